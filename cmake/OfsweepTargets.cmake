@@ -1,0 +1,43 @@
+# One static library per folder, so that the linker keeps the direction of dependencies; all targets share warnings and sanitizers.
+
+add_library(ofsweep_options INTERFACE)
+target_include_directories(ofsweep_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(ofsweep_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+if(OFSWEEP_WERROR)
+  target_compile_options(ofsweep_options INTERFACE -Werror)
+endif()
+if(OFSWEEP_SANITIZE)
+  target_compile_options(ofsweep_options INTERFACE -fsanitize=${OFSWEEP_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(ofsweep_options INTERFACE -fsanitize=${OFSWEEP_SANITIZE})
+endif()
+target_link_options(ofsweep_options INTERFACE -fuse-ld=mold)
+
+# ofsweep_library(NAME SOURCES … DEPENDS …)
+function(ofsweep_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ofsweep_options ${ARG_DEPENDS})
+endfunction()
+
+# ofsweep_executable(NAME SOURCES … DEPENDS …)
+function(ofsweep_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ofsweep_options ${ARG_DEPENDS})
+endfunction()
+
+# ofsweep_test(NAME SOURCES … DEPENDS …): a GoogleTest executable, one ctest entry a test case. Tests find their data
+# by OFSWEEP_SOURCE_DIR and the built programs by OFSWEEP_BIN_DIR.
+include(GoogleTest)
+function(ofsweep_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ofsweep_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    OFSWEEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" OFSWEEP_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
