@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace ofsweep {
+
+// Levenshtein distance: insertions, deletions and substitutions cost 1.
+int EditDistance(std::string_view a, std::string_view b);
+
+// The candidate nearest to `name`; a candidate also matches by its part behind the last dot, so that "learning_rate"
+// finds "optimizer.learning_rate". Empty when nothing is within a third of `name` (or two edits).
+std::string_view Nearest(std::string_view name, const std::vector<std::string_view>& candidates);
+
+}  // namespace ofsweep

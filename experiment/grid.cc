@@ -1,0 +1,149 @@
+// From a specification to its trials.
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <unordered_set>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/sweep_spec.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::string_view kSeed = "seed";
+
+bool VariesSeed(const Axis& axis) {
+  return std::any_of(axis.points.begin(), axis.points.end(),
+                     [](const Overrides& point) { return point.contains(kSeed); });
+}
+
+// Moves the axis that varies the seed to the front, its points seed by seed in the order the seeds are first named.
+std::vector<Axis> SeedMajor(const SweepSpec& spec) {
+  std::vector<Axis> axes = spec.axes;
+  const auto seeds = std::find_if(axes.begin(), axes.end(), VariesSeed);
+  if (seeds == axes.end()) return axes;
+  std::vector<Value> order;
+  const auto rank = [&](const Overrides& point) {
+    const auto found = point.find(kSeed);
+    const Value seed = found == point.end() ? DefaultValue(*FindTrialKey(kSeed)) : found->second;
+    const auto known = std::find(order.begin(), order.end(), seed);
+    const auto position = known - order.begin();
+    if (known == order.end()) order.push_back(seed);
+    return position;
+  };
+  for (const Overrides& point : seeds->points) rank(point);
+  std::stable_sort(seeds->points.begin(), seeds->points.end(),
+                   [&](const Overrides& a, const Overrides& b) { return rank(a) < rank(b); });
+  std::rotate(axes.begin(), seeds, seeds + 1);
+  return axes;
+}
+
+bool Matches(const TrialConfig& config, const Overrides& entry) {
+  return std::all_of(entry.begin(), entry.end(),
+                     [&](const auto& assigned) { return config.Get(assigned.first) == assigned.second; });
+}
+
+// Walks the product of the axes, the last one fastest.
+class Expansion {
+ public:
+  Expansion(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
+            const std::function<void(PlannedTrial)>& visit)
+      : spec_(spec),
+        file_(file),
+        problems_(problems),
+        visit_(visit),
+        axes_(SeedMajor(spec)),
+        base_(TrialConfig::FromOverrides(spec.trial)) {}
+
+  std::uint64_t Run() {
+    std::vector<std::size_t> position(axes_.size(), 0);
+    for (bool more = true; more; more = Advance(position)) VisitCell(position);
+    return hashes_.size();
+  }
+
+ private:
+  bool Advance(std::vector<std::size_t>& position) const {
+    for (std::size_t axis = axes_.size(); axis-- > 0;) {
+      if (++position[axis] < axes_[axis].points.size()) return true;
+      position[axis] = 0;
+    }
+    return false;
+  }
+
+  TrialConfig ConfigOf(const std::vector<std::size_t>& position) const {
+    bool has_preset = false;
+    for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+      has_preset = has_preset || axes_[axis].points[position[axis]].contains("model.preset");
+    }
+    // A preset stands below the keys of `trial`, so it needs the whole pile; all else is laid on the common base.
+    Overrides all;
+    if (has_preset) all = spec_.trial;
+    TrialConfig config = base_;
+    for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
+      for (const auto& [key, value] : axes_[axis].points[position[axis]]) {
+        if (has_preset) {
+          all.insert_or_assign(key, value);
+        } else {
+          config.Set(key, value);
+        }
+      }
+    }
+    return has_preset ? TrialConfig::FromOverrides(all) : config;
+  }
+
+  void VisitCell(const std::vector<std::size_t>& position) {
+    TrialConfig config = ConfigOf(position);
+    ResolveAuto(config);
+    for (const Overrides& entry : spec_.exclude) {
+      if (Matches(config, entry)) return;
+    }
+    for (Problem& problem : CheckTrial(config, file_)) Report(std::move(problem));
+    std::string hash = ConfigHash(config);
+    if (hashes_.insert(hash).second) visit_({std::move(config), std::move(hash)});
+  }
+
+  void Report(Problem problem) {
+    if (!reported_.insert(problem.key + problem.message).second) return;
+    if (const auto line = spec_.lines.find(problem.key); line != spec_.lines.end()) problem.line = line->second;
+    problems_.push_back(std::move(problem));
+  }
+
+  const SweepSpec& spec_;
+  const std::string& file_;
+  std::vector<Problem>& problems_;
+  const std::function<void(PlannedTrial)>& visit_;
+  std::vector<Axis> axes_;
+  TrialConfig base_;
+  std::unordered_set<std::string> hashes_;
+  std::set<std::string> reported_;
+};
+
+}  // namespace
+
+std::uint64_t CountCells(const SweepSpec& spec) {
+  std::uint64_t count = 1;
+  for (const Axis& axis : spec.axes) {
+    if (__builtin_mul_overflow(count, axis.points.size(), &count)) return std::numeric_limits<std::uint64_t>::max();
+  }
+  return count;
+}
+
+std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
+                          const std::function<void(PlannedTrial)>& visit) {
+  const std::uint64_t cells = CountCells(spec);
+  if (cells > kMaxTrials) {
+    problems.push_back({file, 0, "grid",
+                        absl::StrCat("spans ", cells, " trials, more than the ", kMaxTrials, " a sweep may have"),
+                        "vary fewer keys at once, or split it into several sweeps"});
+    return 0;
+  }
+  const std::size_t before = problems.size();
+  const std::uint64_t trials = Expansion(spec, file, problems, visit).Run();
+  if (trials == 0 && problems.size() == before) {
+    problems.push_back({file, 0, "exclude", absl::StrCat("leaves none of the ", cells, " trials"), "remove an entry"});
+  }
+  return trials;
+}
+
+}  // namespace ofsweep

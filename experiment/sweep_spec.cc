@@ -1,0 +1,175 @@
+#include "experiment/sweep_spec.h"
+
+#include <algorithm>
+#include <set>
+
+#include <yaml-cpp/yaml.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "experiment/edit_distance.h"
+#include "experiment/override_reader.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::size_t kMaxNameLength = 100;
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+}
+
+bool IsSweepName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalnum(name[0]) &&
+         std::all_of(name.begin(), name.end(), IsNameCharacter);
+}
+
+class SpecReader {
+ public:
+  SpecReader(std::string file, std::vector<Problem>& problems)
+      : file_(std::move(file)), reader_(file_, problems), problems_(problems) {}
+
+  SweepSpec Read(const YAML::Node& root) {
+    if (!root.IsMap()) {
+      reader_.Report(root, "", "a sweep is a mapping with name, trial and grid", "see sweeps/quickstart.yaml");
+      return {};
+    }
+    for (const auto& entry : root) ReadSection(entry.first, entry.second);
+    // In the order of the documentation, whatever the order of the file.
+    spec_.axes = std::move(grid_);
+    std::move(zip_.begin(), zip_.end(), std::back_inserter(spec_.axes));
+    std::move(trials_.begin(), trials_.end(), std::back_inserter(spec_.axes));
+    if (!spec_.name.empty() || named_) {
+      CheckName();
+    } else {
+      reader_.Report(root, "name", "is missing", "add a line like name: my-sweep");
+    }
+    CheckDoubled();
+    return std::move(spec_);
+  }
+
+ private:
+  void ReadSection(const YAML::Node& name_node, const YAML::Node& value) {
+    const std::string name = name_node.Scalar();
+    if (name == "name") {
+      named_ = true;
+      spec_.name = value.IsScalar() ? value.Scalar() : "";
+      spec_.lines["name"] = LineOf(value, file_);
+    } else if (name == "trial") {
+      spec_.trial = reader_.ReadOverrides(value);
+      NoteLine(spec_.trial, value);
+    } else if (name == "grid") {
+      ReadGrid(value);
+    } else if (name == "zip") {
+      ForEachEntry(name, value, [this](const YAML::Node& entry) { ReadZip(entry); });
+    } else if (name == "trials") {
+      Axis axis;
+      ForEachEntry(name, value, [&](const YAML::Node& entry) { axis.points.push_back(ReadPoint(entry)); });
+      if (!axis.points.empty()) trials_.push_back(std::move(axis));
+    } else if (name == "exclude") {
+      ForEachEntry(name, value, [this](const YAML::Node& entry) { spec_.exclude.push_back(ReadPoint(entry)); });
+    } else {
+      const std::string_view nearest = Nearest(name, {"name", "trial", "grid", "zip", "trials", "exclude"});
+      reader_.Report(name_node, name, "unknown section",
+                     nearest.empty()
+                         ? (FindTrialKey(name) != nullptr ? "put trial keys under trial: or grid:"
+                                                          : "known are name, trial, grid, zip, trials and exclude")
+                         : absl::StrCat("did you mean ", std::string(nearest), "?"));
+    }
+  }
+
+  template <class Visit>
+  void ForEachEntry(const std::string& section, const YAML::Node& list, Visit visit) {
+    if (!list.IsSequence()) {
+      reader_.Report(list, section, "expected a list of mappings", "write each entry as - {key: value}");
+      return;
+    }
+    for (const YAML::Node& entry : list) visit(entry);
+  }
+
+  Overrides ReadPoint(const YAML::Node& entry) {
+    Overrides point = reader_.ReadOverrides(entry);
+    NoteLine(point, entry);
+    return point;
+  }
+
+  void ReadGrid(const YAML::Node& value) {
+    for (auto& list : reader_.ReadLists(value)) {
+      spec_.lines.try_emplace(list.key, list.line);
+      Axis axis;
+      for (Value& item : list.values) axis.points.push_back({{list.key, std::move(item)}});
+      if (!axis.points.empty()) grid_.push_back(std::move(axis));
+    }
+  }
+
+  void ReadZip(const YAML::Node& entry) {
+    const auto lists = reader_.ReadLists(entry);
+    if (lists.empty()) return;
+    Axis axis;
+    axis.points.resize(lists.front().values.size());
+    for (const auto& list : lists) {
+      spec_.lines.try_emplace(list.key, list.line);
+      if (list.values.size() != axis.points.size()) {
+        reader_.Report(entry, list.key,
+                       absl::StrCat("has ", list.values.size(), " values, but ", lists.front().key, " beside it has ",
+                                    axis.points.size()),
+                       "lists of one zip entry advance together: make them equally long");
+        return;
+      }
+      for (std::size_t i = 0; i < axis.points.size(); ++i) axis.points[i].emplace(list.key, list.values[i]);
+    }
+    zip_.push_back(std::move(axis));
+  }
+
+  void NoteLine(const Overrides& overrides, const YAML::Node& node) {
+    for (const auto& [key, value] : overrides) spec_.lines.try_emplace(key, LineOf(node, file_));
+  }
+
+  void CheckName() {
+    if (IsSweepName(spec_.name)) return;
+    problems_.push_back({file_, spec_.lines["name"], "name",
+                         absl::StrCat("\"", spec_.name, "\" is no name for a sweep"),
+                         "use letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit"});
+  }
+
+  // A key may be given once: in `trial`, or on one axis.
+  void CheckDoubled() {
+    std::set<std::string, std::less<>> taken;
+    for (const Axis& axis : spec_.axes) {
+      std::set<std::string, std::less<>> here;
+      for (const Overrides& point : axis.points) {
+        for (const auto& [key, value] : point) here.insert(key);
+      }
+      for (const std::string& key : here) {
+        if (!taken.insert(key).second) {
+          problems_.push_back(
+              {file_, spec_.lines[key], key, "is varied twice", "keep it in one of grid, zip and trials"});
+        } else if (spec_.trial.contains(key)) {
+          problems_.push_back(
+              {file_, spec_.lines[key], key, "is fixed under trial and varied too", "remove it from trial"});
+        }
+      }
+    }
+  }
+
+  std::string file_;
+  OverrideReader reader_;
+  std::vector<Problem>& problems_;
+  SweepSpec spec_;
+  std::vector<Axis> grid_, zip_, trials_;
+  bool named_ = false;
+};
+
+}  // namespace
+
+SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems) {
+  try {
+    return SpecReader(file, problems).Read(YAML::Load(std::string(yaml)));
+  } catch (const YAML::Exception& error) {
+    problems.push_back(
+        {file, file.empty() ? 0 : error.mark.line + 1, "", absl::StrCat("is not YAML: ", error.msg), ""});
+    return {};
+  }
+}
+
+}  // namespace ofsweep

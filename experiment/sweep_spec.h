@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/problem.h"
+#include "experiment/trial_config.h"
+
+namespace ofsweep {
+
+// A sweep of more trials than this is refused with its count before anything is expanded.
+inline constexpr std::uint64_t kMaxTrials = 1'000'000;
+
+// One direction of the grid: every point assigns one key (a `grid:` line), several that advance together (a `zip:`
+// entry), or whatever it likes (the `trials:` list). A sweep is the product of its axes.
+struct Axis {
+  std::vector<Overrides> points;
+};
+
+// What a researcher asks for.
+struct SweepSpec {
+  std::string name;
+  Overrides trial;  // holds in every trial
+  std::vector<Axis> axes;
+  std::vector<Overrides> exclude;                 // a trial that matches all keys of one entry is left out
+  std::map<std::string, int, std::less<>> lines;  // where each key first stands in the file; for errors
+};
+
+// Reads a sweep file:
+//   name: quickstart
+//   trial:   {model: {preset: nano}, train.steps: 600}
+//   grid:    {model.block: [pre_norm, op], seed: [0, 1]}
+//   zip:     [{optimizer.name: [adam, soap], optimizer.learning_rate: [1e-3, 3e-3]}]
+//   trials:  [{model.block: op, model.norm: rms_norm}]
+//   exclude: [{model.block: op, seed: 1}]
+// Relative paths are resolved against the folder of `file`. All mistakes at once go to `problems`.
+SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems);
+
+// How many trials the axes span, before `exclude`; saturates at 2^64-1.
+std::uint64_t CountCells(const SweepSpec& spec);
+
+// One trial to run: its configuration with `auto` resolved, and its identity.
+struct PlannedTrial {
+  TrialConfig config;
+  std::string config_hash;
+};
+
+// Calls `visit` for every trial that is not excluded, seed by seed (in the order the seeds are named, so that a
+// half-finished sweep is already a fair table) and in grid order within a seed. Cells with the same identity are
+// visited once. Mistakes — too many trials, none left, keys that contradict each other — go to `problems`, each once,
+// and then `visit` has not been called at all or the visited trials must be discarded. Returns the number of trials
+// visited.
+std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
+                          const std::function<void(PlannedTrial)>& visit);
+
+}  // namespace ofsweep

@@ -1,0 +1,148 @@
+#include "experiment/trainer_event.h"
+
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json NumberToJson(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  return number;
+}
+
+// Throws Json::exception for anything that is no number, as the other readers here do.
+double NumberFromJson(const Json& json) {
+  if (json.is_string()) {
+    const std::string& text = json.get_ref<const std::string&>();
+    if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+    if (text == "Infinity") return std::numeric_limits<double>::infinity();
+    if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  }
+  return json.get<double>();
+}
+
+Json ToJson(const StartedEvent& event) {
+  return {{"event", "started"},
+          {"parameters", event.parameters},
+          {"device", event.device},
+          {"tokens_per_step", event.tokens_per_step},
+          {"config_hash", event.config_hash},
+          {"resumed_from", event.resumed_from ? Json(*event.resumed_from) : Json()},
+          {"config", event.config}};
+}
+
+Json ToJson(const MetricPoint& point) {
+  const Series& series = point.series;
+  return Json::array({series.metric, series.layer ? Json(*series.layer) : Json(),
+                      series.site.empty() ? Json() : Json(series.site), NumberToJson(point.value)});
+}
+
+Json ToJson(const PointsEvent& event) {
+  Json points = Json::array();
+  for (const MetricPoint& point : event.points.points) points.push_back(ToJson(point));
+  return {{"event", "points"},
+          {"step", event.points.step},
+          {"tokens", event.points.tokens},
+          {"seconds", event.points.seconds},
+          {"points", std::move(points)}};
+}
+
+Json ToJson(const QuantizerEvent& event) {
+  Json json = {{"event", "quantizer"}, {"step", event.step}};
+  json.update(event.fields);
+  return json;
+}
+
+Json ToJson(const CheckpointEvent& event) {
+  return {{"event", "checkpoint"}, {"step", event.step}, {"path", event.path}};
+}
+
+Json ToJson(const FinishedEvent& event) {
+  return {{"event", "finished"}, {"outcome", Name(event.outcome)}, {"step", event.step}};
+}
+
+Json ToJson(const FailedEvent& event) {
+  return {{"event", "failed"}, {"class", Name(event.failure)}, {"message", event.message}};
+}
+
+MetricPoint PointFromJson(const Json& json) {
+  MetricPoint point;
+  point.series.metric = json.at(0).get<std::string>();
+  if (!json.at(1).is_null()) point.series.layer = json.at(1).get<int>();
+  if (!json.at(2).is_null()) point.series.site = json.at(2).get<std::string>();
+  point.value = NumberFromJson(json.at(3));
+  return point;
+}
+
+StartedEvent StartedFromJson(const Json& json) {
+  StartedEvent event;
+  event.parameters = json.at("parameters").get<std::int64_t>();
+  event.device = json.at("device").get<std::string>();
+  event.tokens_per_step = json.at("tokens_per_step").get<std::int64_t>();
+  event.config_hash = json.at("config_hash").get<std::string>();
+  if (!json.at("resumed_from").is_null()) event.resumed_from = json.at("resumed_from").get<std::int64_t>();
+  event.config = json.at("config");
+  return event;
+}
+
+PointsEvent PointsFromJson(const Json& json) {
+  PointsEvent event;
+  event.points.step = json.at("step").get<std::int64_t>();
+  event.points.tokens = json.at("tokens").get<std::int64_t>();
+  event.points.seconds = NumberFromJson(json.at("seconds"));
+  for (const Json& point : json.at("points")) event.points.points.push_back(PointFromJson(point));
+  return event;
+}
+
+absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
+  const std::string kind = json.at("event").get<std::string>();
+  if (kind == "started") return StartedFromJson(json);
+  if (kind == "points") return PointsFromJson(json);
+  if (kind == "checkpoint") {
+    return CheckpointEvent{json.at("step").get<std::int64_t>(), json.at("path").get<std::string>()};
+  }
+  if (kind == "quantizer") {
+    QuantizerEvent event{.step = json.at("step").get<std::int64_t>()};
+    json.erase("event");
+    json.erase("step");
+    event.fields = std::move(json);
+    return event;
+  }
+  if (kind == "finished") {
+    const auto outcome = ParseTrialState(json.at("outcome").get<std::string>());
+    if (outcome != TrialState::kCompleted && outcome != TrialState::kDiverged) {
+      return absl::InvalidArgumentError("a finished event's outcome is completed or diverged");
+    }
+    return FinishedEvent{*outcome, json.at("step").get<std::int64_t>()};
+  }
+  if (kind == "failed") {
+    const auto failure = ParseFailureClass(json.at("class").get<std::string>());
+    if (!failure)
+      return absl::InvalidArgumentError("a failed event's class is oom, crash, bad_config, bad_data or timeout");
+    return FailedEvent{*failure, json.at("message").get<std::string>()};
+  }
+  return absl::InvalidArgumentError(absl::StrCat("unknown event \"", kind, "\""));
+}
+
+}  // namespace
+
+std::string ToJsonLine(const TrainerEvent& event) {
+  const Json json = std::visit([](const auto& typed) { return ToJson(typed); }, event);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+absl::StatusOr<TrainerEvent> ParseTrainerEvent(std::string_view line) {
+  try {
+    return EventFromJson(Json::parse(line));
+  } catch (const Json::exception& error) {
+    return absl::InvalidArgumentError(absl::StrCat("no trainer event: ", error.what()));
+  }
+}
+
+}  // namespace ofsweep

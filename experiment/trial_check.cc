@@ -1,0 +1,110 @@
+// What follows from, and what contradicts, several keys of a trial together.
+
+#include <cmath>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/trial_config.h"
+
+namespace ofsweep {
+namespace {
+
+void ResolveModel(TrialConfig& config) {
+  const std::string block = config.Text("model.block");
+  const auto resolve = [&](std::string_view key, const Value& value) {
+    if (config.IsAuto(key)) config.Set(key, value);
+  };
+  resolve("model.ffn_width", 4 * config.Integer("model.width"));
+  resolve("model.final_norm", block == "post_norm" ? std::string("none") : config.Text("model.norm"));
+  resolve("model.entropy_regulation", std::string(block == "op" ? "qk_norm" : "none"));
+  const double layers = static_cast<double>(config.Integer("model.layers"));
+  resolve("model.residual_scale", block == "op" ? 0.2 * std::sqrt(12.0 / layers) : 1.0);
+  if (config.Text("data.source") != "tokens") resolve("model.vocabulary", config.Get("data.vocabulary"));
+}
+
+void ResolveOptimizer(TrialConfig& config) {
+  const bool soap = config.Text("optimizer.name") == "soap";
+  if (config.IsAuto("optimizer.beta1")) config.Set("optimizer.beta1", soap ? 0.95 : 0.9);
+  if (config.IsAuto("optimizer.beta2")) config.Set("optimizer.beta2", soap ? 0.95 : 0.999);
+}
+
+// Collects the problems of one configuration.
+class Checker {
+ public:
+  Checker(const TrialConfig& config, const std::string& file) : config_(config), file_(file) {}
+
+  std::vector<Problem> Check() {
+    CheckHeads();
+    CheckData();
+    CheckPrecision();
+    CheckBatches();
+    return std::move(problems_);
+  }
+
+ private:
+  void Add(std::string key, std::string message, std::string fix) {
+    problems_.push_back({file_, 0, std::move(key), std::move(message), std::move(fix)});
+  }
+
+  void CheckHeads() {
+    const std::int64_t width = config_.Integer("model.width");
+    const std::int64_t heads = config_.Integer("model.heads");
+    if (width % heads != 0) {
+      Add("model.heads", absl::StrCat("model.width ", width, " is not divisible by ", heads, " heads"),
+          "choose a divisor of the width");
+    } else if (config_.Text("model.positions") == "rotary" && width / heads % 2 != 0) {
+      Add("model.positions",
+          absl::StrCat("rotary positions turn pairs of neurons, but a head is ", width / heads, " wide"),
+          "choose model.heads such that model.width / model.heads is even");
+    }
+  }
+
+  void CheckData() {
+    const std::string source = config_.Text("data.source");
+    if (source != "python" && config_.Text("data.path").empty()) {
+      Add("data.path", absl::StrCat("data.source ", source, " needs a path"),
+          source == "text" ? "name a text file or folder" : "name a .bin file of tokens");
+    }
+    if (source != "tokens" && !config_.IsAuto("model.vocabulary") &&
+        config_.Integer("model.vocabulary") < config_.Integer("data.vocabulary")) {
+      Add("model.vocabulary",
+          absl::StrCat("is ", config_.Integer("model.vocabulary"), ", smaller than the tokenizer's data.vocabulary ",
+                       config_.Integer("data.vocabulary")),
+          "leave it at auto");
+    }
+  }
+
+  void CheckPrecision() {
+    if (config_.Text("train.precision") == "bf16" && config_.Number("optimizer.epsilon") == 0) {
+      Add("optimizer.epsilon", "0 divides by zero where a bf16 gradient vanishes", "use 1e-8");
+    }
+  }
+
+  void CheckBatches() {
+    if (config_.IsAuto("train.micro_batch_size")) return;
+    const std::int64_t batch = config_.Integer("train.batch_size");
+    const std::int64_t micro = config_.Integer("train.micro_batch_size");
+    if (batch % micro != 0) {
+      Add("train.micro_batch_size", absl::StrCat(micro, " does not divide train.batch_size ", batch),
+          "choose a divisor of the batch size, or auto");
+    }
+  }
+
+  const TrialConfig& config_;
+  const std::string& file_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+void ResolveAuto(TrialConfig& config) {
+  ResolveModel(config);
+  ResolveOptimizer(config);
+  if (config.IsAuto("evaluate.every")) config.Set("evaluate.every", config.Get("train.steps"));
+}
+
+std::vector<Problem> CheckTrial(const TrialConfig& config, const std::string& file) {
+  return Checker(config, file).Check();
+}
+
+}  // namespace ofsweep

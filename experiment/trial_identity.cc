@@ -1,0 +1,42 @@
+#include <algorithm>
+
+#include "experiment/sha256.h"
+#include "experiment/trial_config.h"
+
+namespace ofsweep {
+namespace {
+
+const std::vector<const TrialKey*>& KeysByName() {
+  static const auto sorted = [] {
+    std::vector<const TrialKey*> keys;
+    for (const TrialKey& key : TrialKeys()) keys.push_back(&key);
+    std::sort(keys.begin(), keys.end(), [](auto* a, auto* b) { return a->name < b->name; });
+    return keys;
+  }();
+  return sorted;
+}
+
+}  // namespace
+
+std::string CanonicalJson(const TrialConfig& config) {
+  std::string json = "{";
+  json.reserve(2048);
+  for (const TrialKey* key : KeysByName()) {
+    if (key->identity != Identity::kScience || config.IsInert(*key)) continue;
+    if (json.size() > 1) json += ',';
+    json.append("\"").append(key->name).append("\":");
+    AppendJson(config.Get(key->name), json);
+  }
+  json += '}';
+  return json;
+}
+
+std::string ConfigHash(const TrialConfig& config) {
+  return Sha256Hex(CanonicalJson(config));
+}
+
+std::string TrialId(std::string_view config_hash) {
+  return std::string(config_hash.substr(0, 16));
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,163 @@
+#include "experiment/trial_key.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "experiment/choices.h"
+#include "experiment/edit_distance.h"
+
+namespace ofsweep {
+namespace {
+
+const std::unordered_map<std::string_view, std::size_t>& IndexByName() {
+  static const auto index = [] {
+    std::unordered_map<std::string_view, std::size_t> made;
+    for (std::size_t i = 0; i < TrialKeys().size(); ++i) made[TrialKeys()[i].name] = i;
+    return made;
+  }();
+  return index;
+}
+
+absl::Status Unacceptable(const TrialKey& key, std::string_view text) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected ", AcceptedValues(key), ", got \"", std::string(text), "\""));
+}
+
+bool InRange(const TrialKey& key, double number) {
+  return (key.open_minimum ? number > key.minimum : number >= key.minimum) && number <= key.maximum;
+}
+
+// Reads a decimal number that fills the whole text; "+1" is not one, "1e-3" and "1_000" are.
+bool ReadNumber(std::string_view text, double& number) {
+  const std::string digits = absl::StrReplaceAll(std::string(text), {{"_", ""}});
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, number);
+  return error == std::errc() && stop == end && std::isfinite(number);
+}
+
+absl::StatusOr<Value> ParseNumber(const TrialKey& key, std::string_view text) {
+  double number = 0;
+  if (!ReadNumber(text, number) || !InRange(key, number)) return Unacceptable(key, text);
+  if (key.type == KeyType::kNumber) return Value(number);
+  if (number != std::floor(number)) return Unacceptable(key, text);
+  return Value(static_cast<std::int64_t>(number));
+}
+
+bool IsDevice(std::string_view text) {
+  if (text == "cpu" || text == "cuda") return true;
+  if (!text.starts_with("cuda:") || text.size() == 5 || text.size() > 8) return false;
+  return std::all_of(text.begin() + 5, text.end(), absl::ascii_isdigit);
+}
+
+absl::StatusOr<Value> ParseText(const TrialKey& key, std::string_view text) {
+  const bool accepted = key.name == "train.device" ? IsDevice(text) : key.choices.empty() || IsOneOf(text, key.choices);
+  if (!accepted) return Unacceptable(key, text);
+  return Value(std::string(text));
+}
+
+std::string NumberRange(const TrialKey& key) {
+  std::string words = absl::StrCat(key.open_minimum ? "> " : "≥ ", ShortestNumber(key.minimum));
+  if (key.minimum <= -1e9) words = "";
+  if (key.maximum < 1e9) absl::StrAppend(&words, words.empty() ? "≤ " : " and ≤ ", ShortestNumber(key.maximum));
+  return words.empty() ? "" : " " + words;
+}
+
+}  // namespace
+
+const TrialKey* FindTrialKey(std::string_view name) {
+  const auto found = IndexByName().find(name);
+  return found == IndexByName().end() ? nullptr : &TrialKeys()[found->second];
+}
+
+std::size_t TrialKeyIndex(std::string_view name) {
+  const auto found = IndexByName().find(name);
+  if (found == IndexByName().end()) {
+    std::fprintf(stderr, "no trial key is called %.*s\n", static_cast<int>(name.size()), name.data());
+    std::abort();
+  }
+  return found->second;
+}
+
+std::string_view NearestTrialKey(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const TrialKey& key : TrialKeys()) names.push_back(key.name);
+  return Nearest(name, names);
+}
+
+const Value& DefaultValue(const TrialKey& key) {
+  static const std::vector<Value> defaults = [] {
+    std::vector<Value> made;
+    for (const TrialKey& row : TrialKeys()) {
+      if (row.type == KeyType::kTextList) {
+        const std::string_view inner = row.default_text.substr(1, row.default_text.size() - 2);
+        made.emplace_back(std::vector<std::string>(absl::StrSplit(std::string(inner), ", ")));
+      } else {
+        made.push_back(ParseValue(row, row.default_text).value());
+      }
+    }
+    return made;
+  }();
+  return defaults[TrialKeyIndex(key.name)];
+}
+
+absl::StatusOr<Value> ParseValue(const TrialKey& key, std::string_view text) {
+  if (key.accepts_auto && text == "auto") return Value(std::string(text));
+  switch (key.type) {
+    case KeyType::kBoolean:
+      if (text == "true" || text == "True") return Value(true);
+      if (text == "false" || text == "False") return Value(false);
+      return Unacceptable(key, text);
+    case KeyType::kInteger:
+    case KeyType::kNumber:
+      return ParseNumber(key, text);
+    case KeyType::kText:
+      return ParseText(key, text);
+    case KeyType::kPath:
+      return Value(std::string(text));
+    case KeyType::kTextList:
+      return ParseValue(key, std::vector<std::string>{std::string(text)});
+  }
+  std::abort();
+}
+
+absl::StatusOr<Value> ParseValue(const TrialKey& key, const std::vector<std::string>& texts) {
+  if (key.type != KeyType::kTextList) return Unacceptable(key, absl::StrCat("[", absl::StrJoin(texts, ", "), "]"));
+  if (texts.empty()) return Unacceptable(key, "[]");
+  for (const std::string& text : texts) {
+    if (!IsOneOf(text, key.choices)) return Unacceptable(key, text);
+  }
+  return Value(texts);
+}
+
+std::string AcceptedValues(const TrialKey& key) {
+  const std::string choices = absl::StrReplaceAll(std::string(key.choices), {{"|", ", "}});
+  const std::string or_auto = key.accepts_auto ? " or auto" : "";
+  switch (key.type) {
+    case KeyType::kBoolean:
+      return "true or false";
+    case KeyType::kInteger:
+      return absl::StrCat("an integer", NumberRange(key), or_auto);
+    case KeyType::kNumber:
+      return absl::StrCat("a number", NumberRange(key), or_auto);
+    case KeyType::kText:
+      if (key.name == "train.device") return "cpu, cuda, cuda:N or auto";
+      return absl::StrCat("one of ", choices, key.accepts_auto ? ", auto" : "");
+    case KeyType::kPath:
+      return "a path";
+    case KeyType::kTextList:
+      return absl::StrCat("a list of ", choices);
+  }
+  std::abort();
+}
+
+}  // namespace ofsweep

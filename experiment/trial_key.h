@@ -1,0 +1,68 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "experiment/value.h"
+
+namespace ofsweep {
+
+enum class KeyType { kBoolean, kInteger, kNumber, kText, kPath, kTextList };
+
+// When a key has a meaning at all: only where `key` has one of `values` (separated by '|', "" meaning unset). A key
+// whose condition does not hold is inert: it may be given, changes nothing, and is no part of a trial's identity.
+struct AppliesWhen {
+  std::string_view key;
+  std::string_view values;
+};
+
+// How a key enters the canonical hash.
+enum class Identity {
+  kScience,    // part of the trial's identity wherever it applies
+  kShorthand,  // expands to other keys (model.preset), which carry the identity
+  kOperation,  // never changes what is learnt (train.threads, train.checkpoint_every)
+};
+
+// One row of the table of trial keys. Validation, defaults, `ofsweep spec`, the hash and docs/trial-keys.md all come
+// from it.
+struct TrialKey {
+  std::string_view name;  // dotted: "optimizer.learning_rate"
+  KeyType type;
+  std::string_view default_text;  // as a user would type it; "" is unset
+  bool accepts_auto = false;
+  std::string_view choices = "";  // allowed texts, separated by '|'; empty: any
+  double minimum = 0;             // numbers and integers; inclusive unless `open_minimum`
+  double maximum = 0;             // inclusive
+  bool open_minimum = false;
+  AppliesWhen applies = {};
+  Identity identity = Identity::kScience;
+  std::string_view help;  // one line
+};
+
+// Every key, in the order of the documentation. `seed` is the last.
+std::span<const TrialKey> TrialKeys();
+
+// The row called `name`, or nullptr.
+const TrialKey* FindTrialKey(std::string_view name);
+
+// The position of a key in TrialKeys(). Aborts when there is none: for names written in the program, not by a user.
+std::size_t TrialKeyIndex(std::string_view name);
+
+// The known key nearest to a mistyped one by edit distance, its last component alone counting too ("lr" has no near
+// one).
+std::string_view NearestTrialKey(std::string_view name);
+
+// The default as a typed value.
+const Value& DefaultValue(const TrialKey& key);
+
+// Reads what a user typed. InvalidArgument says what the key accepts: "expected a number > 0, got \"fast\"".
+absl::StatusOr<Value> ParseValue(const TrialKey& key, std::string_view text);
+absl::StatusOr<Value> ParseValue(const TrialKey& key, const std::vector<std::string>& texts);
+
+// "an integer ≥ 1, or auto": the type, range and choices in words, for errors and documentation.
+std::string AcceptedValues(const TrialKey& key);
+
+}  // namespace ofsweep

@@ -1,0 +1,186 @@
+// The table of trial keys. docs/trial-keys.md is printed from it by `ofsweep spec --format markdown`.
+
+#include <limits>
+
+#include "experiment/trial_key.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr double kMost = 1e9;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+constexpr std::string_view kNorms = "layer_norm|rms_norm|srms_norm";
+
+TrialKey Text(std::string_view name, std::string_view default_text, std::string_view choices, std::string_view help) {
+  return {.name = name, .type = KeyType::kText, .default_text = default_text, .choices = choices, .help = help};
+}
+
+TrialKey Path(std::string_view name, AppliesWhen applies, std::string_view help) {
+  return {.name = name, .type = KeyType::kPath, .default_text = "", .applies = applies, .help = help};
+}
+
+TrialKey Integer(std::string_view name, std::string_view default_text, double minimum, std::string_view help,
+                 double maximum = kMost) {
+  return {.name = name,
+          .type = KeyType::kInteger,
+          .default_text = default_text,
+          .accepts_auto = default_text == "auto",
+          .minimum = minimum,
+          .maximum = maximum,
+          .help = help};
+}
+
+TrialKey Number(std::string_view name, std::string_view default_text, double minimum, double maximum,
+                std::string_view help) {
+  return {.name = name,
+          .type = KeyType::kNumber,
+          .default_text = default_text,
+          .accepts_auto = default_text == "auto",
+          .minimum = minimum,
+          .maximum = maximum,
+          .help = help};
+}
+
+TrialKey Boolean(std::string_view name, std::string_view default_text, std::string_view help) {
+  return {.name = name, .type = KeyType::kBoolean, .default_text = default_text, .help = help};
+}
+
+TrialKey WithAuto(TrialKey key) {
+  key.accepts_auto = true;
+  return key;
+}
+
+TrialKey Positive(TrialKey key) {
+  key.open_minimum = true;
+  return key;
+}
+
+TrialKey When(std::string_view key, std::string_view values, TrialKey row) {
+  row.applies = {key, values};
+  return row;
+}
+
+TrialKey As(Identity identity, TrialKey key) {
+  key.identity = identity;
+  return key;
+}
+
+std::vector<TrialKey> ModelKeys() {
+  return {
+      As(Identity::kShorthand, Text("model.preset", "nano", "nano|codeparrot-130m|opt-125m",
+                                    "a named shape; any model key beside it overrides it")),
+      Text("model.block", "pre_norm", "pre_norm|post_norm|op",
+           "where the norms stand: before each branch, after each sum, or the Outlier Protected block without them"),
+      Integer("model.layers", "4", 1, "number of blocks", 10000),
+      Integer("model.width", "192", 1, "width d of the residual stream", 1 << 20),
+      Integer("model.heads", "6", 1, "attention heads; must divide the width", 1 << 20),
+      Integer("model.context", "64", 1, "tokens in a sequence, T", 1 << 24),
+      Integer("model.ffn_width", "auto", 1, "hidden width of the MLP; auto = 4 × width", 1 << 24),
+      Integer("model.vocabulary", "auto", 1, "tokens in the vocabulary, V; auto = the tokenizer's", 1 << 24),
+      Text("model.norm", "layer_norm", kNorms, "kind of every norm; srms_norm is RMSNorm without gain"),
+      Positive(Number("model.norm_epsilon", "1e-5", 0, 1, "added to the variance or mean square inside a norm")),
+      Text("model.activation", "relu", "relu|gelu", "nonlinearity of the MLP"),
+      Text("model.positions", "learned", "learned|rotary|none", "how positions enter"),
+      Text("model.bias", "none", "none|qk|all", "which linear layers have a bias"),
+      Boolean("model.tie_embeddings", "true", "the head uses the token embedding"),
+      WithAuto(Text("model.final_norm", "auto", "none|layer_norm|rms_norm|srms_norm",
+                    "norm in front of the head; auto = model.norm, for post_norm none")),
+      Text("model.embedding_norm", "none", "none|layer_norm|rms_norm",
+           "norm on the embedding sum (the authors' post_norm has one)"),
+      WithAuto(
+          Text("model.entropy_regulation", "auto", "none|qk_norm|tanh|qk_norm_tanh",
+               "what keeps attention from collapsing; tanh = 30·tanh(logits/30); auto = qk_norm for op, else none")),
+      Number("model.residual_scale", "auto", -kMost, kMost,
+             "β on both branches; auto = 0.2·√(12/layers) for op, else 1"),
+      Boolean("model.residual_scale_trainable", "false", "β is a parameter of each block"),
+      When("model.init_from", "",
+           Positive(Number("model.init_std", "0.02", 0, 1e3, "standard deviation of the initial weights"))),
+      Path("model.init_from", {}, "safetensors file with the initial weights"),
+      Number("model.dropout", "0", 0, 0.99, "dropout on the embedding sum and both branches"),
+  };
+}
+
+std::vector<TrialKey> OptimizerKeys() {
+  return {
+      Text("optimizer.name", "adam", "adam|soap", "adam (decoupled weight decay) or SOAP (arXiv 2409.11321)"),
+      Positive(Number("optimizer.learning_rate", "1e-3", 0, 1e3, "peak learning rate")),
+      Number("optimizer.beta1", "auto", 0, 0.999999999,
+             "decay of the first moment; auto = 0.9 for adam, 0.95 for soap"),
+      Number("optimizer.beta2", "auto", 0, 0.999999999,
+             "decay of the second moment; auto = 0.999 for adam, 0.95 for soap"),
+      Number("optimizer.epsilon", "1e-8", 0, kInfinity, "added to the root of the second moment"),
+      Number("optimizer.weight_decay", "0.1", 0, 1e3, "decoupled, on tensors of two or more dimensions"),
+      When("optimizer.name", "adam",
+           Text("optimizer.adam_variant", "torch", "torch|hf",
+                "hf: epsilon before the bias correction, decay after the update (the authors' optimiser)")),
+      When("optimizer.name", "soap", Integer("optimizer.refresh_every", "10", 1, "steps between new eigenbases")),
+      When("optimizer.name", "soap",
+           Integer("optimizer.max_preconditioner_dim", "10000", 1,
+                   "a larger dimension keeps that side as the identity")),
+  };
+}
+
+std::vector<TrialKey> TrainKeys() {
+  return {
+      Text("schedule.kind", "linear", "linear|cosine|constant", "after the warm-up; linear and cosine end at 0"),
+      Number("schedule.warmup_fraction", "0.05", 0, 1, "part of the steps over which the learning rate rises"),
+      Integer("train.steps", "200", 1, "number of updates, S"),
+      Integer("train.batch_size", "16", 1, "sequences of model.context tokens in a step", 1 << 24),
+      Integer("train.micro_batch_size", "auto", 1, "sequences that pass the model at once; auto fits the memory",
+              1 << 24),
+      Number("train.clip_norm", "1", 0, kInfinity, "global gradient norm is clipped to this; 0 = off"),
+      WithAuto(Text("train.precision", "auto", "fp32|bf16|fp64", "auto: bf16 on a GPU, fp32 on a CPU")),
+      WithAuto(Text("train.device", "auto", "", "cpu, cuda or cuda:N; auto: a GPU where there is one")),
+      As(Identity::kOperation,
+         Integer("train.threads", "auto", 1, "CPU threads; auto: an equal share of the cores", 4096)),
+      As(Identity::kOperation,
+         Integer("train.checkpoint_every", "auto", 0, "steps between checkpoints; auto: every 10 minutes; 0 = never")),
+  };
+}
+
+std::vector<TrialKey> DataAndMeasureKeys() {
+  TrialKey metrics{.name = "measure.metrics",
+                   .type = KeyType::kTextList,
+                   .default_text = "[kurtosis, kurtosis_centred, mmr, rms, max_abs]",
+                   .choices = "all|kurtosis|kurtosis_centred|mmr|rms|max_abs",
+                   .help = "what is measured at every site"};
+  return {
+      Text("data.source", "python", "python|text|tokens",
+           "Python files of this machine, a text corpus, or prepared tokens"),
+      Path("data.path", {}, "text: a file or folder; tokens: a .bin file; python: a folder instead of the system's"),
+      When("data.source", "python|text",
+           Integer("data.vocabulary", "2048", 260, "size of the BPE tokenizer that is trained", 1 << 20)),
+      Text("data.order", "shuffled", "shuffled|sequential", "order of the training windows"),
+      When("data.validation_path", "",
+           Number("data.validation_fraction", "0.01", 0, 0.9, "the tail of the tokens that is kept for validation")),
+      Path("data.validation_path", {}, "a validation file of its own, of the same source"),
+      Integer("measure.every", "10", 1, "steps between measurements; the last step is always measured"),
+      metrics,
+      Integer("evaluate.every", "auto", 1, "steps between evaluations; auto: at the end only"),
+      Integer("evaluate.batches", "auto", 1, "validation batches; auto: all, at most 64"),
+      Boolean("evaluate.int8", "true", "also evaluate after W8A8 quantisation"),
+      When("evaluate.int8", "true",
+           Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges")),
+      When("evaluate.int8", "true",
+           Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24)),
+      Integer("seed", "0", 0, "initial weights and data order", 9007199254740992.0),
+  };
+}
+
+std::vector<TrialKey> AllKeys() {
+  std::vector<TrialKey> all;
+  for (auto* group : {&ModelKeys, &OptimizerKeys, &TrainKeys, &DataAndMeasureKeys}) {
+    for (TrialKey& key : group()) all.push_back(key);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::span<const TrialKey> TrialKeys() {
+  static const std::vector<TrialKey> keys = AllKeys();
+  return keys;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,98 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "experiment/sweep_spec.h"
+#include "spec_text.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// "block/optimizer/learning rate/seed" of each trial, in order.
+std::vector<std::string> Arms(const std::string& yaml) {
+  std::vector<std::string> arms;
+  for (const PlannedTrial& trial : Expand(GoodSpec(yaml))) {
+    arms.push_back(trial.config.Text("model.block") + "/" + trial.config.Text("optimizer.name") + "/" +
+                   ToText(trial.config.Get("optimizer.learning_rate")) + "/" + ToText(trial.config.Get("seed")));
+  }
+  return arms;
+}
+
+TEST(Grid, IsSeedMajorSoThatAHalfFinishedSweepIsAFairTable) {
+  EXPECT_THAT(Arms("name: x\ngrid: {model.block: [pre_norm, op], seed: [7, 0], optimizer.name: [adam, soap]}"),
+              ElementsAre("pre_norm/adam/0.001/7", "pre_norm/soap/0.001/7", "op/adam/0.001/7", "op/soap/0.001/7",
+                          "pre_norm/adam/0.001/0", "pre_norm/soap/0.001/0", "op/adam/0.001/0", "op/soap/0.001/0"));
+}
+
+TEST(Grid, ZippedKeysAdvanceTogether) {
+  EXPECT_THAT(Arms("name: x\ngrid: {model.block: [pre_norm, op]}\n"
+                   "zip:\n- {optimizer.name: [adam, soap], optimizer.learning_rate: [1e-3, 3e-3]}"),
+              ElementsAre("pre_norm/adam/0.001/0", "pre_norm/soap/0.003/0", "op/adam/0.001/0", "op/soap/0.003/0"));
+}
+
+TEST(Grid, ExplicitTrialsAreCrossedWithTheGrid) {
+  EXPECT_THAT(Arms("name: x\ngrid: {seed: [0, 1]}\n"
+                   "trials:\n- {model.block: op}\n- {optimizer: {name: soap, learning_rate: 3e-3}}"),
+              ElementsAre("op/adam/0.001/0", "pre_norm/soap/0.003/0", "op/adam/0.001/1", "pre_norm/soap/0.003/1"));
+}
+
+TEST(Grid, SeedsInsideAZipAreStillMajor) {
+  EXPECT_THAT(Arms("name: x\ngrid: {model.block: [pre_norm, op]}\n"
+                   "zip:\n- {seed: [1, 0, 1], optimizer.learning_rate: [1e-3, 1e-3, 3e-3]}"),
+              ElementsAre("pre_norm/adam/0.001/1", "op/adam/0.001/1", "pre_norm/adam/0.003/1", "op/adam/0.003/1",
+                          "pre_norm/adam/0.001/0", "op/adam/0.001/0"));
+}
+
+TEST(Grid, ExcludedTrialsAreLeftOut) {
+  EXPECT_THAT(Arms("name: x\ngrid: {model.block: [pre_norm, op], optimizer.name: [adam, soap]}\n"
+                   "exclude:\n- {model.block: op, optimizer.name: soap}"),
+              ElementsAre("pre_norm/adam/0.001/0", "pre_norm/soap/0.001/0", "op/adam/0.001/0"));
+}
+
+TEST(Grid, EqualCellsAreTrainedOnce) {
+  EXPECT_THAT(Arms("name: x\ngrid: {optimizer.refresh_every: [5, 10], optimizer.name: [adam]}"),
+              ElementsAre("pre_norm/adam/0.001/0"));
+}
+
+TEST(Grid, APresetInTheGridStandsBelowTheKeysOfTrial) {
+  const auto trials = Expand(GoodSpec("name: x\ntrial: {model.layers: 3}\ngrid: {model.preset: [nano, opt-125m]}"));
+  ASSERT_EQ(trials.size(), 2u);
+  EXPECT_EQ(trials[0].config.Integer("model.width"), 192);
+  EXPECT_EQ(trials[1].config.Integer("model.width"), 768);
+  EXPECT_EQ(trials[1].config.Integer("model.layers"), 3);
+}
+
+TEST(Grid, ABillionTrialsAreRefusedWithTheCount) {
+  std::string thousand = "[0";
+  for (int i = 1; i < 1000; ++i) thousand += "," + std::to_string(i);
+  thousand += "]";
+  EXPECT_THAT(Mistakes("name: x\ngrid: {seed: " + thousand +
+                       ", train.batch_size: " + std::string(thousand).replace(1, 1, "1000") +
+                       ", train.steps: " + std::string(thousand).replace(1, 1, "1000") + "}"),
+              ElementsAre(HasSubstr("grid: spans 1000000000 trials, more than the 1000000 a sweep may have")));
+}
+
+TEST(Grid, NothingLeftIsAMistake) {
+  EXPECT_THAT(Mistakes("name: x\ngrid: {seed: [0, 1]}\nexclude:\n- {model.block: pre_norm}"),
+              ElementsAre(HasSubstr("exclude: leaves none of the 2 trials")));
+}
+
+TEST(Grid, KeysThatContradictEachOtherAreReportedOnceWithTheirLine) {
+  EXPECT_THAT(Mistakes("name: x\ngrid:\n  model.heads: [6, 7]\n  seed: [0, 1, 2]"),
+              ElementsAre(HasSubstr("/sweeps/x.yaml:3: model.heads: model.width 192 is not divisible by 7 heads")));
+}
+
+TEST(Grid, AHundredThousandTrialsHaveAHundredThousandIdentities) {
+  std::string seeds = "[0";
+  for (int i = 1; i < 1000; ++i) seeds += "," + std::to_string(i);
+  std::string rates = "[1e-3";
+  for (int i = 1; i < 100; ++i) rates += "," + ShortestNumber(1e-3 + i * 1e-5);
+  const SweepSpec spec = GoodSpec("name: x\ngrid: {seed: " + seeds + "], optimizer.learning_rate: " + rates + "]}");
+  std::vector<Problem> problems;
+  EXPECT_EQ(ExpandSweep(spec, kSpecFile, problems, [](PlannedTrial) {}), 100'000u);
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,76 @@
+#include "experiment/sweep_spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "spec_text.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(SweepSpec, ReportsEveryMistakeAtOnceWithFileLineKeyAndFix) {
+  EXPECT_THAT(
+      Mistakes(R"(
+name: my sweep
+trial:
+  model: {blok: op}
+  optimizer.learning_rate: fast
+gird: {}
+grid:
+  seed: []
+  train.steps: 5
+)"),
+      ElementsAre(
+          "/sweeps/x.yaml:4: model.blok: unknown key; did you mean model.block?",
+          "/sweeps/x.yaml:5: optimizer.learning_rate: expected a number > 0 and ≤ 1000, got \"fast\"",
+          "/sweeps/x.yaml:6: gird: unknown section; did you mean grid?",
+          "/sweeps/x.yaml:8: seed: the list is empty, so the grid has no trial; give at least one value, or drop the "
+          "key",
+          "/sweeps/x.yaml:9: train.steps: expected a list of values; write it as [a, b]",
+          "/sweeps/x.yaml:2: name: \"my sweep\" is no name for a sweep; use letters, digits, '.', '_' and '-', at "
+          "most 100, beginning with a letter or digit"));
+}
+
+TEST(SweepSpec, ANameIsNeeded) {
+  EXPECT_THAT(Mistakes("trial: {}"), ElementsAre(HasSubstr("name: is missing")));
+}
+
+TEST(SweepSpec, TrialKeysAtTheTopLevelAreSentToTheirPlace) {
+  EXPECT_THAT(Mistakes("name: x\nseed: 1"), ElementsAre(HasSubstr("put trial keys under trial: or grid:")));
+}
+
+TEST(SweepSpec, AKeyIsVariedOnce) {
+  EXPECT_THAT(Mistakes("name: x\ntrial: {seed: 1}\ngrid: {seed: [1, 2]}"),
+              ElementsAre(HasSubstr("seed: is fixed under trial and varied too")));
+  EXPECT_THAT(Mistakes("name: x\ngrid: {seed: [1]}\nzip:\n- {seed: [1]}"),
+              ElementsAre(HasSubstr("seed: is varied twice")));
+  EXPECT_THAT(Mistakes("name: x\ntrial: {model: {block: op}, model.block: op}"), ElementsAre(HasSubstr("given twice")));
+}
+
+TEST(SweepSpec, ZippedListsMustBeEquallyLong) {
+  EXPECT_THAT(Mistakes("name: x\nzip:\n- {seed: [1, 2], train.steps: [5]}"),
+              ElementsAre(HasSubstr("train.steps: has 1 values, but seed beside it has 2")));
+}
+
+TEST(SweepSpec, BrokenYamlNamesTheLine) {
+  EXPECT_THAT(Mistakes("name: x\ntrial: {a: [}"), ElementsAre(HasSubstr("/sweeps/x.yaml:2: is not YAML")));
+}
+
+TEST(SweepSpec, PathsStartAtTheFile) {
+  const SweepSpec spec = GoodSpec("name: x\ntrial: {data: {source: text, path: corpus/a.txt}}");
+  EXPECT_EQ(spec.trial.at("data.path"), Value(std::string("/sweeps/corpus/a.txt")));
+}
+
+TEST(SweepSpec, AProgramMustGiveAbsolutePaths) {
+  std::vector<Problem> problems;
+  ParseSweepSpec(R"({"name": "x", "trial": {"data.path": "a.txt"}})", "", problems);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].key, "data.path");
+  EXPECT_EQ(problems[0].fix, "give an absolute path");
+}
+
+}  // namespace
+}  // namespace ofsweep

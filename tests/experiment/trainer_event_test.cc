@@ -1,0 +1,72 @@
+#include "experiment/trainer_event.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace ofsweep {
+namespace {
+
+template <class Event>
+Event RoundTrip(const Event& event) {
+  const auto parsed = ParseTrainerEvent(ToJsonLine(event));
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  return std::get<Event>(*parsed);
+}
+
+TEST(TrainerEvent, PointsKeepEveryValue) {
+  PointsEvent event;
+  event.points = {.step = 10, .tokens = 20480, .seconds = 1.9};
+  const double infinity = std::numeric_limits<double>::infinity();
+  event.points.points = {{{"train_loss", std::nullopt, ""}, std::nan("")},
+                         {{"kurtosis", 0, "block"}, 0.1 + 0.2},
+                         {{"rms", std::nullopt, "embedding"}, infinity},
+                         {{"rms", std::nullopt, "final_norm"}, -infinity}};
+  const PointsEvent read = RoundTrip(event);
+  ASSERT_EQ(read.points.points.size(), 4u);
+  EXPECT_TRUE(std::isnan(read.points.points[0].value));
+  EXPECT_EQ(read.points.points[1].value, 0.1 + 0.2);
+  EXPECT_EQ(read.points.points[2].value, infinity);
+  EXPECT_EQ(read.points.points[3].value, -infinity);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(read.points.points[i].series, event.points.points[i].series);
+}
+
+TEST(TrainerEvent, LooksAsDocumented) {
+  EXPECT_EQ(ToJsonLine(FinishedEvent{TrialState::kCompleted, 200}),
+            R"({"event":"finished","outcome":"completed","step":200})");
+  EXPECT_EQ(ToJsonLine(FailedEvent{FailureClass::kBadData, "no corpus"}),
+            R"({"event":"failed","class":"bad_data","message":"no corpus"})");
+  PointsEvent points;
+  points.points = {.step = 10,
+                   .tokens = 20480,
+                   .seconds = 1.5,
+                   .points = {{{"kurtosis", 0, "block"}, 1.25}, {{"train_loss", {}, ""}, 5}}};
+  EXPECT_EQ(
+      ToJsonLine(points),
+      R"({"event":"points","step":10,"tokens":20480,"seconds":1.5,"points":[["kurtosis",0,"block",1.25],["train_loss",null,null,5.0]]})");
+}
+
+TEST(TrainerEvent, StartedCarriesTheResolvedConfiguration) {
+  StartedEvent event{.parameters = 5, .device = "cpu", .tokens_per_step = 2, .config_hash = "ab", .resumed_from = 7};
+  event.config = {{"seed", 1}};
+  const StartedEvent read = RoundTrip(event);
+  EXPECT_EQ(read.resumed_from, 7);
+  EXPECT_EQ(read.config, event.config);
+}
+
+TEST(TrainerEvent, QuantizersKeepTheirFields) {
+  QuantizerEvent event{.step = 3};
+  event.fields = {{"place", "blocks.0.attn.q.output"}, {"low", -3.5}};
+  EXPECT_EQ(RoundTrip(event).fields, event.fields);
+}
+
+TEST(TrainerEvent, RefusesWhatIsNoEvent) {
+  for (const char* line : {"", "Traceback", "{}", R"({"event":"dance"})", R"({"event":"points","step":1})",
+                           R"({"event":"finished","outcome":"pending","step":1})"}) {
+    EXPECT_EQ(ParseTrainerEvent(line).status().code(), absl::StatusCode::kInvalidArgument) << line;
+  }
+}
+
+}  // namespace
+}  // namespace ofsweep

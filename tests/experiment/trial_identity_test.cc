@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "experiment/trial_config.h"
+
+namespace ofsweep {
+namespace {
+
+std::string HashOf(const Overrides& overrides) {
+  TrialConfig config = TrialConfig::FromOverrides(overrides);
+  ResolveAuto(config);
+  return ConfigHash(config);
+}
+
+Value Text(const char* text) {
+  return std::string(text);
+}
+Value Integer(std::int64_t value) {
+  return value;
+}
+
+TEST(ConfigHash, IgnoresInertKeys) {
+  EXPECT_EQ(HashOf({}), HashOf({{"optimizer.refresh_every", Integer(5)}}));
+  const Overrides soap = {{"optimizer.name", Text("soap")}};
+  Overrides soap_refreshed = soap;
+  soap_refreshed["optimizer.refresh_every"] = Integer(5);
+  EXPECT_NE(HashOf(soap), HashOf(soap_refreshed));
+}
+
+TEST(ConfigHash, IgnoresHowAValueCameAbout) {
+  EXPECT_EQ(HashOf({}), HashOf({{"model.ffn_width", Integer(768)}}));
+  EXPECT_EQ(HashOf({}), HashOf({{"optimizer.beta2", 0.999}}));
+  EXPECT_EQ(HashOf({{"model.preset", Text("codeparrot-130m")}}), HashOf({{"model.layers", Integer(12)},
+                                                                         {"model.width", Integer(768)},
+                                                                         {"model.heads", Integer(12)},
+                                                                         {"model.context", Integer(128)},
+                                                                         {"model.norm", Text("rms_norm")},
+                                                                         {"model.bias", Text("qk")}}));
+}
+
+TEST(ConfigHash, IgnoresWhatNeverChangesWhatIsLearnt) {
+  EXPECT_EQ(HashOf({}), HashOf({{"train.threads", Integer(7)}, {"train.checkpoint_every", Integer(5)}}));
+}
+
+TEST(ConfigHash, TellsEveryKeyThatMattersApart) {
+  const std::string plain = HashOf({});
+  for (const TrialKey& key : TrialKeys()) {
+    if (key.identity != Identity::kScience || !key.applies.key.empty()) continue;
+    Value other;
+    switch (key.type) {
+      case KeyType::kBoolean:
+        other = !std::get<bool>(DefaultValue(key));
+        break;
+      case KeyType::kInteger:
+        other = Integer(12);
+        break;
+      case KeyType::kNumber:
+        other = 0.375;
+        break;
+      case KeyType::kPath:
+        other = Text("/some/where");
+        break;
+      case KeyType::kTextList:
+        other = std::vector<std::string>{"rms"};
+        break;
+      case KeyType::kText: {
+        const std::string last(key.choices.substr(key.choices.rfind('|') + 1));
+        other = key.name == "train.device" ? Text("cuda:1") : Value(last);
+        break;
+      }
+    }
+    EXPECT_NE(HashOf({{std::string(key.name), other}}), plain) << key.name;
+  }
+}
+
+// The identity is stored in databases and must not drift between versions unnoticed: the digest is that of the
+// canonical text.
+TEST(ConfigHash, IsTheSha256OfSortedDottedKeys) {
+  TrialConfig config;
+  ResolveAuto(config);
+  const std::string canonical = CanonicalJson(config);
+  const auto json = nlohmann::json::parse(canonical);  // std::map: sorted
+  EXPECT_EQ(json.dump().substr(0, 60), canonical.substr(0, 60));
+  EXPECT_EQ(ConfigHash(config).size(), 64u);
+  EXPECT_EQ(TrialId(ConfigHash(config)), ConfigHash(config).substr(0, 16));
+  EXPECT_FALSE(json.contains("optimizer.refresh_every"));
+  EXPECT_EQ(json["optimizer.learning_rate"], 0.001);
+}
+
+}  // namespace
+}  // namespace ofsweep

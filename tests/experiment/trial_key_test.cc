@@ -1,0 +1,68 @@
+#include "experiment/trial_key.h"
+
+#include <gtest/gtest.h>
+
+#include "experiment/choices.h"
+
+namespace ofsweep {
+namespace {
+
+const TrialKey& Key(std::string_view name) {
+  return *FindTrialKey(name);
+}
+
+TEST(TrialKey, EveryDefaultIsAcceptedByItsOwnRow) {
+  for (const TrialKey& key : TrialKeys()) {
+    const std::string text = ToText(DefaultValue(key));
+    if (key.type == KeyType::kTextList) continue;
+    EXPECT_EQ(ParseValue(key, text).value(), DefaultValue(key)) << key.name;
+  }
+}
+
+TEST(TrialKey, EveryConditionNamesAKnownKeyThatCanHaveItsValues) {
+  for (const TrialKey& key : TrialKeys()) {
+    if (key.applies.key.empty()) continue;
+    const TrialKey* condition = FindTrialKey(key.applies.key);
+    ASSERT_NE(condition, nullptr) << key.name;
+    if (!condition->choices.empty()) {
+      const auto first = key.applies.values.substr(0, key.applies.values.find('|'));
+      EXPECT_TRUE(IsOneOf(first, condition->choices)) << key.name;
+    }
+  }
+}
+
+TEST(TrialKey, ReadsNumbersAsResearchersWriteThem) {
+  EXPECT_EQ(ParseValue(Key("optimizer.learning_rate"), "1e-3").value(), Value(0.001));
+  EXPECT_EQ(ParseValue(Key("optimizer.learning_rate"), ".5").value(), Value(0.5));
+  EXPECT_EQ(ParseValue(Key("train.steps"), "40_000").value(), Value(std::int64_t{40000}));
+  EXPECT_EQ(ParseValue(Key("train.steps"), "4e4").value(), Value(std::int64_t{40000}));
+}
+
+TEST(TrialKey, RefusesWhatDoesNotFitAndSaysWhatDoes) {
+  const auto message = [](std::string_view key, std::string_view text) {
+    return std::string(ParseValue(Key(key), text).status().message());
+  };
+  EXPECT_EQ(message("optimizer.learning_rate", "0"), "expected a number > 0 and ≤ 1000, got \"0\"");
+  EXPECT_EQ(message("train.steps", "1.5"), "expected an integer ≥ 1, got \"1.5\"");
+  EXPECT_EQ(message("train.steps", "many"), "expected an integer ≥ 1, got \"many\"");
+  EXPECT_EQ(message("model.block", "prenorm"), "expected one of pre_norm, post_norm, op, got \"prenorm\"");
+  EXPECT_EQ(message("model.tie_embeddings", "yes"), "expected true or false, got \"yes\"");
+  EXPECT_EQ(message("train.device", "cuda:x"), "expected cpu, cuda, cuda:N or auto, got \"cuda:x\"");
+  EXPECT_EQ(message("optimizer.learning_rate", "nan"), "expected a number > 0 and ≤ 1000, got \"nan\"");
+}
+
+TEST(TrialKey, AutoIsOnlyForKeysThatHaveIt) {
+  EXPECT_TRUE(ParseValue(Key("model.ffn_width"), "auto").ok());
+  EXPECT_FALSE(ParseValue(Key("model.width"), "auto").ok());
+}
+
+TEST(TrialKey, FindsTheKeyThatWasMeant) {
+  EXPECT_EQ(NearestTrialKey("optimizer.lerning_rate"), "optimizer.learning_rate");
+  EXPECT_EQ(NearestTrialKey("learning_rate"), "optimizer.learning_rate");
+  EXPECT_EQ(NearestTrialKey("model.blok"), "model.block");
+  EXPECT_EQ(NearestTrialKey("train.batchsize"), "train.batch_size");
+  EXPECT_EQ(NearestTrialKey("xyzzy.quux"), "");
+}
+
+}  // namespace
+}  // namespace ofsweep
