@@ -1,0 +1,107 @@
+#include "storage/curve_reads.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "absl/strings/str_cat.h"
+#include "storage/series_table.h"
+#include "storage/trial_reads.h"
+
+namespace ofsweep {
+namespace {
+
+template <class Item>
+bool Wanted(const std::vector<Item>& wanted, const Item& item) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), item) != wanted.end();
+}
+
+void ReadSealed(Connection& connection, std::int64_t trial, const CurveSeries& series, Curve& curve) {
+  Query points(
+      connection.Prepare("SELECT step, value FROM sealed_points WHERE trial = ?1 AND series = ?2 ORDER BY step"));
+  points.Bind(trial, series.id);
+  while (points.Next()) {
+    curve.steps.push_back(points.Integer(0));
+    curve.values.push_back(points.Real(1));
+  }
+}
+
+// Recent points are all later than sealed ones, so appending keeps the order.
+void ReadRecent(Connection& connection, std::int64_t trial, const std::unordered_map<std::int64_t, Curve*>& curves) {
+  Query points(
+      connection.Prepare("SELECT series, step, value FROM recent_points WHERE trial = ?1 ORDER BY step, series"));
+  points.Bind(trial);
+  while (points.Next()) {
+    const auto curve = curves.find(points.Integer(0));
+    if (curve == curves.end()) continue;
+    curve->second->steps.push_back(points.Integer(1));
+    curve->second->values.push_back(points.Real(2));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(Connection& connection, const CurveQuery& query) {
+  std::vector<CurveTrial> trials;
+  if (query.sweep.empty()) {
+    for (const std::string& trial_id : query.trial_ids) {
+      Query find(connection.Prepare("SELECT id FROM trials WHERE trial_id = ?1"));
+      if (find.Bind(trial_id).Next()) trials.push_back({find.Integer(0), trial_id});
+    }
+    return trials;
+  }
+  const absl::StatusOr<std::int64_t> sweep = SweepId(connection, query.sweep);
+  if (!sweep.ok()) return sweep.status();
+  if (query.trial_ids.empty()) {
+    Query list(
+        connection.Prepare("SELECT trials.id, trial_id FROM sweep_trials JOIN trials ON trials.id = trial "
+                           "WHERE sweep = ?1 ORDER BY position"));
+    list.Bind(*sweep);
+    while (list.Next()) trials.push_back({list.Integer(0), list.Text(1)});
+    return trials;
+  }
+  std::map<std::int64_t, CurveTrial> by_position;
+  for (const std::string& trial_id : query.trial_ids) {
+    Query find(
+        connection.Prepare("SELECT trials.id, position FROM trials JOIN sweep_trials ON trial = trials.id "
+                           "WHERE trial_id = ?1 AND sweep = ?2"));
+    if (find.Bind(trial_id, *sweep).Next()) by_position[find.Integer(1)] = {find.Integer(0), trial_id};
+  }
+  for (auto& [position, trial] : by_position) trials.push_back(std::move(trial));
+  return trials;
+}
+
+std::vector<CurveSeries> FindCurveSeries(Connection& connection, const CurveQuery& query) {
+  std::vector<CurveSeries> found;
+  Query all(connection.Prepare("SELECT id, metric, layer, site FROM series ORDER BY metric, layer, site"));
+  while (all.Next()) {
+    const int layer = static_cast<int>(all.Integer(2));
+    CurveSeries entry{all.Integer(0), {all.Text(1), std::nullopt, all.Text(3)}};
+    if (layer != kNoLayer) entry.series.layer = layer;
+    if (std::find(query.metrics.begin(), query.metrics.end(), entry.series.metric) == query.metrics.end()) continue;
+    if (Wanted(query.layers, layer) && Wanted(query.sites, entry.series.site)) found.push_back(std::move(entry));
+  }
+  return found;
+}
+
+std::vector<Curve> ReadCurves(Connection& connection, const CurveTrial& trial, const std::vector<CurveSeries>& series) {
+  std::vector<Curve> curves(series.size());
+  std::unordered_map<std::int64_t, Curve*> by_series;
+  {
+    // Sealing moves points between the tables: both must be read from one state.
+    SQLite::Transaction snapshot(connection.database());
+    for (std::size_t i = 0; i < series.size(); ++i) {
+      curves[i].trial_id = trial.trial_id;
+      curves[i].series = series[i].series;
+      ReadSealed(connection, trial.id, series[i], curves[i]);
+      by_series.emplace(series[i].id, &curves[i]);
+    }
+    ReadRecent(connection, trial.id, by_series);
+  }
+  std::erase_if(curves, [](const Curve& curve) { return curve.steps.empty(); });
+  return curves;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/connection.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// A trial whose curves are wanted.
+struct CurveTrial {
+  std::int64_t id = 0;
+  std::string trial_id;
+};
+
+// The trials of `query` in the sweep's order; without a sweep, the known ones of trial_ids as they are listed.
+absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(Connection& connection, const CurveQuery& query);
+
+// The series of `query` that exist, ordered by metric, layer, site.
+struct CurveSeries {
+  std::int64_t id = 0;
+  Series series;
+};
+std::vector<CurveSeries> FindCurveSeries(Connection& connection, const CurveQuery& query);
+
+// One trial's curves of these series, in their order, without the empty ones: sealed and recent points joined in one
+// snapshot.
+std::vector<Curve> ReadCurves(Connection& connection, const CurveTrial& trial, const std::vector<CurveSeries>& series);
+
+}  // namespace ofsweep

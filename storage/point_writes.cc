@@ -1,0 +1,184 @@
+#include "storage/point_writes.h"
+
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+// Trials remembered between appends. More than run at a time, and few enough to be nothing in memory.
+constexpr std::size_t kRememberedTrials = 16384;
+
+// Points moved in one transaction: some tens of milliseconds.
+constexpr std::int64_t kSlicePoints = 32768;
+
+const Series kTokens{"tokens", std::nullopt, ""};
+const Series kSeconds{"seconds", std::nullopt, ""};
+
+std::string InsertSql(const char* table) {
+  return absl::StrCat("INSERT INTO ", table,
+                      " (trial, step, series, value) VALUES (?1, ?2, ?3, ?4) "
+                      "ON CONFLICT DO NOTHING");
+}
+
+LastValue ReadLast(const Query& row, int column) {
+  return {row.Integer(column), row.Real(column + 1)};
+}
+
+}  // namespace
+
+PointWrites::PointWrites(Connection& connection, std::int64_t seal_every_steps)
+    : connection_(connection),
+      seal_every_steps_(seal_every_steps),
+      series_(connection),
+      insert_recent_(connection.handle(), InsertSql("recent_points")),
+      insert_sealed_(connection.handle(), InsertSql("sealed_points")) {}
+
+PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
+  if (const auto found = trials_.find(trial_id); found != trials_.end()) return &found->second;
+  Trial trial;
+  Query row(connection_.Prepare(
+      "SELECT trials.id, sealed_through, recent_steps, step, tokens, train_loss_step, train_loss, eval_loss_step, "
+      "eval_loss, eval_perplexity_step, eval_perplexity, int8_perplexity_step, int8_perplexity, kurtosis_step, "
+      "kurtosis_blocks, kurtosis_sum, kurtosis_max, kurtosis_peak, mmr_step, mmr_max "
+      "FROM trials LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE trial_id = ?1"));
+  if (!row.Bind(trial_id).Next()) return nullptr;
+  trial.id = row.Integer(0);
+  if (!row.IsNull(1)) {
+    trial.sealed_through = row.Integer(1);
+    trial.recent_steps = row.Integer(2);
+    ResultColumns& results = trial.results;
+    results.step = row.Integer(3);
+    results.tokens = row.Integer(4);
+    results.train_loss = ReadLast(row, 5);
+    results.eval_loss = ReadLast(row, 7);
+    results.eval_perplexity = ReadLast(row, 9);
+    results.int8_perplexity = ReadLast(row, 11);
+    results.kurtosis = {row.Integer(13), row.Integer(14), row.Real(15), row.Real(16)};
+    results.kurtosis_peak = row.Real(17);
+    results.mmr = {row.Integer(18), 0, 0, row.Real(19)};
+  }
+  if (trials_.size() >= kRememberedTrials) trials_.clear();
+  return &trials_.emplace(trial_id, trial).first->second;
+}
+
+absl::StatusOr<PushCounts> PointWrites::Append(const std::string& trial_id, const std::vector<StepPoints>& steps) {
+  for (const StepPoints& step : steps) {
+    if (step.step < 0) {
+      return absl::InvalidArgumentError(absl::StrCat("trial ", trial_id, ": step ", step.step, " is negative"));
+    }
+  }
+  Trial* trial = Find(trial_id);
+  if (trial == nullptr) return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
+  PushCounts counts;
+  if (steps.empty()) return counts;
+  for (const StepPoints& step : steps) AppendStep(*trial, step, counts);
+  if (trial->recent_steps >= seal_every_steps_) {
+    trial->recent_steps = 0;
+    seals_.push_back({trial->id, trial->results.step, trial_id});
+  }
+  WriteResults(*trial);
+  return counts;
+}
+
+void PointWrites::AppendStep(Trial& trial, const StepPoints& step, PushCounts& counts) {
+  const bool is_late = step.step <= trial.sealed_through;
+  const Statement& table = is_late ? insert_sealed_ : insert_recent_;
+  // False when the point was there already.
+  const auto insert = [&](std::int64_t series, double value) {
+    return Query(table).Bind(trial.id, step.step, series, value).Run() > 0;
+  };
+  if (insert(series_.Intern(kTokens).id, static_cast<double>(step.tokens))) {
+    if (!is_late) ++trial.recent_steps;
+    if (step.step > trial.results.step) {
+      trial.results.step = step.step;
+      trial.results.tokens = step.tokens;
+    }
+  }
+  insert(series_.Intern(kSeconds).id, step.seconds);
+  for (const MetricPoint& point : step.points) {
+    const SeriesTable::Entry series = series_.Intern(point.series);
+    if (!insert(series.id, point.value)) {
+      ++counts.duplicates;
+      continue;
+    }
+    ++counts.stored;
+    if (!std::isfinite(point.value)) ++counts.non_finite;
+    trial.results.Observe(series.role, step.step, point.value);
+  }
+}
+
+void PointWrites::WriteResults(const Trial& trial) {
+  const ResultColumns& results = trial.results;
+  Query(connection_.Prepare(
+            "REPLACE INTO trial_results (trial, sealed_through, recent_steps, step, tokens, "
+            "train_loss_step, train_loss, eval_loss_step, eval_loss, eval_perplexity_step, "
+            "eval_perplexity, int8_perplexity_step, int8_perplexity, kurtosis_step, kurtosis_blocks, "
+            "kurtosis_sum, kurtosis_max, kurtosis_peak, mmr_step, mmr_max) VALUES "
+            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"))
+      .Bind(trial.id, trial.sealed_through, trial.recent_steps, results.step, results.tokens, results.train_loss.step,
+            results.train_loss.value, results.eval_loss.step, results.eval_loss.value, results.eval_perplexity.step,
+            results.eval_perplexity.value, results.int8_perplexity.step, results.int8_perplexity.value,
+            results.kurtosis.step, results.kurtosis.blocks, results.kurtosis.sum, results.kurtosis.max,
+            results.kurtosis_peak, results.mmr.step, results.mmr.max)
+      .Run();
+}
+
+void PointWrites::RequestSeal(const std::string& trial_id) {
+  const Trial* trial = Find(trial_id);
+  if (trial == nullptr || trial->results.step <= trial->sealed_through) return;
+  seals_.push_back({trial->id, trial->results.step, trial_id});
+}
+
+void PointWrites::RequestInterruptedSeals() {
+  std::int64_t trial = -1;
+  while (true) {
+    Query next(
+        connection_.Prepare("SELECT trials.id, trials.trial_id, trials.state, trial_results.step "
+                            "FROM trials JOIN trial_results ON trial_results.trial = trials.id "
+                            "WHERE trials.id = (SELECT min(trial) FROM recent_points WHERE trial > ?1)"));
+    if (!next.Bind(trial).Next()) return;
+    trial = next.Integer(0);
+    const std::optional<TrialState> state = ParseTrialState(next.Text(2));
+    if (state.has_value() && IsTerminal(*state)) seals_.push_back({trial, next.Integer(3), next.Text(1)});
+  }
+}
+
+std::int64_t PointWrites::LastStepOfSlice(const Seal& seal) {
+  // The step in which the slice is full; it is taken whole, because a step belongs to one table.
+  Query query(
+      connection_.Prepare("SELECT step FROM recent_points WHERE trial = ?1 AND step <= ?2 "
+                          "ORDER BY step LIMIT 1 OFFSET ?3"));
+  return query.Bind(seal.trial, seal.through, kSlicePoints).Next() ? query.Integer(0) : seal.through;
+}
+
+void PointWrites::SealSlice() {
+  const Seal& seal = seals_.front();
+  const std::int64_t last = LastStepOfSlice(seal);
+  Query(connection_.Prepare("INSERT INTO sealed_points (trial, series, step, value) "
+                            "SELECT trial, series, step, value FROM recent_points WHERE trial = ?1 AND step <= ?2 "
+                            "ORDER BY series, step"))
+      .Bind(seal.trial, last)
+      .Run();
+  Query(connection_.Prepare("DELETE FROM recent_points WHERE trial = ?1 AND step <= ?2")).Bind(seal.trial, last).Run();
+  Query(connection_.Prepare("UPDATE trial_results SET sealed_through = max(sealed_through, ?2) WHERE trial = ?1"))
+      .Bind(seal.trial, last)
+      .Run();
+  if (const auto known = trials_.find(seal.trial_id); known != trials_.end()) {
+    known->second.sealed_through = std::max(known->second.sealed_through, last);
+  }
+  slice_end_ = last;
+}
+
+void PointWrites::SliceIsDurable() {
+  if (slice_end_ >= seals_.front().through) seals_.pop_front();
+}
+
+void PointWrites::Forget() {
+  series_.Forget();
+  trials_.clear();
+}
+
+}  // namespace ofsweep

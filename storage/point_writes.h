@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/connection.h"
+#include "storage/result_columns.h"
+#include "storage/series_table.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// Appends and seals points on the writer's connection. The caller opens and ends the transactions, and calls Forget()
+// after each rollback. SQLite's errors are thrown.
+//
+// A trial's points with step <= its sealed_through lie in sealed_points, all others in recent_points. A late or resent
+// point goes to the table its step belongs to, where the primary key finds its double; so no point can be lost or in
+// both.
+class PointWrites {
+ public:
+  PointWrites(Connection& connection, std::int64_t seal_every_steps);
+
+  absl::StatusOr<PushCounts> Append(const std::string& trial_id, const std::vector<StepPoints>& steps);
+
+  // Asks for all present points of the trial to be sealed.
+  void RequestSeal(const std::string& trial_id);
+  // Asks for what a crash left unsealed: points of trials in a final state.
+  void RequestInterruptedSeals();
+  bool HasSealWork() const { return !seals_.empty(); }
+  // Moves the oldest steps of the first trial in line, a bounded number of points, so that other writes need not wait
+  // long.
+  void SealSlice();
+  // After the commit of a slice.
+  void SliceIsDurable();
+
+  // What is remembered may be of rows that a rollback has removed.
+  void Forget();
+
+ private:
+  struct Trial {
+    std::int64_t id = 0;
+    std::int64_t sealed_through = -1;
+    std::int64_t recent_steps = 0;  // measured since the last seal was asked for
+    ResultColumns results;
+  };
+  struct Seal {
+    std::int64_t trial = 0;
+    std::int64_t through = 0;
+    std::string trial_id;
+  };
+
+  // Null when there is no such trial.
+  Trial* Find(const std::string& trial_id);
+  void AppendStep(Trial& trial, const StepPoints& step, PushCounts& counts);
+  void WriteResults(const Trial& trial);
+  std::int64_t LastStepOfSlice(const Seal& seal);
+
+  Connection& connection_;
+  const std::int64_t seal_every_steps_;
+  SeriesTable series_;
+  Statement insert_recent_;
+  Statement insert_sealed_;
+  std::unordered_map<std::string, Trial> trials_;
+  std::deque<Seal> seals_;
+  std::int64_t slice_end_ = 0;  // last step of the slice that is being sealed
+};
+
+}  // namespace ofsweep

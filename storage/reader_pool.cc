@@ -1,0 +1,42 @@
+#include "storage/reader_pool.h"
+
+#include <utility>
+
+#include "storage/schema.h"
+
+namespace ofsweep {
+namespace {
+
+// Reads are short and use the processor; more at once would only cost memory.
+constexpr int kMaxLent = 4;
+
+}  // namespace
+
+absl::Status ReaderPool::Check() {
+  return With([&](Connection& connection) { return CheckSchema(connection, path_); });
+}
+
+ReaderPool::Lease::Lease(ReaderPool& pool) : pool_(pool) {
+  std::unique_lock<std::mutex> guard(pool_.mutex_);
+  pool_.returned_.wait(guard, [&] { return pool_.lent_ < kMaxLent; });
+  ++pool_.lent_;
+  if (pool_.free_.empty()) return;
+  connection_ = std::move(pool_.free_.back());
+  pool_.free_.pop_back();
+}
+
+ReaderPool::Lease::~Lease() {
+  {
+    const std::lock_guard<std::mutex> guard(pool_.mutex_);
+    --pool_.lent_;
+    if (connection_ != nullptr) pool_.free_.push_back(std::move(connection_));
+  }
+  pool_.returned_.notify_one();
+}
+
+Connection& ReaderPool::Lease::Get() {
+  if (connection_ == nullptr) connection_ = std::make_unique<Connection>(pool_.path_, Connection::Mode::kReader);
+  return *connection_;
+}
+
+}  // namespace ofsweep

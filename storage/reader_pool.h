@@ -1,0 +1,57 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/connection.h"
+#include "storage/sqlite_status.h"
+
+namespace ofsweep {
+
+// Read-only connections. Any thread borrows one for the length of one read.
+class ReaderPool {
+ public:
+  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
+
+  // Opens the first connection and checks whose database it is.
+  absl::Status Check();
+
+  // Calls `read` with a connection, waiting for a free one when all are lent, and turns SQLite's exceptions into a
+  // status. `read` returns a Status or StatusOr.
+  template <class Read>
+  auto With(const Read& read) -> decltype(read(std::declval<Connection&>())) {
+    Lease lease(*this);
+    try {
+      return read(lease.Get());
+    } catch (const SQLite::Exception& error) {
+      return ToStatus(error, lease.HandleOrNull(), path_);
+    } catch (const std::exception& error) {
+      return absl::InternalError(path_ + ": " + error.what());
+    }
+  }
+
+ private:
+  class Lease {
+   public:
+    explicit Lease(ReaderPool& pool);
+    ~Lease();
+    Connection& Get();  // throws SQLite::Exception when it cannot be opened
+    sqlite3* HandleOrNull() const { return connection_ == nullptr ? nullptr : connection_->handle(); }
+
+   private:
+    ReaderPool& pool_;
+    std::unique_ptr<Connection> connection_;
+  };
+
+  const std::string path_;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<Connection>> free_;  // guarded by mutex_
+  int lent_ = 0;                                   // guarded by mutex_
+};
+
+}  // namespace ofsweep

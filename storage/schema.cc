@@ -1,0 +1,66 @@
+#include "storage/schema.h"
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "storage/schema_v1.h"
+
+namespace ofsweep {
+namespace {
+
+// "OFSW" in ASCII: tells `file` and us whose database it is.
+constexpr std::int64_t kApplicationId = 0x4F465357;
+
+// Migration i brings version i to version i + 1. One that was released is never edited: add the next.
+constexpr std::array kMigrations = {kSchemaV1};
+constexpr std::int64_t kVersion = kMigrations.size();
+
+std::int64_t Number(Connection& connection, const std::string& sql) {
+  Query query(connection.Prepare(sql));
+  query.Next();
+  return query.Integer(0);
+}
+
+absl::Status CheckOrigin(Connection& connection, const std::string& path, std::int64_t version) {
+  if (Number(connection, "PRAGMA application_id") != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": this database was not made by ofsweep; move it away, or give another --data-dir"));
+  }
+  if (version > kVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": written by a newer ofsweep (schema version ", version,
+                                                      ", this program knows ", kVersion,
+                                                      "); use that ofsweep, or give another --data-dir"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status MigrateSchema(Connection& connection, const std::string& path) {
+  std::int64_t version = Number(connection, "PRAGMA user_version");
+  const bool is_new = version == 0 && Number(connection, "SELECT count(*) FROM sqlite_schema") == 0;
+  if (!is_new) {
+    if (absl::Status origin = CheckOrigin(connection, path, version); !origin.ok()) return origin;
+  }
+  for (; version < kVersion; ++version) {
+    SQLite::Transaction transaction(connection.database());
+    connection.Execute(kMigrations[static_cast<std::size_t>(version)]);
+    connection.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId).c_str());
+    connection.Execute(absl::StrCat("PRAGMA user_version = ", version + 1).c_str());
+    transaction.commit();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSchema(Connection& connection, const std::string& path) {
+  const std::int64_t version = Number(connection, "PRAGMA user_version");
+  if (absl::Status origin = CheckOrigin(connection, path, version); !origin.ok()) return origin;
+  if (version < kVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": written by an older ofsweep (schema version ", version, ", this program needs ", kVersion,
+                     "); start `ofsweep coordinator` on it once, which brings it up to date"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ofsweep

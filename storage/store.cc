@@ -1,0 +1,218 @@
+#include "storage/store.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/curve_reads.h"
+#include "storage/downsample.h"
+#include "storage/reader_pool.h"
+#include "storage/trial_reads.h"
+#include "storage/trial_writes.h"
+#include "storage/writer.h"
+
+namespace ofsweep {
+namespace {
+
+std::uint64_t FileBytes(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
+std::size_t Bytes(const std::vector<TrialRow>& trials) {
+  std::size_t bytes = 0;
+  for (const TrialRow& trial : trials) bytes += sizeof(trial) + trial.config_json.size();
+  return bytes;
+}
+
+std::size_t Bytes(const std::vector<StepPoints>& steps) {
+  std::size_t bytes = 0;
+  for (const StepPoints& step : steps) bytes += sizeof(step) + step.points.size() * sizeof(MetricPoint);
+  return bytes;
+}
+
+absl::Status ReadOnly(const std::string& path) {
+  return absl::FailedPreconditionError(absl::StrCat(path, ": opened for reading only"));
+}
+
+// Hands `apply` to the writer; the future gets its status when the change is durable.
+template <class Apply>
+std::future<absl::Status> Submit(Writer* writer, const std::string& path, std::string_view kind, std::size_t bytes,
+                                 Apply apply) {
+  auto promise = std::make_shared<std::promise<absl::Status>>();
+  std::future<absl::Status> future = promise->get_future();
+  if (writer == nullptr) {
+    promise->set_value(ReadOnly(path));
+    return future;
+  }
+  writer->Submit(
+      {kind, bytes, std::move(apply), [promise](const absl::Status& status) { promise->set_value(status); }});
+  return future;
+}
+
+}  // namespace
+
+Store::Store(std::string path, std::unique_ptr<Writer> writer, std::unique_ptr<ReaderPool> readers)
+    : path_(std::move(path)), writer_(std::move(writer)), readers_(std::move(readers)) {}
+
+Store::~Store() = default;
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
+  absl::StatusOr<std::unique_ptr<Writer>> writer = Writer::Open(options);
+  if (!writer.ok()) return writer.status();
+  auto readers = std::make_unique<ReaderPool>(options.path);
+  return std::unique_ptr<Store>(new Store(options.path, *std::move(writer), std::move(readers)));
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::OpenReadOnly(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return absl::NotFoundError(absl::StrCat(path,
+                                            ": there is no such database; start `ofsweep coordinator`, or give "
+                                            "another --data-dir"));
+  }
+  auto readers = std::make_unique<ReaderPool>(path);
+  if (absl::Status known = readers->Check(); !known.ok()) return known;
+  return std::unique_ptr<Store>(new Store(path, nullptr, std::move(readers)));
+}
+
+std::future<absl::Status> Store::InsertSweep(SweepRow sweep, std::vector<TrialRow> trials) {
+  const std::size_t bytes = Bytes(trials);
+  // Shared, because std::function copies what it holds.
+  auto rows = std::make_shared<const std::vector<TrialRow>>(std::move(trials));
+  return Submit(writer_.get(), path_, "insert", bytes,
+                [sweep = std::move(sweep), rows](Connection& connection, PointWrites&) {
+                  return ofsweep::InsertSweep(connection, sweep, *rows);
+                });
+}
+
+std::future<absl::Status> Store::SetSweepState(std::string sweep, SweepState state, TimeMs at) {
+  return Submit(writer_.get(), path_, "change", sizeof(SweepRow),
+                [sweep = std::move(sweep), state, at](Connection& connection, PointWrites&) {
+                  return ofsweep::SetSweepState(connection, sweep, state, at);
+                });
+}
+
+std::future<absl::Status> Store::ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts) {
+  const std::size_t bytes = changes.size() * sizeof(TrialChange) + attempts.size() * sizeof(AttemptRow);
+  return Submit(writer_.get(), path_, "change", bytes,
+                [changes = std::move(changes), attempts = std::move(attempts)](Connection& connection,
+                                                                               PointWrites& points) -> absl::Status {
+                  for (const TrialChange& change : changes) {
+                    if (absl::Status done = ChangeTrial(connection, change); !done.ok()) return done;
+                    if (IsTerminal(change.state)) points.RequestSeal(change.trial_id);
+                  }
+                  for (const AttemptRow& attempt : attempts) {
+                    if (absl::Status done = RecordAttempt(connection, attempt); !done.ok()) return done;
+                  }
+                  return absl::OkStatus();
+                });
+}
+
+std::future<absl::Status> Store::SetResolvedConfig(std::string trial_id, std::string config_json) {
+  const std::size_t bytes = config_json.size();
+  return Submit(
+      writer_.get(), path_, "change", bytes,
+      [trial_id = std::move(trial_id), config = std::move(config_json)](Connection& connection, PointWrites&) {
+        return ofsweep::SetResolvedConfig(connection, trial_id, config);
+      });
+}
+
+std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(std::string trial_id, std::vector<StepPoints> steps) {
+  auto promise = std::make_shared<std::promise<absl::StatusOr<PushCounts>>>();
+  std::future<absl::StatusOr<PushCounts>> future = promise->get_future();
+  if (writer_ == nullptr) {
+    promise->set_value(ReadOnly(path_));
+    return future;
+  }
+  auto counts = std::make_shared<PushCounts>();
+  const std::size_t bytes = Bytes(steps);
+  const auto apply = [trial_id = std::move(trial_id), counts,
+                      rows = std::make_shared<const std::vector<StepPoints>>(std::move(steps))](
+                         Connection&, PointWrites& points) -> absl::Status {
+    const absl::StatusOr<PushCounts> appended = points.Append(trial_id, *rows);
+    if (appended.ok()) *counts = *appended;
+    return appended.status();
+  };
+  const auto done = [promise, counts](const absl::Status& status) {
+    status.ok() ? promise->set_value(*counts) : promise->set_value(status);
+  };
+  writer_->Submit({"append", bytes, apply, done});
+  return future;
+}
+
+absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name) {
+  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::optional<SweepRow>> {
+    return ofsweep::FindSweep(connection, name);
+  });
+}
+
+absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset) {
+  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
+    return ofsweep::ListSweeps(connection, limit, offset);
+  });
+}
+
+absl::StatusOr<std::map<TrialState, std::uint64_t>> Store::CountTrials(const std::string& sweep) {
+  return readers_->With([&](Connection& connection) { return ofsweep::CountTrials(connection, sweep); });
+}
+
+absl::StatusOr<std::vector<ResultRow>> Store::ListResults(const std::string& sweep, std::span<const TrialState> states,
+                                                          std::uint64_t limit, std::uint64_t offset) {
+  return readers_->With(
+      [&](Connection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, offset); });
+}
+
+absl::StatusOr<std::vector<TrialRow>> Store::LoadTrials(const std::string& sweep) {
+  return readers_->With([&](Connection& connection) { return ofsweep::LoadTrials(connection, sweep); });
+}
+
+absl::StatusOr<std::optional<TrialRow>> Store::FindTrial(const std::string& trial_id) {
+  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::optional<TrialRow>> {
+    return ofsweep::FindTrial(connection, trial_id);
+  });
+}
+
+absl::StatusOr<std::vector<AttemptRow>> Store::ListAttempts(const std::string& trial_id) {
+  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::vector<AttemptRow>> {
+    return ofsweep::ListAttempts(connection, trial_id);
+  });
+}
+
+absl::Status Store::VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit) {
+  std::vector<CurveSeries> series;
+  const absl::StatusOr<std::vector<CurveTrial>> trials = readers_->With([&](Connection& connection) {
+    series = FindCurveSeries(connection, query);
+    return FindCurveTrials(connection, query);
+  });
+  if (!trials.ok()) return trials.status();
+  for (const CurveTrial& trial : *trials) {
+    // The connection goes back to the pool before `visit` runs, which may wait for a slow client.
+    absl::StatusOr<std::vector<Curve>> curves =
+        readers_->With([&](Connection& connection) -> absl::StatusOr<std::vector<Curve>> {
+          return ReadCurves(connection, trial, series);
+        });
+    if (!curves.ok()) return curves.status();
+    for (Curve& curve : *curves) {
+      if (query.max_buckets > 0) Downsample(curve, query.max_buckets);
+      if (!visit(std::move(curve))) return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::uint64_t Store::DatabaseBytes() const {
+  return FileBytes(path_);
+}
+
+std::uint64_t Store::WalBytes() const {
+  return FileBytes(path_ + "-wal");
+}
+
+void Store::ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer) {
+  if (writer_ != nullptr) writer_->Observe(std::move(observer));
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,189 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "experiment/metric_point.h"
+#include "experiment/trial_state.h"
+
+namespace ofsweep {
+
+// What has to survive: the process (NORMAL: a power cut may lose the last commits, never the file), or the machine too
+// (FULL).
+enum class Durability { kNormal, kFull };
+
+struct StoreOptions {
+  std::string path;  // …/ofsweep.db, made when missing
+  Durability durability = Durability::kFull;
+  // A trial's recent points are moved to the table by series when it ends and whenever this many measured steps have
+  // come together.
+  std::int64_t seal_every_steps = 2000;
+};
+
+// Times are milliseconds since 1970, UTC; 0 means never.
+using TimeMs = std::int64_t;
+
+struct SweepRow {
+  std::string name;
+  SweepState state = SweepState::kActive;
+  std::string spec;  // as submitted
+  TimeMs submitted_at = 0;
+};
+
+struct TrialRow {
+  std::string trial_id;
+  std::string config_hash;
+  std::string config_json;  // flat, dotted keys; resolved further when the trainer has started
+  TrialState state = TrialState::kPending;
+  std::uint64_t generation = 0;  // of the newest attempt
+  int attempts = 0;
+  int failures = 0;  // attempts that count against it
+  std::int64_t target_steps = 0;
+  std::int64_t step = 0;  // of the newest stored point
+  std::string worker;
+  FailureClass failure_class = FailureClass::kNone;
+  std::string failure_message;
+  double wall_seconds = 0;
+  TimeMs started_at = 0;
+  TimeMs finished_at = 0;
+};
+
+// A trial's new state after a decision of the scheduler; all of one call is stored in one transaction.
+struct TrialChange {
+  std::string trial_id;
+  TrialState state = TrialState::kPending;
+  std::uint64_t generation = 0;
+  int attempts = 0;
+  int failures = 0;
+  std::string worker;
+  FailureClass failure_class = FailureClass::kNone;
+  std::string failure_message;
+  double added_wall_seconds = 0;
+  TimeMs at = 0;
+};
+
+// How an attempt went, for the history a user reads when a trial was retried.
+struct AttemptRow {
+  std::string trial_id;
+  std::uint64_t generation = 0;
+  std::string worker;
+  TimeMs started_at = 0;
+  TimeMs ended_at = 0;
+  std::string outcome;  // "", completed, diverged, failed, cancelled, preempted, lost
+  FailureClass failure_class = FailureClass::kNone;
+  std::string message;
+};
+
+struct PushCounts {
+  std::uint64_t stored = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t non_finite = 0;  // of the stored ones
+};
+
+// One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
+struct ResultRow {
+  TrialRow trial;
+  // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
+  std::map<std::string, double> values;
+};
+
+struct CurveQuery {
+  std::string sweep;                   // empty: only trial_ids count
+  std::vector<std::string> trial_ids;  // empty: all of the sweep
+  std::vector<std::string> metrics;
+  std::vector<std::string> sites;  // empty: all
+  std::vector<int> layers;         // empty: all
+  // 0: every point. Else each of this many equal ranges of steps gives its last, smallest and largest point (and its
+  // first NaN), so that no peak is lost. A curve of no more points than that is given whole.
+  std::uint32_t max_buckets = 0;
+};
+
+struct Curve {
+  std::string trial_id;
+  Series series;
+  std::vector<std::int64_t> steps;  // ascending
+  std::vector<double> values;
+};
+
+class ReaderPool;
+class Writer;
+
+// The SQLite store: one writer thread that commits in groups, many readers. storage/DESIGN.md says what is durable
+// when.
+//
+// Writes take effect in the order of the calls; a call returns at once (it waits only while tens of MB of earlier
+// writes are queued), and its future is ready when the change is durable. A failed write (full disk) changed nothing,
+// and says so with ResourceExhausted or Internal. Reads see every durable write. All methods may be called from any
+// thread.
+class Store {
+ public:
+  // Errors: FailedPrecondition for a file that is no database, is another program's or was written by a newer ofsweep;
+  // PermissionDenied for a folder that cannot be written; Unavailable when another process is the writer; each says how
+  // to mend it.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
+  // Reads only: needs no lock, and works beside a running coordinator. Writes answer FailedPrecondition.
+  static absl::StatusOr<std::unique_ptr<Store>> OpenReadOnly(const std::string& path);
+  // Stores what is queued, then closes the file; unless another program has it open, all is in the one file then.
+  ~Store();
+
+  // ---- writes ----
+
+  // Stores the sweep with its trials in their order; a trial that exists already (same hash) is shared, and keeps its
+  // state — but one that `failed` or was `cancelled` becomes pending again with a fresh count of failures.
+  // AlreadyExists for a known name.
+  std::future<absl::Status> InsertSweep(SweepRow sweep, std::vector<TrialRow> trials);
+  std::future<absl::Status> SetSweepState(std::string sweep, SweepState state, TimeMs at);
+  // Also opens and closes the attempts' history, and seals the points of trials that reached a final state.
+  std::future<absl::Status> ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts);
+  // After the trainer has said how it resolved the `auto` keys; flat JSON.
+  std::future<absl::Status> SetResolvedConfig(std::string trial_id, std::string config_json);
+  // Keeps what is new by (trial, step, series), counts what was there, and brings the trial's result columns up to
+  // date. Each step's tokens and seconds are stored as the series `tokens` and `seconds`, which PushCounts leaves out.
+  // NotFound for an unknown trial, InvalidArgument for a negative step.
+  std::future<absl::StatusOr<PushCounts>> AppendPoints(std::string trial_id, std::vector<StepPoints> steps);
+
+  // ---- reads; NotFound for a sweep that does not exist, unless said otherwise ----
+
+  absl::StatusOr<std::optional<SweepRow>> FindSweep(const std::string& name);
+  // Newest first, at most `limit`, after skipping `offset`.
+  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::uint64_t offset);
+  absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(const std::string& sweep);
+  // The sweep's trials in its order, with their `results` columns; states empty: all.
+  absl::StatusOr<std::vector<ResultRow>> ListResults(const std::string& sweep, std::span<const TrialState> states,
+                                                     std::uint64_t limit, std::uint64_t offset);
+  // The sweep's trials in its order, without config_json: what the scheduler starts from. Cheap: 100,000 in a fraction
+  // of a second.
+  absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
+  absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);
+  absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);
+  // Calls `visit` for each curve, ordered by the sweep's trials, then series. Stops early when `visit` returns false. A
+  // slow `visit` holds up nobody: no snapshot is open while it runs.
+  absl::Status VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit);
+
+  // Sizes for /metrics.
+  std::uint64_t DatabaseBytes() const;
+  std::uint64_t WalBytes() const;
+  // Called on the writer's thread after each write transaction, once for each kind of thing it did ("append", "change",
+  // "insert", "seal"), with how long the transaction took. The observer must not call a method that writes.
+  void ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer);
+
+ private:
+  Store(std::string path, std::unique_ptr<Writer> writer, std::unique_ptr<ReaderPool> readers);
+
+  const std::string path_;
+  const std::unique_ptr<Writer> writer_;  // none when opened for reading
+  // After the writer, so that it is closed first: the last to close folds the write-ahead log into the file, if it may
+  // write.
+  const std::unique_ptr<ReaderPool> readers_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,180 @@
+#include "storage/trial_reads.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+// What TrialRow holds without its configuration; ReadTrial reads it from column 0 on.
+constexpr char kTrialColumns[] =
+    "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
+    "trials.target_steps, ifnull(trial_results.step, 0), trials.worker, trials.failure_class, trials.failure_message, "
+    "trials.wall_seconds, trials.started_at, trials.finished_at";
+constexpr int kConfigColumn = 14;
+
+// SQLite's integers are signed; more than this is no limit at all.
+std::int64_t Clamp(std::uint64_t count) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
+}
+
+TrialRow ReadTrial(const Query& row) {
+  TrialRow trial;
+  trial.trial_id = row.Text(0);
+  trial.config_hash = row.Text(1);
+  trial.state = ParseTrialState(row.Text(2)).value();
+  trial.generation = static_cast<std::uint64_t>(row.Integer(3));
+  trial.attempts = static_cast<int>(row.Integer(4));
+  trial.failures = static_cast<int>(row.Integer(5));
+  trial.target_steps = row.Integer(6);
+  trial.step = row.Integer(7);
+  trial.worker = row.Text(8);
+  trial.failure_class = ParseFailureClass(row.Text(9)).value();
+  trial.failure_message = row.Text(10);
+  trial.wall_seconds = row.Real(11);
+  trial.started_at = row.Integer(12);
+  trial.finished_at = row.Integer(13);
+  return trial;
+}
+
+SweepRow ReadSweep(const Query& row) {
+  return {row.Text(0), ParseSweepState(row.Text(1)).value(), row.Text(2), row.Integer(3)};
+}
+
+// A column of `results`, and whether it was measured at all: NULL with a step is a NaN.
+struct ResultColumn {
+  const char* name;
+  const char* value;
+  const char* measured;
+};
+constexpr ResultColumn kResultColumns[] = {
+    {"train_loss", "train_loss", "train_loss_step >= 0"},
+    {"eval_loss", "eval_loss", "eval_loss_step >= 0"},
+    {"eval_perplexity", "eval_perplexity", "eval_perplexity_step >= 0"},
+    {"int8_perplexity", "int8_perplexity", "int8_perplexity_step >= 0"},
+    {"kurtosis_mean", "kurtosis_sum / kurtosis_blocks", "kurtosis_step >= 0"},
+    {"kurtosis_max", "kurtosis_max", "kurtosis_step >= 0"},
+    {"kurtosis_peak", "kurtosis_peak", "kurtosis_step >= 0"},
+    {"mmr_max", "mmr_max", "mmr_step >= 0"},
+    {"learning_rate", "trials.learning_rate", "trials.learning_rate IS NOT NULL"},
+    {"seed", "trials.seed", "trials.seed IS NOT NULL"},
+    {"attempts", "trials.attempts", "1"},
+    {"steps", "ifnull(trial_results.step, 0)", "1"},
+    {"tokens", "ifnull(trial_results.tokens, 0)", "1"},
+    {"wall_seconds", "trials.wall_seconds", "1"},
+};
+
+std::string ResultsSql(std::size_t states) {
+  std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config");
+  for (const ResultColumn& column : kResultColumns) absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
+  absl::StrAppend(&sql,
+                  " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
+                  "JOIN trial_configs ON trial_configs.trial = trials.id "
+                  "LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE sweep_trials.sweep = ?1");
+  // Positions are 0, 1, 2, …: without a filter the offset is a place in the index, not rows to skip.
+  if (states == 0) return sql + " AND position >= ?3 ORDER BY position LIMIT ?2";
+  absl::StrAppend(&sql, " AND trials.state IN (?4");
+  for (std::size_t i = 1; i < states; ++i) absl::StrAppend(&sql, ", ?", 4 + i);
+  return sql + ") ORDER BY position LIMIT ?2 OFFSET ?3";
+}
+
+}  // namespace
+
+absl::StatusOr<std::int64_t> SweepId(Connection& connection, const std::string& sweep) {
+  Query query(connection.Prepare("SELECT id FROM sweeps WHERE name = ?1"));
+  if (!query.Bind(sweep).Next()) return absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
+  return query.Integer(0);
+}
+
+std::optional<SweepRow> FindSweep(Connection& connection, const std::string& name) {
+  Query query(connection.Prepare("SELECT name, state, spec, submitted_at FROM sweeps WHERE name = ?1"));
+  if (!query.Bind(name).Next()) return std::nullopt;
+  return ReadSweep(query);
+}
+
+std::vector<SweepRow> ListSweeps(Connection& connection, std::uint64_t limit, std::uint64_t offset) {
+  Query query(
+      connection.Prepare("SELECT name, state, spec, submitted_at FROM sweeps ORDER BY id DESC LIMIT ?1 OFFSET ?2"));
+  query.Bind(Clamp(limit), Clamp(offset));
+  std::vector<SweepRow> sweeps;
+  while (query.Next()) sweeps.push_back(ReadSweep(query));
+  return sweeps;
+}
+
+absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(Connection& connection, const std::string& sweep) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(
+      connection.Prepare("SELECT state, count(*) FROM sweep_trials JOIN trials ON trials.id = trial "
+                         "WHERE sweep = ?1 GROUP BY state"));
+  query.Bind(*id);
+  std::map<TrialState, std::uint64_t> counts;
+  while (query.Next()) counts[ParseTrialState(query.Text(0)).value()] = static_cast<std::uint64_t>(query.Integer(1));
+  return counts;
+}
+
+absl::StatusOr<std::vector<ResultRow>> ListResults(Connection& connection, const std::string& sweep,
+                                                   std::span<const TrialState> states, std::uint64_t limit,
+                                                   std::uint64_t offset) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(connection.Prepare(ResultsSql(states.size())));
+  query.Bind(*id, Clamp(limit), Clamp(offset));
+  int parameter = 4;
+  for (const TrialState state : states) query.BindOne(parameter++, Name(state));
+  std::vector<ResultRow> rows;
+  while (query.Next()) {
+    ResultRow row{ReadTrial(query), {}};
+    row.trial.config_json = query.Text(kConfigColumn);
+    int column = kConfigColumn + 1;
+    for (const ResultColumn& result : kResultColumns) {
+      if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
+      column += 2;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<TrialRow>> LoadTrials(Connection& connection, const std::string& sweep) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
+                                              " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
+                                              "LEFT JOIN trial_results ON trial_results.trial = trials.id "
+                                              "WHERE sweep_trials.sweep = ?1 ORDER BY position")));
+  query.Bind(*id);
+  std::vector<TrialRow> trials;
+  while (query.Next()) trials.push_back(ReadTrial(query));
+  return trials;
+}
+
+std::optional<TrialRow> FindTrial(Connection& connection, const std::string& trial_id) {
+  Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
+                                              ", trial_configs.config FROM trials "
+                                              "JOIN trial_configs ON trial_configs.trial = trials.id "
+                                              "LEFT JOIN trial_results ON trial_results.trial = trials.id "
+                                              "WHERE trials.trial_id = ?1")));
+  if (!query.Bind(trial_id).Next()) return std::nullopt;
+  TrialRow trial = ReadTrial(query);
+  trial.config_json = query.Text(kConfigColumn);
+  return trial;
+}
+
+std::vector<AttemptRow> ListAttempts(Connection& connection, const std::string& trial_id) {
+  Query query(
+      connection.Prepare("SELECT attempts.generation, attempts.worker, attempts.started_at, ended_at, outcome, "
+                         "attempts.failure_class, message FROM trials JOIN attempts ON trial = trials.id "
+                         "WHERE trial_id = ?1 ORDER BY attempts.generation"));
+  query.Bind(trial_id);
+  std::vector<AttemptRow> attempts;
+  while (query.Next()) {
+    attempts.push_back({trial_id, static_cast<std::uint64_t>(query.Integer(0)), query.Text(1), query.Integer(2),
+                        query.Integer(3), query.Text(4), ParseFailureClass(query.Text(5)).value(), query.Text(6)});
+  }
+  return attempts;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,151 @@
+#include "storage/trial_writes.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+absl::Status NoSuchTrial(const std::string& trial_id) {
+  return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
+}
+
+std::optional<std::int64_t> FindTrialRow(Connection& connection, const std::string& trial_id) {
+  Query find(connection.Prepare("SELECT id FROM trials WHERE trial_id = ?1"));
+  if (!find.Bind(trial_id).Next()) return std::nullopt;
+  return find.Integer(0);
+}
+
+// The columns of `trials` that repeat the configuration.
+void CopyConfigColumns(Connection& connection, std::int64_t trial, const std::string& config_json) {
+  Query(connection.Prepare("UPDATE trials SET block = ?2 ->> '$.\"model.block\"', "
+                           "optimizer = ?2 ->> '$.\"optimizer.name\"', "
+                           "learning_rate = ?2 ->> '$.\"optimizer.learning_rate\"', seed = ?2 ->> '$.seed' "
+                           "WHERE id = ?1"))
+      .Bind(trial, config_json)
+      .Run();
+}
+
+// The new trial's row; none when there is one of that id already.
+std::optional<std::int64_t> InsertTrial(Connection& connection, const TrialRow& trial) {
+  const int inserted =
+      Query(
+          connection.Prepare(
+              "INSERT INTO trials (trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
+              "failure_class, failure_message, wall_seconds, started_at, finished_at, block, optimizer, learning_rate, "
+              "seed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 ->> '$.\"model.block\"', "
+              "?14 ->> '$.\"optimizer.name\"', ?14 ->> '$.\"optimizer.learning_rate\"', ?14 ->> '$.seed') "
+              "ON CONFLICT (trial_id) DO NOTHING"))
+          .Bind(trial.trial_id, trial.config_hash, Name(trial.state), static_cast<std::int64_t>(trial.generation),
+                trial.attempts, trial.failures, trial.target_steps, trial.worker, Name(trial.failure_class),
+                trial.failure_message, trial.wall_seconds, trial.started_at, trial.finished_at, trial.config_json)
+          .Run();
+  if (inserted == 0) return std::nullopt;
+  const std::int64_t id = connection.LastRowId();
+  Query(connection.Prepare("INSERT INTO trial_configs (trial, config) VALUES (?1, ?2)"))
+      .Bind(id, trial.config_json)
+      .Run();
+  return id;
+}
+
+// A trial that another sweep has brought; a failed or cancelled one starts afresh.
+absl::StatusOr<std::int64_t> ShareTrial(Connection& connection, const TrialRow& trial) {
+  std::int64_t id = 0;
+  {
+    Query find(connection.Prepare("SELECT id, config_hash FROM trials WHERE trial_id = ?1"));
+    find.Bind(trial.trial_id).Next();
+    id = find.Integer(0);
+    if (find.Text(1) != trial.config_hash) {
+      return absl::InvalidArgumentError(absl::StrCat("trial ", trial.trial_id, ": another configuration (hash ",
+                                                     find.Text(1),
+                                                     ") has this id already; change any key of the trial"));
+    }
+  }
+  Query(connection.Prepare("UPDATE trials SET state = 'pending', failures = 0, worker = '', failure_class = '', "
+                           "failure_message = '', finished_at = 0 WHERE id = ?1 AND state IN ('failed', 'cancelled')"))
+      .Bind(id)
+      .Run();
+  return id;
+}
+
+}  // namespace
+
+absl::Status InsertSweep(Connection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials) {
+  const int inserted =
+      Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at) "
+                               "VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO NOTHING"))
+          .Bind(sweep.name, Name(sweep.state), sweep.spec, sweep.submitted_at)
+          .Run();
+  if (inserted == 0) {
+    return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));
+  }
+  const std::int64_t sweep_id = connection.LastRowId();
+  std::int64_t position = 0;
+  for (const TrialRow& trial : trials) {
+    std::optional<std::int64_t> id = InsertTrial(connection, trial);
+    if (!id.has_value()) {
+      const absl::StatusOr<std::int64_t> shared = ShareTrial(connection, trial);
+      if (!shared.ok()) return shared.status();
+      id = *shared;
+    }
+    const int linked = Query(connection.Prepare("INSERT INTO sweep_trials (sweep, position, trial) VALUES (?1, ?2, ?3) "
+                                                "ON CONFLICT (trial, sweep) DO NOTHING"))
+                           .Bind(sweep_id, position++, *id)
+                           .Run();
+    if (linked == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("sweep ", sweep.name, " lists trial ", trial.trial_id, " twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetSweepState(Connection& connection, const std::string& sweep, SweepState state, TimeMs at) {
+  const int changed = Query(connection.Prepare("UPDATE sweeps SET state = ?2, state_changed_at = ?3 WHERE name = ?1"))
+                          .Bind(sweep, Name(state), at)
+                          .Run();
+  return changed > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
+}
+
+absl::Status ChangeTrial(Connection& connection, const TrialChange& change) {
+  const int running = change.state == TrialState::kRunning ? 1 : 0;
+  const TimeMs finished_at = IsTerminal(change.state) ? change.at : 0;
+  const int changed =
+      Query(connection.Prepare(
+                "UPDATE trials SET state = ?2, generation = ?3, attempts = ?4, failures = ?5, worker = ?6, "
+                "failure_class = ?7, failure_message = ?8, wall_seconds = wall_seconds + ?9, "
+                "started_at = CASE WHEN ?10 AND started_at = 0 THEN ?11 ELSE started_at END, "
+                "finished_at = ?12 WHERE trial_id = ?1"))
+          .Bind(change.trial_id, Name(change.state), static_cast<std::int64_t>(change.generation), change.attempts,
+                change.failures, change.worker, Name(change.failure_class), change.failure_message,
+                change.added_wall_seconds, running, change.at, finished_at)
+          .Run();
+  return changed > 0 ? absl::OkStatus() : NoSuchTrial(change.trial_id);
+}
+
+absl::Status RecordAttempt(Connection& connection, const AttemptRow& attempt) {
+  const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.trial_id);
+  if (!trial.has_value()) return NoSuchTrial(attempt.trial_id);
+  // The row that closes an attempt need not repeat what the opening one said.
+  Query(connection.Prepare(
+            "INSERT INTO attempts (trial, generation, worker, started_at, ended_at, outcome, failure_class, message) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (trial, generation) DO UPDATE SET "
+            "worker = CASE WHEN excluded.worker = '' THEN worker ELSE excluded.worker END, "
+            "started_at = CASE WHEN excluded.started_at = 0 THEN started_at ELSE excluded.started_at END, "
+            "ended_at = excluded.ended_at, outcome = excluded.outcome, failure_class = excluded.failure_class, "
+            "message = excluded.message"))
+      .Bind(*trial, static_cast<std::int64_t>(attempt.generation), attempt.worker, attempt.started_at, attempt.ended_at,
+            attempt.outcome, Name(attempt.failure_class), attempt.message)
+      .Run();
+  return absl::OkStatus();
+}
+
+absl::Status SetResolvedConfig(Connection& connection, const std::string& trial_id, const std::string& config_json) {
+  const std::optional<std::int64_t> trial = FindTrialRow(connection, trial_id);
+  if (!trial.has_value()) return NoSuchTrial(trial_id);
+  Query(connection.Prepare("UPDATE trial_configs SET config = ?2 WHERE trial = ?1")).Bind(*trial, config_json).Run();
+  CopyConfigColumns(connection, *trial, config_json);
+  return absl::OkStatus();
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,240 @@
+#include "storage/writer.h"
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/schema.h"
+#include "storage/sqlite_status.h"
+
+namespace ofsweep {
+namespace {
+
+// What may wait in memory, and what is committed together: large enough that a commit's cost is shared by many
+// operations, small enough that the first of a group is not kept waiting by the last.
+constexpr std::size_t kQueueBytes = std::size_t{32} << 20;
+constexpr std::size_t kGroupBytes = std::size_t{4} << 20;
+
+// Pages in the WAL at which it is copied into the database.
+constexpr int kCheckpointPages = 4096;
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+absl::Status MakeFolder(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat(folder.string(), ": the folder cannot be made (", error.message(), "); give another --data-dir"));
+}
+
+absl::Status Prepare(Connection& connection, const StoreOptions& options) {
+  if (absl::Status schema = MigrateSchema(connection, options.path); !schema.ok()) return schema;
+  Query journal(connection.Prepare("PRAGMA journal_mode = WAL"));
+  if (journal.Next() && journal.Text(0) != "wal") {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.path,
+                     ": the file system has no shared memory, which SQLite's write-ahead log needs (a network share?); "
+                     "give a --data-dir on a local disk"));
+  }
+  // Debian's SQLite overwrites deleted rows by default, which doubles the cost of sealing.
+  connection.Execute("PRAGMA secure_delete = OFF");
+  // After one huge commit the WAL is cut back to this.
+  connection.Execute("PRAGMA journal_size_limit = 67108864");
+  connection.Execute(options.durability == Durability::kFull ? "PRAGMA synchronous = FULL"
+                                                             : "PRAGMA synchronous = NORMAL");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Writer>> Writer::Open(const StoreOptions& options) {
+  if (absl::Status folder = MakeFolder(options.path); !folder.ok()) return folder;
+  absl::StatusOr<std::unique_ptr<WriterLock>> lock = WriterLock::Acquire(options.path);
+  if (!lock.ok()) return lock.status();
+  std::unique_ptr<Connection> connection;
+  try {
+    connection = std::make_unique<Connection>(options.path, Connection::Mode::kWriter);
+    if (absl::Status ready = Prepare(*connection, options); !ready.ok()) return ready;
+    std::unique_ptr<Writer> writer(
+        new Writer(options.path, *std::move(lock), std::move(connection), options.seal_every_steps));
+    writer->points_.RequestInterruptedSeals();
+    writer->thread_ = std::thread(&Writer::Run, writer.get());
+    return writer;
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), options.path);
+  }
+}
+
+Writer::Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<Connection> connection,
+               std::int64_t seal_every_steps)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      connection_(std::move(connection)),
+      points_(*connection_, seal_every_steps) {
+  // Takes the place of SQLite's own checkpoints, which would run inside COMMIT and keep its callers waiting.
+  const auto note_pages = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(connection_->handle(), note_pages, &wal_pages_);
+}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    stopping_ = true;
+  }
+  queue_filled_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Writer::Submit(Operation operation) {
+  {
+    std::unique_lock<std::mutex> guard(mutex_);
+    // An operation larger than the whole queue passes when it is alone.
+    queue_drained_.wait(guard, [&] { return queue_.empty() || queued_bytes_ + operation.bytes <= kQueueBytes; });
+    queued_bytes_ += operation.bytes;
+    queue_.push_back(std::move(operation));
+  }
+  queue_filled_.notify_one();
+}
+
+void Writer::Observe(Observer observer) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  observer_ = std::move(observer);
+}
+
+std::vector<Writer::Operation> Writer::TakeGroup() {
+  std::vector<Operation> group;
+  std::unique_lock<std::mutex> guard(mutex_);
+  const bool seal_next = points_.HasSealWork() && !sealing_failed_;
+  if (!seal_next) queue_filled_.wait(guard, [&] { return stopping_ || !queue_.empty(); });
+  std::size_t bytes = 0;
+  while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= kGroupBytes)) {
+    bytes += queue_.front().bytes;
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queued_bytes_ -= bytes;
+  guard.unlock();
+  queue_drained_.notify_all();
+  return group;
+}
+
+void Writer::Run() {
+  while (true) {
+    std::vector<Operation> group = TakeGroup();
+    if (!group.empty()) {
+      Commit(group);
+    } else {
+      const std::lock_guard<std::mutex> guard(mutex_);
+      if (stopping_ && queue_.empty()) return;
+    }
+    if (points_.HasSealWork() && !sealing_failed_) SealSlice();
+    CheckpointLongWal();
+  }
+}
+
+void Writer::Commit(std::span<Operation> group) {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<absl::Status> outcomes(group.size());
+  const absl::Status committed = ApplyTogether(group, outcomes);
+  // Who could not get the lock together will not get it alone, and would wait as long again.
+  if (!committed.ok() && !absl::IsUnavailable(committed) && group.size() > 1) {
+    for (std::size_t i = 0; i < group.size(); ++i) Commit(group.subspan(i, 1));
+    return;
+  }
+  if (committed.ok()) {
+    sealing_failed_ = false;
+    Report(group, SecondsSince(start));
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) group[i].done(committed.ok() ? outcomes[i] : committed);
+}
+
+// Not OK: nothing of the group is stored.
+absl::Status Writer::ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes) {
+  try {
+    connection_->Execute("BEGIN IMMEDIATE");
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      outcomes[i] = ApplyOne(group[i]);
+      if (!connection_->InTransaction()) return outcomes[i];
+    }
+    connection_->Execute("COMMIT");
+    return absl::OkStatus();
+  } catch (const SQLite::Exception& error) {
+    const absl::Status status = ToStatus(error, connection_->handle(), path_);
+    Rollback();
+    return status;
+  }
+}
+
+absl::Status Writer::ApplyOne(const Operation& operation) {
+  absl::Status status;
+  Query(connection_->Prepare("SAVEPOINT operation")).Run();
+  try {
+    status = operation.apply(*connection_, points_);
+  } catch (const SQLite::Exception& error) {
+    status = ToStatus(error, connection_->handle(), path_);
+    points_.Forget();
+  } catch (const std::exception& error) {
+    status = absl::InternalError(absl::StrCat(path_, ": ", error.what()));
+    points_.Forget();
+  }
+  if (!connection_->InTransaction()) return status;
+  if (!status.ok()) connection_->Execute("ROLLBACK TO operation");
+  Query(connection_->Prepare("RELEASE operation")).Run();
+  return status;
+}
+
+void Writer::SealSlice() {
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    connection_->Execute("BEGIN IMMEDIATE");
+    points_.SealSlice();
+    connection_->Execute("COMMIT");
+    points_.SliceIsDurable();
+  } catch (const SQLite::Exception&) {
+    // The points stay where they are, which readers cannot tell from sealed ones; the next commit that succeeds tries
+    // again.
+    Rollback();
+    sealing_failed_ = true;
+    return;
+  }
+  const Operation seal{.kind = "seal"};
+  Report({&seal, 1}, SecondsSince(start));
+}
+
+void Writer::Rollback() {
+  points_.Forget();
+  if (connection_->InTransaction()) connection_->database().tryExec("ROLLBACK");
+}
+
+void Writer::CheckpointLongWal() {
+  if (wal_pages_ < kCheckpointPages) return;
+  wal_pages_ = 0;
+  // Failure is harmless: the WAL holds everything, grows, and is copied after a later commit.
+  sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+void Writer::Report(std::span<const Operation> group, double seconds) {
+  std::set<std::string_view> kinds;
+  for (const Operation& operation : group) kinds.insert(operation.kind);
+  Observer observer;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    observer = observer_;
+  }
+  if (!observer) return;
+  for (const std::string_view kind : kinds) observer(std::string(kind), seconds);
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/connection.h"
+#include "storage/point_writes.h"
+#include "storage/store.h"
+#include "storage/writer_lock.h"
+
+namespace ofsweep {
+
+// The one thread that writes. Operations queue up and are committed in groups: each is applied under a savepoint of its
+// own, so that a failing one leaves nothing behind and the others stand, and all are answered after the common commit.
+// When the disk fails the commit itself, each operation is tried again alone.
+class Writer {
+ public:
+  struct Operation {
+    std::string_view kind;  // for the observer
+    std::size_t bytes = 0;  // about what it holds in memory
+    // May be called again after a rollback. Whatever is not OK is rolled back.
+    std::function<absl::Status(Connection&, PointWrites&)> apply;
+    std::function<void(const absl::Status&)> done;
+  };
+  using Observer = std::function<void(const std::string& kind, double seconds)>;
+
+  // Takes the lock, opens or makes the file, migrates it, starts the thread.
+  static absl::StatusOr<std::unique_ptr<Writer>> Open(const StoreOptions& options);
+  // Applies what is queued, then stops. Sealing that is still to do is found again by the next Open.
+  ~Writer();
+
+  // Waits while the queue is full, so that memory stays flat when the disk is slower than the senders.
+  void Submit(Operation operation);
+  void Observe(Observer observer);
+
+ private:
+  Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<Connection> connection,
+         std::int64_t seal_every_steps);
+
+  void Run();
+  // Empty when there is sealing to do, or the writer stops.
+  std::vector<Operation> TakeGroup();
+  void Commit(std::span<Operation> group);
+  absl::Status ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes);
+  absl::Status ApplyOne(const Operation& operation);
+  void SealSlice();
+  void Rollback();
+  void CheckpointLongWal();
+  void Report(std::span<const Operation> group, double seconds);
+
+  const std::string path_;
+  const std::unique_ptr<WriterLock> lock_;
+  const std::unique_ptr<Connection> connection_;  // only the thread uses it
+  PointWrites points_;                            // likewise
+  int wal_pages_ = 0;                             // likewise; after the last commit
+  bool sealing_failed_ = false;                   // likewise; sealing waits for the next successful commit
+
+  std::mutex mutex_;
+  std::condition_variable queue_filled_;
+  std::condition_variable queue_drained_;
+  std::deque<Operation> queue_;   // guarded by mutex_
+  std::size_t queued_bytes_ = 0;  // guarded by mutex_
+  bool stopping_ = false;         // guarded by mutex_
+  Observer observer_;             // guarded by mutex_
+  std::thread thread_;            // last: it uses all of the above
+};
+
+}  // namespace ofsweep

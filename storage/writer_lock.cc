@@ -1,0 +1,52 @@
+#include "storage/writer_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+std::string ReadHolder(int descriptor) {
+  std::array<char, 32> text{};
+  const ssize_t size = ::pread(descriptor, text.data(), text.size() - 1, 0);
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "unknown";
+}
+
+absl::Status CannotMake(const std::string& lock_path, int error) {
+  return absl::PermissionDeniedError(
+      absl::StrCat(lock_path, ": cannot be made (", std::strerror(error),
+                   "); make its folder writable for this user, or give another --data-dir"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WriterLock>> WriterLock::Acquire(const std::string& path) {
+  const std::string lock_path = path + ".lock";
+  const int descriptor = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) return CannotMake(lock_path, errno);
+  std::unique_ptr<WriterLock> lock(new WriterLock(descriptor));
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return absl::InternalError(absl::StrCat(lock_path, ": flock: ", std::strerror(errno)));
+    return absl::UnavailableError(absl::StrCat(path, ": another coordinator (process ", ReadHolder(descriptor),
+                                               ") is writing this database; stop it, or give another --data-dir"));
+  }
+  // The process id is only for the message above, so a disk that is too full to hold it is no reason to stop.
+  const std::string holder = absl::StrCat(::getpid());
+  if (::ftruncate(descriptor, 0) == 0) [[maybe_unused]]
+    const ssize_t written = ::pwrite(descriptor, holder.data(), holder.size(), 0);
+  return lock;
+}
+
+WriterLock::~WriterLock() {
+  ::close(descriptor_);
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,178 @@
+// Opening: whatever is wrong with the file or its folder is said with its path and the way to mend it, and nothing is
+// damaged.
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/storage/store_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class OpeningTest : public testing::Test {
+ protected:
+  TestFolder folder_;
+  const std::string path_ = folder_.File("ofsweep.db");
+
+  absl::Status OpenError(const std::string& path) { return Store::Open({.path = path}).status(); }
+  static std::string Text(const absl::Status& status) { return std::string(status.message()); }
+  static std::string Bytes(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+};
+
+TEST_F(OpeningTest, AMissingFileAndItsFoldersAreMade) {
+  const std::string path = folder_.File("new/deep/ofsweep.db");
+  OpenStore(path);
+  EXPECT_TRUE(Must(Store::OpenReadOnly(path)) != nullptr);
+}
+
+TEST_F(OpeningTest, TheFileSaysWhoseItIsAndOfWhichVersion) {
+  OpenStore(path_);
+  EXPECT_THAT(Sql(path_, "PRAGMA application_id"), testing::ElementsAre(std::to_string(0x4F465357)));
+  EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("1"));
+  EXPECT_THAT(Sql(path_, "PRAGMA journal_mode"), testing::ElementsAre("wal"));
+}
+
+TEST_F(OpeningTest, AFileThatIsNoDatabaseIsRefusedAndLeftAlone) {
+  const std::string text = "name: quickstart\ntrial: {}\n" + std::string(2000, 'x');
+  std::ofstream(path_) << text;
+  const absl::Status error = OpenError(path_);
+  EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Text(error), AllOf(HasSubstr(path_), HasSubstr("not a database"), HasSubstr("--data-dir")));
+  EXPECT_EQ(Bytes(path_), text);
+  EXPECT_EQ(Store::OpenReadOnly(path_).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(OpeningTest, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
+  SQLite::Database(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec("CREATE TABLE photos (id INTEGER)");
+  const std::string before = Bytes(path_);
+  const absl::Status error = OpenError(path_);
+  EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Text(error), HasSubstr("not made by ofsweep"));
+  EXPECT_EQ(Bytes(path_), before);
+}
+
+TEST_F(OpeningTest, ADatabaseOfANewerVersionIsRefusedAndLeftAlone) {
+  OpenStore(path_);
+  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+  for (const absl::Status& error : {OpenError(path_), Store::OpenReadOnly(path_).status()}) {
+    EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(Text(error), AllOf(HasSubstr("newer ofsweep"), HasSubstr("99")));
+  }
+  EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("99"));
+}
+
+TEST_F(OpeningTest, ReadersAskForTheMigrationOfAnOlderVersion) {
+  OpenStore(path_);
+  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 0");
+  const absl::Status error = Store::OpenReadOnly(path_).status();
+  EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Text(error), AllOf(HasSubstr("older ofsweep"), HasSubstr("ofsweep coordinator")));
+}
+
+TEST_F(OpeningTest, ADamagedFileIsReportedAsSuch) {
+  OpenStore(path_);
+  {
+    std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(100);
+    file << std::string(3000, '\xff');
+  }
+  const absl::Status error = OpenError(path_);
+  EXPECT_EQ(error.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(Text(error), HasSubstr(".recover"));
+}
+
+TEST_F(OpeningTest, AFolderThatCannotBeMadeIsNamed) {
+  std::ofstream(folder_.File("file")) << "in the way";
+  const absl::Status error = OpenError(folder_.File("file/data/ofsweep.db"));
+  EXPECT_EQ(error.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(Text(error), AllOf(HasSubstr(folder_.File("file")), HasSubstr("--data-dir")));
+}
+
+// In a child process, because root may write everywhere: the child becomes nobody.
+TEST_F(OpeningTest, AnUnwritableFolderIsNamed) {
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0555), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
+    const absl::Status error = OpenError(path_);
+    const bool named = error.code() == absl::StatusCode::kPermissionDenied && Text(error).find(path_) == 0;
+    ::_exit(named ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  ::chmod(folder_.path().c_str(), 0755);
+}
+
+TEST_F(OpeningTest, OnlyOneStoreWritesAndTheSecondIsToldWhoDoes) {
+  std::unique_ptr<Store> first = OpenStore(path_);
+  const absl::Status error = OpenError(path_);
+  EXPECT_EQ(error.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(Text(error), AllOf(HasSubstr(path_), HasSubstr("process " + std::to_string(::getpid()))));
+  EXPECT_TRUE(Store::OpenReadOnly(path_).ok());
+  first.reset();
+  EXPECT_TRUE(OpenError(path_).ok());
+}
+
+TEST_F(OpeningTest, AKilledWriterLeavesNoLockBehind) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::unique_ptr<Store> store = OpenStore(path_);
+    if (::write(ready[1], "x", 1) != 1) ::_exit(1);
+    while (true) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(OpenError(path_).code(), absl::StatusCode::kUnavailable);
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(OpenError(path_).ok());
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST_F(OpeningTest, AReadOnlyStoreRefusesWritesAndAMissingFile) {
+  EXPECT_EQ(Store::OpenReadOnly(path_).status().code(), absl::StatusCode::kNotFound);
+  const std::unique_ptr<Store> writer = OpenStore(path_);
+  const std::unique_ptr<Store> reader = Must(Store::OpenReadOnly(path_));
+  EXPECT_EQ(reader->InsertSweep({.name = "s"}, {}).get().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(reader->AppendPoints("a", {}).get().status().code(), absl::StatusCode::kFailedPrecondition);
+  InsertTrials(*writer, "s", {});
+  EXPECT_TRUE(Must(reader->FindSweep("s")).has_value());
+}
+
+TEST_F(OpeningTest, AClosedStoreIsOneFile) {
+  std::unique_ptr<Store> store = OpenStore(path_);
+  InsertTrials(*store, "s", {MakeTrial("a")});
+  EXPECT_TRUE(Must(store->FindTrial("a")).has_value());
+  store.reset();
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+  std::filesystem::copy_file(path_, folder_.File("copy.db"));
+  EXPECT_TRUE(Must(OpenStore(folder_.File("copy.db"))->FindTrial("a")).has_value());
+}
+
+TEST_F(OpeningTest, SizesAreThoseOfTheFiles) {
+  const std::unique_ptr<Store> store = OpenStore(path_);
+  InsertTrials(*store, "s", {MakeTrial("a")});
+  EXPECT_EQ(store->DatabaseBytes(), std::filesystem::file_size(path_));
+  EXPECT_EQ(store->WalBytes(), std::filesystem::file_size(path_ + "-wal"));
+  EXPECT_GT(store->WalBytes(), 0u);
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,77 @@
+#include "tests/storage/store_fixture.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+
+TestFolder::TestFolder() {
+  std::string pattern = testing::TempDir() + "/ofsweep-storage-XXXXXX";
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
+  path_ = pattern;
+}
+
+TestFolder::~TestFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::unique_ptr<Store> OpenStore(const std::string& path, std::int64_t seal_every_steps, Durability durability) {
+  return Must(Store::Open({.path = path, .durability = durability, .seal_every_steps = seal_every_steps}));
+}
+
+TrialRow MakeTrial(const std::string& id, const std::string& block, const std::string& optimizer, double learning_rate,
+                   int seed) {
+  TrialRow trial;
+  trial.trial_id = id;
+  trial.config_hash = id + "-hash";
+  trial.config_json =
+      absl::StrCat("{\"model.block\":\"", block, "\",\"optimizer.name\":\"", optimizer,
+                   "\",\"optimizer.learning_rate\":", learning_rate,
+                   ",\"measure.metrics\":[\"kurtosis\",\"mmr\"],\"evaluate.int8\":true,\"seed\":", seed, "}");
+  trial.target_steps = 600;
+  return trial;
+}
+
+void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> trials) {
+  const absl::Status stored = store.InsertSweep({.name = sweep, .submitted_at = 1}, std::move(trials)).get();
+  ASSERT_TRUE(stored.ok()) << stored;
+}
+
+void SetState(Store& store, const std::string& trial_id, TrialState state, TimeMs at) {
+  const absl::Status stored = store.ChangeTrials({{.trial_id = trial_id, .state = state, .at = at}}, {}).get();
+  ASSERT_TRUE(stored.ok()) << stored;
+}
+
+StepPoints MakeStep(std::int64_t step, std::vector<MetricPoint> points) {
+  return {.step = step, .tokens = 100 * step, .seconds = static_cast<double>(step) / 10, .points = std::move(points)};
+}
+
+std::vector<std::string> Sql(const std::string& path, const std::string& query) {
+  const SQLite::Database database(path, SQLite::OPEN_READONLY);
+  SQLite::Statement statement(database, query);
+  std::vector<std::string> rows;
+  while (statement.executeStep()) {
+    std::string row;
+    for (int column = 0; column < statement.getColumnCount(); ++column) {
+      if (column > 0) row += '|';
+      row += statement.isColumnNull(column) ? "NULL" : statement.getColumn(column).getString();
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string Plan(const std::string& path, const std::string& query) {
+  std::string plan;
+  for (const std::string& row : Sql(path, "EXPLAIN QUERY PLAN " + query)) plan += row.substr(row.rfind('|') + 1) + '\n';
+  return plan;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// A folder of its own for one test, removed at its end.
+class TestFolder {
+ public:
+  TestFolder();
+  ~TestFolder();
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  std::string File(const std::string& name) const { return (path_ / name).string(); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The value, or an exception that fails the test with the status.
+template <class Value>
+Value Must(absl::StatusOr<Value> result) {
+  if (!result.ok()) throw std::runtime_error(result.status().ToString());
+  return *std::move(result);
+}
+
+std::unique_ptr<Store> OpenStore(const std::string& path, std::int64_t seal_every_steps = 2000,
+                                 Durability durability = Durability::kNormal);
+
+// A pending trial whose hash begins with its id; `block`, `optimizer`, `learning_rate` and `seed` in its configuration.
+TrialRow MakeTrial(const std::string& id, const std::string& block = "op", const std::string& optimizer = "adam",
+                   double learning_rate = 1e-3, int seed = 0);
+
+// Stores a sweep of these trials.
+void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> trials);
+
+void SetState(Store& store, const std::string& trial_id, TrialState state, TimeMs at = 1);
+
+// Points of one step: tokens = 100 * step, seconds = step / 10.
+StepPoints MakeStep(std::int64_t step, std::vector<MetricPoint> points);
+
+// Rows of a query by an SQL user: columns joined by '|', NULL for NULLs.
+std::vector<std::string> Sql(const std::string& path, const std::string& query);
+
+// The plan of a query, one line a step.
+std::string Plan(const std::string& path, const std::string& query);
+
+}  // namespace ofsweep

@@ -1,0 +1,214 @@
+// Sweeps, trials and attempts: what the coordinator stores is what it gets back after a restart.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/storage/store_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SweepsTest : public testing::Test {
+ protected:
+  TestFolder folder_;
+  const std::string path_ = folder_.File("ofsweep.db");
+  std::unique_ptr<Store> store_ = OpenStore(path_);
+
+  void Restart() {
+    store_.reset();
+    store_ = OpenStore(path_);
+  }
+  std::vector<std::string> Ids(const std::string& sweep) {
+    std::vector<std::string> ids;
+    for (const TrialRow& trial : Must(store_->LoadTrials(sweep))) ids.push_back(trial.trial_id);
+    return ids;
+  }
+};
+
+TEST_F(SweepsTest, ASweepAndItsTrialsComeBackInTheirOrderAfterARestart) {
+  const SweepRow sweep{.name = "blocks", .state = SweepState::kPaused, .spec = "name: blocks\n", .submitted_at = 77};
+  ASSERT_TRUE(store_->InsertSweep(sweep, {MakeTrial("c"), MakeTrial("a"), MakeTrial("b")}).get().ok());
+  Restart();
+  const SweepRow found = Must(store_->FindSweep("blocks")).value();
+  EXPECT_EQ(found.state, SweepState::kPaused);
+  EXPECT_EQ(found.spec, "name: blocks\n");
+  EXPECT_EQ(found.submitted_at, 77);
+  EXPECT_THAT(Ids("blocks"), ElementsAre("c", "a", "b"));
+  const TrialRow trial = Must(store_->FindTrial("a")).value();
+  EXPECT_EQ(trial.config_json, MakeTrial("a").config_json);
+  EXPECT_EQ(trial.config_hash, "a-hash");
+  EXPECT_EQ(trial.target_steps, 600);
+  EXPECT_EQ(trial.state, TrialState::kPending);
+}
+
+TEST_F(SweepsTest, ATakenNameIsRefusedAndNothingOfTheSecondSweepStays) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  EXPECT_EQ(store_->InsertSweep({.name = "s"}, {MakeTrial("b")}).get().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(Ids("s"), ElementsAre("a"));
+  EXPECT_FALSE(Must(store_->FindTrial("b")).has_value());
+}
+
+TEST_F(SweepsTest, ATrialListedTwiceIsRefusedWhole) {
+  const absl::Status stored = store_->InsertSweep({.name = "s"}, {MakeTrial("a"), MakeTrial("a")}).get();
+  EXPECT_EQ(stored.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(Must(store_->FindSweep("s")).has_value());
+  EXPECT_FALSE(Must(store_->FindTrial("a")).has_value());
+}
+
+TEST_F(SweepsTest, SweepsShareEqualTrialsWithTheirState) {
+  InsertTrials(*store_, "first",
+               {MakeTrial("done"), MakeTrial("failed"), MakeTrial("cancelled"), MakeTrial("running")});
+  SetState(*store_, "done", TrialState::kCompleted);
+  ASSERT_TRUE(store_
+                  ->ChangeTrials({{.trial_id = "failed",
+                                   .state = TrialState::kFailed,
+                                   .generation = 4,
+                                   .attempts = 3,
+                                   .failures = 3,
+                                   .worker = "w",
+                                   .failure_class = FailureClass::kOom,
+                                   .failure_message = "out of memory",
+                                   .at = 5}},
+                                 {})
+                  .get()
+                  .ok());
+  SetState(*store_, "cancelled", TrialState::kCancelled);
+  SetState(*store_, "running", TrialState::kRunning);
+
+  InsertTrials(
+      *store_, "second",
+      {MakeTrial("running"), MakeTrial("cancelled"), MakeTrial("failed"), MakeTrial("done"), MakeTrial("new")});
+  EXPECT_THAT(Ids("second"), ElementsAre("running", "cancelled", "failed", "done", "new"));
+  const auto state = [&](const char* id) { return Must(store_->FindTrial(id))->state; };
+  EXPECT_EQ(state("done"), TrialState::kCompleted);
+  EXPECT_EQ(state("running"), TrialState::kRunning);
+  EXPECT_EQ(state("cancelled"), TrialState::kPending);
+  const TrialRow again = Must(store_->FindTrial("failed")).value();
+  EXPECT_EQ(again.state, TrialState::kPending);
+  EXPECT_EQ(again.failures, 0);
+  EXPECT_EQ(again.attempts, 3);
+  EXPECT_EQ(again.generation, 4u);  // an old holder must stay fenced out
+  EXPECT_EQ(again.failure_class, FailureClass::kNone);
+  EXPECT_EQ(again.failure_message, "");
+  EXPECT_EQ(again.finished_at, 0);
+}
+
+TEST_F(SweepsTest, AnotherConfigurationUnderAKnownIdIsRefused) {
+  InsertTrials(*store_, "first", {MakeTrial("a")});
+  TrialRow twin = MakeTrial("a");
+  twin.config_hash = "another";
+  const absl::Status stored = store_->InsertSweep({.name = "second"}, {twin}).get();
+  EXPECT_EQ(stored.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(stored.message()), HasSubstr("a-hash"));
+}
+
+TEST_F(SweepsTest, SweepsAreListedNewestFirstInPages) {
+  for (int i = 0; i < 5; ++i) InsertTrials(*store_, absl::StrCat("s", i), {});
+  const auto names = [&](std::uint64_t limit, std::uint64_t offset) {
+    std::vector<std::string> found;
+    for (const SweepRow& sweep : Must(store_->ListSweeps(limit, offset))) found.push_back(sweep.name);
+    return found;
+  };
+  EXPECT_THAT(names(2, 0), ElementsAre("s4", "s3"));
+  EXPECT_THAT(names(2, 4), ElementsAre("s0"));
+  EXPECT_EQ(names(UINT64_MAX, 0).size(), 5u);
+}
+
+TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
+  EXPECT_FALSE(Must(store_->FindSweep("no")).has_value());
+  EXPECT_FALSE(Must(store_->FindTrial("no")).has_value());
+  EXPECT_TRUE(Must(store_->ListAttempts("no")).empty());
+  EXPECT_EQ(store_->LoadTrials("no").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->CountTrials("no").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->ListResults("no", {}, 1, 0).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->SetSweepState("no", SweepState::kPaused, 1).get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->SetResolvedConfig("no", "{}").get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->AppendPoints("no", {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SweepsTest, AFailingChangeLeavesNothingOfItsCallAndTheOthersStand) {
+  InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
+  auto good = store_->ChangeTrials({{.trial_id = "a", .state = TrialState::kRunning, .at = 1}}, {});
+  auto bad = store_->ChangeTrials({{.trial_id = "b", .state = TrialState::kRunning, .at = 1}, {.trial_id = "no"}}, {});
+  auto later = store_->SetSweepState("s", SweepState::kPaused, 2);
+  EXPECT_TRUE(good.get().ok());
+  EXPECT_EQ(bad.get().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(later.get().ok());
+  EXPECT_EQ(Must(store_->FindTrial("a"))->state, TrialState::kRunning);
+  EXPECT_EQ(Must(store_->FindTrial("b"))->state, TrialState::kPending);
+  EXPECT_EQ(Must(store_->FindSweep("s"))->state, SweepState::kPaused);
+}
+
+TEST_F(SweepsTest, ChangesKeepTheFirstStartAndAddUpTheTime) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const auto change = [&](TrialState state, double seconds, TimeMs at) {
+    ASSERT_TRUE(store_->ChangeTrials({{.trial_id = "a", .state = state, .added_wall_seconds = seconds, .at = at}}, {})
+                    .get()
+                    .ok());
+  };
+  change(TrialState::kRunning, 0, 1000);
+  change(TrialState::kCancelled, 2.5, 2000);
+  EXPECT_EQ(Must(store_->FindTrial("a"))->finished_at, 2000);
+  change(TrialState::kPending, 0, 3000);
+  EXPECT_EQ(Must(store_->FindTrial("a"))->finished_at, 0);
+  change(TrialState::kRunning, 0, 4000);
+  change(TrialState::kCompleted, 1.5, 5000);
+  const TrialRow trial = Must(store_->FindTrial("a")).value();
+  EXPECT_EQ(trial.started_at, 1000);
+  EXPECT_EQ(trial.finished_at, 5000);
+  EXPECT_EQ(trial.wall_seconds, 4.0);
+}
+
+TEST_F(SweepsTest, AttemptsAreOpenedAndClosed) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  ASSERT_TRUE(
+      store_->ChangeTrials({}, {{.trial_id = "a", .generation = 1, .worker = "w1", .started_at = 10}}).get().ok());
+  ASSERT_TRUE(store_
+                  ->ChangeTrials({}, {{.trial_id = "a", .generation = 1, .ended_at = 20, .outcome = "lost"},
+                                      {.trial_id = "a", .generation = 2, .worker = "w2", .started_at = 30}})
+                  .get()
+                  .ok());
+  Restart();
+  const std::vector<AttemptRow> attempts = Must(store_->ListAttempts("a"));
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0].worker, "w1");
+  EXPECT_EQ(attempts[0].started_at, 10);
+  EXPECT_EQ(attempts[0].ended_at, 20);
+  EXPECT_EQ(attempts[0].outcome, "lost");
+  EXPECT_EQ(attempts[1].worker, "w2");
+  EXPECT_EQ(attempts[1].ended_at, 0);
+}
+
+TEST_F(SweepsTest, ResultsAreFilteredByStateAndPaged) {
+  std::vector<TrialRow> trials;
+  for (int i = 0; i < 10; ++i) trials.push_back(MakeTrial(absl::StrCat("t", i)));
+  InsertTrials(*store_, "s", trials);
+  for (int i = 0; i < 10; i += 3) SetState(*store_, absl::StrCat("t", i), TrialState::kCompleted);
+  const auto ids = [&](std::vector<TrialState> states, std::uint64_t limit, std::uint64_t offset) {
+    std::vector<std::string> found;
+    for (const ResultRow& row : Must(store_->ListResults("s", states, limit, offset))) {
+      found.push_back(row.trial.trial_id);
+    }
+    return found;
+  };
+  EXPECT_THAT(ids({}, 3, 8), ElementsAre("t8", "t9"));
+  EXPECT_THAT(ids({TrialState::kCompleted}, 2, 1), ElementsAre("t3", "t6"));
+  EXPECT_EQ(ids({TrialState::kCompleted, TrialState::kPending}, 100, 0).size(), 10u);
+  EXPECT_THAT(ids({TrialState::kFailed}, 100, 0), ElementsAre());
+  EXPECT_EQ(Must(store_->CountTrials("s")),
+            (std::map<TrialState, std::uint64_t>{{TrialState::kPending, 6}, {TrialState::kCompleted, 4}}));
+}
+
+TEST_F(SweepsTest, TheResolvedConfigurationReplacesTheSubmittedOne) {
+  InsertTrials(*store_, "s", {MakeTrial("a", "op", "adam", 1e-3, 3)});
+  const std::string resolved = MakeTrial("a", "op", "soap", 2e-3, 3).config_json;
+  ASSERT_TRUE(store_->SetResolvedConfig("a", resolved).get().ok());
+  EXPECT_EQ(Must(store_->FindTrial("a"))->config_json, resolved);
+  EXPECT_THAT(Sql(path_, "SELECT block, optimizer, learning_rate, seed FROM results"), ElementsAre("op|soap|0.002|3"));
+}
+
+}  // namespace
+}  // namespace ofsweep

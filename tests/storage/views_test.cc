@@ -1,0 +1,207 @@
+// The SQL views: the contract with notebooks, Grafana and everybody who opens the file.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/storage/store_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+MetricPoint Scalar(const char* metric, double value) {
+  return {{metric, std::nullopt, ""}, value};
+}
+MetricPoint Block(const char* metric, int layer, double value) {
+  return {{metric, layer, "block"}, value};
+}
+
+class ViewsTest : public testing::Test {
+ protected:
+  TestFolder folder_;
+  const std::string path_ = folder_.File("ofsweep.db");
+  std::unique_ptr<Store> store_ = OpenStore(path_);
+
+  void Append(const std::string& trial, std::vector<StepPoints> steps) {
+    Must(store_->AppendPoints(trial, std::move(steps)).get());
+  }
+  std::vector<std::string> Query(const std::string& sql) { return Sql(path_, sql); }
+};
+
+TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
+  const auto columns = [&](const std::string& view) {
+    return Query("SELECT group_concat(name, ' ') FROM pragma_table_info('" + view + "')").at(0);
+  };
+  EXPECT_EQ(columns("results"),
+            "sweep trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
+            "eval_loss eval_perplexity int8_perplexity kurtosis_mean kurtosis_max kurtosis_peak mmr_max wall_seconds "
+            "worker started_at finished_at failure_class failure_message");
+  EXPECT_EQ(columns("params"), "trial_id key value");
+  EXPECT_EQ(columns("curves"), "trial_id step metric layer site value");
+  EXPECT_EQ(columns("ablation"),
+            "sweep block optimizer learning_rate n eval_loss_mean eval_loss_std kurtosis_max_mean kurtosis_max_std "
+            "int8_perplexity_mean int8_perplexity_std");
+}
+
+TEST_F(ViewsTest, ResultsShowATrialOnceInEverySweepThatHasIt) {
+  InsertTrials(*store_, "first", {MakeTrial("a", "pre_norm", "soap", 0.003, 7)});
+  InsertTrials(*store_, "second", {MakeTrial("a", "pre_norm", "soap", 0.003, 7), MakeTrial("b")});
+  EXPECT_THAT(Query("SELECT sweep, trial_id, config_hash, state, block, optimizer, learning_rate, seed FROM results "
+                    "ORDER BY sweep, trial_id"),
+              ElementsAre("first|a|a-hash|pending|pre_norm|soap|0.003|7",
+                          "second|a|a-hash|pending|pre_norm|soap|0.003|7", "second|b|b-hash|pending|op|adam|0.001|0"));
+}
+
+TEST_F(ViewsTest, ResultsOfATrialThatHasNotStartedAreNull) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  EXPECT_THAT(
+      Query("SELECT attempts, steps, tokens, train_loss, eval_loss, eval_perplexity, int8_perplexity, kurtosis_mean, "
+            "kurtosis_max, kurtosis_peak, mmr_max, wall_seconds, worker, started_at, finished_at, failure_class, "
+            "failure_message FROM results"),
+      ElementsAre("0|0|0|NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL|0.0|NULL|NULL|NULL|NULL|NULL"));
+}
+
+TEST_F(ViewsTest, ResultsNameWorkerTimesAndFailure) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const TimeMs start = 1'795'000'000'123;  // 2026-11-18
+  ASSERT_TRUE(store_->ChangeTrials({{.trial_id = "a", .state = TrialState::kRunning, .attempts = 1, .at = start}}, {})
+                  .get()
+                  .ok());
+  ASSERT_TRUE(store_
+                  ->ChangeTrials({{.trial_id = "a",
+                                   .state = TrialState::kFailed,
+                                   .attempts = 2,
+                                   .worker = "host-1",
+                                   .failure_class = FailureClass::kBadData,
+                                   .failure_message = "token 99 is outside the vocabulary",
+                                   .added_wall_seconds = 60.5,
+                                   .at = start + 60'500}},
+                                 {})
+                  .get()
+                  .ok());
+  EXPECT_THAT(Query("SELECT state, attempts, wall_seconds, worker, started_at, finished_at, failure_class, "
+                    "failure_message FROM results"),
+              ElementsAre("failed|2|60.5|host-1|2026-11-18T11:06:40.123Z|2026-11-18T11:07:40.623Z|bad_data|"
+                          "token 99 is outside the vocabulary"));
+}
+
+TEST_F(ViewsTest, ResultColumnsFollowThePointsInAnyOrderAndUnderResends) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const StepPoints early =
+      MakeStep(10, {Scalar("train_loss", 5), Block("kurtosis", 0, 40), Block("kurtosis", 1, 2), Block("mmr", 0, 9)});
+  const StepPoints late = MakeStep(20, {Scalar("train_loss", 4), Block("kurtosis", 0, 6), Block("mmr", 0, 3)});
+  const StepPoints rest =
+      MakeStep(20, {Block("kurtosis", 1, 8), Block("mmr", 1, 5), {{"kurtosis", std::nullopt, "embedding"}, 1000}});
+  const StepPoints evaluation =
+      MakeStep(21, {Scalar("eval_loss", 3.5), Scalar("eval_perplexity", 33.0), Scalar("int8_perplexity", 34.0)});
+  Append("a", {late});
+  Append("a", {evaluation, rest});
+  store_.reset();
+  store_ = OpenStore(path_);
+  Append("a", {early, late, rest, evaluation});
+  Append("a", {early});
+  EXPECT_THAT(Query("SELECT steps, tokens, train_loss, eval_loss, eval_perplexity, int8_perplexity, kurtosis_mean, "
+                    "kurtosis_max, kurtosis_peak, mmr_max FROM results"),
+              ElementsAre("21|2100|4.0|3.5|33.0|34.0|7.0|8.0|40.0|5.0"));
+  const ResultRow row = Must(store_->ListResults("s", {}, 10, 0)).at(0);
+  EXPECT_EQ(row.trial.step, 21);
+  EXPECT_EQ(row.values.at("kurtosis_mean"), 7);
+  EXPECT_EQ(row.values.at("kurtosis_peak"), 40);
+  EXPECT_EQ(row.values.at("tokens"), 2100);
+}
+
+TEST_F(ViewsTest, ANaNResultIsTellFromAMissingOne) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  Append("a", {MakeStep(0, {Scalar("train_loss", 5), Block("kurtosis", 0, 30), Block("kurtosis", 1, 2)}),
+               MakeStep(1, {Scalar("train_loss", kNaN), Block("kurtosis", 0, 1), Block("kurtosis", 1, kNaN)})});
+  EXPECT_THAT(Query("SELECT train_loss, eval_loss, kurtosis_mean, kurtosis_max, kurtosis_peak FROM results"),
+              ElementsAre("NULL|NULL|NULL|NULL|30.0"));
+  const std::map<std::string, double> values = Must(store_->ListResults("s", {}, 10, 0)).at(0).values;
+  EXPECT_TRUE(std::isnan(values.at("train_loss")));
+  EXPECT_TRUE(std::isnan(values.at("kurtosis_max")));
+  EXPECT_EQ(values.at("kurtosis_peak"), 30);
+  EXPECT_EQ(values.count("eval_loss"), 0u);
+}
+
+TEST_F(ViewsTest, ParamsListEveryKeyWithItsType) {
+  InsertTrials(*store_, "s", {MakeTrial("a", "op", "soap", 0.0003, 2)});
+  EXPECT_THAT(
+      Query("SELECT key, value, typeof(value) FROM params WHERE trial_id = 'a' ORDER BY key"),
+      ElementsAre("evaluate.int8|1|integer", "measure.metrics|[\"kurtosis\",\"mmr\"]|text", "model.block|op|text",
+                  "optimizer.learning_rate|0.0003|real", "optimizer.name|soap|text", "seed|2|integer"));
+}
+
+TEST_F(ViewsTest, CurvesJoinRecentAndSealedPoints) {
+  InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
+  Append("a", {MakeStep(0, {Scalar("train_loss", 2), Block("kurtosis", 3, kNaN)})});
+  Append("b", {MakeStep(5, {Scalar("train_loss", 1)})});
+  SetState(*store_, "a", TrialState::kCompleted);
+  const std::string all =
+      "SELECT * FROM curves WHERE metric NOT IN ('tokens', 'seconds') ORDER BY trial_id, step, metric";
+  const auto rows =
+      ElementsAre("a|0|kurtosis|3|block|NULL", "a|0|train_loss|NULL|NULL|2.0", "b|5|train_loss|NULL|NULL|1.0");
+  EXPECT_THAT(Query(all), rows);
+  while (Query("SELECT count(*) FROM sealed_points").at(0) == "0") {
+    ASSERT_TRUE(store_->SetSweepState("s", SweepState::kActive, 1).get().ok());
+  }
+  EXPECT_THAT(Query(all), rows);
+}
+
+TEST_F(ViewsTest, AblationHasMeanAndSampleDeviationOverTheTrialsThatCount) {
+  std::vector<TrialRow> trials;
+  for (int seed = 0; seed < 5; ++seed)
+    trials.push_back(MakeTrial("a" + std::to_string(seed), "op", "adam", 1e-3, seed));
+  trials.push_back(MakeTrial("b0", "pre_norm", "adam", 1e-3, 0));
+  trials.push_back(MakeTrial("c0", "pre_norm", "soap", 1e-3, 0));
+  InsertTrials(*store_, "s", trials);
+  InsertTrials(*store_, "other", {MakeTrial("a0")});
+  const auto finish = [&](const std::string& id, TrialState state, double eval_loss, double kurtosis) {
+    Append(id, {MakeStep(9, {Scalar("eval_loss", eval_loss), Block("kurtosis", 0, kurtosis)})});
+    SetState(*store_, id, state);
+  };
+  finish("a0", TrialState::kCompleted, 1, 600.25);
+  finish("a1", TrialState::kCompleted, 2, 600.25);
+  finish("a2", TrialState::kDiverged, 4, 600.25);
+  finish("a3", TrialState::kFailed, 100, 1);
+  finish("b0", TrialState::kCompleted, 3, kNaN);
+  EXPECT_THAT(
+      Query("SELECT sweep, block, optimizer, learning_rate, n, round(eval_loss_mean, 6), round(eval_loss_std, 6), "
+            "kurtosis_max_mean, kurtosis_max_std, int8_perplexity_mean, int8_perplexity_std FROM ablation "
+            "ORDER BY sweep, block"),
+      ElementsAre("other|op|adam|0.001|1|1.0|NULL|600.25|NULL|NULL|NULL",
+                  "s|op|adam|0.001|3|2.333333|1.527525|600.25|0.0|NULL|NULL",
+                  "s|pre_norm|adam|0.001|1|3.0|NULL|NULL|NULL|NULL|NULL"));
+}
+
+TEST_F(ViewsTest, CommonQueriesUseIndexes) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  for (const char* query : {
+           "SELECT * FROM results WHERE trial_id = 'a'",
+           "SELECT * FROM results WHERE sweep = 's'",
+           "SELECT * FROM params WHERE trial_id = 'a'",
+           "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis'",
+           "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis' AND layer = 1 ORDER BY step",
+           "SELECT r.block, c.step, c.value FROM results r JOIN curves c ON c.trial_id = r.trial_id "
+           "WHERE r.sweep = 's' AND c.metric = 'kurtosis'",
+       }) {
+    const std::string plan = Plan(path_, query);
+    for (const char* table : {"sweeps", "sweep_trials", "trials", "trial_results", "trial_configs", "series",
+                              "recent_points", "sealed_points"}) {
+      EXPECT_THAT(plan, Not(HasSubstr(std::string("SCAN ") + table))) << query;
+    }
+  }
+  EXPECT_THAT(Plan(path_, "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis'"),
+              HasSubstr("SEARCH sealed_points USING PRIMARY KEY (trial=? AND series=?)"));
+  EXPECT_THAT(Plan(path_, "SELECT * FROM ablation WHERE sweep = 's'"),
+              HasSubstr("SEARCH sweep_trials USING PRIMARY KEY (sweep=?)"));
+}
+
+}  // namespace
+}  // namespace ofsweep
