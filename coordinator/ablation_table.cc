@@ -1,0 +1,153 @@
+#include "coordinator/ablation_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "experiment/edit_distance.h"
+#include "experiment/trial_key.h"
+#include "experiment/value.h"
+
+namespace ofsweep {
+namespace {
+
+// The values of one key in the order in which the sweep's trials first show them.
+class FirstSeen {
+ public:
+  std::size_t RankOf(const std::string& value) {
+    const auto found = std::find(values_.begin(), values_.end(), value);
+    if (found != values_.end()) return static_cast<std::size_t>(found - values_.begin());
+    values_.push_back(value);
+    return values_.size() - 1;
+  }
+
+  const std::string& operator[](std::size_t rank) const { return values_[rank]; }
+
+ private:
+  std::vector<std::string> values_;
+};
+
+struct CellTrials {
+  std::uint32_t diverged = 0;
+  std::uint32_t missing = 0;
+  std::vector<const ResultRow*> counted;
+};
+
+std::string TextOf(const nlohmann::json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return ShortestNumber(value.get<double>());
+  if (!value.is_array()) return value.dump();
+  std::vector<std::string> items;
+  for (const auto& item : value) items.push_back(TextOf(item));
+  return ToText(Value(std::move(items)));
+}
+
+std::string TextOfKey(const nlohmann::json& config, const std::string& key) {
+  const auto found = config.find(key);
+  return found == config.end() ? "" : TextOf(*found);
+}
+
+CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::string& metric) {
+  std::vector<double> values;
+  for (const ResultRow* trial : trials) {
+    const auto found = trial->values.find(metric);
+    if (found != trial->values.end()) values.push_back(found->second);
+  }
+  CellStatistic statistic{.count = static_cast<std::uint32_t>(values.size())};
+  if (values.empty()) return statistic;
+  const double n = static_cast<double>(values.size());
+  double sum = 0;
+  for (double value : values) sum += value;
+  const double mean = sum / n;
+  statistic.mean = mean;
+  if (values.size() < 2) return statistic;
+  double squares = 0;
+  for (double value : values) squares += (value - mean) * (value - mean);
+  statistic.standard_deviation = std::sqrt(squares / (n - 1));
+  return statistic;
+}
+
+void Count(const ResultRow& row, CellTrials& cell) {
+  switch (row.trial.state) {
+    case TrialState::kDiverged:
+      ++cell.diverged;
+      [[fallthrough]];
+    case TrialState::kCompleted:
+      cell.counted.push_back(&row);
+      return;
+    default:
+      ++cell.missing;
+  }
+}
+
+void CheckKeys(const std::vector<std::string>& keys, const std::string& field, std::vector<Problem>& problems) {
+  for (const std::string& key : keys) {
+    if (FindTrialKey(key) != nullptr) continue;
+    const std::string_view nearest = NearestTrialKey(key);
+    problems.push_back(
+        {.key = field,
+         .message = "unknown trial key \"" + key + "\"",
+         .fix = nearest.empty() ? "`ofsweep spec` lists every key" : "did you mean " + std::string(nearest) + "?"});
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& DefaultAblationMetrics() {
+  static const std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "int8_perplexity"};
+  return metrics;
+}
+
+const std::vector<std::string>& AblationMetrics() {
+  static const std::vector<std::string> metrics = {
+      "train_loss",    "eval_loss", "eval_perplexity", "int8_perplexity", "kurtosis_mean", "kurtosis_max",
+      "kurtosis_peak", "mmr_max",   "steps",           "tokens",          "wall_seconds",  "attempts"};
+  return metrics;
+}
+
+std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
+  std::vector<Problem> problems;
+  CheckKeys(query.rows, "rows", problems);
+  CheckKeys(query.cols, "cols", problems);
+  const auto& known = AblationMetrics();
+  for (const std::string& metric : query.metrics) {
+    if (std::find(known.begin(), known.end(), metric) != known.end()) continue;
+    const std::string_view nearest = Nearest(metric, {known.begin(), known.end()});
+    problems.push_back({.key = "metrics",
+                        .message = "the view results has no numeric column \"" + metric + "\"",
+                        .fix = nearest.empty() ? "known are eval_loss, kurtosis_max, int8_perplexity and the like"
+                                               : "did you mean " + std::string(nearest) + "?"});
+  }
+  return problems;
+}
+
+std::vector<AblationCell> BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
+  std::vector<std::string> keys = query.rows;
+  keys.insert(keys.end(), query.cols.begin(), query.cols.end());
+  std::vector<FirstSeen> seen(keys.size());
+  std::map<std::vector<std::size_t>, CellTrials> cells;  // by the rank of each key's value
+  for (const ResultRow& row : trials) {
+    const auto config = nlohmann::json::parse(row.trial.config_json);
+    std::vector<std::size_t> ranks;
+    for (std::size_t i = 0; i < keys.size(); ++i) ranks.push_back(seen[i].RankOf(TextOfKey(config, keys[i])));
+    Count(row, cells[ranks]);
+  }
+
+  const auto& metrics = query.metrics.empty() ? DefaultAblationMetrics() : query.metrics;
+  std::vector<AblationCell> table;
+  for (const auto& [ranks, trials_of_cell] : cells) {
+    AblationCell cell{.trials = static_cast<std::uint32_t>(trials_of_cell.counted.size()),
+                      .diverged = trials_of_cell.diverged,
+                      .missing = trials_of_cell.missing};
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      (i < query.rows.size() ? cell.row_values : cell.col_values).push_back(seen[i][ranks[i]]);
+    }
+    for (const std::string& metric : metrics) cell.statistics.push_back(Summarise(trials_of_cell.counted, metric));
+    table.push_back(std::move(cell));
+  }
+  return table;
+}
+
+}  // namespace ofsweep

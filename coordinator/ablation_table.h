@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/problem.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// Which trials form a cell, and what is averaged over them.
+struct AblationQuery {
+  std::vector<std::string> rows;     // trial keys
+  std::vector<std::string> cols;     // trial keys
+  std::vector<std::string> metrics;  // columns of `results`; empty: DefaultAblationMetrics()
+};
+
+// A NaN result makes the mean NaN: it is a result too.
+struct CellStatistic {
+  std::uint32_t count = 0;                   // trials that have the value
+  std::optional<double> mean;                // none for count 0
+  std::optional<double> standard_deviation;  // of the sample (n − 1); none for a count below 2
+};
+
+struct AblationCell {
+  std::vector<std::string> row_values;  // one for each key of `rows`, as a user would type it
+  std::vector<std::string> col_values;
+  std::uint32_t trials = 0;    // completed and diverged ones: they count, a diverged trial with its last values
+  std::uint32_t diverged = 0;  // of them
+  std::uint32_t missing = 0;   // failed, cancelled, pruned and unfinished ones
+  std::vector<CellStatistic> statistics;  // one for each metric
+};
+
+const std::vector<std::string>& DefaultAblationMetrics();
+
+// The numeric columns of `results` that a table may average.
+const std::vector<std::string>& AblationMetrics();
+
+// Unknown trial keys and columns, each with the nearest known one; the key of a problem is the field: "rows", "cols",
+// "metrics".
+std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
+
+// The cells of a checked query. `trials` is in the sweep's order, and so are the values of each key; a cell without any
+// trial is left out.
+std::vector<AblationCell> BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query);
+
+}  // namespace ofsweep

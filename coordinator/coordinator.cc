@@ -1,0 +1,260 @@
+#include "coordinator/coordinator.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::uint64_t kSweepsAPage = 1000;
+
+absl::Status StartAgain() {
+  return absl::UnavailableError("a write to the database failed and its state was read again; send the call again");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptions options, Store& store,
+                                                                const Clock& clock, CoordinatorObserver* observer) {
+  std::unique_ptr<Coordinator> coordinator(new Coordinator(options, store, clock, observer));
+  std::vector<Transition> running;
+  {
+    absl::MutexLock lock(&coordinator->mutex_);
+    if (absl::Status status = coordinator->Load(); !status.ok()) return status;
+    const Scheduler& scheduler = coordinator->scheduler_;
+    for (const WorkerRecord& worker : scheduler.fleet().workers()) {
+      for (const TrialIndex index : worker.held) {
+        const TrialRecord& trial = scheduler.trial(index);
+        running.push_back(
+            {.trial_id = trial.id, .sweeps = scheduler.SweepNames(trial), .worker = worker.id, .to = trial.state});
+      }
+    }
+  }
+  coordinator->Announce(running);
+  return coordinator;
+}
+
+Coordinator::Coordinator(CoordinatorOptions options, Store& store, const Clock& clock, CoordinatorObserver* observer)
+    : options_(options), store_(store), clock_(clock), observer_(observer), scheduler_(options.scheduler) {}
+
+Coordinator::~Coordinator() = default;
+
+// ---- from the store ----
+
+absl::Status Coordinator::Load() {
+  std::vector<SweepRow> rows;
+  while (true) {
+    auto page = store_.ListSweeps(kSweepsAPage, rows.size());
+    if (!page.ok()) return page.status();
+    if (page->empty()) break;
+    std::move(page->begin(), page->end(), std::back_inserter(rows));
+  }
+  std::reverse(rows.begin(), rows.end());
+  settings_.clear();
+  std::vector<StoredSweep> sweeps;
+  for (const SweepRow& row : rows) {
+    auto sweep = LoadSweep(row);
+    if (!sweep.ok()) return sweep.status();
+    sweeps.push_back(*std::move(sweep));
+  }
+  scheduler_ = Scheduler(options_.scheduler);
+  const TimeMs now = clock_.Now();
+  Decision mended = scheduler_.Restore(std::move(sweeps), now);
+  // Nobody is served before this is done, so it may wait under the mutex.
+  for (auto& [sweep, state] : mended.sweeps) {
+    if (absl::Status status = store_.SetSweepState(sweep, state, now).get(); !status.ok()) return status;
+  }
+  if (mended.trials.empty()) return absl::OkStatus();
+  return store_.ChangeTrials(std::move(mended.trials), std::move(mended.attempts)).get();
+}
+
+absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row) {
+  // The specification was checked when it was submitted; only its keys count here, not whether its paths can be found.
+  std::vector<Problem> ignored;
+  auto settings = std::make_shared<SweepSettings>(ReadSweepSettings(ParseSweepSpec(row.spec, "", ignored)));
+  settings_[row.name] = settings;
+  auto trials = store_.LoadTrials(row.name);
+  if (!trials.ok()) return trials.status();
+  StoredSweep sweep{.name = row.name, .state = row.state, .submitted_at = row.submitted_at};
+  sweep.trials.reserve(trials->size());
+  for (TrialRow& trial : *trials) {
+    std::string config = "{}";
+    if (settings->varies_device && !IsTerminal(trial.state)) {
+      auto with_config = store_.FindTrial(trial.trial_id);
+      if (!with_config.ok()) return with_config.status();
+      if (*with_config) config = (*with_config)->config_json;
+    }
+    const auto flat = ReadStoredTrial(config, *settings);
+    if (!flat.ok()) return flat.status();
+    sweep.trials.push_back({.trial = {.trial_id = std::move(trial.trial_id),
+                                      .target_steps = trial.target_steps,
+                                      .needs_cuda = NeedsCuda(*flat)},
+                            .state = trial.state,
+                            .generation = trial.generation,
+                            .attempts = trial.attempts,
+                            .failures = trial.failures,
+                            .step = trial.step,
+                            .worker = std::move(trial.worker)});
+  }
+  return sweep;
+}
+
+absl::Status Coordinator::Refresh() {
+  mutex_.Await(absl::Condition(
+      +[](Coordinator* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return !self->loading_; }, this));
+  if (!stale_) return absl::OkStatus();
+  loading_ = true;
+  mutex_.Await(absl::Condition(
+      +[](Coordinator* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return self->unsettled_.empty(); }, this));
+  const absl::Status status = Load();
+  loading_ = false;
+  ++epoch_;
+  NoteChange();
+  if (!status.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat("the database failed and cannot be read again: ", std::string(status.message())));
+  }
+  stale_ = false;
+  spdlog::warn("a write to the database failed: took the state back to what is stored");
+  return absl::OkStatus();
+}
+
+// ---- to the store ----
+
+Coordinator::Ticket Coordinator::MakeTicket() {
+  Ticket ticket;
+  ticket.number = next_ticket_++;
+  ticket.epoch = epoch_;
+  return ticket;
+}
+
+void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
+  const TimeMs now = clock_.Now();
+  for (auto& [sweep, state] : decision.sweeps) ticket.writes.push_back(store_.SetSweepState(sweep, state, now));
+  if (!decision.trials.empty()) {
+    ticket.writes.push_back(store_.ChangeTrials(std::move(decision.trials), std::move(decision.attempts)));
+  }
+  if (!ticket.writes.empty()) unsettled_.insert(ticket.number);
+  for (const Transition& transition : decision.transitions) {
+    if (transition.from != TrialState::kRunning) continue;
+    live_.Forget(transition.trial_id);
+    resolved_.erase(transition.trial_id);
+    for (const std::string& sweep : transition.sweeps) labels_.erase({sweep, transition.trial_id});
+  }
+  std::move(decision.transitions.begin(), decision.transitions.end(), std::back_inserter(ticket.transitions));
+}
+
+bool Coordinator::AllSettledBefore(std::uint64_t number) const {
+  return unsettled_.empty() || *unsettled_.begin() >= number;
+}
+
+absl::Status Coordinator::Commit(Ticket ticket) {
+  if (ticket.writes.empty() && !ticket.repeats_earlier) return absl::OkStatus();
+  absl::Status status;
+  for (std::future<absl::Status>& write : ticket.writes) status.Update(write.get());
+  {
+    absl::MutexLock lock(&mutex_);
+    unsettled_.erase(ticket.number);
+    if (!status.ok()) {
+      if (ticket.epoch == epoch_) stale_ = true;
+      // A failure to read again is met by the next call too; this caller hears of the first one.
+      Refresh().IgnoreError();
+      return status;
+    }
+    const auto settled = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return AllSettledBefore(ticket.number); };
+    mutex_.Await(absl::Condition(&settled));
+    if (stale_ || epoch_ != ticket.epoch) return StartAgain();
+    NoteChange();
+  }
+  Announce(ticket.transitions);
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event,
+                                 std::size_t& changed) {
+  Ticket ticket;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Refresh(); !status.ok()) return status;
+    absl::StatusOr<Decision> decision = event(scheduler_, clock_.Now());
+    if (!decision.ok()) return decision.status();
+    changed = decision->trials.size();
+    ticket = MakeTicket();
+    ticket.repeats_earlier = true;
+    Enqueue(*std::move(decision), ticket);
+  }
+  return Commit(std::move(ticket));
+}
+
+absl::Status Coordinator::Cancel(const std::string& sweep) {
+  std::size_t changed = 0;
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Cancel(sweep, now); }, changed);
+}
+
+absl::Status Coordinator::Pause(const std::string& sweep) {
+  std::size_t changed = 0;
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Pause(sweep, now); }, changed);
+}
+
+absl::Status Coordinator::Resume(const std::string& sweep) {
+  std::size_t changed = 0;
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Resume(sweep, now); }, changed);
+}
+
+absl::StatusOr<std::uint64_t> Coordinator::Retry(const std::string& sweep, const std::vector<std::string>& trial_ids) {
+  std::size_t changed = 0;
+  const absl::Status status =
+      Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Retry(sweep, trial_ids, now); }, changed);
+  if (!status.ok()) return status;
+  return changed;
+}
+
+absl::Status Coordinator::Tick() {
+  Ticket ticket;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Refresh(); !status.ok()) return status;
+    ticket = MakeTicket();
+    Enqueue(scheduler_.Tick(clock_.Now()), ticket);
+  }
+  return Commit(std::move(ticket));
+}
+
+// ---- to people ----
+
+void Coordinator::NoteChange() {
+  ++version_;
+  changed_.SignalAll();
+}
+
+void Coordinator::Announce(const std::vector<Transition>& transitions) {
+  for (const Transition& transition : transitions) {
+    if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);
+    if (observer_ == nullptr) continue;
+    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
+    if (transition.to == TrialState::kRunning) {
+      AnnounceStart(transition.trial_id, transition.sweeps, transition.worker);
+    } else if (IsTerminal(transition.to)) {
+      observer_->TrialFinished(transition.trial_id, transition.sweeps, transition.to);
+    } else if (transition.from == TrialState::kRunning) {
+      observer_->TrialRestarted(transition.trial_id, transition.sweeps, std::string(Name(transition.why)));
+    }
+  }
+}
+
+void Coordinator::AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps,
+                                const std::string& worker) {
+  const auto flat = ReadTrial(trial_id, sweeps.front());
+  // A trial without telemetry still runs; whoever needs its configuration will meet the error.
+  if (!flat.ok()) return;
+  TrialInfo info = DescribeTrial(trial_id, *flat);
+  info.sweeps = sweeps;
+  observer_->TrialStarted(info, worker);
+}
+
+}  // namespace ofsweep

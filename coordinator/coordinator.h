@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "coordinator/clock.h"
+#include "coordinator/coordinator_live.h"
+#include "coordinator/coordinator_observer.h"
+#include "coordinator/coordinator_types.h"
+#include "coordinator/scheduler.h"
+#include "coordinator/sweep_settings.h"
+#include "experiment/problem.h"
+#include "experiment/sweep_spec.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+struct CoordinatorOptions {
+  SchedulerOptions scheduler;
+};
+
+// The shell around the pure scheduler. Every method may be called from any thread.
+//
+// One mutex guards the scheduler. What it decides is handed to the store under the mutex, so that the order of the
+// writes is the order of the decisions; then the mutex is released, and the caller waits for its write before it gets
+// an answer. When a write fails, the scheduler is rebuilt from the store, and the caller gets ResourceExhausted or
+// Internal: memory never runs ahead of what is durable.
+class Coordinator {
+ public:
+  // Rebuilds its state from the store. The store, clock and observer (may be null) must outlive it.
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(CoordinatorOptions options, Store& store,
+                                                            const Clock& clock, CoordinatorObserver* observer);
+  ~Coordinator();
+
+  // ---- users ----
+
+  // Expands and stores a sweep. `spec_text` is kept as submitted, and must itself be readable as a sweep file (YAML, or
+  // JSON with the same keys); `file` names it in problems. InvalidArgument: the mistakes are in `problems`;
+  // ResourceExhausted: too many trials (in `problems` too); AlreadyExists: the name is taken by a sweep with other
+  // trials.
+  absl::StatusOr<SubmitResult> Submit(const SweepSpec& spec, std::string spec_text, const std::string& file,
+                                      bool validate_only, std::vector<Problem>& problems);
+
+  // NotFound, or FailedPrecondition when the sweep's state does not allow it. All are idempotent.
+  absl::Status Cancel(const std::string& sweep);
+  absl::Status Pause(const std::string& sweep);
+  absl::Status Resume(const std::string& sweep);
+  // Failed trials become pending with a fresh budget; empty: all failed ones. Returns how many did. NotFound for an id
+  // that the sweep does not hold.
+  absl::StatusOr<std::uint64_t> Retry(const std::string& sweep, const std::vector<std::string>& trial_ids);
+
+  absl::StatusOr<SweepSummary> Summary(const std::string& sweep);
+  // Oldest first.
+  std::vector<SweepSummary> Summaries();
+  // `finished_cursor` is 0 at first, then what the last call returned.
+  absl::StatusOr<SweepProgress> Progress(const std::string& sweep, std::uint64_t finished_cursor);
+  // Waits until something happened that Progress may show: `version` (0 at first) is then brought up to date and true
+  // is returned; false at the deadline.
+  bool WaitForChange(std::uint64_t& version, absl::Time deadline);
+
+  // The keys that set a sweep's trials apart, for TrialLabel() of sweep_settings.h.
+  absl::StatusOr<std::vector<std::string>> LabelKeys(const std::string& sweep);
+  // Why a trial is pending, in words; "" when it is not.
+  std::string WaitingReason(const std::string& trial_id);
+
+  // ---- workers ----
+
+  // Returns when everything it tells is durable. InvalidArgument for a report without worker id.
+  absl::StatusOr<SynchronizeAnswer> Synchronize(const WorkerReport& report);
+  // One outcome for each entry, when all of it is durable. On an error nothing may be taken as stored: send all again.
+  absl::StatusOr<std::vector<PushOutcome>> Push(const std::string& worker_id, std::vector<AttemptPoints> attempts);
+
+  // Lets leases expire. To be called about once a second.
+  absl::Status Tick();
+
+  std::vector<WorkerView> Workers();
+
+ private:
+  // The writes of one decision, on their way to the disk.
+  struct Ticket {
+    std::uint64_t number = 0;
+    std::uint64_t epoch = 0;
+    std::vector<std::future<absl::Status>> writes;
+    std::vector<Transition> transitions;
+    // The answer repeats what an earlier decision made, so it has to wait for that one's writes.
+    bool repeats_earlier = false;
+  };
+
+  Coordinator(CoordinatorOptions options, Store& store, const Clock& clock, CoordinatorObserver* observer);
+
+  // ---- coordinator.cc: the scheduler's state and its durability ----
+  Ticket MakeTicket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Enqueue(Decision decision, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits until everything that the ticket's decision rests on is durable.
+  absl::Status Commit(Ticket ticket) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event, std::size_t& changed)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // To be called first under the mutex: rebuilds the scheduler when a write has failed.
+  absl::Status Refresh() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<StoredSweep> LoadSweep(const SweepRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AllSettledBefore(std::uint64_t number) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Announce(const std::vector<Transition>& transitions) ABSL_LOCKS_EXCLUDED(mutex_);
+  void AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps, const std::string& worker)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // ---- coordinator_workers.cc ----
+  absl::StatusOr<nlohmann::ordered_json> ReadTrial(const std::string& trial_id, const std::string& sweep)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status FillConfigurations(std::vector<Assignment>& assignments, std::size_t fresh) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status StoreResolvedConfigs(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // ---- coordinator_views.cc ----
+  SweepSummary Summarize(const SweepRecord& sweep, TimeMs now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void AddRunning(const SweepRecord& sweep, SweepProgress& progress) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  absl::Status AddLabels(const std::string& sweep, std::vector<RunningTrial>& running) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const CoordinatorOptions options_;
+  Store& store_;
+  const Clock& clock_;
+  CoordinatorObserver* const observer_;
+
+  absl::Mutex mutex_;
+  Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);
+  LiveTrials live_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::shared_ptr<const SweepSettings>> settings_ ABSL_GUARDED_BY(mutex_);
+  // Labels of running trials by sweep and trial, and the generations whose resolved configuration is stored.
+  absl::flat_hash_map<std::pair<std::string, std::string>, std::string> labels_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::uint64_t> resolved_ ABSL_GUARDED_BY(mutex_);
+
+  std::uint64_t next_ticket_ ABSL_GUARDED_BY(mutex_) = 1;
+  absl::btree_set<std::uint64_t> unsettled_ ABSL_GUARDED_BY(mutex_);  // tickets whose writes are on their way
+  std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;                   // grows when the scheduler is rebuilt
+  bool stale_ ABSL_GUARDED_BY(mutex_) = false;                        // a write has failed
+  bool loading_ ABSL_GUARDED_BY(mutex_) = false;
+
+  std::uint64_t version_ ABSL_GUARDED_BY(mutex_) = 1;
+  absl::CondVar changed_;
+};
+
+}  // namespace ofsweep

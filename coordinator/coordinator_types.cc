@@ -1,0 +1,24 @@
+#include "coordinator/coordinator_types.h"
+
+#include <array>
+
+namespace ofsweep {
+namespace {
+
+constexpr std::array<std::string_view, 6> kOutcomes = {"completed", "diverged",  "failed",
+                                                       "cancelled", "preempted", "lost"};
+
+}  // namespace
+
+std::string_view Name(AttemptOutcome outcome) {
+  return kOutcomes[static_cast<std::size_t>(outcome)];
+}
+
+std::optional<AttemptOutcome> ParseAttemptOutcome(std::string_view name) {
+  for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
+    if (kOutcomes[i] == name) return static_cast<AttemptOutcome>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace ofsweep

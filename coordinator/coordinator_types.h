@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/metric_point.h"
+#include "experiment/trial_state.h"
+#include "storage/store.h"
+
+// What workers and users say to the coordinator and hear from it, as plain values: proto/ofsweep/v1 without protobuf.
+namespace ofsweep {
+
+// One run of a trial by one worker. The generation is part of the name: whoever holds an older one was overtaken.
+struct AttemptName {
+  std::string trial_id;
+  std::uint64_t generation = 0;
+
+  auto operator<=>(const AttemptName&) const = default;
+};
+
+enum class AttemptOutcome { kCompleted, kDiverged, kFailed, kCancelled, kPreempted, kLost };
+
+// As in AttemptRow::outcome and worker.proto: "completed", "lost".
+std::string_view Name(AttemptOutcome outcome);
+std::optional<AttemptOutcome> ParseAttemptOutcome(std::string_view name);
+
+struct AttemptEnd {
+  AttemptOutcome outcome = AttemptOutcome::kCompleted;
+  FailureClass failure = FailureClass::kNone;  // of a failed attempt
+  std::string message;
+  double wall_seconds = 0;
+};
+
+struct AttemptReport {
+  AttemptName name;
+  std::int64_t step = 0;
+  std::string resolved_config_json;  // of a running attempt, once its trainer has said so
+  std::optional<AttemptEnd> end;     // absent while it runs
+};
+
+struct Device {
+  std::string kind;  // "cpu" or "cuda"
+  std::string model;
+  std::uint64_t memory_bytes = 0;
+};
+
+struct WorkerReport {
+  std::string worker_id;
+  std::string host;
+  int slots = 0;
+  std::vector<Device> devices;
+  std::vector<AttemptReport> attempts;
+  std::uint64_t unsent_points = 0;
+  std::string version;
+};
+
+struct Assignment {
+  AttemptName name;
+  std::string config_json;  // trial.json; empty when the worker reported that it runs this attempt already
+  int attempt = 0;          // 0 for the first
+  double lease_seconds = 0;
+};
+
+struct SynchronizeAnswer {
+  std::vector<Assignment> assignments;
+  std::vector<AttemptName> confirmed;
+  double next_call_seconds = 0;
+  std::string reason;
+};
+
+// Points of one attempt, in ascending steps.
+struct AttemptPoints {
+  AttemptName name;
+  std::vector<StepPoints> steps;
+};
+
+struct PushOutcome {
+  std::uint64_t stored = 0;
+  std::uint64_t duplicates = 0;
+  bool fenced = false;
+};
+
+struct SweepSummary {
+  std::string name;
+  SweepState state = SweepState::kActive;
+  TimeMs submitted_at = 0;
+  std::map<TrialState, std::uint64_t> counts;  // states without a trial are absent
+  std::string waiting_reason;                  // "" when nothing waits
+};
+
+struct SubmitResult {
+  SweepSummary sweep;  // with validate_only, what it would be
+  std::uint64_t shared_trials = 0;
+  bool created = false;
+};
+
+// The newest values of a running trial; absent before the first report of this process.
+struct LiveValues {
+  std::int64_t step = 0;
+  std::optional<double> train_loss;
+  std::optional<double> kurtosis_max;  // the largest over the blocks at the last measured step
+  std::optional<double> steps_per_second;
+};
+
+struct RunningTrial {
+  std::string trial_id;
+  std::string label;  // "model.block=op optimizer.name=adam seed=0"
+  std::string worker;
+  std::int64_t target_steps = 0;
+  LiveValues live;
+};
+
+struct FinishedTrial {
+  std::string trial_id;
+  std::uint64_t position = 0;  // in the sweep: the offset of its row in Store::ListResults(sweep, {}, …)
+};
+
+struct SweepProgress {
+  SweepSummary sweep;
+  std::vector<RunningTrial> running;    // in the sweep's order
+  std::vector<FinishedTrial> finished;  // since the cursor that was given
+  std::uint64_t finished_cursor = 0;    // for the next call
+  std::int64_t steps_done = 0;
+  std::int64_t steps_total = 0;  // done, and still to do: what a failed trial left undone is in neither
+  std::optional<double> eta_seconds;
+};
+
+struct WorkerView {
+  std::string worker_id;
+  std::string host;
+  std::string version;
+  int slots = 0;
+  int busy = 0;
+  std::vector<Device> devices;
+  std::uint64_t unsent_points = 0;
+  TimeMs last_seen = 0;
+  bool connected = false;
+  bool quarantined = false;
+  std::string quarantine_reason;
+};
+
+// What Prometheus' info series and the page say about a trial.
+struct TrialInfo {
+  std::string trial_id;
+  std::vector<std::string> sweeps;  // all that hold it, oldest first
+  std::string block;
+  std::string optimizer;
+  std::string learning_rate;
+  std::string seed;
+  std::int64_t target_steps = 0;
+};
+
+}  // namespace ofsweep

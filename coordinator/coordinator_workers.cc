@@ -1,0 +1,146 @@
+// What workers call.
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/coordinator.h"
+
+namespace ofsweep {
+namespace {
+
+std::uint64_t CountPoints(const AttemptPoints& attempt) {
+  std::uint64_t points = 0;
+  for (const StepPoints& step : attempt.steps) points += step.points.size();
+  return points;
+}
+
+}  // namespace
+
+absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& report) {
+  if (report.worker_id.empty()) return absl::InvalidArgumentError("worker_id is empty: a worker must name itself");
+  Scheduler::Synchronized synchronized;
+  Ticket ticket;
+  TimeMs now = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Refresh(); !status.ok()) return status;
+    now = clock_.Now();
+    synchronized = scheduler_.Synchronize(report, now);
+    ticket = MakeTicket();
+    // A resent report is answered by what its first copy decided, which may still be on its way to the disk.
+    ticket.repeats_earlier = synchronized.fresh > 0 || !synchronized.answer.confirmed.empty();
+    Enqueue(std::move(synchronized.decision), ticket);
+    NoteChange();
+  }
+  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  if (absl::Status status = StoreResolvedConfigs(report); !status.ok()) return status;
+  if (absl::Status status = FillConfigurations(synchronized.answer.assignments, synchronized.fresh); !status.ok()) {
+    return status;
+  }
+  if (observer_ != nullptr) observer_->WorkerSeen(report.worker_id, now);
+  return std::move(synchronized.answer);
+}
+
+absl::StatusOr<nlohmann::ordered_json> Coordinator::ReadTrial(const std::string& trial_id, const std::string& sweep) {
+  std::shared_ptr<const SweepSettings> settings;
+  {
+    absl::MutexLock lock(&mutex_);
+    settings = settings_[sweep];
+  }
+  const auto row = store_.FindTrial(trial_id);
+  if (!row.ok()) return row.status();
+  if (!*row || settings == nullptr) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
+  return ReadStoredTrial((*row)->config_json, *settings);
+}
+
+absl::Status Coordinator::FillConfigurations(std::vector<Assignment>& assignments, std::size_t fresh) {
+  for (std::size_t i = 0; i < fresh; ++i) {
+    const std::string& trial_id = assignments[i].name.trial_id;
+    std::string sweep;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (const TrialRecord* trial = scheduler_.FindTrial(trial_id)) sweep = scheduler_.SweepNames(*trial).front();
+    }
+    const auto flat = ReadTrial(trial_id, sweep);
+    if (!flat.ok()) return flat.status();
+    assignments[i].config_json = TrialJson(*flat);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::StoreResolvedConfigs(const WorkerReport& report) {
+  for (const AttemptReport& attempt : report.attempts) {
+    if (attempt.resolved_config_json.empty()) continue;
+    const auto& [trial_id, generation] = attempt.name;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!scheduler_.MayWrite(report.worker_id, attempt.name) || resolved_[trial_id] == generation) continue;
+    }
+    const auto row = store_.FindTrial(trial_id);
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
+    const auto config = WithResolvedKeys((*row)->config_json, attempt.resolved_config_json);
+    if (config.ok()) {
+      if (absl::Status status = store_.SetResolvedConfig(trial_id, *config).get(); !status.ok()) return status;
+    } else {
+      // The trial's configuration stays as it was submitted, which is right if less complete; its training goes on.
+      spdlog::warn("worker {}: resolved_config_json of trial {} {}", report.worker_id, trial_id,
+                   std::string(config.status().message()));
+    }
+    absl::MutexLock lock(&mutex_);
+    resolved_[trial_id] = generation;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& worker_id,
+                                                           std::vector<AttemptPoints> attempts) {
+  std::vector<PushOutcome> outcomes(attempts.size());
+  std::vector<std::future<absl::StatusOr<PushCounts>>> writes(attempts.size());
+  Ticket ticket;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (absl::Status status = Refresh(); !status.ok()) return status;
+    ticket = MakeTicket();
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      outcomes[i].fenced = !scheduler_.MayWrite(worker_id, attempts[i].name);
+      ticket.repeats_earlier |= outcomes[i].fenced;
+      // Under the mutex, so that no newer attempt's points come before these.
+      if (!outcomes[i].fenced) writes[i] = store_.AppendPoints(attempts[i].name.trial_id, attempts[i].steps);
+    }
+  }
+  absl::Status status = Commit(std::move(ticket));
+  std::vector<PushCounts> counts(attempts.size());
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (outcomes[i].fenced) continue;
+    auto stored = writes[i].get();
+    status.Update(stored.status());
+    if (stored.ok()) counts[i] = *stored;
+  }
+  if (!status.ok()) return status;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      const auto& [name, steps] = attempts[i];
+      if (steps.empty() || !scheduler_.MayWrite(worker_id, name)) continue;
+      live_.Update(name.trial_id, steps);
+      scheduler_.RecordStep(name.trial_id, steps.back().step);
+    }
+    NoteChange();
+  }
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    outcomes[i].stored = counts[i].stored;
+    outcomes[i].duplicates = counts[i].duplicates;
+    if (observer_ == nullptr) continue;
+    if (outcomes[i].fenced) {
+      observer_->PointsRejected(attempts[i].name, CountPoints(attempts[i]));
+    } else {
+      observer_->PointsStored(attempts[i], counts[i]);
+    }
+  }
+  return outcomes;
+}
+
+}  // namespace ofsweep

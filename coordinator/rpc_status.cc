@@ -1,0 +1,88 @@
+#include "coordinator/rpc_status.h"
+
+#include <exception>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace ofsweep {
+namespace {
+
+// Both travel in the trailing metadata: the message may triple by percent-encoding, the details grow by a third in
+// base64.
+constexpr std::size_t kMaxMessageBytes = 500;
+constexpr std::size_t kMaxDetailsBytes = 4000;
+constexpr std::size_t kMaxDescriptionBytes = 1000;
+
+// Cuts behind a whole UTF-8 character: protobuf refuses half ones.
+std::string Shortened(std::string text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text + "…";
+}
+
+void AddViolation(const std::string& field, const std::string& description, google::rpc::BadRequest& request) {
+  auto* violation = request.add_field_violations();
+  violation->set_field(field);
+  violation->set_description(description);
+}
+
+}  // namespace
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), Shortened(std::string(status.message()), 2 * kMaxMessageBytes)};
+}
+
+grpc::Status StorageStatus(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kResourceExhausted) return ToGrpcStatus(status);
+  return ToGrpcStatus(absl::InternalError(status.message()));
+}
+
+grpc::Status Guarded(const std::function<grpc::Status()>& handle) {
+  try {
+    return handle();
+  } catch (const std::exception& error) {
+    return ToGrpcStatus(absl::InternalError(std::string("internal error: ") + error.what()));
+  }
+}
+
+grpc::Status BadRequest(const std::vector<Problem>& problems, absl::StatusCode code) {
+  google::rpc::BadRequest request;
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    AddViolation(Shortened(problems[i].key, kMaxDescriptionBytes), Shortened(ToText(problems[i]), kMaxDescriptionBytes),
+                 request);
+    if (request.ByteSizeLong() > kMaxDetailsBytes && i + 1 < problems.size()) {
+      request.mutable_field_violations()->RemoveLast();
+      AddViolation("", "and " + std::to_string(problems.size() - i) + " more mistakes", request);
+      break;
+    }
+  }
+  std::string message = problems.empty() ? "invalid request" : ToText(problems.front());
+  if (problems.size() > 1) message += " (and " + std::to_string(problems.size() - 1) + " more)";
+  message = Shortened(std::move(message), kMaxMessageBytes);
+
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(code));
+  details.set_message(message);
+  details.add_details()->PackFrom(request);
+  return {static_cast<grpc::StatusCode>(code), message, details.SerializeAsString()};
+}
+
+std::vector<FieldViolation> ReadFieldViolations(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return {};
+  std::vector<FieldViolation> violations;
+  for (const auto& detail : details.details()) {
+    google::rpc::BadRequest request;
+    if (!detail.UnpackTo(&request)) continue;
+    for (const auto& violation : request.field_violations()) {
+      violations.push_back({violation.field(), violation.description()});
+    }
+  }
+  return violations;
+}
+
+}  // namespace ofsweep

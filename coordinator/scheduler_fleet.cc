@@ -1,0 +1,74 @@
+#include "coordinator/scheduler_fleet.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+
+WorkerIndex Fleet::Ensure(const std::string& worker_id) {
+  const auto [it, is_new] = by_id_.try_emplace(worker_id, static_cast<WorkerIndex>(workers_.size()));
+  if (is_new) workers_.emplace_back().id = worker_id;
+  return it->second;
+}
+
+WorkerIndex Fleet::Find(const std::string& worker_id) const {
+  const auto it = by_id_.find(worker_id);
+  return it == by_id_.end() ? kNoWorker : it->second;
+}
+
+void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
+  WorkerRecord& record = workers_[worker];
+  if (!record.connected) ++connected_;
+  record.connected = true;
+  record.last_seen = now;
+  record.host = report.host;
+  record.version = report.version;
+  record.slots = std::max(0, report.slots);
+  record.devices = report.devices;
+  record.has_cuda = std::any_of(report.devices.begin(), report.devices.end(),
+                                [](const Device& device) { return device.kind == "cuda"; });
+  record.unsent_points = report.unsent_points;
+}
+
+std::vector<WorkerIndex> Fleet::Disconnect(TimeMs before) {
+  std::vector<WorkerIndex> holders;
+  for (WorkerIndex worker = 0; worker < workers_.size(); ++worker) {
+    WorkerRecord& record = workers_[worker];
+    if (record.last_seen >= before) continue;
+    if (record.connected) --connected_;
+    record.connected = false;
+    if (!record.held.empty()) holders.push_back(worker);
+  }
+  return holders;
+}
+
+bool Fleet::NoteCrash(WorkerIndex worker, TrialIndex trial, TimeMs now) {
+  WorkerRecord& record = workers_[worker];
+  std::vector<TrialIndex>& crashed = record.crashed_in_a_row;
+  if (std::find(crashed.begin(), crashed.end(), trial) == crashed.end()) crashed.push_back(trial);
+  if (crashed.size() < options_.after_crashes || record.quarantined_until > now) return false;
+  record.quarantined_until = now + std::min(options_.longest_ms, options_.first_ms << std::min(record.quarantines, 20));
+  ++record.quarantines;
+  record.quarantine_reason = absl::StrCat(crashed.size(), " trials in a row crashed on it");
+  return true;
+}
+
+void Fleet::NoteSuccess(WorkerIndex worker) {
+  workers_[worker].crashed_in_a_row.clear();
+  workers_[worker].quarantines = 0;
+  workers_[worker].quarantined_until = 0;
+}
+
+bool Fleet::Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now) {
+  return worker.connected && worker.slots > 0 && worker.quarantined_until <= now && (!needs_cuda || worker.has_cuda);
+}
+
+bool Fleet::AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
+  for (WorkerIndex other = 0; other < workers_.size(); ++other) {
+    if (other != worker && Usable(workers_[other], needs_cuda, now)) return true;
+  }
+  return false;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "coordinator/coordinator_types.h"
+#include "coordinator/scheduler_records.h"
+
+namespace ofsweep {
+
+struct QuarantineOptions {
+  // Different trials that crash on a worker without one that ends well between them.
+  std::size_t after_crashes = 3;
+  // Doubles each time, until a trial ends well there.
+  TimeMs first_ms = 60'000;
+  TimeMs longest_ms = 30 * 60'000;
+};
+
+struct WorkerRecord {
+  std::string id;
+  std::string host;
+  std::string version;
+  int slots = 0;
+  std::vector<Device> devices;
+  bool has_cuda = false;
+  std::uint64_t unsent_points = 0;
+  TimeMs last_seen = 0;
+  bool connected = false;
+  absl::btree_set<TrialIndex> held;  // trials it has a lease on
+
+  std::vector<TrialIndex> crashed_in_a_row;  // different ones
+  int quarantines = 0;                       // in a row
+  TimeMs quarantined_until = 0;
+  std::string quarantine_reason;
+
+  int busy() const { return static_cast<int>(held.size()); }
+};
+
+// The workers that have called, and how far each is to be trusted.
+class Fleet {
+ public:
+  explicit Fleet(QuarantineOptions options) : options_(options) {}
+
+  // The worker of this id, made when unknown.
+  WorkerIndex Ensure(const std::string& worker_id);
+  WorkerIndex Find(const std::string& worker_id) const;  // kNoWorker when unknown
+  const WorkerRecord& at(WorkerIndex worker) const { return workers_[worker]; }
+  WorkerRecord& at(WorkerIndex worker) { return workers_[worker]; }
+  const std::vector<WorkerRecord>& workers() const { return workers_; }
+
+  void Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now);
+  // Workers silent since `before` are no longer connected; returns those of them that hold leases.
+  std::vector<WorkerIndex> Disconnect(TimeMs before);
+  std::size_t connected() const { return connected_; }
+
+  // True when this crash put the worker into quarantine.
+  bool NoteCrash(WorkerIndex worker, TrialIndex trial, TimeMs now);
+  void NoteSuccess(WorkerIndex worker);
+
+  // Connected, not shutting down, not in quarantine, and with CUDA where that is asked.
+  static bool Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now);
+  bool AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
+
+ private:
+  QuarantineOptions options_;
+  std::vector<WorkerRecord> workers_;
+  absl::flat_hash_map<std::string, WorkerIndex> by_id_;
+  std::size_t connected_ = 0;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "coordinator/scheduler_records.h"
+
+namespace ofsweep {
+
+// The pending trials in the order in which they shall run: sweeps as they were submitted, a sweep's trials in its
+// order. A trial stands in the line of every sweep that holds it, so that pausing a sweep of a million trials is one
+// step, and a shared trial runs as long as one of its sweeps may. All operations are O(log n).
+class ReadyQueue {
+ public:
+  using Delayed = absl::btree_set<std::pair<TimeMs, TrialIndex>>;
+
+  void Insert(const TrialRecord& trial);
+  void Remove(const TrialRecord& trial);
+  // Only trials of active sweeps are found.
+  void SetActive(SweepIndex sweep, bool active);
+
+  // A trial that waits for its time before it is inserted.
+  void Delay(TrialIndex trial, TimeMs not_before) { delayed_.insert({not_before, trial}); }
+  void RemoveDelayed(TrialIndex trial, TimeMs not_before) { delayed_.erase({not_before, trial}); }
+  // Takes out one trial whose time has come.
+  std::optional<TrialIndex> PopDue(TimeMs now);
+  const Delayed& delayed() const { return delayed_; }  // by time
+
+  // The first place whose trial `accept`s, looking past trials that need CUDA when there is none.
+  std::optional<Place> FindFirst(bool with_cuda, const std::function<bool(Place)>& accept) const;
+
+  // Does a trial of any active sweep wait for a worker (with CUDA)?
+  bool HasReady(bool needs_cuda) const { return !runnable_[needs_cuda].empty(); }
+  // In one sweep, whatever its state.
+  std::size_t CountReady(SweepIndex sweep, bool needs_cuda) const;
+  bool Contains(const TrialRecord& trial) const;
+
+ private:
+  struct Line {
+    bool active = false;
+    absl::btree_set<std::uint32_t> positions[2];  // by needs_cuda
+  };
+  Line& LineOf(SweepIndex sweep);
+  void Refresh(SweepIndex sweep, bool needs_cuda);
+
+  std::vector<Line> lines_;                  // by sweep
+  absl::btree_set<SweepIndex> runnable_[2];  // active sweeps with somebody in that line; by needs_cuda
+  Delayed delayed_;
+};
+
+}  // namespace ofsweep

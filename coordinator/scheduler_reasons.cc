@@ -1,0 +1,103 @@
+// The scheduler's decisions in words: why a sweep, a trial or a worker waits.
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "coordinator/scheduler.h"
+
+namespace ofsweep {
+namespace {
+
+std::string ClockTime(TimeMs at) {
+  return absl::StrCat(absl::FormatTime("%H:%M:%S", absl::FromUnixMillis(at), absl::UTCTimeZone()), " UTC");
+}
+
+TimeMs Seconds(TimeMs duration) {
+  return (duration + 999) / 1000;
+}
+
+std::string Quarantine(const WorkerRecord& worker) {
+  return absl::StrCat(worker.id, " is in quarantine until ", ClockTime(worker.quarantined_until), ": ",
+                      worker.quarantine_reason);
+}
+
+}  // namespace
+
+std::string Scheduler::WaitingReason(const SweepRecord& sweep, TimeMs now) const {
+  if (!sweep.live() || sweep.count(TrialState::kPending) == 0) return "";
+  if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
+  const SweepIndex index = sweep_by_name_.at(sweep.name);
+  if (queue_.CountReady(index, false) > 0) return WhyReadyWaits(false, now);
+  if (queue_.CountReady(index, true) > 0) return WhyReadyWaits(true, now);
+  for (const auto& [not_before, trial] : queue_.delayed()) {
+    const std::vector<Place>& places = trials_[trial].places;
+    if (std::any_of(places.begin(), places.end(), [&](Place place) { return place.sweep == index; })) {
+      return WhyDelayed(trials_[trial], now);
+    }
+  }
+  return "";
+}
+
+std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const {
+  if (trial.state != TrialState::kPending) return "";
+  const bool active = std::any_of(trial.places.begin(), trial.places.end(),
+                                  [&](Place place) { return sweeps_[place.sweep].state == SweepState::kActive; });
+  if (!active) return "waiting: the sweep is paused";
+  if (trial.not_before > now) return WhyDelayed(trial, now);
+  if (trial.avoid_until > now && fleet_.AnotherUsable(trial.worker, trial.needs_cuda, now)) {
+    return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(trial.worker).id, ", after a ",
+                        std::string(Name(trial.last_failure)), " there");
+  }
+  return WhyReadyWaits(trial.needs_cuda, now);
+}
+
+std::string Scheduler::WhyDelayed(const TrialRecord& trial, TimeMs now) const {
+  return absl::StrCat("waiting: retry in ", Seconds(std::max<TimeMs>(0, trial.not_before - now)), " s after a ",
+                      std::string(Name(trial.last_failure)), " on ", fleet_.at(trial.worker).id);
+}
+
+std::string Scheduler::WhyReadyWaits(bool needs_cuda, TimeMs now) const {
+  if (fleet_.connected() == 0) return "waiting: no worker is connected";
+  int slots = 0;
+  int busy = 0;
+  bool device_exists = false;
+  const WorkerRecord* first_free = nullptr;  // of quarantine
+  for (const WorkerRecord& worker : fleet_.workers()) {
+    if (!worker.connected || (needs_cuda && !worker.has_cuda)) continue;
+    device_exists = true;
+    if (Fleet::Usable(worker, needs_cuda, now)) {
+      slots += worker.slots;
+      busy += std::min(worker.slots, worker.busy());
+    } else if (worker.quarantined_until > now &&
+               (first_free == nullptr || worker.quarantined_until < first_free->quarantined_until)) {
+      first_free = &worker;
+    }
+  }
+  if (!device_exists) return "waiting: needs a CUDA device, and no connected worker has one";
+  if (slots == 0 && first_free != nullptr) return absl::StrCat("waiting: ", Quarantine(*first_free));
+  if (slots == 0) return "waiting: every connected worker is shutting down";
+  if (busy >= slots) {
+    return slots == 1 ? "waiting: the only slot is busy" : absl::StrCat("waiting: all ", slots, " slots are busy");
+  }
+  return absl::StrCat("waiting: a free worker calls within ", Seconds(NextCall()), " s");
+}
+
+std::string Scheduler::WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const {
+  if (worker.slots == 0) return "the worker offers no slot";
+  if (worker.quarantined_until > now) return Quarantine(worker);
+  if (free_slots <= 0) return absl::StrCat("all ", worker.slots, " slots are busy");
+  if (queue_.HasReady(false)) return "the waiting trials crashed here and look for another worker first";
+  if (queue_.HasReady(true)) {
+    return worker.has_cuda ? "the waiting trials crashed here and look for another worker first"
+                           : "the waiting trials need a CUDA device";
+  }
+  if (!queue_.delayed().empty()) {
+    return absl::StrCat("the next trial is repeated in ",
+                        Seconds(std::max<TimeMs>(0, queue_.delayed().begin()->first - now)), " s");
+  }
+  if (paused_sweeps_ > 0) return absl::StrCat("no trial is waiting; ", paused_sweeps_, " sweeps are paused");
+  return "no trial is waiting";
+}
+
+}  // namespace ofsweep

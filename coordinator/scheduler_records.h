@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "experiment/trial_state.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+using SweepIndex = std::uint32_t;
+using TrialIndex = std::uint32_t;
+using WorkerIndex = std::uint32_t;
+inline constexpr WorkerIndex kNoWorker = ~WorkerIndex{0};
+
+// A trial as a new sweep brings it.
+struct NewTrial {
+  std::string trial_id;
+  std::int64_t target_steps = 0;
+  bool needs_cuda = false;
+};
+
+// A trial as the store kept it.
+struct StoredTrial {
+  NewTrial trial;
+  TrialState state = TrialState::kPending;
+  std::uint64_t generation = 0;
+  int attempts = 0;
+  int failures = 0;
+  std::int64_t step = 0;
+  std::string worker;
+};
+
+struct StoredSweep {
+  std::string name;
+  SweepState state = SweepState::kActive;
+  TimeMs submitted_at = 0;
+  std::vector<StoredTrial> trials;
+};
+
+// A trial's place in one of its sweeps.
+struct Place {
+  SweepIndex sweep = 0;
+  std::uint32_t position = 0;
+};
+
+struct TrialRecord {
+  std::string id;
+  std::vector<Place> places;  // oldest sweep first
+  std::int64_t target_steps = 0;
+  std::int64_t step = 0;
+  bool needs_cuda = false;
+
+  TrialState state = TrialState::kPending;
+  int attempts = 0;
+  int failures = 0;  // that count against it
+
+  // The newest attempt. Its lease is (worker, the worker's expiry, generation): an owner's call renews all of its
+  // leases at once.
+  std::uint64_t generation = 0;
+  WorkerIndex worker = kNoWorker;
+  TimeMs started_at = 0;  // 0 when an earlier process started it
+  // The worker has reported it; before that, its absence from a report means only that the assignment has not arrived.
+  bool known = false;
+  // The attempt ended because its worker fell silent, and nobody has it since: should the worker come back, it may go
+  // on.
+  bool adoptable = false;
+
+  // Of a trial that is pending after a failure.
+  FailureClass last_failure = FailureClass::kNone;
+  TimeMs not_before = 0;
+  TimeMs avoid_until = 0;  // until then not on `worker`, where another would do
+};
+
+struct SweepRecord {
+  std::string name;
+  SweepState state = SweepState::kActive;
+  TimeMs submitted_at = 0;
+  std::vector<TrialIndex> trials;           // in the sweep's order
+  std::array<std::uint64_t, 7> counts{};    // by TrialState
+  std::vector<std::uint32_t> finished_log;  // positions, as they reached a final state
+  std::int64_t steps_done = 0;
+  std::int64_t steps_to_do = 0;  // of trials without a final state
+
+  bool live() const { return state == SweepState::kActive || state == SweepState::kPaused; }
+  std::uint64_t count(TrialState trial_state) const { return counts[static_cast<std::size_t>(trial_state)]; }
+  std::uint64_t unfinished() const { return count(TrialState::kPending) + count(TrialState::kRunning); }
+};
+
+// A trial's change of state, for telemetry and logs.
+struct Transition {
+  std::string trial_id;
+  std::vector<std::string> sweeps;
+  std::string worker;
+  TrialState from = TrialState::kPending;
+  TrialState to = TrialState::kPending;
+  FailureClass why = FailureClass::kNone;
+  bool lease_expired = false;
+  std::string reason;  // "crash on host-a (1 of 3), again in 10 s: segmentation fault"
+};
+
+}  // namespace ofsweep

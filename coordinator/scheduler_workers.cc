@@ -1,0 +1,262 @@
+// What workers report, and what they are told.
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "coordinator/scheduler.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr TimeMs kShortestCallMs = 1000;
+constexpr TimeMs kLongestRetryDelayMs = 10 * 60'000;
+
+}  // namespace
+
+Scheduler::Synchronized Scheduler::Synchronize(const WorkerReport& report, TimeMs now) {
+  Synchronized result;
+  PromoteDue(now);
+  const WorkerIndex worker = fleet_.Ensure(report.worker_id);
+  fleet_.Seen(worker, report, now);
+  for (const AttemptReport& attempt : report.attempts) ReadAttempt(worker, attempt, now, result);
+  TakeUnreported(worker, report, now, result.decision);
+
+  // A process that it was told to stop keeps its slot until it is gone.
+  const auto to_stop = std::count_if(report.attempts.begin(), report.attempts.end(), [&](const AttemptReport& attempt) {
+    const TrialRecord* trial = FindTrial(attempt.name.trial_id);
+    return !attempt.end && (trial == nullptr || !Holds(*trial, worker, attempt.name.generation));
+  });
+  int free_slots = fleet_.at(worker).slots - fleet_.at(worker).busy() - static_cast<int>(to_stop);
+  free_slots = Assign(worker, free_slots, now, result.decision);
+  ListAssignments(worker, report, result);
+  result.answer.next_call_seconds = static_cast<double>(NextCall()) / 1000;
+  result.answer.reason = WhyNoMore(fleet_.at(worker), free_slots, now);
+  return result;
+}
+
+Decision Scheduler::Tick(TimeMs now) {
+  Decision decision;
+  PromoteDue(now);
+  for (const WorkerIndex worker : fleet_.Disconnect(now - options_.lease_ms)) {
+    const std::vector<TrialIndex> held(fleet_.at(worker).held.begin(), fleet_.at(worker).held.end());
+    const std::string message =
+        absl::StrCat("worker ", fleet_.at(worker).id, " was silent for ", options_.lease_ms / 1000, " s");
+    for (const TrialIndex trial : held) {
+      EndAttempt(trial, {.outcome = AttemptOutcome::kLost, .message = message}, true, now, decision);
+    }
+  }
+  return decision;
+}
+
+// ---- leases ----
+
+bool Scheduler::Holds(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const {
+  return trial.state == TrialState::kRunning && trial.worker == worker && trial.generation == generation;
+}
+
+bool Scheduler::MayAdopt(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const {
+  return trial.state == TrialState::kPending && trial.adoptable && trial.worker == worker &&
+         trial.generation == generation;
+}
+
+bool Scheduler::MayWrite(const std::string& worker_id, const AttemptName& name) const {
+  const TrialRecord* trial = FindTrial(name.trial_id);
+  const WorkerIndex worker = fleet_.Find(worker_id);
+  return trial != nullptr && worker != kNoWorker &&
+         (Holds(*trial, worker, name.generation) || MayAdopt(*trial, worker, name.generation));
+}
+
+void Scheduler::Lease(TrialIndex index, WorkerIndex worker) {
+  TrialRecord& trial = trials_[index];
+  trial.worker = worker;
+  trial.known = false;
+  trial.adoptable = false;
+  trial.last_failure = FailureClass::kNone;
+  trial.not_before = 0;
+  trial.avoid_until = 0;
+  fleet_.at(worker).held.insert(index);
+}
+
+void Scheduler::ReadAttempt(WorkerIndex worker, const AttemptReport& report, TimeMs now, Synchronized& result) {
+  const auto it = trial_by_id_.find(report.name.trial_id);
+  if (it == trial_by_id_.end()) {
+    result.answer.confirmed.push_back(report.name);
+    return;
+  }
+  TrialRecord& trial = trials_[it->second];
+  // Its slot may have been given to another trial meanwhile.
+  const bool has_room = report.end || fleet_.at(worker).busy() < fleet_.at(worker).slots;
+  if (has_room && MayAdopt(trial, worker, report.name.generation)) {
+    Lease(it->second, worker);
+    Change(it->second, TrialState::kRunning, {.reason = "its worker is back"}, now, result.decision);
+    result.decision.attempts.push_back({.trial_id = trial.id,
+                                        .generation = trial.generation,
+                                        .worker = fleet_.at(worker).id,
+                                        .started_at = trial.started_at});
+  }
+  if (!Holds(trial, worker, report.name.generation)) {
+    result.answer.confirmed.push_back(report.name);
+    return;
+  }
+  trial.known = true;
+  RecordStep(trial.id, report.step);
+  if (report.end) {
+    EndAttempt(it->second, *report.end, false, now, result.decision);
+    result.answer.confirmed.push_back(report.name);
+  }
+}
+
+// An attempt that the worker once reported and does not report now is gone: the worker has restarted without it.
+void Scheduler::TakeUnreported(WorkerIndex worker, const WorkerReport& report, TimeMs now, Decision& decision) {
+  absl::flat_hash_map<absl::string_view, std::uint64_t> reported;
+  for (const AttemptReport& attempt : report.attempts) {
+    std::uint64_t& generation = reported[attempt.name.trial_id];
+    generation = std::max(generation, attempt.name.generation);
+  }
+  const std::vector<TrialIndex> held(fleet_.at(worker).held.begin(), fleet_.at(worker).held.end());
+  for (const TrialIndex index : held) {
+    const TrialRecord& trial = trials_[index];
+    const auto it = reported.find(trial.id);
+    if (!trial.known || (it != reported.end() && it->second >= trial.generation)) continue;
+    EndAttempt(index, {.outcome = AttemptOutcome::kLost, .message = "its worker restarted without it"}, false, now,
+               decision);
+  }
+}
+
+int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Decision& decision) {
+  if (!Fleet::Usable(fleet_.at(worker), false, now)) return free_slots;
+  const auto accept = [&](Place place) {
+    const TrialRecord& trial = trials_[sweeps_[place.sweep].trials[place.position]];
+    return trial.avoid_until <= now || trial.worker != worker || !fleet_.AnotherUsable(worker, trial.needs_cuda, now);
+  };
+  for (; free_slots > 0; --free_slots) {
+    const auto place = queue_.FindFirst(fleet_.at(worker).has_cuda, accept);
+    if (!place) break;
+    const TrialIndex index = sweeps_[place->sweep].trials[place->position];
+    TrialRecord& trial = trials_[index];
+    Lease(index, worker);
+    ++trial.generation;
+    ++trial.attempts;
+    trial.started_at = now;
+    Change(index, TrialState::kRunning, {.reason = absl::StrCat("assigned to ", fleet_.at(worker).id)}, now, decision);
+    decision.attempts.push_back(
+        {.trial_id = trial.id, .generation = trial.generation, .worker = fleet_.at(worker).id, .started_at = now});
+  }
+  return free_slots;
+}
+
+void Scheduler::ListAssignments(WorkerIndex worker, const WorkerReport& report, Synchronized& result) const {
+  std::vector<Assignment> running;
+  for (const TrialIndex index : fleet_.at(worker).held) {
+    const TrialRecord& trial = trials_[index];
+    Assignment assignment{.name = {trial.id, trial.generation},
+                          .config_json = "",
+                          .attempt = std::max(0, trial.attempts - 1),
+                          .lease_seconds = static_cast<double>(options_.lease_ms) / 1000};
+    const bool runs = std::any_of(report.attempts.begin(), report.attempts.end(),
+                                  [&](const AttemptReport& attempt) { return attempt.name == assignment.name; });
+    (runs ? running : result.answer.assignments).push_back(std::move(assignment));
+  }
+  result.fresh = result.answer.assignments.size();
+  for (Assignment& assignment : running) result.answer.assignments.push_back(std::move(assignment));
+}
+
+TimeMs Scheduler::NextCall() const {
+  const TimeMs fair = static_cast<TimeMs>(fleet_.connected()) * 1000 / options_.calls_per_second;
+  return std::clamp(fair, kShortestCallMs, std::max(kShortestCallMs, options_.lease_ms / 3));
+}
+
+// ---- ends ----
+
+void Scheduler::CloseAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
+  TrialRecord& trial = trials_[index];
+  WorkerRecord& worker = fleet_.at(trial.worker);
+  worker.held.erase(index);
+  decision.attempts.push_back({.trial_id = trial.id,
+                               .generation = trial.generation,
+                               .worker = worker.id,
+                               .started_at = trial.started_at,
+                               .ended_at = now,
+                               .outcome = std::string(Name(end.outcome)),
+                               .failure_class = end.failure,
+                               .message = end.message});
+}
+
+void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now,
+                           Decision& decision) {
+  TrialRecord& trial = trials_[index];
+  const std::string worker = fleet_.at(trial.worker).id;
+  CloseAttempt(index, end, now, decision);
+  switch (end.outcome) {
+    case AttemptOutcome::kCompleted:
+    case AttemptOutcome::kDiverged: {
+      fleet_.NoteSuccess(trial.worker);
+      const TrialState state =
+          end.outcome == AttemptOutcome::kCompleted ? TrialState::kCompleted : TrialState::kDiverged;
+      Change(index, state,
+             {.reason = absl::StrCat(std::string(Name(state)), " on ", worker), .wall_seconds = end.wall_seconds}, now,
+             decision);
+      return;
+    }
+    case AttemptOutcome::kFailed:
+      FailAttempt(index, end, now, decision);
+      return;
+    case AttemptOutcome::kLost:
+      trial.adoptable = true;
+      Change(index, TrialState::kPending,
+             {.reason = absl::StrCat("lost on ", worker, ": ", end.message),
+              .why = FailureClass::kLost,
+              .lease_expired = lease_expired},
+             now, decision);
+      return;
+    case AttemptOutcome::kCancelled:  // by its worker: we would not hold it if we had said so
+    case AttemptOutcome::kPreempted:
+      Change(index, TrialState::kPending,
+             {.reason = absl::StrCat("preempted on ", worker),
+              .wall_seconds = end.wall_seconds,
+              .why = FailureClass::kPreempted},
+             now, decision);
+      return;
+  }
+}
+
+void Scheduler::FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
+  TrialRecord& trial = trials_[index];
+  const std::string worker = fleet_.at(trial.worker).id;
+  const int limit = FailureLimit(end.failure);
+  ++trial.failures;
+  Cause cause{
+      .reason = absl::StrCat(std::string(Name(end.failure)), " on ", worker, " (", trial.failures, " of ", limit, ")"),
+      .failure = end.failure,
+      .message = end.message,
+      .wall_seconds = end.wall_seconds,
+      .why = end.failure};
+  if (end.failure == FailureClass::kCrash && fleet_.NoteCrash(trial.worker, index, now)) {
+    absl::StrAppend(&cause.reason, "; ", worker, " is in quarantine: ", fleet_.at(trial.worker).quarantine_reason);
+  }
+  if (trial.failures >= limit) {
+    Change(index, TrialState::kFailed, std::move(cause), now, decision);
+    return;
+  }
+  const TimeMs delay = std::min(kLongestRetryDelayMs, options_.retry_delay_ms << std::min(trial.failures - 1, 20));
+  trial.last_failure = end.failure;
+  trial.not_before = now + delay;
+  trial.avoid_until = trial.not_before + options_.retry_elsewhere_ms;
+  absl::StrAppend(&cause.reason, ", again in ", delay / 1000, " s");
+  Change(index, TrialState::kPending, std::move(cause), now, decision);
+}
+
+int Scheduler::FailureLimit(FailureClass failure) const {
+  switch (failure) {
+    case FailureClass::kBadConfig:
+    case FailureClass::kBadData:
+      return 1;
+    case FailureClass::kOom:
+      return options_.max_oom_failures;
+    default:
+      return options_.max_failures;
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,246 @@
+#include "coordinator/server.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/clock.h"
+#include "coordinator/coordinator.h"
+#include "coordinator/heartbeat.h"
+#include "coordinator/http_server.h"
+#include "coordinator/rpc_metrics.h"
+#include "coordinator/sweep_service.h"
+#include "coordinator/telemetry.h"
+#include "coordinator/watch_hub.h"
+#include "coordinator/worker_service.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kGrace(5);
+// Sweeps whose trials /metrics counts: the newest ones.
+constexpr std::size_t kCountedSweeps = 200;
+// A call holds a thread while its commit is written; more calls than this at once get RESOURCE_EXHAUSTED.
+constexpr int kMaxThreads = 1024;
+constexpr int kPollers = 4;
+
+// gRPC's process-wide switches, which must be set before the first server is built. Its own log goes where ours goes,
+// quietly: what a user must know of a failure is in our statuses.
+void SetUpGrpc() {
+  static const bool done = [] {
+    gpr_set_log_function([](gpr_log_func_args* entry) { spdlog::debug("gRPC: {}", entry->message); });
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  (void)done;
+}
+
+std::shared_ptr<grpc::Channel> ChannelTo(grpc::Server& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return server.InProcessChannel(arguments);
+}
+
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && fs::is_directory(folder, error)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the data folder ", folder, " cannot be made",
+                                                    error ? ": " + error.message() : " because a file has its name",
+                                                    "; choose another with --data-dir"));
+}
+
+std::string DatabaseIn(const std::string& data_dir) {
+  return (fs::path(data_dir) / "ofsweep.db").string();
+}
+
+class RunningServer : public Server {
+ public:
+  explicit RunningServer(const ServerOptions& options)
+      : options_(options),
+        telemetry_(
+            {.version = OFSWEEP_VERSION, .revision = OFSWEEP_REVISION, .max_trial_series = options.max_trial_series},
+            clock_) {}
+
+  ~RunningServer() override { Shutdown(); }
+
+  absl::Status Start() {
+    if (absl::Status status = MakeFolder(options_.data_dir); !status.ok()) return status;
+    auto store = Store::Open({.path = DatabaseIn(options_.data_dir), .durability = options_.durability});
+    if (!store.ok()) return store.status();
+    store_ = *std::move(store);
+    store_->ObserveTransactions(
+        [this](const std::string& op, double seconds) { telemetry_.TransactionEnded(op, seconds); });
+
+    CoordinatorOptions settings;
+    settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
+    auto coordinator = Coordinator::Start(settings, *store_, clock_, &telemetry_);
+    if (!coordinator.ok()) return coordinator.status();
+    coordinator_ = *std::move(coordinator);
+    heartbeat_ = std::make_unique<Heartbeat>(*coordinator_, *store_);
+    watch_hub_ = std::make_unique<WatchHub>(*coordinator_, *store_);
+    sweep_service_ = std::make_unique<SweepServiceImpl>(*store_, coordinator_.get(), watch_hub_.get());
+    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_);
+    if (absl::Status status = StartGrpc(); !status.ok()) return status;
+    return StartHttp();
+  }
+
+  std::string grpc_address() const override { return grpc_address_; }
+  std::string http_address() const override { return http_ == nullptr ? "" : http_->address(); }
+  std::shared_ptr<grpc::Channel> InProcessChannel() override { return ChannelTo(*grpc_); }
+
+  void Shutdown() override {
+    if (sweep_service_ != nullptr) sweep_service_->Stop();
+    if (watch_hub_ != nullptr) watch_hub_->Stop();
+    if (grpc_ != nullptr) {
+      if (auto* health = grpc_->GetHealthCheckService()) health->Shutdown();
+      grpc_->Shutdown(std::chrono::system_clock::now() + kGrace);
+      grpc_->Wait();
+    }
+    http_.reset();
+    heartbeat_.reset();
+    watch_hub_.reset();
+    grpc_.reset();
+    sweep_service_.reset();
+    worker_service_.reset();
+    coordinator_.reset();
+    store_.reset();
+  }
+
+ private:
+  absl::Status StartGrpc() {
+    SetUpGrpc();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(options_.grpc, grpc::InsecureServerCredentials(), &port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second coordinator must notice the first
+    builder.SetMaxReceiveMessageSize(options_.max_request_bytes);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kPollers);
+    grpc::ResourceQuota quota;
+    quota.SetMaxThreads(kMaxThreads);
+    builder.SetResourceQuota(quota);
+    builder.RegisterService(sweep_service_.get());
+    builder.RegisterService(worker_service_.get());
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(MakeRpcMetrics(telemetry_));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
+    grpc_ = builder.BuildAndStart();
+    if (grpc_ == nullptr || port == 0) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot listen for gRPC on ", options_.grpc,
+          ": the port is in use or the address is not of this machine. Stop the process that holds the port, or choose "
+          "another with --grpc HOST:PORT (port 0 takes a free one)"));
+    }
+    grpc_address_ = absl::StrCat(options_.grpc.substr(0, options_.grpc.rfind(':')), ":", port);
+    for (const char* service : {"ofsweep.v1.SweepService", "ofsweep.v1.WorkerService"}) {
+      grpc_->GetHealthCheckService()->SetServingStatus(service, true);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status StartHttp() {
+    std::map<std::string, HttpHandler> handlers;
+    handlers["/"] = [](const HttpRequest&) {
+      return HttpResponse{
+          .body = "ofsweep coordinator " OFSWEEP_VERSION
+                  "\n\n/metrics  for Prometheus\n/healthz  the process lives\n/readyz   it can take work\n"};
+    };
+    handlers["/metrics"] = [this](const HttpRequest&) {
+      return HttpResponse{.content_type = Telemetry::kContentType, .body = telemetry_.Scrape(State())};
+    };
+    handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
+    handlers["/readyz"] = [this](const HttpRequest&) {
+      const absl::Status ready = heartbeat_->Ready();
+      if (ready.ok()) return HttpResponse{.body = "ok\n"};
+      return HttpResponse{.status = 503, .body = absl::StrCat("not ready: ", ready.message(), "\n")};
+    };
+    auto http = HttpServer::Start({.address = options_.http}, std::move(handlers));
+    if (!http.ok()) return http.status();
+    http_ = *std::move(http);
+    return absl::OkStatus();
+  }
+
+  ServiceState State() {
+    std::vector<SweepSummary> sweeps = coordinator_->Summaries();
+    if (sweeps.size() > kCountedSweeps) sweeps.erase(sweeps.begin(), sweeps.end() - kCountedSweeps);
+    return {.sweeps = std::move(sweeps),
+            .workers = coordinator_->Workers(),
+            .database_bytes = store_->DatabaseBytes(),
+            .wal_bytes = store_->WalBytes()};
+  }
+
+  const ServerOptions options_;
+  const SystemClock clock_;
+  Telemetry telemetry_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Coordinator> coordinator_;
+  std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<WatchHub> watch_hub_;
+  std::unique_ptr<SweepServiceImpl> sweep_service_;
+  std::unique_ptr<WorkerServiceImpl> worker_service_;
+  std::unique_ptr<grpc::Server> grpc_;
+  std::string grpc_address_;
+  std::unique_ptr<HttpServer> http_;
+};
+
+class OfflineServer : public Server {
+ public:
+  explicit OfflineServer(std::unique_ptr<Store> store)
+      : store_(std::move(store)), sweep_service_(*store_, nullptr, nullptr) {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&sweep_service_);
+    grpc_ = builder.BuildAndStart();
+  }
+
+  ~OfflineServer() override { Shutdown(); }
+
+  std::string grpc_address() const override { return ""; }
+  std::string http_address() const override { return ""; }
+  std::shared_ptr<grpc::Channel> InProcessChannel() override { return ChannelTo(*grpc_); }
+
+  void Shutdown() override {
+    sweep_service_.Stop();
+    grpc_->Shutdown(std::chrono::system_clock::now() + kGrace);
+    grpc_->Wait();
+  }
+
+ private:
+  const std::unique_ptr<Store> store_;
+  SweepServiceImpl sweep_service_;
+  std::unique_ptr<grpc::Server> grpc_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  auto server = std::make_unique<RunningServer>(options);
+  if (absl::Status status = server->Start(); !status.ok()) return status;
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::OpenOffline(const std::string& data_dir) {
+  const std::string path = DatabaseIn(data_dir);
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no database ", path, "; give the folder of a sweep with --data-dir"));
+  }
+  auto store = Store::OpenReadOnly(path);
+  if (!store.ok()) return store.status();
+  return std::make_unique<OfflineServer>(*std::move(store));
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+
+#include "absl/status/statusor.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+struct ServerOptions {
+  std::string data_dir = "./ofsweep-data";  // holds ofsweep.db; made when missing
+  std::string grpc = "127.0.0.1:7070";      // HOST:PORT; port 0 takes a free one
+  std::string http = "127.0.0.1:7071";      // the same for /metrics, /healthz and /readyz
+  Durability durability = Durability::kFull;
+  double lease_seconds = 30;                 // a worker that was silent for so long loses its trials
+  int max_request_bytes = 16 * 1024 * 1024;  // a larger message is refused with RESOURCE_EXHAUSTED
+  std::size_t max_trial_series = 100'000;    // Prometheus series of trials; further ones are counted, not shown
+};
+
+// The whole coordinator in one object: store, scheduler, both gRPC services with health checking and reflection, and
+// HTTP.
+class Server {
+ public:
+  // When it returns, everything answers. FailedPrecondition: the data folder cannot be used, or holds what is no
+  // database or a newer one; Unavailable: an address is in use, or another coordinator has the data folder. Each
+  // message says how to mend it.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+
+  // A finished (or abandoned) database without a coordinator: only InProcessChannel() works, and only reading RPCs; the
+  // others answer UNAVAILABLE. Works beside a running coordinator. NotFound: there is no database in the folder.
+  static absl::StatusOr<std::unique_ptr<Server>> OpenOffline(const std::string& data_dir);
+
+  // Shuts down, if that was not done.
+  virtual ~Server() = default;
+
+  // HOST:PORT as given, with the port that is really listened on.
+  virtual std::string grpc_address() const = 0;
+  virtual std::string http_address() const = 0;
+
+  // Both services without a socket. Usable until Shutdown.
+  virtual std::shared_ptr<grpc::Channel> InProcessChannel() = 0;
+
+  // Takes no more calls, ends streams with UNAVAILABLE, lets running calls finish (after 5 s they are cancelled), and
+  // closes the store when every pending commit is done.
+  virtual void Shutdown() = 0;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,91 @@
+#include "coordinator/spec_message.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "experiment/trial_key.h"
+
+namespace ofsweep {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+
+Json JsonOf(const google::protobuf::Value& value) {
+  switch (value.kind_case()) {
+    case google::protobuf::Value::kBoolValue:
+      return value.bool_value();
+    case google::protobuf::Value::kNumberValue: {
+      const double number = value.number_value();
+      if (!std::isfinite(number)) return std::to_string(number);  // JSON has no such number; the parser names the key
+      if (number == std::trunc(number) && std::abs(number) <= kExactIntegers) return static_cast<std::int64_t>(number);
+      return number;
+    }
+    case google::protobuf::Value::kStringValue:
+      return value.string_value();
+    case google::protobuf::Value::kListValue: {
+      Json list = Json::array();
+      for (const auto& item : value.list_value().values()) list.push_back(JsonOf(item));
+      return list;
+    }
+    case google::protobuf::Value::kStructValue: {
+      Json object = Json::object();
+      for (const auto& [name, field] : value.struct_value().fields()) object[name] = JsonOf(field);
+      return object;
+    }
+    default:
+      return nullptr;
+  }
+}
+
+using Keys = std::vector<std::pair<std::string, Json>>;
+
+void Flatten(const google::protobuf::Struct& fields, const std::string& prefix, Keys& keys) {
+  for (const auto& [name, value] : fields.fields()) {
+    if (value.has_struct_value()) {
+      Flatten(value.struct_value(), prefix + name + ".", keys);
+    } else {
+      keys.emplace_back(prefix + name, JsonOf(value));
+    }
+  }
+}
+
+// Unknown keys stand at the end, for the parser to complain about.
+std::size_t Position(const std::string& name) {
+  return FindTrialKey(name) == nullptr ? TrialKeys().size() : TrialKeyIndex(name);
+}
+
+Json Mapping(const google::protobuf::Struct& fields) {
+  Keys keys;
+  Flatten(fields, "", keys);
+  std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
+    return std::pair(Position(a.first), a.first) < std::pair(Position(b.first), b.first);
+  });
+  Json mapping = Json::object();
+  for (auto& [name, value] : keys) mapping[name] = std::move(value);
+  return mapping;
+}
+
+void AddList(const google::protobuf::RepeatedPtrField<google::protobuf::Struct>& entries, const char* name,
+             Json& spec) {
+  for (const auto& entry : entries) spec[name].push_back(Mapping(entry));
+}
+
+}  // namespace
+
+std::string SpecText(const v1::SweepSpec& message) {
+  Json spec = {{"name", message.name()}};
+  if (message.has_trial()) spec["trial"] = Mapping(message.trial());
+  if (message.has_grid()) spec["grid"] = Mapping(message.grid());
+  AddList(message.zip(), "zip", spec);
+  AddList(message.trials(), "trials", spec);
+  AddList(message.exclude(), "exclude", spec);
+  return spec.dump(2);
+}
+
+}  // namespace ofsweep

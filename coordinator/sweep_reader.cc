@@ -1,0 +1,113 @@
+#include "coordinator/sweep_reader.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/sweep_settings.h"
+#include "coordinator/wire.h"
+#include "experiment/sweep_spec.h"
+
+namespace ofsweep {
+namespace {
+
+absl::Status NoSweep(const std::string& name) {
+  return absl::NotFoundError(absl::StrCat("no sweep is called \"", name, "\"; `ofsweep ls` lists them"));
+}
+
+// `rows` holds one more than `limit` where there is a next page.
+template <typename Message, typename Row, typename MakeMessage>
+absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64_t limit, std::uint64_t offset,
+                                       const MakeMessage& make_message) {
+  Page<Message> page;
+  std::size_t bytes = 0;
+  for (const Row& row : rows) {
+    if (page.entries.size() == limit) break;
+    auto message = make_message(row);
+    if (!message.ok()) return message.status();
+    bytes += message->ByteSizeLong();
+    if (bytes > kMaxResponseBytes && !page.entries.empty()) break;
+    page.entries.push_back(*std::move(message));
+  }
+  if (page.entries.size() < rows.size()) page.next_token = std::to_string(offset + page.entries.size());
+  return page;
+}
+
+}  // namespace
+
+absl::StatusOr<SweepSummary> SweepReader::Summary(const SweepRow& row) {
+  if (coordinator_ != nullptr) return coordinator_->Summary(row.name);
+  SweepSummary summary{.name = row.name, .state = row.state, .submitted_at = row.submitted_at};
+  auto counts = store_.CountTrials(row.name);
+  if (!counts.ok()) return counts.status();
+  summary.counts = *std::move(counts);
+  if (summary.counts.contains(TrialState::kPending) || summary.counts.contains(TrialState::kRunning)) {
+    summary.waiting_reason = "waiting: no coordinator is running; start `ofsweep coordinator`";
+  }
+  return summary;
+}
+
+absl::StatusOr<std::vector<std::string>> SweepReader::LabelKeys(const std::string& sweep) {
+  if (coordinator_ != nullptr) return coordinator_->LabelKeys(sweep);
+  const auto row = store_.FindSweep(sweep);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return NoSweep(sweep);
+  std::vector<Problem> ignored;  // it was valid when it was submitted
+  return ReadSweepSettings(ParseSweepSpec((*row)->spec, "", ignored)).label_keys;
+}
+
+absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_spec) {
+  const auto row = store_.FindSweep(name);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return NoSweep(name);
+  const auto summary = Summary(**row);
+  if (!summary.ok()) return summary.status();
+  return ToMessage(*summary, with_spec ? (*row)->spec : "");
+}
+
+absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::uint64_t limit, std::uint64_t offset) {
+  const auto rows = store_.ListSweeps(limit + 1, offset);
+  if (!rows.ok()) return rows.status();
+  return FillPage<v1::Sweep>(*rows, limit, offset, [&](const SweepRow& row) -> absl::StatusOr<v1::Sweep> {
+    const auto summary = Summary(row);
+    if (!summary.ok()) return summary.status();
+    return ToMessage(*summary, row.spec);
+  });
+}
+
+absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, const std::vector<TrialState>& states,
+                                                    std::uint64_t limit, std::uint64_t offset) {
+  const auto label_keys = LabelKeys(sweep);
+  if (!label_keys.ok()) return label_keys.status();
+  const auto rows = store_.ListResults(sweep, states, limit + 1, offset);
+  if (!rows.ok()) return rows.status();
+  return FillPage<v1::Trial>(*rows, limit, offset, [&](const ResultRow& row) -> absl::StatusOr<v1::Trial> {
+    return TrialMessage(row, *label_keys);
+  });
+}
+
+v1::Trial SweepReader::TrialMessage(const ResultRow& row, const std::vector<std::string>& label_keys) {
+  v1::Trial message = ToMessage(row, TrialLabel(label_keys, row.trial.config_json));
+  *message.mutable_config() = ConfigMessage(row.trial.config_json);
+  if (coordinator_ != nullptr) message.set_waiting_reason(coordinator_->WaitingReason(row.trial.trial_id));
+  return message;
+}
+
+absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vector<std::string>& trial_ids) {
+  const auto row = store_.FindSweep(sweep);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return NoSweep(sweep);
+  if (trial_ids.empty()) return absl::OkStatus();
+  const auto trials = store_.LoadTrials(sweep);
+  if (!trials.ok()) return trials.status();
+  std::set<std::string> known;
+  for (const TrialRow& trial : *trials) known.insert(trial.trial_id);
+  for (const std::string& id : trial_ids) {
+    if (known.contains(id)) continue;
+    return absl::NotFoundError(
+        absl::StrCat("sweep ", sweep, " has no trial \"", id, "\"; `ofsweep show ", sweep, "` lists them"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ofsweep

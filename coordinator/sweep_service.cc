@@ -1,0 +1,249 @@
+#include "coordinator/sweep_service.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "coordinator/ablation_table.h"
+#include "coordinator/rpc_status.h"
+#include "coordinator/spec_message.h"
+#include "coordinator/wire.h"
+#include "experiment/sweep_spec.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::uint32_t kDefaultPage = 100;
+constexpr std::uint32_t kLargestPage = 1000;
+constexpr std::size_t kCurveMessageBytes = 1024 * 1024;
+
+grpc::Status NoCoordinator() {
+  return {grpc::StatusCode::UNAVAILABLE,
+          "no coordinator is running, so nothing can be changed or watched; start `ofsweep coordinator` and try again"};
+}
+
+struct PageRequest {
+  std::uint64_t limit = 0;
+  std::uint64_t offset = 0;
+};
+
+// A page token is the offset of the page's first entry.
+PageRequest PageOf(std::uint32_t size, const std::string& token, std::vector<Problem>& problems) {
+  PageRequest page{.limit = size == 0 ? kDefaultPage : std::min(size, kLargestPage)};
+  if (!token.empty() && !absl::SimpleAtoi(token, &page.offset)) {
+    problems.push_back({.key = "page_token",
+                        .message = absl::StrCat("\"", token, "\" is no page token"),
+                        .fix = "send next_page_token of the last page, or nothing for the first"});
+  }
+  return page;
+}
+
+std::vector<TrialState> StatesOf(const v1::ListTrialsRequest& request, std::vector<Problem>& problems) {
+  std::vector<TrialState> states;
+  for (const std::string& name : request.states()) {
+    if (const auto state = ParseTrialState(name)) {
+      states.push_back(*state);
+    } else {
+      problems.push_back({.key = "states",
+                          .message = absl::StrCat("unknown state \"", name, "\""),
+                          .fix = "pending, running, completed, diverged, failed, cancelled or pruned"});
+    }
+  }
+  return states;
+}
+
+// Ends a stream that nobody serves.
+class Refusal : public grpc::ServerWriteReactor<v1::WatchSweepResponse> {
+ public:
+  explicit Refusal(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1::SubmitSweepResponse& response) {
+  if (coordinator_ == nullptr) return NoCoordinator();
+  std::string text;
+  std::string file;
+  switch (request.source_case()) {
+    case v1::SubmitSweepRequest::kYaml:
+      text = request.yaml().text();
+      file = request.yaml().file_name();
+      break;
+    case v1::SubmitSweepRequest::kSpec:
+      text = SpecText(request.spec());
+      break;
+    default:
+      return BadRequest({{.key = "source", .message = "there is no sweep in the request", .fix = "set yaml or spec"}});
+  }
+  if (!file.empty() && !file.starts_with('/')) {
+    return BadRequest({{.key = "yaml.file_name",
+                        .message = absl::StrCat("\"", file, "\" is a relative path"),
+                        .fix = "the coordinator cannot know your folder: send the absolute path"}});
+  }
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec(text, file, problems);
+  if (!problems.empty()) return BadRequest(problems);
+  const auto result = coordinator_->Submit(spec, text, file, request.validate_only(), problems);
+  if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
+  if (!result.ok()) return StorageStatus(result.status());
+  *response.mutable_sweep() = ToMessage(result->sweep, text);
+  response.set_shared_trials(result->shared_trials);
+  response.set_created(result->created);
+  return grpc::Status::OK;
+}
+
+grpc::Status SweepServiceImpl::SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
+                                           v1::SubmitSweepResponse* response) {
+  return Guarded([&] { return Submit(*request, *response); });
+}
+
+grpc::Status SweepServiceImpl::ReadSweep(const std::string& name, v1::Sweep& answer) {
+  auto sweep = reader_.Sweep(name, /*with_spec=*/true);
+  if (!sweep.ok()) return StorageStatus(sweep.status());
+  answer = *std::move(sweep);
+  return grpc::Status::OK;
+}
+
+grpc::Status SweepServiceImpl::Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
+                                      v1::Sweep& answer) {
+  return Guarded([&]() -> grpc::Status {
+    if (coordinator_ == nullptr) return NoCoordinator();
+    if (absl::Status status = change(*coordinator_); !status.ok()) return StorageStatus(status);
+    return ReadSweep(sweep, answer);
+  });
+}
+
+grpc::Status SweepServiceImpl::GetSweep(grpc::ServerContext*, const v1::GetSweepRequest* request,
+                                        v1::GetSweepResponse* response) {
+  return Guarded([&] { return ReadSweep(request->name(), *response->mutable_sweep()); });
+}
+
+grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSweepsRequest* request,
+                                          v1::ListSweepsResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    std::vector<Problem> problems;
+    const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
+    if (!problems.empty()) return BadRequest(problems);
+    auto sweeps = reader_.Sweeps(page.limit, page.offset);
+    if (!sweeps.ok()) return StorageStatus(sweeps.status());
+    response->set_next_page_token(sweeps->next_token);
+    response->mutable_sweeps()->Assign(std::make_move_iterator(sweeps->entries.begin()),
+                                       std::make_move_iterator(sweeps->entries.end()));
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(grpc::CallbackServerContext*,
+                                                                               const v1::WatchSweepRequest* request) {
+  if (hub_ == nullptr) return new Refusal(NoCoordinator());
+  return hub_->Watch(*request);
+}
+
+grpc::Status SweepServiceImpl::CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest* request,
+                                           v1::CancelSweepResponse* response) {
+  return Change(
+      request->name(), [&](Coordinator& c) { return c.Cancel(request->name()); }, *response->mutable_sweep());
+}
+
+grpc::Status SweepServiceImpl::PauseSweep(grpc::ServerContext*, const v1::PauseSweepRequest* request,
+                                          v1::PauseSweepResponse* response) {
+  return Change(
+      request->name(), [&](Coordinator& c) { return c.Pause(request->name()); }, *response->mutable_sweep());
+}
+
+grpc::Status SweepServiceImpl::ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest* request,
+                                           v1::ResumeSweepResponse* response) {
+  return Change(
+      request->name(), [&](Coordinator& c) { return c.Resume(request->name()); }, *response->mutable_sweep());
+}
+
+grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext*, const v1::RetryTrialsRequest* request,
+                                           v1::RetryTrialsResponse* response) {
+  const auto retry = [&](Coordinator& coordinator) {
+    const auto retried =
+        coordinator.Retry(request->sweep(), {request->trial_ids().begin(), request->trial_ids().end()});
+    if (retried.ok()) response->set_retried(*retried);
+    return retried.status();
+  };
+  return Change(request->sweep(), retry, *response->mutable_sweep());
+}
+
+grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest* request,
+                                          v1::ListTrialsResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    std::vector<Problem> problems;
+    const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
+    const std::vector<TrialState> states = StatesOf(*request, problems);
+    if (!problems.empty()) return BadRequest(problems);
+    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.offset);
+    if (!trials.ok()) return StorageStatus(trials.status());
+    response->set_next_page_token(trials->next_token);
+    response->mutable_trials()->Assign(std::make_move_iterator(trials->entries.begin()),
+                                       std::make_move_iterator(trials->entries.end()));
+    return grpc::Status::OK;
+  });
+}
+
+grpc::Status SweepServiceImpl::SendCurves(const v1::QueryCurvesRequest& request,
+                                          const std::function<bool()>& is_cancelled,
+                                          grpc::ServerWriter<v1::QueryCurvesResponse>& writer) {
+  std::vector<Problem> problems;
+  const CurveQuery query = FromMessage(request, problems);
+  if (!problems.empty()) return BadRequest(problems);
+  if (absl::Status status = reader_.CheckTrialIds(query.sweep, query.trial_ids); !status.ok()) {
+    return StorageStatus(status);
+  }
+  v1::QueryCurvesResponse message;
+  std::size_t bytes = 0;
+  bool client_is_there = true;
+  const auto flush = [&] {
+    client_is_there = message.curves().empty() || writer.Write(message);
+    message.Clear();
+    bytes = 0;
+    return client_is_there;
+  };
+  const auto send = [&](const Curve& curve) {
+    for (v1::Curve& piece : ToMessages(curve)) {
+      bytes += piece.ByteSizeLong();
+      *message.add_curves() = std::move(piece);
+      if (bytes > kCurveMessageBytes && !flush()) return false;
+    }
+    return !stopping_ && !is_cancelled();
+  };
+  const absl::Status status = store_.VisitCurves(query, send);
+  if (!status.ok()) return StorageStatus(status);
+  if (is_cancelled() || !client_is_there) return grpc::Status::CANCELLED;
+  if (stopping_) return {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping; ask again when it is back"};
+  flush();
+  return grpc::Status::OK;
+}
+
+grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v1::QueryCurvesRequest* request,
+                                           grpc::ServerWriter<v1::QueryCurvesResponse>* writer) {
+  return Guarded([&] {
+    return SendCurves(
+        *request, [&] { return context->IsCancelled(); }, *writer);
+  });
+}
+
+grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
+                                                v1::GetAblationTableResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    AblationQuery query = FromMessage(*request);
+    if (query.metrics.empty()) query.metrics = DefaultAblationMetrics();
+    if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
+    if (absl::Status status = reader_.CheckTrialIds(request->sweep(), {}); !status.ok()) return StorageStatus(status);
+    const auto trials = store_.ListResults(request->sweep(), {}, kMaxTrials, 0);
+    if (!trials.ok()) return StorageStatus(trials.status());
+    for (const AblationCell& cell : BuildAblationTable(*trials, query)) *response->add_cells() = ToMessage(cell);
+    response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());
+    response->mutable_cols()->Assign(query.cols.begin(), query.cols.end());
+    response->mutable_metrics()->Assign(query.metrics.begin(), query.metrics.end());
+    return grpc::Status::OK;
+  });
+}
+
+}  // namespace ofsweep

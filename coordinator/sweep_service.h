@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "coordinator/coordinator.h"
+#include "coordinator/sweep_reader.h"
+#include "coordinator/watch_hub.h"
+#include "ofsweep/v1/sweep.grpc.pb.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// SweepService of proto/ofsweep/v1/sweep.proto, whose comments say what each RPC does. Plain functions on gRPC's
+// threads, except for WatchSweep (see WatchHub).
+class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_WatchSweep<v1::SweepService::Service> {
+ public:
+  // All must outlive the service. Without coordinator and hub it only reads; RPCs that change or follow something
+  // answer UNAVAILABLE.
+  SweepServiceImpl(Store& store, Coordinator* coordinator, WatchHub* hub)
+      : store_(store), coordinator_(coordinator), hub_(hub), reader_(store, coordinator) {}
+
+  // Streams that are being sent end with UNAVAILABLE.
+  void Stop() { stopping_ = true; }
+
+  grpc::Status SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest*, v1::SubmitSweepResponse*) override;
+  grpc::Status GetSweep(grpc::ServerContext*, const v1::GetSweepRequest*, v1::GetSweepResponse*) override;
+  grpc::Status ListSweeps(grpc::ServerContext*, const v1::ListSweepsRequest*, v1::ListSweepsResponse*) override;
+  grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchSweep(grpc::CallbackServerContext*,
+                                                               const v1::WatchSweepRequest*) override;
+  grpc::Status CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest*, v1::CancelSweepResponse*) override;
+  grpc::Status PauseSweep(grpc::ServerContext*, const v1::PauseSweepRequest*, v1::PauseSweepResponse*) override;
+  grpc::Status ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest*, v1::ResumeSweepResponse*) override;
+  grpc::Status RetryTrials(grpc::ServerContext*, const v1::RetryTrialsRequest*, v1::RetryTrialsResponse*) override;
+  grpc::Status ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
+  grpc::Status QueryCurves(grpc::ServerContext*, const v1::QueryCurvesRequest*,
+                           grpc::ServerWriter<v1::QueryCurvesResponse>*) override;
+  grpc::Status GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest*,
+                                v1::GetAblationTableResponse*) override;
+
+ private:
+  grpc::Status Submit(const v1::SubmitSweepRequest& request, v1::SubmitSweepResponse& response);
+  // Does `change` and answers with the sweep as it is then.
+  grpc::Status Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
+                      v1::Sweep& answer);
+  grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);
+  grpc::Status SendCurves(const v1::QueryCurvesRequest& request, const std::function<bool()>& is_cancelled,
+                          grpc::ServerWriter<v1::QueryCurvesResponse>& writer);
+
+  Store& store_;
+  Coordinator* const coordinator_;
+  WatchHub* const hub_;
+  SweepReader reader_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,137 @@
+#include "coordinator/sweep_settings.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/trial_key.h"
+
+namespace ofsweep {
+namespace {
+
+// What ResolveAuto leaves to the trainer.
+constexpr std::array<std::string_view, 7> kMachineKeys = {
+    "train.device",           "train.precision",  "train.threads",   "train.micro_batch_size",
+    "train.checkpoint_every", "evaluate.batches", "model.vocabulary"};
+
+template <class Json>
+std::string LabelValue(const Json& value) {
+  if (value.is_string()) return value.template get<std::string>();
+  if (value.is_number_float()) return ShortestNumber(value.template get<double>());
+  return value.dump();
+}
+
+}  // namespace
+
+SweepSettings ReadSweepSettings(const SweepSpec& spec) {
+  SweepSettings settings;
+  std::set<std::string, std::less<>> varied;
+  for (const Axis& axis : spec.axes) {
+    // A key that one point of the axis leaves out has its default there.
+    std::map<std::string, std::set<std::string>> texts;
+    std::map<std::string, std::size_t> points;
+    for (const Overrides& point : axis.points) {
+      for (const auto& [key, value] : point) {
+        texts[key].insert(ToText(value));
+        ++points[key];
+      }
+    }
+    for (const auto& [key, values] : texts) {
+      if (values.size() < 2 && points[key] == axis.points.size()) continue;
+      if (varied.insert(key).second) settings.label_keys.push_back(key);
+    }
+  }
+  for (const std::string_view key : kMachineKeys) {
+    const bool on_axis = std::any_of(spec.axes.begin(), spec.axes.end(), [&](const Axis& axis) {
+      return std::any_of(axis.points.begin(), axis.points.end(),
+                         [&](const Overrides& point) { return point.contains(key); });
+    });
+    if (on_axis) continue;
+    const auto given = spec.trial.find(key);
+    settings.machine_keys[std::string(key)] =
+        given != spec.trial.end() ? given->second : DefaultValue(*FindTrialKey(key));
+  }
+  settings.varies_device = !settings.machine_keys.contains("train.device");
+  return settings;
+}
+
+std::string TrialLabel(const std::vector<std::string>& keys, const std::string& flat_config_json) {
+  const nlohmann::json config = nlohmann::json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
+  if (!config.is_object()) return "";
+  std::string label;
+  for (const std::string& key : keys) {
+    const auto value = config.find(key);
+    if (value == config.end()) continue;
+    absl::StrAppend(&label, label.empty() ? "" : " ", key, "=", LabelValue(*value));
+  }
+  return label;
+}
+
+std::string FlatJsonText(const TrialConfig& config) {
+  std::string json = "{";
+  json.reserve(2048);
+  for (const TrialKey& key : TrialKeys()) {
+    if (json.size() > 1) json += ',';
+    json.append("\"").append(key.name).append("\":");
+    AppendJson(config.Get(key.name), json);
+  }
+  json += '}';
+  return json;
+}
+
+bool NeedsCuda(const nlohmann::ordered_json& flat) {
+  return flat.value("train.device", "").starts_with("cuda");
+}
+
+bool NeedsCuda(const TrialConfig& config) {
+  return ToText(config.Get("train.device")).starts_with("cuda");
+}
+
+absl::StatusOr<nlohmann::ordered_json> ReadStoredTrial(const std::string& flat_config_json,
+                                                       const SweepSettings& settings) {
+  nlohmann::ordered_json flat = nlohmann::ordered_json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
+  if (!flat.is_object()) return absl::InternalError("the stored configuration is no JSON object");
+  for (const auto& [key, value] : settings.machine_keys) flat[key] = ToJson(value);
+  return flat;
+}
+
+std::string TrialJson(const nlohmann::ordered_json& flat) {
+  nlohmann::ordered_json nested = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : flat.items()) {
+    const std::size_t dot = key.find('.');
+    if (dot == std::string::npos) {
+      nested[key] = value;
+    } else {
+      nested[key.substr(0, dot)][key.substr(dot + 1)] = value;
+    }
+  }
+  return nested.dump();
+}
+
+absl::StatusOr<std::string> WithResolvedKeys(const std::string& flat_config_json, const std::string& resolved_json) {
+  auto flat = nlohmann::ordered_json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
+  const auto resolved = nlohmann::ordered_json::parse(resolved_json, nullptr, /*allow_exceptions=*/false);
+  if (!flat.is_object() || !resolved.is_object()) return absl::InvalidArgumentError("is no JSON object");
+  for (const auto& [key, value] : resolved.items()) {
+    if (FindTrialKey(key) != nullptr) flat[key] = value;
+  }
+  return flat.dump();
+}
+
+TrialInfo DescribeTrial(const std::string& trial_id, const nlohmann::ordered_json& flat) {
+  const auto text = [&](const char* key) { return flat.contains(key) ? LabelValue(flat[key]) : std::string(); };
+  TrialInfo info;
+  info.trial_id = trial_id;
+  info.block = text("model.block");
+  info.optimizer = text("optimizer.name");
+  info.learning_rate = text("optimizer.learning_rate");
+  info.seed = text("seed");
+  info.target_steps = flat.value("train.steps", std::int64_t{0});
+  return info;
+}
+
+}  // namespace ofsweep

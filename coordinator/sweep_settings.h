@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "absl/status/statusor.h"
+#include "coordinator/coordinator_types.h"
+#include "experiment/sweep_spec.h"
+#include "experiment/trial_config.h"
+
+namespace ofsweep {
+
+// What the coordinator has to remember of a specification once its trials are stored.
+struct SweepSettings {
+  // The keys that differ between trials, in the order of the specification.
+  std::vector<std::string> label_keys;
+  // The keys whose `auto` the machine of an attempt decides, as they were submitted; those that differ between trials
+  // are not here.
+  Overrides machine_keys;
+  // Trials differ in train.device.
+  bool varies_device = false;
+};
+
+SweepSettings ReadSweepSettings(const SweepSpec& spec);
+
+// "model.block=op seed=0": the values of `keys` in a trial's flat configuration.
+std::string TrialLabel(const std::vector<std::string>& keys, const std::string& flat_config_json);
+
+// Every key of a trial as the flat JSON text that the store keeps.
+std::string FlatJsonText(const TrialConfig& config);
+
+bool NeedsCuda(const TrialConfig& config);
+bool NeedsCuda(const nlohmann::ordered_json& flat);
+
+// A stored trial as its sweep submitted it: flat, by dotted keys. An earlier attempt has replaced `auto` by what its
+// machine made of it (the device, the precision); the next machine decides for itself. Internal when the text is no
+// JSON object.
+absl::StatusOr<nlohmann::ordered_json> ReadStoredTrial(const std::string& flat_config_json,
+                                                       const SweepSettings& settings);
+
+// The nested trial.json of a flat configuration.
+std::string TrialJson(const nlohmann::ordered_json& flat);
+
+// A stored configuration with what the trainer says it resolved. InvalidArgument when either is no JSON object.
+absl::StatusOr<std::string> WithResolvedKeys(const std::string& flat_config_json, const std::string& resolved_json);
+
+// Without its sweeps.
+TrialInfo DescribeTrial(const std::string& trial_id, const nlohmann::ordered_json& flat);
+
+}  // namespace ofsweep

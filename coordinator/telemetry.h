@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "coordinator/clock.h"
+#include "coordinator/coordinator_observer.h"
+#include "coordinator/trial_series.h"
+
+namespace ofsweep {
+
+struct TelemetryOptions {
+  std::string version;
+  std::string revision;
+  // Series of trials beyond this many are left out and counted in ofsweep_trial_series_dropped_total.
+  std::size_t max_trial_series = 100'000;
+};
+
+// What is read when Prometheus scrapes, rather than kept up to date.
+struct ServiceState {
+  std::vector<SweepSummary> sweeps;
+  std::vector<WorkerView> workers;
+  std::uint64_t database_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+};
+
+// Every metric of docs/metrics.md that the coordinator can tell, in a registry of its own: two servers in one
+// process do not see each other. All methods may be called from any thread.
+class Telemetry : public CoordinatorObserver {
+ public:
+  // `clock` must outlive it.
+  Telemetry(const TelemetryOptions& options, const Clock& clock);
+
+  void TrialStarted(const TrialInfo& trial, const std::string& worker) override;
+  void TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps, TrialState outcome) override;
+  void TrialRestarted(const std::string& trial_id, const std::vector<std::string>& sweeps,
+                      const std::string& reason) override;
+  void LeaseExpired(const std::string& trial_id, const std::string& worker) override;
+  void PointsStored(const AttemptPoints& points, const PushCounts& counts) override;
+  void PointsRejected(const AttemptName& name, std::uint64_t points) override;
+  void WorkerSeen(const std::string& worker_id, TimeMs at) override;
+
+  // One write transaction of the store: "append", "change", "insert", "seal".
+  void TransactionEnded(const std::string& op, double seconds);
+  // One call; `method` is like "ofsweep.v1.SweepService/SubmitSweep", `code` like "INVALID_ARGUMENT".
+  void RpcEnded(const std::string& method, const std::string& code, double seconds);
+
+  // The text exposition (format 0.0.4). Series of finished trials stay for three calls.
+  std::string Scrape(const ServiceState& state);
+
+  static constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  const Clock& clock_;
+  prometheus::Registry registry_;
+  absl::Mutex mutex_;
+  TrialSeries trials_ ABSL_GUARDED_BY(mutex_);
+
+  prometheus::Family<prometheus::Counter>& finished_;
+  prometheus::Family<prometheus::Counter>& restarts_;
+  prometheus::Counter& lease_expirations_;
+  prometheus::Family<prometheus::Counter>& points_;
+  prometheus::Counter& stored_;
+  prometheus::Counter& duplicates_;
+  prometheus::Counter& rejected_;
+  prometheus::Counter& non_finite_;
+  prometheus::Family<prometheus::Histogram>& transactions_;
+  prometheus::Family<prometheus::Counter>& rpc_requests_;
+  prometheus::Family<prometheus::Histogram>& rpc_durations_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,247 @@
+#include "coordinator/watch_hub.h"
+
+#include <algorithm>
+#include <deque>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "coordinator/rpc_status.h"
+#include "coordinator/wire.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr double kDefaultSeconds = 1;
+constexpr double kShortestSeconds = 0.1;
+constexpr double kLongestSeconds = 86'400;
+constexpr std::size_t kFinishedPerMessage = 1000;
+constexpr absl::Duration kStopCheck = absl::Milliseconds(200);
+
+bool AllFinal(const v1::Sweep& sweep) {
+  return sweep.trials().pending() == 0 && sweep.trials().running() == 0;
+}
+
+grpc::Status Stopping() {
+  return {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping; watch again when it is back"};
+}
+
+// The rows of `finished`, read in runs of neighbouring positions.
+absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::string& sweep,
+                                                    const std::vector<std::string>& label_keys,
+                                                    std::vector<FinishedTrial> finished) {
+  constexpr std::uint64_t kGap = 8;  // rows that are cheaper to read over than to ask again
+  std::sort(finished.begin(), finished.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
+  std::vector<v1::Trial> trials;
+  for (std::size_t begin = 0; begin < finished.size();) {
+    std::size_t end = begin + 1;
+    while (end < finished.size() && finished[end].position - finished[end - 1].position <= kGap) ++end;
+    const std::uint64_t offset = finished[begin].position;
+    const auto rows = store.ListResults(sweep, {}, finished[end - 1].position - offset + 1, offset);
+    if (!rows.ok()) return rows.status();
+    for (; begin < end; ++begin) {
+      const std::uint64_t index = finished[begin].position - offset;
+      if (index >= rows->size()) continue;
+      const ResultRow& row = (*rows)[index];
+      trials.push_back(ToMessage(row, TrialLabel(label_keys, row.trial.config_json)));
+    }
+  }
+  return trials;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::WatchSweepResponse>> WatchMessages(Coordinator& coordinator, Store& store,
+                                                                  const std::string& sweep,
+                                                                  std::uint64_t& finished_cursor) {
+  auto progress = coordinator.Progress(sweep, finished_cursor);
+  if (!progress.ok()) return progress.status();
+  const auto label_keys = coordinator.LabelKeys(sweep);
+  if (!label_keys.ok()) return label_keys.status();
+  auto finished = ReadFinished(store, sweep, *label_keys, std::move(progress->finished));
+  if (!finished.ok()) return finished.status();
+  finished_cursor = progress->finished_cursor;
+
+  std::vector<v1::WatchSweepResponse> messages = {ToMessage(*progress)};
+  for (std::size_t i = 0; i < finished->size(); ++i) {
+    if (i > 0 && i % kFinishedPerMessage == 0) messages.push_back(ToMessage(*progress));
+    *messages.back().add_finished() = std::move((*finished)[i]);
+  }
+  return messages;
+}
+
+// One stream. Only the hub's serving thread writes and finishes, so a watcher lives at least until that thread has
+// called Finish. gRPC's own thread reports back through the three On… functions.
+class WatchHub::Watcher : public grpc::ServerWriteReactor<v1::WatchSweepResponse> {
+ public:
+  Watcher(WatchHub& hub, const v1::WatchSweepRequest& request)
+      : hub_(hub),
+        sweep(request.name()),
+        interval(absl::Seconds(request.min_interval_seconds() == 0
+                                   ? kDefaultSeconds
+                                   : std::min(request.min_interval_seconds(), kLongestSeconds))) {}
+
+  void OnWriteDone(bool ok) override {
+    absl::MutexLock lock(&hub_.mutex_);
+    writing = false;
+    if (!ok) cancelled = true;
+    hub_.something_new_.Signal();
+  }
+
+  void OnCancel() override {
+    absl::MutexLock lock(&hub_.mutex_);
+    cancelled = true;
+    hub_.something_new_.Signal();
+  }
+
+  void OnDone() override {
+    {
+      absl::MutexLock lock(&hub_.mutex_);
+      hub_.watchers_.erase(this);
+      hub_.something_new_.Signal();
+    }
+    delete this;
+  }
+
+ private:
+  WatchHub& hub_;
+
+ public:
+  const std::string sweep;
+  const absl::Duration interval;
+  // Guarded by the hub's mutex.
+  bool writing = false;
+  bool cancelled = false;
+  bool finished = false;  // Finish was called
+  std::uint64_t seen_version = 0;
+  absl::Time next_message = absl::InfinitePast();
+  // Of the serving thread alone.
+  std::uint64_t finished_cursor = 0;
+  std::deque<v1::WatchSweepResponse> queue;  // the front one is being written while `writing`
+  bool last_is_final = false;
+};
+
+WatchHub::WatchHub(Coordinator& coordinator, Store& store)
+    : coordinator_(coordinator),
+      store_(store),
+      follower_([this] { FollowChanges(); }),
+      server_([this] { ServeWatchers(); }) {}
+
+WatchHub::~WatchHub() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = destroying_ = true;
+    something_new_.Signal();
+  }
+  follower_.join();
+  server_.join();
+}
+
+void WatchHub::Stop() {
+  absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+  something_new_.Signal();
+}
+
+grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(const v1::WatchSweepRequest& request) {
+  auto* watcher = new Watcher(*this, request);
+  const double seconds = request.min_interval_seconds();
+  const bool too_short = seconds != 0 && !(seconds >= kShortestSeconds);
+  {
+    absl::MutexLock lock(&mutex_);
+    watcher->finished = too_short;
+    watchers_.insert(watcher);
+    something_new_.Signal();
+  }
+  if (too_short) {
+    watcher->Finish(BadRequest(
+        {{.key = "min_interval_seconds", .message = "is too short", .fix = "at least 0.1, or 0 for 1 second"}}));
+  }
+  return watcher;
+}
+
+void WatchHub::FollowChanges() {
+  std::uint64_t seen = 0;
+  for (;;) {
+    const bool changed = coordinator_.WaitForChange(seen, absl::Now() + kStopCheck);
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+    if (!changed) continue;
+    ++version_;
+    something_new_.Signal();
+  }
+}
+
+// A watcher with something to do now; else null, and `wake` is when the next one may have.
+WatchHub::Watcher* WatchHub::NextDue(absl::Time now, absl::Time& wake) {
+  wake = absl::InfiniteFuture();
+  for (Watcher* watcher : watchers_) {
+    if (watcher->writing || watcher->finished) continue;
+    if (stopping_ || watcher->cancelled || !watcher->queue.empty() || watcher->last_is_final) return watcher;
+    if (watcher->seen_version == version_) continue;
+    if (watcher->next_message <= now) return watcher;
+    wake = std::min(wake, watcher->next_message);
+  }
+  return nullptr;
+}
+
+void WatchHub::ServeWatchers() {
+  for (;;) {
+    Watcher* due = nullptr;
+    std::uint64_t version = 0;
+    bool stop = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      absl::Time wake;
+      while ((due = NextDue(absl::Now(), wake)) == nullptr) {
+        if (destroying_ && watchers_.empty()) return;
+        something_new_.WaitWithDeadline(&mutex_, wake);
+      }
+      version = version_;
+      stop = stopping_;
+      due->finished = stop || due->cancelled;
+    }
+    if (due->finished) {
+      due->Finish(stop ? Stopping() : grpc::Status::CANCELLED);
+    } else {
+      Serve(*due, version);
+    }
+  }
+}
+
+// Goes one step on: reads new messages, or starts the next write, or ends the stream. Never under the mutex, because
+// gRPC may call a watcher back from within StartWrite and Finish.
+void WatchHub::Serve(Watcher& watcher, std::uint64_t version) {
+  absl::Status failure;
+  if (!watcher.queue.empty()) {
+    watcher.queue.pop_front();  // was written
+  } else if (!watcher.last_is_final) {
+    failure = Refill(watcher);
+    absl::MutexLock lock(&mutex_);
+    watcher.seen_version = version;
+    watcher.next_message = absl::Now() + watcher.interval;
+  }
+  const bool write = failure.ok() && !watcher.queue.empty();
+  const bool finish = !write && (!failure.ok() || watcher.last_is_final);
+  {
+    absl::MutexLock lock(&mutex_);
+    watcher.writing = write;
+    watcher.finished = finish;
+  }
+  if (write) watcher.StartWrite(&watcher.queue.front());
+  if (finish) watcher.Finish(ToGrpcStatus(failure));
+}
+
+absl::Status WatchHub::Refill(Watcher& watcher) {
+  try {
+    auto messages = WatchMessages(coordinator_, store_, watcher.sweep, watcher.finished_cursor);
+    if (!messages.ok()) return messages.status();
+    watcher.queue.assign(std::make_move_iterator(messages->begin()), std::make_move_iterator(messages->end()));
+    watcher.last_is_final = AllFinal(watcher.queue.back().sweep());
+    return absl::OkStatus();
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+}  // namespace ofsweep

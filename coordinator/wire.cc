@@ -1,0 +1,156 @@
+#include "coordinator/wire.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace ofsweep {
+namespace {
+
+google::protobuf::Value ValueOf(const nlohmann::json& json) {
+  google::protobuf::Value value;
+  if (json.is_boolean()) {
+    value.set_bool_value(json.get<bool>());
+  } else if (json.is_number()) {
+    value.set_number_value(json.get<double>());
+  } else if (json.is_string()) {
+    value.set_string_value(json.get<std::string>());
+  } else if (json.is_array()) {
+    auto* list = value.mutable_list_value();
+    for (const auto& item : json) *list->add_values() = ValueOf(item);
+  } else {
+    value.set_null_value(google::protobuf::NULL_VALUE);
+  }
+  return value;
+}
+
+void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp) {
+  timestamp.set_seconds(time / 1000);
+  timestamp.set_nanos(static_cast<int>(time % 1000) * 1'000'000);
+}
+
+std::uint64_t CountOf(const SweepSummary& sweep, TrialState state) {
+  const auto found = sweep.counts.find(state);
+  return found == sweep.counts.end() ? 0 : found->second;
+}
+
+v1::TrialProgress ToMessage(const RunningTrial& trial) {
+  v1::TrialProgress message;
+  message.set_trial_id(trial.trial_id);
+  message.set_label(trial.label);
+  message.set_worker(trial.worker);
+  message.set_step(static_cast<std::uint64_t>(trial.live.step));
+  message.set_target_steps(static_cast<std::uint64_t>(trial.target_steps));
+  if (trial.live.train_loss) message.set_train_loss(*trial.live.train_loss);
+  if (trial.live.kurtosis_max) message.set_kurtosis_max(*trial.live.kurtosis_max);
+  if (trial.live.steps_per_second) message.set_steps_per_second(*trial.live.steps_per_second);
+  return message;
+}
+
+}  // namespace
+
+v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec) {
+  v1::Sweep message;
+  message.set_name(sweep.name);
+  message.set_state(std::string(Name(sweep.state)));
+  SetTime(sweep.submitted_at, *message.mutable_submitted_at());
+  auto& trials = *message.mutable_trials();
+  trials.set_pending(CountOf(sweep, TrialState::kPending));
+  trials.set_running(CountOf(sweep, TrialState::kRunning));
+  trials.set_completed(CountOf(sweep, TrialState::kCompleted));
+  trials.set_diverged(CountOf(sweep, TrialState::kDiverged));
+  trials.set_failed(CountOf(sweep, TrialState::kFailed));
+  trials.set_cancelled(CountOf(sweep, TrialState::kCancelled));
+  trials.set_pruned(CountOf(sweep, TrialState::kPruned));
+  message.set_spec(spec);
+  message.set_waiting_reason(sweep.waiting_reason);
+  return message;
+}
+
+v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
+  const TrialRow& trial = row.trial;
+  v1::Trial message;
+  message.set_trial_id(trial.trial_id);
+  message.set_config_hash(trial.config_hash);
+  message.set_label(label);
+  message.set_state(std::string(Name(trial.state)));
+  message.set_attempts(static_cast<std::uint32_t>(trial.attempts));
+  message.set_step(static_cast<std::uint64_t>(trial.step));
+  message.set_target_steps(static_cast<std::uint64_t>(trial.target_steps));
+  message.set_worker(trial.worker);
+  message.set_failure_class(std::string(Name(trial.failure_class)));
+  message.set_failure_message(trial.failure_message);
+  message.mutable_results()->insert(row.values.begin(), row.values.end());
+  return message;
+}
+
+google::protobuf::Struct ConfigMessage(const std::string& flat_config_json) {
+  google::protobuf::Struct config;
+  const auto json = nlohmann::json::parse(flat_config_json);
+  for (const auto& [key, value] : json.items()) {
+    (*config.mutable_fields())[key] = ValueOf(value);
+  }
+  return config;
+}
+
+v1::WatchSweepResponse ToMessage(const SweepProgress& progress) {
+  v1::WatchSweepResponse message;
+  *message.mutable_sweep() = ToMessage(progress.sweep, "");
+  for (const RunningTrial& trial : progress.running) *message.add_running() = ToMessage(trial);
+  message.set_steps_done(static_cast<std::uint64_t>(progress.steps_done));
+  message.set_steps_total(static_cast<std::uint64_t>(progress.steps_total));
+  if (progress.eta_seconds) message.set_eta_seconds(*progress.eta_seconds);
+  return message;
+}
+
+v1::AblationCell ToMessage(const AblationCell& cell) {
+  v1::AblationCell message;
+  message.mutable_row_values()->Add(cell.row_values.begin(), cell.row_values.end());
+  message.mutable_col_values()->Add(cell.col_values.begin(), cell.col_values.end());
+  message.set_trials(cell.trials);
+  message.set_diverged(cell.diverged);
+  message.set_missing(cell.missing);
+  for (const CellStatistic& statistic : cell.statistics) {
+    auto* added = message.add_statistics();
+    added->set_count(statistic.count);
+    if (statistic.mean) added->set_mean(*statistic.mean);
+    if (statistic.standard_deviation) added->set_standard_deviation(*statistic.standard_deviation);
+  }
+  return message;
+}
+
+std::vector<v1::Curve> ToMessages(const Curve& curve) {
+  std::vector<v1::Curve> pieces;
+  for (std::size_t begin = 0; begin < curve.steps.size(); begin += kMaxCurvePoints) {
+    const std::size_t end = std::min(curve.steps.size(), begin + kMaxCurvePoints);
+    v1::Curve& piece = pieces.emplace_back();
+    piece.set_trial_id(curve.trial_id);
+    piece.set_metric(curve.series.metric);
+    if (curve.series.layer) piece.set_layer(static_cast<std::uint32_t>(*curve.series.layer));
+    piece.set_site(curve.series.site);
+    piece.mutable_steps()->Add(curve.steps.begin() + begin, curve.steps.begin() + end);
+    piece.mutable_values()->Add(curve.values.begin() + begin, curve.values.begin() + end);
+  }
+  return pieces;
+}
+
+CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Problem>& problems) {
+  if (request.metrics().empty()) {
+    problems.push_back({.key = "metrics", .message = "no metric is named", .fix = "name at least one, like kurtosis"});
+  }
+  CurveQuery query{.sweep = request.sweep(),
+                   .trial_ids = {request.trial_ids().begin(), request.trial_ids().end()},
+                   .metrics = {request.metrics().begin(), request.metrics().end()},
+                   .sites = {request.sites().begin(), request.sites().end()},
+                   .max_buckets = request.max_buckets()};
+  for (std::uint32_t layer : request.layers()) query.layers.push_back(static_cast<int>(layer));
+  return query;
+}
+
+AblationQuery FromMessage(const v1::GetAblationTableRequest& request) {
+  return {.rows = {request.rows().begin(), request.rows().end()},
+          .cols = {request.cols().begin(), request.cols().end()},
+          .metrics = {request.metrics().begin(), request.metrics().end()}};
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coordinator/ablation_table.h"
+#include "coordinator/coordinator_types.h"
+#include "experiment/problem.h"
+#include "ofsweep/v1/sweep.pb.h"
+#include "storage/store.h"
+
+// SweepService's messages from and to plain values; nothing behind the RPC edge sees protobuf.
+namespace ofsweep {
+
+// A message stays below this: gRPC clients refuse more than 4 MiB unless told otherwise.
+inline constexpr std::size_t kMaxResponseBytes = 3 * 1024 * 1024;
+
+// `spec` as submitted; empty where the RPC leaves it out.
+v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec);
+
+// Without config.
+v1::Trial ToMessage(const ResultRow& row, const std::string& label);
+
+// Every key of a trial's flat JSON.
+google::protobuf::Struct ConfigMessage(const std::string& flat_config_json);
+
+v1::WatchSweepResponse ToMessage(const SweepProgress& progress);
+
+v1::AblationCell ToMessage(const AblationCell& cell);
+
+// The curve, in pieces of at most this many points.
+inline constexpr std::size_t kMaxCurvePoints = 100'000;
+std::vector<v1::Curve> ToMessages(const Curve& curve);
+
+// A problem for an empty list of metrics.
+CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Problem>& problems);
+
+AblationQuery FromMessage(const v1::GetAblationTableRequest& request);
+
+}  // namespace ofsweep

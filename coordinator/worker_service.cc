@@ -1,0 +1,37 @@
+#include "coordinator/worker_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "coordinator/rpc_status.h"
+#include "coordinator/worker_wire.h"
+
+namespace ofsweep {
+
+grpc::Status WorkerServiceImpl::Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
+                                            v1::SynchronizeResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    std::vector<Problem> problems;
+    const WorkerReport report = FromMessage(*request, problems);
+    if (!problems.empty()) return BadRequest(problems);
+    const auto answer = coordinator_.Synchronize(report);
+    if (!answer.ok()) return StorageStatus(answer.status());
+    *response = ToMessage(*answer);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::Status WorkerServiceImpl::PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest* request,
+                                            v1::PushMetricsResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    std::vector<Problem> problems;
+    std::vector<AttemptPoints> attempts = FromMessage(*request, problems);
+    if (!problems.empty()) return BadRequest(problems);
+    const auto outcomes = coordinator_.Push(request->worker_id(), std::move(attempts));
+    if (!outcomes.ok()) return StorageStatus(outcomes.status());
+    *response = ToMessage(*outcomes);
+    return grpc::Status::OK;
+  });
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,222 @@
+#include "coordinator/worker_wire.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::size_t kMaxProblems = 100;  // reading on would only repeat the same mistake
+constexpr std::size_t kMaxNameBytes = 128;
+constexpr std::uint32_t kMaxSlots = 4096;
+constexpr std::uint32_t kMaxLayer = 99'999;
+constexpr std::uint64_t kMaxStep = 1'000'000'000'000;
+constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int64_t>::max();
+
+void Add(std::string field, std::string message, std::string fix, std::vector<Problem>& problems) {
+  problems.push_back({.key = std::move(field), .message = std::move(message), .fix = std::move(fix)});
+}
+
+bool IsMetricName(const std::string& name) {
+  return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+void CheckName(const std::string& name, const std::string& field, std::vector<Problem>& problems) {
+  const bool printable = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 127; });
+  if (!name.empty() && name.size() <= kMaxNameBytes && printable) return;
+  Add(field, "is not a name", absl::StrCat("1 to ", kMaxNameBytes, " printable ASCII characters without spaces"),
+      problems);
+}
+
+bool IsJsonObject(const std::string& text) {
+  return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false).is_object();
+}
+
+AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<Problem>& problems) {
+  AttemptEnd end{.message = ended.failure_message(), .wall_seconds = ended.wall_seconds()};
+  const auto outcome = ParseAttemptOutcome(ended.outcome());
+  if (!outcome || *outcome == AttemptOutcome::kLost) {
+    Add(field + ".outcome", absl::StrCat("unknown outcome \"", ended.outcome(), "\""),
+        "completed, diverged, failed, cancelled or preempted", problems);
+  } else {
+    end.outcome = *outcome;
+  }
+  if (!(ended.wall_seconds() >= 0) || std::isinf(ended.wall_seconds())) {
+    Add(field + ".wall_seconds", "is not a duration", "a number of seconds of at least 0", problems);
+  }
+  if (end.outcome != AttemptOutcome::kFailed) return end;
+  const auto failure = ParseFailureClass(ended.failure_class());
+  if (!failure || *failure == FailureClass::kNone || *failure == FailureClass::kLost ||
+      *failure == FailureClass::kPreempted) {
+    Add(field + ".failure_class", absl::StrCat("unknown failure class \"", ended.failure_class(), "\""),
+        "oom, crash, bad_config, bad_data or timeout", problems);
+  } else {
+    end.failure = *failure;
+  }
+  return end;
+}
+
+AttemptReport ReportOf(const v1::AttemptReport& message, const std::string& field, std::vector<Problem>& problems) {
+  AttemptReport report{.name = {message.trial_id(), message.generation()}};
+  CheckName(message.trial_id(), field + ".trial_id", problems);
+  std::uint64_t step = 0;
+  if (message.has_running()) {
+    step = message.running().step();
+    report.resolved_config_json = message.running().resolved_config_json();
+    if (!report.resolved_config_json.empty() && !IsJsonObject(report.resolved_config_json)) {
+      Add(field + ".running.resolved_config_json", "is no JSON object", "a flat object of every resolved key",
+          problems);
+    }
+  } else if (message.has_ended()) {
+    step = message.ended().step();
+    report.end = EndOf(message.ended(), field + ".ended", problems);
+  } else {
+    Add(field, "says neither running nor ended", "set one of them", problems);
+  }
+  if (step > kMaxStep)
+    Add(field + ".step", absl::StrCat("step ", step, " is absurd"), "steps count updates done", problems);
+  report.step = static_cast<std::int64_t>(std::min(step, kMaxStep));
+  return report;
+}
+
+std::vector<Series> SeriesOf(const v1::TrialPoints& trial, const std::string& field, std::vector<Problem>& problems) {
+  std::vector<Series> all;
+  all.reserve(trial.series_size());
+  for (const v1::Series& message : trial.series()) {
+    if (problems.size() >= kMaxProblems) break;
+    const std::string here = absl::StrCat(field, ".series[", all.size(), "]");
+    Series series{.metric = message.metric(), .site = message.site()};
+    if (!IsMetricName(series.metric)) {
+      Add(here + ".metric", absl::StrCat("\"", series.metric.substr(0, kMaxNameBytes), "\" is no metric's name"),
+          "small letters, digits and underscores", problems);
+    }
+    if (!series.site.empty()) CheckName(series.site, here + ".site", problems);
+    if (message.has_layer()) {
+      if (message.layer() > kMaxLayer) {
+        Add(here + ".layer", absl::StrCat("no model has a layer ", message.layer()), "layers count from 0", problems);
+      } else {
+        series.layer = static_cast<int>(message.layer());
+      }
+    }
+    all.push_back(std::move(series));
+  }
+  return all;
+}
+
+void CheckRow(const v1::StepRow& row, int series_count, const std::string& field, std::vector<Problem>& problems) {
+  if (row.series_size() != row.values_size()) {
+    Add(field + ".values", absl::StrCat(row.values_size(), " values for ", row.series_size(), " series"),
+        "one value for each series", problems);
+  }
+  for (std::uint32_t position : row.series()) {
+    if (position < static_cast<std::uint32_t>(series_count)) continue;
+    Add(field + ".series", absl::StrCat("there is no series ", position, " among ", series_count),
+        "positions in `series`, from 0", problems);
+    break;
+  }
+  if (row.step() > kMaxStep) {
+    Add(field + ".step", absl::StrCat("step ", row.step(), " is absurd"), "steps count updates done", problems);
+  }
+  if (row.tokens() > kMaxTokens) {
+    Add(field + ".tokens", absl::StrCat(row.tokens(), " tokens are absurd"), "tokens trained on so far", problems);
+  }
+  if (!(row.seconds() >= 0) || std::isinf(row.seconds())) {
+    Add(field + ".seconds", "is not a duration", "seconds of training so far", problems);
+  }
+}
+
+AttemptPoints PointsOf(const v1::TrialPoints& trial, const std::string& field, std::vector<Problem>& problems) {
+  AttemptPoints points{.name = {trial.trial_id(), trial.generation()}};
+  CheckName(trial.trial_id(), field + ".trial_id", problems);
+  const std::vector<Series> series = SeriesOf(trial, field, problems);
+  for (int i = 0; i < trial.rows_size() && problems.size() < kMaxProblems; ++i) {
+    CheckRow(trial.rows(i), trial.series_size(), absl::StrCat(field, ".rows[", i, "]"), problems);
+  }
+  if (!problems.empty()) return points;
+  points.steps.reserve(trial.rows_size());
+  for (const v1::StepRow& row : trial.rows()) {
+    StepPoints& step = points.steps.emplace_back();
+    step.step = static_cast<std::int64_t>(row.step());
+    step.tokens = static_cast<std::int64_t>(row.tokens());
+    step.seconds = row.seconds();
+    step.points.reserve(row.series_size());
+    for (int i = 0; i < row.series_size(); ++i) step.points.push_back({series[row.series(i)], row.values(i)});
+  }
+  std::stable_sort(points.steps.begin(), points.steps.end(),
+                   [](const StepPoints& a, const StepPoints& b) { return a.step < b.step; });
+  return points;
+}
+
+}  // namespace
+
+WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Problem>& problems) {
+  WorkerReport report{.worker_id = request.worker_id(),
+                      .host = request.host(),
+                      .slots = static_cast<int>(std::min(request.slots(), kMaxSlots)),
+                      .unsent_points = request.unsent_points(),
+                      .version = request.version()};
+  CheckName(request.worker_id(), "worker_id", problems);
+  if (request.slots() > kMaxSlots) {
+    Add("slots", absl::StrCat(request.slots(), " slots are more than a worker may offer"),
+        absl::StrCat("at most ", kMaxSlots), problems);
+  }
+  for (const v1::Device& device : request.devices()) {
+    report.devices.push_back({device.kind(), device.model(), device.memory_bytes()});
+  }
+  for (int i = 0; i < request.attempts_size() && problems.size() < kMaxProblems; ++i) {
+    report.attempts.push_back(ReportOf(request.attempts(i), absl::StrCat("attempts[", i, "]"), problems));
+  }
+  return report;
+}
+
+v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
+  v1::SynchronizeResponse message;
+  for (const Assignment& assignment : answer.assignments) {
+    auto* added = message.add_assignments();
+    added->set_trial_id(assignment.name.trial_id);
+    added->set_generation(assignment.name.generation);
+    added->set_config_json(assignment.config_json);
+    added->set_attempt(static_cast<std::uint32_t>(assignment.attempt));
+    added->set_lease_seconds(assignment.lease_seconds);
+  }
+  for (const AttemptName& name : answer.confirmed) {
+    auto* added = message.add_confirmed();
+    added->set_trial_id(name.trial_id);
+    added->set_generation(name.generation);
+  }
+  message.set_next_call_seconds(answer.next_call_seconds);
+  message.set_reason(answer.reason);
+  return message;
+}
+
+std::vector<AttemptPoints> FromMessage(const v1::PushMetricsRequest& request, std::vector<Problem>& problems) {
+  CheckName(request.worker_id(), "worker_id", problems);
+  std::vector<AttemptPoints> attempts;
+  attempts.reserve(request.trials_size());
+  for (int i = 0; i < request.trials_size() && problems.size() < kMaxProblems; ++i) {
+    attempts.push_back(PointsOf(request.trials(i), absl::StrCat("trials[", i, "]"), problems));
+  }
+  return attempts;
+}
+
+v1::PushMetricsResponse ToMessage(const std::vector<PushOutcome>& outcomes) {
+  v1::PushMetricsResponse message;
+  for (const PushOutcome& outcome : outcomes) {
+    auto* added = message.add_results();
+    added->set_stored(outcome.stored);
+    added->set_duplicates(outcome.duplicates);
+    added->set_fenced(outcome.fenced);
+  }
+  return message;
+}
+
+}  // namespace ofsweep

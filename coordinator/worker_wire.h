@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "coordinator/coordinator_types.h"
+#include "experiment/problem.h"
+#include "ofsweep/v1/worker.pb.h"
+
+// WorkerService's messages from and to plain values. What a worker sends is checked here, whole, before anything acts
+// on it.
+namespace ofsweep {
+
+// Problems name their field: "attempts[2].ended.outcome".
+WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Problem>& problems);
+
+v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer);
+
+// Rows come out in ascending steps. Problems name their field: "trials[0].rows[3].series".
+std::vector<AttemptPoints> FromMessage(const v1::PushMetricsRequest& request, std::vector<Problem>& problems);
+
+v1::PushMetricsResponse ToMessage(const std::vector<PushOutcome>& outcomes);
+
+}  // namespace ofsweep

@@ -1,0 +1,78 @@
+#include "coordinator/ablation_table.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ofsweep {
+namespace {
+
+using ::testing::ElementsAre;
+
+ResultRow Trial(const std::string& block, double rate, int seed, TrialState state,
+                std::map<std::string, double> values = {}) {
+  ResultRow row;
+  row.trial.state = state;
+  row.trial.config_json = R"({"model.block":")" + block + R"(","optimizer.learning_rate":)" + std::to_string(rate) +
+                          R"(,"seed":)" + std::to_string(seed) + "}";
+  row.values = std::move(values);
+  return row;
+}
+
+TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
+  const std::vector<ResultRow> trials = {Trial("pre_norm", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 10}}),
+                                         Trial("op", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 1}}),
+                                         Trial("pre_norm", 0.001, 1, TrialState::kCompleted, {{"kurtosis_max", 14}}),
+                                         Trial("op", 0.001, 1, TrialState::kPending)};
+  const auto table = BuildAblationTable(
+      trials, {.rows = {"model.block"}, .cols = {"optimizer.learning_rate"}, .metrics = {"kurtosis_max"}});
+  ASSERT_EQ(table.size(), 2);
+  EXPECT_THAT(table[0].row_values, ElementsAre("pre_norm"));
+  EXPECT_THAT(table[0].col_values, ElementsAre("0.001"));
+  EXPECT_EQ(table[0].trials, 2);
+  EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 12);
+  EXPECT_DOUBLE_EQ(*table[0].statistics[0].standard_deviation, std::sqrt(8));
+  EXPECT_THAT(table[1].row_values, ElementsAre("op"));
+  EXPECT_EQ(table[1].trials, 1);
+  EXPECT_EQ(table[1].missing, 1);
+  EXPECT_DOUBLE_EQ(*table[1].statistics[0].mean, 1);
+  EXPECT_FALSE(table[1].statistics[0].standard_deviation.has_value());
+}
+
+TEST(AblationTable, DivergedTrialsCountAndUnfinishedOnesAreCountedApart) {
+  const std::vector<ResultRow> trials = {
+      Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", 9}}), Trial("op", 1, 1, TrialState::kCompleted),
+      Trial("op", 1, 2, TrialState::kFailed, {{"eval_loss", 1}}), Trial("op", 1, 3, TrialState::kCancelled),
+      Trial("op", 1, 4, TrialState::kRunning, {{"eval_loss", 2}})};
+  const auto table = BuildAblationTable(trials, {.rows = {"model.block"}, .metrics = {"eval_loss"}});
+  ASSERT_EQ(table.size(), 1);
+  EXPECT_EQ(table[0].trials, 2);
+  EXPECT_EQ(table[0].diverged, 1);
+  EXPECT_EQ(table[0].missing, 3);
+  EXPECT_EQ(table[0].statistics[0].count, 1);
+  EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 9);
+}
+
+TEST(AblationTable, NanMakesTheMeanNanAndNothingHasNoMean) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", nan}}),
+                                         Trial("op", 1, 1, TrialState::kCompleted, {{"eval_loss", 3}})};
+  const auto table = BuildAblationTable(trials, {.rows = {"model.block"}, .metrics = {"eval_loss", "int8_perplexity"}});
+  EXPECT_TRUE(std::isnan(*table.at(0).statistics[0].mean));
+  EXPECT_EQ(table[0].statistics[1].count, 0);
+  EXPECT_FALSE(table[0].statistics[1].mean.has_value());
+}
+
+TEST(AblationTable, UnknownKeysAndColumnsAreNamedWithTheNearestKnownOne) {
+  const auto problems = CheckAblationQuery({.rows = {"model.blok"}, .cols = {"seed"}, .metrics = {"kurtosis_mx"}});
+  ASSERT_EQ(problems.size(), 2);
+  EXPECT_EQ(problems[0].key, "rows");
+  EXPECT_THAT(problems[0].fix, ::testing::HasSubstr("model.block"));
+  EXPECT_EQ(problems[1].key, "metrics");
+  EXPECT_THAT(problems[1].fix, ::testing::HasSubstr("kurtosis_max"));
+}
+
+}  // namespace
+}  // namespace ofsweep

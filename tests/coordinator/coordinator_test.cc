@@ -1,0 +1,174 @@
+// The coordinator as its callers see it, on a real database.
+#include "coordinator/coordinator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/coordinator/coordinator_world.h"
+#include "tests/coordinator/scheduler_bench.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(Coordinator, ASubmittedSweepIsStoredInItsOrder) {
+  CoordinatorWorld world;
+  const auto result = world.Submit("sweep", 2);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->created);
+  EXPECT_EQ(result->sweep.counts.at(TrialState::kPending), 4u);
+  const auto rows = world.store().LoadTrials("sweep");
+  ASSERT_THAT(*rows, SizeIs(4));
+  const std::vector<std::string> keys = *world.coordinator().LabelKeys("sweep");
+  EXPECT_EQ(TrialLabel(keys, world.Stored((*rows)[1].trial_id).config_json), "model.block=op seed=0");
+}
+
+TEST(Coordinator, SubmittingTheSameAgainChangesNothingAndAnotherOfThatNameIsRefused) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep", 2).ok());
+  const auto again = world.Submit("sweep", 2);
+  ASSERT_TRUE(again.ok());
+  EXPECT_FALSE(again->created);
+  EXPECT_EQ(world.Submit("sweep", 3).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(world.coordinator().Summaries(), SizeIs(1));
+}
+
+TEST(Coordinator, ValidationStoresNothing) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("first").ok());
+  const auto result = world.SubmitText(
+      "name: second\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, post_norm]}\n", /*validate_only=*/true);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->shared_trials, 1u);
+  EXPECT_EQ(world.coordinator().Summary("second").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(Coordinator, TooManyTrialsAreRefusedWithTheirCount) {
+  CoordinatorWorld world;
+  SweepSpec spec;
+  spec.name = "huge";
+  for (const char* key : {"seed", "train.steps", "train.batch_size"}) {
+    Axis axis;
+    for (std::int64_t value = 1; value <= 1000; ++value) axis.points.push_back({{key, value}});
+    spec.axes.push_back(std::move(axis));
+  }
+  const auto result = world.coordinator().Submit(spec, "", "", false, world.problems);
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kResourceExhausted);
+  ASSERT_THAT(world.problems, SizeIs(1));
+  EXPECT_THAT(world.problems[0].message, HasSubstr("1000000000"));
+}
+
+TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const auto first = world.Call("w", 1);
+  ASSERT_THAT(first->assignments, SizeIs(1));
+  const auto config = nlohmann::json::parse(first->assignments[0].config_json);
+  EXPECT_EQ(config["model"]["block"], "pre_norm");
+  EXPECT_EQ(config["train"]["steps"], 100);
+  EXPECT_EQ(config["train"]["device"], "auto");
+
+  // What the first machine makes of `auto` is stored for its readers, but the next machine decides for itself.
+  AttemptReport running = Running(first->assignments[0].name.trial_id, 1);
+  running.resolved_config_json = R"({"train.device": "cuda:0", "train.precision": "bf16"})";
+  const auto second = world.Call("w", 1, {running});
+  EXPECT_EQ(second->assignments[0].config_json, "");
+  EXPECT_THAT(world.Stored(running.name.trial_id).config_json, HasSubstr(R"("train.device":"cuda:0")"));
+  const auto third = world.Call("w", 1);
+  ASSERT_EQ(third->assignments[0].name.generation, 2u);
+  EXPECT_EQ(third->assignments[0].config_json, first->assignments[0].config_json);
+}
+
+TEST(Coordinator, ASweepRunsToItsEnd) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  for (int trial = 0; trial < 2; ++trial) {
+    const auto answer = world.Call("w", 1);
+    ASSERT_THAT(answer->assignments, SizeIs(1));
+    const AttemptName name = answer->assignments[0].name;
+    EXPECT_EQ(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)})->stored, 6u);
+    EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->duplicates, 3u);
+    const auto ended = world.Call("w", 1, {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)});
+    EXPECT_THAT(ended->confirmed, ElementsAre(name));
+    EXPECT_EQ(world.Stored(name.trial_id).state, TrialState::kCompleted);
+  }
+  EXPECT_EQ(world.coordinator().Summary("sweep")->state, SweepState::kFinished);
+  EXPECT_EQ((*world.store().FindSweep("sweep"))->state, SweepState::kFinished);
+}
+
+TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)}).ok());
+  auto progress = world.coordinator().Progress("sweep", 0);
+  ASSERT_TRUE(progress.ok());
+  ASSERT_THAT(progress->running, SizeIs(1));
+  EXPECT_EQ(progress->running[0].label, "model.block=pre_norm");
+  EXPECT_EQ(progress->running[0].live.step, 20);
+  EXPECT_EQ(progress->running[0].live.train_loss, 4.0);
+  EXPECT_EQ(progress->running[0].live.kurtosis_max, 2.5);
+  EXPECT_EQ(progress->running[0].live.steps_per_second, 10);
+  EXPECT_EQ(progress->steps_done, 20);
+  EXPECT_EQ(progress->steps_total, 200);
+  EXPECT_EQ(progress->eta_seconds, 18);
+  EXPECT_THAT(progress->finished, IsEmpty());
+
+  world.Call("w", 1, {Ended(name.trial_id, 1, AttemptOutcome::kCompleted)}).IgnoreError();
+  progress = world.coordinator().Progress("sweep", progress->finished_cursor);
+  ASSERT_THAT(progress->finished, SizeIs(1));
+  EXPECT_EQ(progress->finished[0].position, 0u);
+  EXPECT_THAT(world.coordinator().Progress("sweep", progress->finished_cursor)->finished, IsEmpty());
+}
+
+TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const AttemptName old = world.Call("old", 1)->assignments[0].name;
+  world.clock.now += 3'600'000;
+  ASSERT_TRUE(world.coordinator().Tick().ok());
+  const AttemptName taken = world.Call("new", 1)->assignments[0].name;
+  ASSERT_EQ(taken.trial_id, old.trial_id);
+  EXPECT_TRUE(world.Push("old", old, {Step(10, 1)})->fenced);
+  EXPECT_EQ(world.Push("new", taken, {Step(10, 2)})->stored, 3u);
+}
+
+TEST(Coordinator, ARestartDisturbsNobody) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5)}).ok());
+  world.Restart();
+  EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->stored, 3u);
+  const auto answer = world.Call("w", 1, {Running(name.trial_id, name.generation)});
+  EXPECT_THAT(Names(answer->assignments), ElementsAre(name.trial_id + ":1"));
+  EXPECT_EQ(world.coordinator().Progress("sweep", 0)->steps_done, 20);
+}
+
+TEST(Coordinator, WaitersAreToldOfChanges) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  std::uint64_t version = 0;
+  EXPECT_TRUE(world.coordinator().WaitForChange(version, absl::InfiniteFuture()));
+  EXPECT_FALSE(world.coordinator().WaitForChange(version, absl::InfinitePast()));
+  ASSERT_TRUE(world.coordinator().Pause("sweep").ok());
+  EXPECT_TRUE(world.coordinator().WaitForChange(version, absl::InfiniteFuture()));
+}
+
+TEST(Coordinator, OnlyTrialsThatAskForCudaWaitForItAfterARestartToo) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.SubmitText("name: mixed\ngrid: {train.device: [cuda, cpu]}\n").ok());
+  world.Restart();
+  const auto answer = world.Call("cpu-host", 2);
+  ASSERT_THAT(answer->assignments, SizeIs(1));
+  EXPECT_THAT(answer->assignments[0].config_json, HasSubstr(R"("device":"cpu")"));
+  EXPECT_THAT(world.coordinator().Summary("mixed")->waiting_reason, HasSubstr("needs a CUDA device"));
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,105 @@
+#include "tests/coordinator/coordinator_world.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+
+CoordinatorWorld::CoordinatorWorld() {
+  folder_ = testing::TempDir() + "coordinator-XXXXXX";
+  if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("cannot make " + folder_);
+  Restart();
+}
+
+CoordinatorWorld::~CoordinatorWorld() {
+  coordinator_.reset();
+  store_.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+void CoordinatorWorld::Restart() {
+  coordinator_.reset();
+  store_.reset();
+  auto store = Store::Open({.path = folder_ + "/ofsweep.db", .durability = Durability::kNormal});
+  if (!store.ok()) throw std::runtime_error(store.status().ToString());
+  store_ = *std::move(store);
+  auto coordinator = Coordinator::Start({}, *store_, clock, nullptr);
+  if (!coordinator.ok()) throw std::runtime_error(coordinator.status().ToString());
+  coordinator_ = *std::move(coordinator);
+}
+
+absl::StatusOr<SubmitResult> CoordinatorWorld::Submit(const std::string& name, int seeds) {
+  std::string list;
+  for (int seed = 0; seed < seeds; ++seed) absl::StrAppend(&list, seed == 0 ? "" : ", ", seed);
+  return SubmitText(absl::StrCat(
+      "name: ", name, "\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [", list, "]}\n"));
+}
+
+absl::StatusOr<SubmitResult> CoordinatorWorld::SubmitText(const std::string& yaml, bool validate_only) {
+  problems.clear();
+  const SweepSpec spec = ParseSweepSpec(yaml, "", problems);
+  if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
+  return coordinator_->Submit(spec, yaml, "", validate_only, problems);
+}
+
+absl::StatusOr<SynchronizeAnswer> CoordinatorWorld::Call(const std::string& worker, int slots,
+                                                         std::vector<AttemptReport> attempts) {
+  WorkerReport report;
+  report.worker_id = worker;
+  report.host = worker;
+  report.slots = slots;
+  report.attempts = std::move(attempts);
+  clock.now += 1000;
+  return coordinator_->Synchronize(report);
+}
+
+absl::StatusOr<PushOutcome> CoordinatorWorld::Push(const std::string& worker, const AttemptName& name,
+                                                   std::vector<StepPoints> steps) {
+  std::vector<AttemptPoints> attempts;
+  attempts.push_back({name, std::move(steps)});
+  auto outcomes = coordinator_->Push(worker, std::move(attempts));
+  if (!outcomes.ok()) return outcomes.status();
+  return outcomes->front();
+}
+
+TrialRow CoordinatorWorld::Stored(const std::string& trial_id) {
+  const auto row = store_->FindTrial(trial_id);
+  if (!row.ok() || !*row) throw std::runtime_error("trial " + trial_id + " is not stored");
+  return **row;
+}
+
+std::uint64_t CoordinatorWorld::Count(const std::string& sweep, TrialState state) {
+  const auto summary = coordinator_->Summary(sweep);
+  if (!summary.ok()) throw std::runtime_error(summary.status().ToString());
+  const auto it = summary->counts.find(state);
+  return it == summary->counts.end() ? 0 : it->second;
+}
+
+void CoordinatorWorld::BreakTrialWrites() {
+  Execute("CREATE TRIGGER broken BEFORE UPDATE ON trials BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+}
+
+void CoordinatorWorld::Mend() {
+  Execute("DROP TRIGGER broken");
+}
+
+void CoordinatorWorld::Execute(const std::string& sql) {
+  SQLite::Database database(folder_ + "/ofsweep.db", SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
+  database.exec(sql);
+}
+
+StepPoints Step(std::int64_t step, double train_loss) {
+  StepPoints points{.step = step, .tokens = step * 10, .seconds = static_cast<double>(step) / 10, .points = {}};
+  points.points.push_back({{"train_loss", {}, ""}, train_loss});
+  points.points.push_back({{"kurtosis", 0, "block"}, 1.5});
+  points.points.push_back({{"kurtosis", 1, "block"}, 2.5});
+  return points;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coordinator/coordinator.h"
+
+namespace ofsweep {
+
+class ManualClock : public Clock {
+ public:
+  TimeMs Now() const override { return now; }
+  TimeMs now = 1'000'000'000'000;
+};
+
+// A coordinator on a real database in a folder of its own, with a clock moved by hand.
+class CoordinatorWorld {
+ public:
+  CoordinatorWorld();
+  ~CoordinatorWorld();
+
+  // As if the process had died and started again on the same database.
+  void Restart();
+  Coordinator& coordinator() { return *coordinator_; }
+  Store& store() { return *store_; }
+
+  // Two blocks × the seeds: `2 * seeds` trials of 100 steps.
+  absl::StatusOr<SubmitResult> Submit(const std::string& name, int seeds = 1);
+  absl::StatusOr<SubmitResult> SubmitText(const std::string& yaml, bool validate_only = false);
+  absl::StatusOr<SynchronizeAnswer> Call(const std::string& worker, int slots,
+                                         std::vector<AttemptReport> attempts = {});
+  absl::StatusOr<PushOutcome> Push(const std::string& worker, const AttemptName& name, std::vector<StepPoints> steps);
+  TrialRow Stored(const std::string& trial_id);
+  std::uint64_t Count(const std::string& sweep, TrialState state);
+
+  // From now on every change of a trial fails in the database, as if the disk were full, until Mend().
+  void BreakTrialWrites();
+  void Mend();
+
+  ManualClock clock;
+  std::vector<Problem> problems;
+
+ private:
+  void Execute(const std::string& sql);
+
+  std::string folder_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Coordinator> coordinator_;
+};
+
+StepPoints Step(std::int64_t step, double train_loss);
+
+}  // namespace ofsweep

@@ -1,0 +1,109 @@
+#include "coordinator/http_server.h"
+
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+
+#include "tests/coordinator/server_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::unique_ptr<HttpServer> StartServer(HttpServerOptions options = {}) {
+  options.address = "127.0.0.1:0";
+  auto server = HttpServer::Start(
+      options, {{"/hello", [](const HttpRequest& request) { return HttpResponse{.body = "hello " + request.query}; }},
+                {"/broken", [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); }}});
+  EXPECT_TRUE(server.ok()) << server.status();
+  return *std::move(server);
+}
+
+TEST(HttpServer, AnswersKnownPathsAndListsThemForUnknownOnes) {
+  const auto server = StartServer();
+  const std::string hello = Http(server->address(), "/hello?a=1");
+  EXPECT_THAT(hello, StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(hello, HasSubstr("hello a=1"));
+  const std::string unknown = Http(server->address(), "/elsewhere");
+  EXPECT_THAT(unknown, StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(unknown, HasSubstr("/hello"));
+}
+
+TEST(HttpServer, HeadHasTheLengthButNoBody) {
+  const auto server = StartServer();
+  const std::string head = Http(server->address(), "/hello?x", "HEAD");
+  EXPECT_THAT(head, HasSubstr("Content-Length: 7"));
+  EXPECT_THAT(head, Not(HasSubstr("hello")));
+}
+
+TEST(HttpServer, OtherMethodsAndThrowingHandlersAreErrors) {
+  const auto server = StartServer();
+  EXPECT_THAT(Http(server->address(), "/hello", "DELETE"), StartsWith("HTTP/1.1 405"));
+  const std::string broken = Http(server->address(), "/broken");
+  EXPECT_THAT(broken, StartsWith("HTTP/1.1 500"));
+  EXPECT_THAT(broken, HasSubstr("no luck"));
+}
+
+TEST(HttpServer, RefusesHugeHeadersAndGarbage) {
+  const auto server = StartServer();
+  EXPECT_THAT(Http(server->address(), "/" + std::string(20'000, 'a')), StartsWith("HTTP/1.1 431"));
+  EXPECT_THAT(Http(server->address(), "/hello", "G(T"), StartsWith("HTTP/1.1 400"));
+}
+
+TEST(HttpServer, KeepsAConnectionForTheNextRequest) {
+  const auto server = StartServer();
+  const std::string address = server->address();
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  boost::asio::connect(socket,
+                       boost::asio::ip::tcp::resolver(io).resolve("127.0.0.1", address.substr(address.rfind(':') + 1)));
+  for (int i = 0; i < 2; ++i) {
+    boost::asio::write(socket, boost::asio::buffer(std::string("GET /hello?again HTTP/1.1\r\nHost: test\r\n\r\n")));
+    std::string answer;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(answer), "hello again");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+  }
+}
+
+TEST(HttpServer, ClosesASilentConnection) {
+  const auto server = StartServer({.idle_seconds = 1});
+  const std::string address = server->address();
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  boost::asio::connect(socket,
+                       boost::asio::ip::tcp::resolver(io).resolve("127.0.0.1", address.substr(address.rfind(':') + 1)));
+  std::string answer;
+  boost::system::error_code end;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(answer), end);  // returns because the server closes
+  EXPECT_EQ(answer, "");
+  EXPECT_EQ(end, boost::asio::error::eof);
+}
+
+TEST(HttpServer, SaysThatAPortIsInUseAndHowToChooseAnother) {
+  const auto first = StartServer();
+  const auto second = HttpServer::Start({.address = first->address()}, {});
+  ASSERT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(first->address()));
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr("--http"));
+}
+
+TEST(HttpServer, SaysWhatAnAddressLooksLike) {
+  for (const char* address : {"7071", "localhost:", ":1", "localhost:70000"}) {
+    EXPECT_EQ(HttpServer::Start({.address = address}, {}).status().code(), absl::StatusCode::kInvalidArgument)
+        << address;
+  }
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,59 @@
+#include "tests/coordinator/scheduler_bench.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+
+void SchedulerBench::Submit(const std::string& sweep, const std::vector<std::string>& trials, bool needs_cuda) {
+  std::vector<NewTrial> added;
+  for (const std::string& trial : trials) added.push_back({trial, 100, needs_cuda});
+  last = scheduler.AddSweep(sweep, std::move(added), now).decision;
+}
+
+SynchronizeAnswer SchedulerBench::Call(const std::string& worker, int slots, std::vector<AttemptReport> attempts,
+                                       const std::string& device) {
+  WorkerReport report;
+  report.worker_id = worker;
+  report.host = worker;
+  report.slots = slots;
+  report.devices = {{device, "", 0}};
+  report.attempts = std::move(attempts);
+  now += kSecond;
+  Scheduler::Synchronized result = scheduler.Synchronize(report, now);
+  last = std::move(result.decision);
+  return std::move(result.answer);
+}
+
+void SchedulerBench::Wait(TimeMs duration) {
+  now += duration;
+  last = scheduler.Tick(now);
+}
+
+AttemptReport Running(const std::string& trial, std::uint64_t generation) {
+  AttemptReport report;
+  report.name = {trial, generation};
+  return report;
+}
+
+AttemptReport Ended(const std::string& trial, std::uint64_t generation, AttemptOutcome outcome) {
+  AttemptReport report = Running(trial, generation);
+  report.end = AttemptEnd{.outcome = outcome, .message = ""};
+  return report;
+}
+
+AttemptReport Failed(const std::string& trial, std::uint64_t generation, FailureClass failure) {
+  AttemptReport report = Ended(trial, generation, AttemptOutcome::kFailed);
+  report.end->failure = failure;
+  report.end->message = "it broke";
+  return report;
+}
+
+std::vector<std::string> Names(const std::vector<Assignment>& assignments) {
+  std::vector<std::string> names;
+  for (const Assignment& assignment : assignments) {
+    names.push_back(absl::StrCat(assignment.name.trial_id, ":", assignment.name.generation));
+  }
+  return names;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,162 @@
+// Who may run what: leases, generations, and what workers that vanish or come back are told.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/coordinator/scheduler_bench.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(SchedulerLease, TrialsGoOutInTheOrderOfSweepsAndOfTheirTrials) {
+  SchedulerBench bench;
+  bench.Submit("first", {"a", "b"});
+  bench.Submit("second", {"c", "d"});
+  EXPECT_THAT(Names(bench.Call("w", 3).assignments), ElementsAre("a:1", "b:1", "c:1"));
+}
+
+TEST(SchedulerLease, NeverMoreTrialsThanSlots) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b", "c"});
+  bench.Call("w", 2);
+  const SynchronizeAnswer answer = bench.Call("w", 2, {Running("a", 1), Running("b", 1)});
+  EXPECT_THAT(answer.assignments, SizeIs(2));
+  EXPECT_EQ(answer.reason, "all 2 slots are busy");
+}
+
+TEST(SchedulerLease, ALostAnswerIsRepeatedWithTheSameGeneration) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:1"));
+  EXPECT_TRUE(bench.last.empty());
+  EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 1);
+}
+
+TEST(SchedulerLease, ARestartedWorkerGetsItsTrialAnewAndItDoesNotCount) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Running("a", 1)});
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:2"));
+  EXPECT_EQ(bench.last.attempts.front().outcome, "lost");
+  EXPECT_EQ(bench.FailuresOf("a"), 0);
+}
+
+TEST(SchedulerLease, ASilentWorkerIsOvertakenAndFencedOut) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("old", 1);
+  bench.Call("old", 1, {Running("a", 1)});
+  bench.Wait(bench.options.lease_ms + 1);
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
+  EXPECT_TRUE(bench.last.transitions.front().lease_expired);
+  EXPECT_THAT(Names(bench.Call("new", 1).assignments), ElementsAre("a:2"));
+  EXPECT_FALSE(bench.scheduler.MayWrite("old", {"a", 1}));
+  EXPECT_FALSE(bench.scheduler.MayWrite("old", {"a", 2}));
+  EXPECT_TRUE(bench.scheduler.MayWrite("new", {"a", 2}));
+
+  const SynchronizeAnswer answer = bench.Call("old", 1, {Running("a", 1)});
+  EXPECT_THAT(answer.assignments, IsEmpty());
+  EXPECT_THAT(answer.confirmed, ElementsAre(AttemptName{"a", 1}));
+  EXPECT_EQ(bench.FailuresOf("a"), 0);
+}
+
+TEST(SchedulerLease, AWorkerThatReturnsBeforeItWasOvertakenGoesOn) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Running("a", 1)});
+  bench.Wait(bench.options.lease_ms + 1);
+  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 1}));
+  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 1)}).assignments), ElementsAre("a:1"));
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kRunning);
+}
+
+TEST(SchedulerLease, AnEndThatArrivesLateButNotOvertakenCounts) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Wait(bench.options.lease_ms + 1);
+  bench.Call("w", 1, {Ended("a", 1, AttemptOutcome::kCompleted)});
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kCompleted);
+}
+
+TEST(SchedulerLease, AnEndSentTwiceIsConfirmedTwiceAndCountedOnce) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
+  EXPECT_THAT(answer.confirmed, ElementsAre(AttemptName{"a", 1}));
+  EXPECT_EQ(bench.FailuresOf("a"), 1);
+}
+
+TEST(SchedulerLease, AnAttemptNobodyKnowsIsToBeForgottenAndKeepsItsSlotUntilThen) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Running("of another database", 7)});
+  EXPECT_THAT(answer.assignments, IsEmpty());
+  EXPECT_THAT(answer.confirmed, ElementsAre(AttemptName{"of another database", 7}));
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:1"));
+}
+
+TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
+  SchedulerBench bench;
+  StoredSweep sweep{.name = "sweep", .state = SweepState::kActive, .submitted_at = 1, .trials = {}};
+  sweep.trials.push_back({.trial = {"a", 100, false},
+                          .state = TrialState::kRunning,
+                          .generation = 4,
+                          .attempts = 2,
+                          .failures = 1,
+                          .step = 50,
+                          .worker = "w"});
+  EXPECT_TRUE(bench.scheduler.Restore({sweep}, bench.now).empty());
+  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 4}));
+  bench.Wait(bench.options.lease_ms);  // the lease is fresh
+  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).assignments), ElementsAre("a:4"));
+  EXPECT_TRUE(bench.last.empty());
+  // A worker that never heard of its assignment, because the coordinator died before it answered, hears of it now.
+  EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 2);
+}
+
+TEST(SchedulerLease, WorkersOfAWholeFleetAreAskedToCallLessOften) {
+  SchedulerBench bench;
+  double next_call = bench.Call("w0", 1).next_call_seconds;
+  EXPECT_EQ(next_call, 1);
+  for (int i = 1; i < 1000; ++i) {
+    bench.now -= SchedulerBench::kSecond;
+    next_call = bench.Call("w" + std::to_string(i), 1).next_call_seconds;
+  }
+  EXPECT_EQ(next_call, 5);
+}
+
+TEST(SchedulerLease, OnlyWorkersWithCudaGetTrialsThatNeedIt) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"gpu"}, /*needs_cuda=*/true);
+  bench.Submit("other", {"any"});
+  EXPECT_THAT(Names(bench.Call("cpu-host", 2).assignments), ElementsAre("any:1"));
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: needs a CUDA device, and no connected worker has one");
+  EXPECT_THAT(Names(bench.Call("gpu-host", 2, {}, "cuda").assignments), ElementsAre("gpu:1"));
+}
+
+TEST(SchedulerLease, EachWaitHasItsReason) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b"});
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: no worker is connected");
+  bench.Call("w", 0);
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: every connected worker is shutting down");
+  bench.Call("w", 1);
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: the only slot is busy");
+  bench.Call("v", 0);
+  ASSERT_TRUE(bench.scheduler.Pause("sweep", bench.now).ok());
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: the sweep is paused");
+  EXPECT_THAT(bench.Call("v", 1).reason, HasSubstr("1 sweep"));
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,193 @@
+// What becomes of a trial when its attempt ends, and of a sweep when its user changes her mind.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/coordinator/scheduler_bench.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(SchedulerOutcome, ACrashIsRepeatedOnAnotherWorkerAfterAWait) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("other", 0);
+  bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: retry in 10 s after a crash on w");
+  EXPECT_THAT(bench.Call("other", 1).assignments, IsEmpty());
+  bench.now += bench.options.retry_delay_ms;
+  EXPECT_THAT(bench.Call("w", 1).assignments, IsEmpty());
+  EXPECT_THAT(Names(bench.Call("other", 1).assignments), ElementsAre("a:2"));
+}
+
+TEST(SchedulerOutcome, ACrashIsRepeatedOnTheSameWorkerWhereThereIsNoOther) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
+  bench.now += bench.options.retry_delay_ms;
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:2"));
+}
+
+struct Budget {
+  FailureClass failure;
+  int attempts;
+};
+class SchedulerBudget : public ::testing::TestWithParam<Budget> {};
+
+TEST_P(SchedulerBudget, ATrialFailsAfterSoManyAttempts) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  int attempts = 0;
+  while (!IsTerminal(bench.StateOf("a"))) {
+    bench.now += 3'600'000;
+    ASSERT_EQ(bench.Call("w", 1).assignments.size(), 1u);
+    ++attempts;
+    bench.Call("w", 1, {Failed("a", static_cast<std::uint64_t>(attempts), GetParam().failure)});
+  }
+  EXPECT_EQ(attempts, GetParam().attempts);
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kFailed);
+  EXPECT_EQ(bench.last.trials.back().failure_class, GetParam().failure);
+  EXPECT_EQ(bench.last.trials.back().failure_message, "it broke");
+  EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kFinished);
+}
+
+INSTANTIATE_TEST_SUITE_P(Classes, SchedulerBudget,
+                         ::testing::Values(Budget{FailureClass::kCrash, 3}, Budget{FailureClass::kTimeout, 3},
+                                           Budget{FailureClass::kOom, 2}, Budget{FailureClass::kBadConfig, 1},
+                                           Budget{FailureClass::kBadData, 1}));
+
+TEST(SchedulerOutcome, APreemptedTrialRunsElsewhereAtOnceAndDoesNotCount) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 0, {Ended("a", 1, AttemptOutcome::kPreempted)});
+  EXPECT_THAT(Names(bench.Call("other", 1).assignments), ElementsAre("a:2"));
+  EXPECT_EQ(bench.FailuresOf("a"), 0);
+}
+
+TEST(SchedulerOutcome, AHostOnWhichTrialsCrashInARowIsQuarantined) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b", "c", "d"});
+  bench.Call("bad", 3);
+  bench.Call("bad", 3,
+             {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
+              Failed("c", 1, FailureClass::kCrash)});
+  const SynchronizeAnswer answer = bench.Call("bad", 3);
+  EXPECT_THAT(answer.assignments, IsEmpty());
+  EXPECT_THAT(answer.reason, HasSubstr("bad is in quarantine until"));
+  EXPECT_THAT(answer.reason, HasSubstr("3 trials in a row crashed on it"));
+  EXPECT_THAT(bench.Reason("sweep"), HasSubstr("bad is in quarantine"));
+  EXPECT_TRUE(bench.scheduler.Workers(bench.now).front().quarantined);
+  // It gets another chance, and one more crash sends it back for twice as long.
+  bench.now += bench.options.quarantine.first_ms;
+  EXPECT_THAT(Names(bench.Call("bad", 1).assignments), ElementsAre("a:2"));
+  bench.Call("bad", 1, {Failed("a", 2, FailureClass::kCrash)});
+  bench.now += 2 * bench.options.quarantine.first_ms - 2 * SchedulerBench::kSecond;
+  EXPECT_THAT(bench.Call("bad", 1).assignments, IsEmpty());
+  EXPECT_THAT(bench.Call("bad", 1).assignments, ::testing::SizeIs(1));
+}
+
+TEST(SchedulerOutcome, OneBadTrialDoesNotQuarantineItsHost) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  for (std::uint64_t generation = 1; generation <= 3; ++generation) {
+    bench.now += 3'600'000;
+    bench.Call("w", 1);
+    bench.Call("w", 1, {Failed("a", generation, FailureClass::kCrash)});
+  }
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kFailed);
+  bench.Submit("other", {"b"});
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("b:1"));
+}
+
+TEST(SchedulerSweep, ASharedTrialGoesOnUntilNoSweepWantsIt) {
+  SchedulerBench bench;
+  bench.Submit("first", {"shared", "own"});
+  bench.Submit("second", {"shared"});
+  bench.Call("w", 1);
+  ASSERT_TRUE(bench.scheduler.Cancel("first", bench.now).ok());
+  EXPECT_EQ(bench.StateOf("shared"), TrialState::kRunning);
+  EXPECT_EQ(bench.StateOf("own"), TrialState::kCancelled);
+  ASSERT_TRUE(bench.scheduler.Cancel("second", bench.now).ok());
+  EXPECT_EQ(bench.StateOf("shared"), TrialState::kCancelled);
+  EXPECT_THAT(bench.Call("w", 1, {Running("shared", 1)}).assignments, IsEmpty());
+}
+
+TEST(SchedulerSweep, ASharedTrialIsTrainedOnce) {
+  SchedulerBench bench;
+  bench.Submit("first", {"a", "b"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Ended("a", 1, AttemptOutcome::kCompleted)});
+  const Scheduler::Added added = bench.scheduler.AddSweep("second", {{"a", 100, false}, {"c", 100, false}}, bench.now);
+  EXPECT_EQ(added.shared, 1u);
+  EXPECT_EQ(bench.scheduler.FindSweep("second")->count(TrialState::kCompleted), 1u);
+}
+
+TEST(SchedulerSweep, ASharedTrialWaitsOnlyWhileAllItsSweepsArePaused) {
+  SchedulerBench bench;
+  bench.Submit("first", {"shared"});
+  bench.Submit("second", {"shared"});
+  ASSERT_TRUE(bench.scheduler.Pause("first", bench.now).ok());
+  ASSERT_TRUE(bench.scheduler.Pause("second", bench.now).ok());
+  EXPECT_THAT(bench.Call("w", 1).assignments, IsEmpty());
+  ASSERT_TRUE(bench.scheduler.Resume("second", bench.now).ok());
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("shared:1"));
+}
+
+TEST(SchedulerSweep, ACancelledSweepResumesWithNewGenerations) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b"});
+  bench.Call("w", 1);
+  ASSERT_TRUE(bench.scheduler.Cancel("sweep", bench.now).ok());
+  EXPECT_FALSE(bench.scheduler.MayWrite("w", {"a", 1}));
+  ASSERT_TRUE(bench.scheduler.Resume("sweep", bench.now).ok());
+  EXPECT_THAT(bench.Call("w", 1, {Running("a", 1)}).assignments, IsEmpty());  // it has to stop first
+  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:2"));
+}
+
+TEST(SchedulerSweep, RetryGivesFailedTrialsAFreshBudgetAndOpensTheSweepAgain) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Failed("a", 1, FailureClass::kBadData)});
+  EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kFinished);
+  const auto decision = bench.scheduler.Retry("sweep", {}, bench.now);
+  ASSERT_TRUE(decision.ok());
+  EXPECT_EQ(decision->trials.size(), 1u);
+  EXPECT_EQ(bench.FailuresOf("a"), 0);
+  EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kActive);
+  const std::vector<std::string> unknown = {"nobody"};
+  EXPECT_EQ(bench.scheduler.Retry("sweep", unknown, bench.now).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(SchedulerSweep, WhatItsStateForbidsIsRefused) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  EXPECT_EQ(bench.scheduler.Pause("nobody", bench.now).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(bench.scheduler.Cancel("sweep", bench.now).ok());
+  EXPECT_TRUE(bench.scheduler.Cancel("sweep", bench.now)->empty());
+  EXPECT_EQ(bench.scheduler.Pause("sweep", bench.now).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(bench.scheduler.Retry("sweep", {}, bench.now).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(SchedulerSweep, StepsAreCountedForTheEta) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b"});
+  bench.scheduler.RecordStep("a", 30);
+  bench.scheduler.RecordStep("a", 20);  // an older message
+  const SweepRecord& sweep = *bench.scheduler.FindSweep("sweep");
+  EXPECT_EQ(sweep.steps_done, 30);
+  EXPECT_EQ(sweep.steps_to_do, 170);
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Ended("a", 1, AttemptOutcome::kDiverged)});
+  EXPECT_EQ(sweep.steps_to_do, 100);
+}
+
+}  // namespace
+}  // namespace ofsweep

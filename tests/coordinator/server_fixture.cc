@@ -1,0 +1,148 @@
+#include "tests/coordinator/server_fixture.h"
+
+#include <chrono>
+#include <filesystem>
+
+#include <unistd.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+namespace ofsweep {
+
+TemporaryFolder::TemporaryFolder() {
+  path_ = ::testing::TempDir() + "ofsweep-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder " + path_);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::unique_ptr<grpc::ClientContext> Context() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  return context;
+}
+
+std::string Http(const std::string& address, const std::string& path, const std::string& method) {
+  const std::size_t colon = address.rfind(':');
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  boost::asio::connect(socket,
+                       boost::asio::ip::tcp::resolver(io).resolve(address.substr(0, colon), address.substr(colon + 1)));
+  const std::string request = method + " " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+  boost::asio::write(socket, boost::asio::buffer(request));
+  std::string response;
+  boost::system::error_code end;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(response), end);
+  return response;
+}
+
+std::string SmallSweep(const std::string& name) {
+  return "name: " + name +
+         "\n"
+         "trial: {train.steps: 20, train.device: cpu}\n"
+         "grid:\n"
+         "  model.block: [pre_norm, op]\n"
+         "  seed: [0, 1]\n";
+}
+
+v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots) {
+  v1::SynchronizeRequest request;
+  request.set_worker_id(worker);
+  request.set_host("localhost");
+  request.set_slots(slots);
+  auto* device = request.add_devices();
+  device->set_kind("cpu");
+  device->set_memory_bytes(std::uint64_t{8} << 30);
+  return request;
+}
+
+void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, double kurtosis) {
+  if (points.series().empty()) {
+    points.add_series()->set_metric("train_loss");
+    for (std::uint32_t layer : {0u, 1u}) {
+      auto* series = points.add_series();
+      series->set_metric("kurtosis");
+      series->set_layer(layer);
+      series->set_site("block");
+    }
+  }
+  auto* row = points.add_rows();
+  row->set_step(step);
+  row->set_tokens(step * 1024);
+  row->set_seconds(0.1 * static_cast<double>(step));
+  for (std::uint32_t i : {0u, 1u, 2u}) row->add_series(i);
+  row->add_values(train_loss);
+  row->add_values(kurtosis / 2);
+  row->add_values(kurtosis);
+}
+
+void ServerTest::StartServer(ServerOptions options) {
+  options.data_dir = folder_.path();
+  options.grpc = options.http = "127.0.0.1:0";
+  options.durability = Durability::kNormal;
+  server_.reset();
+  auto server = Server::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  server_ = *std::move(server);
+  channel_ = grpc::CreateChannel(server_->grpc_address(), grpc::InsecureChannelCredentials());
+  sweeps_ = v1::SweepService::NewStub(channel_);
+  workers_ = v1::WorkerService::NewStub(channel_);
+}
+
+v1::SubmitSweepResponse ServerTest::Submit(const std::string& yaml) {
+  v1::SubmitSweepRequest request;
+  request.mutable_yaml()->set_text(yaml);
+  v1::SubmitSweepResponse response;
+  const grpc::Status status = sweeps_->SubmitSweep(Context().get(), request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::SynchronizeResponse ServerTest::Synchronize(const v1::SynchronizeRequest& request) {
+  v1::SynchronizeResponse response;
+  const grpc::Status status = workers_->Synchronize(Context().get(), request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::PushMetricsResponse ServerTest::Push(const v1::TrialPoints& points) {
+  v1::PushMetricsRequest request;
+  request.set_worker_id("w");
+  *request.add_trials() = points;
+  v1::PushMetricsResponse response;
+  const grpc::Status status = workers_->PushMetrics(Context().get(), request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+void ServerTest::Finish(const v1::Assignment& assignment, const std::string& worker, const std::string& outcome,
+                        double kurtosis) {
+  v1::TrialPoints points;
+  points.set_trial_id(assignment.trial_id());
+  points.set_generation(assignment.generation());
+  AddStep(points, 0, 7, kurtosis / 2);
+  AddStep(points, 10, 3, kurtosis);
+  const auto pushed = Push(points);
+  ASSERT_EQ(pushed.results_size(), 1);
+  EXPECT_EQ(pushed.results(0).stored(), 6);
+
+  auto report = HelloFrom(worker, 1);
+  auto* attempt = report.add_attempts();
+  attempt->set_trial_id(assignment.trial_id());
+  attempt->set_generation(assignment.generation());
+  attempt->mutable_ended()->set_outcome(outcome);
+  attempt->mutable_ended()->set_step(20);
+  report.set_slots(0);
+  const auto answer = Synchronize(report);
+  ASSERT_EQ(answer.confirmed_size(), 1);
+  EXPECT_EQ(answer.confirmed(0).trial_id(), assignment.trial_id());
+}
+
+}  // namespace ofsweep

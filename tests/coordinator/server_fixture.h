@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/server.h"
+#include "ofsweep/v1/sweep.grpc.pb.h"
+#include "ofsweep/v1/worker.grpc.pb.h"
+
+namespace ofsweep {
+
+// A folder of its own that is gone after the test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Every call of a test has a deadline, so that a hang is a failure with a name.
+std::unique_ptr<grpc::ClientContext> Context();
+
+// One GET (or another method) over a new connection: the whole response with its header.
+std::string Http(const std::string& address, const std::string& path, const std::string& method = "GET");
+
+// Four quick trials: two blocks by two seeds.
+std::string SmallSweep(const std::string& name);
+
+// What a worker reports first: a CPU host with this many slots and nothing to do.
+v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots);
+
+// One row for `step` with a train_loss and the kurtosis of two blocks.
+void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, double kurtosis);
+
+// A real coordinator on a temporary folder and free ports, and a client that talks to it over TCP.
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override { StartServer({}); }
+  // The folder and the ports are filled in.
+  void StartServer(ServerOptions options);
+
+  v1::SubmitSweepResponse Submit(const std::string& yaml);
+  v1::SynchronizeResponse Synchronize(const v1::SynchronizeRequest& request);
+  v1::PushMetricsResponse Push(const v1::TrialPoints& points);
+  // Pushes steps 0 and 10 of an assigned trial, then reports its end and expects it confirmed.
+  void Finish(const v1::Assignment& assignment, const std::string& worker, const std::string& outcome, double kurtosis);
+  std::string Metrics() { return Http(server_->http_address(), "/metrics"); }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::SweepService::Stub> sweeps_;
+  std::unique_ptr<v1::WorkerService::Stub> workers_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,108 @@
+#include "coordinator/server.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/coordinator/server_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+using ServerOperationTest = ServerTest;
+
+TEST_F(ServerOperationTest, HttpTellsHealthReadinessAndMetrics) {
+  EXPECT_THAT(Http(server_->http_address(), "/healthz"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Http(server_->http_address(), "/readyz"), StartsWith("HTTP/1.1 200"));
+  Submit(SmallSweep("s"));
+  const std::string metrics = Metrics();
+  EXPECT_THAT(metrics, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+  EXPECT_THAT(metrics, HasSubstr("ofsweep_trials{sweep=\"s\",state=\"pending\"} 4"));
+  EXPECT_THAT(metrics,
+              HasSubstr("ofsweep_rpc_requests_total{code=\"OK\",method=\"ofsweep.v1.SweepService/SubmitSweep\"} 1"));
+  EXPECT_THAT(metrics, HasSubstr("ofsweep_db_transaction_duration_seconds_count{op=\"insert\"} 1"));
+  EXPECT_THAT(Http(server_->http_address(), "/"), HasSubstr("/metrics"));
+}
+
+TEST_F(ServerOperationTest, FailedCallsAreCountedByCode) {
+  v1::GetSweepRequest request;
+  v1::GetSweepResponse response;
+  sweeps_->GetSweep(Context().get(), request, &response);
+  EXPECT_THAT(
+      Metrics(),
+      HasSubstr("ofsweep_rpc_requests_total{code=\"NOT_FOUND\",method=\"ofsweep.v1.SweepService/GetSweep\"} 1"));
+}
+
+TEST_F(ServerOperationTest, ASecondCoordinatorOnTheSameFolderIsRefused) {
+  const auto second = Server::Start({.data_dir = folder_.path(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable) << second.status();
+}
+
+TEST_F(ServerOperationTest, APortInUseIsNamedWithTheOptionThatMendsIt) {
+  TemporaryFolder other;
+  const auto grpc_taken =
+      Server::Start({.data_dir = other.path(), .grpc = server_->grpc_address(), .http = "127.0.0.1:0"});
+  EXPECT_EQ(grpc_taken.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(grpc_taken.status().message()), HasSubstr(server_->grpc_address()));
+  EXPECT_THAT(std::string(grpc_taken.status().message()), HasSubstr("--grpc"));
+  const auto http_taken =
+      Server::Start({.data_dir = other.path(), .grpc = "127.0.0.1:0", .http = server_->http_address()});
+  EXPECT_EQ(http_taken.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(http_taken.status().message()), HasSubstr("--http"));
+}
+
+TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
+  Submit(SmallSweep("s"));
+  const auto before = Synchronize(HelloFrom("w", 1));
+  ASSERT_EQ(before.assignments_size(), 1);
+  server_->Shutdown();
+  StartServer({});
+  auto hello = HelloFrom("w", 1);
+  auto* attempt = hello.add_attempts();
+  attempt->set_trial_id(before.assignments(0).trial_id());
+  attempt->set_generation(before.assignments(0).generation());
+  attempt->mutable_running()->set_step(3);
+  const auto after = Synchronize(hello);
+  ASSERT_EQ(after.assignments_size(), 1);
+  EXPECT_EQ(after.assignments(0).trial_id(), before.assignments(0).trial_id());
+  EXPECT_EQ(after.assignments(0).generation(), before.assignments(0).generation());
+  EXPECT_THAT(Metrics(),
+              HasSubstr("ofsweep_trial_assignment_info{trial_id=\"" + before.assignments(0).trial_id() + "\""));
+}
+
+TEST_F(ServerOperationTest, TheInProcessChannelNeedsNoSocket) {
+  const auto stub = v1::SweepService::NewStub(server_->InProcessChannel());
+  v1::ListSweepsResponse response;
+  EXPECT_TRUE(stub->ListSweeps(Context().get(), v1::ListSweepsRequest(), &response).ok());
+}
+
+TEST(ServerStart, ADataFolderThatIsAFileIsRefused) {
+  TemporaryFolder folder;
+  const std::string file = folder.path() + "/file";
+  std::ofstream(file) << "x";
+  const auto server = Server::Start({.data_dir = file, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr("--data-dir"));
+}
+
+TEST(ServerStart, AFileThatIsNoDatabaseIsRefused) {
+  TemporaryFolder folder;
+  std::ofstream(folder.path() + "/ofsweep.db") << std::string(5000, 'x');
+  const auto server = Server::Start({.data_dir = folder.path(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << server.status();
+}
+
+TEST(ServerStart, OfflineNeedsADatabase) {
+  TemporaryFolder folder;
+  const auto server = Server::OpenOffline(folder.path());
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr(folder.path()));
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,150 @@
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/rpc_status.h"
+#include "tests/coordinator/server_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+class WatchTest : public ServerTest {
+ protected:
+  std::unique_ptr<grpc::ClientReader<v1::WatchSweepResponse>> Watch(grpc::ClientContext& context,
+                                                                    const std::string& sweep, double interval = 0.1) {
+    v1::WatchSweepRequest request;
+    request.set_name(sweep);
+    request.set_min_interval_seconds(interval);
+    return sweeps_->WatchSweep(&context, request);
+  }
+};
+
+TEST_F(WatchTest, TellsTheStateAtOnceThenChangesAndEndsWhenEveryTrialIsFinal) {
+  Submit(SmallSweep("s"));
+  const auto context = Context();
+  const auto stream = Watch(*context, "s");
+  v1::WatchSweepResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  EXPECT_EQ(message.sweep().trials().pending(), 4);
+  EXPECT_EQ(message.sweep().spec(), "");
+  EXPECT_EQ(message.steps_total(), 80);
+  EXPECT_EQ(message.finished_size(), 0);
+
+  const auto answer = Synchronize(HelloFrom("w", 4));
+  ASSERT_EQ(answer.assignments_size(), 4);
+  while (message.running_size() < 4) ASSERT_TRUE(stream->Read(&message));
+  EXPECT_EQ(message.running(0).label(), "model.block=pre_norm seed=0");
+  EXPECT_EQ(message.running(0).worker(), "w");
+  EXPECT_FALSE(message.running(0).has_train_loss());
+
+  std::vector<std::string> finished;
+  for (const auto& assignment : answer.assignments()) Finish(assignment, "w", "completed", 5);
+  do {
+    ASSERT_TRUE(stream->Read(&message));
+    for (const auto& trial : message.finished()) finished.push_back(trial.trial_id());
+  } while (message.sweep().trials().completed() < 4);
+  EXPECT_EQ(finished.size(), 4);
+  EXPECT_EQ(message.sweep().state(), "finished");
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(WatchTest, ShowsTheNewestLossAndTheLargestKurtosis) {
+  Submit(SmallSweep("s"));
+  const auto answer = Synchronize(HelloFrom("w", 1));
+  ASSERT_EQ(answer.assignments_size(), 1);
+  v1::TrialPoints points;
+  points.set_trial_id(answer.assignments(0).trial_id());
+  points.set_generation(answer.assignments(0).generation());
+  AddStep(points, 0, 7, 3);
+  AddStep(points, 10, 5.5, 9);
+  Push(points);
+  const auto context = Context();
+  const auto stream = Watch(*context, "s");
+  v1::WatchSweepResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  ASSERT_EQ(message.running_size(), 1);
+  EXPECT_DOUBLE_EQ(message.running(0).train_loss(), 5.5);
+  EXPECT_DOUBLE_EQ(message.running(0).kurtosis_max(), 9);
+  context->TryCancel();
+}
+
+TEST_F(WatchTest, AFinishedSweepIsToldWholeInTheFirstMessage) {
+  Submit(SmallSweep("s"));
+  v1::CancelSweepRequest cancel;
+  cancel.set_name("s");
+  v1::CancelSweepResponse cancelled;
+  ASSERT_TRUE(sweeps_->CancelSweep(Context().get(), cancel, &cancelled).ok());
+  const auto context = Context();
+  const auto stream = Watch(*context, "s");
+  v1::WatchSweepResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  EXPECT_EQ(message.finished_size(), 4);
+  EXPECT_EQ(message.finished(0).state(), "cancelled");
+  EXPECT_EQ(message.finished(0).label(), "model.block=pre_norm seed=0");
+  EXPECT_FALSE(stream->Read(&message));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(WatchTest, AThousandFinishedTrialsArriveOnceEach) {
+  std::string seeds;
+  for (int seed = 0; seed < 2500; ++seed) seeds += (seed > 0 ? ", " : "") + std::to_string(seed);
+  Submit("name: s\ntrial: {train.device: cpu}\ngrid: {seed: [" + seeds + "]}\n");
+  v1::CancelSweepRequest cancel;
+  cancel.set_name("s");
+  v1::CancelSweepResponse cancelled;
+  ASSERT_TRUE(sweeps_->CancelSweep(Context().get(), cancel, &cancelled).ok());
+  const auto context = Context();
+  const auto stream = Watch(*context, "s");
+  std::set<std::string> finished;
+  int messages = 0;
+  for (v1::WatchSweepResponse message; stream->Read(&message); ++messages) {
+    EXPECT_LT(message.ByteSizeLong(), std::size_t{4} << 20);  // what gRPC clients take by default
+    for (const auto& trial : message.finished()) EXPECT_TRUE(finished.insert(trial.trial_id()).second);
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(finished.size(), 2500);
+  EXPECT_GT(messages, 1);
+}
+
+TEST_F(WatchTest, ManyWatchersComeAndGo) {
+  Submit(SmallSweep("s"));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchSweepResponse>>> streams;
+  for (int i = 0; i < 100; ++i) {
+    contexts.push_back(Context());
+    streams.push_back(Watch(*contexts.back(), "s"));
+  }
+  v1::WatchSweepResponse message;
+  for (const auto& stream : streams) ASSERT_TRUE(stream->Read(&message));
+  for (const auto& context : contexts) context->TryCancel();
+  for (const auto& stream : streams) EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(WatchTest, UnknownSweepsAndHastyIntervalsAreErrors) {
+  Submit(SmallSweep("s"));
+  const auto first = Context();
+  EXPECT_EQ(Watch(*first, "nobody")->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+  for (double interval : {0.01, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    const auto context = Context();
+    const grpc::Status status = Watch(*context, "s", interval)->Finish();
+    EXPECT_EQ(ReadFieldViolations(status).at(0).field, "min_interval_seconds");
+  }
+}
+
+TEST_F(WatchTest, ShutdownEndsStreamsWithUnavailable) {
+  Submit(SmallSweep("s"));
+  const auto context = Context();
+  const auto stream = Watch(*context, "s");
+  v1::WatchSweepResponse message;
+  ASSERT_TRUE(stream->Read(&message));
+  server_->Shutdown();
+  while (stream->Read(&message)) {
+  }
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,103 @@
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/rpc_status.h"
+#include "tests/coordinator/server_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::HasSubstr;
+
+class WorkerServiceTest : public ServerTest {
+ protected:
+  grpc::Status TryPush(const v1::PushMetricsRequest& request) {
+    v1::PushMetricsResponse response;
+    return workers_->PushMetrics(Context().get(), request, &response);
+  }
+
+  v1::Assignment StartOne() {
+    Submit(SmallSweep("s"));
+    const auto answer = Synchronize(HelloFrom("w", 1));
+    EXPECT_EQ(answer.assignments_size(), 1);
+    return answer.assignments(0);
+  }
+};
+
+TEST_F(WorkerServiceTest, AWorkerGetsWorkUnderALeaseAndAResendChangesNothing) {
+  const auto assignment = StartOne();
+  EXPECT_EQ(assignment.attempt(), 0);
+  EXPECT_GT(assignment.lease_seconds(), 0);
+  EXPECT_THAT(assignment.config_json(), HasSubstr("pre_norm"));
+  v1::TrialPoints points;
+  points.set_trial_id(assignment.trial_id());
+  points.set_generation(assignment.generation());
+  AddStep(points, 0, 7, std::numeric_limits<double>::quiet_NaN());
+  EXPECT_EQ(Push(points).results(0).stored(), 3);
+  const auto again = Push(points);
+  EXPECT_EQ(again.results(0).stored(), 0);
+  EXPECT_EQ(again.results(0).duplicates(), 3);
+  EXPECT_THAT(Metrics(), HasSubstr("ofsweep_metric_points_total{result=\"duplicate\"} 3"));
+}
+
+TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
+  const auto assignment = StartOne();
+  v1::TrialPoints points;
+  points.set_trial_id(assignment.trial_id());
+  points.set_generation(assignment.generation() + 7);
+  AddStep(points, 0, 7, 1);
+  const auto response = Push(points);
+  EXPECT_TRUE(response.results(0).fenced());
+  EXPECT_EQ(response.results(0).stored(), 0);
+  EXPECT_THAT(Metrics(), HasSubstr("ofsweep_metric_points_total{result=\"rejected\"} 3"));
+}
+
+TEST_F(WorkerServiceTest, MalformedPointsNameTheirFieldAndNothingIsStored) {
+  const auto assignment = StartOne();
+  v1::PushMetricsRequest request;
+  request.set_worker_id("w");
+  auto* points = request.add_trials();
+  points->set_trial_id(assignment.trial_id());
+  points->set_generation(assignment.generation());
+  AddStep(*points, 0, 7, 1);
+  auto* row = points->add_rows();
+  row->set_step(std::uint64_t{1} << 60);
+  row->set_seconds(-1);
+  row->add_series(3);
+  points->mutable_series(1)->set_metric("Kurtosis!");
+  points->mutable_series(2)->set_site(std::string(500, 's'));
+  const grpc::Status status = TryPush(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  std::vector<std::string> fields;
+  for (const auto& violation : ReadFieldViolations(status)) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ::testing::UnorderedElementsAre("trials[0].series[1].metric", "trials[0].series[2].site",
+                                                      "trials[0].rows[1].values", "trials[0].rows[1].series",
+                                                      "trials[0].rows[1].step", "trials[0].rows[1].seconds"));
+  EXPECT_THAT(Metrics(), HasSubstr("ofsweep_metric_points_total{result=\"stored\"} 0"));
+}
+
+TEST_F(WorkerServiceTest, MalformedReportsNameTheirField) {
+  v1::SynchronizeRequest request;
+  auto* attempt = request.add_attempts();
+  attempt->set_trial_id("abc");
+  attempt->mutable_ended()->set_outcome("exploded");
+  request.add_attempts()->set_trial_id("def");
+  v1::SynchronizeResponse response;
+  const grpc::Status status = workers_->Synchronize(Context().get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  std::vector<std::string> fields;
+  for (const auto& violation : ReadFieldViolations(status)) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ::testing::ElementsAre("worker_id", "attempts[0].ended.outcome", "attempts[1]"));
+}
+
+TEST_F(WorkerServiceTest, AMessageOverTheLimitIsRefused) {
+  v1::PushMetricsRequest request;
+  request.set_worker_id(std::string(17 * 1024 * 1024, 'w'));
+  const grpc::Status status = TryPush(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+}
+
+}  // namespace
+}  // namespace ofsweep
