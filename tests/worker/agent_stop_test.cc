@@ -1,0 +1,162 @@
+// How attempts and agents are stopped, and killed.
+#include <signal.h>
+
+#include <gmock/gmock.h>
+
+#include "agent_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::HasSubstr;
+
+const char kHangs[] = R"([["started", 0], ["points", [0, 4]], ["hang", 0]])";
+
+TEST_F(AgentTest, AnAttemptThatIsNoLongerAssignedWritesItsCheckpointAndIsCancelled) {
+  coordinator_.Assign("t1", kHangs);
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
+  coordinator_.Withdraw("t1");
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "cancelled");
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "terminated")));
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-0.safetensors")));
+  EXPECT_TRUE(WaitForOutboxToBeEmpty());
+}
+
+TEST_F(AgentTest, ATrainerThatDoesNotEndIsKilledAfterTheGracePeriod) {
+  coordinator_.Assign("t1", R"([["ignore_terminate", 0], ["hang", 0]])");
+  AgentOptions options = Options();
+  options.stop_grace = std::chrono::milliseconds(200);
+  StartAgent(options);
+  ASSERT_TRUE(WaitForFile("t1", "done-0"));
+  const pid_t pid = TrainerPid("t1");
+  coordinator_.Withdraw("t1");
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "cancelled");
+  EXPECT_TRUE(WaitForFile("t1", "terminated"));
+  EXPECT_TRUE(IsGone(pid));
+}
+
+// Its points from step 4 on were refused, so that going on from a later checkpoint would leave a gap in the curve.
+TEST_F(AgentTest, AFencedAttemptIsKilledAndForgottenWithTheCheckpointsBeyondItsPoints) {
+  coordinator_.Assign("t1", R"([["points", [0, 4]], ["checkpoint", 4], ["wait", "go"], ["checkpoint", 9],
+                                ["points", [4, 9]], ["hang", 0]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
+  const pid_t pid = TrainerPid("t1");
+  coordinator_.Change([](CoordinatorState& state) { state.fenced.insert({"t1", 1}); });
+  Let("t1", "go");
+  EXPECT_TRUE(Eventually([&] { return IsGone(pid); }));
+  EXPECT_TRUE(WaitForOutboxToBeEmpty());
+  EXPECT_TRUE(
+      coordinator_.WaitUntil([](const CoordinatorState& state) { return state.last_report.attempts().empty(); }));
+  const CoordinatorState state = coordinator_.state();
+  EXPECT_EQ(state.Points("t1"), 8u);
+  EXPECT_TRUE(state.ended.empty());
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-4.safetensors")));
+  EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-9.safetensors")));
+}
+
+TEST_F(AgentTest, ANewLeaseOfTheSameTrialReplacesTheRunningAttempt) {
+  coordinator_.Assign("t1", kHangs, 1);
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
+  const pid_t first = TrainerPid("t1");
+  coordinator_.Assign("t1", R"([["points", [4, 6]], ["finished", "completed"]])", 2, 1);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 2); }));
+  EXPECT_TRUE(IsGone(first));
+  EXPECT_FALSE(coordinator_.state().Ended("t1", 1));
+  EXPECT_EQ(coordinator_.state().Points("t1"), 12u);
+}
+
+TEST_F(AgentTest, AStoppedAgentReportsItsTrialsAsPreempted) {
+  coordinator_.Assign("t1", kHangs);
+  coordinator_.Assign("t2", kHangs);
+  StartAgent();
+  ASSERT_TRUE(WaitForFile("t1", "done-1"));
+  ASSERT_TRUE(WaitForFile("t2", "done-1"));
+  StopAgent();
+  const CoordinatorState state = coordinator_.state();
+  EXPECT_EQ(state.last_report.slots(), 0u);
+  for (const char* trial : {"t1", "t2"}) {
+    ASSERT_TRUE(state.Ended(trial));
+    EXPECT_EQ(state.ended.at({trial, 1}).outcome(), "preempted");
+    EXPECT_EQ(state.Points(trial), 8u);
+    EXPECT_TRUE(std::filesystem::exists(TrialFile(trial, "checkpoint-0.safetensors")));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(data_dir_ + "/outbox"));
+}
+
+TEST_F(AgentTest, AnAgentThatIsStoppedWithoutACoordinatorDeliversAtItsNextStart) {
+  coordinator_.Assign("t1",
+                      R"([["started", 0], ["points", [0, 4]], ["wait", "go"], ["points", [4, 100]], ["hang", 0]])");
+  AgentOptions options = Options();
+  options.drain_grace = std::chrono::milliseconds(100);
+  StartAgent(options);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
+  coordinator_.Stop();
+  Let("t1", "go");
+  ASSERT_TRUE(WaitForFile("t1", "done-3"));
+  StopAgent();
+  coordinator_.Start();
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "preempted");
+  EXPECT_EQ(coordinator_.state().Points("t1"), 200u);
+}
+
+// kill -9 of the agent: no trainer survives it, and the next agent delivers what was not acknowledged, and nothing
+// twice.
+TEST_F(AgentTest, AKilledAgentLeavesNoTrainerAndItsSuccessorDeliversTheRest) {
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 50]], ["wait", "go"], ["points", [50, 100]],
+                                ["checkpoint", 100], ["unannounced_checkpoint", 120], ["hang", 0]])");
+  TrainerProcess killed = StartAgentProcess();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) {
+    const auto running = state.running.find({"t1", 1});
+    return running != state.running.end() && running->second.step() == 49 && state.last_report.unsent_points() == 0;
+  }));
+  const pid_t trainer = TrainerPid("t1");
+  coordinator_.Stop();
+  Let("t1", "go");
+  ASSERT_TRUE(WaitForFile("t1", "done-5"));
+  ::kill(killed.pid(), SIGKILL);
+  killed.Reap();
+  EXPECT_TRUE(Eventually([&] { return IsGone(trainer); }));
+
+  coordinator_.Start();
+  TrainerProcess successor = StartAgentProcess();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  CoordinatorState state = coordinator_.state();
+  EXPECT_EQ(state.worker_ids.size(), 1u);
+  EXPECT_EQ(state.ended.at({"t1", 1}).outcome(), "preempted");
+  EXPECT_EQ(state.points_at_end.at({"t1", 1}), 200u);
+  EXPECT_EQ(state.duplicates, 0u);
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-100.safetensors")));
+  EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-120.safetensors")));
+
+  coordinator_.Assign("t1", R"([["points", [100, 110]], ["finished", "completed"]])", 2, 1);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& now) { return now.Ended("t1", 2); }));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
+  EXPECT_EQ(coordinator_.state().Points("t1"), 220u);
+  ::kill(successor.pid(), SIGTERM);
+  EXPECT_EQ(successor.Reap().code, 0);
+}
+
+TEST_F(AgentTest, AKilledAgentsFinishedTrialIsStillReportedAsFinished) {
+  coordinator_.Assign("t1", R"([["points", [0, 4]], ["wait", "go"], ["finished", "completed"]])");
+  TrainerProcess killed = StartAgentProcess();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
+  coordinator_.Stop();
+  Let("t1", "go");
+  ASSERT_TRUE(WaitForFile("t1", "done-2"));
+  ::kill(killed.pid(), SIGKILL);
+  killed.Reap();
+  coordinator_.Start();
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "completed");
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,124 @@
+// A trial from its lease to its confirmed end.
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "agent_fixture.h"
+#include "worker/host.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::HasSubstr;
+
+TEST_F(AgentTest, RunsATrialAndReportsItsEndAfterAllOfItsPoints) {
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 500]], ["finished", "completed"]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  const CoordinatorState state = coordinator_.state();
+  const v1::Ended& ended = state.ended.at({"t1", 1});
+  EXPECT_EQ(ended.outcome(), "completed");
+  EXPECT_EQ(ended.failure_class(), "");
+  EXPECT_EQ(ended.step(), 600u);
+  EXPECT_GT(ended.wall_seconds(), 0);
+  EXPECT_EQ(state.points_at_end.at({"t1", 1}), 1000u);
+  EXPECT_EQ(state.duplicates, 0u);
+  const auto& points = state.points.at("t1");
+  EXPECT_EQ(points.at({499, "train_loss", 0, ""}), 249.5);
+  EXPECT_EQ(points.at({499, "kurtosis", 1, "block"}), 500.0);
+  EXPECT_TRUE(std::isnan(points.at({493, "kurtosis", 1, "block"})));
+  EXPECT_TRUE(WaitForOutboxToBeEmpty());
+}
+
+TEST_F(AgentTest, ReportsWhatItOffersAndWhatTheTrainerResolved) {
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 8]], ["hang", 0]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) {
+    const auto running = state.running.find({"t1", 1});
+    return running != state.running.end() && running->second.step() == 7 &&
+           !running->second.resolved_config_json().empty();
+  }));
+  const CoordinatorState state = coordinator_.state();
+  EXPECT_EQ(state.last_report.slots(), 2u);
+  EXPECT_EQ(state.last_report.worker_id(), agent_->worker_id());
+  ASSERT_GE(state.last_report.devices_size(), 1);
+
+  const int threads = std::max(1, UsableCores() / 2);
+  const auto resolved = nlohmann::json::parse(state.running.at({"t1", 1}).resolved_config_json());
+  EXPECT_EQ(resolved.at("train.threads"), threads);
+  EXPECT_EQ(nlohmann::json::parse(ReadFile(TrialFile("t1", "trial.json"))).at("train").at("threads"), threads);
+}
+
+TEST_F(AgentTest, RunsNoMoreTrialsThanItHasSlots) {
+  const std::string script = R"([["points", [0, 2]], ["wait", "go"], ["finished", "completed"]])";
+  for (const char* trial : {"t1", "t2", "t3"}) coordinator_.Assign(trial, script);
+  StartAgent();
+  ASSERT_TRUE(WaitForFile("t1", "done-0"));
+  ASSERT_TRUE(WaitForFile("t2", "done-0"));
+  EXPECT_FALSE(std::filesystem::exists(TrialFile("t3", "pid")));
+  Let("t2", "go");
+  ASSERT_TRUE(WaitForFile("t3", "done-0"));
+  Let("t1", "go");
+  Let("t3", "go");
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.ended.size() == 3; }));
+}
+
+TEST_F(AgentTest, ACrashIsReportedWithItsSignalAndTheEndOfTheLog) {
+  coordinator_.Assign("t1", R"([["points", [0, 3]], ["log", "tensor of the wrong shape"], ["kill", 11]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  const CoordinatorState state = coordinator_.state();
+  EXPECT_EQ(state.ended.at({"t1", 1}).outcome(), "failed");
+  EXPECT_EQ(state.ended.at({"t1", 1}).failure_class(), "crash");
+  EXPECT_THAT(state.ended.at({"t1", 1}).failure_message(), HasSubstr("SIGSEGV"));
+  EXPECT_THAT(state.ended.at({"t1", 1}).failure_message(), HasSubstr("tensor of the wrong shape"));
+  EXPECT_EQ(state.Points("t1"), 6u);
+}
+
+TEST_F(AgentTest, AnExitWithoutAWordIsACrash) {
+  coordinator_.Assign("t1", R"([["log", "goodbye"], ["exit", 3]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
+  EXPECT_EQ(ended.failure_class(), "crash");
+  EXPECT_THAT(ended.failure_message(), HasSubstr("code 3"));
+  EXPECT_THAT(ended.failure_message(), HasSubstr("goodbye"));
+}
+
+TEST_F(AgentTest, AFailureKeepsTheClassThatTheTrainerGave) {
+  coordinator_.Assign("t1", R"([["failed", "bad_data"], ["exit", 1]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
+  EXPECT_EQ(ended.outcome(), "failed");
+  EXPECT_EQ(ended.failure_class(), "bad_data");
+  EXPECT_EQ(ended.failure_message(), "said the trainer");
+}
+
+TEST_F(AgentTest, LinesThatAreNoEventsDoNotHarm) {
+  coordinator_.Assign("t1",
+                      R"([["print", "Warning: something"], ["points", [0, 2]], ["print", "{\"event\":\"unknown\"}"],
+                                ["print", "{\"agent\":\"pretender\"}"], ["points", [2, 4]], ["finished", "diverged"]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "diverged");
+  EXPECT_EQ(coordinator_.state().Points("t1"), 8u);
+}
+
+TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
+  coordinator_.Assign("t1", R"([["checkpoint", 5], ["kill", 9]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 1); }));
+  coordinator_.Assign("t1", R"([["finished", "completed"]])", 2, 1);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 2); }));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
+  // A database that does not know the trial: the checkpoint's curve is not there.
+  coordinator_.Assign("t1", R"([["finished", "completed"]])", 3, 0);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 3); }));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), testing::Not(HasSubstr("--resume")));
+  EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,131 @@
+#include "fake_coordinator.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+
+namespace ofsweep {
+
+void FakeCoordinator::Start() {
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(address(), grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(this);
+  server_ = builder.BuildAndStart();
+  ASSERT_NE(server_, nullptr) << "cannot listen on " << address();
+  port_ = port;
+}
+
+void FakeCoordinator::Stop() {
+  if (!server_) return;
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_.reset();
+}
+
+void FakeCoordinator::Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation,
+                             std::uint32_t attempt) {
+  v1::Assignment assignment;
+  assignment.set_trial_id(trial_id);
+  assignment.set_generation(generation);
+  assignment.set_attempt(attempt);
+  assignment.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
+  assignment.set_lease_seconds(30);
+  Change([&](CoordinatorState& state) {
+    std::erase_if(state.assignments, [&](const v1::Assignment& old) { return old.trial_id() == trial_id; });
+    state.assignments.push_back(assignment);
+  });
+}
+
+void FakeCoordinator::Withdraw(const std::string& trial_id) {
+  Change([&](CoordinatorState& state) {
+    std::erase_if(state.assignments, [&](const v1::Assignment& old) { return old.trial_id() == trial_id; });
+  });
+}
+
+void FakeCoordinator::Change(const std::function<void(CoordinatorState&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(state_);
+  changed_.notify_all();
+}
+
+CoordinatorState FakeCoordinator::state() {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+bool FakeCoordinator::WaitUntil(const std::function<bool(const CoordinatorState&)>& condition) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return condition(state_); });
+}
+
+grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
+                                          v1::SynchronizeResponse* response) {
+  const std::lock_guard lock(mutex_);
+  state_.last_report = *request;
+  state_.worker_ids.insert(request->worker_id());
+  ++state_.reports;
+  std::set<AttemptKey> running;
+  for (const v1::AttemptReport& report : request->attempts()) {
+    const AttemptKey name{report.trial_id(), report.generation()};
+    const bool ended = report.has_ended();
+    if (ended) {
+      state_.ended[name] = report.ended();
+      state_.points_at_end[name] = state_.Points(name.trial_id);
+    } else {
+      running.insert(name);
+      state_.running[name] = report.running();
+    }
+    if (ended) {
+      v1::AttemptName& confirmed = *response->add_confirmed();
+      confirmed.set_trial_id(name.trial_id);
+      confirmed.set_generation(name.generation);
+      std::erase_if(state_.assignments, [&](const v1::Assignment& old) {
+        return old.trial_id() == name.trial_id && old.generation() == name.generation;
+      });
+    }
+  }
+  state_.most_running = std::max(state_.most_running, running.size());
+  for (const v1::Assignment& assignment : state_.assignments) {
+    v1::Assignment& told = *response->add_assignments();
+    told = assignment;
+    if (running.contains({assignment.trial_id(), assignment.generation()})) told.clear_config_json();
+  }
+  response->set_next_call_seconds(0.02);
+  changed_.notify_all();
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest* request,
+                                          v1::PushMetricsResponse* response) {
+  const std::lock_guard lock(mutex_);
+  for (const v1::TrialPoints& trial : request->trials()) {
+    if (state_.refused.contains(trial.trial_id())) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "a metric has no name");
+    }
+  }
+  for (const v1::TrialPoints& trial : request->trials()) Store(trial, *response->add_results());
+  changed_.notify_all();
+  return grpc::Status::OK;
+}
+
+void FakeCoordinator::Store(const v1::TrialPoints& trial, v1::PushResult& result) {
+  if (state_.fenced.contains({trial.trial_id(), trial.generation()})) {
+    result.set_fenced(true);
+    std::erase_if(state_.assignments, [&](const v1::Assignment& old) { return old.trial_id() == trial.trial_id(); });
+    return;
+  }
+  auto& points = state_.points[trial.trial_id()];
+  for (const v1::StepRow& row : trial.rows()) {
+    for (int i = 0; i < row.series_size(); ++i) {
+      const v1::Series& series = trial.series(static_cast<int>(row.series(i)));
+      const std::uint32_t layer = series.has_layer() ? series.layer() + 1 : 0;
+      const bool is_new = points.insert({{row.step(), series.metric(), layer, series.site()}, row.values(i)}).second;
+      if (!is_new) ++state_.duplicates;
+    }
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <grpcpp/server.h>
+
+#include "ofsweep/v1/worker.grpc.pb.h"
+#include "worker/reconcile.h"
+
+namespace ofsweep {
+
+// What the fake coordinator was told, and what it wants. Survives Stop() and Start(), as a database would.
+struct CoordinatorState {
+  using PointKey = std::tuple<std::uint64_t, std::string, std::uint32_t, std::string>;  // step, metric, layer + 1, site
+
+  std::vector<v1::Assignment> assignments;
+  std::set<AttemptKey> fenced;    // their points are not stored
+  std::set<std::string> refused;  // trials whose points are invalid
+
+  v1::SynchronizeRequest last_report;
+  std::uint64_t reports = 0;
+  std::set<std::string> worker_ids;
+  std::map<AttemptKey, v1::Running> running;  // as last reported
+  std::map<AttemptKey, v1::Ended> ended;
+  std::map<AttemptKey, std::size_t> points_at_end;           // stored of the trial when its end was reported
+  std::map<std::string, std::map<PointKey, double>> points;  // by trial
+  std::uint64_t duplicates = 0;
+  std::size_t most_running = 0;
+
+  bool Ended(const std::string& trial_id, std::uint64_t generation = 1) const {
+    return ended.contains({trial_id, generation});
+  }
+  std::size_t Points(const std::string& trial_id) const {
+    const auto entry = points.find(trial_id);
+    return entry == points.end() ? 0 : entry->second.size();
+  }
+};
+
+// A WorkerService that keeps everything in memory, over real gRPC.
+class FakeCoordinator : public v1::WorkerService::Service {
+ public:
+  FakeCoordinator() { Start(); }
+  ~FakeCoordinator() override { Stop(); }
+
+  // On a free port at first, on the same one later.
+  void Start();
+  void Stop();
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  // `script` is the JSON of scripted_trainer.py's actions.
+  void Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation = 1,
+              std::uint32_t attempt = 0);
+  // It shall run no more.
+  void Withdraw(const std::string& trial_id);
+  void Change(const std::function<void(CoordinatorState&)>& change);
+  CoordinatorState state();
+  // False when the condition did not come true within half a minute.
+  bool WaitUntil(const std::function<bool(const CoordinatorState&)>& condition);
+
+  grpc::Status Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
+                           v1::SynchronizeResponse* response) override;
+  grpc::Status PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest* request,
+                           v1::PushMetricsResponse* response) override;
+
+ private:
+  void Store(const v1::TrialPoints& trial, v1::PushResult& result);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  CoordinatorState state_;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace ofsweep

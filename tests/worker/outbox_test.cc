@@ -1,0 +1,206 @@
+#include "worker/outbox.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+const AttemptHeader kHeader{{"0123abcd", 3}, 1'700'000'000'000};
+
+std::string PointsLine(int step, double value) {
+  PointsEvent event{{.step = step, .tokens = step * 16, .seconds = 0.5}};
+  event.points.points = {{{"train_loss", std::nullopt, ""}, value}, {{"kurtosis", 2, "block"}, value + 1}};
+  return ToJsonLine(event) + "\n";
+}
+
+void Write(const Outbox& outbox, const std::string& text) {
+  ASSERT_EQ(::write(outbox.write_fd(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+}
+
+// What a scan has seen, in words.
+struct Recorder {
+  AttemptHeader header;
+  std::vector<std::int64_t> steps;
+  std::vector<std::string> garbage;
+  std::vector<TrainerEnd> ends;
+
+  Outbox::Observer Observer() {
+    return {.on_header = [this](const AttemptHeader& seen) { header = seen; },
+            .on_event =
+                [this](TrainerEvent& event) {
+                  if (auto* points = std::get_if<PointsEvent>(&event)) steps.push_back(points->points.step);
+                },
+            .on_end = [this](const TrainerEnd& end) { ends.push_back(end); },
+            .on_garbage = [this](std::string_view line, const absl::Status&) { garbage.emplace_back(line); }};
+  }
+};
+
+class OutboxTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = absl::StrCat(testing::TempDir(), "/outbox-", ::getpid(), "-",
+                           testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Outbox> Create() {
+    absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Create(folder_, kHeader);
+    EXPECT_TRUE(outbox.ok()) << outbox.status();
+    return *std::move(outbox);
+  }
+  std::unique_ptr<Outbox> Reopen() {
+    const std::vector<std::string> paths = Outbox::List(folder_);
+    EXPECT_EQ(paths.size(), 1u);
+    absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Open(paths.at(0));
+    EXPECT_TRUE(outbox.ok()) << outbox.status();
+    return *std::move(outbox);
+  }
+  void ScanAll(Outbox& outbox) {
+    while (*outbox.Scan(recorder_.Observer())) {
+    }
+  }
+
+  std::string folder_;
+  Recorder recorder_;
+};
+
+TEST_F(OutboxTest, SendsWhatTheTrainerWroteByColumns) {
+  std::unique_ptr<Outbox> outbox = Create();
+  Write(*outbox, PointsLine(0, 5.5) + "no event\n" + PointsLine(10, std::numeric_limits<double>::quiet_NaN()));
+  ScanAll(*outbox);
+  EXPECT_EQ(outbox->unsent(), 4u);
+  EXPECT_THAT(recorder_.garbage, testing::ElementsAre("no event"));
+
+  v1::TrialPoints points;
+  const absl::StatusOr<Outbox::Batch> batch = outbox->NextBatch(100, points);
+  ASSERT_TRUE(batch.ok());
+  EXPECT_EQ(batch->points, 4u);
+  ASSERT_EQ(points.series_size(), 2);
+  EXPECT_EQ(points.series(0).metric(), "train_loss");
+  EXPECT_FALSE(points.series(0).has_layer());
+  EXPECT_EQ(points.series(1).layer(), 2u);
+  EXPECT_EQ(points.series(1).site(), "block");
+  ASSERT_EQ(points.rows_size(), 2);
+  EXPECT_EQ(points.rows(1).step(), 10u);
+  EXPECT_EQ(points.rows(1).tokens(), 160u);
+  EXPECT_TRUE(std::isnan(points.rows(1).values(0)));
+  EXPECT_EQ(points.rows(0).values(1), 6.5);
+
+  outbox->Acknowledge(*batch);
+  EXPECT_EQ(outbox->unsent(), 0u);
+}
+
+TEST_F(OutboxTest, BatchesAreBoundedAndContinueWhereTheLastOneEnded) {
+  std::unique_ptr<Outbox> outbox = Create();
+  std::string text;
+  for (int step = 0; step < 1000; ++step) text += PointsLine(step, step);
+  Write(*outbox, text);
+  ScanAll(*outbox);
+  std::vector<std::uint64_t> sent;
+  while (outbox->unsent() > 0) {
+    v1::TrialPoints points;
+    const absl::StatusOr<Outbox::Batch> batch = outbox->NextBatch(64, points);
+    ASSERT_TRUE(batch.ok());
+    ASSERT_LE(batch->points, 65u);
+    for (const v1::StepRow& row : points.rows()) sent.push_back(row.step());
+    outbox->Acknowledge(*batch);
+  }
+  ASSERT_EQ(sent.size(), 1000u);
+  EXPECT_TRUE(std::is_sorted(sent.begin(), sent.end()));
+  EXPECT_EQ(sent.back(), 999u);
+}
+
+TEST_F(OutboxTest, AnUnfinishedLineWaitsForItsRest) {
+  std::unique_ptr<Outbox> outbox = Create();
+  const std::string line = PointsLine(7, 1.0);
+  Write(*outbox, line.substr(0, 20));
+  ScanAll(*outbox);
+  EXPECT_TRUE(recorder_.steps.empty());
+  Write(*outbox, line.substr(20));
+  ScanAll(*outbox);
+  EXPECT_THAT(recorder_.steps, testing::ElementsAre(7));
+  EXPECT_TRUE(recorder_.garbage.empty());
+}
+
+TEST_F(OutboxTest, AnEndlessLineIsNoEventAndDoesNotStopTheRest) {
+  std::unique_ptr<Outbox> outbox = Create();
+  Write(*outbox, std::string(10 << 20, 'x') + "\n" + PointsLine(1, 1.0));
+  ScanAll(*outbox);
+  EXPECT_FALSE(recorder_.garbage.empty());
+  EXPECT_THAT(recorder_.steps, testing::ElementsAre(1));
+}
+
+// The agent and its trainer die at any moment: what was written whole is there, and the rest of a line is not mistaken
+// for anything.
+TEST_F(OutboxTest, SurvivesAKillWithATornLastLine) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Create(folder_, kHeader);
+    if (!outbox.ok()) ::_exit(1);
+    Write(**outbox, PointsLine(0, 1.0) + PointsLine(10, 2.0));
+    while (*(*outbox)->Scan(recorder_.Observer())) {
+    }
+    v1::TrialPoints points;
+    (*outbox)->Acknowledge(*(*outbox)->NextBatch(1, points));
+    Write(**outbox, PointsLine(20, 3.0).substr(0, 30));
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+
+  std::unique_ptr<Outbox> outbox = Reopen();
+  ScanAll(*outbox);
+  EXPECT_EQ(recorder_.header.name, kHeader.name);
+  EXPECT_THAT(recorder_.steps, testing::ElementsAre(0, 10));
+  EXPECT_EQ(outbox->unsent(), 2u) << "the first line was acknowledged";
+  v1::TrialPoints points;
+  ASSERT_TRUE(outbox->NextBatch(100, points).ok());
+  ASSERT_EQ(points.rows_size(), 1);
+  EXPECT_EQ(points.rows(0).step(), 10u);
+
+  const TrainerEnd end{.outcome = "failed",
+                       .failure = FailureClass::kOom,
+                       .message = "\"quoted\"\nline",
+                       .step = 10,
+                       .wall_seconds = 1.5};
+  ASSERT_TRUE(outbox->AppendEnd(end).ok());
+  recorder_ = {};
+  std::unique_ptr<Outbox> again = Reopen();
+  ScanAll(*again);
+  EXPECT_TRUE(recorder_.garbage.empty()) << recorder_.garbage.front();
+  EXPECT_THAT(recorder_.ends, testing::ElementsAre(end));
+}
+
+TEST_F(OutboxTest, ADamagedAcknowledgementCostsAResendAndNothingElse) {
+  std::unique_ptr<Outbox> outbox = Create();
+  Write(*outbox, PointsLine(0, 1.0));
+  std::ofstream(outbox->path() + ".acked") << "nonsense";
+  outbox = Reopen();
+  ScanAll(*outbox);
+  EXPECT_EQ(outbox->unsent(), 2u);
+}
+
+TEST_F(OutboxTest, LeavesNothingBehind) {
+  Create()->Remove();
+  EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+}  // namespace
+}  // namespace ofsweep

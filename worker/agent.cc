@@ -1,0 +1,218 @@
+#include "worker/agent.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "ofsweep/v1/worker.grpc.pb.h"
+#include "worker/call_loop.h"
+#include "worker/host.h"
+#include "worker/point_forwarder.h"
+#include "worker/supervisor.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+// Bounds on what the coordinator may ask for as the pause between two calls.
+constexpr milliseconds kShortestPause{20};
+constexpr milliseconds kLongestPause{60'000};
+
+// The loop, and the two conversations that run on it.
+class AgentLoop : public Agent {
+ public:
+  AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, std::shared_ptr<grpc::Channel> channel)
+      : options_(std::move(options)),
+        gpus_(std::move(gpus)),
+        lock_(std::move(lock)),
+        stub_(v1::WorkerService::NewStub(channel)),
+        work_(boost::asio::make_work_guard(io_)),
+        drain_timer_(io_),
+        supervisor_(io_, options_, gpus_,
+                    {.on_points = [this] { points_.Soon(); },
+                     .on_change = [this] { synchronize_.Soon(); },
+                     .on_let_go = [this] { FinishIfDone(); }}),
+        points_(io_, *stub_, options_, supervisor_),
+        synchronize_(io_, options_.max_backoff, SynchronizeHooks()) {}
+
+  absl::Status Run(std::stop_token stop) override;
+  const std::string& worker_id() const override { return options_.worker_id; }
+  int slots() const override { return options_.slots; }
+
+ private:
+  using SynchronizeLoop = CallLoop<v1::SynchronizeRequest, v1::SynchronizeResponse>;
+
+  SynchronizeLoop::Hooks SynchronizeHooks();
+  v1::SynchronizeRequest State() const;
+  std::optional<milliseconds> Follow(const v1::SynchronizeResponse& told);
+  void ShutDown();
+  void FinishIfDone();
+  void Finish();
+
+  const AgentOptions options_;
+  const std::vector<Gpu> gpus_;
+  UniqueFd lock_;
+  std::unique_ptr<v1::WorkerService::StubInterface> stub_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::steady_timer drain_timer_;
+  Supervisor supervisor_;
+  PointForwarder points_;
+  SynchronizeLoop synchronize_;
+  bool shutting_down_ = false;
+  bool draining_ = false;
+  bool finished_ = false;
+  bool away_ = false;
+  std::string reason_;  // why nothing more was assigned, as last logged
+};
+
+absl::Status AgentLoop::Run(std::stop_token stop) {
+  try {
+    if (absl::Status status = supervisor_.Open(); !status.ok()) return status;
+    spdlog::info("worker {}: {} slots, {} GPUs, data in {}", options_.worker_id, options_.slots, gpus_.size(),
+                 options_.data_dir);
+    synchronize_.Soon();
+    points_.Soon();
+    std::stop_callback on_stop(stop, [this] { boost::asio::post(io_, [this] { ShutDown(); }); });
+    io_.run();
+    return absl::OkStatus();
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("the worker failed: ", error.what()));
+  }
+}
+
+AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
+  return {.send =
+              [this](grpc::ClientContext* context, const v1::SynchronizeRequest* request,
+                     v1::SynchronizeResponse* response, std::function<void(grpc::Status)> done) {
+                stub_->async()->Synchronize(context, request, response, std::move(done));
+              },
+          .next = [this] { return State(); },
+          .on_answer = [this](const v1::SynchronizeResponse& told) { return Follow(told); },
+          .on_failure =
+              [this](const grpc::Status& status) {
+                if (std::exchange(away_, true)) return;
+                spdlog::warn("the coordinator does not answer ({}); training goes on", status.error_message());
+              }};
+}
+
+v1::SynchronizeRequest AgentLoop::State() const {
+  v1::SynchronizeRequest request;
+  request.set_worker_id(options_.worker_id);
+  request.set_host(HostName());
+  request.set_slots(shutting_down_ ? 0 : static_cast<std::uint32_t>(options_.slots));
+  for (const Gpu& gpu : gpus_) {
+    v1::Device& device = *request.add_devices();
+    device.set_kind("cuda");
+    device.set_model(gpu.model);
+  }
+  if (gpus_.empty()) {
+    v1::Device& device = *request.add_devices();
+    device.set_kind("cpu");
+    device.set_model(CpuModel());
+    device.set_memory_bytes(MemoryBytes() / static_cast<std::uint64_t>(options_.slots));
+  }
+  request.set_version(OFSWEEP_VERSION);
+  supervisor_.Report(request);
+  return request;
+}
+
+std::optional<milliseconds> AgentLoop::Follow(const v1::SynchronizeResponse& told) {
+  if (std::exchange(away_, false)) spdlog::info("the coordinator answers again");
+  if (std::exchange(reason_, told.reason()) != told.reason() && !reason_.empty()) spdlog::info("{}", reason_);
+  supervisor_.Apply(told);
+  const double seconds = std::isfinite(told.next_call_seconds()) ? told.next_call_seconds() : 0;
+  return std::clamp(milliseconds(std::llround(std::clamp(seconds, 0.0, 3600.0) * 1000)), kShortestPause, kLongestPause);
+}
+
+void AgentLoop::ShutDown() {
+  if (std::exchange(shutting_down_, true)) return;
+  spdlog::info("stopping: trainers write their checkpoints");
+  supervisor_.ShutDown();
+  synchronize_.Soon();
+  FinishIfDone();
+}
+
+void AgentLoop::FinishIfDone() {
+  if (!shutting_down_ || finished_ || supervisor_.any_alive()) return;
+  if (supervisor_.empty()) return Finish();
+  if (std::exchange(draining_, true)) return;
+  drain_timer_.expires_after(options_.drain_grace);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    spdlog::warn("stopping before everything was forwarded; the next start goes on with {}/outbox", options_.data_dir);
+    Finish();
+  });
+}
+
+// The calls' completions still have to arrive on the loop, which then has nothing left to do and ends.
+void AgentLoop::Finish() {
+  if (std::exchange(finished_, true)) return;
+  drain_timer_.cancel();
+  points_.Close();
+  synchronize_.Close();
+  supervisor_.Close();
+  work_.reset();
+}
+
+absl::Status CheckTrainer(const std::string& path) {
+  if (::access(path.c_str(), X_OK) == 0) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat("there is no trainer at ", path, ": build ofsweep-trainer, or name it with --trainer"));
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  // A coordinator whose host vanished is noticed without waiting for TCP.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  arguments.SetMaxReceiveMessageSize(64 << 20);  // assignments of a large machine carry their configurations
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel) {
+  std::error_code error;
+  options.data_dir = fs::absolute(options.data_dir, error).lexically_normal().string();
+  fs::create_directories(options.data_dir + "/outbox", error);
+  if (error) {
+    return absl::PermissionDeniedError(absl::StrCat("cannot make ", options.data_dir, "/outbox: ", error.message(),
+                                                    "; give the worker another --data-dir"));
+  }
+  absl::StatusOr<UniqueFd> lock = LockDataDir(options.data_dir);
+  if (!lock.ok()) return lock.status();
+  if (options.worker_id.empty()) {
+    absl::StatusOr<std::string> id = LoadWorkerId(options.data_dir);
+    if (!id.ok()) return id.status();
+    options.worker_id = *std::move(id);
+  }
+  if (options.trainer_path.empty()) options.trainer_path = BesideThisExecutable("ofsweep-trainer");
+  options.trainer_path = fs::absolute(options.trainer_path, error).string();
+  if (absl::Status status = CheckTrainer(options.trainer_path); !status.ok()) return status;
+  std::vector<Gpu> gpus = FindGpus(std::getenv("CUDA_VISIBLE_DEVICES"));
+  if (options.slots <= 0) options.slots = gpus.empty() ? UsableCores() : static_cast<int>(gpus.size());
+  return std::make_unique<AgentLoop>(std::move(options), std::move(gpus), *std::move(lock), std::move(channel));
+}
+
+}  // namespace ofsweep

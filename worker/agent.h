@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include <grpcpp/channel.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace ofsweep {
+
+struct AgentOptions {
+  // Outbox, checkpoints, logs and data sets; made when missing. One agent at a time may use it.
+  std::string data_dir = "ofsweep-data";
+  // Trials at once. 0: one for each GPU, or without a GPU one for each core that this process may use. More slots than
+  // GPUs share the GPUs in turn; CPU cores are divided evenly.
+  int slots = 0;
+  // Empty: `ofsweep-trainer` beside the executable of this process.
+  std::string trainer_path;
+  // How the coordinator knows this worker across restarts. Empty: made once ("host-3f2a") and kept in
+  // data_dir/worker-id.
+  std::string worker_id;
+  // From SIGTERM to SIGKILL. A trainer writes its checkpoint in this time; too short a time costs the steps since the
+  // last one.
+  std::chrono::milliseconds stop_grace{30'000};
+  // When the agent stops: how long it waits, once its trainers have ended, for the coordinator to take the rest of the
+  // points. What is left stays in the outbox for the next start.
+  std::chrono::milliseconds drain_grace{10'000};
+  // A trainer that neither prints nor logs for so long is taken to hang: its attempt fails with `timeout`.
+  std::chrono::milliseconds silence_timeout{std::chrono::minutes{30}};
+  // Longest pause between two calls while the coordinator is away; training goes on meanwhile.
+  std::chrono::milliseconds max_backoff{5'000};
+  // With less free space than this in data_dir, trainers are stopped and their attempts fail, before anything is lost.
+  std::uint64_t min_free_bytes = 64ull << 20;
+  // A PushMetrics request is closed once it holds this many points: bounds memory, and the size of the coordinator's
+  // transactions.
+  std::size_t batch_points = 16'384;
+};
+
+// A channel to HOST:PORT for an agent: tries again within seconds after the coordinator was away (gRPC's own default is
+// two minutes).
+std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address);
+
+// The agent on a GPU host: asks the coordinator what to run (worker.proto), runs each trial as a process, keeps its
+// points on disk until they are acknowledged, and reports how it ended. worker/DESIGN.md tells what is on disk when.
+class Agent {
+ public:
+  // Errors: FailedPrecondition when another agent uses data_dir, NotFound when there is no trainer, PermissionDenied or
+  // ResourceExhausted when data_dir cannot be written; each says how to mend it.
+  static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel);
+  virtual ~Agent() = default;
+
+  // Works until `stop` is requested: then the trainers get SIGTERM, write their checkpoints and are reported as
+  // preempted, and outboxes are drained as far as the grace periods allow. Call once, on a thread that lives as long as
+  // the call: trainers die with that thread (PR_SET_PDEATHSIG), so that a killed agent leaves none behind.
+  virtual absl::Status Run(std::stop_token stop) = 0;
+
+  virtual const std::string& worker_id() const = 0;
+  virtual int slots() const = 0;
+};
+
+}  // namespace ofsweep

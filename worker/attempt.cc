@@ -1,0 +1,303 @@
+#include "worker/attempt.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+#include <variant>
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "worker/host.h"
+#include "worker/trial_folder.h"
+
+namespace ofsweep {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Shown of a trainer's lines that are no events; the rest is only counted.
+constexpr std::uint64_t kGarbageLinesShown = 5;
+constexpr std::size_t kGarbageBytesShown = 200;
+// What a trainer in disorder may say must not make a whole report invalid.
+constexpr std::int64_t kMaxStep = 1'000'000'000'000;
+// A full disk leaves a trainer without a voice: with less than this free, that is taken to be why it ended.
+constexpr std::uint64_t kDiskFullBytes = 1 << 20;
+
+std::int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::uintmax_t BytesOf(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
+// When the file was last written, in milliseconds since 1970.
+std::int64_t LastWriteMs(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return 0;
+  return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+}
+
+TrainerEnd FailedToStart(const absl::Status& status) {
+  const bool bad_config = absl::IsInvalidArgument(status);
+  return {.outcome = "failed",
+          .failure = bad_config ? FailureClass::kBadConfig : FailureClass::kCrash,
+          .message = std::string(status.message())};
+}
+
+}  // namespace
+
+std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Assignment& assignment,
+                                         const std::string& gpu_index, int slot) {
+  std::shared_ptr<Attempt> attempt(new Attempt(host));
+  attempt->name_ = {assignment.trial_id(), assignment.generation()};
+  attempt->slot_ = slot;
+  if (absl::Status status = attempt->StartTrainer(assignment, gpu_index); !status.ok()) {
+    attempt->Finish(FailedToStart(status));
+  }
+  return attempt;
+}
+
+absl::Status Attempt::StartTrainer(const v1::Assignment& assignment, const std::string& gpu_index) {
+  absl::StatusOr<TrialFolder> folder = PrepareTrial(host_.data_dir, assignment, host_.threads);
+  if (!folder.ok()) return folder.status();
+  log_path_ = folder->log_path;
+  started_at_ms_ = NowMs();
+  absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Create(host_.data_dir + "/outbox", {name_, started_at_ms_});
+  if (!outbox.ok()) return outbox.status();
+  outbox_ = *std::move(outbox);
+
+  TrainerCommand command{.stdout_fd = outbox_->write_fd(), .stderr_fd = folder->log.get()};
+  command.arguments = {host_.trainer_path, "--config", folder->config_path,         "--output",
+                       folder->path,       "--cache",  host_.data_dir + "/datasets"};
+  if (folder->resume) command.arguments.push_back("--resume");
+  if (!gpu_index.empty()) command.environment.push_back("CUDA_VISIBLE_DEVICES=" + gpu_index);
+  started_at_ = last_output_ = Clock::now();
+  out_of_memory_kills_ = OutOfMemoryKills();
+  absl::StatusOr<TrainerProcess> process = TrainerProcess::Start(command);
+  if (!process.ok()) return process.status();
+  process_ = *std::move(process);
+  spdlog::info("{}: started (attempt {}, slot {}{})", ToText(name_), assignment.attempt() + 1, slot_,
+               folder->resume ? ", from its checkpoint" : "");
+  WatchExit();
+  WatchSilence();
+  return absl::OkStatus();
+}
+
+std::shared_ptr<Attempt> Attempt::Recover(const AttemptHost& host, std::unique_ptr<Outbox> outbox) {
+  std::shared_ptr<Attempt> attempt(new Attempt(host));
+  attempt->outbox_ = std::move(outbox);
+  const std::int64_t last_write_ms = LastWriteMs(attempt->outbox_->path());
+  while (attempt->ScanOnce()) {
+  }
+  if (attempt->name_.trial_id.empty()) return nullptr;
+  attempt->log_path_ = absl::StrCat(TrialPath(host.data_dir, attempt->name_.trial_id), "/logs/attempt-",
+                                    attempt->name_.generation, ".log");
+  if (!attempt->end_) {
+    // After a power cut the outbox may lack its last lines: then a checkpoint it does not tell of is ahead of its
+    // curve.
+    RemoveCheckpointsBeyond(TrialPath(host.data_dir, attempt->name_.trial_id), attempt->announced_checkpoint_);
+    AttemptFacts facts = attempt->Facts({.vanished = true});
+    facts.wall_seconds = static_cast<double>(std::max(std::int64_t{0}, last_write_ms - attempt->started_at_ms_)) / 1000;
+    attempt->Finish(Classify(facts));
+  }
+  return attempt;
+}
+
+Attempt::~Attempt() {
+  if (exit_watch_) exit_watch_->release();  // the descriptor belongs to the process
+  if (!process_) return;
+  process_->Signal(SIGKILL);
+  process_->Reap();
+}
+
+void Attempt::WatchExit() {
+  exit_watch_.emplace(host_.io, process_->exit_fd());
+  exit_watch_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                          [weak = weak_from_this()](const boost::system::error_code& error) {
+                            const std::shared_ptr<Attempt> self = weak.lock();
+                            if (!error && self) self->OnExit();
+                          });
+}
+
+void Attempt::WatchSilence() {
+  if (!silence_timer_) silence_timer_.emplace(host_.io);
+  silence_timer_->expires_after(host_.silence_timeout / 4);
+  silence_timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const std::shared_ptr<Attempt> self = weak.lock();
+    if (error || !self || !self->alive() || self->stopping()) return;
+    const std::uintmax_t bytes = self->outbox_->size() + BytesOf(self->log_path_);
+    if (std::exchange(self->output_bytes_, bytes) != bytes) self->last_output_ = Clock::now();
+    if (Clock::now() - self->last_output_ >= self->host_.silence_timeout) {
+      const double seconds = std::chrono::duration<double>(self->host_.silence_timeout).count();
+      self->Stop(StopReason::kSilent, absl::StrCat("the trainer printed and logged nothing for ", seconds, " s"));
+      return;
+    }
+    self->WatchSilence();
+  });
+}
+
+void Attempt::Stop(StopReason reason, std::string message) {
+  if (!alive() || stopping()) return;
+  stop_ = reason;
+  stop_message_ = std::move(message);
+  spdlog::info("{}: stopping{}{}", ToText(name_), stop_message_.empty() ? "" : ": ", stop_message_);
+  process_->Signal(SIGTERM);
+  kill_timer_.emplace(host_.io, host_.stop_grace);
+  kill_timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const std::shared_ptr<Attempt> self = weak.lock();
+    if (error || !self || !self->alive()) return;
+    spdlog::warn("{}: killed, it did not end within the grace period", ToText(self->name_));
+    self->process_->Signal(SIGKILL);
+  });
+}
+
+void Attempt::Forget() {
+  if (forgotten_) return;
+  forgotten_ = true;
+  if (alive()) {
+    spdlog::info("{}: killed, the coordinator no longer counts on it", ToText(name_));
+    process_->Signal(SIGKILL);
+  }
+}
+
+void Attempt::Discard() {
+  if (!outbox_) return;
+  if (const std::optional<std::int64_t> step = outbox_->FirstUnsentStep()) {
+    RemoveCheckpointsBeyond(TrialPath(host_.data_dir, name_.trial_id), *step);
+  }
+  outbox_->Remove();
+}
+
+void Attempt::Refuse(const std::string& message) {
+  refused_ = true;
+  if (alive()) {
+    Stop(StopReason::kRefused, message);
+    return;
+  }
+  TrainerEnd end{.outcome = "failed", .failure = FailureClass::kCrash, .message = message, .step = step_};
+  if (end_) end.wall_seconds = end_->wall_seconds;
+  end_ = std::move(end);
+  host_.on_change();
+}
+
+void Attempt::Follow() {
+  if (!alive() || !outbox_ || forgotten_) return;
+  if (ScanOnce()) {
+    boost::asio::post(host_.io, [weak = weak_from_this()] {
+      if (const std::shared_ptr<Attempt> self = weak.lock()) self->Follow();
+    });
+  }
+}
+
+bool Attempt::ScanOnce() {
+  const std::uint64_t before = outbox_->unsent();
+  const absl::StatusOr<bool> more = outbox_->Scan(Observe());
+  if (!more.ok()) {
+    spdlog::error("{}: {}", ToText(name_), std::string(more.status().message()));
+    Stop(StopReason::kDisk, std::string(more.status().message()));
+    return false;
+  }
+  if (outbox_->unsent() > before) host_.on_points();
+  return *more;
+}
+
+Outbox::Observer Attempt::Observe() {
+  return {.on_header =
+              [this](const AttemptHeader& header) {
+                name_ = header.name;
+                started_at_ms_ = header.started_at_ms;
+              },
+          .on_event = [this](TrainerEvent& event) { OnEvent(event); },
+          .on_end = [this](const TrainerEnd& end) { end_ = end; },
+          .on_garbage =
+              [this](std::string_view line, const absl::Status& status) {
+                if (++garbage_lines_ > kGarbageLinesShown) return;
+                spdlog::warn("{}: {}: {}", ToText(name_), std::string(status.message()),
+                             std::string(line.substr(0, kGarbageBytesShown)));
+              }};
+}
+
+void Attempt::OnEvent(TrainerEvent& event) {
+  if (auto* points = std::get_if<PointsEvent>(&event)) {
+    step_ = std::clamp(points->points.step, std::int64_t{0}, kMaxStep);
+  } else if (auto* started = std::get_if<StartedEvent>(&event)) {
+    if (started->config.is_object()) resolved_config_ = started->config.dump();
+    if (started->resumed_from) step_ = std::clamp(*started->resumed_from, std::int64_t{0}, kMaxStep);
+    announced_checkpoint_ = step_;
+    host_.on_change();
+  } else if (auto* checkpoint = std::get_if<CheckpointEvent>(&event)) {
+    announced_checkpoint_ = checkpoint->step;
+    spdlog::debug("{}: checkpoint of step {} in {}", ToText(name_), checkpoint->step, checkpoint->path);
+  } else if (auto* finished = std::get_if<FinishedEvent>(&event)) {
+    finished_ = FinishedEvent{finished->outcome, std::clamp(finished->step, std::int64_t{0}, kMaxStep)};
+  } else if (auto* failed = std::get_if<FailedEvent>(&event)) {
+    failed_ = *failed;
+  }
+}
+
+void Attempt::OnExit() {
+  ExitStatus exit = process_->Reap();
+  exit.out_of_memory = exit.signal == SIGKILL && OutOfMemoryKills() > out_of_memory_kills_;
+  exit_watch_->release();
+  exit_watch_.reset();
+  process_.reset();
+  kill_timer_.reset();
+  silence_timer_.reset();
+  while (ScanOnce()) {
+  }
+  if (!forgotten_) Finish(Classify(Facts(exit)));
+  host_.on_exit(name_);
+}
+
+AttemptFacts Attempt::Facts(const ExitStatus& exit) const {
+  return {.finished = finished_,
+          .failed = failed_,
+          .stop = stop_,
+          .stop_message = stop_message_,
+          .exit = exit,
+          .disk_full = FreeBytes(host_.data_dir) < kDiskFullBytes,
+          .data_dir = host_.data_dir,
+          .log_path = log_path_,
+          .log_tail = ReadLogTail(log_path_),
+          .step = step_,
+          .wall_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count()};
+}
+
+void Attempt::Finish(TrainerEnd end) {
+  end_ = std::move(end);
+  spdlog::info("{}: {} at step {}{}{}", ToText(name_), end_->outcome, end_->step, end_->message.empty() ? "" : ": ",
+               end_->message);
+  if (garbage_lines_ > 0) spdlog::warn("{}: {} lines of its output were no events", ToText(name_), garbage_lines_);
+  if (!outbox_) return;
+  if (absl::Status status = outbox_->AppendEnd(*end_); !status.ok()) {
+    spdlog::warn("{}: its end is not on disk: {}", ToText(name_), std::string(status.message()));
+  }
+}
+
+void Attempt::Report(v1::AttemptReport& report) const {
+  report.set_trial_id(name_.trial_id);
+  report.set_generation(name_.generation);
+  const bool all_acknowledged = unsent() == 0 || refused_;
+  if (!end_ || !all_acknowledged) {
+    report.mutable_running()->set_step(static_cast<std::uint64_t>(step_));
+    report.mutable_running()->set_resolved_config_json(resolved_config_);
+    return;
+  }
+  v1::Ended& ended = *report.mutable_ended();
+  ended.set_outcome(end_->outcome);
+  ended.set_failure_class(std::string(Name(end_->failure)));
+  ended.set_failure_message(end_->message);
+  ended.set_step(static_cast<std::uint64_t>(end_->step));
+  ended.set_wall_seconds(end_->wall_seconds);
+}
+
+}  // namespace ofsweep

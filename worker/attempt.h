@@ -1,0 +1,119 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "absl/status/status.h"
+#include "ofsweep/v1/worker.pb.h"
+#include "worker/outbox.h"
+#include "worker/reconcile.h"
+#include "worker/trainer_end.h"
+#include "worker/trainer_process.h"
+
+namespace ofsweep {
+
+// What all attempts of an agent share.
+struct AttemptHost {
+  boost::asio::io_context& io;
+  std::string data_dir;
+  std::string trainer_path;
+  int threads = 1;  // of one trainer
+  std::chrono::milliseconds stop_grace;
+  std::chrono::milliseconds silence_timeout;
+  std::function<void()> on_points;                 // there is something to forward
+  std::function<void()> on_change;                 // there is something to report
+  std::function<void(const AttemptKey&)> on_exit;  // a process was reaped: a slot is free
+};
+
+// One attempt that this worker holds: its trainer while that runs, its outbox until the end has been confirmed. Lives
+// on the agent's loop; not thread-safe.
+class Attempt : public std::enable_shared_from_this<Attempt> {
+ public:
+  // Starts a trainer. When that fails the attempt has ended already, and says why.
+  static std::shared_ptr<Attempt> Launch(const AttemptHost& host, const v1::Assignment& assignment,
+                                         const std::string& gpu_index, int slot);
+  // Takes over an outbox that a former run has left; its trainer died with that run. Null when the file says not whose
+  // it is.
+  static std::shared_ptr<Attempt> Recover(const AttemptHost& host, std::unique_ptr<Outbox> outbox);
+
+  // Kills a trainer that is still alive.
+  ~Attempt();
+
+  const AttemptKey& name() const { return name_; }
+  bool alive() const { return process_.has_value(); }
+  // Its points are wanted.
+  bool forwarding() const { return outbox_ && !forgotten_ && !refused_; }
+  bool stopping() const { return stop_ != StopReason::kNone || forgotten_; }
+  bool forgotten() const { return forgotten_; }
+  int slot() const { return slot_; }
+  // Null when it could not be made.
+  Outbox* outbox() { return outbox_.get(); }
+  std::uint64_t unsent() const { return outbox_ ? outbox_->unsent() : 0; }
+
+  // Reads what the trainer has written since the last call.
+  void Follow();
+  // SIGTERM, then SIGKILL after the grace period. Only the first reason counts.
+  void Stop(StopReason reason, std::string message = "");
+  // Nobody wants its points any more: kills the trainer. Once it is not alive, the caller lets go of it.
+  void Forget();
+  // What is left on disk goes: the outbox, and checkpoints beyond the points that were accepted.
+  void Discard();
+
+  // The rest of its points will not be accepted: they are dropped, and it fails.
+  void Refuse(const std::string& message);
+
+  // For Synchronize. An end is told only when all points were acknowledged; until then the attempt counts as running.
+  void Report(v1::AttemptReport& report) const;
+
+ private:
+  explicit Attempt(const AttemptHost& host) : host_(host) {}
+
+  absl::Status StartTrainer(const v1::Assignment& assignment, const std::string& gpu_index);
+  void WatchExit();
+  void WatchSilence();
+  void OnExit();
+  bool ScanOnce();
+  void OnEvent(TrainerEvent& event);
+  Outbox::Observer Observe();
+  AttemptFacts Facts(const ExitStatus& exit) const;
+  void Finish(TrainerEnd end);
+
+  const AttemptHost& host_;
+  AttemptKey name_;
+  int slot_ = -1;
+  std::string log_path_;
+  std::unique_ptr<Outbox> outbox_;
+  std::optional<TrainerProcess> process_;
+  std::optional<boost::asio::posix::stream_descriptor> exit_watch_;
+  std::optional<boost::asio::steady_timer> kill_timer_;
+  std::optional<boost::asio::steady_timer> silence_timer_;
+  std::chrono::steady_clock::time_point started_at_;
+  std::int64_t started_at_ms_ = 0;
+  std::uint64_t out_of_memory_kills_ = 0;  // when it started
+  std::uintmax_t output_bytes_ = 0;        // of outbox and log, when last looked at
+  std::chrono::steady_clock::time_point last_output_;
+
+  StopReason stop_ = StopReason::kNone;
+  std::string stop_message_;
+  bool forgotten_ = false;
+  bool refused_ = false;
+
+  std::string resolved_config_;
+  std::int64_t step_ = 0;
+  std::int64_t announced_checkpoint_ = 0;  // step of the newest one that the outbox tells of
+  std::uint64_t garbage_lines_ = 0;
+  std::optional<FinishedEvent> finished_;
+  std::optional<FailedEvent> failed_;
+  std::optional<TrainerEnd> end_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/unique_fd.h"
+
+namespace ofsweep {
+
+struct Gpu {
+  std::string index;  // as CUDA_VISIBLE_DEVICES names it
+  std::string model;  // "" when the driver does not say
+};
+
+// The GPUs this process may use: those of CUDA_VISIBLE_DEVICES where a batch system has set it, else every
+// /dev/nvidiaN. `root` stands for "/" in tests.
+std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root = "/");
+
+// CPU cores this process may use: its affinity, or a smaller quota of its control group; at least 1.
+int UsableCores();
+
+std::string HostName();
+// "" and 0 when the kernel does not say.
+std::string CpuModel();
+std::uint64_t MemoryBytes();
+
+// How often the kernel has killed for lack of memory in this process's control group, or on the machine when the group
+// cannot be read. Only a difference has a meaning.
+std::uint64_t OutOfMemoryKills();
+
+// Bytes that a user may still write in `folder`; the largest number when that cannot be told.
+std::uint64_t FreeBytes(const std::string& folder);
+
+// Absolute path of the program called `name` beside the executable of this process.
+std::string BesideThisExecutable(const std::string& name);
+
+// Takes the folder for this process until the descriptor closes. FailedPrecondition when another agent has it.
+absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir);
+
+// The id kept in data_dir/worker-id; made of the host's name and four random digits at the first start.
+absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir);
+
+}  // namespace ofsweep

@@ -1,0 +1,205 @@
+#include "worker/outbox.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "worker/columns.h"
+#include "worker/line_reader.h"
+
+namespace ofsweep {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr char kSuffix[] = ".jsonl";
+constexpr char kAckedSuffix[] = ".acked";
+constexpr std::size_t kScanBytes = 1 << 20;
+// The agent's own lines begin so; the trainer's begin with "event".
+constexpr std::string_view kOwnLine = "{\"agent\":";
+
+absl::Status FileError(const char* what, const std::string& path) {
+  const int error = errno;
+  const bool full = error == ENOSPC || error == EDQUOT;
+  const std::string message = absl::StrCat(what, " ", path, ": ", std::strerror(error),
+                                           full ? "; free some space, or give the worker another --data-dir" : "");
+  return full ? absl::ResourceExhaustedError(message) : absl::InternalError(message);
+}
+
+absl::Status WriteLine(int fd, const std::string& path, std::string line) {
+  line += '\n';
+  const ssize_t written = ::write(fd, line.data(), line.size());
+  if (written == static_cast<ssize_t>(line.size())) return absl::OkStatus();
+  if (written >= 0) errno = ENOSPC;  // a regular file takes less only when it cannot grow
+  return FileError("cannot write", path);
+}
+
+Json ToJson(const AttemptHeader& header) {
+  return {{"agent", "attempt"},
+          {"trial_id", header.name.trial_id},
+          {"generation", header.name.generation},
+          {"started_at_ms", header.started_at_ms}};
+}
+
+Json ToJson(const TrainerEnd& end) {
+  return {{"agent", "ended"},       {"outcome", end.outcome}, {"class", Name(end.failure)},
+          {"message", end.message}, {"step", end.step},       {"wall_seconds", end.wall_seconds}};
+}
+
+// The agent wrote it: a line of another shape throws, and counts as garbage.
+void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
+  const Json json = Json::parse(line);
+  if (json.at("agent") == "attempt") {
+    observer.on_header({{json.at("trial_id"), json.at("generation")}, json.at("started_at_ms")});
+    return;
+  }
+  observer.on_end({.outcome = json.at("outcome"),
+                   .failure = ParseFailureClass(json.at("class").get<std::string>()).value_or(FailureClass::kNone),
+                   .message = json.at("message"),
+                   .step = json.at("step"),
+                   .wall_seconds = json.at("wall_seconds")});
+}
+
+}  // namespace
+
+Outbox::Outbox(std::string path, UniqueFd file, UniqueFd acked_file)
+    : path_(std::move(path)), file_(std::move(file)), acked_file_(std::move(acked_file)) {}
+
+absl::StatusOr<std::unique_ptr<Outbox>> Outbox::OpenFiles(const std::string& path, int flags) {
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | flags, 0644));
+  if (file.get() < 0) return FileError("cannot open", path);
+  const std::string acked_path = absl::StrCat(path, kAckedSuffix);
+  UniqueFd acked_file(::open(acked_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (flags & O_TRUNC), 0644));
+  if (acked_file.get() < 0) return FileError("cannot open", acked_path);
+  return std::unique_ptr<Outbox>(new Outbox(path, std::move(file), std::move(acked_file)));
+}
+
+absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Create(const std::string& folder, const AttemptHeader& header) {
+  const std::string path = absl::StrCat(folder, "/", header.name.trial_id, ".", header.name.generation, kSuffix);
+  absl::StatusOr<std::unique_ptr<Outbox>> outbox = OpenFiles(path, O_CREAT | O_TRUNC);
+  if (!outbox.ok()) return outbox;
+  if (absl::Status status = WriteLine((*outbox)->file_.get(), path, ToJson(header).dump()); !status.ok()) {
+    (*outbox)->Remove();
+    return status;
+  }
+  // A power cut may cost the file its last lines, but must not take it whole.
+  const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync((*outbox)->file_.get()) != 0 || ::fsync(directory.get()) != 0) {
+    const absl::Status status = FileError("cannot sync", path);
+    (*outbox)->Remove();
+    return status;
+  }
+  (*outbox)->scanned_ = (*outbox)->size();
+  return outbox;
+}
+
+absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<Outbox>> outbox = OpenFiles(path, 0);
+  if (!outbox.ok()) return outbox;
+  // A damaged mark only costs a resend, which changes nothing.
+  std::uint64_t acked = 0;
+  const ssize_t got = ::pread((*outbox)->acked_file_.get(), &acked, sizeof acked, 0);
+  if (got == sizeof acked && acked <= (*outbox)->size()) (*outbox)->acked_ = acked;
+  return outbox;
+}
+
+std::vector<std::string> Outbox::List(const std::string& folder) {
+  std::vector<std::string> paths;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() == kSuffix) paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::uint64_t Outbox::size() const {
+  struct stat status {};
+  return ::fstat(file_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+absl::StatusOr<bool> Outbox::Scan(const Observer& observer) {
+  const std::uint64_t limit = scanned_ + kScanBytes;
+  const absl::Status status = ReadLines(file_.get(), scanned_, [&](std::string_view line, std::uint64_t offset) {
+    ScanLine(line, offset, observer);
+    return offset < limit;
+  });
+  if (!status.ok()) return status;
+  return scanned_ > limit;
+}
+
+void Outbox::ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer) {
+  if (line.starts_with(kOwnLine)) {
+    try {
+      ReadOwnLine(line, observer);
+    } catch (const std::exception& error) {
+      observer.on_garbage(line, absl::InvalidArgumentError(error.what()));
+    }
+    return;
+  }
+  absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
+  if (!event.ok()) {
+    observer.on_garbage(line, event.status());
+    return;
+  }
+  if (const auto* points = std::get_if<PointsEvent>(&*event); points != nullptr && offset >= acked_) {
+    unsent_ += points->points.points.size();
+  }
+  observer.on_event(*event);
+}
+
+absl::StatusOr<Outbox::Batch> Outbox::NextBatch(std::size_t max_points, v1::TrialPoints& out) const {
+  Batch batch{.end_offset = acked_};
+  if (unsent_ == 0) return batch;
+  ColumnWriter columns(out);
+  std::uint64_t offset = acked_;
+  const absl::Status status = ReadLines(file_.get(), offset, [&](std::string_view line, std::uint64_t line_offset) {
+    if (line_offset >= scanned_) return false;
+    if (line.starts_with(kOwnLine)) return true;
+    const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
+    if (!event.ok()) return true;
+    const auto* points = std::get_if<PointsEvent>(&*event);
+    if (points == nullptr) return true;
+    columns.Add(points->points);
+    batch.points += points->points.points.size();
+    return batch.points < max_points;
+  });
+  if (!status.ok()) return status;
+  batch.end_offset = std::min(offset, scanned_);
+  return batch;
+}
+
+std::optional<std::int64_t> Outbox::FirstUnsentStep() const {
+  v1::TrialPoints first;
+  const absl::StatusOr<Batch> batch = NextBatch(1, first);
+  if (!batch.ok() || first.rows().empty()) return std::nullopt;
+  return static_cast<std::int64_t>(first.rows(0).step());
+}
+
+void Outbox::Acknowledge(const Batch& batch) {
+  acked_ = batch.end_offset;
+  unsent_ -= batch.points;
+  // Eight bytes at once: a kill leaves the old mark or the new one. An old one costs a resend.
+  [[maybe_unused]] const ssize_t written = ::pwrite(acked_file_.get(), &acked_, sizeof acked_, 0);
+}
+
+absl::Status Outbox::AppendEnd(const TrainerEnd& end) {
+  if (::ftruncate(file_.get(), static_cast<off_t>(scanned_)) != 0) return FileError("cannot cut", path_);
+  return WriteLine(file_.get(), path_, ToJson(end).dump());
+}
+
+void Outbox::Remove() {
+  ::unlink(path_.c_str());
+  ::unlink(absl::StrCat(path_, kAckedSuffix).c_str());
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,81 @@
+#include "worker/point_forwarder.h"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+
+PointForwarder::PointForwarder(boost::asio::io_context& io, v1::WorkerService::StubInterface& stub,
+                               const AgentOptions& options, Supervisor& supervisor)
+    : options_(options),
+      supervisor_(supervisor),
+      calls_(io, options.max_backoff,
+             {.send =
+                  [&stub](grpc::ClientContext* context, const v1::PushMetricsRequest* request,
+                          v1::PushMetricsResponse* response, std::function<void(grpc::Status)> done) {
+                    stub.async()->PushMetrics(context, request, response, std::move(done));
+                  },
+              .next = [this] { return Next(); },
+              .on_answer = [this](const v1::PushMetricsResponse& response) { return OnAnswer(response); },
+              .on_failure = [this](const grpc::Status& status) { OnFailure(status); }}) {}
+
+std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
+  v1::PushMetricsRequest request;
+  request.set_worker_id(options_.worker_id);
+  sent_.clear();
+  std::size_t points = 0;
+  for (Attempt* attempt : supervisor_.Forwarding()) {
+    v1::TrialPoints& trial = *request.add_trials();
+    const absl::StatusOr<Outbox::Batch> batch = attempt->outbox()->NextBatch(options_.batch_points - points, trial);
+    if (!batch.ok() || batch->points == 0) {
+      request.mutable_trials()->RemoveLast();
+      attempt->Refuse(absl::StrCat("its outbox cannot be read back: ", batch.status().message()));
+      continue;
+    }
+    trial.set_trial_id(attempt->name().trial_id);
+    trial.set_generation(attempt->name().generation);
+    sent_.push_back({attempt->name(), *batch});
+    points += batch->points;
+    if (points >= options_.batch_points || one_by_one_) break;
+  }
+  if (sent_.empty()) return std::nullopt;
+  return request;
+}
+
+std::optional<std::chrono::milliseconds> PointForwarder::OnAnswer(const v1::PushMetricsResponse& response) {
+  if (response.results_size() != static_cast<int>(sent_.size())) {
+    spdlog::error("the coordinator answered {} of {} attempts' points; sending them again", response.results_size(),
+                  sent_.size());
+    return std::nullopt;
+  }
+  if (std::exchange(away_, false)) spdlog::info("the coordinator takes points again");
+  for (std::size_t i = 0; i < sent_.size(); ++i) {
+    Attempt* attempt = supervisor_.Find(sent_[i].name);
+    if (attempt == nullptr) continue;  // confirmed as fenced meanwhile
+    if (response.results(static_cast<int>(i)).fenced()) {
+      supervisor_.Forget(sent_[i].name);
+    } else {
+      supervisor_.OnAcknowledged(*attempt, sent_[i].batch);
+    }
+  }
+  return std::chrono::milliseconds(0);
+}
+
+void PointForwarder::OnFailure(const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) {
+    if (sent_.size() == 1) {
+      supervisor_.Refuse(sent_[0].name, absl::StrCat("the coordinator refused its points: ", status.error_message()));
+    }
+    one_by_one_ = sent_.size() > 1;
+    return;
+  }
+  if (!std::exchange(away_, true)) {
+    spdlog::warn("the coordinator takes no points ({}); they wait in {}/outbox", status.error_message(),
+                 options_.data_dir);
+  }
+}
+
+}  // namespace ofsweep

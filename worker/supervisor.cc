@@ -1,0 +1,209 @@
+#include "worker/supervisor.h"
+
+#include <sys/inotify.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <boost/asio/buffer.hpp>
+
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::chrono::seconds kDiskCheckEvery{1};
+
+}  // namespace
+
+Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus,
+                       Callbacks callbacks)
+    : options_(options),
+      gpus_(std::move(gpus)),
+      callbacks_(std::move(callbacks)),
+      host_{.io = io,
+            .data_dir = options.data_dir,
+            .trainer_path = options.trainer_path,
+            .threads = std::max(1, UsableCores() / options.slots),
+            .stop_grace = options.stop_grace,
+            .silence_timeout = options.silence_timeout,
+            .on_points = callbacks_.on_points,
+            .on_change = callbacks_.on_change,
+            .on_exit = [this](const AttemptKey& name) { OnExit(name); }},
+      outbox_folder_(options.data_dir + "/outbox"),
+      inotify_(io),
+      disk_timer_(io) {}
+
+absl::Status Supervisor::Open() {
+  UniqueFd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (inotify.get() < 0 || ::inotify_add_watch(inotify.get(), outbox_folder_.c_str(), IN_MODIFY) < 0) {
+    return absl::ResourceExhaustedError(absl::StrCat("cannot watch ", outbox_folder_, ": ", std::strerror(errno),
+                                                     "; the sysctl fs.inotify.max_user_instances may be too low"));
+  }
+  inotify_.assign(inotify.release());
+  WatchOutboxes();
+  WatchDisk();
+  for (const std::string& path : Outbox::List(outbox_folder_)) {
+    absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Open(path);
+    if (!outbox.ok()) return outbox.status();
+    std::shared_ptr<Attempt> attempt = Attempt::Recover(host_, *std::move(outbox));
+    if (!attempt) {
+      // Killed between making the file and its first line: its trainer never ran.
+      spdlog::warn("{} has no beginning and is ignored", path);
+      continue;
+    }
+    spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
+    attempts_[attempt->name()] = std::move(attempt);
+  }
+  return absl::OkStatus();
+}
+
+void Supervisor::WatchOutboxes() {
+  inotify_.async_read_some(boost::asio::buffer(inotify_buffer_),
+                           [this](const boost::system::error_code& error, std::size_t) {
+                             if (error) return;
+                             for (auto& [name, attempt] : attempts_) attempt->Follow();
+                             WatchOutboxes();
+                           });
+}
+
+void Supervisor::WatchDisk() {
+  disk_timer_.expires_after(kDiskCheckEvery);
+  disk_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    const std::uint64_t free_bytes = any_alive() ? FreeBytes(options_.data_dir) : options_.min_free_bytes;
+    if (free_bytes < options_.min_free_bytes) {
+      const std::string message = absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", options_.data_dir,
+                                               ": free some space there, or give the worker another --data-dir");
+      for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kDisk, message);
+    }
+    WatchDisk();
+  });
+}
+
+void Supervisor::Apply(const v1::SynchronizeResponse& told) {
+  for (const v1::AttemptName& confirmed : told.confirmed()) Forget({confirmed.trial_id(), confirmed.generation()});
+  if (shutting_down_) return;
+  assigned_.assign(told.assignments().begin(), told.assignments().end());
+  for (const v1::AttemptName& confirmed : told.confirmed()) {
+    std::erase_if(assigned_, [&](const v1::Assignment& assignment) {
+      return assignment.trial_id() == confirmed.trial_id() && assignment.generation() == confirmed.generation();
+    });
+  }
+  Reconcile();
+}
+
+void Supervisor::Reconcile() {
+  std::vector<HeldAttempt> held;
+  for (const auto& [name, attempt] : attempts_) held.push_back({name, attempt->alive(), attempt->stopping()});
+  Instructions told;
+  for (const v1::Assignment& assignment : assigned_)
+    told.assigned.push_back({assignment.trial_id(), assignment.generation()});
+  const Actions actions = ofsweep::Reconcile(held, told, options_.slots);
+  for (const AttemptKey& name : actions.forget) Forget(name);
+  for (const AttemptKey& name : actions.stop) attempts_.at(name)->Stop(StopReason::kCancelled);
+  for (const AttemptKey& name : actions.start) Launch(name);
+}
+
+void Supervisor::Launch(const AttemptKey& name) {
+  const auto assignment = std::find_if(assigned_.begin(), assigned_.end(), [&](const v1::Assignment& candidate) {
+    return candidate.trial_id() == name.trial_id && candidate.generation() == name.generation;
+  });
+  const int slot = FreeSlot();
+  const std::string gpu = gpus_.empty() ? "" : gpus_[static_cast<std::size_t>(slot) % gpus_.size()].index;
+  std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *assignment, gpu, slot);
+  const bool failed = !attempt->alive();
+  attempts_[name] = std::move(attempt);
+  if (failed) callbacks_.on_change();
+}
+
+int Supervisor::FreeSlot() const {
+  std::set<int> taken;
+  for (const auto& [name, attempt] : attempts_) {
+    if (attempt->alive()) taken.insert(attempt->slot());
+  }
+  int slot = 0;
+  while (taken.contains(slot)) ++slot;
+  return slot;
+}
+
+void Supervisor::Forget(const AttemptKey& name) {
+  const auto entry = attempts_.find(name);
+  if (entry == attempts_.end()) return;
+  std::erase_if(assigned_, [&](const v1::Assignment& assignment) {
+    return assignment.trial_id() == name.trial_id && assignment.generation() == name.generation;
+  });
+  entry->second->Forget();
+  if (!entry->second->alive()) LetGo(name);
+}
+
+void Supervisor::Refuse(const AttemptKey& name, const std::string& message) {
+  if (Attempt* attempt = Find(name)) attempt->Refuse(message);
+}
+
+void Supervisor::OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch) {
+  attempt.outbox()->Acknowledge(batch);
+  if (!attempt.alive() && attempt.unsent() == 0) callbacks_.on_change();
+}
+
+void Supervisor::LetGo(const AttemptKey& name) {
+  const auto entry = attempts_.find(name);
+  entry->second->Discard();
+  attempts_.erase(entry);
+  callbacks_.on_let_go();
+}
+
+void Supervisor::OnExit(const AttemptKey& name) {
+  const bool forgotten = attempts_.at(name)->forgotten();
+  if (forgotten) LetGo(name);
+  callbacks_.on_let_go();
+  callbacks_.on_change();
+  if (!shutting_down_) Reconcile();
+}
+
+void Supervisor::ShutDown() {
+  shutting_down_ = true;
+  assigned_.clear();
+  for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kShutdown, "its worker was stopped");
+}
+
+void Supervisor::Close() {
+  inotify_.close();
+  disk_timer_.cancel();
+}
+
+void Supervisor::Report(v1::SynchronizeRequest& request) const {
+  std::uint64_t unsent = 0;
+  for (const auto& [name, attempt] : attempts_) {
+    attempt->Report(*request.add_attempts());
+    unsent += attempt->unsent();
+  }
+  request.set_unsent_points(unsent);
+}
+
+std::vector<Attempt*> Supervisor::Forwarding() {
+  std::vector<Attempt*> waiting;
+  for (auto& [name, attempt] : attempts_) {
+    if (attempt->forwarding() && attempt->unsent() > 0) waiting.push_back(attempt.get());
+  }
+  const auto after_last = std::find_if(waiting.begin(), waiting.end(),
+                                       [&](const Attempt* attempt) { return last_forwarded_ < attempt->name(); });
+  std::rotate(waiting.begin(), after_last, waiting.end());
+  if (!waiting.empty()) last_forwarded_ = waiting.front()->name();
+  return waiting;
+}
+
+Attempt* Supervisor::Find(const AttemptKey& name) {
+  const auto entry = attempts_.find(name);
+  return entry == attempts_.end() ? nullptr : entry->second.get();
+}
+
+bool Supervisor::any_alive() const {
+  return std::any_of(attempts_.begin(), attempts_.end(), [](const auto& entry) { return entry.second->alive(); });
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "absl/status/status.h"
+#include "ofsweep/v1/worker.pb.h"
+#include "worker/agent.h"
+#include "worker/attempt.h"
+#include "worker/host.h"
+#include "worker/reconcile.h"
+
+namespace ofsweep {
+
+// The attempts of this worker: carries out what Reconcile() decides, and tells what there is to report and to forward.
+// Lives on the agent's loop; not thread-safe.
+class Supervisor {
+ public:
+  struct Callbacks {
+    std::function<void()> on_points;  // there are points to forward
+    std::function<void()> on_change;  // there is something to tell the coordinator
+    std::function<void()> on_let_go;  // fewer attempts are held or alive
+  };
+
+  // `options` must be complete (slots, trainer_path).
+  Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus, Callbacks callbacks);
+
+  // Begins to follow the outboxes, and takes over those that a former run has left.
+  absl::Status Open();
+
+  // Follows an answer of the coordinator.
+  void Apply(const v1::SynchronizeResponse& told);
+  // An attempt that was fenced out.
+  void Forget(const AttemptKey& name);
+  void Refuse(const AttemptKey& name, const std::string& message);
+  void OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch);
+  // SIGTERM to every trainer; from now on nothing is started.
+  void ShutDown();
+  // Ends what it waits for on the loop.
+  void Close();
+
+  void Report(v1::SynchronizeRequest& request) const;
+  // Attempts whose points wait, each time beginning with another one. Valid until the next change.
+  std::vector<Attempt*> Forwarding();
+  Attempt* Find(const AttemptKey& name);
+
+  bool empty() const { return attempts_.empty(); }
+  bool any_alive() const;
+
+ private:
+  void Reconcile();
+  void Launch(const AttemptKey& name);
+  void LetGo(const AttemptKey& name);
+  void OnExit(const AttemptKey& name);
+  int FreeSlot() const;
+  void WatchOutboxes();
+  void WatchDisk();
+
+  const AgentOptions& options_;
+  std::vector<Gpu> gpus_;
+  Callbacks callbacks_;
+  AttemptHost host_;
+  std::string outbox_folder_;
+  std::map<AttemptKey, std::shared_ptr<Attempt>> attempts_;
+  std::vector<v1::Assignment> assigned_;  // of the newest answer
+  AttemptKey last_forwarded_;
+  bool shutting_down_ = false;
+  boost::asio::posix::stream_descriptor inotify_;
+  boost::asio::steady_timer disk_timer_;
+  std::array<char, 4096> inotify_buffer_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,124 @@
+#include "worker/trainer_end.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::streamoff kTailBytes = 2048;
+
+std::string HowItExited(const ExitStatus& exit) {
+  if (exit.signal == 0) return absl::StrCat("the trainer exited with code ", exit.code, " without saying how it ended");
+  return absl::StrCat("the trainer was killed by signal ", exit.signal, " (SIG", sigabbrev_np(exit.signal), ")");
+}
+
+std::string WithLog(std::string message, const AttemptFacts& facts) {
+  if (facts.log_tail.empty()) return absl::StrCat(message, "; it logged nothing to ", facts.log_path);
+  return absl::StrCat(message, "; the end of ", facts.log_path, ":\n", facts.log_tail);
+}
+
+void ClassifyStopped(const AttemptFacts& facts, TrainerEnd& end) {
+  end.outcome = "failed";
+  end.message = facts.stop_message;
+  switch (facts.stop) {
+    case StopReason::kCancelled:
+      end.outcome = "cancelled";
+      break;
+    case StopReason::kShutdown:
+      end.outcome = "preempted";
+      break;
+    case StopReason::kSilent:
+      end.failure = FailureClass::kTimeout;
+      end.message = WithLog(facts.stop_message, facts);
+      break;
+    default:
+      end.failure = FailureClass::kCrash;
+  }
+}
+
+void ClassifyByExit(const AttemptFacts& facts, TrainerEnd& end) {
+  if (facts.exit.vanished) {
+    end.outcome = "preempted";
+    end.message = "its worker was killed";
+    return;
+  }
+  end.outcome = "failed";
+  if (facts.exit.out_of_memory) {
+    end.failure = FailureClass::kOom;
+    end.message = absl::StrCat(HowItExited(facts.exit),
+                               ": the machine or its control group ran out of memory; fewer slots, or a smaller ",
+                               "train.micro_batch_size, need less");
+    return;
+  }
+  end.failure = FailureClass::kCrash;
+  end.message = WithLog(HowItExited(facts.exit), facts);
+  if (facts.disk_full) {
+    end.message = absl::StrCat("no space is left in ", facts.data_dir,
+                               ": free some, or give the worker another --data-dir; ", end.message);
+  }
+}
+
+// Only a coordinator or a worker can see that an attempt was lost or preempted.
+FailureClass OfATrainer(FailureClass said) {
+  switch (said) {
+    case FailureClass::kNone:
+    case FailureClass::kLost:
+    case FailureClass::kPreempted:
+      return FailureClass::kCrash;
+    default:
+      return said;
+  }
+}
+
+// Logs may hold any byte, and be cut within a character; protobuf and JSON carry UTF-8 alone.
+std::string ValidUtf8(const std::string& text) {
+  using Json = nlohmann::json;
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+}  // namespace
+
+TrainerEnd Classify(const AttemptFacts& facts) {
+  TrainerEnd end{.step = facts.step, .wall_seconds = facts.wall_seconds};
+  if (facts.finished) {
+    end.outcome = std::string(Name(facts.finished->outcome));
+    end.step = facts.finished->step;
+  } else if (facts.stop != StopReason::kNone) {
+    ClassifyStopped(facts, end);
+  } else if (facts.failed) {
+    end.outcome = "failed";
+    end.failure = OfATrainer(facts.failed->failure);
+    end.message = facts.failed->message;
+  } else {
+    ClassifyByExit(facts, end);
+  }
+  end.message = ValidUtf8(end.message);
+  return end;
+}
+
+std::string ReadLogTail(const std::string& path, int max_lines) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return "";
+  const std::streamoff size = file.tellg();
+  std::string text(static_cast<std::size_t>(std::min(size, kTailBytes)), '\0');
+  file.seekg(size - static_cast<std::streamoff>(text.size()));
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  absl::StripTrailingAsciiWhitespace(&text);
+  std::string_view tail = text;
+  std::size_t begin = tail.size();
+  for (int line = 0; line < max_lines && begin != std::string_view::npos && begin > 0; ++line) {
+    begin = tail.rfind('\n', begin - 1);
+  }
+  if (begin != std::string_view::npos && begin < tail.size()) tail.remove_prefix(begin + 1);
+  return std::string(tail);
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "experiment/trainer_event.h"
+
+namespace ofsweep {
+
+// How an attempt ended, as worker.proto's Ended.
+struct TrainerEnd {
+  std::string outcome;  // completed, diverged, failed, cancelled or preempted
+  FailureClass failure = FailureClass::kNone;
+  std::string message;
+  std::int64_t step = 0;
+  double wall_seconds = 0;
+
+  bool operator==(const TrainerEnd&) const = default;
+};
+
+// Why the agent ended a trainer.
+enum class StopReason {
+  kNone,
+  kCancelled,  // no longer assigned
+  kShutdown,   // the agent is ending
+  kSilent,     // no output for too long
+  kDisk,       // data_dir is full, or cannot be read
+  kRefused,    // the coordinator does not accept its points
+};
+
+// What the kernel said about a process that is gone.
+struct ExitStatus {
+  int code = 0;
+  int signal = 0;              // 0: it exited by itself
+  bool out_of_memory = false;  // the kernel has killed for memory while it ran
+  bool vanished = false;       // it ended with an agent that was killed: neither code nor signal are known
+};
+
+// What is known of an attempt once its process is gone.
+struct AttemptFacts {
+  std::optional<FinishedEvent> finished;
+  std::optional<FailedEvent> failed;
+  StopReason stop = StopReason::kNone;
+  std::string stop_message;  // for kSilent, kDisk and kRefused
+  ExitStatus exit;
+  bool disk_full = false;  // of data_dir, when the process had gone
+  std::string data_dir;
+  std::string log_path;
+  std::string log_tail;  // its last lines
+  std::int64_t step = 0;
+  double wall_seconds = 0;
+};
+
+// A trainer that said `finished` has finished; else the reason for which it was stopped counts, then what it said
+// itself, then what the kernel said.
+TrainerEnd Classify(const AttemptFacts& facts);
+
+// At most the last `max_lines` lines and 2 KiB of a text file; "" when there is none.
+std::string ReadLogTail(const std::string& path, int max_lines = 8);
+
+}  // namespace ofsweep

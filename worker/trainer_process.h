@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/trainer_end.h"
+#include "worker/unique_fd.h"
+
+namespace ofsweep {
+
+struct TrainerCommand {
+  std::vector<std::string> arguments;    // the first is the path of the program
+  std::vector<std::string> environment;  // "KEY=value", beside the agent's own
+  int stdout_fd = -1;
+  int stderr_fd = -1;
+};
+
+// A child process, leader of a process group of its own: a Ctrl-C at the terminal reaches the agent alone, which then
+// decides.
+class TrainerProcess {
+ public:
+  // NotFound, PermissionDenied or Internal name the program and the reason. The child is killed when the calling thread
+  // ends, however it ends; its standard input is empty, its signals are at their defaults, and it inherits no other
+  // file of the agent.
+  static absl::StatusOr<TrainerProcess> Start(const TrainerCommand& command);
+
+  TrainerProcess(TrainerProcess&&) = default;
+  TrainerProcess& operator=(TrainerProcess&&) = default;
+
+  // Becomes readable when the process has ended (pidfd_open): no SIGCHLD, no race with a reused process id.
+  int exit_fd() const { return pidfd_.get(); }
+  pid_t pid() const { return pid_; }
+
+  // To the whole group.
+  void Signal(int signal) const;
+  // Waits for the end, kills what is left of the group. Call once.
+  ExitStatus Reap() const;
+
+ private:
+  TrainerProcess(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  pid_t pid_;
+  UniqueFd pidfd_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,111 @@
+#include "worker/trial_folder.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+bool IsFileName(const std::string& id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
+}
+
+bool IsAuto(const Json& value) {
+  return value == "auto";
+}
+
+// Both spellings of trial.json: dotted and nested.
+void SetThreads(Json& config, int threads) {
+  if (const auto dotted = config.find("train.threads"); dotted != config.end()) {
+    if (IsAuto(*dotted)) *dotted = threads;
+    return;
+  }
+  if (const auto train = config.find("train"); train != config.end() && train->is_object()) {
+    const auto nested = train->find("threads");
+    if (nested == train->end() || IsAuto(*nested)) (*train)["threads"] = threads;
+    return;
+  }
+  config["train.threads"] = threads;
+}
+
+std::vector<fs::path> Checkpoints(const std::string& trial_path) {
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (fs::recursive_directory_iterator entry(trial_path, ignored), end; entry != end; entry.increment(ignored)) {
+    if (entry->path().extension() == ".safetensors") found.push_back(entry->path());
+  }
+  return found;
+}
+
+// By its name; one that cannot be read counts as the newest.
+std::int64_t StepOf(const fs::path& checkpoint) {
+  const std::string stem = checkpoint.stem().string();
+  std::int64_t step = 0;
+  const bool named = absl::SimpleAtoi(stem.substr(stem.rfind('-') + 1), &step);
+  return named ? step : std::numeric_limits<std::int64_t>::max();
+}
+
+absl::Status WriteError(const std::string& path) {
+  return absl::ResourceExhaustedError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno),
+                                                   "; free some space there, or give the worker another --data-dir"));
+}
+
+}  // namespace
+
+absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment, int threads) {
+  if (!IsFileName(assignment.trial_id())) {
+    return absl::InvalidArgumentError("the trial's id is no plain file name: letters, digits, - and _ are");
+  }
+  Json config = Json::parse(assignment.config_json(), nullptr, false);
+  if (!config.is_object()) return absl::InvalidArgumentError("the trial's configuration is no JSON object");
+  SetThreads(config, threads);
+
+  TrialFolder folder{.path = TrialPath(data_dir, assignment.trial_id())};
+  folder.config_path = folder.path + "/trial.json";
+  folder.log_path = absl::StrCat(folder.path, "/logs/attempt-", assignment.generation(), ".log");
+  std::error_code error;
+  fs::create_directories(folder.path + "/logs", error);
+  std::ofstream file(folder.config_path);
+  file << config.dump(2) << '\n';
+  file.close();
+  if (error || !file) return WriteError(folder.config_path);
+  folder.log = UniqueFd(::open(folder.log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  if (folder.log.get() < 0) return WriteError(folder.log_path);
+
+  if (assignment.attempt() == 0) {
+    RemoveCheckpointsBeyond(folder.path, -1);
+  } else {
+    folder.resume = !Checkpoints(folder.path).empty();
+  }
+  return folder;
+}
+
+std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {
+  return absl::StrCat(data_dir, "/trials/", trial_id);
+}
+
+void RemoveCheckpointsBeyond(const std::string& trial_path, std::int64_t step) {
+  std::error_code ignored;
+  for (const fs::path& checkpoint : Checkpoints(trial_path)) {
+    if (StepOf(checkpoint) > step) fs::remove(checkpoint, ignored);
+  }
+}
+
+}  // namespace ofsweep
