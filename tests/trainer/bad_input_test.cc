@@ -1,0 +1,140 @@
+// Wrong input and a hostile machine: what the program says, and how it ends.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/trainer/tiny_trial.h"
+#include "tests/trainer/trainer_process.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class BadInput : public testing::Test {
+ protected:
+  TrainerResult Run(const nlohmann::json& trial) {
+    return RunTrainer({"--config", WriteTrial(folder_, trial), "--cache", folder_.path() / "cache"});
+  }
+
+  void ExpectFailure(const TrainerResult& result, FailureClass failure,
+                     const testing::Matcher<const std::string&>& message) {
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_EQ(result.Failure().failure, failure);
+    EXPECT_THAT(result.Failure().message, message);
+    EXPECT_THAT(result.errors, message);
+  }
+
+  TemporaryFolder folder_;
+  nlohmann::json trial_ = TinyTrial();
+};
+
+TEST_F(BadInput, AllMistakesOfATrialAreSaidAtOnce) {
+  trial_["optimizer"]["lerning_rate"] = 1;
+  trial_["train"]["steps"] = "many";
+  const TrainerResult result = Run(trial_);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.Failure().failure, FailureClass::kBadConfig);
+  EXPECT_THAT(result.errors,
+              AllOf(HasSubstr("optimizer.lerning_rate"), HasSubstr("train.steps"), HasSubstr("trial.json")));
+}
+
+TEST_F(BadInput, WrongUsageExitsWith2) {
+  EXPECT_EQ(RunTrainer({}).exit_code, 2);
+  EXPECT_EQ(RunTrainer({"--frobnicate"}).exit_code, 2);
+  EXPECT_EQ(RunTrainer({"--config", WriteTrial(folder_, trial_), "--resume"}).exit_code, 2);
+  const TrainerResult missing = RunTrainer({"--config", folder_.path() / "none.json"});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.errors, HasSubstr("none.json: no such file"));
+}
+
+TEST_F(BadInput, AMissingCorpusIsNamedWithItsKey) {
+  trial_["data"] = {{"source", "text"}, {"path", "books"}};
+  trial_["model"].erase("vocabulary");
+  ExpectFailure(Run(trial_), FailureClass::kBadData,
+                AllOf(HasSubstr("data.path"), HasSubstr((folder_.path() / "books").string())));
+}
+
+TEST_F(BadInput, ATokenOutsideTheVocabularyIsNamedWithItsPlace) {
+  trial_["model"]["vocabulary"] = 40;
+  ExpectFailure(Run(trial_), FailureClass::kBadData,
+                AllOf(HasSubstr("tokens.bin"), HasSubstr("at position "), HasSubstr("outside the vocabulary of 40")));
+}
+
+TEST_F(BadInput, TokensOfUnknownVocabularyAreTheConfigurationsFault) {
+  trial_["model"].erase("vocabulary");
+  ExpectFailure(Run(trial_), FailureClass::kBadConfig, HasSubstr("model.vocabulary"));
+}
+
+TEST_F(BadInput, TooFewTokensForOneWindow) {
+  trial_["model"]["context"] = 2000;
+  ExpectFailure(Run(trial_), FailureClass::kBadData, HasSubstr("model.context + 1 = 2001"));
+  trial_["model"]["context"] = 500;
+  ExpectFailure(Run(trial_), FailureClass::kBadData, HasSubstr("data.validation_fraction"));
+}
+
+TEST_F(BadInput, AVocabularyTooSmallForTheCorpus) {
+  std::string every_character;
+  for (int lead = 0xC4; lead < 0xD0; ++lead) {
+    for (int trail = 0x80; trail < 0xC0; ++trail) {
+      every_character += static_cast<char>(lead);
+      every_character += static_cast<char>(trail);
+    }
+  }
+  folder_.Write("books/a.txt", every_character);
+  trial_["data"] = {{"source", "text"}, {"path", "books"}, {"vocabulary", 300}};
+  trial_["model"].erase("vocabulary");
+  ExpectFailure(Run(trial_), FailureClass::kBadConfig, HasSubstr("data.vocabulary: 300"));
+}
+
+TEST_F(BadInput, InitialWeightsThatDoNotFitAreDescribed) {
+  const std::filesystem::path reference = OFSWEEP_SOURCE_DIR "/tests/reference/training/pre_norm-adam/init.safetensors";
+  trial_["model"]["init_from"] = reference.string();
+  trial_["model"]["context"] = 32;
+  trial_["model"]["tie_embeddings"] = false;
+  ExpectFailure(Run(trial_), FailureClass::kBadData,
+                AllOf(HasSubstr("init.safetensors"), HasSubstr("head.weight is missing")));
+  trial_["model"]["tie_embeddings"] = true;
+  trial_["model"]["ffn_width"] = 32;
+  ExpectFailure(Run(trial_), FailureClass::kBadData, HasSubstr("has the shape [64, 16]"));
+  std::filesystem::copy(reference, folder_.path() / "cut.safetensors");
+  std::filesystem::resize_file(folder_.path() / "cut.safetensors", 3000);
+  trial_["model"]["init_from"] = "cut.safetensors";
+  ExpectFailure(Run(trial_), FailureClass::kBadData, HasSubstr("is truncated"));
+}
+
+TEST_F(BadInput, ModelsThatNoMachineHoldsAreOutOfMemory) {
+  trial_["model"]["width"] = 1 << 20;
+  trial_["model"]["layers"] = 100;
+  ExpectFailure(Run(trial_), FailureClass::kOom, HasSubstr("train.micro_batch_size"));
+}
+
+// A file-size limit stands for a full disk: both refuse the next byte.
+TEST_F(BadInput, ACheckpointThatDoesNotFitTheDiskFailsAndLosesNothing) {
+  const TrainerResult result = RunTrainer({"--config", WriteTrial(folder_, trial_), "--output", folder_.path() / "out"},
+                                          {.file_size_limit = 4096});
+  ExpectFailure(result, FailureClass::kCrash,
+                AllOf(HasSubstr("checkpoint-000000003.safetensors: cannot be written"), HasSubstr("free some space")));
+  int points = 0;
+  for (const TrainerEvent& event : result.Events()) points += std::holds_alternative<PointsEvent>(event);
+  EXPECT_EQ(points, 3);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "out"));
+}
+
+TEST_F(BadInput, AFullStandardOutputFails) {
+  const TrainerResult result = RunTrainer({"--config", WriteTrial(folder_, trial_)}, {.standard_output = "/dev/full"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.errors, HasSubstr("standard output: cannot be written: No space left on device"));
+}
+
+TEST_F(BadInput, AReaderThatHasGoneEndsTheTrial) {
+  trial_["train"]["steps"] = 1000000;
+  TrainerProcess process({"--config", WriteTrial(folder_, trial_)});
+  ASSERT_TRUE(process.ReadLine());
+  process.StopReading();
+  EXPECT_EQ(process.Wait().exit_code, 1);
+}
+
+}  // namespace
+}  // namespace ofsweep

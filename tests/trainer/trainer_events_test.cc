@@ -1,0 +1,161 @@
+// What a trial says on standard output.
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "experiment/trial_config.h"
+#include "tests/trainer/tiny_trial.h"
+#include "tests/trainer/trainer_process.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+
+class TrainerEvents : public testing::Test {
+ protected:
+  TrainerResult Run() {
+    trial_path_ = WriteTrial(folder_, trial_);
+    const TrainerResult result = RunTrainer({"train", "--config", trial_path_, "--output", folder_.path() / "out"});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return result;
+  }
+
+  // The steps at which a metric was said.
+  static std::vector<std::int64_t> StepsOf(const TrainerResult& result, const std::string& metric) {
+    std::vector<std::int64_t> steps;
+    for (const auto& [step, value] : Curve(result, metric)) steps.push_back(step);
+    return steps;
+  }
+
+  static std::map<std::int64_t, double> Curve(const TrainerResult& result, const std::string& metric) {
+    std::map<std::int64_t, double> curve;
+    for (const TrainerEvent& event : result.Events()) {
+      const auto* step = std::get_if<PointsEvent>(&event);
+      if (step == nullptr) continue;
+      for (const MetricPoint& point : step->points.points) {
+        if (point.series.metric == metric) curve[step->points.step] = point.value;
+      }
+    }
+    return curve;
+  }
+
+  TemporaryFolder folder_;
+  nlohmann::json trial_ = TinyTrial();
+  std::string trial_path_;
+};
+
+TEST_F(TrainerEvents, StartedHoldsTheResolvedConfiguration) {
+  trial_["train"].erase("threads");
+  trial_["train"].erase("micro_batch_size");
+  const TrainerResult result = Run();
+  const auto started = std::get<StartedEvent>(result.Events().at(0));
+  std::vector<Problem> problems;
+  EXPECT_EQ(started.config_hash, ConfigHash(ParseTrialJson(trial_.dump(), trial_path_, problems)));
+  EXPECT_EQ(started.device, "cpu");
+  EXPECT_EQ(started.tokens_per_step, 4 * 8);
+  EXPECT_EQ(started.resumed_from, std::nullopt);
+  EXPECT_EQ(started.config["train.precision"], "fp32");
+  EXPECT_EQ(started.config["train.micro_batch_size"], 4);
+  EXPECT_GE(started.config["train.threads"].get<int>(), 1);
+  EXPECT_EQ(started.config["evaluate.batches"], 4);  // 128 validation tokens: 15 windows, 4 batches of 4
+}
+
+TEST_F(TrainerEvents, MeasuresAtTheRhythmAskedForAndAtTheLastStep) {
+  trial_["measure"]["every"] = 10;
+  const TrainerResult result = Run();
+  for (const char* metric : {"train_loss", "gradient_norm", "learning_rate", "tokens_per_second", "kurtosis"}) {
+    EXPECT_THAT(StepsOf(result, metric), ElementsAre(0, 10, 20, 23)) << metric;
+  }
+  EXPECT_THAT(StepsOf(result, "eval_loss"), ElementsAre(5, 10, 15, 20, 24));
+  EXPECT_EQ(std::get<FinishedEvent>(result.Events().back()).step, 24);
+}
+
+TEST_F(TrainerEvents, TokensAndSecondsCountUp) {
+  std::int64_t step = -1;
+  double seconds = 0;
+  for (const TrainerEvent& event : Run().Events()) {
+    const auto* points = std::get_if<PointsEvent>(&event);
+    if (points == nullptr) continue;
+    EXPECT_EQ(points->points.tokens, points->points.step * 32);
+    EXPECT_GE(points->points.step, step);
+    EXPECT_GE(points->points.seconds, seconds);
+    step = points->points.step;
+    seconds = points->points.seconds;
+  }
+}
+
+TEST_F(TrainerEvents, MicroBatchesDoNotChangeTheResult) {
+  trial_["model"]["dropout"] = 0;
+  trial_["train"]["precision"] = "fp64";
+  const auto halves = Curve(Run(), "gradient_norm");
+  trial_["train"]["micro_batch_size"] = 4;
+  const auto whole = Curve(Run(), "gradient_norm");
+  for (const auto& [step, value] : whole) EXPECT_NEAR(halves.at(step), value, 1e-9 * value) << step;
+}
+
+TEST_F(TrainerEvents, EvaluateRepeatsTheEvaluationOfACheckpoint) {
+  const auto trained = Curve(Run(), "eval_loss");
+  const TrainerResult evaluated = RunTrainer(
+      {"evaluate", "--config", trial_path_, "--checkpoint", folder_.path() / "out/checkpoint-000000024.safetensors"});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.errors;
+  const auto again = Curve(evaluated, "eval_loss");
+  EXPECT_THAT(StepsOf(evaluated, "eval_perplexity"), ElementsAre(24));
+  EXPECT_EQ(again.at(24), trained.at(24));
+  EXPECT_DOUBLE_EQ(Curve(evaluated, "eval_perplexity").at(24), std::exp(again.at(24)));
+}
+
+TEST_F(TrainerEvents, Int8ComesAtTheEndWithEveryGrid) {
+  trial_["evaluate"]["int8"] = true;
+  const TrainerResult result = Run();
+  EXPECT_THAT(StepsOf(result, "int8_loss"), ElementsAre(24));
+  const double loss = Curve(result, "int8_loss").at(24);
+  EXPECT_DOUBLE_EQ(Curve(result, "int8_perplexity").at(24), std::exp(loss));
+  EXPECT_NEAR(loss, Curve(result, "eval_loss").at(24), 0.05);  // a tiny model without outliers quantises well
+
+  std::set<std::string> places;
+  for (const TrainerEvent& event : result.Events()) {
+    if (const auto* quantizer = std::get_if<QuantizerEvent>(&event)) {
+      EXPECT_EQ(quantizer->step, 24);
+      places.insert(quantizer->fields["place"].get<std::string>());
+    }
+  }
+  EXPECT_THAT(places,
+              testing::IsSupersetOf({"embed.token.weight", "blocks.1.mlp.down.weight", "blocks.0.attn.scores"}));
+
+  const TrainerResult evaluated = RunTrainer({"evaluate", "--config", trial_path_, "--int8", "--checkpoint",
+                                              folder_.path() / "out/checkpoint-000000024.safetensors"});
+  EXPECT_EQ(Curve(evaluated, "int8_loss").at(24), loss);
+}
+
+TEST_F(TrainerEvents, ALossThatRunsAwayIsAResult) {
+  trial_["optimizer"]["learning_rate"] = 1000;
+  trial_["train"]["steps"] = 200;
+  const TrainerResult result = Run();
+  const auto finished = std::get<FinishedEvent>(result.Events().back());
+  EXPECT_EQ(finished.outcome, TrialState::kDiverged);
+  EXPECT_LT(finished.step, 200);
+  EXPECT_EQ(Curve(result, "train_loss").rbegin()->first, finished.step);
+}
+
+TEST_F(TrainerEvents, MeasurePrintsEveryMatrixOfAFile) {
+  const TrainerResult result =
+      RunTrainer({"measure", OFSWEEP_SOURCE_DIR "/tests/reference/training/pre_norm-adam/init.safetensors"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  const auto points = std::get<PointsEvent>(result.Events().at(0)).points;
+  EXPECT_EQ(points.step, 0);
+  double kurtosis = 0;
+  for (const MetricPoint& point : points.points) {
+    EXPECT_NE(point.series.site, "final_norm.weight");
+    if (point.series == Series{"kurtosis", std::nullopt, "embed.token.weight"}) kurtosis = point.value;
+  }
+  EXPECT_GE(kurtosis, 1);
+  EXPECT_LE(kurtosis, 16);
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,123 @@
+#include "tests/trainer/trainer_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+namespace ofsweep {
+namespace {
+
+// In the child: only calls that are safe between fork and exec.
+[[noreturn]] void Execute(char* const* arguments, int output, int errors, const TrainerProcess::Options& options) {
+  dup2(output, STDOUT_FILENO);
+  dup2(errors, STDERR_FILENO);
+  if (options.file_size_limit) {
+    const rlimit limit{*options.file_size_limit, *options.file_size_limit};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  execv(arguments[0], arguments);
+  _exit(127);
+}
+
+}  // namespace
+
+std::vector<TrainerEvent> TrainerResult::Events() const {
+  std::vector<TrainerEvent> events;
+  for (const std::string& line : lines) {
+    absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
+    if (event.ok()) {
+      events.push_back(*std::move(event));
+    } else {
+      ADD_FAILURE() << event.status() << " in " << line;
+    }
+  }
+  return events;
+}
+
+FailedEvent TrainerResult::Failure() const {
+  for (const TrainerEvent& event : Events()) {
+    if (const auto* failed = std::get_if<FailedEvent>(&event)) return *failed;
+  }
+  ADD_FAILURE() << "no failed event; standard error: " << errors;
+  return {};
+}
+
+TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const Options& options) {
+  std::vector<std::string> words = {OFSWEEP_BIN_DIR "/ofsweep-trainer"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
+  const std::string errors_path = (folder_.path() / "stderr").string();
+  const int errors = open(errors_path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  const int output =
+      options.standard_output.empty() ? ends[1] : open(options.standard_output.c_str(), O_WRONLY | O_CLOEXEC);
+  pid_ = fork();
+  if (pid_ == 0) Execute(pointers.data(), output, errors, options);
+  close(errors);
+  if (output != ends[1]) close(output);
+  close(ends[1]);
+  output_ = ends[0];
+}
+
+TrainerProcess::~TrainerProcess() {
+  if (pid_ > 0) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  StopReading();
+}
+
+std::optional<std::string> TrainerProcess::ReadLine() {
+  std::size_t end;
+  while ((end = unread_.find('\n')) == std::string::npos) {
+    char buffer[65536];
+    const ssize_t size = read(output_, buffer, sizeof(buffer));
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return std::nullopt;  // a line without its end was never said
+    unread_.append(buffer, static_cast<std::size_t>(size));
+  }
+  lines_.push_back(unread_.substr(0, end));
+  unread_.erase(0, end + 1);
+  return lines_.back();
+}
+
+void TrainerProcess::StopReading() {
+  if (output_ >= 0) close(output_);
+  output_ = -1;
+}
+
+void TrainerProcess::Signal(int signal) const {
+  kill(pid_, signal);
+}
+
+TrainerResult TrainerProcess::Wait() {
+  if (output_ >= 0) {
+    while (ReadLine()) {
+    }
+  }
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), lines_, ReadFile(folder_.path() / "stderr")};
+}
+
+TrainerResult RunTrainer(const std::vector<std::string>& arguments) {
+  return TrainerProcess(arguments).Wait();
+}
+
+TrainerResult RunTrainer(const std::vector<std::string>& arguments, const TrainerProcess::Options& options) {
+  return TrainerProcess(arguments, options).Wait();
+}
+
+}  // namespace ofsweep

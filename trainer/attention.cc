@@ -1,0 +1,79 @@
+#include "trainer/attention.h"
+
+#include <cmath>
+#include <limits>
+
+namespace ofsweep {
+namespace {
+
+constexpr double kTanhCap = 30;
+
+// Rotates the pairs (i, i + w/2) of each head.
+at::Tensor Rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  const auto halves = x.chunk(2, -1);
+  return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, -1);
+}
+
+}  // namespace
+
+void RotaryTables(std::int64_t context, std::int64_t head_width, at::TensorOptions options, at::Tensor& cos,
+                  at::Tensor& sin) {
+  const at::Tensor exponent = at::arange(0, head_width, 2, at::kDouble) / static_cast<double>(head_width);
+  const at::Tensor angle = at::outer(at::arange(context, at::kDouble), at::pow(10000.0, -exponent));
+  cos = angle.cos().to(options);
+  sin = angle.sin().to(options);
+}
+
+Attention::Attention(ParameterFactory& parameters, const std::string& prefix, const ModelShape& shape)
+    : prefix_(prefix + "attn."),
+      heads_(shape.heads),
+      head_width_(shape.HeadWidth()),
+      tanh_cap_(shape.tanh_cap),
+      query_(parameters, prefix_ + "q", shape.width, shape.width, shape.biases != Biases::kNone),
+      key_(parameters, prefix_ + "k", shape.width, shape.width, shape.biases != Biases::kNone),
+      value_(parameters, prefix_ + "v", shape.width, shape.width, shape.biases == Biases::kAll),
+      out_(parameters, prefix_ + "out", shape.width, shape.width, shape.biases == Biases::kAll) {
+  if (!shape.qk_norm) return;
+  query_norm_ = std::make_unique<Norm>(parameters, prefix_ + "q_norm", NormKind::kRms, head_width_, shape.norm_epsilon);
+  key_norm_ = std::make_unique<Norm>(parameters, prefix_ + "k_norm", NormKind::kRms, head_width_, shape.norm_epsilon);
+}
+
+at::Tensor Attention::SplitHeads(const at::Tensor& x) const {
+  return x.view({x.size(0), x.size(1), heads_, head_width_});
+}
+
+at::Tensor Attention::operator()(const at::Tensor& x, const ForwardPass& pass) const {
+  at::Tensor q = SplitHeads(pass.Place(prefix_, "q.output", query_(x)));
+  at::Tensor k = SplitHeads(pass.Place(prefix_, "k.output", key_(x)));
+  const at::Tensor v = SplitHeads(pass.Place(prefix_, "v.output", value_(x))).transpose(1, 2);
+  if (query_norm_) {
+    q = pass.Place(prefix_, "q_norm.output", (*query_norm_)(q));
+    k = pass.Place(prefix_, "k_norm.output", (*key_norm_)(k));
+  }
+  q = q.transpose(1, 2);
+  k = k.transpose(1, 2);
+  if (pass.rotary_cos.defined()) {
+    q = Rotate(q, pass.rotary_cos, pass.rotary_sin);
+    k = Rotate(k, pass.rotary_cos, pass.rotary_sin);
+  }
+  const bool materialise = tanh_cap_ || pass.places != nullptr;
+  const at::Tensor context = materialise ? MaterialisedContext(q, k, v, pass)
+                                         : at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
+  const at::Tensor joined = context.transpose(1, 2).reshape(x.sizes());
+  return pass.Place(prefix_, "out.output", out_(joined));
+}
+
+at::Tensor Attention::MaterialisedContext(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                          const ForwardPass& pass) const {
+  const std::int64_t tokens = q.size(2);
+  at::Tensor scores = at::matmul(q * (1 / std::sqrt(static_cast<double>(head_width_))), k.transpose(2, 3));
+  scores = pass.Place(prefix_, "scores", scores);
+  if (scores.scalar_type() == at::kBFloat16) scores = scores.to(at::kFloat);
+  if (tanh_cap_) scores = (scores / kTanhCap).tanh() * kTanhCap;
+  const at::Tensor future = at::ones({tokens, tokens}, scores.options().dtype(at::kBool)).triu(1);
+  const at::Tensor masked = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
+  const at::Tensor probabilities = at::softmax(masked, -1).to(v.scalar_type());
+  return pass.Place(prefix_, "context", at::matmul(pass.Place(prefix_, "probabilities", probabilities), v));
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,184 @@
+#include "trainer/checkpoint.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "experiment/value.h"
+#include "trainer/log.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kFormat[] = "ofsweep checkpoint 1";
+constexpr std::string_view kOptimizerPrefix = "optimizer.";
+constexpr std::string_view kGeneratorPrefix = "generator.";
+constexpr std::string_view kFilePrefix = "checkpoint-";
+constexpr std::string_view kFileSuffix = ".safetensors";
+constexpr std::size_t kKept = 2;
+
+std::string GeneratorName(const at::Generator& generator) {
+  return std::string(kGeneratorPrefix) + (generator.device().is_cuda() ? "cuda" : "cpu");
+}
+
+bool IsParameterName(std::string_view name) {
+  return !name.starts_with(kOptimizerPrefix) && !name.starts_with(kGeneratorPrefix);
+}
+
+std::string ShapeText(at::IntArrayRef shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
+
+// The checkpoints in a folder, newest first.
+std::map<std::int64_t, fs::path, std::greater<>> ListCheckpoints(const fs::path& folder) {
+  std::map<std::int64_t, fs::path, std::greater<>> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(kFilePrefix) || !name.ends_with(kFileSuffix)) continue;
+    std::int64_t step = 0;
+    const std::size_t digits = name.size() - kFilePrefix.size() - kFileSuffix.size();
+    if (absl::SimpleAtoi(name.substr(kFilePrefix.size(), digits), &step)) found[step] = entry->path();
+  }
+  return found;
+}
+
+absl::Status CheckNames(const SafetensorsFile& file, const Decoder& decoder) {
+  std::vector<std::string> wrong;
+  for (const NamedTensor& parameter : decoder.Parameters()) {
+    if (!file.Has(parameter.name)) wrong.push_back(absl::StrCat(parameter.name, " is missing"));
+  }
+  for (const std::string& name : file.Names()) {
+    const bool known = std::any_of(decoder.Parameters().begin(), decoder.Parameters().end(),
+                                   [&](const NamedTensor& parameter) { return parameter.name == name; });
+    if (!known && IsParameterName(name)) wrong.push_back(absl::StrCat(name, " is no parameter of this model"));
+  }
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(file.path().string(), ": does not fit the model keys of this trial: ", absl::StrJoin(wrong, ", "),
+                   "; correct the keys or the file"));
+}
+
+}  // namespace
+
+absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder) {
+  if (absl::Status status = CheckNames(file, decoder); !status.ok()) return status;
+  const at::NoGradGuard no_gradients;
+  for (const NamedTensor& parameter : decoder.Parameters()) {
+    const at::Tensor values = file.Read(parameter.name);
+    if (values.sizes() != parameter.tensor.sizes()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(file.path().string(), ": ", parameter.name, " has the shape ", ShapeText(values.sizes()),
+                       " where this trial's model keys ask for ", ShapeText(parameter.tensor.sizes())));
+    }
+    at::Tensor(parameter.tensor).copy_(values);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file) {
+  const auto text = [&](std::string_view key) {
+    const auto found = file.metadata().find(key);
+    return found == file.metadata().end() ? std::string() : found->second;
+  };
+  TrainingProgress progress{
+      .config = text("config"), .config_hash = text("config_hash"), .data_fingerprint = text("data_fingerprint")};
+  if (text("format") != kFormat || !absl::SimpleAtoi(text("step"), &progress.step) ||
+      !absl::SimpleAtod(text("seconds"), &progress.seconds) ||
+      !absl::SimpleAtoi(text("high_loss_since"), &progress.high_loss_since)) {
+    return absl::DataLossError(
+        absl::StrCat(file.path().string(), ": is no checkpoint of this version of ofsweep-trainer"));
+  }
+  return progress;
+}
+
+absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress) {
+  const absl::StatusOr<TrainingProgress> stored = ReadProgress(file);
+  if (!stored.ok()) return stored.status();
+  if (stored->config_hash != progress.config_hash) {
+    return absl::InvalidArgumentError(absl::StrCat(file.path().string(), ": belongs to another trial (config_hash ",
+                                                   stored->config_hash, ", not ", progress.config_hash,
+                                                   "); choose another --output, or train without --resume"));
+  }
+  if (stored->data_fingerprint != progress.data_fingerprint) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        file.path().string(),
+        ": the tokens have changed since it was written; restore the corpus, or start anew in another --output"));
+  }
+  if (absl::Status status = LoadParameters(file, decoder); !status.ok()) return status;
+  TensorMap state;
+  for (const std::string& name : file.Names()) {
+    if (name.starts_with(kOptimizerPrefix)) state[name.substr(kOptimizerPrefix.size())] = file.Read(name);
+  }
+  if (absl::Status status = optimizer.LoadState(state); !status.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(file.path().string(), ": ", status.message()));
+  }
+  at::Generator& generator = decoder.DropoutGenerator();
+  if (file.Has(GeneratorName(generator))) {
+    generator.set_state(file.Read(GeneratorName(generator)));
+  } else {
+    LogWarning(absl::StrCat(file.path().string(), ": was written on another kind of device; dropout starts afresh"));
+  }
+  progress.step = stored->step;
+  progress.seconds = stored->seconds;
+  progress.high_loss_since = stored->high_loss_since;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<fs::path> CheckpointFolder::Save(const TrainingProgress& progress, Decoder& decoder,
+                                                const Optimizer& optimizer) {
+  if (absl::Status status = MakeFolder(folder_); !status.ok()) return status;
+  std::vector<NamedTensor> tensors = decoder.Parameters();
+  for (NamedTensor& state : optimizer.State()) {
+    tensors.push_back({std::string(kOptimizerPrefix) + state.name, std::move(state.tensor)});
+  }
+  const at::Generator& generator = decoder.DropoutGenerator();
+  tensors.push_back({GeneratorName(generator), generator.get_state()});
+  const fs::path path = folder_ / absl::StrFormat("checkpoint-%09d.safetensors", progress.step);
+  absl::Status status = WriteSafetensors(path, tensors,
+                                         {{"format", kFormat},
+                                          {"step", std::to_string(progress.step)},
+                                          {"seconds", ShortestNumber(progress.seconds)},
+                                          {"high_loss_since", std::to_string(progress.high_loss_since)},
+                                          {"config", progress.config},
+                                          {"config_hash", progress.config_hash},
+                                          {"data_fingerprint", progress.data_fingerprint}});
+  if (!status.ok()) return status;
+  RemoveOld();
+  return path;
+}
+
+std::optional<SafetensorsFile> CheckpointFolder::Newest() const {
+  for (const auto& [step, path] : ListCheckpoints(folder_)) {
+    absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(path);
+    absl::Status status = file.status();
+    if (status.ok()) status = ReadProgress(*file).status();
+    if (status.ok()) return *std::move(file);
+    LogWarning(absl::StrCat(status.message(), " (trying the checkpoint before it)"));
+  }
+  return std::nullopt;
+}
+
+void CheckpointFolder::RemoveOld() const {
+  std::error_code ignored;  // a file that stays costs space, nothing else
+  std::size_t rank = 0;
+  for (const auto& [step, path] : ListCheckpoints(folder_)) {
+    if (rank++ >= kKept) fs::remove(path, ignored);
+  }
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
+    // Half-written files of a process that was killed: checkpoint-STEP.safetensors.XXXXXX.
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kFilePrefix) && entry.path().stem().string().ends_with(kFileSuffix)) {
+      fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
+}  // namespace ofsweep

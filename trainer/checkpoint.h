@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "trainer/decoder.h"
+#include "trainer/optimizer.h"
+#include "trainer/safetensors.h"
+
+namespace ofsweep {
+
+// What a trial has besides its model and optimiser when it stops after `step` updates.
+struct TrainingProgress {
+  std::int64_t step = 0;
+  double seconds = 0;                 // of training
+  std::int64_t high_loss_since = -1;  // first step of the current run of losses that look like divergence; −1: none
+  std::string config;                 // the resolved configuration, a flat JSON object
+  std::string config_hash;
+  std::string data_fingerprint;
+};
+
+// Copies every parameter of `decoder` from the file, converting precision. FailedPrecondition names what is missing, of
+// another shape, or no parameter of this model; state of an optimiser or generator in the file is ignored.
+absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder);
+
+// The progress stored in a checkpoint. DataLoss where the file is a safetensors file but no checkpoint.
+absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file);
+
+// Puts a checkpoint back: parameters, optimiser state, generator state. `progress` is what the trial expects: its
+// config_hash and data_fingerprint must be those of the file, or the error says which differs.
+absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress);
+
+// The checkpoints of one trial: safetensors files checkpoint-STEP.safetensors in a folder, of which the last two are
+// kept.
+class CheckpointFolder {
+ public:
+  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // The path written. Parameters have their own names, optimiser state the prefix "optimizer.", the dropout generator's
+  // state is "generator.cpu" or "generator.cuda"; the progress is metadata.
+  absl::StatusOr<std::filesystem::path> Save(const TrainingProgress& progress, Decoder& decoder,
+                                             const Optimizer& optimizer);
+
+  // The newest checkpoint that is whole; nothing where there is none. One that is damaged is reported on standard
+  // error, and the one before it is taken.
+  std::optional<SafetensorsFile> Newest() const;
+
+ private:
+  void RemoveOld() const;
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace ofsweep

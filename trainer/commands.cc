@@ -1,0 +1,159 @@
+#include "trainer/commands.h"
+
+#include <functional>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/problem.h"
+#include "trainer/evaluation.h"
+#include "trainer/event_output.h"
+#include "trainer/failure.h"
+#include "trainer/log.h"
+#include "trainer/matrix_statistics.h"
+#include "trainer/training.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kInvalid = 2;
+
+int Fail(EventOutput& events, const FailedEvent& failure) {
+  LogError(failure.message);
+  try {
+    events.Emit(failure);
+  } catch (const std::exception& error) {
+    LogError(error.what());  // standard output itself is what failed: standard error and the exit code have to do
+  }
+  return kFailed;
+}
+
+// The process boundary: whatever goes wrong inside becomes a `failed` event and an exit code.
+int Guarded(EventOutput& events, const std::function<absl::Status()>& work) {
+  try {
+    const absl::Status status = work();
+    return status.ok() ? kDone : Fail(events, FailureOf(status));
+  } catch (const std::exception& error) {
+    return Fail(events, FailureOf(error));
+  }
+}
+
+// Reads trial.json and goes on with `work`.
+int WithConfig(EventOutput& events, const std::filesystem::path& path,
+               const std::function<absl::Status(const TrialConfig&)>& work) {
+  const absl::StatusOr<MappedFile> file = MappedFile::Open(path);
+  std::vector<Problem> problems;
+  TrialConfig config;
+  if (file.ok()) {
+    config = ParseTrialJson(file->text(), path.string(), problems);
+  } else {
+    problems.push_back({.message = std::string(file.status().message())});
+  }
+  if (!problems.empty()) {
+    const std::string text = ToText(problems);
+    std::cerr << text << std::endl;
+    events.Emit(FailedEvent{FailureClass::kBadConfig, text});
+    return kInvalid;
+  }
+  return Guarded(events, [&] { return work(config); });
+}
+
+std::filesystem::path CacheOr(const std::filesystem::path& cache) {
+  return cache.empty() ? DefaultDatasetCache() : cache;
+}
+
+absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, EventOutput& events) {
+  const absl::StatusOr<Dataset> dataset = OpenDataset(config, CacheOr(command.cache));
+  if (!dataset.ok()) return dataset.status();
+  if (dataset->validation.size == 0) {
+    return absl::InvalidArgumentError(
+        "data.validation_fraction: 0 leaves nothing to evaluate on; raise it, or give data.validation_path");
+  }
+  const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, "", config);
+  if (!machine.ok()) return machine.status();
+  Decoder decoder(ModelShapeOf(config), static_cast<std::uint64_t>(config.Integer("seed")), machine->precision,
+                  machine->device);
+  const std::filesystem::path weights =
+      command.checkpoint.empty() ? std::filesystem::path(config.Text("model.init_from")) : command.checkpoint;
+  StepPoints evaluation;
+  if (!weights.empty()) {
+    const absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(weights);
+    if (!file.ok()) return file.status();
+    if (absl::Status status = LoadParameters(*file, decoder); !status.ok()) return status;
+    if (const absl::StatusOr<TrainingProgress> progress = ReadProgress(*file); progress.ok()) {
+      evaluation.step = progress->step;
+      evaluation.tokens = progress->step * config.Integer("train.batch_size") * config.Integer("model.context");
+      evaluation.seconds = progress->seconds;
+    }
+  }
+  evaluation.points = LossPoints("eval", *ValidationLoss(config, *dataset, machine->device, decoder));
+  events.Emit(PointsEvent{evaluation});
+  if (!command.int8) return absl::OkStatus();
+  const Int8Evaluation int8 = *EvaluateInt8(config, *dataset, machine->device, decoder, evaluation.step);
+  evaluation.points = LossPoints("int8", int8.loss);
+  events.Emit(PointsEvent{evaluation});
+  for (const QuantizerEvent& quantizer : int8.quantizers) events.Emit(quantizer);
+  return absl::OkStatus();
+}
+
+absl::Status Measure(const std::filesystem::path& path, EventOutput& events) {
+  const absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(path);
+  if (!file.ok()) return file.status();
+  StepPoints measured;
+  for (const std::string& name : file->Names()) {
+    const at::Tensor matrix = file->Read(name);
+    if (matrix.dim() != 2 || !matrix.is_floating_point()) continue;
+    for (const auto& [metric, value] : NamedValues(MeasureMatrix(matrix))) {
+      measured.points.push_back({{metric, std::nullopt, name}, value});
+    }
+  }
+  if (measured.points.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path.string(), ": holds no matrix [tokens, width] of floating-point numbers to measure"));
+  }
+  events.Emit(PointsEvent{std::move(measured)});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunTrain(const TrainCommand& command) {
+  EventOutput events;
+  return WithConfig(events, command.config, [&](const TrialConfig& config) -> absl::Status {
+    const TrainingOptions options{command.output, command.resume, CacheOr(command.cache)};
+    if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
+    const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
+    if (!training.ok()) return training.status();
+    return (*training)->Run().status();
+  });
+}
+
+int RunPrepare(const PrepareCommand& command) {
+  EventOutput events;
+  return WithConfig(events, command.config, [&](const TrialConfig& config) -> absl::Status {
+    const std::filesystem::path cache = CacheOr(command.cache);
+    const absl::StatusOr<Dataset> dataset = OpenDataset(config, cache);
+    if (!dataset.ok()) return dataset.status();
+    const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, cache);
+    if (!files.ok()) return files.status();
+    std::cout << files->tokens.string() << ": " << dataset->train.size << " tokens to train on, "
+              << dataset->validation.size << " to validate on"
+              << (files->validation.empty() ? "" : " in " + files->validation.string()) << ", vocabulary "
+              << dataset->vocabulary << std::endl;
+    return absl::OkStatus();
+  });
+}
+
+int RunEvaluate(const EvaluateCommand& command) {
+  EventOutput events;
+  return WithConfig(events, command.config,
+                    [&](const TrialConfig& config) { return Evaluate(command, config, events); });
+}
+
+int RunMeasure(const MeasureCommand& command) {
+  EventOutput events;
+  return Guarded(events, [&] { return Measure(command.file, events); });
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,129 @@
+#include "trainer/dataset.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "trainer/corpus_preparation.h"
+#include "trainer/files.h"
+#include "trainer/log.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<CorpusRecipe> RecipeOf(const TrialConfig& config) {
+  CorpusRecipe recipe;
+  recipe.kind = config.Text("data.source") == "python" ? CorpusKind::kPython : CorpusKind::kText;
+  recipe.vocabulary = config.Integer("data.vocabulary");
+  absl::StatusOr<std::vector<CorpusFile>> files = ListCorpus(recipe.kind, config.Text("data.path"));
+  if (!files.ok()) return files.status();
+  recipe.files = *std::move(files);
+  if (const std::string& path = config.Text("data.validation_path"); !path.empty()) {
+    files = ListCorpus(recipe.kind, path);
+    if (!files.ok()) return files.status();
+    recipe.validation_files = *std::move(files);
+  }
+  return recipe;
+}
+
+PreparedFiles FilesIn(const fs::path& folder, const CorpusRecipe& recipe) {
+  return {folder / "tokens.bin", recipe.validation_files.empty() ? fs::path() : folder / "validation.bin"};
+}
+
+// Fills a folder of our own, and gives it its name when it is complete. Call under the lock.
+absl::Status PublishCorpus(const CorpusRecipe& recipe, const fs::path& folder) {
+  const fs::path unfinished = absl::StrCat(folder.string(), ".unfinished");
+  std::error_code error;
+  fs::remove_all(unfinished, error);  // of a process that died here
+  absl::Status status = MakeFolder(unfinished);
+  if (status.ok()) status = WriteCorpus(recipe, unfinished);
+  if (status.ok()) {
+    fs::rename(unfinished, folder, error);
+    if (!error) return absl::OkStatus();
+    status = absl::UnavailableError(absl::StrCat(folder.string(), ": cannot be created: ", error.message()));
+  }
+  fs::remove_all(unfinished, error);
+  return status;
+}
+
+absl::StatusOr<PreparedFiles> PrepareCorpus(const TrialConfig& config, const fs::path& cache) {
+  const absl::StatusOr<CorpusRecipe> recipe = RecipeOf(config);
+  if (!recipe.ok()) return recipe.status();
+  const fs::path folder = cache / RecipeDigest(*recipe).substr(0, 16);
+  if (fs::exists(folder)) return FilesIn(folder, *recipe);
+  if (absl::Status status = MakeFolder(cache); !status.ok()) return status;
+  const absl::StatusOr<FileLock> lock = FileLock::Acquire(absl::StrCat(folder.string(), ".lock"), [] {
+    LogInfo("preparing data: another process is preparing it, waiting");
+  });
+  if (!lock.ok()) return lock.status();
+  if (!fs::exists(folder)) {
+    if (absl::Status status = PublishCorpus(*recipe, folder); !status.ok()) return status;
+    LogInfo(absl::StrCat("preparing data: done, ", folder.string()));
+  }
+  return FilesIn(folder, *recipe);
+}
+
+absl::Status CheckTraining(const TokenRange& train, std::int64_t context, const fs::path& path) {
+  if (train.Windows(context) > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      path.string(), ": ", train.size, " tokens to train on are less than one window of model.context + 1 = ",
+      context + 1, "; give a larger corpus with data.path, or a shorter model.context"));
+}
+
+absl::Status CheckValidation(const TokenRange& validation, std::int64_t context, const fs::path& path) {
+  if (validation.Windows(context) > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      path.string(), ": ", validation.size, " tokens to validate on are less than one window of model.context + 1 = ",
+      context + 1, "; raise data.validation_fraction, or set it to 0 to train without evaluation"));
+}
+
+}  // namespace
+
+fs::path DefaultDatasetCache() {
+  const char* xdg = std::getenv("XDG_CACHE_HOME");
+  if (xdg != nullptr && *xdg != '\0') return fs::path(xdg) / "ofsweep" / "datasets";
+  const char* home = std::getenv("HOME");
+  return fs::path(home != nullptr ? home : ".") / ".cache" / "ofsweep" / "datasets";
+}
+
+absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const fs::path& cache) {
+  if (config.Text("data.source") != "tokens") return PrepareCorpus(config, cache);
+  return PreparedFiles{config.Text("data.path"), config.Text("data.validation_path")};
+}
+
+absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const fs::path& cache) {
+  const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, cache);
+  if (!files.ok()) return files.status();
+  std::optional<std::int64_t> vocabulary;
+  if (!config.IsAuto("model.vocabulary")) vocabulary = config.Integer("model.vocabulary");
+  absl::StatusOr<TokenFile> opened = TokenFile::Open(files->tokens, vocabulary);
+  if (!opened.ok()) return opened.status();
+  const auto tokens = std::make_shared<const TokenFile>(*std::move(opened));
+
+  Dataset dataset;
+  dataset.train = {tokens, 0, tokens->size()};
+  dataset.vocabulary = tokens->vocabulary();
+  dataset.fingerprint = tokens->Fingerprint();
+  const std::int64_t context = config.Integer("model.context");
+  const double fraction = config.Number("data.validation_fraction");
+  if (!files->validation.empty()) {
+    opened = TokenFile::Open(files->validation, tokens->vocabulary());
+    if (!opened.ok()) return opened.status();
+    const auto validation = std::make_shared<const TokenFile>(*std::move(opened));
+    dataset.validation = {validation, 0, validation->size()};
+  } else if (fraction > 0) {
+    const auto tail = static_cast<std::int64_t>(std::floor(fraction * static_cast<double>(tokens->size())));
+    dataset.train.size -= tail;
+    dataset.validation = {tokens, dataset.train.size, tail};
+  }
+  if (absl::Status status = CheckTraining(dataset.train, context, files->tokens); !status.ok()) return status;
+  if (dataset.validation.file != nullptr) {
+    const fs::path& path = files->validation.empty() ? files->tokens : files->validation;
+    if (absl::Status status = CheckValidation(dataset.validation, context, path); !status.ok()) return status;
+  }
+  return dataset;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "experiment/trial_config.h"
+#include "trainer/token_file.h"
+
+namespace ofsweep {
+
+// The tokens of a trial. `validation` is empty where the trial keeps none.
+struct Dataset {
+  TokenRange train;
+  TokenRange validation;
+  std::int64_t vocabulary = 0;
+  std::string fingerprint;  // equal for equal tokens
+};
+
+// What `ofsweep-trainer prepare` made or found.
+struct PreparedFiles {
+  std::filesystem::path tokens;
+  std::filesystem::path validation;  // empty where the tail of `tokens` is kept for validation
+};
+
+// Where prepared corpora lie unless --cache says otherwise: $XDG_CACHE_HOME/ofsweep/datasets or
+// ~/.cache/ofsweep/datasets.
+std::filesystem::path DefaultDatasetCache();
+
+// The token files of a trial. A python or text corpus is tokenised once per (source, content listing, vocabulary,
+// tokenizer version) into a folder of `cache` that all trials share: the first process works under a file lock, the
+// others wait for it. Logs its progress on standard error.
+absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const std::filesystem::path& cache);
+
+// Prepares, maps and checks: the vocabulary, and that there is at least one window of model.context tokens to train on
+// and, unless data.validation_fraction is 0, to validate on. FailedPrecondition, NotFound and DataLoss mean the data,
+// InvalidArgument the configuration.
+absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const std::filesystem::path& cache);
+
+}  // namespace ofsweep

@@ -1,0 +1,72 @@
+#include "trainer/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "trainer/int8_evaluation.h"
+#include "trainer/termination.h"
+
+namespace ofsweep {
+namespace {
+
+using LossOf = std::function<at::Tensor(const at::Tensor& inputs, const at::Tensor& targets)>;
+
+std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                      const LossOf& loss_of) {
+  const at::NoGradGuard no_gradients;
+  const std::int64_t batch_size = config.Integer("train.batch_size");
+  const std::int64_t micro_batch_size = config.Integer("train.micro_batch_size");
+  const Batches batches(dataset.validation, config.Integer("model.context"), batch_size, WindowOrder::kSequential, 0);
+  const std::int64_t windows = std::min(batches.Windows(), config.Integer("evaluate.batches") * batch_size);
+  double sum = 0;
+  for (std::int64_t first = 0; first < windows; first += micro_batch_size) {
+    if (TerminationRequested()) return std::nullopt;
+    const std::int64_t rows = std::min(micro_batch_size, windows - first);
+    const Batch batch = batches.Rows(0, first, rows);
+    sum += loss_of(batch.inputs.to(device), batch.targets.to(device)).item<double>() * static_cast<double>(rows);
+  }
+  return sum / static_cast<double>(windows);
+}
+
+}  // namespace
+
+WindowOrder TrainingOrder(const TrialConfig& config) {
+  return config.Text("data.order") == "sequential" ? WindowOrder::kSequential : WindowOrder::kShuffled;
+}
+
+std::optional<double> ValidationLoss(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                     Decoder& decoder) {
+  decoder.SetTraining(false);
+  const std::optional<double> loss = MeanOverWindows(
+      config, dataset, device,
+      [&decoder](const at::Tensor& inputs, const at::Tensor& targets) { return decoder.Loss(inputs, targets); });
+  decoder.SetTraining(true);
+  return loss;
+}
+
+std::optional<Int8Evaluation> EvaluateInt8(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                           const Decoder& decoder, std::int64_t step) {
+  const at::NoGradGuard no_gradients;
+  Int8Model model(decoder);
+  const Batches calibration(dataset.train, config.Integer("model.context"),
+                            config.Integer("evaluate.int8_calibration_batch_size"), TrainingOrder(config),
+                            static_cast<std::uint64_t>(config.Integer("seed")));
+  for (std::int64_t batch = 0; batch < config.Integer("evaluate.int8_calibration_batches"); ++batch) {
+    if (TerminationRequested()) return std::nullopt;
+    model.Calibrate(calibration.At(batch).inputs.to(device));
+  }
+  const std::optional<double> loss = MeanOverWindows(
+      config, dataset, device,
+      [&model](const at::Tensor& inputs, const at::Tensor& targets) { return model.Loss(inputs, targets); });
+  if (!loss) return std::nullopt;
+  return Int8Evaluation{*loss, model.Quantizers(step)};
+}
+
+std::vector<MetricPoint> LossPoints(const char* prefix, double loss) {
+  return {{{absl::StrCat(prefix, "_loss"), std::nullopt, ""}, loss},
+          {{absl::StrCat(prefix, "_perplexity"), std::nullopt, ""}, std::exp(loss)}};
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,64 @@
+#include "trainer/loss.h"
+
+#include <algorithm>
+
+namespace ofsweep {
+namespace {
+
+// Elements of one chunk of logits: 1 GiB in float32.
+constexpr std::int64_t kChunkElements = std::int64_t{1} << 28;
+
+class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossEntropyFunction> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden, const at::Tensor& head,
+                            const at::Tensor& targets) {
+    const bool differentiate = hidden.requires_grad() || head.requires_grad();
+    const std::int64_t rows = hidden.size(0);
+    const std::int64_t chunk = std::max<std::int64_t>(1, kChunkElements / head.size(0));
+    at::Tensor total;
+    at::Tensor hidden_gradient = differentiate ? at::empty_like(hidden) : at::Tensor();
+    at::Tensor head_gradient;
+    for (std::int64_t begin = 0; begin < rows; begin += chunk) {
+      const std::int64_t count = std::min(chunk, rows - begin);
+      const at::Tensor x = hidden.narrow(0, begin, count);
+      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);
+      at::Tensor logits = at::mm(x, head.t());
+      if (logits.scalar_type() == at::kBFloat16) logits = logits.to(at::kFloat);
+      const at::Tensor target_logits = logits.gather(1, target);
+      const at::Tensor largest = logits.amax(1, true);
+      at::softmax_out(logits, logits, 1);
+      // The largest logit has probability e^0 / Σ e^(z − largest): its logarithm gives the normaliser without a second
+      // pass.
+      const at::Tensor normaliser = largest - logits.amax(1, true).log();
+      const at::Tensor sum = (normaliser - target_logits).sum();
+      total = total.defined() ? total + sum : sum;
+      if (!differentiate) continue;
+      logits.scatter_add_(1, target, at::full_like(target, -1, logits.options()));
+      const at::Tensor error = logits.to(hidden.scalar_type());
+      at::Tensor rows_gradient = hidden_gradient.narrow(0, begin, count);
+      at::mm_out(rows_gradient, error, head);
+      if (head_gradient.defined()) {
+        head_gradient.addmm_(error.t(), x);
+      } else {
+        head_gradient = at::mm(error.t(), x);
+      }
+    }
+    if (differentiate) context->save_for_backward({hidden_gradient, head_gradient});
+    return total / rows;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list output_gradient) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor scale = output_gradient[0] / saved[0].size(0);
+    return {saved[0] * scale.to(saved[0].scalar_type()), saved[1] * scale.to(saved[1].scalar_type()), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor LinearCrossEntropy(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets) {
+  return LinearCrossEntropyFunction::apply(hidden, head, targets);
+}
+
+}  // namespace ofsweep

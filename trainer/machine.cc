@@ -1,0 +1,139 @@
+#include "trainer/machine.h"
+
+#include <dlfcn.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "trainer/log.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMostEvaluationBatches = 64;
+
+// The cores that a cgroup v2 folder grants: "QUOTA PERIOD" or "max PERIOD" in cpu.max.
+double CoresOf(const fs::path& cgroup) {
+  std::ifstream file(cgroup / "cpu.max");
+  std::string quota_text;
+  double period = 0;
+  double quota = 0;
+  if (!(file >> quota_text >> period) || !absl::SimpleAtod(quota_text, &quota) || period <= 0) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return quota / period;
+}
+
+// The least of the quotas of our own cgroup and of all above it.
+double QuotaCores() {
+  std::ifstream file("/proc/self/cgroup");
+  std::string line;
+  while (std::getline(file, line)) {
+    if (!line.starts_with("0::/")) continue;
+    const fs::path root = "/sys/fs/cgroup";
+    double cores = CoresOf(root);
+    fs::path folder = root;
+    for (const fs::path& part : fs::path(line.substr(4))) {
+      folder /= part;
+      cores = std::min(cores, CoresOf(folder));
+    }
+    return cores;
+  }
+  return std::numeric_limits<double>::infinity();
+}
+
+// LibTorch's GPU half is loaded only where it is wanted, so that one program serves machines without it.
+absl::Status LoadCuda() {
+  if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    return absl::UnavailableError(absl::StrCat("train.device: LibTorch's GPU libraries cannot be loaded (", dlerror(),
+                                               "); install them, or set train.device to cpu"));
+  }
+  if (!at::hasCUDA()) {
+    return absl::UnavailableError(
+        "train.device: no GPU is usable here; check nvidia-smi and CUDA_VISIBLE_DEVICES, or set train.device to cpu");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<at::Device> ResolveDevice(const std::string& name) {
+  if (name == "cpu") return at::Device(at::kCPU);
+  if (name == "auto") {
+    if (!fs::exists("/dev/nvidiactl")) return at::Device(at::kCPU);
+    if (absl::Status status = LoadCuda(); !status.ok()) {
+      LogWarning(absl::StrCat("training on the CPU: ", status.message()));
+      return at::Device(at::kCPU);
+    }
+    return at::Device(at::kCUDA, 0);
+  }
+  int index = 0;  // of cuda:N
+  if (name.starts_with("cuda:") && !absl::SimpleAtoi(name.substr(5), &index)) {
+    index = std::numeric_limits<int>::max();  // more digits than any machine has GPUs
+  }
+  if (absl::Status status = LoadCuda(); !status.ok()) return status;
+  if (index >= at::detail::getCUDAHooks().deviceCount()) {
+    return absl::UnavailableError(absl::StrCat("train.device: ", name, ": there are only ",
+                                               at::detail::getCUDAHooks().deviceCount(), " GPUs here"));
+  }
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+}
+
+at::ScalarType PrecisionOf(const std::string& name) {
+  if (name == "fp64") return at::kDouble;
+  return name == "bf16" ? at::kBFloat16 : at::kFloat;
+}
+
+// The values a checkpoint was trained with, for those keys that its numbers depend on.
+void KeepFromCheckpoint(const std::string& checkpoint_config, TrialConfig& config) {
+  const nlohmann::json stored = nlohmann::json::parse(checkpoint_config, nullptr, false);
+  if (!stored.is_object()) return;
+  if (config.IsAuto("train.precision") && stored.contains("train.precision")) {
+    config.Set("train.precision", stored["train.precision"].get<std::string>());
+  }
+  if (config.IsAuto("train.micro_batch_size") && stored.contains("train.micro_batch_size")) {
+    config.Set("train.micro_batch_size", stored["train.micro_batch_size"].get<std::int64_t>());
+  }
+}
+
+}  // namespace
+
+int AvailableCores() {
+  cpu_set_t allowed;
+  const int count = sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+  const double quota = std::ceil(QuotaCores());
+  return std::max(1, quota < count ? static_cast<int>(quota) : count);
+}
+
+absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::string& checkpoint_config,
+                                          TrialConfig& config) {
+  KeepFromCheckpoint(checkpoint_config, config);
+  const auto resolve = [&config](std::string_view key, const Value& value) {
+    if (config.IsAuto(key)) config.Set(key, value);
+  };
+  const absl::StatusOr<at::Device> device = ResolveDevice(config.Text("train.device"));
+  if (!device.ok()) return device.status();
+  config.Set("train.device", device->str());
+  resolve("train.precision", std::string(device->is_cuda() ? "bf16" : "fp32"));
+  resolve("train.threads", std::int64_t{AvailableCores()});
+  resolve("train.micro_batch_size", config.Get("train.batch_size"));
+  resolve("model.vocabulary", dataset.vocabulary);
+  const std::int64_t batch_size = config.Integer("train.batch_size");
+  const std::int64_t windows = dataset.validation.Windows(config.Integer("model.context"));
+  resolve("evaluate.batches", std::min((windows + batch_size - 1) / batch_size, kMostEvaluationBatches));
+
+  at::set_num_threads(static_cast<int>(config.Integer("train.threads")));
+  at::set_num_interop_threads(1);
+  return Machine{*device, PrecisionOf(config.Text("train.precision"))};
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,63 @@
+// ofsweep-trainer: trains one trial and prints what happens as JSON lines. Runs under the worker's agent, and by hand.
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "trainer/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Trains one trial of a sweep and prints its events, one JSON object a line, on standard output."};
+  app.require_subcommand(0, 1);
+  app.footer(
+      "Exit status: 0 done or diverged, 1 failed (the last line says why), 2 wrong usage or an invalid trial.json.");
+  std::function<int()> run;
+
+  const auto add_config = [](CLI::App* command, std::filesystem::path& config) {
+    return command->add_option("--config", config, "the trial's configuration, trial.json");
+  };
+  const auto add_cache = [](CLI::App* command, std::filesystem::path& cache) {
+    command->add_option("--cache", cache, "folder of prepared corpora [~/.cache/ofsweep/datasets]");
+  };
+
+  ofsweep::TrainCommand train;
+  const auto add_train = [&](CLI::App* command) {
+    add_config(command, train.config);
+    CLI::Option* output =
+        command->add_option("--output", train.output, "folder for checkpoints; none are written without it");
+    command->add_flag("--resume", train.resume, "continue from the newest whole checkpoint in --output")->needs(output);
+    add_cache(command, train.cache);
+  };
+  add_train(&app);
+  CLI::App* train_command = app.add_subcommand("train", "train a trial (the default command)");
+  add_train(train_command);
+
+  ofsweep::PrepareCommand prepare;
+  CLI::App* prepare_command = app.add_subcommand("prepare", "tokenise the trial's corpus and say where it is");
+  add_config(prepare_command, prepare.config)->required();
+  add_cache(prepare_command, prepare.cache);
+  prepare_command->callback([&] { run = [&] { return ofsweep::RunPrepare(prepare); }; });
+
+  ofsweep::EvaluateCommand evaluate;
+  CLI::App* evaluate_command =
+      app.add_subcommand("evaluate", "print the validation loss of a checkpoint, or of the initial weights");
+  add_config(evaluate_command, evaluate.config)->required();
+  evaluate_command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
+  evaluate_command->add_flag("--int8", evaluate.int8, "also after int8 quantisation, with every quantiser's range");
+  add_cache(evaluate_command, evaluate.cache);
+  evaluate_command->callback([&] { run = [&] { return ofsweep::RunEvaluate(evaluate); }; });
+
+  ofsweep::MeasureCommand measure;
+  CLI::App* measure_command =
+      app.add_subcommand("measure", "print every statistic of every matrix [tokens, width] in a file");
+  measure_command->add_option("FILE", measure.file, "a safetensors file")->required();
+  measure_command->callback([&] { run = [&] { return ofsweep::RunMeasure(measure); }; });
+
+  try {
+    app.parse(argc, argv);
+    if (!run && train.config.empty()) throw CLI::RequiredError("--config");
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return run ? run() : ofsweep::RunTrain(train);
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+
+#include "trainer/torch.h"
+
+namespace ofsweep {
+
+// Simulated 8-bit quantisation as Bondarenko et al. (arXiv 2306.12929) do it: one range per tensor, values rounded
+// (half to even) to a grid of 256 and back, in float32.
+
+// The symmetric grid of a weight tensor.
+struct WeightGrid {
+  double search_range = 0;  // R = max|w| + 0.5
+  int candidate = 0;        // i of 1…100: the threshold is R·i/100
+  double threshold = 0;
+  double delta = 0;       // threshold/127, or /255 where no weight is negative
+  bool with_sign = true;  // levels −128…127, or 0…255
+
+  at::Tensor Levels(const at::Tensor& x) const;         // integers as float32
+  at::Tensor FakeQuantised(const at::Tensor& x) const;  // δ·level
+};
+
+// The candidate with the least Σ(w − Q(w))², the first of equals. `weight` is taken as float32.
+WeightGrid SearchWeightGrid(const at::Tensor& weight);
+
+// The asymmetric grid of an activation tensor. Low and high are the moving estimates; the grid also holds 0.
+struct ActivationGrid {
+  double low = 0;
+  double high = 0;
+  double delta = 0;  // (max(high, 1e-8) − min(low, 0))/255
+  int zero_point = 0;
+
+  at::Tensor Levels(const at::Tensor& x) const;         // 0…255 as float32
+  at::Tensor FakeQuantised(const at::Tensor& x) const;  // δ·(level − zero point)
+};
+
+// Estimates the range of one tensor over calibration batches: percentiles 0.001 and 99.999 of each batch (over the
+// whole tensor, linear between neighbours); the first sets the range, later ones enter with weight 0.1.
+class RangeEstimator {
+ public:
+  void Observe(const at::Tensor& x);
+  bool Observed() const { return observed_; }
+  const ActivationGrid& Grid() const { return grid_; }
+
+ private:
+  bool observed_ = false;
+  ActivationGrid grid_;
+};
+
+}  // namespace ofsweep

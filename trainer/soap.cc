@@ -1,0 +1,85 @@
+#include "trainer/soap.h"
+
+#include <map>
+#include <utility>
+
+#include "trainer/optimizer_state.h"
+
+namespace ofsweep {
+namespace {
+
+// Elements of one stack of matrices: the batch saves launches where matrices are small, and only costs memory where
+// they are not.
+constexpr std::int64_t kStackElements = std::int64_t{1} << 26;
+
+std::vector<std::size_t> VectorPositions(const std::vector<NamedTensor>& parameters) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].tensor.dim() != 2) positions.push_back(i);
+  }
+  return positions;
+}
+
+std::vector<NamedTensor> Pick(const std::vector<NamedTensor>& all, const std::vector<std::size_t>& positions) {
+  std::vector<NamedTensor> picked;
+  for (const std::size_t position : positions) picked.push_back(all[position]);
+  return picked;
+}
+
+std::vector<SoapGroup> GroupByShape(const SoapOptions& options, const std::vector<NamedTensor>& weights) {
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> shapes;
+  std::vector<SoapGroup> groups;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i].tensor.dim() != 2) continue;
+    auto& members = shapes[{weights[i].tensor.size(0), weights[i].tensor.size(1)}];
+    members.push_back(i);
+    if (static_cast<std::int64_t>(members.size() + 1) * weights[i].tensor.numel() > kStackElements) {
+      groups.emplace_back(options, weights, std::exchange(members, {}));
+    }
+  }
+  for (auto& [shape, members] : shapes) {
+    if (!members.empty()) groups.emplace_back(options, weights, std::move(members));
+  }
+  return groups;
+}
+
+}  // namespace
+
+Soap::Soap(const SoapOptions& options, const std::vector<NamedTensor>& parameters)
+    : weights_(parameters),
+      groups_(GroupByShape(options, weights_.Weights())),
+      vectors_(VectorPositions(parameters)),
+      vector_moments_({options.beta1, options.beta2, options.epsilon, options.vector_weight_decay, AdamVariant::kHf},
+                      Pick(weights_.Weights(), vectors_)) {}
+
+void Soap::Step(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> gradients = weights_.Gradients();
+  for (SoapGroup& group : groups_) group.Step(gradients, learning_rate, calls_);
+  if (calls_ > 0) {
+    std::vector<at::Tensor> own;
+    for (const std::size_t position : vectors_) own.push_back(gradients[position]);
+    vector_moments_.Step(own, learning_rate, calls_);
+  }
+  ++calls_;
+  weights_.WriteBack();
+}
+
+std::vector<NamedTensor> Soap::State() const {
+  std::vector<NamedTensor> state = {StepState(calls_)};
+  weights_.AppendState(state);
+  for (const SoapGroup& group : groups_) group.AppendState(state);
+  vector_moments_.AppendState(state);
+  return state;
+}
+
+absl::Status Soap::LoadState(const TensorMap& state) {
+  const absl::Status status = CopyState(state, State(), calls_);
+  if (status.ok()) {
+    const at::NoGradGuard no_grad;
+    weights_.WriteBack();
+  }
+  return status;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,29 @@
+#include "trainer/termination.h"
+
+#include <signal.h>
+
+namespace ofsweep {
+namespace {
+
+volatile sig_atomic_t requested = 0;
+
+extern "C" void Request(int) {
+  requested = 1;
+}
+
+}  // namespace
+
+void CatchTermination() {
+  struct sigaction action = {};
+  action.sa_handler = Request;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+}
+
+bool TerminationRequested() {
+  return requested != 0;
+}
+
+}  // namespace ofsweep

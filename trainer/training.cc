@@ -1,0 +1,232 @@
+#include "trainer/training.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "trainer/clip.h"
+#include "trainer/evaluation.h"
+#include "trainer/log.h"
+#include "trainer/schedule.h"
+#include "trainer/termination.h"
+
+namespace ofsweep {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kAutoCheckpointInterval = std::chrono::minutes(10);
+constexpr auto kLogInterval = std::chrono::seconds(30);
+// A loss that has been above twice the loss of a uniform guess for so many steps has diverged.
+constexpr std::int64_t kHighLossSteps = 20;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& config, const TrainingOptions& options,
+                                                          EventOutput& events) {
+  absl::StatusOr<Dataset> dataset = OpenDataset(config, options.cache);
+  if (!dataset.ok()) return dataset.status();
+
+  std::optional<SafetensorsFile> checkpoint;
+  if (options.resume) checkpoint = CheckpointFolder(options.output).Newest();
+  TrialConfig resolved = config;
+  const std::string checkpoint_config = checkpoint ? ReadProgress(*checkpoint)->config : "";
+  const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, resolved);
+  if (!machine.ok()) return machine.status();
+
+  std::unique_ptr<Training> training(new Training(resolved, options, *std::move(dataset), *machine, events));
+  training->progress_.config_hash = ConfigHash(config);
+  if (absl::Status status = training->Resume(checkpoint ? &*checkpoint : nullptr); !status.ok()) return status;
+  training->EmitStarted(checkpoint.has_value());
+  return training;
+}
+
+Training::Training(TrialConfig config, const TrainingOptions& options, Dataset dataset, Machine machine,
+                   EventOutput& events)
+    : config_(std::move(config)),
+      dataset_(std::move(dataset)),
+      machine_(machine),
+      events_(events),
+      steps_(config_.Integer("train.steps")),
+      tokens_per_step_(config_.Integer("train.batch_size") * config_.Integer("model.context")),
+      batches_(dataset_.train, config_.Integer("model.context"), config_.Integer("train.batch_size"),
+               TrainingOrder(config_), static_cast<std::uint64_t>(config_.Integer("seed"))),
+      decoder_(ModelShapeOf(config_), static_cast<std::uint64_t>(config_.Integer("seed")), machine_.precision,
+               machine_.device) {
+  if (!options.output.empty()) checkpoints_.emplace(options.output);
+  progress_.config = ToFlatJson(config_).dump();
+  progress_.data_fingerprint = dataset_.fingerprint;
+}
+
+absl::Status Training::Resume(const SafetensorsFile* checkpoint) {
+  if (const std::string& path = config_.Text("model.init_from"); checkpoint == nullptr && !path.empty()) {
+    const absl::StatusOr<SafetensorsFile> initial = SafetensorsFile::Open(path);
+    if (!initial.ok()) return initial.status();
+    if (absl::Status status = LoadParameters(*initial, decoder_); !status.ok()) return status;
+  }
+  optimizer_ = MakeOptimizer(config_, decoder_.Parameters());
+  if (checkpoint != nullptr) {
+    if (absl::Status status = Restore(*checkpoint, decoder_, *optimizer_, progress_); !status.ok()) return status;
+    LogInfo(absl::StrCat("continuing from step ", progress_.step, ", ", checkpoint->path().string()));
+    saved_step_ = progress_.step;
+  }
+  saved_at_ = logged_at_ = Clock::now();
+  measured_seconds_ = progress_.seconds;
+  measured_step_ = progress_.step;
+  return absl::OkStatus();
+}
+
+void Training::EmitStarted(bool resumed) {
+  StartedEvent event{.parameters = decoder_.ParameterCount(),
+                     .device = config_.Text("train.device"),
+                     .tokens_per_step = tokens_per_step_,
+                     .config_hash = progress_.config_hash,
+                     .config = ToFlatJson(config_)};
+  if (resumed) event.resumed_from = progress_.step;
+  events_.Emit(event);
+}
+
+absl::StatusOr<TrainingOutcome> Training::Run() {
+  CatchTermination();
+  while (progress_.step < steps_) {
+    const bool evaluates = progress_.step > 0 && progress_.step % config_.Integer("evaluate.every") == 0;
+    if (TerminationRequested() || (evaluates && !Evaluate())) {
+      if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
+      return TrainingOutcome::kStopped;
+    }
+    if (!Step()) {
+      events_.Emit(FinishedEvent{TrialState::kDiverged, progress_.step});
+      return TrainingOutcome::kDiverged;
+    }
+    if (IsCheckpointDue()) {
+      if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
+    }
+    LogProgress();
+  }
+  if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
+  if (!Evaluate() || !EvaluateQuantised()) return TrainingOutcome::kStopped;
+  events_.Emit(FinishedEvent{TrialState::kCompleted, steps_});
+  return TrainingOutcome::kCompleted;
+}
+
+bool Training::Step() {
+  const auto start = Clock::now();
+  const bool measured = progress_.step % config_.Integer("measure.every") == 0 || progress_.step == steps_ - 1;
+  StatisticsTap tap(config_.List("measure.metrics"));
+  const at::Tensor loss = ForwardBackward(measured ? &tap : nullptr);
+  const at::Tensor gradient_norm = ClipGradientNorm(decoder_.Parameters(), config_.Number("train.clip_norm"));
+  const double learning_rate = LearningRate(config_, progress_.step);
+
+  // Reading a value waits for a GPU, so there only measured steps read; a CPU has it at hand.
+  StepScalars scalars{.learning_rate = learning_rate};
+  bool diverged = false;
+  if (measured || machine_.device.is_cpu()) {
+    const at::Tensor values = at::stack({loss.to(at::kDouble), gradient_norm.to(at::kDouble)}).cpu();
+    scalars.loss = values[0].item<double>();
+    scalars.gradient_norm = values[1].item<double>();
+    diverged = HasDiverged(scalars);
+  }
+  if (!diverged) optimizer_->Step(learning_rate);
+  progress_.seconds += SecondsSince(start);
+  if (measured || diverged) EmitStepPoints(scalars, tap);
+  if (!diverged) ++progress_.step;
+  return !diverged;
+}
+
+at::Tensor Training::ForwardBackward(StatisticsTap* tap) {
+  const std::int64_t batch_size = config_.Integer("train.batch_size");
+  const std::int64_t micro_batch_size = config_.Integer("train.micro_batch_size");
+  decoder_.ZeroGradients();
+  at::Tensor total;
+  for (std::int64_t row = 0; row < batch_size; row += micro_batch_size) {
+    const std::int64_t rows = std::min(micro_batch_size, batch_size - row);
+    const Batch batch = batches_.Rows(progress_.step, row, rows);
+    const at::Tensor loss = decoder_.Loss(batch.inputs.to(machine_.device), batch.targets.to(machine_.device), tap) *
+                            (static_cast<double>(rows) / static_cast<double>(batch_size));
+    loss.backward();
+    total = total.defined() ? total + loss.detach() : loss.detach();
+  }
+  return total;
+}
+
+bool Training::HasDiverged(const StepScalars& scalars) {
+  if (!std::isfinite(scalars.loss) || !std::isfinite(scalars.gradient_norm)) return true;
+  const double warmup = std::round(config_.Number("schedule.warmup_fraction") * static_cast<double>(steps_));
+  const double uniform_guess = std::log(static_cast<double>(config_.Integer("model.vocabulary")));
+  const bool high = static_cast<double>(progress_.step) >= warmup && scalars.loss > 2 * uniform_guess;
+  if (!high) {
+    progress_.high_loss_since = -1;
+  } else if (progress_.high_loss_since < 0) {
+    progress_.high_loss_since = progress_.step;
+  }
+  return high && progress_.step - progress_.high_loss_since >= kHighLossSteps;
+}
+
+void Training::EmitStepPoints(const StepScalars& scalars, StatisticsTap& tap) {
+  const std::int64_t steps = progress_.step + 1 - measured_step_;
+  const double tokens_per_second =
+      static_cast<double>(steps * tokens_per_step_) / (progress_.seconds - measured_seconds_);
+  measured_step_ = progress_.step + 1;
+  measured_seconds_ = progress_.seconds;
+  std::vector<MetricPoint> points = {{{"train_loss", std::nullopt, ""}, scalars.loss},
+                                     {{"gradient_norm", std::nullopt, ""}, scalars.gradient_norm},
+                                     {{"learning_rate", std::nullopt, ""}, scalars.learning_rate},
+                                     {{"tokens_per_second", std::nullopt, ""}, tokens_per_second}};
+  for (MetricPoint& point : tap.Finish()) points.push_back(std::move(point));
+  EmitPoints(std::move(points));
+  last_loss_ = scalars.loss;
+}
+
+void Training::EmitPoints(std::vector<MetricPoint> points) {
+  events_.Emit(PointsEvent{{.step = progress_.step,
+                            .tokens = progress_.step * tokens_per_step_,
+                            .seconds = progress_.seconds,
+                            .points = std::move(points)}});
+}
+
+bool Training::Evaluate() {
+  if (dataset_.validation.size == 0) return true;
+  const std::optional<double> loss = ValidationLoss(config_, dataset_, machine_.device, decoder_);
+  if (!loss) return false;
+  EmitPoints(LossPoints("eval", *loss));
+  return true;
+}
+
+bool Training::EvaluateQuantised() {
+  if (dataset_.validation.size == 0 || !config_.Boolean("evaluate.int8")) return true;
+  const std::optional<Int8Evaluation> int8 = EvaluateInt8(config_, dataset_, machine_.device, decoder_, progress_.step);
+  if (!int8) return false;
+  EmitPoints(LossPoints("int8", int8->loss));
+  for (const QuantizerEvent& quantizer : int8->quantizers) events_.Emit(quantizer);
+  return true;
+}
+
+bool Training::IsCheckpointDue() const {
+  if (config_.IsAuto("train.checkpoint_every")) return Clock::now() - saved_at_ >= kAutoCheckpointInterval;
+  const std::int64_t every = config_.Integer("train.checkpoint_every");
+  return every > 0 && progress_.step % every == 0;
+}
+
+absl::Status Training::SaveCheckpoint() {
+  const bool never = !config_.IsAuto("train.checkpoint_every") && config_.Integer("train.checkpoint_every") == 0;
+  if (!checkpoints_ || never || progress_.step == saved_step_) return absl::OkStatus();
+  const absl::StatusOr<std::filesystem::path> path = checkpoints_->Save(progress_, decoder_, *optimizer_);
+  if (!path.ok()) return path.status();
+  saved_step_ = progress_.step;
+  saved_at_ = Clock::now();
+  events_.Emit(CheckpointEvent{progress_.step, path->string()});
+  return absl::OkStatus();
+}
+
+void Training::LogProgress() {
+  if (Clock::now() - logged_at_ < kLogInterval) return;
+  logged_at_ = Clock::now();
+  LogInfo(absl::StrFormat("step %d of %d, loss %.4f at the last measurement", progress_.step, steps_, last_loss_));
+}
+
+}  // namespace ofsweep

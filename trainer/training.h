@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "experiment/trial_config.h"
+#include "trainer/batches.h"
+#include "trainer/checkpoint.h"
+#include "trainer/event_output.h"
+#include "trainer/machine.h"
+#include "trainer/statistics.h"
+
+namespace ofsweep {
+
+struct TrainingOptions {
+  std::filesystem::path output;  // folder of the checkpoints; empty: none are written
+  bool resume = false;  // continue from the newest whole checkpoint in `output`, from the start where there is none
+  std::filesystem::path cache;  // of prepared corpora
+};
+
+enum class TrainingOutcome {
+  kCompleted,
+  kDiverged,
+  kStopped,  // SIGTERM: checkpoint written, no `finished` event
+};
+
+// One trial, from its configuration to its last event.
+class Training {
+ public:
+  // Prepares data, model and optimiser, restores the checkpoint if asked to, and emits `started`.
+  static absl::StatusOr<std::unique_ptr<Training>> Start(const TrialConfig& config, const TrainingOptions& options,
+                                                         EventOutput& events);
+
+  // Trains to the end and emits everything but `started` and `failed`. An error means that the trial failed.
+  absl::StatusOr<TrainingOutcome> Run();
+
+ private:
+  Training(TrialConfig config, const TrainingOptions& options, Dataset dataset, Machine machine, EventOutput& events);
+
+  absl::Status Resume(const SafetensorsFile* checkpoint);
+  void EmitStarted(bool resumed);
+
+  // What a step has besides its measurements. Values not read from the device are NaN.
+  struct StepScalars {
+    double loss = std::numeric_limits<double>::quiet_NaN();
+    double gradient_norm = std::numeric_limits<double>::quiet_NaN();
+    double learning_rate = 0;
+  };
+
+  // Gradients of the batch of this step; its mean loss, on the device.
+  at::Tensor ForwardBackward(StatisticsTap* tap);
+  // One update. False when the trial has diverged: then nothing was updated.
+  bool Step();
+  // Whether a loss and gradient norm seen at this step mean divergence.
+  bool HasDiverged(const StepScalars& scalars);
+  void EmitStepPoints(const StepScalars& scalars, StatisticsTap& tap);
+  void EmitPoints(std::vector<MetricPoint> points);
+
+  bool IsCheckpointDue() const;
+  absl::Status SaveCheckpoint();
+  // The validation loss, and that after int8 quantisation. False when the process was asked to stop meanwhile.
+  bool Evaluate();
+  bool EvaluateQuantised();
+  void LogProgress();
+
+  const TrialConfig config_;  // resolved
+  const Dataset dataset_;
+  const Machine machine_;
+  EventOutput& events_;
+  std::optional<CheckpointFolder> checkpoints_;
+
+  const std::int64_t steps_;
+  const std::int64_t tokens_per_step_;
+  const Batches batches_;
+  Decoder decoder_;
+  std::unique_ptr<Optimizer> optimizer_;
+
+  TrainingProgress progress_;       // its step is the number of updates done
+  double measured_seconds_ = 0;     // progress_.seconds after the last measured step, and
+  std::int64_t measured_step_ = 0;  // the step after it
+  double last_loss_ = std::numeric_limits<double>::quiet_NaN();
+  std::int64_t saved_step_ = -1;
+  std::chrono::steady_clock::time_point saved_at_;
+  std::chrono::steady_clock::time_point logged_at_;
+};
+
+}  // namespace ofsweep
