@@ -1,0 +1,233 @@
+#include "cli/command_line.h"
+
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "cli/log.h"
+#include "cli/rpc_error.h"
+#include "cli/trial_key_reference.h"
+
+namespace ofsweep {
+namespace {
+
+// What the chosen subcommand does, once the arguments are read.
+using Action = std::function<absl::Status()>;
+
+template <class Enum>
+CLI::Validator Names(const std::map<std::string, Enum>& names) {
+  // Only the names themselves are of use in a help text.
+  return CLI::CheckedTransformer(names).description([names] {
+    std::string text;
+    for (const auto& [name, value] : names) text += (text.empty() ? "{" : ",") + name;
+    return text + "}";
+  }());
+}
+
+const std::map<std::string, TableFormat> kTableFormats = {{"text", TableFormat::kText},
+                                                          {"markdown", TableFormat::kMarkdown},
+                                                          {"latex", TableFormat::kLatex},
+                                                          {"csv", TableFormat::kCsv},
+                                                          {"json", TableFormat::kJson}};
+const std::map<std::string, CurveFormat> kCurveFormats = {{"csv", CurveFormat::kCsv}, {"json", CurveFormat::kJson}};
+const std::map<std::string, ReferenceFormat> kReferenceFormats = {{"text", ReferenceFormat::kText},
+                                                                  {"markdown", ReferenceFormat::kMarkdown},
+                                                                  {"yaml", ReferenceFormat::kYaml},
+                                                                  {"json", ReferenceFormat::kJson}};
+
+// Declares the subcommands; `action` becomes what the parsed one does.
+class Program {
+ public:
+  Program(Streams streams, Action& action) : streams_(streams), action_(action) {
+    app_.require_subcommand(1);
+    app_.fallthrough();  // --log-level may stand behind the subcommand
+    app_.set_version_flag("--version", "ofsweep " OFSWEEP_VERSION);
+    app_.add_option("--log-level", log_level_, "trace, debug, info, warning or error, on standard error")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}));
+    app_.footer("Exit codes: 0 success, 1 failure, 2 wrong usage or an invalid spec.");
+    AddLocal();
+    AddSweeps();
+    AddResults();
+    AddSpec();
+  }
+
+  CLI::App& app() { return app_; }
+
+  // What serves tells what it does; everything else speaks through its results.
+  std::string LogLevel() const {
+    const bool serves = app_.got_subcommand("coordinator") || app_.got_subcommand("worker");
+    return !log_level_.empty() ? log_level_ : serves ? "info" : "warning";
+  }
+
+ private:
+  // A subcommand with its options' struct, which lives as long as the program.
+  template <class Options>
+  std::pair<CLI::App*, std::shared_ptr<Options>> Add(const char* name, const char* help,
+                                                     absl::Status (*command)(const Options&, Streams)) {
+    CLI::App* sub = app_.add_subcommand(name, help);
+    auto options = std::make_shared<Options>();
+    sub->callback(
+        [this, options, command] { action_ = [this, options, command] { return command(*options, streams_); }; });
+    return {sub, options};
+  }
+
+  static void AddConnection(CLI::App* sub, ConnectionOptions& connection) {
+    sub->add_option("--coordinator", connection.coordinator, absl::StrCat("HOST:PORT, default ", kDefaultCoordinator));
+    sub->add_option("--data-dir", connection.data_dir,
+                    absl::StrCat("read this folder's database instead; without both options, ", kDefaultDataDir,
+                                 " is read where no coordinator answers"));
+  }
+
+  static void AddDataDir(CLI::App* sub, std::string& data_dir, const char* help) {
+    sub->add_option("--data-dir", data_dir, help)->capture_default_str();
+  }
+
+  // Values divided by commas; the option may be repeated. Never swallows the argument behind it.
+  template <class Value>
+  static CLI::Option* AddList(CLI::App* sub, const char* name, Value& values, const char* help) {
+    return sub->add_option(name, values, help)->delimiter(',')->allow_extra_args(false);
+  }
+
+  static void AddLayout(CLI::App* sub, TableLayout& layout) {
+    AddList(sub, "--rows", layout.rows, "trial keys whose values are the rows (default: from the grid)");
+    AddList(sub, "--cols", layout.cols, "trial keys whose values are the columns (default: from the grid)");
+    AddList(sub, "--metrics", layout.metrics,
+            "columns of `results` (default: eval_loss, kurtosis_max, int8_perplexity)");
+    sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));
+  }
+
+  void AddLocal() {
+    const auto [run, run_options] =
+        Add("run", "coordinator and worker on this machine until the sweep has ended, then its table", Run);
+    run->add_option("SPEC", run_options->spec, "a sweep file (YAML)")->required();
+    AddDataDir(run, run_options->data_dir, "database, checkpoints, data sets, logs");
+    run->add_option("--slots", run_options->slots, "trials at once (0: one a GPU, else one a core)")
+        ->check(CLI::Range(0, 1024));
+    run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
+        ->capture_default_str();
+    run->add_option("--http", run_options->http, "HOST:PORT for /metrics")->capture_default_str();
+    AddLayout(run, run_options->layout);
+
+    const auto [coordinator, serve] =
+        Add("coordinator", "keeps sweeps and tells workers what to run, until stopped", ServeCoordinator);
+    AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db");
+    coordinator->add_option("--grpc", serve->grpc, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+    coordinator->add_option("--http", serve->http, "HOST:PORT for /metrics, /healthz and /readyz")
+        ->capture_default_str();
+
+    const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
+    worker->add_option("--coordinator", work->coordinator, "HOST:PORT")->capture_default_str();
+    AddDataDir(worker, work->data_dir, "outbox, checkpoints, data sets, logs");
+    worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
+        ->check(CLI::Range(0, 1024));
+
+    CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
+    auto prepare = std::make_shared<PrepareOptions>();
+    CLI::App* sub = data->add_subcommand("prepare", "makes the tokens of a sweep's trials beforehand");
+    sub->add_option("SPEC", prepare->spec, "a sweep file (YAML)")->required();
+    AddDataDir(sub, prepare->data_dir, "the folder of the worker that will use them");
+    sub->callback([this, prepare] { action_ = [this, prepare] { return PrepareData(*prepare, streams_); }; });
+  }
+
+  void AddSweep(const char* name, const char* help, absl::Status (*command)(const SweepOptions&, Streams)) {
+    const auto [sub, options] = Add(name, help, command);
+    sub->add_option("SWEEP", options->sweep, "its name")->required();
+    AddConnection(sub, options->connection);
+  }
+
+  void AddSweeps() {
+    const auto [submit, submit_options] = Add("submit", "gives a sweep to a coordinator", Submit);
+    submit->add_option("SPEC", submit_options->spec, "a sweep file (YAML)")->required();
+    submit->add_flag("--validate-only", submit_options->validate_only, "check and count, store nothing");
+    submit->add_flag("--json", submit_options->json, "answer in JSON");
+    AddConnection(submit, submit_options->connection);
+
+    const auto [ls, ls_options] = Add("ls", "lists the sweeps", ListSweeps);
+    ls->add_flag("--json", ls_options->json, "as JSON");
+    AddConnection(ls, ls_options->connection);
+
+    const auto [show, show_options] = Add("show", "shows a sweep and its trials", ShowSweep);
+    show->add_option("SWEEP", show_options->sweep, "its name")->required();
+    show->add_flag("--json", show_options->json, "as JSON, with every resolved key and result");
+    AddConnection(show, show_options->connection);
+
+    AddSweep("watch", "shows a sweep's progress until it has ended", Watch);
+    AddSweep("cancel", "ends a sweep; its points stay, and resume continues it", Cancel);
+    AddSweep("pause", "lets running trials finish and starts no more", Pause);
+    AddSweep("resume", "continues a paused or cancelled sweep", Resume);
+
+    const auto [retry, retry_options] = Add("retry", "trains failed trials again", Retry);
+    retry->add_option("SWEEP", retry_options->sweep, "its name")->required();
+    retry->add_option("TRIAL", retry_options->trials, "only these (default: all that failed)");
+    AddConnection(retry, retry_options->connection);
+  }
+
+  void AddResults() {
+    const auto [table, table_options] = Add("table", "prints a sweep's ablation table", Table);
+    table->add_option("SWEEP", table_options->sweep, "its name")->required();
+    AddLayout(table, table_options->layout);
+    AddConnection(table, table_options->connection);
+
+    const auto [curves, options] = Add("curves", "prints curves over the steps", Curves);
+    curves->add_option("SWEEP", options->sweep, "its name")->required();
+    AddList(curves, "--metric", options->metrics, "kurtosis, train_loss, …")->required();
+    AddList(curves, "--site", options->sites, "only these sites (block, embedding, final_norm, residual)");
+    AddList(curves, "--layer", options->layers, "only these layers, from 0");
+    AddList(curves, "--trial", options->trials, "only these trials");
+    curves->add_option(
+        "--buckets", options->buckets,
+        "at most so many ranges of steps, each by its last, smallest and largest point (0: every point)");
+    curves->add_option("--format", options->format, "how to write them")->transform(Names(kCurveFormats));
+    AddConnection(curves, options->connection);
+  }
+
+  void AddSpec() {
+    CLI::App* spec = app_.add_subcommand("spec", "prints every trial key with its default and meaning");
+    auto format = std::make_shared<ReferenceFormat>(ReferenceFormat::kText);
+    spec->add_option("--format", *format, "how to write them")->transform(Names(kReferenceFormats));
+    spec->callback([this, format] {
+      action_ = [this, format] {
+        streams_.out << RenderTrialKeys(*format);
+        return absl::OkStatus();
+      };
+    });
+  }
+
+  CLI::App app_{"ofsweep: which transformer and optimiser choices grow outlier features"};
+  Streams streams_;
+  Action& action_;
+  std::string log_level_;
+};
+
+void Report(const absl::Status& status, std::ostream& err) {
+  // Mistakes in a spec stand as compilers print them, file and line first, so that editors can jump there.
+  err << (status.code() == absl::StatusCode::kInvalidArgument ? "" : "ofsweep: ") << std::string(status.message())
+      << std::endl;
+}
+
+}  // namespace
+
+int CommandLine(int argc, const char* const* argv, Streams streams) {
+  Action action;
+  try {
+    Program program(streams, action);
+    try {
+      program.app().parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return program.app().exit(error, streams.out, streams.err) == 0 ? 0 : 2;
+    }
+    SetUpLog(program.LogLevel());
+    const absl::Status status = action();
+    if (!status.ok()) Report(status, streams.err);
+    return ExitCode(status);
+  } catch (const std::exception& error) {
+    streams.err << "ofsweep: " << error.what() << std::endl;
+    return 1;
+  }
+}
+
+}  // namespace ofsweep

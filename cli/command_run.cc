@@ -1,0 +1,132 @@
+#include <unistd.h>
+
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/interrupt.h"
+#include "cli/log.h"
+#include "cli/progress_display.h"
+#include "cli/sweep_text.h"
+#include "coordinator/server.h"
+#include "worker/agent.h"
+
+namespace ofsweep {
+namespace {
+
+using Stub = v1::SweepService::Stub;
+
+// The agent on a thread of its own, stopped and joined with the object. When it fails, it requests `failed` to stop.
+class AgentThread {
+ public:
+  AgentThread(std::unique_ptr<Agent> agent, std::stop_source failed)
+      : agent_(std::move(agent)), thread_([this, failed](std::stop_token stop) mutable {
+          status_ = agent_->Run(stop);
+          if (!status_.ok()) failed.request_stop();
+        }) {}
+
+  // Waits for the trainers' checkpoints.
+  absl::Status Stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+    return status_;
+  }
+
+ private:
+  std::unique_ptr<Agent> agent_;
+  absl::Status status_;
+  std::jthread thread_;
+};
+
+// Submits, and brings back to life what an earlier run or a user stopped: `run` means run.
+absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const SpecFile& file, std::ostream& log) {
+  v1::SubmitSweepRequest request;
+  request.mutable_yaml()->set_text(file.text);
+  request.mutable_yaml()->set_file_name(file.path);
+  auto submitted = connection.Call(&Stub::SubmitSweep, request);
+  if (!submitted.ok()) return submitted.status();
+  v1::Sweep sweep = submitted->sweep();
+  if (submitted->created()) {
+    log << "sweep " << sweep.name() << ": " << CountAll(sweep.trials()) << " trials\n";
+    return sweep;
+  }
+  log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n";
+  if (sweep.state() == "paused" || sweep.state() == "cancelled") {
+    v1::ResumeSweepRequest resume;
+    resume.set_name(sweep.name());
+    const auto resumed = connection.Call(&Stub::ResumeSweep, resume);
+    if (!resumed.ok()) return resumed.status();
+    sweep = resumed->sweep();
+  }
+  if (sweep.trials().failed() > 0) {
+    v1::RetryTrialsRequest retry;
+    retry.set_sweep(sweep.name());
+    const auto retried = connection.Call(&Stub::RetryTrials, retry);
+    if (!retried.ok()) return retried.status();
+    log << retried->retried() << " failed trials start anew\n";
+    sweep = retried->sweep();
+  }
+  return sweep;
+}
+
+// Trains until the sweep has ended or a signal came; `sweep` is how it stood last.
+absl::Status Train(const Connection& connection, std::unique_ptr<Agent> agent, const Interrupt& interrupt,
+                   v1::Sweep& sweep, std::ostream& err) {
+  ProgressDisplay display(err, STDERR_FILENO);
+  const LogAboveDisplay log(display);
+  std::stop_source stop;
+  const std::stop_callback on_signal(interrupt.Token(), [&stop] { stop.request_stop(); });
+  AgentThread worker(std::move(agent), stop);
+  const absl::Status watched = connection.Watch(
+      sweep.name(),
+      [&](const v1::WatchSweepResponse& message) {
+        sweep = message.sweep();
+        display.Show(message);
+      },
+      [&](const std::string& warning) { display.Print(warning); }, stop.get_token());
+  if (interrupt.Requested()) display.Print("stopping: running trials write their checkpoints (Ctrl-C again: at once)");
+  const absl::Status worked = worker.Stop();
+  if (!worked.ok()) return worked;
+  if (!interrupt.Requested()) return watched;
+  return absl::CancelledError(absl::StrCat("stopped: ", DescribeCounts(sweep.trials()),
+                                           ". Nothing is lost: the same command continues from the checkpoints"));
+}
+
+bool Unfinished(const v1::Sweep& sweep) {
+  return sweep.trials().pending() + sweep.trials().running() > 0;
+}
+
+}  // namespace
+
+absl::Status Run(const RunOptions& options, Streams streams) {
+  const auto file = ReadSpecFile(options.spec);
+  if (!file.ok()) return file.status();
+  const Interrupt interrupt;
+  auto server = Server::Start({.data_dir = options.data_dir, .grpc = options.grpc, .http = options.http});
+  if (!server.ok()) return server.status();
+  streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
+              << options.data_dir << std::endl;
+  const Connection connection((*server)->InProcessChannel(), "");
+  auto sweep = SubmitAndRevive(connection, *file, streams.err);
+  if (!sweep.ok()) return sweep.status();
+
+  if (Unfinished(*sweep)) {
+    auto agent = Agent::Create({.data_dir = options.data_dir, .slots = options.slots}, (*server)->InProcessChannel());
+    if (!agent.ok()) return agent.status();
+    const absl::Status trained = Train(connection, std::move(*agent), interrupt, *sweep, streams.err);
+    if (!trained.ok()) return trained;
+  }
+  streams.err << "sweep " << sweep->name() << " is " << sweep->state() << ": " << DescribeCounts(sweep->trials())
+              << "\n\n";
+  const absl::Status printed = PrintTable(connection, sweep->name(), options.layout, streams.out);
+  if (!printed.ok()) return printed;
+  if (sweep->trials().failed() == 0) return absl::OkStatus();
+  const auto failed = connection.ListTrials(sweep->name(), {"failed"});
+  if (!failed.ok()) return failed.status();
+  return absl::AbortedError(absl::StrCat(DescribeFailures(*failed, options.data_dir),
+                                         "When the cause is mended, the same command trains them again."));
+}
+
+}  // namespace ofsweep

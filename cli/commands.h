@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cli/ablation_text.h"
+#include "cli/connection.h"
+#include "cli/curve_writer.h"
+
+namespace ofsweep {
+
+// One function a subcommand. Results go to `out`, progress and addresses of `run` to `err`; a failure is the returned
+// status, whose message is for the user and whose code decides the exit code (rpc_error.h).
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+// ---- over SweepService ----
+
+struct SubmitOptions {
+  ConnectionOptions connection;
+  std::string spec;
+  bool validate_only = false;
+  bool json = false;
+};
+absl::Status Submit(const SubmitOptions& options, Streams streams);
+
+struct ListOptions {
+  ConnectionOptions connection;
+  bool json = false;
+};
+absl::Status ListSweeps(const ListOptions& options, Streams streams);
+
+struct ShowOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+  bool json = false;
+};
+absl::Status ShowSweep(const ShowOptions& options, Streams streams);
+
+struct SweepOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+};
+// Until the sweep has ended. Fails when a trial failed.
+absl::Status Watch(const SweepOptions& options, Streams streams);
+absl::Status Cancel(const SweepOptions& options, Streams streams);
+absl::Status Pause(const SweepOptions& options, Streams streams);
+absl::Status Resume(const SweepOptions& options, Streams streams);
+
+struct RetryOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+  std::vector<std::string> trials;  // empty: all that failed
+};
+absl::Status Retry(const RetryOptions& options, Streams streams);
+
+// Which table: what is not given follows from the sweep's grid (table_axes.h).
+struct TableLayout {
+  std::optional<std::vector<std::string>> rows;
+  std::optional<std::vector<std::string>> cols;
+  std::vector<std::string> metrics;
+  TableFormat format = TableFormat::kText;
+};
+
+struct TableOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+  TableLayout layout;
+};
+absl::Status Table(const TableOptions& options, Streams streams);
+
+// The table alone, over a connection that is open.
+absl::Status PrintTable(const Connection& connection, const std::string& sweep, const TableLayout& layout,
+                        std::ostream& out);
+
+struct CurvesOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+  std::vector<std::string> metrics;
+  std::vector<std::string> sites;
+  std::vector<std::uint32_t> layers;
+  std::vector<std::string> trials;
+  std::uint32_t buckets = 0;
+  CurveFormat format = CurveFormat::kCsv;
+};
+absl::Status Curves(const CurvesOptions& options, Streams streams);
+
+// ---- on this machine ----
+
+struct CoordinatorCommandOptions {
+  std::string data_dir = kDefaultDataDir;
+  std::string grpc = kDefaultCoordinator;
+  std::string http = "127.0.0.1:7071";
+};
+// Serves until SIGINT or SIGTERM.
+absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
+
+struct WorkerCommandOptions {
+  std::string coordinator = kDefaultCoordinator;
+  std::string data_dir = kDefaultDataDir;
+  int slots = 0;  // 0: one a GPU, else one a core
+};
+// Works until SIGINT or SIGTERM.
+absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);
+
+struct RunOptions {
+  std::string spec;
+  std::string data_dir = kDefaultDataDir;
+  std::string grpc = "127.0.0.1:0";
+  std::string http = "127.0.0.1:0";
+  int slots = 0;
+  TableLayout layout;
+};
+// Coordinator and worker in this process until the sweep has ended, then its table. A second call with the same data
+// folder continues where the first one was, and starts failed trials anew. Fails when a trial failed, or when it was
+// interrupted.
+absl::Status Run(const RunOptions& options, Streams streams);
+
+struct PrepareOptions {
+  std::string spec;
+  std::string data_dir = kDefaultDataDir;
+};
+// Tokens for every distinct data configuration of a sweep, so that no trial waits for them.
+absl::Status PrepareData(const PrepareOptions& options, Streams streams);
+
+}  // namespace ofsweep

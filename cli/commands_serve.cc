@@ -1,0 +1,34 @@
+// The commands that serve until a signal.
+
+#include <spdlog/spdlog.h>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "coordinator/server.h"
+#include "worker/agent.h"
+
+namespace ofsweep {
+
+absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams) {
+  Interrupt interrupt;
+  auto server = Server::Start({.data_dir = options.data_dir, .grpc = options.grpc, .http = options.http});
+  if (!server.ok()) return server.status();
+  streams.out << "ofsweep coordinator: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address()
+              << " data " << options.data_dir << std::endl;
+  interrupt.Wait();
+  spdlog::info("stopping");
+  (*server)->Shutdown();
+  return absl::OkStatus();
+}
+
+absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
+  Interrupt interrupt;
+  auto agent =
+      Agent::Create({.data_dir = options.data_dir, .slots = options.slots}, MakeWorkerChannel(options.coordinator));
+  if (!agent.ok()) return agent.status();
+  streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << options.coordinator << " slots "
+              << (*agent)->slots() << " data " << options.data_dir << std::endl;
+  return (*agent)->Run(interrupt.Token());
+}
+
+}  // namespace ofsweep

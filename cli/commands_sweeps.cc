@@ -1,0 +1,129 @@
+// The commands that change or list sweeps.
+
+#include <google/protobuf/util/json_util.h>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/sweep_text.h"
+
+namespace ofsweep {
+namespace {
+
+using Stub = v1::SweepService::Stub;
+
+// Protobuf's own JSON mapping, with the field names of sweep.proto.
+nlohmann::ordered_json ToProtoJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
+  if (!status.ok()) throw std::runtime_error("cannot write JSON: " + std::string(status.message()));
+  return nlohmann::ordered_json::parse(text);
+}
+
+// Opens a connection, makes one call that changes a sweep, and says how the sweep stands then.
+template <class Request, class Response>
+absl::Status Change(const ConnectionOptions& where,
+                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const Request& request, std::ostream& out) {
+  auto connection = Connection::Open(where);
+  if (!connection.ok()) return connection.status();
+  const auto response = connection->Call(method, request);
+  if (!response.ok()) return response.status();
+  const v1::Sweep& sweep = response->sweep();
+  out << "sweep " << sweep.name() << " is " << sweep.state() << ": " << DescribeCounts(sweep.trials()) << "\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Submit(const SubmitOptions& options, Streams streams) {
+  auto file = ReadSpecFile(options.spec);
+  if (!file.ok()) return file.status();
+  auto connection = Connection::Open(options.connection);
+  if (!connection.ok()) return connection.status();
+  v1::SubmitSweepRequest request;
+  request.mutable_yaml()->set_text(std::move(file->text));
+  request.mutable_yaml()->set_file_name(file->path);
+  request.set_validate_only(options.validate_only);
+  const auto response = connection->Call(&Stub::SubmitSweep, request);
+  if (!response.ok()) return response.status();
+  if (options.json) {
+    streams.out << ToProtoJson(*response).dump(2) << "\n";
+  } else {
+    streams.out << DescribeSubmission(*response, options.validate_only, options.connection.coordinator);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListSweeps(const ListOptions& options, Streams streams) {
+  auto connection = Connection::Open(options.connection);
+  if (!connection.ok()) return connection.status();
+  std::vector<v1::Sweep> sweeps;
+  v1::ListSweepsRequest request;
+  do {
+    auto page = connection->Call(&Stub::ListSweeps, request);
+    if (!page.ok()) return page.status();
+    for (v1::Sweep& sweep : *page->mutable_sweeps()) sweeps.push_back(std::move(sweep));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  if (!options.json) {
+    streams.out << RenderSweeps(sweeps);
+    return absl::OkStatus();
+  }
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const v1::Sweep& sweep : sweeps) list.push_back(ToProtoJson(sweep));
+  streams.out << list.dump(2) << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
+  auto connection = Connection::Open(options.connection);
+  if (!connection.ok()) return connection.status();
+  v1::GetSweepRequest request;
+  request.set_name(options.sweep);
+  const auto response = connection->Call(&Stub::GetSweep, request);
+  if (!response.ok()) return response.status();
+  const auto trials = connection->ListTrials(options.sweep, {});
+  if (!trials.ok()) return trials.status();
+  if (!options.json) {
+    streams.out << RenderSweep(response->sweep(), *trials);
+    return absl::OkStatus();
+  }
+  nlohmann::ordered_json document = {{"sweep", ToProtoJson(response->sweep())},
+                                     {"trials", nlohmann::ordered_json::array()}};
+  for (const v1::Trial& trial : *trials) document["trials"].push_back(ToProtoJson(trial));
+  streams.out << document.dump(2) << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status Cancel(const SweepOptions& options, Streams streams) {
+  v1::CancelSweepRequest request;
+  request.set_name(options.sweep);
+  return Change(options.connection, &Stub::CancelSweep, request, streams.out);
+}
+
+absl::Status Pause(const SweepOptions& options, Streams streams) {
+  v1::PauseSweepRequest request;
+  request.set_name(options.sweep);
+  return Change(options.connection, &Stub::PauseSweep, request, streams.out);
+}
+
+absl::Status Resume(const SweepOptions& options, Streams streams) {
+  v1::ResumeSweepRequest request;
+  request.set_name(options.sweep);
+  return Change(options.connection, &Stub::ResumeSweep, request, streams.out);
+}
+
+absl::Status Retry(const RetryOptions& options, Streams streams) {
+  v1::RetryTrialsRequest request;
+  request.set_sweep(options.sweep);
+  request.mutable_trial_ids()->Add(options.trials.begin(), options.trials.end());
+  return Change(options.connection, &Stub::RetryTrials, request, streams.out);
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,102 @@
+#include "cli/connection.h"
+
+#include <filesystem>
+#include <utility>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/server.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr int kMaxMessageBytes = 256 << 20;
+constexpr std::uint32_t kTrialsPerPage = 200;
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  // A coordinator that restarts is found again within seconds: gRPC's own default is two minutes.
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+bool Answers(grpc::Channel& channel, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::system_clock::now() + patience;
+  grpc_connectivity_state state = channel.GetState(true);
+  while (state == GRPC_CHANNEL_IDLE || state == GRPC_CHANNEL_CONNECTING) {
+    if (!channel.WaitForStateChange(state, deadline)) return false;
+    state = channel.GetState(true);
+  }
+  return state == GRPC_CHANNEL_READY;
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string target, std::shared_ptr<void> keep_alive)
+    : keep_alive_(std::move(keep_alive)),
+      channel_(std::move(channel)),
+      stub_(v1::SweepService::NewStub(channel_)),
+      target_(std::move(target)) {}
+
+absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
+  if (options.coordinator) return Connection(MakeChannel(*options.coordinator), *options.coordinator);
+  if (!options.data_dir) {
+    const auto channel = MakeChannel(kDefaultCoordinator);
+    const bool has_data = std::filesystem::exists(std::filesystem::path(kDefaultDataDir) / "ofsweep.db");
+    // Whoever has nothing to read here meant the coordinator, and is told that it does not answer.
+    if (!has_data || Answers(*channel, std::chrono::seconds(2))) return Connection(channel, kDefaultCoordinator);
+  }
+  const std::string data_dir = options.data_dir.value_or(kDefaultDataDir);
+  auto offline = Server::OpenOffline(data_dir);
+  if (!offline.ok()) return offline.status();
+  std::shared_ptr<Server> service = std::move(*offline);
+  auto channel = service->InProcessChannel();
+  return Connection(std::move(channel), "", std::move(service));
+}
+
+absl::StatusOr<std::vector<v1::Trial>> Connection::ListTrials(const std::string& sweep,
+                                                              const std::vector<std::string>& states) const {
+  v1::ListTrialsRequest request;
+  request.set_sweep(sweep);
+  request.mutable_states()->Add(states.begin(), states.end());
+  request.set_page_size(kTrialsPerPage);
+  std::vector<v1::Trial> trials;
+  do {
+    auto page = Call(&v1::SweepService::Stub::ListTrials, request);
+    if (!page.ok()) return page.status();
+    for (v1::Trial& trial : *page->mutable_trials()) trials.push_back(std::move(trial));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return trials;
+}
+
+absl::Status Connection::Watch(const std::string& sweep, const std::function<void(const v1::WatchSweepResponse&)>& show,
+                               const std::function<void(const std::string&)>& lost, std::stop_token stop) const {
+  v1::WatchSweepRequest request;
+  request.set_name(sweep);
+  bool seen = false;
+  while (true) {
+    grpc::ClientContext context;
+    // A coordinator that was seen once is waited for.
+    context.set_wait_for_ready(seen && !target_.empty());
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    const auto reader = stub_->WatchSweep(&context, request);
+    v1::WatchSweepResponse message;
+    bool progressed = false;
+    while (reader->Read(&message)) {
+      show(message);
+      seen = progressed = true;
+    }
+    const grpc::Status status = reader->Finish();
+    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !seen || target_.empty())
+      return FromRpc(status, target_);
+    if (progressed) lost(absl::StrCat("the coordinator at ", target_, " is away; waiting for it to come back"));
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/rpc_error.h"
+#include "ofsweep/v1/sweep.grpc.pb.h"
+
+namespace ofsweep {
+
+inline constexpr const char* kDefaultCoordinator = "127.0.0.1:7070";
+inline constexpr const char* kDefaultDataDir = "ofsweep-data";
+
+// Where a command finds its sweeps, as the user said it.
+struct ConnectionOptions {
+  std::optional<std::string> coordinator;  // HOST:PORT
+  std::optional<std::string> data_dir;
+};
+
+// A way to SweepService: a coordinator elsewhere, or a service in this process over a data folder. One path for every
+// command, so that what is shown never depends on which of the two it is.
+class Connection {
+ public:
+  // `target` is HOST:PORT, "" in this process; `keep_alive` is whatever must live as long as the channel.
+  Connection(std::shared_ptr<grpc::Channel> channel, std::string target, std::shared_ptr<void> keep_alive = nullptr);
+
+  // With a coordinator named: that one. With only a data folder: its database, read only. With neither: a coordinator
+  // at the default address when one answers, else the default data folder where it has a database.
+  static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
+
+  v1::SweepService::Stub& stub() const { return *stub_; }
+  const std::string& target() const { return target_; }
+
+  // One unary RPC, with a deadline; its failure in a user's words.
+  template <class Request, class Response>
+  absl::StatusOr<Response> Call(grpc::Status (v1::SweepService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                               Response*),
+                                const Request& request) const {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+    Response response;
+    const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
+    if (!status.ok()) return FromRpc(status, target_);
+    return response;
+  }
+
+  // Every trial of a sweep in its order; only those in `states` unless it is empty.
+  absl::StatusOr<std::vector<v1::Trial>> ListTrials(const std::string& sweep,
+                                                    const std::vector<std::string>& states) const;
+
+  // Calls `show` for every message of WatchSweep until the sweep has ended or `stop` is requested (Cancelled). A
+  // coordinator elsewhere that goes away after the first message is waited for, which `lost` is told.
+  absl::Status Watch(const std::string& sweep, const std::function<void(const v1::WatchSweepResponse&)>& show,
+                     const std::function<void(const std::string&)>& lost, std::stop_token stop) const;
+
+ private:
+  static constexpr std::chrono::seconds kDeadline{300};
+
+  std::shared_ptr<void> keep_alive_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::SweepService::Stub> stub_;
+  std::string target_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+namespace ofsweep {
+
+// Turns SIGINT and SIGTERM into a stop token while it lives; one at a time. The first signal asks to stop, the second
+// ends the process at once with exit code 1. Handlers, not a blocked mask: a trainer that this process starts must not
+// inherit one.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  std::stop_token Token() const { return source_.get_token(); }
+  bool Requested() const { return source_.stop_requested(); }
+
+  // Returns when a signal came; for one thread.
+  void Wait();
+
+ private:
+  std::stop_source source_;
+  int read_end_ = -1;
+  std::thread listener_;
+};
+
+}  // namespace ofsweep

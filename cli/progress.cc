@@ -1,0 +1,240 @@
+#include "cli/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "cli/format.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr const char* kRed = "31";
+constexpr const char* kGreen = "32";
+constexpr const char* kYellow = "33";
+constexpr const char* kDim = "2";
+
+constexpr std::size_t kMaxBar = 20;
+constexpr std::size_t kMinBar = 6;
+// More trials than this that were finished before the watch began are summed up.
+constexpr int kMaxEarlier = 20;
+
+std::string Paint(const std::string& text, const char* colour, const DisplayStyle& style) {
+  return style.colour ? absl::StrCat("\x1b[", colour, "m", text, "\x1b[0m") : text;
+}
+
+const char* OutcomeColour(const std::string& state) {
+  if (state == "completed") return kGreen;
+  return state == "failed" ? kRed : kYellow;
+}
+
+std::uint64_t Finished(const v1::TrialCounts& counts) {
+  return counts.completed() + counts.diverged() + counts.failed() + counts.cancelled() + counts.pruned();
+}
+
+std::uint64_t Total(const v1::TrialCounts& counts) {
+  return Finished(counts) + counts.pending() + counts.running();
+}
+
+double Fraction(const v1::WatchSweepResponse& message) {
+  return message.steps_total() == 0 ? 0 : static_cast<double>(message.steps_done()) / message.steps_total();
+}
+
+std::string HeadLine(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {
+  const v1::Sweep& sweep = message.sweep();
+  const v1::TrialCounts& counts = sweep.trials();
+  std::vector<std::string> parts = {absl::StrCat(sweep.name(), "  ", Finished(counts), "/", Total(counts), " trials"),
+                                    absl::StrCat(static_cast<int>(100 * Fraction(message)), " %")};
+  if (sweep.state() == "paused" || sweep.state() == "cancelled") parts[0] += " " + sweep.state();
+  if (counts.running() > 0) parts.push_back(absl::StrCat(counts.running(), " running"));
+  if (counts.failed() > 0) parts.push_back(absl::StrCat(counts.failed(), " failed"));
+  if (counts.diverged() > 0) parts.push_back(absl::StrCat(counts.diverged(), " diverged"));
+  parts.push_back(absl::StrCat("elapsed ", FormatDuration(elapsed)));
+  if (message.has_eta_seconds()) parts.push_back(absl::StrCat("ETA ", FormatDuration(message.eta_seconds())));
+  return Clip(absl::StrJoin(parts, " · "), style.width);
+}
+
+std::string Bar(double fraction, std::size_t width) {
+  const auto filled =
+      static_cast<std::size_t>(std::lround(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width)));
+  std::string bar;
+  for (std::size_t i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
+  return bar;
+}
+
+// Step, loss, kurtosis and speed, one cell each.
+std::vector<std::string> LiveCells(const v1::TrialProgress& trial) {
+  const auto value = [](const char* name, bool present, double number) {
+    return present ? absl::StrCat(name, " ", FormatNumber(number)) : std::string();
+  };
+  return {absl::StrCat(trial.step(), "/", trial.target_steps()),
+          value("loss", trial.has_train_loss(), trial.train_loss()),
+          value("kurtosis", trial.has_kurtosis_max(), trial.kurtosis_max()),
+          trial.has_steps_per_second() ? absl::StrCat(FormatNumber(trial.steps_per_second(), 3), " steps/s") : ""};
+}
+
+std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std::size_t most,
+                                      const DisplayStyle& style) {
+  std::vector<std::string> labels;
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::size_t> widths(4);
+  const std::size_t count = std::min<std::size_t>(message.running_size(), most);
+  for (std::size_t i = 0; i < count; ++i) {
+    labels.push_back(message.running(static_cast<int>(i)).label());
+    cells.push_back(LiveCells(message.running(static_cast<int>(i))));
+    for (std::size_t c = 0; c < widths.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(cells[i][c]));
+  }
+  std::size_t needed = 2;  // the indent
+  for (std::size_t width : widths) needed += width == 0 ? 0 : width + 2;
+  const std::size_t free = style.width > needed ? style.width - needed : 0;
+  labels = FitLabels(labels, free > kMinBar + 2 ? free - kMinBar - 2 : free);
+  std::size_t label_width = 0;
+  for (const auto& label : labels) label_width = std::max(label_width, DisplayWidth(label));
+  const std::size_t rest = free > label_width + 2 ? free - label_width - 2 : 0;
+  const std::size_t bar = style.bars && rest >= kMinBar ? std::min(rest, kMaxBar) : 0;
+
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < count; ++i) {
+    const v1::TrialProgress& trial = message.running(static_cast<int>(i));
+    const double done = trial.target_steps() == 0 ? 0 : static_cast<double>(trial.step()) / trial.target_steps();
+    std::string line = absl::StrCat("  ", PadRight(labels[i], label_width));
+    std::string tail;
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      if (widths[c] > 0) absl::StrAppend(&tail, "  ", PadRight(cells[i][c], widths[c]));
+    }
+    if (bar > 0) absl::StrAppend(&line, "  ", Paint(Bar(done, bar), kGreen, style));
+    const std::size_t used = 2 + label_width + (bar > 0 ? bar + 2 : 0);
+    absl::StrAppend(&line, Clip(tail, style.width > used ? style.width - used : 0));
+    line.erase(line.find_last_not_of(' ') + 1);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::optional<double> Result(const v1::Trial& trial, const std::string& column) {
+  const auto found = trial.results().find(column);
+  return found == trial.results().end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string ShortKeys(const std::string& label, bool values_only) {
+  std::vector<std::string> parts;
+  for (const std::string& part : std::vector<std::string>(absl::StrSplit(label, ' ', absl::SkipEmpty()))) {
+    const std::size_t equals = part.find('=');
+    const std::size_t dot = part.substr(0, equals).rfind('.');
+    if (equals == std::string::npos) {
+      parts.push_back(part);
+    } else if (values_only) {
+      parts.push_back(part.substr(equals + 1));
+    } else {
+      parts.push_back(part.substr(dot == std::string::npos ? 0 : dot + 1));
+    }
+  }
+  return absl::StrJoin(parts, " ");
+}
+
+}  // namespace
+
+std::vector<std::string> FitLabels(const std::vector<std::string>& labels, std::size_t width) {
+  const auto fits = [width](const std::vector<std::string>& candidates) {
+    return std::all_of(candidates.begin(), candidates.end(),
+                       [width](const auto& l) { return DisplayWidth(l) <= width; });
+  };
+  if (fits(labels)) return labels;
+  for (bool values_only : {false, true}) {
+    std::vector<std::string> shorter;
+    for (const std::string& label : labels) shorter.push_back(ShortKeys(label, values_only));
+    if (fits(shorter)) return shorter;
+    if (!values_only) continue;
+    for (std::string& label : shorter) label = Clip(label, width);
+    return shorter;
+  }
+  return labels;
+}
+
+std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style) {
+  std::vector<std::string> parts;
+  auto loss = Result(trial, "eval_loss");
+  if (!loss) loss = Result(trial, "train_loss");
+  if (trial.state() == "failed") {
+    parts.push_back(absl::StrCat(trial.failure_class(), ": ", FirstLine(trial.failure_message())));
+  } else {
+    if (loss) parts.push_back(absl::StrCat("loss ", FormatNumber(*loss)));
+    if (const auto kurtosis = Result(trial, "kurtosis_max"))
+      parts.push_back(absl::StrCat("kurtosis ", FormatNumber(*kurtosis)));
+    const auto wall = Result(trial, "wall_seconds");
+    parts.push_back(absl::StrCat(trial.step(), " steps", wall ? " in " + FormatDuration(*wall) : ""));
+  }
+  const std::string tail = absl::StrJoin(parts, "  ");
+  const std::string outcome = PadRight(trial.state(), 9);
+  const std::size_t fixed = DisplayWidth(outcome) + DisplayWidth(tail) + 4;
+  const std::string label =
+      FitLabels({trial.label()}, std::max<std::size_t>(style.width > fixed ? style.width - fixed : 0, 12))[0];
+  const std::string line = absl::StrCat("  ", label, label.empty() ? "" : "  ", tail);
+  const std::size_t used = DisplayWidth(outcome);
+  return absl::StrCat(Paint(outcome, OutcomeColour(trial.state()), style),
+                      Clip(line, style.width > used ? style.width - used : 0));
+}
+
+std::vector<std::string> Progress::NewlyFinished(const v1::WatchSweepResponse& message, const DisplayStyle& style) {
+  std::vector<std::string> lines;
+  const bool sum_up = first_ && message.finished_size() > kMaxEarlier;
+  first_ = false;
+  if (sum_up) {
+    const v1::TrialCounts& counts = message.sweep().trials();
+    lines.push_back(absl::StrCat(message.finished_size(), " trials finished earlier: ", counts.completed(),
+                                 " completed, ", counts.diverged(), " diverged, ", counts.failed(), " failed"));
+  }
+  for (const v1::Trial& trial : message.finished()) {
+    if (reported_.insert(trial.trial_id()).second && !sum_up) lines.push_back(FinishedLine(trial, style));
+  }
+  // A trial that runs again (retry, resume) will finish once more.
+  for (const v1::TrialProgress& trial : message.running()) reported_.erase(trial.trial_id());
+  return lines;
+}
+
+ProgressFrame Progress::Update(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {
+  ProgressFrame frame{.scrolled = NewlyFinished(message, style)};
+  frame.live.push_back(HeadLine(message, elapsed, style));
+  const std::string& reason = message.sweep().waiting_reason();
+  if (message.running().empty() && !reason.empty())
+    frame.live.push_back(Paint(Clip("  " + reason, style.width), kDim, style));
+  const std::size_t room = style.height > 4 ? style.height - 4 : 1;
+  for (auto& line : RunningLines(message, room, style)) frame.live.push_back(std::move(line));
+  if (message.running_size() > static_cast<int>(room)) {
+    frame.live.push_back(absl::StrCat("  … and ", message.running_size() - static_cast<int>(room), " more"));
+  }
+  return frame;
+}
+
+std::vector<std::string> LineProgress::Update(const v1::WatchSweepResponse& message, double elapsed) {
+  constexpr double kSeconds = 10, kFraction = 0.05, kMinute = 60;
+  const DisplayStyle style{.width = 160, .height = 20, .bars = false};
+  ProgressFrame frame = progress_.Update(message, elapsed, style);
+  std::vector<std::string> lines = std::move(frame.scrolled);
+  for (const v1::TrialProgress& trial : message.running()) {
+    if (!started_.insert(absl::StrCat(trial.trial_id(), " ", trial.worker())).second) continue;
+    lines.push_back(
+        absl::StrCat("started    ", trial.label(), trial.label().empty() ? "" : "  ", "on ", trial.worker()));
+  }
+  for (const v1::Trial& trial : message.finished()) {
+    std::erase_if(started_, [&](const std::string& name) { return name.starts_with(trial.trial_id() + " "); });
+  }
+
+  const double fraction = Fraction(message);
+  const std::string state = absl::StrCat(message.sweep().state(), "\n", message.sweep().waiting_reason());
+  const bool new_state = state != last_state_ && message.running().empty();
+  const bool due = elapsed - last_elapsed_ >= kMinute ||
+                   (elapsed - last_elapsed_ >= kSeconds && fraction - last_fraction_ >= kFraction);
+  if (new_state || due) {
+    lines.insert(lines.end(), frame.live.begin(), frame.live.end());
+    last_elapsed_ = elapsed;
+    last_fraction_ = fraction;
+    last_state_ = state;
+  }
+  return lines;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ofsweep/v1/sweep.pb.h"
+
+namespace ofsweep {
+
+// What the lines of a display may use.
+struct DisplayStyle {
+  std::size_t width = 80;  // no line is longer
+  std::size_t height = 24;
+  bool colour = false;  // ANSI colours
+  bool bars = true;     // progress bars, for people who look at it live
+};
+
+// What to show after a message of WatchSweep.
+struct ProgressFrame {
+  std::vector<std::string> scrolled;  // to stay: what happened since the last frame, each once
+  std::vector<std::string> live;      // the present state, which replaces that of the last frame
+};
+
+// Turns the messages of WatchSweep into lines: no clock, no terminal. A watch that reconnects goes on with the same
+// object, and repeats nothing.
+class Progress {
+ public:
+  // `elapsed` is seconds since the watch began. Every trial that finished scrolls up once, with its outcome and last
+  // values; those that had finished before the first message are summed up in one line when they are many.
+  ProgressFrame Update(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style);
+
+ private:
+  std::vector<std::string> NewlyFinished(const v1::WatchSweepResponse& message, const DisplayStyle& style);
+
+  std::set<std::string> reported_;  // trials that scrolled up
+  bool first_ = true;
+};
+
+// The same for a log file: a line when a trial starts or finishes, and the present state when at least 10 seconds went
+// by and 5 % more is done, or a minute went by.
+class LineProgress {
+ public:
+  std::vector<std::string> Update(const v1::WatchSweepResponse& message, double elapsed);
+
+ private:
+  Progress progress_;
+  std::set<std::string> started_;  // "trial worker" of attempts already announced
+  double last_elapsed_ = 0;
+  double last_fraction_ = 0;
+  std::string last_state_;
+};
+
+// "completed  model.block=op  loss 3.380  kurtosis 1.412  600 steps in 1:16".
+std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style);
+
+// Labels of at most `width` characters that still tell the trials apart as far as that is possible: whole keys where
+// they fit, else their last component, else the values alone.
+std::vector<std::string> FitLabels(const std::vector<std::string>& labels, std::size_t width);
+
+}  // namespace ofsweep

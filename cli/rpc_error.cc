@@ -1,0 +1,48 @@
+#include "cli/rpc_error.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "coordinator/rpc_status.h"
+
+namespace ofsweep {
+namespace {
+
+std::string Describe(const grpc::Status& status, const std::string& target) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::INVALID_ARGUMENT: {
+      const auto violations = ReadFieldViolations(status);
+      if (violations.empty()) break;
+      return absl::StrJoin(violations, "\n", [](std::string* out, const FieldViolation& violation) {
+        // The coordinator writes the key into the description where a user's file is meant; requests of other clients
+        // may not.
+        const bool named = violation.description.find(violation.field) != std::string::npos;
+        absl::StrAppend(out, named ? "" : absl::StrCat(violation.field, ": "), violation.description);
+      });
+    }
+    case grpc::StatusCode::UNAVAILABLE:
+      if (target.empty()) break;
+      return absl::StrCat("cannot reach the coordinator at ", target,
+                          ": is it running? Start it with `ofsweep coordinator --grpc ", target,
+                          "`, or read its data folder with --data-dir (", status.error_message(), ")");
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return absl::StrCat("the coordinator", target.empty() ? "" : " at " + target,
+                          " did not answer in time; try again, and look at its log if that does not help");
+    default:
+      break;
+  }
+  return status.error_message();
+}
+
+}  // namespace
+
+absl::Status FromRpc(const grpc::Status& status, const std::string& target) {
+  if (status.ok()) return absl::OkStatus();
+  return {static_cast<absl::StatusCode>(status.error_code()), Describe(status, target)};
+}
+
+int ExitCode(const absl::Status& status) {
+  if (status.ok()) return 0;
+  return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ofsweep/v1/sweep.pb.h"
+
+namespace ofsweep {
+
+// What `submit` says: name, number of trials, how many are shared, how to watch (at `coordinator`, if one was named).
+std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool validate_only,
+                               const std::optional<std::string>& coordinator);
+
+// "4/6 done (3 completed, 1 diverged), 2 running".
+std::string DescribeCounts(const v1::TrialCounts& counts);
+
+std::uint64_t CountAll(const v1::TrialCounts& counts);
+
+// What `ls` prints: one line a sweep.
+std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps);
+
+// What `show` prints: the sweep, its counts, what it waits for, and its trials.
+std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials);
+
+// Which trials failed and why; where `data_dir` is the worker's on this machine (else ""), also where their logs are.
+std::string DescribeFailures(const std::vector<v1::Trial>& failed, const std::string& data_dir);
+
+}  // namespace ofsweep

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiment/sweep_spec.h"
+
+namespace ofsweep {
+
+struct TableAxes {
+  std::vector<std::string> rows;
+  std::vector<std::string> cols;
+};
+
+// The table that a sweep asks for by its grid: rows model.block and columns optimizer.name where the sweep varies both,
+// else its first varied key as rows and its second as columns; further keys become rows too. Seeds are averaged over.
+// Of keys that advance together, the first that tells the points apart stands for all. A sweep that varies nothing
+// gives the row model.block.
+TableAxes ChooseTableAxes(const SweepSpec& spec);
+
+}  // namespace ofsweep

@@ -1,0 +1,136 @@
+#include "cli/ablation_text.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+namespace ofsweep {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+v1::AblationCell* AddCell(v1::GetAblationTableResponse& table, const std::string& block, const std::string& optimizer) {
+  v1::AblationCell* cell = table.add_cells();
+  cell->add_row_values(block);
+  cell->add_col_values(optimizer);
+  return cell;
+}
+
+void AddStatistic(v1::AblationCell* cell, std::uint32_t count, double mean, double deviation) {
+  v1::CellStatistic* statistic = cell->add_statistics();
+  statistic->set_count(count);
+  if (count > 0) statistic->set_mean(mean);
+  if (count > 1) statistic->set_standard_deviation(deviation);
+  cell->set_trials(count);
+}
+
+// Two blocks × two optimisers; pre_norm with SOAP has diverged trials only, op with SOAP does not exist.
+v1::GetAblationTableResponse SmallTable() {
+  v1::GetAblationTableResponse table;
+  table.add_rows("model.block");
+  table.add_cols("optimizer.name");
+  table.add_metrics("kurtosis_max");
+  AddStatistic(AddCell(table, "pre_norm", "adam"), 3, 14.4, 2.1);
+  v1::AblationCell* diverged = AddCell(table, "pre_norm", "soap");
+  AddStatistic(diverged, 0, 0, 0);
+  diverged->set_trials(2);
+  diverged->set_diverged(2);
+  v1::AblationCell* partial = AddCell(table, "op", "adam");
+  AddStatistic(partial, 1, 1.2345, 0);
+  partial->set_missing(2);
+  return table;
+}
+
+TEST(AblationText, ShowsMeanDeviationAndTrialsAndSaysWhatIsNotThere) {
+  EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kText),
+            "kurtosis_max: kurtosis (1 to width), largest block at the last measured step; columns: optimizer.name\n"
+            "model.block  adam                  soap\n"
+            "pre_norm     14.40 ± 2.10 (3)      — (2 diverged)\n"
+            "op           1.234 (1, 2 missing)  —\n"
+            "\n"
+            "A cell is mean ± standard deviation (trials).\n");
+}
+
+TEST(AblationText, MarkdownIsTheSameTable) {
+  EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kMarkdown),
+              HasSubstr("| model.block | adam | soap |\n"
+                        "|---|---|---|\n"
+                        "| pre_norm | 14.40 ± 2.10 (3) | — (2 diverged) |\n"));
+}
+
+TEST(AblationText, LatexUsesBooktabsAndEscapesKeys) {
+  EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kLatex),
+            "% needs \\usepackage{booktabs}; a cell is mean, standard deviation (trials)\n"
+            "\\begin{tabular}{lrr}\n"
+            "\\toprule\n"
+            " & \\multicolumn{2}{c}{kurtosis\\_max} \\\\\n"
+            "\\cmidrule(lr){2-3}\n"
+            "model.block & adam & soap \\\\\n"
+            "\\midrule\n"
+            "pre\\_norm & 14.40 $\\pm$ 2.10 (3) & --- (2 diverged) \\\\\n"
+            "op & 1.234 (1, 2 missing) & --- \\\\\n"
+            "\\bottomrule\n"
+            "\\end{tabular}\n");
+}
+
+TEST(AblationText, CsvHasALineForEachCellAndMetricInFullPrecision) {
+  EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kCsv),
+            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,missing\n"
+            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0\n"
+            "pre_norm,soap,kurtosis_max,,,0,2,2,0\n"
+            "op,adam,kurtosis_max,1.2345,,1,1,0,2\n");
+}
+
+TEST(AblationText, JsonNamesKeysAndUsesNullForNoValue) {
+  const auto document = nlohmann::json::parse(RenderAblation(SmallTable(), TableFormat::kJson));
+  const auto& cell = document["cells"][1];
+  EXPECT_EQ(cell["keys"], (nlohmann::json{{"model.block", "pre_norm"}, {"optimizer.name", "soap"}}));
+  EXPECT_EQ(cell["diverged"], 2);
+  EXPECT_TRUE(cell["values"]["kurtosis_max"]["mean"].is_null());
+  EXPECT_EQ(document["cells"][0]["values"]["kurtosis_max"]["standard_deviation"], 2.1);
+}
+
+TEST(AblationText, ANaNResultIsShownAsOneInEveryFormat) {
+  v1::GetAblationTableResponse table;
+  table.add_rows("model.block");
+  table.add_cols("optimizer.name");
+  table.add_metrics("eval_loss");
+  v1::AblationCell* cell = AddCell(table, "op", "adam");
+  AddStatistic(cell, 2, std::nan(""), std::nan(""));
+  cell->set_diverged(1);
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("NaN ± NaN (2, 1 diverged)"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kCsv), HasSubstr("op,adam,eval_loss,NaN,NaN,2,2,1,0"));
+  EXPECT_EQ(nlohmann::json::parse(RenderAblation(table, TableFormat::kJson))["cells"][0]["values"]["eval_loss"]["mean"],
+            "NaN");
+}
+
+TEST(AblationText, WithoutColumnKeysEveryMetricIsAColumn) {
+  v1::GetAblationTableResponse table;
+  for (const char* key : {"model.block", "optimizer.name"}) table.add_rows(key);
+  for (const char* metric : {"eval_loss", "kurtosis_max"}) table.add_metrics(metric);
+  v1::AblationCell* cell = table.add_cells();
+  for (const char* value : {"op", "adam"}) cell->add_row_values(value);
+  AddStatistic(cell, 1, 3.5, 0);
+  AddStatistic(cell, 1, 1.5, 0);
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText),
+              HasSubstr("model.block  optimizer.name  eval_loss  kurtosis_max\n"
+                        "op           adam            3.500 (1)  1.500 (1)\n"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kLatex),
+              HasSubstr("model.block & optimizer.name & eval\\_loss & kurtosis\\_max"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kLatex), Not(HasSubstr("cmidrule")));
+}
+
+TEST(AblationText, AMetricThatNoTrialHasIsSaidInsteadOfATableOfDashes) {
+  v1::GetAblationTableResponse table;
+  table.add_rows("model.block");
+  table.add_cols("optimizer.name");
+  table.add_metrics("int8_perplexity");
+  AddStatistic(AddCell(table, "op", "adam"), 0, 0, 0);
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("int8_perplexity: no trial has a value"));
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,93 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace ofsweep {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Result {
+  int exit_code = 0;
+  std::string out, err;
+};
+
+Result Ofsweep(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "ofsweep");
+  std::ostringstream out, err;
+  const int exit_code = CommandLine(static_cast<int>(arguments.size()), arguments.data(), {out, err});
+  return {exit_code, out.str(), err.str()};
+}
+
+TEST(CommandLine, HelpAndVersionGoToStandardOutput) {
+  const Result help = Ofsweep({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* command : {"run", "coordinator", "worker", "submit", "ls", "show", "watch", "cancel", "pause",
+                              "resume", "retry", "table", "curves", "data", "spec"}) {
+    EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command));
+  }
+  EXPECT_EQ(Ofsweep({"--version"}).exit_code, 0);
+  EXPECT_THAT(Ofsweep({"--version"}).out, HasSubstr("ofsweep "));
+}
+
+TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
+  EXPECT_EQ(Ofsweep({}).exit_code, 2);
+  EXPECT_EQ(Ofsweep({"fly"}).exit_code, 2);
+  const Result missing = Ofsweep({"table"});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("SWEEP"));
+  const Result format = Ofsweep({"table", "x", "--format", "word"});
+  EXPECT_EQ(format.exit_code, 2);
+  EXPECT_THAT(format.err, HasSubstr("markdown"));
+  EXPECT_EQ(Ofsweep({"curves", "x"}).exit_code, 2);
+}
+
+TEST(CommandLine, AMissingSpecExits2AndNamesTheFile) {
+  const Result result = Ofsweep({"submit", "no-such.yaml"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("no-such.yaml"));
+}
+
+TEST(CommandLine, EveryMistakeOfASpecIsALineBeforeAnythingIsPrepared) {
+  const std::string path = (std::filesystem::temp_directory_path() / "command_line_test.yaml").string();
+  std::ofstream(path) << "name: x\ntrial:\n  optimizer.learning_rat: 1\n  model.layers: many\n";
+  const Result result = Ofsweep({"data", "prepare", path.c_str()});
+  std::filesystem::remove(path);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr(path + ":3: optimizer.learning_rat: "));
+  EXPECT_THAT(result.err, HasSubstr(path + ":4: model.layers: "));
+}
+
+TEST(CommandLine, ACoordinatorThatIsNotThereExits1WithHowToStartIt) {
+  // Port 1 is reserved and never served here.
+  const Result result = Ofsweep({"ls", "--coordinator", "127.0.0.1:1"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("cannot reach the coordinator at 127.0.0.1:1"));
+}
+
+TEST(CommandLine, AListOfKeysDoesNotSwallowTheArgumentBehindIt) {
+  const Result result = Ofsweep({"table", "--rows", "model.block,seed", "quickstart", "--coordinator", "127.0.0.1:1"});
+  EXPECT_THAT(result.err, HasSubstr("cannot reach"));
+}
+
+TEST(CommandLine, ADataFolderWithoutDatabaseSaysSo) {
+  const std::string folder = testing::TempDir() + "/no-database";
+  const Result result = Ofsweep({"ls", "--data-dir", folder.c_str()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr(folder));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(CommandLine, SpecPrintsTheKeys) {
+  const Result result = Ofsweep({"spec", "--format", "yaml"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, HasSubstr("learning_rate: 0.001"));
+}
+
+}  // namespace
+}  // namespace ofsweep

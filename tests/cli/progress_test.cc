@@ -1,0 +1,180 @@
+#include "cli/progress.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/format.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+v1::WatchSweepResponse Message(std::uint64_t steps_done, std::uint64_t steps_total) {
+  v1::WatchSweepResponse message;
+  message.mutable_sweep()->set_name("quickstart");
+  message.mutable_sweep()->set_state("active");
+  message.set_steps_done(steps_done);
+  message.set_steps_total(steps_total);
+  return message;
+}
+
+void AddRunning(v1::WatchSweepResponse& message, const std::string& id, const std::string& label, std::uint64_t step,
+                bool measured = true) {
+  v1::TrialProgress* trial = message.add_running();
+  trial->set_trial_id(id);
+  trial->set_label(label);
+  trial->set_worker("host-1");
+  trial->set_step(step);
+  trial->set_target_steps(600);
+  if (measured) {
+    trial->set_train_loss(3.8041);
+    trial->set_kurtosis_max(14.4);
+    trial->set_steps_per_second(7.9);
+  }
+  message.mutable_sweep()->mutable_trials()->set_running(message.running_size());
+}
+
+void AddFinished(v1::WatchSweepResponse& message, const std::string& id, const std::string& state) {
+  v1::Trial* trial = message.add_finished();
+  trial->set_trial_id(id);
+  trial->set_label("model.block=op optimizer.name=" + id);
+  trial->set_state(state);
+  trial->set_step(600);
+  if (state == "failed") {
+    trial->set_failure_class("bad_data");
+    trial->set_failure_message("corpus.txt: no such file\nmore");
+  } else {
+    (*trial->mutable_results())["eval_loss"] = 3.3812;
+    (*trial->mutable_results())["kurtosis_max"] = 1.4123;
+    (*trial->mutable_results())["wall_seconds"] = 76;
+  }
+}
+
+TEST(Progress, TheHeadTellsWhatIsDoneAndHowLongTheRestTakes) {
+  v1::WatchSweepResponse message = Message(900, 3600);
+  v1::TrialCounts* counts = message.mutable_sweep()->mutable_trials();
+  counts->set_pending(2);
+  counts->set_completed(1);
+  counts->set_diverged(1);
+  counts->set_failed(1);
+  message.set_eta_seconds(250);
+  AddRunning(message, "a", "model.block=op", 300);
+  EXPECT_EQ(Progress().Update(message, 83, {.width = 100}).live[0],
+            "quickstart  3/6 trials · 25 % · 1 running · 1 failed · 1 diverged · elapsed 1:23 · ETA 4:10");
+}
+
+TEST(Progress, ARunningTrialHasItsStepABarAndItsLiveLossAndKurtosis) {
+  v1::WatchSweepResponse message = Message(300, 600);
+  AddRunning(message, "a", "model.block=op", 300);
+  EXPECT_EQ(Progress().Update(message, 0, {.width = 100}).live[1],
+            "  model.block=op  ██████████░░░░░░░░░░  300/600  loss 3.804  kurtosis 14.40  7.90 steps/s");
+}
+
+TEST(Progress, BeforeTheFirstMeasurementOnlyTheStepIsKnown) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  AddRunning(message, "a", "model.block=op", 0, false);
+  EXPECT_EQ(Progress().Update(message, 0, {.width = 60}).live[1], "  model.block=op  ░░░░░░░░░░░░░░░░░░░░  0/600");
+}
+
+TEST(Progress, NoLineIsWiderThanTheTerminalAndLabelsGiveWayBeforeNumbers) {
+  v1::WatchSweepResponse message = Message(300, 1200);
+  AddRunning(message, "a", "model.block=post_norm optimizer.name=adam optimizer.learning_rate=0.001", 100);
+  AddRunning(message, "b", "model.block=op optimizer.name=soap optimizer.learning_rate=0.001", 200);
+  AddFinished(message, "c", "completed");
+  for (std::size_t width : {40, 60, 80, 120, 200}) {
+    const ProgressFrame frame = Progress().Update(message, 10, {.width = width});
+    for (const auto& line : frame.live) EXPECT_LE(DisplayWidth(line), width) << line;
+    for (const auto& line : frame.scrolled) EXPECT_LE(DisplayWidth(line), width) << line;
+  }
+  EXPECT_THAT(Progress().Update(message, 10, {.width = 80}).live[1], HasSubstr("kurtosis 14.40"));
+}
+
+TEST(Progress, LabelsLoseTheirSectionsThenTheirKeys) {
+  const std::vector<std::string> labels = {"model.block=post_norm optimizer.name=adam",
+                                           "model.block=op optimizer.name=adam"};
+  EXPECT_EQ(FitLabels(labels, 60), labels);
+  EXPECT_THAT(FitLabels(labels, 30), ElementsAre("block=post_norm name=adam", "block=op name=adam"));
+  EXPECT_THAT(FitLabels(labels, 16), ElementsAre("post_norm adam", "op adam"));
+  EXPECT_THAT(FitLabels(labels, 6), ElementsAre("post_…", "op ad…"));
+}
+
+TEST(Progress, ATrialThatFinishedScrollsUpOnceWithItsOutcomeEvenWhenTheStreamStartsAnew) {
+  Progress progress;
+  v1::WatchSweepResponse message = Message(600, 1200);
+  AddFinished(message, "adam", "completed");
+  EXPECT_THAT(
+      progress.Update(message, 0, {.width = 120}).scrolled,
+      ElementsAre("completed  model.block=op optimizer.name=adam  loss 3.381  kurtosis 1.412  600 steps in 1:16"));
+  EXPECT_THAT(progress.Update(message, 1, {.width = 120}).scrolled, IsEmpty());
+}
+
+TEST(Progress, AFailureSaysItsClassAndMessage) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  AddFinished(message, "adam", "failed");
+  EXPECT_THAT(Progress().Update(message, 0, {.width = 120}).scrolled,
+              ElementsAre("failed     model.block=op optimizer.name=adam  bad_data: corpus.txt: no such file"));
+}
+
+TEST(Progress, ManyTrialsThatFinishedBeforeAreSummedUp) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  message.mutable_sweep()->mutable_trials()->set_completed(100);
+  for (int i = 0; i < 100; ++i) AddFinished(message, "t" + std::to_string(i), "completed");
+  EXPECT_THAT(Progress().Update(message, 0, {}).scrolled,
+              ElementsAre("100 trials finished earlier: 100 completed, 0 diverged, 0 failed"));
+}
+
+TEST(Progress, WhatASweepWaitsForIsSaidWhileNothingRuns) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  message.mutable_sweep()->set_waiting_reason("waiting: no worker is connected");
+  EXPECT_THAT(Progress().Update(message, 0, {}).live, Contains("  waiting: no worker is connected"));
+}
+
+TEST(Progress, MoreTrialsThanTheTerminalHasLinesAreCounted) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  for (int i = 0; i < 30; ++i) AddRunning(message, std::to_string(i), "seed=" + std::to_string(i), 0);
+  const auto live = Progress().Update(message, 0, {.width = 80, .height = 10}).live;
+  EXPECT_LT(live.size(), 10u);
+  EXPECT_EQ(live.back(), "  … and 24 more");
+}
+
+TEST(Progress, ColoursAreUsedOnlyWhereAsked) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  AddFinished(message, "adam", "failed");
+  EXPECT_THAT(Progress().Update(message, 0, {.colour = true}).scrolled[0], StartsWith("\x1b[31mfailed"));
+  EXPECT_THAT(Progress().Update(message, 0, {.colour = false}).scrolled[0], Not(HasSubstr("\x1b")));
+}
+
+TEST(LineProgress, ALineWhenATrialStartsAndWhenItFinishes) {
+  LineProgress progress;
+  v1::WatchSweepResponse message = Message(0, 600);
+  AddRunning(message, "adam", "model.block=op", 0, false);
+  EXPECT_THAT(progress.Update(message, 0), Contains("started    model.block=op  on host-1"));
+  EXPECT_THAT(progress.Update(message, 1), IsEmpty());
+  v1::WatchSweepResponse end = Message(600, 600);
+  end.mutable_sweep()->set_state("finished");
+  end.mutable_sweep()->mutable_trials()->set_completed(1);
+  AddFinished(end, "adam", "completed");
+  EXPECT_THAT(progress.Update(end, 2),
+              ElementsAre(StartsWith("completed  model.block=op"), HasSubstr("1/1 trials · 100 %")));
+}
+
+TEST(LineProgress, TheStateIsRepeatedAfterTenSecondsWithFivePercentOrAfterAMinute) {
+  LineProgress progress;
+  v1::WatchSweepResponse message = Message(0, 1000);
+  AddRunning(message, "adam", "model.block=op", 0);
+  progress.Update(message, 0);
+  message.set_steps_done(100);
+  EXPECT_THAT(progress.Update(message, 9), IsEmpty());
+  EXPECT_THAT(progress.Update(message, 10), Contains(HasSubstr("10 %")));
+  message.set_steps_done(120);
+  EXPECT_THAT(progress.Update(message, 25), IsEmpty());
+  EXPECT_THAT(progress.Update(message, 70), Contains(HasSubstr("kurtosis 14.40")));
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,54 @@
+#include "cli/table_axes.h"
+
+#include <gmock/gmock.h>
+
+namespace ofsweep {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TableAxes AxesOf(const std::string& varied) {
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec("name: x\n" + varied, "x.yaml", problems);
+  EXPECT_THAT(problems, IsEmpty());
+  return ChooseTableAxes(spec);
+}
+
+TEST(TableAxes, BlocksAreRowsAndOptimisersColumnsInWhateverOrderTheGridNamesThem) {
+  const TableAxes axes = AxesOf("grid: {optimizer.name: [adam, soap], seed: [0, 1], model.block: [op, pre_norm]}");
+  EXPECT_THAT(axes.rows, ElementsAre("model.block"));
+  EXPECT_THAT(axes.cols, ElementsAre("optimizer.name"));
+}
+
+TEST(TableAxes, FurtherKeysBecomeRows) {
+  const TableAxes axes = AxesOf(
+      "grid: {model.block: [op, pre_norm], optimizer.learning_rate: [1e-3, 3e-3], optimizer.name: [adam, soap]}");
+  EXPECT_THAT(axes.rows, ElementsAre("model.block", "optimizer.learning_rate"));
+  EXPECT_THAT(axes.cols, ElementsAre("optimizer.name"));
+}
+
+TEST(TableAxes, OtherSweepsHaveTheirFirstKeyAsRowsAndTheSecondAsColumns) {
+  const TableAxes axes = AxesOf("grid: {model.norm: [layer_norm, rms_norm], model.bias: [none, qk]}");
+  EXPECT_THAT(axes.rows, ElementsAre("model.norm"));
+  EXPECT_THAT(axes.cols, ElementsAre("model.bias"));
+  EXPECT_THAT(AxesOf("grid: {model.norm: [layer_norm, rms_norm]}").cols, IsEmpty());
+  EXPECT_THAT(AxesOf("grid: {optimizer.name: [adam, soap]}").rows, ElementsAre("optimizer.name"));
+}
+
+TEST(TableAxes, OfKeysThatAdvanceTogetherOneStandsForAll) {
+  const TableAxes axes = AxesOf(
+      "grid: {model.block: [op, pre_norm]}\n"
+      "zip: [{optimizer.learning_rate: [1e-3, 3e-3], optimizer.name: [adam, soap]}]");
+  EXPECT_THAT(axes.rows, ElementsAre("model.block"));
+  EXPECT_THAT(axes.cols, ElementsAre("optimizer.name"));
+}
+
+TEST(TableAxes, ASweepOfSeedsAloneIsOneRow) {
+  const TableAxes axes = AxesOf("grid: {seed: [0, 1, 2], model.block: [op]}");
+  EXPECT_THAT(axes.rows, ElementsAre("model.block"));
+  EXPECT_THAT(axes.cols, IsEmpty());
+}
+
+}  // namespace
+}  // namespace ofsweep
