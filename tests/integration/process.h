@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ofsweep {
+
+inline constexpr std::chrono::seconds kPatience{120};
+
+// Looks again and again until `condition` holds; false when it does not within `patience`.
+bool WaitUntil(const std::function<bool()>& condition, std::chrono::milliseconds patience = kPatience);
+
+// A child process with its output caught. Killed and collected with the object, whatever the test did.
+class Process {
+ public:
+  // `arguments[0]` is the program. Standard input is empty. `environment` holds NAME=VALUE to add to this process's.
+  explicit Process(std::vector<std::string> arguments, std::vector<std::string> environment = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const { return pid_; }
+
+  // Everything written so far.
+  std::string Out() const;
+  std::string Err() const;
+
+  // Waits until standard output (or error) holds `text`; false when the process ended or time ran out without it.
+  bool WaitForOut(const std::string& text, std::chrono::milliseconds patience = kPatience);
+  bool WaitForErr(const std::string& text, std::chrono::milliseconds patience = kPatience);
+
+  void Signal(int signal) const;
+
+  // Waits for the end: the exit code, or minus the signal that killed it. A process that does not end in time is
+  // killed, which is told as -SIGKILL.
+  int Wait(std::chrono::milliseconds patience = kPatience);
+
+ private:
+  void Read();
+  bool WaitFor(const std::string Process::*stream, const std::string& text, std::chrono::milliseconds patience);
+
+  pid_t pid_ = -1;
+  int out_fd_ = -1, err_fd_ = -1;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::string out_, err_;  // guarded by mutex_
+  bool closed_ = false;    // guarded by mutex_: both streams ended
+  int result_ = 0;
+  bool collected_ = false;
+  std::thread reader_;
+};
+
+// Runs a program to its end.
+struct Finished {
+  int exit_code = 0;
+  std::string out, err;
+};
+Finished RunToEnd(std::vector<std::string> arguments, std::vector<std::string> environment = {},
+                  std::chrono::milliseconds patience = kPatience);
+
+// Processes whose parent is `parent` and whose executable is called `name`.
+std::vector<pid_t> ChildrenCalled(pid_t parent, const std::string& name);
+
+}  // namespace ofsweep

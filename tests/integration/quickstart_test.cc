@@ -1,0 +1,33 @@
+// What README.md promises of sweeps/quickstart.yaml, trained in full: the finding that ofsweep exists for.
+
+#include <map>
+
+#include "tests/integration/sweep_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::chrono::minutes kTraining{25};
+
+class Quickstart : public SweepFixture {};
+
+TEST_F(Quickstart, AdamGrowsOutlierFeaturesOnPreNormAndSoapAndOutlierProtectedDoNot) {
+  const Finished run = RunToEnd({kOfsweep, "run", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--data-dir",
+                                 Path("data"), "--metrics", "kurtosis_max", "--format", "json"},
+                                {}, kTraining);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+
+  std::map<std::string, double> kurtosis;  // by "block/optimizer"
+  for (const auto& cell : nlohmann::json::parse(run.out).at("cells")) {
+    const auto& keys = cell.at("keys");
+    const std::string arm =
+        keys.at("model.block").get<std::string>() + "/" + keys.at("optimizer.name").get<std::string>();
+    kurtosis[arm] = cell.at("values").at("kurtosis_max").at("mean");
+  }
+  ASSERT_EQ(kurtosis.size(), 6u);
+  EXPECT_GE(kurtosis["pre_norm/adam"], 3 * kurtosis["pre_norm/soap"]);
+  EXPECT_GE(kurtosis["pre_norm/adam"], 2 * kurtosis["op/adam"]);
+}
+
+}  // namespace
+}  // namespace ofsweep

@@ -1,0 +1,82 @@
+// `ofsweep run`: one command from a sweep file to its table.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "tests/integration/sweep_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class RunCommand : public SweepFixture {
+ protected:
+  std::vector<std::string> Run(const std::string& spec) const {
+    return {"run", spec, "--data-dir", Path("data"), "--slots", "2"};
+  }
+};
+
+TEST_F(RunCommand, TrainsEveryTrialAndPrintsTheTableAndTheNextTimePrintsItAtOnce) {
+  const std::string spec = WriteSpec({});
+  const Finished first = Ofsweep(Run(spec));
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("4/4 trials"));
+  EXPECT_THAT(first.out, ContainsRegex("model.block +adam +soap\n"
+                                       "pre_norm +[0-9.]+ \\(1\\) +[0-9.]+ \\(1\\)\n"
+                                       "op +[0-9.]+ \\(1\\) +[0-9.]+ \\(1\\)\n"));
+  EXPECT_THAT(first.out, HasSubstr("kurtosis_max"));
+
+  const Finished second = Ofsweep(Run(spec));
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_THAT(second.err, Not(HasSubstr("started")));
+}
+
+TEST_F(RunCommand, AnInterruptedRunContinuesToTheSameTable) {
+  const TinySweep sweep{.steps = 600, .grid = "{model.block: [pre_norm, op]}"};
+  const std::string spec = WriteSpec(sweep);
+  auto arguments = Run(spec);
+  arguments.insert(arguments.begin(), kOfsweep);
+  Process interrupted(arguments);
+  ASSERT_TRUE(WaitUntil([&] { return CountPoints(Path("data/ofsweep.db")) > 500; })) << interrupted.Err();
+  interrupted.Signal(SIGINT);
+  EXPECT_EQ(interrupted.Wait(), 1);
+  EXPECT_THAT(interrupted.Err(), HasSubstr("the same command continues"));
+
+  const Finished continued = Ofsweep(Run(spec));
+  ASSERT_EQ(continued.exit_code, 0) << continued.err;
+  const Finished undisturbed = Ofsweep({"run", spec, "--data-dir", Path("other"), "--slots", "2"});
+  ASSERT_EQ(undisturbed.exit_code, 0) << undisturbed.err;
+  EXPECT_EQ(continued.out, undisturbed.out);
+  EXPECT_TRUE(StoredCurves(Path("data/ofsweep.db")) == StoredCurves(Path("other/ofsweep.db")))
+      << "points were lost, doubled or changed";
+}
+
+TEST_F(RunCommand, ATrialThatFailsIsNamedWithItsReasonAndTheOthersStillCount) {
+  // A corpus that is not there fails one arm; the other trains.
+  const std::string spec = WriteSpec({.grid = "{data.path: [tokens.bin, missing.bin]}", .corpus = ""});
+  const Finished run = Ofsweep(Run(spec));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("1 trial failed:"));
+  EXPECT_THAT(run.err, HasSubstr("bad_data"));
+  EXPECT_THAT(run.err, HasSubstr("missing.bin"));
+  EXPECT_THAT(run.err, HasSubstr("/logs"));
+  EXPECT_THAT(run.out, HasSubstr("1 missing"));
+}
+
+TEST_F(RunCommand, LayoutAndFormatOfTheTableCanBeChosen) {
+  const std::string spec = WriteSpec({.grid = "{model.block: [op]}"});
+  auto arguments = Run(spec);
+  arguments.insert(arguments.end(),
+                   {"--rows", "optimizer.name", "--cols", "model.block", "--metrics", "train_loss", "--format", "csv"});
+  const Finished run = Ofsweep(arguments);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out,
+              ContainsRegex("optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0\n"));
+}
+
+}  // namespace
+}  // namespace ofsweep

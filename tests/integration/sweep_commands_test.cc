@@ -1,0 +1,146 @@
+// The commands of a researcher against a real coordinator and a real worker.
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <set>
+
+#include "tests/integration/sweep_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::uint64_t Count(const nlohmann::json& sweep, const char* state) {
+  return std::stoull(sweep.at("trials").at(state).get<std::string>());
+}
+
+class SweepCommands : public SweepFixture {};
+
+TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
+  const std::string spec = WriteSpec({});
+  StartCoordinator();
+  const Finished checked = Command({"submit", spec, "--validate-only"});
+  EXPECT_EQ(checked.exit_code, 0) << checked.err;
+  EXPECT_THAT(Command({"ls"}).out, Not(HasSubstr("tiny")));
+
+  const Finished submitted = Command({"submit", spec});
+  ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
+  EXPECT_THAT(submitted.out, AllOf(HasSubstr("tiny: 4 trials"), HasSubstr("ofsweep watch tiny")));
+  EXPECT_THAT(Command({"show", "tiny"}).out, HasSubstr("worker"));  // it waits for one
+  EXPECT_THAT(Command({"submit", spec}).out, HasSubstr("submitted before"));
+
+  StartWorker();
+  const Finished watched = Command({"watch", "tiny"});
+  ASSERT_EQ(watched.exit_code, 0) << watched.err;
+  EXPECT_THAT(watched.out, AllOf(HasSubstr("started"), HasSubstr("completed  "), HasSubstr("4/4 done (4 completed)")));
+  EXPECT_THAT(Command({"ls"}).out, HasSubstr("finished"));
+
+  EXPECT_THAT(Command({"table", "tiny"}).out, HasSubstr("model.block"));
+  for (const char* format : {"markdown", "latex", "csv", "json"}) {
+    const Finished table = Command({"table", "tiny", "--format", format});
+    EXPECT_EQ(table.exit_code, 0) << table.err;
+    EXPECT_THAT(table.out, AnyOf(HasSubstr("optimizer.name"), HasSubstr("pre\\_norm")));
+  }
+  const Finished curves = Command({"curves", "tiny", "--metric", "kurtosis", "--site", "block", "--layer", "0"});
+  EXPECT_THAT(curves.out, StartsWith("trial_id,step,metric,layer,site,value\n"));
+  // Steps 0, 2, …, 28 and the last, 29, of four trials, and the title.
+  EXPECT_EQ(std::count(curves.out.begin(), curves.out.end(), '\n'), 4 * 16 + 1);
+  const auto json =
+      nlohmann::json::parse(Command({"curves", "tiny", "--metric", "train_loss", "--format", "json"}).out);
+  EXPECT_EQ(json.size(), 4u);
+
+  worker_->Signal(SIGTERM);
+  EXPECT_EQ(worker_->Wait(), 0);
+  coordinator_->Signal(SIGTERM);
+  EXPECT_EQ(coordinator_->Wait(), 0);
+}
+
+TEST_F(SweepCommands, ADataFolderIsReadWithoutACoordinator) {
+  ASSERT_EQ(Ofsweep({"run", WriteSpec({}), "--data-dir", Path("data"), "--slots", "2"}).exit_code, 0);
+  const std::vector<std::string> offline = {"--data-dir", Path("data")};
+  for (std::vector<std::string> command : {std::vector<std::string>{"ls"},
+                                           {"show", "tiny"},
+                                           {"table", "tiny"},
+                                           {"curves", "tiny", "--metric", "train_loss"}}) {
+    command.insert(command.end(), offline.begin(), offline.end());
+    const Finished result = Ofsweep(command);
+    EXPECT_EQ(result.exit_code, 0) << command[0] << ": " << result.err;
+    EXPECT_THAT(result.out, Not(IsEmpty()));
+  }
+  const Finished cancel = Ofsweep({"cancel", "tiny", "--data-dir", Path("data")});
+  EXPECT_EQ(cancel.exit_code, 1);
+  EXPECT_THAT(cancel.err, HasSubstr("ofsweep coordinator"));
+}
+
+TEST_F(SweepCommands, ACancelledSweepStopsAndResumesFromItsCheckpoints) {
+  const TinySweep sweep{.steps = 1500, .measure_every = 10, .grid = "{model.block: [pre_norm, op]}"};
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec(sweep)}).exit_code, 0);
+  StartWorker();
+  ASSERT_TRUE(WaitUntil([&] { return CountPoints(Path("data/ofsweep.db")) > 200; })) << worker_->Err();
+  const Finished cancelled = Command({"cancel", "tiny"});
+  ASSERT_EQ(cancelled.exit_code, 0) << cancelled.err;
+  EXPECT_THAT(cancelled.out, HasSubstr("cancelled"));
+  EXPECT_TRUE(WaitUntil([&] { return ChildrenCalled(worker_->pid(), "ofsweep-trainer").empty(); }));
+  EXPECT_EQ(Count(Show("tiny"), "cancelled"), 2u);
+  EXPECT_EQ(Command({"watch", "tiny"}).exit_code, 0);  // it has ended
+
+  ASSERT_EQ(Command({"resume", "tiny"}).exit_code, 0);
+  EXPECT_EQ(Command({"watch", "tiny"}).exit_code, 0);
+  EXPECT_EQ(Count(Show("tiny"), "completed"), 2u);
+  const Finished run = Ofsweep({"run", Path("tiny.yaml"), "--data-dir", Path("other"), "--slots", "2"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(StoredCurves(Path("data/ofsweep.db")) == StoredCurves(Path("other/ofsweep.db")))
+      << "points were lost, doubled or changed";
+}
+
+TEST_F(SweepCommands, APausedSweepFinishesWhatRunsAndStartsNoMore) {
+  // Four trials on two slots: two run when the sweep is paused, two wait.
+  const TinySweep sweep{.steps = 600, .measure_every = 10};
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec(sweep)}).exit_code, 0);
+  StartWorker();
+  ASSERT_TRUE(WaitUntil([&] { return CountPoints(Path("data/ofsweep.db")) > 0; })) << worker_->Err();
+  ASSERT_EQ(Command({"pause", "tiny"}).exit_code, 0);
+  nlohmann::json shown;
+  ASSERT_TRUE(WaitUntil([&] {
+    shown = Show("tiny");
+    return Count(shown, "running") == 0;
+  }));
+  EXPECT_EQ(shown["state"], "paused");
+  EXPECT_EQ(Count(shown, "completed") + Count(shown, "pending"), 4u);
+  EXPECT_GE(Count(shown, "pending"), 1u);
+  ASSERT_EQ(Command({"resume", "tiny"}).exit_code, 0);
+  EXPECT_EQ(Command({"watch", "tiny"}).exit_code, 0);
+  EXPECT_EQ(Count(Show("tiny"), "completed"), 4u);
+}
+
+TEST_F(SweepCommands, AFailedTrialIsTrainedAgainWhenItsCauseIsMended) {
+  const TinySweep sweep{.grid = "{data.path: [late.bin]}", .corpus = ""};
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec(sweep)}).exit_code, 0);
+  StartWorker();
+  const Finished failed = Command({"watch", "tiny"});
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("bad_data"), HasSubstr("late.bin"), HasSubstr("ofsweep retry tiny")));
+  std::filesystem::copy_file(Path("tokens.bin"), Path("late.bin"));
+  ASSERT_EQ(Command({"retry", "tiny"}).exit_code, 0);
+  const Finished watched = Command({"watch", "tiny"});
+  EXPECT_EQ(watched.exit_code, 0) << watched.err;
+}
+
+TEST_F(SweepCommands, DataIsPreparedOnceForAllTrialsThatShareIt) {
+  const Finished prepared = Ofsweep({"data", "prepare", WriteSpec({}), "--data-dir", Path("data")});
+  EXPECT_EQ(prepared.exit_code, 0) << prepared.err;
+  EXPECT_THAT(prepared.out, HasSubstr("data 1/1"));
+}
+
+}  // namespace
+}  // namespace ofsweep
