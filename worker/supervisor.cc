@@ -14,11 +14,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
-namespace {
-
-constexpr std::chrono::seconds kDiskCheckEvery{1};
-
-}  // namespace
 
 Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus,
                        Callbacks callbacks)
@@ -74,7 +69,7 @@ void Supervisor::WatchOutboxes() {
 void Supervisor::WatchDisk() {
   disk_timer_.expires_after(kDiskCheckEvery);
   disk_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+    if (error || closed_) return;
     const std::uint64_t free_bytes = any_alive() ? FreeBytes(options_.data_dir) : options_.min_free_bytes;
     if (free_bytes < options_.min_free_bytes) {
       const std::string message = absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", options_.data_dir,
@@ -172,6 +167,7 @@ void Supervisor::ShutDown() {
 }
 
 void Supervisor::Close() {
+  closed_ = true;  // cancelling does not call back a timer that is due
   inotify_.close();
   disk_timer_.cancel();
 }

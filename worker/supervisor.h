@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -25,6 +26,8 @@ namespace ofsweep {
 // Lives on the agent's loop; not thread-safe.
 class Supervisor {
  public:
+  static constexpr std::chrono::seconds kDiskCheckEvery{1};
+
   struct Callbacks {
     std::function<void()> on_points;  // there are points to forward
     std::function<void()> on_change;  // there is something to tell the coordinator
@@ -74,6 +77,7 @@ class Supervisor {
   std::vector<v1::Assignment> assigned_;  // of the newest answer
   AttemptKey last_forwarded_;
   bool shutting_down_ = false;
+  bool closed_ = false;
   boost::asio::posix::stream_descriptor inotify_;
   boost::asio::steady_timer disk_timer_;
   std::array<char, 4096> inotify_buffer_;
