@@ -7,7 +7,7 @@
 namespace ofsweep {
 
 // The model keys that a preset sets; what it does not set stays at its default. The name must be one of model.preset's
-// choices. Shapes: SCIENCE section 5 of the paper's and OPT's published configurations.
+// choices. The vocabulary belongs to the data, and batch, schedule and optimiser to a sweep: no preset sets them.
 const Overrides& PresetOverrides(std::string_view name);
 
 }  // namespace ofsweep

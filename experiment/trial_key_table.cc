@@ -68,8 +68,9 @@ TrialKey As(Identity identity, TrialKey key) {
 
 std::vector<TrialKey> ModelKeys() {
   return {
-      As(Identity::kShorthand, Text("model.preset", "nano", "nano|codeparrot-130m|opt-125m",
-                                    "a named shape; any model key beside it overrides it")),
+      As(Identity::kShorthand,
+         Text("model.preset", "nano", "nano|codeparrot-130m|opt-125m|languini-100m|languini-320m|languini-1.2b|7b",
+              "a named shape; any model key beside it overrides it")),
       Text("model.block", "pre_norm", "pre_norm|post_norm|op",
            "where the norms stand: before each branch, after each sum, or the Outlier Protected block without them"),
       Integer("model.layers", "4", 1, "number of blocks", 10000),

@@ -1,0 +1,167 @@
+#include "experiment/memory_estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "experiment/model_size.h"
+
+namespace ofsweep {
+namespace {
+
+// Bytes of an element: of weights, activations and gradients, and of what the optimiser computes with.
+struct ElementBytes {
+  double model = 4;
+  double optimizer = 4;
+};
+
+ElementBytes BytesOf(const TrialConfig& config) {
+  const std::string& precision = config.Text("train.precision");
+  if (precision == "bf16") return {2, 4};
+  if (precision == "fp64") return {8, 8};
+  if (precision == "fp32") return {4, 4};
+  throw std::logic_error("train.precision must be known to estimate memory, and is " + precision);
+}
+
+// What one block keeps for its backward pass, in elements.
+double KeptInBlock(const TrialConfig& config, double tokens) {
+  const double width = tokens * static_cast<double>(config.Integer("model.width"));
+  const double ffn = tokens * static_cast<double>(config.Integer("model.ffn_width"));
+  const std::string& block = config.Text("model.block");
+  const std::string& regulation = config.Text("model.entropy_regulation");
+  // The stream after each branch; q, k, v; the attention's output. ReLU works in place, GELU keeps its input too.
+  double kept = 6 * width + (config.Text("model.activation") == "gelu" ? 2 : 1) * ffn;
+  // A norm keeps its input, which is the stream, and its output, the next layer's input.
+  // RMSNorm keeps what it multiplies by its gain, too.
+  const double norm = config.Text("model.norm") == "rms_norm" ? 2 * width : width;
+  if (block != "op") kept += 2 * norm;
+  if (regulation == "qk_norm" || regulation == "qk_norm_tanh") kept += 4 * width;
+  if (regulation == "tanh" || regulation == "qk_norm_tanh") {
+    const auto context = static_cast<double>(config.Integer("model.context"));
+    kept += 2 * tokens * context * static_cast<double>(config.Integer("model.heads"));  // tanh and probabilities
+  }
+  if (config.Number("model.dropout") > 0) kept += 2 * width;
+  if (config.Boolean("model.residual_scale_trainable")) kept += 2 * width;
+  return kept;
+}
+
+struct Activations {
+  double kept = 0;       // for the backward pass of all blocks
+  double one_block = 0;  // of these, a block's
+  double moment = 0;     // what the backward pass of a block needs besides
+};
+
+Activations ActivationsOf(const TrialConfig& config, double tokens, double bytes) {
+  const double width = tokens * static_cast<double>(config.Integer("model.width"));
+  const double ffn = tokens * static_cast<double>(config.Integer("model.ffn_width"));
+  Activations activations;
+  activations.one_block = bytes * KeptInBlock(config, tokens);
+  activations.kept = activations.one_block * static_cast<double>(config.Integer("model.layers")) + bytes * width;
+  // Two gradients of the MLP's inner layer, but the backward pass of GELU has already let go of GELU's output.
+  const bool relu = config.Text("model.activation") == "relu";
+  activations.moment = bytes * ((relu ? 2 : 1) * ffn + 2 * width);
+  // Autograd copies the gradient of a view that was written in place: ReLU's of a sum with a bias.
+  if (relu && config.Text("model.bias") == "all") activations.moment += bytes * 2 * ffn;
+  return activations;
+}
+
+// What the loss holds, trainer/loss.cc: a chunk of logits in at least float32, the gradient of the head, and what goes
+// in and comes back.
+struct Loss {
+  double chunk = 0;
+  double head_gradient = 0;
+  double hidden = 0;
+};
+
+Loss LossOf(const TrialConfig& config, double tokens, ElementBytes bytes) {
+  const auto vocabulary = static_cast<double>(config.Integer("model.vocabulary"));
+  const auto width = static_cast<double>(config.Integer("model.width"));
+  const double rows =
+      std::min(tokens, std::max(1.0, std::floor(static_cast<double>(kLogitsChunkElements) / vocabulary)));
+  // bfloat16 logits are widened, and their error is rounded again.
+  const double chunk = bytes.model == 2 ? 6 : bytes.model;
+  return {rows * vocabulary * chunk, vocabulary * width * bytes.model, 2 * tokens * width * bytes.model};
+}
+
+struct OptimizerMemory {
+  double state = 0;
+  double step = 0;
+};
+
+// trainer/soap_group.cc: both moments, and for each side that is not too large its Gram matrix and eigenbasis.
+OptimizerMemory SoapMemory(const TrialConfig& config, double bytes) {
+  const std::int64_t largest = config.Integer("optimizer.max_preconditioner_dim");
+  OptimizerMemory memory;
+  for (const ParameterShape& shape : ParameterShapes(config)) {
+    const auto elements = static_cast<double>(shape.Elements());
+    const auto count = static_cast<double>(shape.count);
+    memory.state += 2 * count * elements;
+    if (!shape.IsMatrix()) continue;
+    const double stacked = std::min(count, std::max(1.0, std::floor(kSoapStackElements / elements)));
+    double basis = 0;
+    for (const std::int64_t side : {shape.rows, shape.columns}) {
+      if (side > largest) continue;
+      const double square = static_cast<double>(side) * static_cast<double>(side);
+      memory.state += 2 * count * square;
+      // The first eigenvectors: what is decomposed, LAPACK's copy, the vectors, the vectors in falling order, and
+      // LAPACK's workspace for one matrix at a time. A refresh needs less.
+      basis = std::max(basis, (4 * stacked + 2) * square);
+    }
+    // The gradients as a stack; turned into the basis, the update there, and half turned back; or a new basis.
+    memory.step = std::max(memory.step, stacked * elements + std::max(3 * stacked * elements, basis));
+  }
+  return {bytes * memory.state, bytes * memory.step};
+}
+
+OptimizerMemory OptimizerMemoryOf(const TrialConfig& config, double parameters, ElementBytes bytes) {
+  OptimizerMemory memory{2 * parameters * bytes.optimizer, 0};
+  if (config.Text("optimizer.name") == "soap") memory = SoapMemory(config, bytes.optimizer);
+  if (bytes.model != bytes.optimizer) {
+    memory.state += parameters * bytes.optimizer;  // master weights
+    memory.step += parameters * bytes.optimizer;   // and their gradients
+  }
+  return memory;
+}
+
+}  // namespace
+
+MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batch_size) {
+  const ElementBytes bytes = BytesOf(config);
+  const auto parameters = static_cast<double>(ParameterCount(config));
+  const auto tokens = static_cast<double>(micro_batch_size * config.Integer("model.context"));
+  const Activations activations = ActivationsOf(config, tokens, bytes.model);
+  const Loss loss = LossOf(config, tokens, bytes);
+  const OptimizerMemory optimizer = OptimizerMemoryOf(config, parameters, bytes);
+
+  MemoryEstimate memory;
+  memory.weights = parameters * bytes.model;
+  memory.gradients = parameters * bytes.model;
+  memory.optimizer = optimizer.state;
+  memory.optimizer_step = optimizer.step;
+  memory.activations = activations.kept + activations.moment;
+  memory.logits = loss.chunk + loss.head_gradient + loss.hidden;
+
+  const double always = memory.weights + memory.optimizer;
+  // The gradients of earlier micro-batches are there when the next one begins.
+  const double earlier = micro_batch_size < config.Integer("train.batch_size") ? memory.gradients : 0;
+  const double in_loss = always + earlier + activations.kept + memory.logits;
+  const double early = always + earlier + activations.kept + activations.moment + loss.head_gradient;
+  const double late = always + memory.gradients + activations.one_block + activations.moment + loss.head_gradient;
+  const double in_step = always + memory.gradients + memory.optimizer_step;
+  const double backward = std::max({early, late});
+  memory.peak = std::max({in_loss, backward, in_step});
+  memory.peak_when = memory.peak == in_loss    ? "in the loss"
+                     : memory.peak == backward ? "in the backward pass"
+                                               : "in the optimizer's step";
+  return memory;
+}
+
+std::optional<std::int64_t> LargestMicroBatch(const TrialConfig& config, double bytes) {
+  const std::int64_t batch_size = config.Integer("train.batch_size");
+  for (std::int64_t parts = 1; parts <= batch_size; ++parts) {
+    if (batch_size % parts == 0 && EstimateMemory(config, batch_size / parts).peak <= bytes) return batch_size / parts;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ofsweep

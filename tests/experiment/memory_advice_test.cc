@@ -1,0 +1,71 @@
+#include "experiment/memory_advice.h"
+
+#include <gmock/gmock.h>
+
+namespace ofsweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kGigabyte = 1e9;
+
+TrialConfig Trial(const Overrides& overrides) {
+  Overrides all = {{"model.vocabulary", std::int64_t{50'257}}, {"train.precision", std::string("bf16")}};
+  for (const auto& [key, value] : overrides) all.insert_or_assign(key, value);
+  TrialConfig config = TrialConfig::FromOverrides(all);
+  ResolveAuto(config);
+  return config;
+}
+
+TEST(MemoryAdvice, SaysBytesWithThreeDigits) {
+  EXPECT_EQ(Gigabytes(106.53e9), "107 GB");
+  EXPECT_EQ(Gigabytes(13.3e9), "13.3 GB");
+  EXPECT_EQ(Gigabytes(4.0e9), "4 GB");
+  EXPECT_EQ(Gigabytes(31.2e6), "31.2 MB");
+  EXPECT_EQ(Gigabytes(1.25e12), "1.25 TB");
+}
+
+TEST(MemoryAdvice, ASmallerMicroBatchIsTheFirstAdvice) {
+  const TrialConfig config =
+      Trial({{"model.preset", std::string("opt-125m")}, {"train.batch_size", std::int64_t{192}}});
+  const std::string advice = HowToNeedLess(config, 8 * kGigabyte);
+  const std::int64_t rows = *LargestMicroBatch(config, 8 * kGigabyte);
+  EXPECT_THAT(advice, HasSubstr("train.micro_batch_size: " + std::to_string(rows)));
+  EXPECT_LE(EstimateMemory(config, rows).peak, 8 * kGigabyte);
+  EXPECT_THAT(advice, Not(HasSubstr("model.layers")));
+}
+
+TEST(MemoryAdvice, WhereOneSequenceIsTooMuchTheModelOrTheOptimiserMustShrink) {
+  TrialConfig config = Trial({{"model.preset", std::string("languini-1.2b")}, {"optimizer.name", std::string("soap")}});
+  EXPECT_EQ(LargestMicroBatch(config, 30 * kGigabyte), std::nullopt);
+  const std::string advice = HowToNeedLess(config, 30 * kGigabyte);
+  EXPECT_THAT(advice, HasSubstr("optimizer.name: adam"));
+  const std::size_t at = advice.find("model.layers: ");
+  ASSERT_NE(at, std::string::npos);
+  config.Set("model.layers", std::int64_t{std::stol(advice.substr(at + 14))});
+  EXPECT_LE(EstimateMemory(config, 1).peak, 30 * kGigabyte);
+}
+
+TEST(MemoryAdvice, WhereNotEvenOneLayerFitsTheWidthMustShrink) {
+  EXPECT_THAT(HowToNeedLess(Trial({{"model.preset", std::string("7b")}}), 1 * kGigabyte), HasSubstr("model.width"));
+}
+
+TEST(MemoryEstimate, AdamInBf16HoldsSixteenBytesAParameterBesidesActivations) {
+  const TrialConfig config = Trial({{"model.preset", std::string("7b")}});
+  const MemoryEstimate memory = EstimateMemory(config, 1);
+  EXPECT_DOUBLE_EQ(memory.weights + memory.gradients + memory.optimizer, 16.0 * 6'658'404'352);
+}
+
+TEST(MemoryEstimate, MoreSequencesAtOnceNeedMoreAndNeverLess) {
+  const TrialConfig config = Trial({{"train.batch_size", std::int64_t{64}}});
+  double before = 0;
+  for (const std::int64_t rows : {1, 2, 4, 8, 16, 32}) {
+    const double peak = EstimateMemory(config, rows).peak;
+    EXPECT_GE(peak, before);
+    before = peak;
+  }
+}
+
+}  // namespace
+}  // namespace ofsweep
