@@ -1,15 +1,19 @@
 #include "trainer/commands.h"
 
+#include <unistd.h>
+
 #include <functional>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/problem.h"
+#include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
 #include "trainer/event_output.h"
 #include "trainer/failure.h"
 #include "trainer/log.h"
 #include "trainer/matrix_statistics.h"
+#include "trainer/step_timer.h"
 #include "trainer/training.h"
 
 namespace ofsweep {
@@ -116,6 +120,20 @@ absl::Status Measure(const std::filesystem::path& path, EventOutput& events) {
   return absl::OkStatus();
 }
 
+absl::Status Time(const TimeCommand& command, TrialConfig config) {
+  if (config.IsAuto("model.vocabulary")) {
+    return absl::InvalidArgumentError(
+        "model.vocabulary: auto is known only with the tokens, which `time` does not read; give the number");
+  }
+  const absl::StatusOr<Machine> machine =
+      ResolveForMachine({.vocabulary = config.Integer("model.vocabulary")}, "", config);
+  if (!machine.ok()) return machine.status();
+  if (command.rows > 0) config.Set("train.micro_batch_size", command.rows);
+  if (absl::Status status = CheckItFits(config, machine->device); !status.ok()) return status;
+  std::cout << ToJsonLine(TimeSteps(config, *machine, command.rows)) << std::endl;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int RunTrain(const TrainCommand& command) {
@@ -154,6 +172,12 @@ int RunEvaluate(const EvaluateCommand& command) {
 int RunMeasure(const MeasureCommand& command) {
   EventOutput events;
   return Guarded(events, [&] { return Measure(command.file, events); });
+}
+
+int RunTime(const TimeCommand& command) {
+  alarm(command.limit);
+  EventOutput events;
+  return WithConfig(events, command.config, [&](const TrialConfig& config) { return Time(command, config); });
 }
 
 }  // namespace ofsweep

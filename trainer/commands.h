@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 namespace ofsweep {
@@ -34,5 +35,13 @@ struct MeasureCommand {
   std::filesystem::path file;
 };
 int RunMeasure(const MeasureCommand& command);
+
+struct TimeCommand {
+  std::filesystem::path config;
+  std::int64_t rows = 0;   // sequences in a pass; 0: as many as take a fraction of a second
+  unsigned int limit = 0;  // seconds after which SIGALRM ends the process; 0: none
+};
+// Prints one StepTiming (experiment/step_timing.h) as a line of JSON; needs no corpus.
+int RunTime(const TimeCommand& command);
 
 }  // namespace ofsweep

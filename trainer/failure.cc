@@ -35,6 +35,8 @@ FailedEvent FailureOf(const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kDataLoss:
       return {FailureClass::kBadData, message};
+    case absl::StatusCode::kOutOfRange:
+      return {FailureClass::kOom, message};
     default:
       return {FailureClass::kCrash, message};
   }

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
+#include "experiment/memory_estimate.h"
+
 namespace ofsweep {
 namespace {
-
-// Elements of one chunk of logits: 1 GiB in float32.
-constexpr std::int64_t kChunkElements = std::int64_t{1} << 28;
 
 class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossEntropyFunction> {
  public:
@@ -14,7 +13,7 @@ class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossE
                             const at::Tensor& targets) {
     const bool differentiate = hidden.requires_grad() || head.requires_grad();
     const std::int64_t rows = hidden.size(0);
-    const std::int64_t chunk = std::max<std::int64_t>(1, kChunkElements / head.size(0));
+    const std::int64_t chunk = std::max<std::int64_t>(1, kLogitsChunkElements / head.size(0));
     at::Tensor total;
     at::Tensor hidden_gradient = differentiate ? at::empty_like(hidden) : at::Tensor();
     at::Tensor head_gradient;

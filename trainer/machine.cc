@@ -14,6 +14,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "trainer/cgroup.h"
 #include "trainer/log.h"
 
 namespace ofsweep {
@@ -37,20 +38,9 @@ double CoresOf(const fs::path& cgroup) {
 
 // The least of the quotas of our own cgroup and of all above it.
 double QuotaCores() {
-  std::ifstream file("/proc/self/cgroup");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (!line.starts_with("0::/")) continue;
-    const fs::path root = "/sys/fs/cgroup";
-    double cores = CoresOf(root);
-    fs::path folder = root;
-    for (const fs::path& part : fs::path(line.substr(4))) {
-      folder /= part;
-      cores = std::min(cores, CoresOf(folder));
-    }
-    return cores;
-  }
-  return std::numeric_limits<double>::infinity();
+  double cores = std::numeric_limits<double>::infinity();
+  for (const fs::path& folder : CgroupFolders()) cores = std::min(cores, CoresOf(folder));
+  return cores;
 }
 
 // LibTorch's GPU half is loaded only where it is wanted, so that one program serves machines without it.

@@ -53,6 +53,14 @@ int main(int argc, char** argv) {
   measure_command->add_option("FILE", measure.file, "a safetensors file")->required();
   measure_command->callback([&] { run = [&] { return ofsweep::RunMeasure(measure); }; });
 
+  ofsweep::TimeCommand time;
+  CLI::App* time_command = app.add_subcommand("time", "measure a few steps on random tokens: time and peak memory");
+  add_config(time_command, time.config)->required();
+  time_command->add_option("--rows", time.rows, "sequences in a pass [as many as take a fraction of a second]")
+      ->check(CLI::PositiveNumber);
+  time_command->add_option("--limit", time.limit, "give up (by SIGALRM) after so many seconds [never]");
+  time_command->callback([&] { run = [&] { return ofsweep::RunTime(time); }; });
+
   try {
     app.parse(argc, argv);
     if (!run && train.config.empty()) throw CLI::RequiredError("--config");

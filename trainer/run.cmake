@@ -19,13 +19,16 @@ ofsweep_library(ofsweep_trainer_data
 ofsweep_library(ofsweep_trainer
   SOURCES
     batches.cc
+    cgroup.cc
     checkpoint.cc
     commands.cc
+    device_memory.cc
     evaluation.cc
     event_output.cc
     failure.cc
     machine.cc
     safetensors.cc
+    step_timer.cc
     training.cc
   # The data first: SentencePiece and libc10 both export a variable FLAGS_minloglevel, of 32 and 4 bytes, and the library that is
   # named first provides it to both. The other way round SentencePiece writes over what lies behind libc10's.

@@ -3,14 +3,11 @@
 #include <map>
 #include <utility>
 
+#include "experiment/memory_estimate.h"
 #include "trainer/optimizer_state.h"
 
 namespace ofsweep {
 namespace {
-
-// Elements of one stack of matrices: the batch saves launches where matrices are small, and only costs memory where
-// they are not.
-constexpr std::int64_t kStackElements = std::int64_t{1} << 26;
 
 std::vector<std::size_t> VectorPositions(const std::vector<NamedTensor>& parameters) {
   std::vector<std::size_t> positions;
@@ -33,7 +30,7 @@ std::vector<SoapGroup> GroupByShape(const SoapOptions& options, const std::vecto
     if (weights[i].tensor.dim() != 2) continue;
     auto& members = shapes[{weights[i].tensor.size(0), weights[i].tensor.size(1)}];
     members.push_back(i);
-    if (static_cast<std::int64_t>(members.size() + 1) * weights[i].tensor.numel() > kStackElements) {
+    if (static_cast<std::int64_t>(members.size() + 1) * weights[i].tensor.numel() > kSoapStackElements) {
       groups.emplace_back(options, weights, std::exchange(members, {}));
     }
   }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "trainer/clip.h"
+#include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
 #include "trainer/log.h"
 #include "trainer/schedule.h"
@@ -38,6 +39,7 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
   const std::string checkpoint_config = checkpoint ? ReadProgress(*checkpoint)->config : "";
   const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, resolved);
   if (!machine.ok()) return machine.status();
+  if (absl::Status status = CheckItFits(resolved, machine->device); !status.ok()) return status;
 
   std::unique_ptr<Training> training(new Training(resolved, options, *std::move(dataset), *machine, events));
   training->progress_.config_hash = ConfigHash(config);

@@ -49,6 +49,14 @@ TEST_F(BadInput, WrongUsageExitsWith2) {
   EXPECT_THAT(missing.errors, HasSubstr("none.json: no such file"));
 }
 
+TEST_F(BadInput, ATrialThatCannotFitIsRefusedBeforeItStartsWithTheKeysToChange) {
+  trial_["model"]["layers"] = 10000;
+  trial_["model"]["width"] = 1 << 14;
+  ExpectFailure(Run(trial_), FailureClass::kOom,
+                AllOf(HasSubstr("a training step needs "), HasSubstr("weights"), HasSubstr("this machine has "),
+                      HasSubstr("train.micro_batch_size"), HasSubstr("model.layers")));
+}
+
 TEST_F(BadInput, AMissingCorpusIsNamedWithItsKey) {
   trial_["data"] = {{"source", "text"}, {"path", "books"}};
   trial_["model"].erase("vocabulary");

@@ -16,6 +16,7 @@ ofsweep_test(trainer_process_test
     prepare_test.cc
     reference_process_test.cc
     resume_test.cc
+    step_timing_process_test.cc
     temporary_folder.cc
     tiny_trial.cc
     trainer_events_test.cc
