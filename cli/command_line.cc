@@ -125,12 +125,27 @@ class Program {
     worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(CLI::Range(0, 1024));
 
+    AddPlan();
+
     CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
     auto prepare = std::make_shared<PrepareOptions>();
     CLI::App* sub = data->add_subcommand("prepare", "makes the tokens of a sweep's trials beforehand");
     sub->add_option("SPEC", prepare->spec, "a sweep file (YAML)")->required();
     AddDataDir(sub, prepare->data_dir, "the folder of the worker that will use them");
     sub->callback([this, prepare] { action_ = [this, prepare] { return PrepareData(*prepare, streams_); }; });
+  }
+
+  void AddPlan() {
+    const auto [plan, options] =
+        Add("plan", "what a sweep costs before it starts: parameters, FLOPs, memory, time", PlanSweep);
+    plan->add_option("SPEC", options->spec, "a sweep file (YAML)")->required();
+    plan->add_flag("--no-measure", options->no_measure, "do not time a few steps on this machine");
+    plan->add_option("--device", options->device, "plan as if train.device were this (default: what the trials say)")
+        ->check(CLI::IsMember({"cpu", "cuda"}));
+    plan->add_option("--memory", options->memory_gigabytes,
+                     "gigabytes that the device has (default: a GPU 24, a CPU what this machine has)")
+        ->check(CLI::PositiveNumber);
+    plan->add_flag("--json", options->json, "as JSON");
   }
 
   void AddSweep(const char* name, const char* help, absl::Status (*command)(const SweepOptions&, Streams)) {

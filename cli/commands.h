@@ -122,6 +122,17 @@ struct RunOptions {
 // interrupted.
 absl::Status Run(const RunOptions& options, Streams streams);
 
+struct PlanOptions {
+  std::string spec;
+  std::string device;           // "cpu" or "cuda"; empty: what train.device says
+  double memory_gigabytes = 0;  // of the device, in 2³⁰ bytes; 0: this machine's, of a GPU 24
+  bool no_measure = false;
+  bool json = false;
+};
+// Trials, parameters, FLOPs, tokens, memory by part and predicted time of a sweep, without a coordinator. Runs the
+// trainer for a few steps of each trial that costs something else, unless `no_measure`.
+absl::Status PlanSweep(const PlanOptions& options, Streams streams);
+
 struct PrepareOptions {
   std::string spec;
   std::string data_dir = kDefaultDataDir;

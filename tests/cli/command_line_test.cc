@@ -28,7 +28,7 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutput) {
   const Result help = Ofsweep({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* command : {"run", "coordinator", "worker", "submit", "ls", "show", "watch", "cancel", "pause",
-                              "resume", "retry", "table", "curves", "data", "spec"}) {
+                              "resume", "retry", "table", "curves", "plan", "data", "spec"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command));
   }
   EXPECT_EQ(Ofsweep({"--version"}).exit_code, 0);
@@ -81,6 +81,12 @@ TEST(CommandLine, ADataFolderWithoutDatabaseSaysSo) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr(folder));
   EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(CommandLine, PlanNeedsNoCoordinator) {
+  const Result result = Ofsweep({"plan", OFSWEEP_SOURCE_DIR "/sweeps/7b.yaml", "--no-measure"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("A GPU of 24 GB cannot train it"));
 }
 
 TEST(CommandLine, SpecPrintsTheKeys) {

@@ -136,6 +136,27 @@ TEST_F(SweepCommands, AFailedTrialIsTrainedAgainWhenItsCauseIsMended) {
   EXPECT_EQ(watched.exit_code, 0) << watched.err;
 }
 
+TEST_F(SweepCommands, APlanTimesEveryKindOfTrialWithoutACoordinatorOrACorpus) {
+  const std::string spec = WriteSpec({.corpus = "data.path: none.bin"});
+  const Finished planned = Ofsweep({"plan", spec, "--json"});
+  ASSERT_EQ(planned.exit_code, 0) << planned.err;
+  const nlohmann::json plan = nlohmann::json::parse(planned.out);
+  EXPECT_EQ(plan["trials"], 4);
+  EXPECT_GT(plan["seconds"], 0);
+  ASSERT_EQ(plan["rows"].size(), 4u);
+  for (const nlohmann::json& row : plan["rows"]) {
+    EXPECT_DOUBLE_EQ(row["seconds"].get<double>(), 30 * row["step_seconds"].get<double>());
+    EXPECT_GT(row["timing"]["peak_bytes"], row["memory"]["weights"]);
+  }
+}
+
+TEST_F(SweepCommands, APlanSaysWhatCannotFitInsteadOfTimingIt) {
+  const Finished planned = Ofsweep({"plan", WriteSpec({}), "--memory", "0.0001"});
+  EXPECT_EQ(planned.exit_code, 0) << planned.err;
+  EXPECT_THAT(planned.out,
+              AllOf(HasSubstr("Does not fit"), HasSubstr("model.width"), Not(HasSubstr("training takes"))));
+}
+
 TEST_F(SweepCommands, DataIsPreparedOnceForAllTrialsThatShareIt) {
   const Finished prepared = Ofsweep({"data", "prepare", WriteSpec({}), "--data-dir", Path("data")});
   EXPECT_EQ(prepared.exit_code, 0) << prepared.err;

@@ -1,0 +1,85 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/plan.h"
+#include "cli/plan_text.h"
+#include "cli/program.h"
+#include "experiment/trainer_event.h"
+#include "worker/host.h"
+
+namespace ofsweep {
+namespace {
+
+// A shape that takes longer to measure here is not meant for this machine.
+constexpr int kLimitSeconds = 60;
+
+std::string LastLine(const std::string& path) {
+  std::ifstream file(path);
+  std::string line, last;
+  while (std::getline(file, line)) last = line;
+  return last;
+}
+
+// Runs the trainer for a few steps of the row's trial.
+absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
+  const std::string trial = (folder / "trial.json").string();
+  const ProgramOutput output{(folder / "out").string(), (folder / "err").string()};
+  TrialConfig config = row.config;
+  // As `ofsweep run` does it: one trial a core.
+  if (config.Text("train.device") == "cpu" && config.IsAuto("train.threads")) {
+    config.Set("train.threads", std::int64_t{1});
+  }
+  std::ofstream(trial) << ToNestedJson(config).dump(2) << "\n";
+  const absl::StatusOr<int> end = RunProgram(
+      {ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit", absl::StrCat(kLimitSeconds)},
+      output);
+  if (!end.ok()) return end.status();
+  const std::string last = LastLine(output.out);
+  if (*end == 0) {
+    const absl::StatusOr<StepTiming> timing = ParseStepTiming(last);
+    if (!timing.ok()) return timing.status();
+    row.timing = *timing;
+  } else if (*end == -SIGALRM) {
+    row.unmeasured = absl::StrCat("a step takes too long here to be measured within ", kLimitSeconds, " s");
+  } else if (const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(last);
+             event.ok() && std::holds_alternative<FailedEvent>(*event)) {
+    row.unmeasured = std::get<FailedEvent>(*event).message;
+  } else {
+    row.unmeasured = absl::StrCat("the trainer ended with ", *end, ": ", LastLine(output.err));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PlanSweep(const PlanOptions& options, Streams streams) {
+  const auto file = ReadSpecFile(options.spec);
+  if (!file.ok()) return file.status();
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec(file->text, file->path, problems);
+  Plan plan;
+  if (problems.empty()) {
+    plan = MakePlan(spec, file->path, {options.device, options.memory_gigabytes * 1073741824.0}, problems);
+  }
+  if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
+
+  if (!options.no_measure) {
+    if (plan.rows[0].config.Text("train.device") == "cpu") plan.at_once = UsableCores();
+    const TemporaryFolder folder;
+    for (PlanRow& row : plan.rows) {
+      if (!row.fits) continue;
+      if (absl::Status status = Measure(folder.path(), row); !status.ok()) return status;
+    }
+  }
+  streams.out << (options.json ? PlanJson(plan) : PlanText(plan));
+  return absl::OkStatus();
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,154 @@
+#include "cli/plan.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/choices.h"
+#include "experiment/model_size.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr double kSmallGpuBytes = 24 * 1073741824.0;
+
+// Keys that change neither the time nor the memory of a step, by name or by section.
+bool IsFree(std::string_view key) {
+  return IsOneOf(key.substr(0, key.find('.')), "data|measure|evaluate|schedule|seed") ||
+         IsOneOf(key,
+                 "model.norm_epsilon|model.residual_scale|model.init_std|model.init_from|optimizer.learning_rate|"
+                 "optimizer.beta1|optimizer.beta2|optimizer.epsilon|optimizer.weight_decay|optimizer.adam_variant|"
+                 "train.clip_norm|train.checkpoint_every|train.steps");
+}
+
+// Equal for trials whose steps cost the same.
+std::string CostIdentity(const TrialConfig& config, std::string_view section = "") {
+  std::string identity;
+  for (const TrialKey& key : TrialKeys()) {
+    if (key.identity == Identity::kShorthand || IsFree(key.name) || config.IsInert(key)) continue;
+    if (key.name.starts_with(section)) absl::StrAppend(&identity, ToText(config.Get(key.name)), " ");
+  }
+  return identity;
+}
+
+// The vocabulary that the file beside prepared tokens states.
+std::optional<std::int64_t> VocabularyBeside(const std::string& tokens) {
+  std::ifstream file(std::filesystem::path(tokens).replace_extension(".json"));
+  const nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
+  if (!json.is_object() || !json.contains("vocabulary") || !json["vocabulary"].is_number_unsigned()) return {};
+  return json["vocabulary"].get<std::int64_t>();
+}
+
+class Planner {
+ public:
+  Planner(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems)
+      : file_(file), planned_(planned), problems_(problems) {
+    plan_.sweep = spec.name;
+    for (const Axis& axis : spec.axes) {
+      for (const Overrides& point : axis.points) {
+        for (const auto& [key, value] : point) varying_.insert(key);
+      }
+    }
+  }
+
+  void Add(TrialConfig config) {
+    if (!Resolve(config)) return;
+    const std::string identity = absl::StrCat(CostIdentity(config), config.Integer("train.steps"));
+    const auto [known, is_new] = row_of_.emplace(identity, plan_.rows.size());
+    if (is_new) {
+      shapes_.insert(CostIdentity(config, "model."));
+      plan_.rows.push_back(RowOf(std::move(config)));
+    }
+    ++plan_.rows[known->second].trials;
+    ++plan_.trials;
+  }
+
+  Plan Finish() {
+    for (const TrialKey& key : TrialKeys()) {
+      if (!varying_.contains(key.name) || (IsFree(key.name) && key.name != "train.steps")) continue;
+      const auto differs = [&](const PlanRow& row) {
+        return row.config.Get(key.name) != plan_.rows[0].config.Get(key.name);
+      };
+      if (!std::any_of(plan_.rows.begin(), plan_.rows.end(), differs)) continue;
+      plan_.columns.emplace_back(key.name);
+      for (PlanRow& row : plan_.rows) {
+        row.values.push_back(row.config.IsInert(key) ? "–" : ToText(row.config.Get(key.name)));
+      }
+    }
+    plan_.shapes = shapes_.size();
+    return std::move(plan_);
+  }
+
+ private:
+  // False, with a problem, where the vocabulary is not to be known.
+  bool Resolve(TrialConfig& config) {
+    if (!planned_.device.empty()) config.Set("train.device", planned_.device);
+    if (config.IsAuto("train.device")) {
+      config.Set("train.device", std::string(std::filesystem::exists("/dev/nvidiactl") ? "cuda" : "cpu"));
+    }
+    if (config.IsAuto("train.precision")) {
+      config.Set("train.precision", std::string(config.Text("train.device") == "cpu" ? "fp32" : "bf16"));
+    }
+    if (!config.IsAuto("model.vocabulary")) return true;
+    if (const auto vocabulary = VocabularyBeside(config.Text("data.path"))) {
+      config.Set("model.vocabulary", *vocabulary);
+      return true;
+    }
+    if (problems_.empty()) {
+      problems_.push_back(
+          {file_, 0, "model.vocabulary",
+           absl::StrCat("auto is the tokens', and no file beside ", config.Text("data.path"), " states it"),
+           "give the number"});
+    }
+    return false;
+  }
+
+  double DeviceBytes(const TrialConfig& config) const {
+    if (planned_.memory_bytes > 0) return planned_.memory_bytes;
+    if (config.Text("train.device") != "cpu") return kSmallGpuBytes;
+    return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  }
+
+  PlanRow RowOf(TrialConfig config) const {
+    PlanRow row;
+    row.parameters = ParameterCount(config);
+    row.tokens = TrainingTokens(config);
+    row.flops = FlopsPerToken(config) * static_cast<double>(row.tokens);
+    row.device_bytes = DeviceBytes(config);
+    row.micro_batch_size = config.IsAuto("train.micro_batch_size")
+                               ? LargestMicroBatch(config, row.device_bytes).value_or(1)
+                               : config.Integer("train.micro_batch_size");
+    row.memory = EstimateMemory(config, row.micro_batch_size);
+    row.fits = row.memory.peak <= row.device_bytes;
+    row.config = std::move(config);
+    return row;
+  }
+
+  const std::string& file_;
+  const PlanFor& planned_;
+  std::vector<Problem>& problems_;
+  std::set<std::string, std::less<>> varying_;
+  std::map<std::string, std::size_t> row_of_;
+  std::set<std::string> shapes_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan MakePlan(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems) {
+  Planner planner(spec, file, planned, problems);
+  ExpandSweep(spec, file, problems, [&](PlannedTrial trial) {
+    // A contradiction (heads that do not divide the width) must not reach the arithmetic.
+    if (problems.empty()) planner.Add(std::move(trial.config));
+  });
+  return problems.empty() ? planner.Finish() : Plan();
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiment/memory_estimate.h"
+#include "experiment/step_timing.h"
+#include "experiment/sweep_spec.h"
+
+namespace ofsweep {
+
+// What a plan is made for.
+struct PlanFor {
+  std::string device;  // "cpu" or "cuda"; empty: what train.device says, auto being a GPU where this machine has one
+  double memory_bytes = 0;  // of the device; 0: this machine's memory for a CPU, 24 GB for a GPU
+};
+
+// Trials that cost the same: they differ in seed, learning rate and the like.
+struct PlanRow {
+  TrialConfig config;               // the first of them, train.device and precision as planned for
+  std::vector<std::string> values;  // of the plan's columns
+  std::uint64_t trials = 0;
+  std::int64_t parameters = 0;
+  std::int64_t tokens = 0;  // of one trial
+  double flops = 0;         // of one trial
+  double device_bytes = 0;
+  bool fits = false;                  // the device's memory
+  std::int64_t micro_batch_size = 0;  // as given; auto: the largest that fits, 1 where none does
+  MemoryEstimate memory;              // with it
+  std::optional<StepTiming> timing;   // nothing before it was measured
+  std::string unmeasured;             // why it was not, where that is known
+};
+
+struct Plan {
+  std::string sweep;
+  std::vector<std::string> columns;  // the sweep's varying keys in which the rows differ
+  std::vector<PlanRow> rows;         // in the order in which the trials run
+  std::uint64_t trials = 0;
+  std::size_t shapes = 0;  // distinct models
+  int at_once = 1;         // trials that `ofsweep run` trains beside each other on this machine
+};
+
+// Needs nothing but the specification and, for prepared tokens without model.vocabulary, the NAME.json beside them.
+// Mistakes go to `problems`, and then the plan is not usable.
+Plan MakePlan(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems);
+
+}  // namespace ofsweep

@@ -1,0 +1,125 @@
+#include "cli/plan.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/plan_text.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+Plan PlanOf(const std::string& yaml, const PlanFor& planned = {"cpu", 8e9}, const std::string& file = "/x/x.yaml") {
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec(yaml, file, problems);
+  Plan plan = MakePlan(spec, file, planned, problems);
+  EXPECT_EQ(ToText(problems), "");
+  return plan;
+}
+
+std::string Mistakes(const std::string& yaml) {
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec(yaml, "/x/x.yaml", problems);
+  MakePlan(spec, "/x/x.yaml", {}, problems);
+  return ToText(problems);
+}
+
+TEST(Plan, TrialsThatCostTheSameAreOneRow) {
+  const Plan plan = PlanOf(
+      "name: x\n"
+      "grid: {model.block: [pre_norm, op], optimizer.name: [adam, soap], optimizer.learning_rate: [1e-3, 3e-3], "
+      "seed: [0, 1, 2]}");
+  EXPECT_EQ(plan.trials, 24u);
+  EXPECT_EQ(plan.shapes, 2u);
+  EXPECT_THAT(plan.columns, ElementsAre("model.block", "optimizer.name"));
+  ASSERT_EQ(plan.rows.size(), 4u);
+  EXPECT_EQ(plan.rows[0].trials, 6u);
+  EXPECT_THAT(plan.rows[3].values, ElementsAre("op", "soap"));
+  EXPECT_EQ(plan.rows[0].parameters, 2'178'432);
+  EXPECT_EQ(plan.rows[0].tokens, 200 * 16 * 64);
+  EXPECT_EQ(plan.rows[0].flops, (6.0 * 2'178'432 + 12.0 * 4 * 192 * 64) * 200 * 16 * 64);
+}
+
+TEST(Plan, StepsMakeRowsOfTheirOwn) {
+  const Plan plan = PlanOf("name: x\ngrid: {train.steps: [10, 20]}");
+  EXPECT_THAT(plan.columns, ElementsAre("train.steps"));
+  EXPECT_EQ(plan.rows[1].tokens, 2 * plan.rows[0].tokens);
+}
+
+TEST(Plan, AutoMicroBatchesAreTheLargestThatFit) {
+  const std::string yaml = "name: x\ntrial: {model.preset: opt-125m, train.batch_size: 192, data.vocabulary: 50272}";
+  const Plan plan = PlanOf(yaml, {"cuda", 20e9});
+  EXPECT_TRUE(plan.rows[0].fits);
+  EXPECT_EQ(plan.rows[0].config.Text("train.precision"), "bf16");
+  EXPECT_EQ(plan.rows[0].micro_batch_size, *LargestMicroBatch(plan.rows[0].config, 20e9));
+  EXPECT_LT(plan.rows[0].micro_batch_size, 192);
+  EXPECT_EQ(PlanOf(yaml, {"cuda", 1e9}).rows[0].micro_batch_size, 1);
+  EXPECT_FALSE(PlanOf(yaml, {"cuda", 1e9}).rows[0].fits);
+}
+
+TEST(Plan, TheVocabularyOfPreparedTokensIsReadBesideThem) {
+  const std::string folder = testing::TempDir();
+  std::ofstream(folder + "/plan_test_tokens.json") << "{\"vocabulary\": 777}";
+  const Plan plan = PlanOf("name: x\ntrial: {data.source: tokens, data.path: plan_test_tokens.bin}", {"cpu", 8e9},
+                           folder + "/x.yaml");
+  EXPECT_EQ(plan.rows[0].config.Integer("model.vocabulary"), 777);
+  EXPECT_THAT(Mistakes("name: x\ntrial: {data.source: tokens, data.path: none.bin}"),
+              AllOf(HasSubstr("model.vocabulary"), HasSubstr("none.bin")));
+}
+
+TEST(Plan, AContradictionIsAMistakeAndNoArithmetic) {
+  EXPECT_THAT(Mistakes("name: x\ntrial: {model.heads: 7}"), HasSubstr("model.heads"));
+}
+
+TEST(PlanText, SaysWhatMayBeReliedOn) {
+  Plan plan = PlanOf("name: small\ngrid: {model.block: [pre_norm, op], seed: [0, 1]}");
+  EXPECT_THAT(PlanText(plan), AllOf(HasSubstr("small: 4 trials of 2 model shapes"), HasSubstr("2,178,432"),
+                                    Not(HasSubstr("training takes")), Not(HasSubstr("Does not fit"))));
+  for (PlanRow& row : plan.rows) row.timing = StepTiming{.step_seconds = 1.5};
+  EXPECT_THAT(PlanText(plan), HasSubstr("training takes 20:00 on this machine"));  // 4 × 200 × 1.5 s
+  plan.at_once = 2;
+  EXPECT_THAT(PlanText(plan), HasSubstr("training takes 10:00 on this machine, 2 trials at once"));
+  plan.at_once = 100;
+  EXPECT_THAT(PlanText(plan), HasSubstr("training takes 5:00 on this machine"));  // no less than one trial
+}
+
+TEST(PlanText, JsonHasTheSameNumbers) {
+  Plan plan = PlanOf("name: small\ngrid: {model.block: [pre_norm, op], seed: [0, 1]}");
+  auto json = nlohmann::json::parse(PlanJson(plan));
+  EXPECT_EQ(json["trials"], 4);
+  EXPECT_TRUE(json["seconds"].is_null());
+  EXPECT_EQ(json["rows"][1]["varies"]["model.block"], "op");
+  EXPECT_EQ(json["rows"][0]["memory"]["weights"], 4.0 * 2'178'432);
+  for (PlanRow& row : plan.rows) row.timing = StepTiming{.step_seconds = 1.5};
+  json = nlohmann::json::parse(PlanJson(plan));
+  EXPECT_EQ(json["seconds"], 1200);
+  EXPECT_EQ(json["rows"][0]["seconds"], 300);
+}
+
+// Issue 4: `ofsweep plan sweeps/7b.yaml` explains in words why one 24 GB GPU cannot train it.
+TEST(PlanText, SaysWhyASmallGpuCannotTrainSevenBillionParameters) {
+  const std::string file = OFSWEEP_SOURCE_DIR "/sweeps/7b.yaml";
+  std::ifstream stream(file);
+  std::stringstream text;
+  text << stream.rdbuf();
+  const Plan plan = PlanOf(text.str(), {}, file);
+  for (const PlanRow& row : plan.rows) {
+    EXPECT_FALSE(row.fits);
+    EXPECT_THAT(
+        WhyItDoesNotFit(row),
+        AllOf(HasSubstr("A GPU of 24 GB cannot train it"), HasSubstr("Alone more than it has: "),
+              HasSubstr("the optimizer's state (79."), HasSubstr("2 bytes as a weight, 2 as a gradient and 12 in"),
+              HasSubstr("A GPU of 141 GB can"), HasSubstr("model.layers: ")));
+  }
+}
+
+}  // namespace
+}  // namespace ofsweep
