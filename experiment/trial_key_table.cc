@@ -144,8 +144,11 @@ std::vector<TrialKey> DataAndMeasureKeys() {
   TrialKey metrics{.name = "measure.metrics",
                    .type = KeyType::kTextList,
                    .default_text = "[kurtosis, kurtosis_centred, mmr, rms, max_abs]",
-                   .choices = "all|kurtosis|kurtosis_centred|mmr|rms|max_abs",
-                   .help = "what is measured at every site"};
+                   .choices =
+                       "all|kurtosis|kurtosis_centred|mmr|mmr_left_out|rms|max_abs|feature_corr_rms|"
+                       "token_corr_mean|token_corr_rms|massive_activations|delta_m2|delta_m4_second|"
+                       "attention_entropy|sink_rate",
+                   .help = "what is measured at every site (trainer.md defines them)"};
   return {
       Text("data.source", "python", "python|text|tokens",
            "Python files of this machine, a text corpus, or prepared tokens"),

@@ -1,5 +1,6 @@
 #include "trainer/attention.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -7,6 +8,8 @@ namespace ofsweep {
 namespace {
 
 constexpr double kTanhCap = 30;
+// Elements of the attention maps that a tap is shown at once: 256 MiB in float32.
+constexpr std::int64_t kShownElements = std::int64_t{1} << 26;
 
 // Rotates the pairs (i, i + w/2) of each head.
 at::Tensor Rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
@@ -24,8 +27,9 @@ void RotaryTables(std::int64_t context, std::int64_t head_width, at::TensorOptio
   sin = angle.sin().to(options);
 }
 
-Attention::Attention(ParameterFactory& parameters, const std::string& prefix, const ModelShape& shape)
+Attention::Attention(ParameterFactory& parameters, const std::string& prefix, const ModelShape& shape, int layer)
     : prefix_(prefix + "attn."),
+      layer_(layer),
       heads_(shape.heads),
       head_width_(shape.HeadWidth()),
       tanh_cap_(shape.tanh_cap),
@@ -56,6 +60,7 @@ at::Tensor Attention::operator()(const at::Tensor& x, const ForwardPass& pass) c
     q = Rotate(q, pass.rotary_cos, pass.rotary_sin);
     k = Rotate(k, pass.rotary_cos, pass.rotary_sin);
   }
+  if (pass.sites != nullptr && pass.sites->WantsAttentionMaps()) ShowMaps(q, k, *pass.sites);
   const bool materialise = tanh_cap_ || pass.places != nullptr;
   const at::Tensor context = materialise ? MaterialisedContext(q, k, v, pass)
                                          : at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
@@ -65,15 +70,33 @@ at::Tensor Attention::operator()(const at::Tensor& x, const ForwardPass& pass) c
 
 at::Tensor Attention::MaterialisedContext(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                           const ForwardPass& pass) const {
-  const std::int64_t tokens = q.size(2);
-  at::Tensor scores = at::matmul(q * (1 / std::sqrt(static_cast<double>(head_width_))), k.transpose(2, 3));
-  scores = pass.Place(prefix_, "scores", scores);
+  const at::Tensor scores = pass.Place(prefix_, "scores", Scores(q, k));
+  const at::Tensor probabilities = Probabilities(scores).to(v.scalar_type());
+  return pass.Place(prefix_, "context", at::matmul(pass.Place(prefix_, "probabilities", probabilities), v));
+}
+
+at::Tensor Attention::Scores(const at::Tensor& q, const at::Tensor& k) const {
+  return at::matmul(q * (1 / std::sqrt(static_cast<double>(head_width_))), k.transpose(2, 3));
+}
+
+at::Tensor Attention::Probabilities(at::Tensor scores) const {
+  const std::int64_t tokens = scores.size(2);
   if (scores.scalar_type() == at::kBFloat16) scores = scores.to(at::kFloat);
   if (tanh_cap_) scores = (scores / kTanhCap).tanh() * kTanhCap;
   const at::Tensor future = at::ones({tokens, tokens}, scores.options().dtype(at::kBool)).triu(1);
-  const at::Tensor masked = scores.masked_fill(future, -std::numeric_limits<double>::infinity());
-  const at::Tensor probabilities = at::softmax(masked, -1).to(v.scalar_type());
-  return pass.Place(prefix_, "context", at::matmul(pass.Place(prefix_, "probabilities", probabilities), v));
+  return at::softmax(scores.masked_fill(future, -std::numeric_limits<double>::infinity()), -1);
+}
+
+// Like the kernels of scaled dot-product attention, scores are never rounded to bfloat16 here.
+void Attention::ShowMaps(const at::Tensor& q, const at::Tensor& k, ActivationTap& tap) const {
+  const at::NoGradGuard no_grad;
+  const auto wide = [](const at::Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); };
+  const std::int64_t sequences = std::max<std::int64_t>(1, kShownElements / (heads_ * q.size(2) * q.size(2)));
+  for (std::int64_t first = 0; first < q.size(0); first += sequences) {
+    const std::int64_t count = std::min(sequences, q.size(0) - first);
+    const at::Tensor scores = Scores(wide(q.narrow(0, first, count)), wide(k.narrow(0, first, count)));
+    tap.OnAttentionMaps(layer_, Probabilities(scores));
+  }
 }
 
 }  // namespace ofsweep

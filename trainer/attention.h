@@ -13,7 +13,7 @@ namespace ofsweep {
 class Attention {
  public:
   // Parameters PREFIXattn.{q,k,v,out}.* and, with QK-norm, PREFIXattn.{q_norm,k_norm}.weight.
-  Attention(ParameterFactory& parameters, const std::string& prefix, const ModelShape& shape);
+  Attention(ParameterFactory& parameters, const std::string& prefix, const ModelShape& shape, int layer);
 
   // x [B, T, width] → [B, T, width]
   at::Tensor operator()(const at::Tensor& x, const ForwardPass& pass) const;
@@ -22,8 +22,13 @@ class Attention {
   at::Tensor SplitHeads(const at::Tensor& x) const;  // [B, T, width] → [B, T, heads, head width]
   at::Tensor MaterialisedContext(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                  const ForwardPass& pass) const;
+  // q·kᵀ over √(head width), [B, heads, T, T], and what cap, mask and softmax make of it, in float32 or better.
+  at::Tensor Scores(const at::Tensor& q, const at::Tensor& k) const;
+  at::Tensor Probabilities(at::Tensor scores) const;
+  void ShowMaps(const at::Tensor& q, const at::Tensor& k, ActivationTap& tap) const;
 
   std::string prefix_;
+  int layer_;
   std::int64_t heads_;
   std::int64_t head_width_;
   bool tanh_cap_;

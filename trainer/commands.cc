@@ -108,7 +108,7 @@ absl::Status Measure(const std::filesystem::path& path, EventOutput& events) {
   for (const std::string& name : file->Names()) {
     const at::Tensor matrix = file->Read(name);
     if (matrix.dim() != 2 || !matrix.is_floating_point()) continue;
-    for (const auto& [metric, value] : NamedValues(MeasureMatrix(matrix))) {
+    for (const auto& [metric, value] : MeasureMatrix(matrix)) {
       measured.points.push_back({{metric, std::nullopt, name}, value});
     }
   }

@@ -21,7 +21,7 @@ DecoderBlock::DecoderBlock(ParameterFactory& parameters, const ModelShape& shape
       residual_scale_(shape.residual_scale),
       attention_norm_(MaybeNorm(parameters, prefix_ + "attn_norm", shape,
                                 shape.block != BlockKind::kOutlierProtected || layer == 0)),
-      attention_(parameters, prefix_, shape),
+      attention_(parameters, prefix_, shape, layer),
       mlp_norm_(MaybeNorm(parameters, prefix_ + "mlp_norm", shape, shape.block != BlockKind::kOutlierProtected)),
       up_(parameters, prefix_ + "mlp.up", shape.width, shape.ffn_width, shape.biases == Biases::kAll),
       down_(parameters, prefix_ + "mlp.down", shape.ffn_width, shape.width, shape.biases == Biases::kAll) {

@@ -3,83 +3,79 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "trainer/statistic_parts.h"
-
 namespace ofsweep {
-namespace {
-
-const std::vector<std::string>& AllMetrics() {
-  static const std::vector<std::string> metrics = {"kurtosis", "kurtosis_centred", "mmr", "rms", "max_abs"};
-  return metrics;
-}
-
-void Accumulate(at::Tensor& sum, const at::Tensor& value) {
-  sum = sum.defined() ? sum + value : value;
-}
-
-}  // namespace
-
-void SiteStatistics::Add(const at::Tensor& x) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor flat = x.detach().reshape({-1, x.size(-1)});
-  const at::Tensor wide = flat.scalar_type() == at::kDouble ? flat : flat.to(at::kFloat);
-  const at::Tensor centred = CentreTokens(wide);
-  tokens_ += wide.size(0);
-  Accumulate(squares_, wide.square().sum(0));
-  Accumulate(centred_squares_, centred.square().sum(0));
-  const TokenRatio ratio = MaxOverMedian(centred);
-  Accumulate(ratio_sum_, ratio.sum);
-  Accumulate(ratio_count_, ratio.count);
-  const at::Tensor max_abs = wide.abs().max();
-  max_abs_ = max_abs_.defined() ? at::maximum(max_abs_, max_abs) : max_abs;
-}
-
-at::Tensor SiteStatistics::Values(const std::vector<std::string>& metrics) const {
-  const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> values;
-  for (const std::string& metric : metrics) {
-    if (metric == "kurtosis") {
-      values.push_back(KurtosisOf(squares_));
-    } else if (metric == "kurtosis_centred") {
-      values.push_back(KurtosisOf(centred_squares_));
-    } else if (metric == "mmr") {
-      values.push_back(ratio_sum_ / ratio_count_);
-    } else if (metric == "rms") {
-      values.push_back((squares_.to(at::kDouble).mean() / static_cast<double>(tokens_)).sqrt());
-    } else if (metric == "max_abs") {
-      values.push_back(max_abs_.to(at::kDouble));
-    } else {
-      throw std::invalid_argument("measure.metrics: the trainer cannot measure " + metric);
-    }
-  }
-  return at::stack(values);
-}
 
 StatisticsTap::StatisticsTap(const std::vector<std::string>& metrics) {
-  const bool all = std::find(metrics.begin(), metrics.end(), "all") != metrics.end();
-  metrics_ = all ? AllMetrics() : metrics;
+  const auto add = [&](std::string_view name) {
+    bool known = false;
+    for (const SiteMetric& metric : SiteMetrics()) {
+      if (name != metric.name && name != "all") continue;
+      site_metrics_.push_back(&metric);
+      needs_ |= metric.needs;
+      known = true;
+    }
+    for (const AttentionMetric& metric : kAttentionMetrics) {
+      if (name != metric.name && name != "all") continue;
+      attention_metrics_.push_back(&metric);
+      known = true;
+    }
+    if (!known) throw std::invalid_argument("measure.metrics: the trainer cannot measure " + std::string(name));
+  };
+  if (std::find(metrics.begin(), metrics.end(), "all") != metrics.end()) {
+    add("all");
+  } else {
+    for (const std::string& metric : metrics) add(metric);
+  }
 }
 
 void StatisticsTap::OnSite(std::string_view site, std::optional<int> layer, const at::Tensor& x) {
-  const auto same = [&](const Site& known) { return known.name == site && known.layer == layer; };
-  auto found = std::find_if(sites_.begin(), sites_.end(), same);
-  if (found == sites_.end()) found = sites_.insert(sites_.end(), Site{std::string(site), layer, {}});
-  found->statistics.Add(x);
+  if (site_metrics_.empty()) return;
+  const auto found = std::find(names_.begin(), names_.end(), SiteName{std::string(site), layer});
+  const auto index = static_cast<std::size_t>(found - names_.begin());
+  if (found == names_.end()) {
+    names_.push_back({std::string(site), layer});
+    sites_.emplace_back(needs_);
+  }
+  if (updated_) {
+    sites_[index].AddUpdated(x);
+  } else {
+    sites_[index].Add(x);
+  }
 }
 
-std::vector<MetricPoint> StatisticsTap::Finish() {
-  std::vector<at::Tensor> rows;
-  for (const Site& site : sites_) rows.push_back(site.statistics.Values(metrics_));
+void StatisticsTap::OnAttentionMaps(int layer, const at::Tensor& maps) {
+  attention_[layer].Add(maps);
+}
+
+std::vector<MetricPoint> StatisticsTap::Finish() const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> parts;  // for each metric its values at the sites, then for each layer those of its maps
+  std::vector<std::string_view> metrics;
+  for (const SiteMetric* metric : site_metrics_) {
+    if (sites_.empty() || ((metric->needs & kUpdated) != 0 && !updated_)) continue;
+    parts.push_back(metric->values(sites_));
+    metrics.push_back(metric->name);
+  }
+  for (const auto& [layer, sums] : attention_) {
+    for (const AttentionMetric* metric : attention_metrics_) parts.push_back((sums.*metric->value)().reshape(1));
+  }
   std::vector<MetricPoint> points;
-  if (rows.empty() || metrics_.empty()) return points;
-  const at::Tensor table = at::stack(rows).cpu();
-  const auto values = table.accessor<double, 2>();
+  if (parts.empty()) return points;
+
+  const at::Tensor all = at::cat(parts).cpu();
+  const double* values = all.const_data_ptr<double>();
   for (std::size_t site = 0; site < sites_.size(); ++site) {
-    for (std::size_t metric = 0; metric < metrics_.size(); ++metric) {
-      points.push_back({{metrics_[metric], sites_[site].layer, sites_[site].name}, values[site][metric]});
+    for (std::size_t metric = 0; metric < metrics.size(); ++metric) {
+      points.push_back({{std::string(metrics[metric]), names_[site].layer, names_[site].name},
+                        values[metric * sites_.size() + site]});
     }
   }
-  sites_.clear();
+  values += metrics.size() * sites_.size();
+  for (const auto& [layer, sums] : attention_) {
+    for (const AttentionMetric* metric : attention_metrics_) {
+      points.push_back({{std::string(metric->name), layer, "attention"}, *values++});
+    }
+  }
   return points;
 }
 

@@ -1,52 +1,50 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "experiment/metric_point.h"
 #include "trainer/activation_tap.h"
+#include "trainer/attention_statistics.h"
+#include "trainer/site_statistics.h"
 
 namespace ofsweep {
 
-// The metrics that are sums over tokens, so that a batch gives the same values however it is cut into micro-batches.
-// Names as in measure.metrics: kurtosis, kurtosis_centred, mmr, rms, max_abs.
-class SiteStatistics {
- public:
-  // x [..., d]; sums in float32, in float64 for float64. No synchronisation with a GPU.
-  void Add(const at::Tensor& x);
-
-  // One value for each metric, a float64 vector on the device of x. Tokens with median 0 are left out of mmr.
-  at::Tensor Values(const std::vector<std::string>& metrics) const;
-
- private:
-  std::int64_t tokens_ = 0;
-  at::Tensor squares_;          // [d]: Σ x²
-  at::Tensor centred_squares_;  // [d]: Σ of the squared token-centred x
-  at::Tensor ratio_sum_;        // Σ max|x| / median|x| of the centred x
-  at::Tensor ratio_count_;      // tokens in ratio_sum_
-  at::Tensor max_abs_;
-};
-
-// Measures every site of the forward passes of one training batch.
+// Takes the metrics of measure.metrics from the forward passes of one training batch: of the residual stream at every
+// site, and of every layer's attention maps at site "attention". Computes what is asked for and nothing else.
 class StatisticsTap : public ActivationTap {
  public:
-  // `metrics` as in measure.metrics; "all" stands for all of them.
+  // Names as in measure.metrics; "all" stands for all of them.
   explicit StatisticsTap(const std::vector<std::string>& metrics);
 
   void OnSite(std::string_view site, std::optional<int> layer, const at::Tensor& x) override;
+  bool WantsAttentionMaps() const override { return !attention_metrics_.empty() && !updated_; }
+  void OnAttentionMaps(int layer, const at::Tensor& maps) override;
 
-  // The points of all micro-batches since the last Finish, site by site in the order of the pass; one copy from the
-  // device.
-  std::vector<MetricPoint> Finish();
+  // Whether a metric compares the batch before and after an update of the model.
+  bool WantsUpdate() const { return (needs_ & kUpdated) != 0; }
+  // The passes that follow are of the updated model, over the same micro-batches in the same order.
+  void ModelIsUpdated() { updated_ = true; }
+
+  // The points of all passes, site by site in the order of the pass, then layer by layer; one copy from the device.
+  // Without a pass after the update the metrics that compare the two are left out. Call once.
+  std::vector<MetricPoint> Finish() const;
 
  private:
-  struct Site {
+  struct SiteName {
     std::string name;
     std::optional<int> layer;
-    SiteStatistics statistics;
+    bool operator==(const SiteName&) const = default;
   };
-  std::vector<std::string> metrics_;
-  std::vector<Site> sites_;
+
+  std::vector<const SiteMetric*> site_metrics_;
+  std::vector<const AttentionMetric*> attention_metrics_;
+  unsigned needs_ = 0;
+  bool updated_ = false;
+  std::vector<SiteName> names_;
+  std::vector<SiteSums> sites_;             // of names_
+  std::map<int, AttentionSums> attention_;  // by layer
 };
 
 }  // namespace ofsweep

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -120,6 +121,8 @@ bool Training::Step() {
   const auto start = Clock::now();
   const bool measured = progress_.step % config_.Integer("measure.every") == 0 || progress_.step == steps_ - 1;
   StatisticsTap tap(config_.List("measure.metrics"));
+  const bool compares = measured && tap.WantsUpdate();
+  const at::Generator dropout = compares ? decoder_.DropoutGenerator().clone() : at::Generator();
   const at::Tensor loss = ForwardBackward(measured ? &tap : nullptr);
   const at::Tensor gradient_norm = ClipGradientNorm(decoder_.Parameters(), config_.Number("train.clip_norm"));
   const double learning_rate = LearningRate(config_, progress_.step);
@@ -134,26 +137,40 @@ bool Training::Step() {
     diverged = HasDiverged(scalars);
   }
   if (!diverged) optimizer_->Step(learning_rate);
+  if (!diverged && compares) ShowUpdated(tap, dropout);
   progress_.seconds += SecondsSince(start);
   if (measured || diverged) EmitStepPoints(scalars, tap);
   if (!diverged) ++progress_.step;
   return !diverged;
 }
 
-at::Tensor Training::ForwardBackward(StatisticsTap* tap) {
+void Training::ForEachMicroBatch(const std::function<void(const Batch&)>& visit) const {
   const std::int64_t batch_size = config_.Integer("train.batch_size");
   const std::int64_t micro_batch_size = config_.Integer("train.micro_batch_size");
+  for (std::int64_t row = 0; row < batch_size; row += micro_batch_size) {
+    const Batch batch = batches_.Rows(progress_.step, row, std::min(micro_batch_size, batch_size - row));
+    visit({batch.inputs.to(machine_.device), batch.targets.to(machine_.device)});
+  }
+}
+
+at::Tensor Training::ForwardBackward(StatisticsTap* tap) {
   decoder_.ZeroGradients();
   at::Tensor total;
-  for (std::int64_t row = 0; row < batch_size; row += micro_batch_size) {
-    const std::int64_t rows = std::min(micro_batch_size, batch_size - row);
-    const Batch batch = batches_.Rows(progress_.step, row, rows);
-    const at::Tensor loss = decoder_.Loss(batch.inputs.to(machine_.device), batch.targets.to(machine_.device), tap) *
-                            (static_cast<double>(rows) / static_cast<double>(batch_size));
+  ForEachMicroBatch([&](const Batch& batch) {
+    const double share = static_cast<double>(batch.inputs.numel()) / static_cast<double>(tokens_per_step_);
+    const at::Tensor loss = decoder_.Loss(batch.inputs, batch.targets, tap) * share;
     loss.backward();
     total = total.defined() ? total + loss.detach() : loss.detach();
-  }
+  });
   return total;
+}
+
+void Training::ShowUpdated(StatisticsTap& tap, const at::Generator& dropout) {
+  const at::NoGradGuard no_gradients;
+  const at::Generator after = std::exchange(decoder_.DropoutGenerator(), dropout);
+  tap.ModelIsUpdated();
+  ForEachMicroBatch([&](const Batch& batch) { decoder_.Hidden(batch.inputs, &tap); });
+  decoder_.DropoutGenerator() = after;
 }
 
 bool Training::HasDiverged(const StepScalars& scalars) {
@@ -169,7 +186,7 @@ bool Training::HasDiverged(const StepScalars& scalars) {
   return high && progress_.step - progress_.high_loss_since >= kHighLossSteps;
 }
 
-void Training::EmitStepPoints(const StepScalars& scalars, StatisticsTap& tap) {
+void Training::EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap) {
   const std::int64_t steps = progress_.step + 1 - measured_step_;
   const double tokens_per_second =
       static_cast<double>(steps * tokens_per_step_) / (progress_.seconds - measured_seconds_);

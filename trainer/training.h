@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -52,13 +53,19 @@ class Training {
     double learning_rate = 0;
   };
 
+  // Calls `visit` with each micro-batch of this step in turn, on the device.
+  void ForEachMicroBatch(const std::function<void(const Batch&)>& visit) const;
   // Gradients of the batch of this step; its mean loss, on the device.
   at::Tensor ForwardBackward(StatisticsTap* tap);
+  // Passes the batch of this step through the updated model with the dropout masks that its training pass drew, so that
+  // all that moved is the model's doing. `dropout` is the generator as it was before that pass; training draws on from
+  // where it is now.
+  void ShowUpdated(StatisticsTap& tap, const at::Generator& dropout);
   // One update. False when the trial has diverged: then nothing was updated.
   bool Step();
   // Whether a loss and gradient norm seen at this step mean divergence.
   bool HasDiverged(const StepScalars& scalars);
-  void EmitStepPoints(const StepScalars& scalars, StatisticsTap& tap);
+  void EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap);
   void EmitPoints(std::vector<MetricPoint> points);
 
   bool IsCheckpointDue() const;

@@ -13,6 +13,7 @@ target_precompile_headers(trainer_data_test REUSE_FROM ofsweep_trainer_model)
 ofsweep_test(trainer_process_test
   SOURCES
     bad_input_test.cc
+    measuring_test.cc
     prepare_test.cc
     reference_process_test.cc
     resume_test.cc

@@ -10,6 +10,7 @@
 #include "experiment/trial_config.h"
 #include "tests/trainer/tiny_trial.h"
 #include "tests/trainer/trainer_process.h"
+#include "trainer/safetensors.h"
 
 namespace ofsweep {
 namespace {
@@ -155,6 +156,48 @@ TEST_F(TrainerEvents, MeasurePrintsEveryMatrixOfAFile) {
   }
   EXPECT_GE(kurtosis, 1);
   EXPECT_LE(kurtosis, 16);
+}
+
+// Activations of any model, as people dump them: the same values in every precision give the same statistics.
+TEST_F(TrainerEvents, MeasurePrintsEveryStatisticOfDumpedActivations) {
+  at::Tensor one_neuron = at::ones({12, 768});
+  one_neuron.select(1, 5).fill_(10);
+  at::Tensor with_nan = at::ones({3, 4});
+  with_nan[1][2] = std::nan("");
+  std::vector<NamedTensor> dump = {{"nan", with_nan}, {"bias", at::ones({4})}, {"ids", at::ones({2, 2}, at::kLong)}};
+  const std::map<std::string, at::ScalarType> precisions = {
+      {"bf16", at::kBFloat16}, {"fp16", at::kHalf}, {"fp32", at::kFloat}, {"fp64", at::kDouble}};
+  for (const auto& [name, dtype] : precisions) dump.push_back({name, one_neuron.to(dtype)});
+  const std::filesystem::path file = folder_.path() / "activations.safetensors";
+  ASSERT_TRUE(WriteSafetensors(file, dump, {}).ok());
+
+  const TrainerResult result = RunTrainer({"measure", file});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  std::map<std::string, std::map<std::string, double>> measured;
+  for (const MetricPoint& point : std::get<PointsEvent>(result.Events().at(0)).points.points) {
+    measured[point.series.site][point.series.metric] = point.value;
+  }
+  ASSERT_EQ(measured.size(), precisions.size() + 1);
+  EXPECT_TRUE(std::isnan(measured["nan"]["max_abs"]));
+  const std::map<std::string, double> expected = {
+      {"kurtosis", 11.000634570946229},
+      {"kurtosis_centred", 766.0013037809654},
+      {"mmr", 767},
+      {"mmr_left_out", 0},
+      {"mmr_uncentred", 10},
+      {"mmr_uncentred_left_out", 0},
+      {"rms", std::sqrt(867.0 / 768)},
+      {"max_abs", 10},
+      {"feature_corr_rms", std::sqrt((2 * 767 * 767.0 * 767 + 767 * 766) / (768 * 767)) / 767},
+      {"token_corr_mean", 1},
+      {"token_corr_rms", 1},
+      {"massive_activations", 0}};
+  for (const auto& [name, dtype] : precisions) {
+    ASSERT_EQ(measured[name].size(), expected.size()) << name;
+    for (const auto& [metric, value] : expected) {
+      EXPECT_NEAR(measured[name][metric], value, 1e-4 * value) << name << " " << metric;
+    }
+  }
 }
 
 }  // namespace
