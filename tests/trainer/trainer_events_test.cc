@@ -173,8 +173,9 @@ TEST_F(TrainerEvents, MeasurePrintsEveryStatisticOfDumpedActivations) {
 
   const TrainerResult result = RunTrainer({"measure", file});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const StepPoints points = std::get<PointsEvent>(result.Events().at(0)).points;
   std::map<std::string, std::map<std::string, double>> measured;
-  for (const MetricPoint& point : std::get<PointsEvent>(result.Events().at(0)).points.points) {
+  for (const MetricPoint& point : points.points) {
     measured[point.series.site][point.series.metric] = point.value;
   }
   ASSERT_EQ(measured.size(), precisions.size() + 1);
