@@ -56,7 +56,30 @@ Json ToJson(const PointsEvent& event) {
 Json ToJson(const QuantizerEvent& event) {
   Json json = {{"event", "quantizer"}, {"step", event.step}};
   json.update(event.fields);
+  for (Json& field : json) {
+    if (field.is_number_float()) field = NumberToJson(field.get<double>());
+  }
   return json;
+}
+
+Json ToJson(const SensitivityEvent& event) {
+  return {{"event", "sensitivity"},
+          {"step", event.step},
+          {"place", event.place},
+          {"loss", NumberToJson(event.loss)},
+          {"perplexity", NumberToJson(event.perplexity)},
+          {"increase", NumberToJson(event.increase)}};
+}
+
+Json ToJson(const SensitivityRankingEvent& event) {
+  Json increases = Json::array();
+  for (const auto& [place, increase] : event.increases) {
+    increases.push_back(Json::array({place, NumberToJson(increase)}));
+  }
+  return {{"event", "sensitivity_ranking"},
+          {"step", event.step},
+          {"full_precision_perplexity", NumberToJson(event.full_precision_perplexity)},
+          {"increases", std::move(increases)}};
 }
 
 Json ToJson(const CheckpointEvent& event) {
@@ -100,6 +123,23 @@ PointsEvent PointsFromJson(const Json& json) {
   return event;
 }
 
+SensitivityEvent SensitivityFromJson(const Json& json) {
+  return {.step = json.at("step").get<std::int64_t>(),
+          .place = json.at("place").get<std::string>(),
+          .loss = NumberFromJson(json.at("loss")),
+          .perplexity = NumberFromJson(json.at("perplexity")),
+          .increase = NumberFromJson(json.at("increase"))};
+}
+
+SensitivityRankingEvent SensitivityRankingFromJson(const Json& json) {
+  SensitivityRankingEvent event{.step = json.at("step").get<std::int64_t>(),
+                                .full_precision_perplexity = NumberFromJson(json.at("full_precision_perplexity"))};
+  for (const Json& pair : json.at("increases")) {
+    event.increases.emplace_back(pair.at(0).get<std::string>(), NumberFromJson(pair.at(1)));
+  }
+  return event;
+}
+
 absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
   const std::string kind = json.at("event").get<std::string>();
   if (kind == "started") return StartedFromJson(json);
@@ -114,6 +154,8 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
     event.fields = std::move(json);
     return event;
   }
+  if (kind == "sensitivity") return SensitivityFromJson(json);
+  if (kind == "sensitivity_ranking") return SensitivityRankingFromJson(json);
   if (kind == "finished") {
     const auto outcome = ParseTrialState(json.at("outcome").get<std::string>());
     if (outcome != TrialState::kCompleted && outcome != TrialState::kDiverged) {

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -36,6 +38,22 @@ struct QuantizerEvent {
   nlohmann::ordered_json fields;  // everything but event and step
 };
 
+// int8 evaluation with one place rounded and all else in float32.
+struct SensitivityEvent {
+  std::int64_t step = 0;
+  std::string place;
+  double loss = 0;
+  double perplexity = 0;
+  double increase = 0;  // of the perplexity over that of the same model with nothing rounded
+};
+
+// All sensitivities of a model.
+struct SensitivityRankingEvent {
+  std::int64_t step = 0;
+  double full_precision_perplexity = 0;                   // with nothing rounded
+  std::vector<std::pair<std::string, double>> increases;  // (place, increase), worst first
+};
+
 struct CheckpointEvent {
   std::int64_t step = 0;
   std::string path;
@@ -51,8 +69,8 @@ struct FailedEvent {
   std::string message;
 };
 
-using TrainerEvent =
-    std::variant<StartedEvent, PointsEvent, QuantizerEvent, CheckpointEvent, FinishedEvent, FailedEvent>;
+using TrainerEvent = std::variant<StartedEvent, PointsEvent, QuantizerEvent, SensitivityEvent, SensitivityRankingEvent,
+                                  CheckpointEvent, FinishedEvent, FailedEvent>;
 
 // One line without the newline. NaN and ±Inf become the strings "NaN", "Infinity", "-Infinity".
 std::string ToJsonLine(const TrainerEvent& event);

@@ -11,6 +11,7 @@
 #include "trainer/evaluation.h"
 #include "trainer/event_output.h"
 #include "trainer/failure.h"
+#include "trainer/int8_events.h"
 #include "trainer/log.h"
 #include "trainer/matrix_statistics.h"
 #include "trainer/step_timer.h"
@@ -93,11 +94,8 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, EventO
   }
   evaluation.points = LossPoints("eval", *ValidationLoss(config, *dataset, machine->device, decoder));
   events.Emit(PointsEvent{evaluation});
-  if (!command.int8) return absl::OkStatus();
-  const Int8Evaluation int8 = *EvaluateInt8(config, *dataset, machine->device, decoder, evaluation.step);
-  evaluation.points = LossPoints("int8", int8.loss);
-  events.Emit(PointsEvent{evaluation});
-  for (const QuantizerEvent& quantizer : int8.quantizers) events.Emit(quantizer);
+  if (command.int8) EmitInt8(config, *dataset, machine->device, decoder, evaluation, events);
+  if (command.sensitivity) EmitSensitivity(config, *dataset, machine->device, decoder, evaluation.step, events);
   return absl::OkStatus();
 }
 

@@ -26,7 +26,8 @@ int RunPrepare(const PrepareCommand& command);
 struct EvaluateCommand {
   std::filesystem::path config;
   std::filesystem::path checkpoint;  // empty: the initial weights
-  bool int8 = false;                 // also after W8A8 quantisation
+  bool int8 = false;                 // also after W8A8 quantisation: of all, of weights alone, of activations alone
+  bool sensitivity = false;          // also of each tensor alone
   std::filesystem::path cache;
 };
 int RunEvaluate(const EvaluateCommand& command);

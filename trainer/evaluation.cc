@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "absl/strings/str_cat.h"
-#include "trainer/int8_evaluation.h"
 #include "trainer/termination.h"
 
 namespace ofsweep {
@@ -30,6 +29,25 @@ std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& 
   return sum / static_cast<double>(windows);
 }
 
+std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                      Int8Model& model) {
+  return MeanOverWindows(config, dataset, device, [&model](const at::Tensor& inputs, const at::Tensor& targets) {
+    return model.Loss(inputs, targets);
+  });
+}
+
+// False when the process was asked to stop meanwhile.
+bool Calibrate(const TrialConfig& config, const Dataset& dataset, at::Device device, Int8Model& model) {
+  const Batches batches(dataset.train, config.Integer("model.context"),
+                        config.Integer("evaluate.int8_calibration_batch_size"), TrainingOrder(config),
+                        static_cast<std::uint64_t>(config.Integer("seed")));
+  for (std::int64_t batch = 0; batch < config.Integer("evaluate.int8_calibration_batches"); ++batch) {
+    if (TerminationRequested()) return false;
+    model.Calibrate(batches.At(batch).inputs.to(device));
+  }
+  return true;
+}
+
 }  // namespace
 
 WindowOrder TrainingOrder(const TrialConfig& config) {
@@ -47,26 +65,38 @@ std::optional<double> ValidationLoss(const TrialConfig& config, const Dataset& d
 }
 
 std::optional<Int8Evaluation> EvaluateInt8(const TrialConfig& config, const Dataset& dataset, at::Device device,
-                                           const Decoder& decoder, std::int64_t step) {
-  const at::NoGradGuard no_gradients;
+                                           const Decoder& decoder, std::int64_t step, const PlaceFilter& rounded) {
   Int8Model model(decoder);
-  const Batches calibration(dataset.train, config.Integer("model.context"),
-                            config.Integer("evaluate.int8_calibration_batch_size"), TrainingOrder(config),
-                            static_cast<std::uint64_t>(config.Integer("seed")));
-  for (std::int64_t batch = 0; batch < config.Integer("evaluate.int8_calibration_batches"); ++batch) {
-    if (TerminationRequested()) return std::nullopt;
-    model.Calibrate(calibration.At(batch).inputs.to(device));
-  }
-  const std::optional<double> loss = MeanOverWindows(
-      config, dataset, device,
-      [&model](const at::Tensor& inputs, const at::Tensor& targets) { return model.Loss(inputs, targets); });
+  model.Round(rounded);
+  if (!Calibrate(config, dataset, device, model)) return std::nullopt;
+  const std::optional<double> loss = MeanOverWindows(config, dataset, device, model);
   if (!loss) return std::nullopt;
   return Int8Evaluation{*loss, model.Quantizers(step)};
 }
 
-std::vector<MetricPoint> LossPoints(const char* prefix, double loss) {
-  return {{{absl::StrCat(prefix, "_loss"), std::nullopt, ""}, loss},
-          {{absl::StrCat(prefix, "_perplexity"), std::nullopt, ""}, std::exp(loss)}};
+std::optional<std::vector<PlaceLoss>> EvaluateSensitivity(
+    const TrialConfig& config, const Dataset& dataset, at::Device device, const Decoder& decoder,
+    const std::function<void(const PlaceLoss&, std::size_t places)>& found) {
+  Int8Model model(decoder);
+  model.Round([](std::string_view) { return false; });
+  if (!Calibrate(config, dataset, device, model)) return std::nullopt;
+  const std::optional<double> full_precision = MeanOverWindows(config, dataset, device, model);
+  if (!full_precision) return std::nullopt;
+  std::vector<PlaceLoss> losses;
+  const std::vector<std::string> places = model.Places();
+  for (const std::string& place : places) {
+    model.Round([&place](std::string_view name) { return name == place; });
+    const std::optional<double> loss = MeanOverWindows(config, dataset, device, model);
+    if (!loss) return std::nullopt;
+    losses.push_back({place, *loss, *full_precision});
+    found(losses.back(), places.size());
+  }
+  return losses;
+}
+
+std::vector<MetricPoint> LossPoints(const char* prefix, double loss, const char* suffix) {
+  return {{{absl::StrCat(prefix, "_loss", suffix), std::nullopt, ""}, loss},
+          {{absl::StrCat(prefix, "_perplexity", suffix), std::nullopt, ""}, std::exp(loss)}};
 }
 
 }  // namespace ofsweep

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "experiment/metric_point.h"
@@ -10,6 +12,7 @@
 #include "trainer/batches.h"
 #include "trainer/dataset.h"
 #include "trainer/decoder.h"
+#include "trainer/int8_evaluation.h"
 
 namespace ofsweep {
 
@@ -27,11 +30,26 @@ struct Int8Evaluation {
 };
 
 // The same after W8A8 quantisation of a copy of the model, its ranges calibrated on the first training batches of
-// evaluate.int8_calibration_batch_size windows.
+// evaluate.int8_calibration_batch_size windows. Only the places of `rounded` are quantised, the rest is float32.
 std::optional<Int8Evaluation> EvaluateInt8(const TrialConfig& config, const Dataset& dataset, at::Device device,
-                                           const Decoder& decoder, std::int64_t step);
+                                           const Decoder& decoder, std::int64_t step,
+                                           const PlaceFilter& rounded = AnyPlace);
 
-// PREFIX_loss and PREFIX_perplexity, for "eval" and "int8".
-std::vector<MetricPoint> LossPoints(const char* prefix, double loss);
+// What rounding one place alone does.
+struct PlaceLoss {
+  std::string place;
+  double loss = 0;
+  double full_precision_loss = 0;  // with nothing rounded, in float32
+};
+
+// EvaluateInt8 for each place alone: weights in parameter order, then activations in the order of the pass. A place's
+// own rounding does not change what it sees, so that one calibration in full precision gives the range of each.
+// Calls `found` with each as it is found, and with how many there are.
+std::optional<std::vector<PlaceLoss>> EvaluateSensitivity(
+    const TrialConfig& config, const Dataset& dataset, at::Device device, const Decoder& decoder,
+    const std::function<void(const PlaceLoss&, std::size_t places)>& found);
+
+// PREFIX_loss and PREFIX_perplexity, for "eval" and "int8"; what of the model was rounded may follow: "_weights".
+std::vector<MetricPoint> LossPoints(const char* prefix, double loss, const char* suffix = "");
 
 }  // namespace ofsweep

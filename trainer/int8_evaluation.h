@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,25 +14,42 @@
 
 namespace ofsweep {
 
-// Rounds every place of a forward pass to its grid; while calibrating, a place first lets its range follow the tensor,
-// so that later ranges are estimated on rounded inputs.
+// Chooses places: weights by their parameter's name, activations by ActivationTap's.
+using PlaceFilter = std::function<bool(std::string_view place)>;
+
+inline bool AnyPlace(std::string_view) {
+  return true;
+}
+
+// Whether a place is a weight that the protocol rounds: matrices, gains and look-up tables, but not the head.
+bool IsWeightPlace(std::string_view place);
+
+// Rounds the chosen places of a forward pass to their grids. While calibrating, each place first lets its range follow
+// the tensor, so that later ranges are estimated on what earlier places rounded.
 class QuantizingTap : public ActivationTap {
  public:
   void SetCalibrating(bool calibrating) { calibrating_ = calibrating; }
+  void Choose(const PlaceFilter& rounds);
 
   void OnSite(std::string_view, std::optional<int>, const at::Tensor&) override {}
-  bool WantsPlaces() const override { return true; }
-  // Throws std::logic_error for a place that no calibration batch has passed.
+  bool WantsPlaces() const override;
+  // Throws std::logic_error for a chosen place that no calibration batch has passed.
   at::Tensor OnPlace(const std::string& place, const at::Tensor& x) override;
 
+  struct Place {
+    std::string name;
+    RangeEstimator estimator;
+    bool rounded;
+  };
   // In the order of the first pass.
-  const std::vector<std::pair<std::string, RangeEstimator>>& Estimators() const { return estimators_; }
+  const std::vector<Place>& Places() const { return places_; }
 
  private:
-  RangeEstimator& EstimatorOf(const std::string& place);
+  Place& Find(const std::string& name);
 
   bool calibrating_ = false;
-  std::vector<std::pair<std::string, RangeEstimator>> estimators_;
+  PlaceFilter rounds_ = AnyPlace;
+  std::vector<Place> places_;
 };
 
 // A decoder after static W8A8 quantisation by the protocol of Bondarenko et al. (arXiv 2306.12929), simulated in
@@ -38,21 +57,34 @@ class QuantizingTap : public ActivationTap {
 // with one calibrated range per place of ActivationTap. The logits use the unrounded head.
 class Int8Model {
  public:
-  // Rounds a copy of the weights; `decoder` itself is left alone.
+  // Works on a copy of the weights; `decoder` itself is left alone and must stay as it is. Every place is rounded.
   explicit Int8Model(const Decoder& decoder);
 
-  // One calibration batch, int64 [B, T].
+  // From now on only the chosen places are rounded, the rest is float32. Ranges stay as they are.
+  void Round(const PlaceFilter& chosen);
+
+  // One calibration batch, int64 [B, T]: every activation place learns its range, whether it is rounded or not.
   void Calibrate(const at::Tensor& inputs);
 
-  // Mean cross entropy with the ranges as they are. Needs at least one calibration batch.
+  // Mean cross entropy with the ranges as they are. Needs at least one calibration batch where activations are rounded.
   at::Tensor Loss(const at::Tensor& inputs, const at::Tensor& targets);
 
-  // The grids: weights in parameter order, then activations in the order of the pass.
+  // Weights in parameter order, then the activations that calibration has seen in the order of the pass.
+  std::vector<std::string> Places() const;
+
+  // The grid of every place.
   std::vector<QuantizerEvent> Quantizers(std::int64_t step) const;
 
  private:
+  struct Weight {
+    std::string name;
+    at::Tensor trained;  // the decoder's own
+    at::Tensor copy;     // of the model: rounded or not
+    WeightGrid grid;
+  };
+
   Decoder model_;
-  std::vector<std::pair<std::string, WeightGrid>> weights_;
+  std::vector<Weight> weights_;
   QuantizingTap tap_;
 };
 

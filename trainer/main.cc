@@ -43,7 +43,12 @@ int main(int argc, char** argv) {
       app.add_subcommand("evaluate", "print the validation loss of a checkpoint, or of the initial weights");
   add_config(evaluate_command, evaluate.config)->required();
   evaluate_command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
-  evaluate_command->add_flag("--int8", evaluate.int8, "also after int8 quantisation, with every quantiser's range");
+  CLI::Option* int8 = evaluate_command->add_flag("--int8", evaluate.int8,
+                                                 "also after int8 quantisation: of all, with every quantiser's range, "
+                                                 "of the weights and of the activations alone");
+  evaluate_command
+      ->add_flag("--sensitivity", evaluate.sensitivity, "also with each tensor alone in int8, and which hurts most")
+      ->needs(int8);
   add_cache(evaluate_command, evaluate.cache);
   evaluate_command->callback([&] { run = [&] { return ofsweep::RunEvaluate(evaluate); }; });
 

@@ -17,6 +17,8 @@ struct WeightGrid {
   double delta = 0;       // threshold/127, or /255 where no weight is negative
   bool with_sign = true;  // levels −128…127, or 0…255
 
+  int LeastLevel() const { return with_sign ? -128 : 0; }
+  int LargestLevel() const { return with_sign ? 127 : 255; }
   at::Tensor Levels(const at::Tensor& x) const;         // integers as float32
   at::Tensor FakeQuantised(const at::Tensor& x) const;  // δ·level
 };

@@ -26,6 +26,7 @@ ofsweep_library(ofsweep_trainer
     evaluation.cc
     event_output.cc
     failure.cc
+    int8_events.cc
     machine.cc
     safetensors.cc
     step_timer.cc

@@ -61,6 +61,28 @@ TEST(TrainerEvent, QuantizersKeepTheirFields) {
   EXPECT_EQ(RoundTrip(event).fields, event.fields);
 }
 
+TEST(TrainerEvent, QuantizersOfABrokenModelSayNaN) {
+  QuantizerEvent event{.step = 3};
+  event.fields = {{"place", "embed.sum"}, {"low", std::nan("")}, {"zero_point", 0}};
+  EXPECT_EQ(ToJsonLine(event), R"({"event":"quantizer","step":3,"place":"embed.sum","low":"NaN","zero_point":0})");
+}
+
+TEST(TrainerEvent, SensitivitiesKeepTheirNumbersAndOrder) {
+  const SensitivityEvent one =
+      RoundTrip(SensitivityEvent{.step = 3, .place = "embed.sum", .loss = 2.5, .perplexity = 12.18, .increase = 0.25});
+  EXPECT_EQ(one.step, 3);
+  EXPECT_EQ(one.place, "embed.sum");
+  EXPECT_EQ(one.loss, 2.5);
+  EXPECT_EQ(one.perplexity, 12.18);
+  EXPECT_EQ(one.increase, 0.25);
+  const SensitivityRankingEvent ranking{
+      .step = 3, .full_precision_perplexity = 12, .increases = {{"b.weight", 0.5}, {"a", -0.25}}};
+  EXPECT_EQ(RoundTrip(ranking).increases, ranking.increases);
+  EXPECT_EQ(
+      ToJsonLine(ranking),
+      R"({"event":"sensitivity_ranking","step":3,"full_precision_perplexity":12.0,"increases":[["b.weight",0.5],["a",-0.25]]})");
+}
+
 TEST(TrainerEvent, RefusesWhatIsNoEvent) {
   for (const char* line : {"", "Traceback", "{}", R"({"event":"dance"})", R"({"event":"points","step":1})",
                            R"({"event":"finished","outcome":"pending","step":1})"}) {

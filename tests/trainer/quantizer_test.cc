@@ -206,9 +206,9 @@ TEST(Quantizer, AgreesWithThePublishedDecoderLayers) {
     tap.SetCalibrating(true);
     for (const auto& batch : vector.at("batches")) block.Run(batch, &tap);
     tap.SetCalibrating(false);
-    EXPECT_EQ(tap.Estimators().size(), vector.at("activation_grids").size());
+    EXPECT_EQ(tap.Places().size(), vector.at("activation_grids").size());
     std::map<std::string, ActivationGrid> grids;
-    for (const auto& [place, estimator] : tap.Estimators()) grids[place] = estimator.Grid();
+    for (const QuantizingTap::Place& place : tap.Places()) grids[place.name] = place.estimator.Grid();
     for (const auto& [published, expected] : vector.at("activation_grids").items()) {
       SCOPED_TRACE(published);
       ExpectActivationGrid(grids.at(PlaceOf(published)), expected, kInsideTolerance);

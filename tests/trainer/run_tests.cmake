@@ -2,6 +2,7 @@ ofsweep_test(trainer_data_test
   SOURCES
     batches_test.cc
     corpus_test.cc
+    device_memory_test.cc
     files_test.cc
     safetensors_test.cc
     temporary_folder.cc
@@ -13,6 +14,7 @@ target_precompile_headers(trainer_data_test REUSE_FROM ofsweep_trainer_model)
 ofsweep_test(trainer_process_test
   SOURCES
     bad_input_test.cc
+    int8_process_test.cc
     measuring_test.cc
     prepare_test.cc
     reference_process_test.cc
