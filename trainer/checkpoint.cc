@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kFormatName[] = "ofsweep checkpoint ";
 constexpr char kFormat[] = "ofsweep checkpoint 1";
 constexpr std::string_view kOptimizerPrefix = "optimizer.";
 constexpr std::string_view kGeneratorPrefix = "generator.";
@@ -90,11 +91,16 @@ absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file) {
   };
   TrainingProgress progress{
       .config = text("config"), .config_hash = text("config_hash"), .data_fingerprint = text("data_fingerprint")};
-  if (text("format") != kFormat || !absl::SimpleAtoi(text("step"), &progress.step) ||
+  const std::string format = text("format");
+  if (format.starts_with(kFormatName) && format != kFormat) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        file.path().string(), ": has the format \"", format, "\", this version of ofsweep-trainer reads \"", kFormat,
+        "\"; continue with the version that wrote it, or start anew in another --output"));
+  }
+  if (format != kFormat || text("sha256").empty() || !absl::SimpleAtoi(text("step"), &progress.step) ||
       !absl::SimpleAtod(text("seconds"), &progress.seconds) ||
       !absl::SimpleAtoi(text("high_loss_since"), &progress.high_loss_since)) {
-    return absl::DataLossError(
-        absl::StrCat(file.path().string(), ": is no checkpoint of this version of ofsweep-trainer"));
+    return absl::DataLossError(absl::StrCat(file.path().string(), ": is no checkpoint of ofsweep-trainer"));
   }
   return progress;
 }
@@ -151,26 +157,27 @@ absl::StatusOr<fs::path> CheckpointFolder::Save(const TrainingProgress& progress
                                           {"config_hash", progress.config_hash},
                                           {"data_fingerprint", progress.data_fingerprint}});
   if (!status.ok()) return status;
-  RemoveOld();
+  RemoveOthers(progress.step);
   return path;
 }
 
-std::optional<SafetensorsFile> CheckpointFolder::Newest() const {
+absl::StatusOr<std::optional<SafetensorsFile>> CheckpointFolder::Newest() const {
   for (const auto& [step, path] : ListCheckpoints(folder_)) {
     absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(path);
     absl::Status status = file.status();
     if (status.ok()) status = ReadProgress(*file).status();
     if (status.ok()) return *std::move(file);
+    if (!absl::IsDataLoss(status)) return status;
     LogWarning(absl::StrCat(status.message(), " (trying the checkpoint before it)"));
   }
   return std::nullopt;
 }
 
-void CheckpointFolder::RemoveOld() const {
+void CheckpointFolder::RemoveOthers(std::int64_t step) const {
   std::error_code ignored;  // a file that stays costs space, nothing else
-  std::size_t rank = 0;
-  for (const auto& [step, path] : ListCheckpoints(folder_)) {
-    if (rank++ >= kKept) fs::remove(path, ignored);
+  std::size_t kept = 0;
+  for (const auto& [other, path] : ListCheckpoints(folder_)) {
+    if (other > step || kept++ >= kKept) fs::remove(path, ignored);
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     // Half-written files of a process that was killed: checkpoint-STEP.safetensors.XXXXXX.

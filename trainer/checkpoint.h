@@ -27,7 +27,8 @@ struct TrainingProgress {
 // another shape, or no parameter of this model; state of an optimiser or generator in the file is ignored.
 absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder);
 
-// The progress stored in a checkpoint. DataLoss where the file is a safetensors file but no checkpoint.
+// The progress stored in a checkpoint. DataLoss where the file is a safetensors file but no checkpoint,
+// FailedPrecondition where another version of the trainer wrote it.
 absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file);
 
 // Puts a checkpoint back: parameters, optimiser state, generator state. `progress` is what the trial expects: its
@@ -46,11 +47,13 @@ class CheckpointFolder {
                                              const Optimizer& optimizer);
 
   // The newest checkpoint that is whole; nothing where there is none. One that is damaged is reported on standard
-  // error, and the one before it is taken.
-  std::optional<SafetensorsFile> Newest() const;
+  // error, and the one before it is taken. One of another version is whole, but not ours to replace:
+  // FailedPrecondition.
+  absl::StatusOr<std::optional<SafetensorsFile>> Newest() const;
 
  private:
-  void RemoveOld() const;
+  // Leaves the checkpoint of `step` and the one before it. Later ones are damaged, or of a run that this one replaces.
+  void RemoveOthers(std::int64_t step) const;
 
   std::filesystem::path folder_;
 };

@@ -35,7 +35,11 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
   if (!dataset.ok()) return dataset.status();
 
   std::optional<SafetensorsFile> checkpoint;
-  if (options.resume) checkpoint = CheckpointFolder(options.output).Newest();
+  if (options.resume) {
+    absl::StatusOr<std::optional<SafetensorsFile>> newest = CheckpointFolder(options.output).Newest();
+    if (!newest.ok()) return newest.status();
+    checkpoint = *std::move(newest);
+  }
   TrialConfig resolved = config;
   const std::string checkpoint_config = checkpoint ? ReadProgress(*checkpoint)->config : "";
   const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, resolved);

@@ -8,4 +8,10 @@ if(OFSWEEP_TRAINER)
       LABELS integration)
     add_dependencies(integration_${name} ofsweep ofsweep-trainer)
   endforeach()
+
+  ofsweep_test(integration_python_checkpoint
+    SOURCES python_checkpoint_test.cc process.cc
+    TIMEOUT 600
+    LABELS integration)
+  add_dependencies(integration_python_checkpoint ofsweep-trainer)
 endif()

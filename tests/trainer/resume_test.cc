@@ -2,9 +2,11 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <random>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,6 +19,7 @@ namespace ofsweep {
 namespace {
 
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 // Everything a trial said that does not depend on the clock.
 class Curves {
@@ -63,17 +66,32 @@ std::optional<std::int64_t> ResumedFrom(const TrainerResult& result) {
   return std::get<StartedEvent>(result.Events().at(0)).resumed_from;
 }
 
+// What a trial has on top of TinyTrial: another way of training that must resume is one more line.
 struct Arm {
-  const char* optimizer;
-  const char* order;
+  const char* name;
+  const char* trial;
 };
+
+constexpr Arm kArms[] = {
+    {"adam", R"({})"},
+    {"adam_hf_post_norm_sequential",
+     R"({"model": {"block": "post_norm"}, "optimizer": {"adam_variant": "hf"}, "data": {"order": "sequential"}})"},
+    {"adam_op_trainable_scale", R"({"model": {"block": "op", "residual_scale_trainable": true, "bias": "all"}})"},
+    {"adam_bf16_masters", R"({"train": {"precision": "bf16"}})"},
+    {"adam_one_row_at_a_time", R"({"train": {"micro_batch_size": 1}, "model": {"dropout": 0.5}})"},
+    {"soap_sequential", R"({"optimizer": {"name": "soap", "refresh_every": 5}, "data": {"order": "sequential"}})"},
+    {"soap_post_norm", R"({"model": {"block": "post_norm"}, "optimizer": {"name": "soap", "refresh_every": 4}})"},
+    {"soap_op_whole_batch_fp64",
+     R"({"model": {"block": "op", "dropout": 0}, "optimizer": {"name": "soap", "max_preconditioner_dim": 16},
+         "train": {"micro_batch_size": 4, "precision": "fp64"}})"},
+};
+constexpr int kKillsOfAnArm = 7;  // 56 in all
 
 class ResumeTest : public testing::TestWithParam<Arm> {
  protected:
   ResumeTest() {
     nlohmann::json trial = TinyTrial();
-    trial["optimizer"]["name"] = GetParam().optimizer;
-    trial["data"]["order"] = GetParam().order;
+    trial.merge_patch(nlohmann::json::parse(GetParam().trial));
     trial_ = WriteTrial(folder_, trial);
     const TrainerResult result = RunTrainer({"--config", trial_, "--output", Output("whole")});
     EXPECT_EQ(result.exit_code, 0) << result.errors;
@@ -81,11 +99,11 @@ class ResumeTest : public testing::TestWithParam<Arm> {
     EXPECT_GT(whole_.size(), 24u * 20);
   }
 
-  std::string Output(const char* name) const { return (folder_.path() / name).string(); }
+  std::string Output(const std::string& name) const { return (folder_.path() / name).string(); }
 
-  void ExpectEqualToWhole(const Curves& curves) {
+  void ExpectEqualToWhole(const Curves& curves, const std::string& output = "parts") {
     EXPECT_TRUE(curves == whole_);
-    EXPECT_TRUE(FinalState(Output("parts")) == FinalState(Output("whole")));
+    EXPECT_TRUE(FinalState(Output(output)) == FinalState(Output("whole")));
   }
 
   TemporaryFolder folder_;
@@ -93,22 +111,32 @@ class ResumeTest : public testing::TestWithParam<Arm> {
   Curves whole_;
 };
 
+// The kill comes after a few lines and a moment more: in a step, in an evaluation, or while a checkpoint is written. A
+// trial that gets to its end before it has been killed often enough is compared and begun anew.
 TEST_P(ResumeTest, KilledAtRandomMomentsItContinuesBitForBit) {
   std::mt19937 random(7);
-  Curves curves;
-  bool finished = false;
-  for (int attempt = 0; attempt < 20 && !finished; ++attempt) {
-    TrainerProcess process({"--config", trial_, "--output", Output("parts"), "--resume"});
-    const int lines = std::uniform_int_distribution<int>(1, 18)(random);
-    for (int line = 0; line < lines && process.ReadLine(); ++line) {
+  int kills = 0;
+  for (int round = 0; kills < kKillsOfAnArm; ++round) {
+    const std::string output = "parts" + std::to_string(round);
+    Curves curves;
+    bool finished = false;
+    while (!finished) {
+      TrainerProcess process({"--config", trial_, "--output", Output(output), "--resume"});
+      const int lines = std::uniform_int_distribution<int>(1, 8)(random);
+      for (int line = 0; line < lines && process.ReadLine(); ++line) {
+      }
+      if (kills < kKillsOfAnArm) {
+        std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<int>(0, 5000)(random)));
+        process.Signal(SIGKILL);
+      }
+      const TrainerResult result = process.Wait();
+      curves.Add(result);
+      if (result.exit_code == -SIGKILL) ++kills;
+      finished = result.exit_code == 0;
+      ASSERT_TRUE(finished || result.exit_code == -SIGKILL) << result.errors;
     }
-    if (attempt < 6) process.Signal(SIGKILL);
-    const TrainerResult result = process.Wait();
-    curves.Add(result);
-    finished = result.exit_code == 0;
+    ExpectEqualToWhole(curves, output);
   }
-  EXPECT_TRUE(finished);
-  ExpectEqualToWhole(curves);
 }
 
 TEST_P(ResumeTest, StoppedBySigtermItContinuesFromThatVeryStep) {
@@ -143,10 +171,8 @@ TEST_P(ResumeTest, ATruncatedCheckpointIsReportedAndTheOneBeforeItTaken) {
   EXPECT_TRUE(FinalState(Output("parts")) == FinalState(Output("whole")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Arms, ResumeTest,
-                         testing::Values(Arm{"adam", "shuffled"}, Arm{"adam", "sequential"}, Arm{"soap", "shuffled"},
-                                         Arm{"soap", "sequential"}),
-                         [](const auto& info) { return std::string(info.param.optimizer) + "_" + info.param.order; });
+INSTANTIATE_TEST_SUITE_P(Arms, ResumeTest, testing::ValuesIn(kArms),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Resume, WithoutAnyCheckpointItStartsFromTheBeginning) {
   const TemporaryFolder folder;
@@ -180,16 +206,65 @@ TEST(Resume, ATrialThatWasDoneSaysItsEndAgain) {
   curves.Add(again);
 }
 
-TEST(Checkpoints, TheLastTwoAreKept) {
-  const TemporaryFolder folder;
-  const std::string trial = WriteTrial(folder, TinyTrial());
-  const auto output = folder.path() / "out";
-  folder.Write("out/checkpoint-000000003.safetensors.aB3dE6", "left by a process that was killed");
-  ASSERT_EQ(RunTrainer({"--config", trial, "--output", output}).exit_code, 0);
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(output)) names.push_back(entry.path().filename());
-  EXPECT_THAT(names,
-              testing::UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
+class Checkpoints : public testing::Test {
+ protected:
+  TrainerResult Train(const std::vector<std::string>& options = {}, const TrainerProcess::Options& limits = {}) {
+    std::vector<std::string> arguments = {"--config", trial_, "--output", output_.string()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return RunTrainer(arguments, limits);
+  }
+
+  std::vector<std::string> Files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(output_)) names.push_back(entry.path().filename());
+    return names;
+  }
+
+  TemporaryFolder folder_;
+  std::string trial_ = WriteTrial(folder_, TinyTrial());
+  std::filesystem::path output_ = folder_.path() / "out";
+};
+
+TEST_F(Checkpoints, TheLastTwoAreKept) {
+  folder_.Write("out/checkpoint-000000003.safetensors.aB3dE6", "left by a process that was killed");
+  ASSERT_EQ(Train().exit_code, 0);
+  EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
+}
+
+// Files of later steps that are no good must not push out the good ones.
+TEST_F(Checkpoints, DamagedOnesOfLaterStepsMakeWay) {
+  folder_.Write("out/checkpoint-000000090.safetensors", "damaged");
+  folder_.Write("out/checkpoint-000000099.safetensors", "damaged");
+  const TrainerResult result = Train({"--resume"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(ResumedFrom(result), std::nullopt);
+  EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
+}
+
+TEST_F(Checkpoints, OfAnotherVersionAreRefusedAndKept) {
+  ASSERT_TRUE(MakeFolder(output_).ok());
+  const auto path = output_ / "checkpoint-000000009.safetensors";
+  ASSERT_TRUE(WriteSafetensors(path, {{"x", at::zeros({1})}}, {{"format", "ofsweep checkpoint 2"}}).ok());
+  const TrainerResult result = Train({"--resume"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.Failure().message, HasSubstr(path.string() + ": has the format \"ofsweep checkpoint 2\""));
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+// A file-size limit stands for a full disk: both refuse the next byte.
+TEST_F(Checkpoints, AFullDiskLeavesTheEarlierOnesAndTheTrialContinuesFromThem) {
+  ASSERT_EQ(Train().exit_code, 0);
+  const std::map<std::string, std::string> whole = FinalState(output_);
+  std::filesystem::remove(output_ / "checkpoint-000000024.safetensors");
+  const std::string before = ReadFile(output_ / "checkpoint-000000021.safetensors");
+  const TrainerResult full = Train({"--resume"}, {.file_size_limit = before.size() / 2});
+  EXPECT_EQ(full.exit_code, 1);
+  EXPECT_THAT(full.Failure().message, HasSubstr("checkpoint-000000024.safetensors: cannot be written"));
+  EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors"));
+  EXPECT_EQ(ReadFile(output_ / "checkpoint-000000021.safetensors"), before);
+  const TrainerResult rest = Train({"--resume"});
+  EXPECT_EQ(ResumedFrom(rest), 21);
+  EXPECT_TRUE(FinalState(output_) == whole);
 }
 
 }  // namespace
