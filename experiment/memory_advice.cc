@@ -54,6 +54,12 @@ std::string HowToNeedLess(const TrialConfig& config, double bytes) {
                         Gigabytes(EstimateMemory(config, *rows).peak));
   }
   std::vector<std::string> ways;
+  TrialConfig checkpointed = config;
+  checkpointed.Set("train.activation_checkpointing", true);
+  if (const auto rows = LargestMicroBatch(checkpointed, bytes)) {
+    return absl::StrCat("set train.activation_checkpointing: true and train.micro_batch_size: ", *rows,
+                        ", which needs ", Gigabytes(EstimateMemory(checkpointed, *rows).peak));
+  }
   if (config.Text("optimizer.name") == "soap") {
     TrialConfig adam = config;
     adam.Set("optimizer.name", std::string("adam"));

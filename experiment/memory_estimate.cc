@@ -47,7 +47,8 @@ double KeptInBlock(const TrialConfig& config, double tokens) {
 
 struct Activations {
   double kept = 0;       // for the backward pass of all blocks
-  double one_block = 0;  // of these, a block's
+  double one_block = 0;  // a block's, whole
+  double rebuilt = 0;    // with activation checkpointing, what the backward pass has at hand of one block
   double moment = 0;     // what the backward pass of a block needs besides
 };
 
@@ -56,7 +57,10 @@ Activations ActivationsOf(const TrialConfig& config, double tokens, double bytes
   const double ffn = tokens * static_cast<double>(config.Integer("model.ffn_width"));
   Activations activations;
   activations.one_block = bytes * KeptInBlock(config, tokens);
-  activations.kept = activations.one_block * static_cast<double>(config.Integer("model.layers")) + bytes * width;
+  const bool checkpoint = config.Boolean("train.activation_checkpointing");
+  const double block_keeps = checkpoint ? bytes * width : activations.one_block;
+  activations.kept = block_keeps * static_cast<double>(config.Integer("model.layers")) + bytes * width;
+  activations.rebuilt = checkpoint ? activations.one_block : 0;
   // Two gradients of the MLP's inner layer, but the backward pass of GELU has already let go of GELU's output.
   const bool relu = config.Text("model.activation") == "relu";
   activations.moment = bytes * ((relu ? 2 : 1) * ffn + 2 * width);
@@ -138,14 +142,14 @@ MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batc
   memory.gradients = parameters * bytes.model;
   memory.optimizer = optimizer.state;
   memory.optimizer_step = optimizer.step;
-  memory.activations = activations.kept + activations.moment;
+  memory.activations = activations.kept + activations.rebuilt + activations.moment;
   memory.logits = loss.chunk + loss.head_gradient + loss.hidden;
 
   const double always = memory.weights + memory.optimizer;
   // The gradients of earlier micro-batches are there when the next one begins.
   const double earlier = micro_batch_size < config.Integer("train.batch_size") ? memory.gradients : 0;
   const double in_loss = always + earlier + activations.kept + memory.logits;
-  const double early = always + earlier + activations.kept + activations.moment + loss.head_gradient;
+  const double early = always + earlier + memory.activations + loss.head_gradient;
   const double late = always + memory.gradients + activations.one_block + activations.moment + loss.head_gradient;
   const double in_step = always + memory.gradients + memory.optimizer_step;
   const double backward = std::max({early, late});
@@ -162,6 +166,10 @@ std::optional<std::int64_t> LargestMicroBatch(const TrialConfig& config, double 
     if (batch_size % parts == 0 && EstimateMemory(config, batch_size / parts).peak <= bytes) return batch_size / parts;
   }
   return std::nullopt;
+}
+
+std::int64_t FittingMicroBatch(const TrialConfig& config, double bytes) {
+  return LargestMicroBatch(config, 0.9 * bytes).value_or(1);
 }
 
 }  // namespace ofsweep

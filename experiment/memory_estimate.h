@@ -35,4 +35,8 @@ MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batc
 // The largest divisor of train.batch_size whose peak is at most `bytes`; nothing where not even 1 is.
 std::optional<std::int64_t> LargestMicroBatch(const TrialConfig& config, double bytes);
 
+// What train.micro_batch_size: auto is where `bytes` are free: the largest that leaves a tenth of them for what the
+// estimate misses, or 1.
+std::int64_t FittingMicroBatch(const TrialConfig& config, double bytes);
+
 }  // namespace ofsweep

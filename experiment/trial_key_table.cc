@@ -119,6 +119,9 @@ std::vector<TrialKey> OptimizerKeys() {
       When("optimizer.name", "soap",
            Integer("optimizer.max_preconditioner_dim", "10000", 1,
                    "a larger dimension keeps that side as the identity")),
+      When("optimizer.name", "soap",
+           Boolean("optimizer.stagger", "false",
+                   "the matrices take turns with their new eigenbases, a few at each step")),
   };
 }
 
@@ -130,6 +133,9 @@ std::vector<TrialKey> TrainKeys() {
       Integer("train.batch_size", "16", 1, "sequences of model.context tokens in a step", 1 << 24),
       Integer("train.micro_batch_size", "auto", 1, "sequences that pass the model at once; auto fits the memory",
               1 << 24),
+      As(Identity::kOperation, Boolean("train.activation_checkpointing", "false",
+                                       "run each block again in the backward pass instead of keeping its inside: less "
+                                       "memory, about a third more time, the same numbers")),
       Number("train.clip_norm", "1", 0, kInfinity, "global gradient norm is clipped to this; 0 = off"),
       WithAuto(Text("train.precision", "auto", "fp32|bf16|fp64", "auto: bf16 on a GPU, fp32 on a CPU")),
       WithAuto(Text("train.device", "auto", "", "cpu, cuda or cuda:N; auto: a GPU where there is one")),

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "trainer/activation_checkpointing.h"
 #include "trainer/attention.h"
 #include "trainer/decoder_block.h"
 #include "trainer/forward_pass.h"
@@ -90,7 +91,8 @@ at::Tensor Decoder::Hidden(const at::Tensor& inputs, ActivationTap* tap) {
   if (embedding_norm_) h = pass.Place("embed.", "norm.output", (*embedding_norm_)(h));
   h = pass.Dropout(h);
   if (tap != nullptr) tap->OnSite("embedding", std::nullopt, h);
-  for (const auto& block : blocks_) h = (*block)(h, pass);
+  const bool checkpoint = activation_checkpointing_ && h.requires_grad() && pass.places == nullptr;
+  for (const auto& block : blocks_) h = checkpoint ? CheckpointedBlock(*block, h, pass) : (*block)(h, pass);
   if (!final_norm_) return h;
   h = pass.Place("final_norm.", "output", (*final_norm_)(h));
   if (tap != nullptr) tap->OnSite("final_norm", std::nullopt, h);

@@ -34,6 +34,9 @@ class Decoder {
 
   // Dropout is active in training mode only, which is where a decoder starts.
   void SetTraining(bool training) { training_ = training; }
+  // Keeps of each block only its input for the backward pass, which runs the block again: less memory, more time, the
+  // same bits.
+  void SetActivationCheckpointing(bool checkpoint) { activation_checkpointing_ = checkpoint; }
   // Draws the dropout masks; its state belongs in a checkpoint.
   at::Generator& DropoutGenerator() { return dropout_generator_; }
 
@@ -49,6 +52,7 @@ class Decoder {
   ModelShape shape_;
   std::vector<NamedTensor> parameters_;
   bool training_ = true;
+  bool activation_checkpointing_ = false;
   at::Generator dropout_generator_;
   at::Tensor token_embedding_;     // [V, d]
   at::Tensor position_embedding_;  // [T, d] where positions are learned

@@ -9,12 +9,16 @@
 #include <fstream>
 #include <limits>
 
+#include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "experiment/memory_advice.h"
+#include "experiment/memory_estimate.h"
 #include "trainer/cgroup.h"
+#include "trainer/device_memory.h"
 #include "trainer/log.h"
 
 namespace ofsweep {
@@ -83,6 +87,21 @@ at::ScalarType PrecisionOf(const std::string& name) {
   return name == "bf16" ? at::kBFloat16 : at::kFloat;
 }
 
+// x86's avx512_bf16 and amx_bf16, Arm's arm_bf16 and sve_bf16.
+bool CpuHasBfloat16() {
+  for (const auto& [name, value] : at::cpu::get_cpu_capabilities()) {
+    if (value.isBool() && value.toBool() && name.find("bf16") != std::string::npos) return true;
+  }
+  return false;
+}
+
+void WarnOfSlowBfloat16(const Machine& machine) {
+  if (machine.precision != at::kBFloat16 || !machine.device.is_cpu() || CpuHasBfloat16()) return;
+  LogWarning(
+      "train.precision: this CPU has no bf16 instructions, so that bf16 can be 100 times slower than fp32; set it to "
+      "fp32 or auto");
+}
+
 // The values a checkpoint was trained with, for those keys that its numbers depend on.
 void KeepFromCheckpoint(const std::string& checkpoint_config, TrialConfig& config) {
   const nlohmann::json stored = nlohmann::json::parse(checkpoint_config, nullptr, false);
@@ -93,6 +112,15 @@ void KeepFromCheckpoint(const std::string& checkpoint_config, TrialConfig& confi
   if (config.IsAuto("train.micro_batch_size") && stored.contains("train.micro_batch_size")) {
     config.Set("train.micro_batch_size", stored["train.micro_batch_size"].get<std::int64_t>());
   }
+}
+
+void ResolveMicroBatch(at::Device device, TrialConfig& config) {
+  const double free = FreeMemoryBytes(device);
+  const std::int64_t rows = FittingMicroBatch(config, free);
+  config.Set("train.micro_batch_size", rows);
+  LogInfo(absl::StrCat("train.micro_batch_size: ", rows, " of ", config.Integer("train.batch_size"),
+                       ", for which a step needs ", Gigabytes(EstimateMemory(config, rows).peak), " of ",
+                       Gigabytes(free), " free"));
 }
 
 }  // namespace
@@ -115,15 +143,17 @@ absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::str
   config.Set("train.device", device->str());
   resolve("train.precision", std::string(device->is_cuda() ? "bf16" : "fp32"));
   resolve("train.threads", std::int64_t{AvailableCores()});
-  resolve("train.micro_batch_size", config.Get("train.batch_size"));
   resolve("model.vocabulary", dataset.vocabulary);
+  if (config.IsAuto("train.micro_batch_size")) ResolveMicroBatch(*device, config);
   const std::int64_t batch_size = config.Integer("train.batch_size");
   const std::int64_t windows = dataset.validation.Windows(config.Integer("model.context"));
   resolve("evaluate.batches", std::min((windows + batch_size - 1) / batch_size, kMostEvaluationBatches));
 
   at::set_num_threads(static_cast<int>(config.Integer("train.threads")));
   at::set_num_interop_threads(1);
-  return Machine{*device, PrecisionOf(config.Text("train.precision"))};
+  const Machine machine{*device, PrecisionOf(config.Text("train.precision"))};
+  WarnOfSlowBfloat16(machine);
+  return machine;
 }
 
 }  // namespace ofsweep

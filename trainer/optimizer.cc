@@ -14,6 +14,7 @@ std::unique_ptr<Optimizer> MakeOptimizer(const TrialConfig& config, const std::v
     SoapOptions options{.beta1 = beta1, .beta2 = beta2, .shampoo_beta = beta2, .epsilon = epsilon};
     options.weight_decay = weight_decay;
     options.refresh_every = config.Integer("optimizer.refresh_every");
+    options.stagger = config.Boolean("optimizer.stagger");
     options.max_preconditioner_dim = config.Integer("optimizer.max_preconditioner_dim");
     return std::make_unique<Soap>(options, parameters);
   }

@@ -1,10 +1,12 @@
 #include "trainer/soap.h"
 
+#include <cmath>
 #include <map>
 #include <utility>
 
 #include "experiment/memory_estimate.h"
 #include "trainer/optimizer_state.h"
+#include "trainer/refresh_phases.h"
 
 namespace ofsweep {
 namespace {
@@ -23,28 +25,56 @@ std::vector<NamedTensor> Pick(const std::vector<NamedTensor>& all, const std::ve
   return picked;
 }
 
-std::vector<SoapGroup> GroupByShape(const SoapOptions& options, const std::vector<NamedTensor>& weights) {
-  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::size_t>> shapes;
-  std::vector<SoapGroup> groups;
+using Positions = std::vector<std::size_t>;
+
+std::vector<Positions> GroupByShape(const std::vector<NamedTensor>& weights) {
+  std::map<std::pair<std::int64_t, std::int64_t>, Positions> shapes;
+  std::vector<Positions> groups;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     if (weights[i].tensor.dim() != 2) continue;
     auto& members = shapes[{weights[i].tensor.size(0), weights[i].tensor.size(1)}];
     members.push_back(i);
     if (static_cast<std::int64_t>(members.size() + 1) * weights[i].tensor.numel() > kSoapStackElements) {
-      groups.emplace_back(options, weights, std::exchange(members, {}));
+      groups.push_back(std::exchange(members, {}));
     }
   }
   for (auto& [shape, members] : shapes) {
-    if (!members.empty()) groups.emplace_back(options, weights, std::move(members));
+    if (!members.empty()) groups.push_back(std::move(members));
   }
   return groups;
+}
+
+// Floating-point operations of a refresh, up to a factor.
+double RefreshCost(const SoapOptions& options, const at::Tensor& weight) {
+  double cost = 0;
+  for (const std::int64_t size : weight.sizes()) {
+    if (size <= options.max_preconditioner_dim) cost += std::pow(static_cast<double>(size), 3);
+  }
+  return cost;
+}
+
+std::vector<SoapGroup> MakeGroups(const SoapOptions& options, const std::vector<NamedTensor>& weights) {
+  const std::vector<Positions> groups = GroupByShape(weights);
+  std::vector<double> costs;
+  for (const Positions& group : groups) {
+    for (const std::size_t position : group) costs.push_back(RefreshCost(options, weights[position].tensor));
+  }
+  const std::vector<std::int64_t> phases = SpreadPhases(costs, options.stagger ? options.refresh_every : 1);
+  std::vector<SoapGroup> made;
+  auto phase = phases.begin();
+  for (const Positions& group : groups) {
+    const auto end = phase + static_cast<std::ptrdiff_t>(group.size());
+    made.emplace_back(options, weights, group, std::vector(phase, end));
+    phase = end;
+  }
+  return made;
 }
 
 }  // namespace
 
 Soap::Soap(const SoapOptions& options, const std::vector<NamedTensor>& parameters)
     : weights_(parameters),
-      groups_(GroupByShape(options, weights_.Weights())),
+      groups_(MakeGroups(options, weights_.Weights())),
       vectors_(VectorPositions(parameters)),
       vector_moments_({options.beta1, options.beta2, options.epsilon, options.vector_weight_decay, AdamVariant::kHf},
                       Pick(weights_.Weights(), vectors_)) {}

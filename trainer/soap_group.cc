@@ -1,8 +1,20 @@
 #include "trainer/soap_group.h"
 
+#include <algorithm>
 #include <limits>
 
+#include "trainer/orthonormal_basis.h"
+#include "trainer/symmetric_product.h"
+
 namespace ofsweep {
+namespace {
+
+// to·from·x of [B, n, n], [B, n, n] and [B, n, m], in the cheaper order.
+at::Tensor Turn(const at::Tensor& to, const at::Tensor& from, const at::Tensor& x) {
+  return x.size(2) < x.size(1) ? at::bmm(to, at::bmm(from, x)) : at::bmm(at::bmm(to, from), x);
+}
+
+}  // namespace
 
 SoapSide::SoapSide(int axis, std::int64_t batch, std::int64_t size, bool active, at::TensorOptions options)
     : axis_(axis) {
@@ -23,16 +35,17 @@ at::Tensor SoapSide::FromBasis(const at::Tensor& x) const {
 
 void SoapSide::Observe(const at::Tensor& gradients, double beta) {
   if (!Active()) return;
-  const at::Tensor transposed = gradients.transpose(1, 2);
-  if (axis_ == 1) {
-    gram_.baddbmm_(gradients, transposed, beta, 1 - beta);
-  } else {
-    gram_.baddbmm_(transposed, gradients, beta, 1 - beta);
-  }
+  AddSymmetricProduct(gram_, axis_ == 1 ? gradients : gradients.transpose(1, 2), beta, 1 - beta);
+}
+
+at::Tensor SoapSide::Gram() const {
+  CompleteSymmetric(gram_);
+  return gram_;
 }
 
 void SoapSide::Initialise() {
   if (!Active()) return;
+  CompleteSymmetric(gram_);
   // LAPACK refuses NaN and Inf. Such a gradient ends the trial as diverged: a basis of NaN carries it into the loss.
   if (!gram_.isfinite().all().item<bool>()) {
     basis_.fill_(std::numeric_limits<double>::quiet_NaN());
@@ -43,27 +56,33 @@ void SoapSide::Initialise() {
   basis_.copy_(eigenvectors.flip(2));
 }
 
-void SoapSide::Refresh(at::Tensor& exp_avg, at::Tensor& exp_avg_sq) {
+void SoapSide::Refresh(std::int64_t begin, std::int64_t count, const at::Tensor& exp_avg,
+                       const at::Tensor& exp_avg_sq) {
   if (!Active()) return;
-  const at::Tensor power = at::bmm(gram_, basis_);
-  const at::Tensor eigenvalues = (basis_ * power).sum(1);  // the diagonal of Qᵀ·GG·Q, [B, n]
+  const at::Tensor basis = basis_.narrow(0, begin, count);
+  const at::Tensor average = exp_avg.narrow(0, begin, count), square = exp_avg_sq.narrow(0, begin, count);
+  const at::Tensor gram = gram_.narrow(0, begin, count);
+  CompleteSymmetric(gram);
+  at::Tensor power = at::bmm(gram, basis);
+  const at::Tensor eigenvalues = (basis * power).sum(1);  // the diagonal of Qᵀ·GG·Q, [count, n]
   const at::Tensor order = eigenvalues.argsort(/*stable=*/true, -1, /*descending=*/true);
-  const at::Tensor columns = order.unsqueeze(1).expand_as(power);
-  const at::Tensor refreshed = std::get<0>(at::linalg_qr(power.gather(2, columns)));
+  power = power.gather(2, order.unsqueeze(1).expand_as(power));
+  const at::Tensor refreshed = OrthonormalBasis(std::move(power));
   if (axis_ == 1) {
-    exp_avg_sq = exp_avg_sq.gather(1, order.unsqueeze(2).expand_as(exp_avg_sq));
-    exp_avg = at::bmm(at::bmm(refreshed.transpose(1, 2), basis_), exp_avg);
+    square.copy_(square.gather(1, order.unsqueeze(2).expand_as(square)));
+    average.copy_(Turn(refreshed.transpose(1, 2), basis, average));
   } else {
-    exp_avg_sq = exp_avg_sq.gather(2, order.unsqueeze(1).expand_as(exp_avg_sq));
-    exp_avg = at::bmm(exp_avg, at::bmm(basis_.transpose(1, 2), refreshed));
+    square.copy_(square.gather(2, order.unsqueeze(1).expand_as(square)));
+    average.copy_(Turn(refreshed.transpose(1, 2), basis, average.transpose(1, 2)).transpose(1, 2));
   }
-  basis_.copy_(refreshed);
+  basis.copy_(refreshed);
 }
 
 SoapGroup::SoapGroup(const SoapOptions& options, const std::vector<NamedTensor>& weights,
-                     std::vector<std::size_t> positions)
+                     std::vector<std::size_t> positions, std::vector<std::int64_t> phases)
     : options_(options),
       positions_(std::move(positions)),
+      phases_(std::move(phases)),
       left_(1, static_cast<std::int64_t>(positions_.size()), weights[positions_[0]].tensor.size(0),
             weights[positions_[0]].tensor.size(0) <= options.max_preconditioner_dim,
             weights[positions_[0]].tensor.options()),
@@ -92,12 +111,14 @@ void SoapGroup::Step(const std::vector<at::Tensor>& gradients, double learning_r
     Apply(update, 1 - learning_rate * options_.weight_decay);
   }
   for (SoapSide* side : {&left_, &right_}) side->Observe(stacked, options_.shampoo_beta);
+  if (step == 0) {
+    for (SoapSide* side : {&left_, &right_}) side->Initialise();
+    return;
+  }
+  const auto [first, last] = std::equal_range(phases_.begin(), phases_.end(), step % options_.refresh_every);
+  if (first == last) return;
   for (SoapSide* side : {&left_, &right_}) {
-    if (step == 0) {
-      side->Initialise();
-    } else if (step % options_.refresh_every == 0) {
-      side->Refresh(exp_avg_, exp_avg_sq_);
-    }
+    side->Refresh(first - phases_.begin(), last - first, exp_avg_, exp_avg_sq_);
   }
 }
 

@@ -17,6 +17,9 @@ struct SoapOptions {
   double weight_decay = 0.01;  // decoupled, of matrices, after the update
   double vector_weight_decay = 0;
   std::int64_t refresh_every = 10;
+  // The matrices take turns within refresh_every steps, so that no step pays for all; otherwise all are refreshed
+  // together, as the published optimiser does.
+  bool stagger = false;
   std::int64_t max_preconditioner_dim = 10000;  // a larger dimension keeps that side as the identity
 };
 
@@ -34,23 +37,26 @@ class SoapSide {
 
   // The first basis: all eigenvectors, eigenvalues descending.
   void Initialise();
-  // One step of the orthogonal iteration. `exp_avg` is rotated into the new basis; `exp_avg_sq` is permuted as the
-  // eigenvalues are, never rotated.
-  void Refresh(at::Tensor& exp_avg, at::Tensor& exp_avg_sq);
+  // One step of the orthogonal iteration for `count` matrices from `begin`. Theirs in `exp_avg` are rotated into the
+  // new basis; those in `exp_avg_sq` are permuted as the eigenvalues are, never rotated.
+  void Refresh(std::int64_t begin, std::int64_t count, const at::Tensor& exp_avg, const at::Tensor& exp_avg_sq);
 
-  const at::Tensor& Gram() const { return gram_; }
+  at::Tensor Gram() const;
   const at::Tensor& Basis() const { return basis_; }
 
  private:
   int axis_;
-  at::Tensor gram_, basis_;  // [B, n, n], undefined where inactive
+  at::Tensor gram_;   // [B, n, n], undefined where inactive; below the diagonal it may lag behind
+  at::Tensor basis_;  // [B, n, n]
 };
 
 // The matrices of one shape, stacked, so that a step is a handful of batched products whatever the number of layers.
 class SoapGroup {
  public:
-  // `positions` of the weights among the optimiser's; all of one shape [r, c].
-  SoapGroup(const SoapOptions& options, const std::vector<NamedTensor>& weights, std::vector<std::size_t> positions);
+  // `positions` of the weights among the optimiser's; all of one shape [r, c]. A matrix is refreshed at the steps that
+  // are its phase modulo refresh_every; `phases` ascend.
+  SoapGroup(const SoapOptions& options, const std::vector<NamedTensor>& weights, std::vector<std::size_t> positions,
+            std::vector<std::int64_t> phases);
 
   // Call `step` of SOAP, from 0. `gradients` are those of all weights of the optimiser.
   void Step(const std::vector<at::Tensor>& gradients, double learning_rate, std::int64_t step);
@@ -63,6 +69,7 @@ class SoapGroup {
 
   SoapOptions options_;
   std::vector<std::size_t> positions_;
+  std::vector<std::int64_t> phases_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> weights_;
   at::Tensor exp_avg_, exp_avg_sq_;  // [B, r, c], in the eigenbasis

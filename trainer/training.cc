@@ -65,6 +65,7 @@ Training::Training(TrialConfig config, const TrainingOptions& options, Dataset d
                TrainingOrder(config_), static_cast<std::uint64_t>(config_.Integer("seed"))),
       decoder_(ModelShapeOf(config_), static_cast<std::uint64_t>(config_.Integer("seed")), machine_.precision,
                machine_.device) {
+  decoder_.SetActivationCheckpointing(config_.Boolean("train.activation_checkpointing"));
   if (!options.output.empty()) checkpoints_.emplace(options.output);
   progress_.config = ToFlatJson(config_).dump();
   progress_.data_fingerprint = dataset_.fingerprint;

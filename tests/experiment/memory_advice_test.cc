@@ -36,6 +36,13 @@ TEST(MemoryAdvice, ASmallerMicroBatchIsTheFirstAdvice) {
   EXPECT_THAT(advice, Not(HasSubstr("model.layers")));
 }
 
+TEST(MemoryAdvice, WhereOneSequenceIsTooMuchActivationCheckpointingIsNext) {
+  const TrialConfig config = Trial({{"model.preset", std::string("opt-125m")},
+                                    {"model.context", std::int64_t{65536}},
+                                    {"train.batch_size", std::int64_t{1}}});
+  EXPECT_THAT(HowToNeedLess(config, 12 * kGigabyte), HasSubstr("train.activation_checkpointing: true"));
+}
+
 TEST(MemoryAdvice, WhereOneSequenceIsTooMuchTheModelOrTheOptimiserMustShrink) {
   TrialConfig config = Trial({{"model.preset", std::string("languini-1.2b")}, {"optimizer.name", std::string("soap")}});
   EXPECT_EQ(LargestMicroBatch(config, 30 * kGigabyte), std::nullopt);
@@ -55,6 +62,15 @@ TEST(MemoryEstimate, AdamInBf16HoldsSixteenBytesAParameterBesidesActivations) {
   const TrialConfig config = Trial({{"model.preset", std::string("7b")}});
   const MemoryEstimate memory = EstimateMemory(config, 1);
   EXPECT_DOUBLE_EQ(memory.weights + memory.gradients + memory.optimizer, 16.0 * 6'658'404'352);
+}
+
+TEST(FittingMicroBatch, IsTheLargestDivisorThatLeavesATenth) {
+  const TrialConfig config = Trial({{"train.batch_size", std::int64_t{24}}});
+  EXPECT_EQ(FittingMicroBatch(config, 1e15), 24);
+  EXPECT_EQ(FittingMicroBatch(config, 1e3), 1);
+  const double eight = EstimateMemory(config, 8).peak;
+  EXPECT_EQ(FittingMicroBatch(config, eight / 0.89), 8);
+  EXPECT_EQ(FittingMicroBatch(config, eight / 0.91), 6);
 }
 
 TEST(MemoryEstimate, MoreSequencesAtOnceNeedMoreAndNeverLess) {

@@ -1,5 +1,7 @@
 // Wrong input and a hostile machine: what the program says, and how it ends.
 
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class BadInput : public testing::Test {
  protected:
@@ -116,6 +119,21 @@ TEST_F(BadInput, ModelsThatNoMachineHoldsAreOutOfMemory) {
   trial_["model"]["width"] = 1 << 20;
   trial_["model"]["layers"] = 100;
   ExpectFailure(Run(trial_), FailureClass::kOom, HasSubstr("train.micro_batch_size"));
+}
+
+TEST_F(BadInput, ForcedBfloat16WithoutItsInstructionsIsWarnedOfOnce) {
+  const std::string warning = "train.precision: this CPU has no bf16 instructions";
+  trial_["train"]["steps"] = 1;
+  EXPECT_THAT(Run(trial_).errors, Not(HasSubstr(warning)));
+  trial_["train"]["precision"] = "bf16";
+  const TrainerResult result = Run(trial_);
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  const std::size_t first = result.errors.find(warning);
+  std::string flags;
+  for (std::ifstream file("/proc/cpuinfo"); std::getline(file, flags) && !flags.starts_with("flags");) {
+  }
+  EXPECT_EQ(first == std::string::npos, flags.find("bf16") != std::string::npos) << flags;
+  if (first != std::string::npos) EXPECT_EQ(result.errors.find(warning, first + 1), std::string::npos);
 }
 
 // A file-size limit stands for a full disk: both refuse the next byte.

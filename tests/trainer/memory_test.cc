@@ -86,6 +86,7 @@ at::ScalarType PrecisionOf(const TrialConfig& config) {
 double MeasuredPeak(const TrialConfig& config) {
   MemoryMeter meter(at::kCPU);
   Decoder decoder(ModelShapeOf(config), 0, PrecisionOf(config), at::kCPU);
+  decoder.SetActivationCheckpointing(config.Boolean("train.activation_checkpointing"));
   const std::unique_ptr<Optimizer> optimizer = MakeOptimizer(config, decoder.Parameters());
   const std::int64_t batch_size = config.Integer("train.batch_size");
   const std::int64_t rows = config.Integer("train.micro_batch_size");
@@ -161,6 +162,18 @@ TEST(MemoryEstimate, OfEveryOptionIsWithinTenPercent) {
                       {"model.vocabulary", Integer(128)}});
     overrides.erase("model.ffn_width");
     ExpectWithinTenPercent(overrides);
+  }
+}
+
+TEST(MemoryEstimate, OfActivationCheckpointingIsWithinTenPercent) {
+  ExpectWithinTenPercent({{"train.activation_checkpointing", true}});
+  for (const char* block : {"post_norm", "op"}) {
+    ExpectWithinTenPercent({{"train.activation_checkpointing", true},
+                            {"model.block", Text(block)},
+                            {"model.layers", Integer(10)},
+                            {"model.width", Integer(96)},
+                            {"model.heads", Integer(3)},
+                            {"model.vocabulary", Integer(128)}});
   }
 }
 

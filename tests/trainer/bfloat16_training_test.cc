@@ -1,0 +1,58 @@
+// Training in bfloat16 follows float32, because its optimisers work on float32 master weights.
+
+#include <gtest/gtest.h>
+
+#include "tests/trainer/tiny_model.h"
+#include "trainer/optimizer.h"
+
+namespace ofsweep {
+namespace {
+
+Value Text(std::string_view text) {
+  return std::string(text);
+}
+
+constexpr int kSteps = 80;
+
+// Losses of training on one batch. `forget_masters` rounds the master weights to bfloat16 after every step, as if there
+// were none.
+std::vector<double> Losses(const char* optimizer_name, at::ScalarType dtype, double learning_rate,
+                           bool forget_masters = false) {
+  const TrialConfig config = TinyTrial({{"optimizer.name", Text(optimizer_name)}});
+  Decoder decoder(ModelShapeOf(config), 5, dtype, at::kCPU);
+  const auto optimizer = MakeOptimizer(config, decoder.Parameters());
+  std::vector<double> losses;
+  for (int step = 0; step < kSteps; ++step) {
+    decoder.ZeroGradients();
+    const at::Tensor loss = decoder.Loss(RandomTokens(decoder.Shape(), 1), RandomTokens(decoder.Shape(), 2));
+    loss.backward();
+    optimizer->Step(learning_rate);
+    losses.push_back(loss.item<double>());
+    for (NamedTensor& piece : optimizer->State()) {
+      if (forget_masters && piece.name.starts_with("master.")) piece.tensor.copy_(piece.tensor.to(at::kBFloat16));
+    }
+  }
+  return losses;
+}
+
+TEST(Bfloat16Training, StaysNearFloat32) {
+  for (const char* optimizer : {"adam", "soap"}) {
+    const std::vector<double> wide = Losses(optimizer, at::kFloat, 3e-3);
+    const std::vector<double> narrow = Losses(optimizer, at::kBFloat16, 3e-3);
+    EXPECT_LT(wide.back(), 0.8 * wide.front()) << optimizer;
+    for (int step = 0; step < kSteps; ++step) {
+      EXPECT_NEAR(narrow[step], wide[step], 0.05 * wide[step]) << optimizer << " step " << step;
+    }
+  }
+}
+
+// Updates of 1e-4 are less than half the distance between bfloat16 neighbours for weights over 0.05.
+TEST(Bfloat16Training, LearnsFromUpdatesThatBfloat16WouldLose) {
+  const auto learnt = [](const std::vector<double>& losses) { return losses.front() - losses.back(); };
+  const double wide = learnt(Losses("adam", at::kFloat, 1e-4));
+  EXPECT_NEAR(learnt(Losses("adam", at::kBFloat16, 1e-4)), wide, 0.2 * wide);
+  EXPECT_LT(learnt(Losses("adam", at::kBFloat16, 1e-4, /*forget_masters=*/true)), 0.5 * wide);
+}
+
+}  // namespace
+}  // namespace ofsweep
