@@ -29,7 +29,7 @@ std::string Count(double number) {
 
 std::string Grouped(std::int64_t number) {
   std::string digits = absl::StrCat(number);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(digits.begin() + at, ',');
   return digits;
 }
 
