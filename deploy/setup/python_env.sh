@@ -1,11 +1,12 @@
 #!/bin/sh
-# Makes the Python environment of the tests, outside the checkout, and prints its folder. A second call finds it and is quick.
+# Makes a Python environment outside the checkout, and prints its folder: of the tests, or of another list of packages. A second
+# call finds it and is quick.
 #
-# usage: deploy/setup/python_env.sh        (OFSWEEP_CACHE says where; default ~/.cache/ofsweep)
+# usage: deploy/setup/python_env.sh [REQUIREMENTS]        (OFSWEEP_CACHE says where; default ~/.cache/ofsweep)
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-requirements=$here/python-requirements.txt
+requirements=${1:-$here/python-requirements.txt}
 cache=${OFSWEEP_CACHE:-$HOME/.cache/ofsweep}
 python=${PYTHON:-python3}
 
