@@ -133,7 +133,9 @@ TEST_F(BadInput, ForcedBfloat16WithoutItsInstructionsIsWarnedOfOnce) {
   for (std::ifstream file("/proc/cpuinfo"); std::getline(file, flags) && !flags.starts_with("flags");) {
   }
   EXPECT_EQ(first == std::string::npos, flags.find("bf16") != std::string::npos) << flags;
-  if (first != std::string::npos) EXPECT_EQ(result.errors.find(warning, first + 1), std::string::npos);
+  if (first != std::string::npos) {
+    EXPECT_EQ(result.errors.find(warning, first + 1), std::string::npos);
+  }
 }
 
 // A file-size limit stands for a full disk: both refuse the next byte.
