@@ -84,8 +84,12 @@ constexpr Arm kArms[] = {
     {"soap_op_whole_batch_fp64",
      R"({"model": {"block": "op", "dropout": 0}, "optimizer": {"name": "soap", "max_preconditioner_dim": 16},
          "train": {"micro_batch_size": 4, "precision": "fp64"}})"},
+    {"soap_staggered", R"({"optimizer": {"name": "soap", "refresh_every": 4, "stagger": true}})"},
+    {"soap_activation_checkpointing",
+     R"({"model": {"dropout": 0.3}, "optimizer": {"name": "soap", "refresh_every": 5},
+         "train": {"activation_checkpointing": true}})"},
 };
-constexpr int kKillsOfAnArm = 7;  // 56 in all
+constexpr int kKillsOfAnArm = 6;  // 60 in all
 
 class ResumeTest : public testing::TestWithParam<Arm> {
  protected:
