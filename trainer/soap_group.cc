@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "trainer/orthonormal_basis.h"
 #include "trainer/symmetric_product.h"
 
 namespace ofsweep {
@@ -67,7 +66,7 @@ void SoapSide::Refresh(std::int64_t begin, std::int64_t count, const at::Tensor&
   const at::Tensor eigenvalues = (basis * power).sum(1);  // the diagonal of Qᵀ·GG·Q, [count, n]
   const at::Tensor order = eigenvalues.argsort(/*stable=*/true, -1, /*descending=*/true);
   power = power.gather(2, order.unsqueeze(1).expand_as(power));
-  const at::Tensor refreshed = OrthonormalBasis(std::move(power));
+  const at::Tensor refreshed = std::get<0>(at::linalg_qr(power));
   if (axis_ == 1) {
     square.copy_(square.gather(1, order.unsqueeze(2).expand_as(square)));
     average.copy_(Turn(refreshed.transpose(1, 2), basis, average));

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "trainer/column_kernel.h"
+#include "trainer/statistic_kernels.h"
 
 namespace ofsweep {
 namespace {
@@ -59,11 +59,19 @@ at::Tensor CentreTokens(const at::Tensor& x) {
 }
 
 TokenRatio MaxOverMedian(const at::Tensor& x) {
-  const at::Tensor magnitude = x.abs();
-  const at::Tensor median = std::get<0>(magnitude.median(-1));
+  at::Tensor largest, median;
+  if (x.is_cpu() && x.scalar_type() == at::kFloat) {
+    largest = at::empty({x.size(0)}, x.options());
+    median = at::empty_like(largest);
+    MaxAndMedianOfRows(x.contiguous().const_data_ptr<float>(), x.size(0), x.size(1), largest.mutable_data_ptr<float>(),
+                       median.mutable_data_ptr<float>());
+  } else {
+    const at::Tensor magnitude = x.abs();
+    largest = magnitude.amax(-1);
+    median = std::get<0>(magnitude.median(-1));
+  }
   const at::Tensor left_out = median == 0;
-  const at::Tensor ratio = magnitude.amax(-1) / median;
-  return {ratio.masked_fill(left_out, 0).sum(at::kDouble), left_out.logical_not().sum()};
+  return {(largest / median).masked_fill(left_out, 0).sum(at::kDouble), left_out.logical_not().sum()};
 }
 
 at::Tensor CountMassive(const at::Tensor& x) {

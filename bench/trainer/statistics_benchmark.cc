@@ -1,10 +1,10 @@
 // bench_statistics [ROUNDS]: what measuring costs a training step of nano (4 layers × 192, context 64, fp32, two
 // threads) at batches of 8 and 16 sequences.
 //
-// Steps that measure and steps that do not take turns, so that both meet the same noise; a round is a ratio of their
-// sums, and the median of the rounds is what the last lines say. Times are the CPU time of the process, whose threads
-// sleep while they wait: on a machine that others use it is far steadier than the clock on the wall, whose medians
-// stand beside it. The cost of `all` every 100 steps is that of one measured step, spread over 100.
+// Steps that measure and steps that do not take turns (A B B A), so that both meet the same noise; a round is the ratio
+// of their medians, and the median of the rounds is what the last lines say. Times are the CPU time of the process,
+// whose threads sleep while they wait: on a machine that others use it is far steadier than the clock on the wall,
+// whose medians stand beside it. The cost of `all` every 100 steps is that of one measured step, spread over 100.
 
 #include <time.h>
 #include <unistd.h>
@@ -87,22 +87,21 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// How much longer a step is that measures, in per cent of one that does not.
+// How much longer a step is that measures, in per cent of one that does not. A round has `steps` of each.
 Seconds Cost(NanoTraining& training, const std::vector<std::string>& metrics, int rounds, int steps) {
   std::vector<double> cpu, wall;
   for (int round = 0; round < rounds; ++round) {
-    Seconds off, on;
-    for (int step = 0; step < steps; ++step) {
-      for (const bool measured : {false, true}) {
-        const Seconds seconds = training.Step(measured ? metrics : std::vector<std::string>());
-        (measured ? on : off).cpu += seconds.cpu;
-        (measured ? on : off).wall += seconds.wall;
-      }
+    std::vector<double> off_cpu, off_wall, on_cpu, on_wall;
+    for (int i = 0; i < 2 * steps; ++i) {
+      const bool measured = i % 4 == 1 || i % 4 == 2;
+      const Seconds seconds = training.Step(measured ? metrics : std::vector<std::string>());
+      (measured ? on_cpu : off_cpu).push_back(seconds.cpu);
+      (measured ? on_wall : off_wall).push_back(seconds.wall);
     }
-    cpu.push_back(100 * (on.cpu / off.cpu - 1));
-    wall.push_back(100 * (on.wall / off.wall - 1));
+    cpu.push_back(100 * (Median(on_cpu) / Median(off_cpu) - 1));
+    wall.push_back(100 * (Median(on_wall) / Median(off_wall) - 1));
     std::printf("  round %d: step %.2f ms CPU, %.2f ms wall; measuring adds %.2f %% CPU, %.2f %% wall\n", round,
-                1e3 * off.cpu / steps, 1e3 * off.wall / steps, cpu.back(), wall.back());
+                1e3 * Median(off_cpu), 1e3 * Median(off_wall), cpu.back(), wall.back());
     std::fflush(stdout);
   }
   return {Median(cpu), Median(wall)};

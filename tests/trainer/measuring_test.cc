@@ -60,6 +60,18 @@ TEST_F(Measuring, ChangesNoBitOfWhatIsLearnt) {
   }
 }
 
+TEST_F(Measuring, SeesNothingOfBlocksThatRunTwice) {
+  trial_["measure"] = {{"every", 8}, {"metrics", "all"}};
+  const Points plain = Run("plain");
+  trial_["train"]["activation_checkpointing"] = true;
+  const Points rerun = Run("rerun");
+  ASSERT_EQ(rerun.size(), plain.size());
+  for (const auto& [key, value] : plain) {
+    if (key.second.metric == "tokens_per_second") continue;
+    EXPECT_EQ(rerun.at(key), value) << key.second.metric << " " << key.second.site;
+  }
+}
+
 TEST_F(Measuring, GivesTheMetricsAskedForAlone) {
   trial_["measure"] = {{"every", 8}, {"metrics", nlohmann::json::array({"token_corr_rms", "sink_rate", "delta_m2"})}};
   std::set<std::string> metrics;

@@ -8,9 +8,8 @@
 
 #include "tests/trainer/tiny_model.h"
 #include "trainer/optimizer.h"
-#include "trainer/orthonormal_basis.h"
 #include "trainer/refresh_phases.h"
-#include "trainer/soap.h"
+#include "trainer/symmetric_product.h"
 
 namespace ofsweep {
 namespace {
@@ -127,37 +126,34 @@ TEST(SoapStagger, ContinuesBitForBit) {
   for (const int saved_after : {1, 4, 5, 6}) EXPECT_TRUE(at::equal(train(saved_after), straight)) << saved_after;
 }
 
-at::Tensor RandomMatrices(std::int64_t batch, std::int64_t n, at::ScalarType dtype) {
-  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(n);
-  return at::randn({batch, n, n}, generator, dtype);
-}
-
-void ExpectOrthonormal(const at::Tensor& q, double tolerance) {
-  const at::Tensor identity = at::eye(q.size(2), q.options());
-  EXPECT_LT((at::bmm(q.transpose(1, 2), q) - identity).abs().max().item<double>(), tolerance);
-}
-
-TEST(OrthonormalBasis, IsThatOfHouseholderUpToSigns) {
-  for (const std::int64_t n : {7, 600}) {
-    // As in a refresh: Gram matrices times bases near their eigenvectors.
-    const at::Tensor q = std::get<0>(at::linalg_qr(RandomMatrices(2, n, at::kFloat)));
-    const at::Tensor gram = at::bmm(q * at::logspace(0, -2, n).to(at::kFloat), q.transpose(1, 2));
-    const at::Tensor near = std::get<0>(at::linalg_qr(q + 1e-2 / std::sqrt(n) * RandomMatrices(2, n, at::kFloat)));
-    const at::Tensor power = at::bmm(gram, near);
-    const at::Tensor basis = OrthonormalBasis(power.clone());
-    ExpectOrthonormal(basis, 1e-5);
-    const at::Tensor exact = std::get<0>(at::linalg_qr(power.to(at::kDouble)));
-    const at::Tensor same = at::bmm(exact.transpose(1, 2), basis.to(at::kDouble)).abs();
-    EXPECT_LT((same - at::eye(n)).abs().max().item<double>(), 1e-3) << n;
+// Larger than the strips in which a CPU computes it.
+TEST(SymmetricProduct, IsTheProductOnceItIsCompleted) {
+  for (const std::int64_t n : {5, 700}) {
+    const at::Tensor x = at::randn({2, n, 30}, at::kDouble);
+    const at::Tensor start = at::bmm(x, x.transpose(1, 2)) / 7;
+    const at::Tensor gram = start.clone();
+    AddSymmetricProduct(gram, x, 0.9, 0.1);
+    CompleteSymmetric(gram);
+    const at::Tensor expected = 0.9 * start + 0.1 * at::bmm(x, x.transpose(1, 2));
+    EXPECT_LT((gram - expected).abs().max().item<double>(), 1e-12) << n;
+    AddSymmetricProduct(gram, x.transpose(1, 2).contiguous().transpose(1, 2), 1, 0);
+    CompleteSymmetric(gram);
+    EXPECT_LT((gram - expected).abs().max().item<double>(), 1e-12) << n;
   }
 }
 
-// Dependent columns, one that is zero, and a matrix that is well: only the first two need Householder's reflections.
-TEST(OrthonormalBasis, IsOrthonormalWhereCholeskyFails) {
-  at::Tensor a = RandomMatrices(3, 40, at::kFloat);
-  a[0].select(1, 7).copy_(a[0].select(1, 3));
-  a[1].select(1, 5).zero_();
-  ExpectOrthonormal(OrthonormalBasis(a), 3e-5);
+// The checkpoint holds whole Gram matrices whenever it is written.
+TEST(SymmetricProduct, LeavesNoGramMatrixHalfWritten) {
+  at::Tensor weight = at::zeros({520, 3}, at::kDouble).requires_grad_(true);
+  const auto optimizer = MakeOptimizer(TinyTrial({{"optimizer.name", Text("soap")}}), {{"weight", weight}});
+  for (int step = 0; step < 3; ++step) {
+    weight.mutable_grad() = at::randn({520, 3}, at::kDouble);
+    optimizer->Step(1e-3);
+    for (const NamedTensor& piece : optimizer->State()) {
+      if (!piece.name.starts_with("gram")) continue;
+      EXPECT_LT((piece.tensor - piece.tensor.t()).abs().max().item<double>(), 1e-12) << piece.name << step;
+    }
+  }
 }
 
 }  // namespace

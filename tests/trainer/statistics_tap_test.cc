@@ -240,6 +240,27 @@ TEST(ColumnSums, AreThoseOfTheDefinition) {
   }
 }
 
+TEST(MaxOverMedian, InFloat32IsThatOfFloat64) {
+  for (const std::int64_t width : {1, 2, 7, 64, 193}) {
+    at::Tensor x = at::randn({50, width}) * at::randn({50, 1}).exp();
+    x[3].zero_();    // left out
+    x[4].fill_(-2);  // ratio 1
+    x[5][0] = 50;
+    x[6].narrow(0, 0, width / 2 + 1).zero_();  // more than half: left out
+    const TokenRatio narrow = MaxOverMedian(x);
+    const TokenRatio wide = MaxOverMedian(x.to(at::kDouble));
+    EXPECT_NEAR(narrow.sum.item<double>() / wide.sum.item<double>(), 1, 1e-6) << width;
+    EXPECT_EQ(narrow.count.item<std::int64_t>(), wide.count.item<std::int64_t>()) << width;
+
+    x[0].zero_();
+    x[0][width - 1] = std::nan("");  // not left out, though most of the token is 0
+    for (const at::Tensor& with_nan : {x, x.to(at::kDouble)}) {
+      EXPECT_TRUE(std::isnan(MaxOverMedian(with_nan).sum.item<double>())) << width;
+      EXPECT_EQ(MaxOverMedian(with_nan).count.item<std::int64_t>(), 48) << width;
+    }
+  }
+}
+
 TEST(ColumnSums, KeepNanAndInfinity) {
   const double infinity = std::numeric_limits<double>::infinity();
   for (const double special : {std::nan(""), infinity, -infinity}) {
