@@ -26,19 +26,24 @@ function(ofsweep_executable name)
   target_link_libraries(${name} PRIVATE ofsweep_options ${ARG_DEPENDS})
 endfunction()
 
-# ofsweep_test(NAME SOURCES … DEPENDS …): a GoogleTest executable, one ctest entry a test case. Tests find their data
-# by OFSWEEP_SOURCE_DIR and the built programs by OFSWEEP_BIN_DIR.
+# ofsweep_test(NAME SOURCES … DEPENDS … [TIMEOUT seconds] [PROCESSORS n]): a GoogleTest executable, one ctest entry a test case.
+# PROCESSORS is how many cores a case keeps busy. Tests find their data by OFSWEEP_SOURCE_DIR and the built programs by
+# OFSWEEP_BIN_DIR.
 include(GoogleTest)
 function(ofsweep_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;PROCESSORS" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_PROCESSORS)
+    set(ARG_PROCESSORS 1)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ofsweep_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE
     OFSWEEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" OFSWEEP_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  # No property may be empty: gtest_discover_tests drops empty values, and the next name would become this one's value.
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
     # Threads that spin at a barrier on cores that other tests use make seconds into minutes (docs/adr/0007).
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT OMP_WAIT_POLICY=passive)
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} PROCESSORS ${ARG_PROCESSORS} ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()
