@@ -138,7 +138,8 @@ std::string BytesAParameter(const PlanRow& row) {
 
 std::string SmallestGpu(const PlanRow& row) {
   for (const int size : kGpuSizes) {
-    if (const auto rows = LargestMicroBatch(row.config, size * kGpuGigabyte)) {
+    // A tenth is left free, as train.micro_batch_size: auto leaves it.
+    if (const auto rows = LargestMicroBatch(row.config, 0.9 * size * kGpuGigabyte)) {
       return absl::StrCat("A GPU of ", size, " GB can, with train.micro_batch_size ", *rows, " (",
                           Gigabytes(EstimateMemory(row.config, *rows).peak), ").");
     }

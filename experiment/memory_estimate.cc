@@ -117,13 +117,22 @@ OptimizerMemory SoapMemory(const TrialConfig& config, double bytes) {
   return {bytes * memory.state, bytes * memory.step};
 }
 
-OptimizerMemory OptimizerMemoryOf(const TrialConfig& config, double parameters, ElementBytes bytes) {
+// trainer/adam.cc: both moments, and of bfloat16 gradients a part in float32.
+OptimizerMemory AdamMemory(const TrialConfig& config, double parameters, ElementBytes bytes) {
   OptimizerMemory memory{2 * parameters * bytes.optimizer, 0};
-  if (config.Text("optimizer.name") == "soap") memory = SoapMemory(config, bytes.optimizer);
-  if (bytes.model != bytes.optimizer) {
-    memory.state += parameters * bytes.optimizer;  // master weights
-    memory.step += parameters * bytes.optimizer;   // and their gradients
+  if (bytes.model == bytes.optimizer) return memory;
+  double part = std::min(parameters, static_cast<double>(kAdamPartElements));
+  for (const ParameterShape& shape : ParameterShapes(config)) {
+    part = std::max(part, static_cast<double>(shape.Elements()));
   }
+  memory.step = part * bytes.optimizer;
+  return memory;
+}
+
+OptimizerMemory OptimizerMemoryOf(const TrialConfig& config, double parameters, ElementBytes bytes) {
+  OptimizerMemory memory = config.Text("optimizer.name") == "soap" ? SoapMemory(config, bytes.optimizer)
+                                                                   : AdamMemory(config, parameters, bytes);
+  if (bytes.model != bytes.optimizer) memory.state += parameters * bytes.optimizer;  // master weights
   return memory;
 }
 

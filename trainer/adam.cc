@@ -1,33 +1,13 @@
 #include "trainer/adam.h"
 
 #include <cmath>
+#include <utility>
 
+#include "experiment/memory_estimate.h"
 #include "trainer/optimizer_state.h"
 
 namespace ofsweep {
-namespace {
-
-std::vector<std::size_t> PositionsOf(const std::vector<NamedTensor>& parameters, bool matrices) {
-  std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if ((parameters[i].tensor.dim() >= 2) == matrices) positions.push_back(i);
-  }
-  return positions;
-}
-
-template <class T>
-std::vector<T> Pick(const std::vector<T>& all, const std::vector<std::size_t>& positions) {
-  std::vector<T> picked;
-  for (const std::size_t position : positions) picked.push_back(all[position]);
-  return picked;
-}
-
-AdamOptions WithoutDecay(AdamOptions options) {
-  options.weight_decay = 0;
-  return options;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void FusedAdamStep(const AdamOptions& options, at::TensorList weights, at::TensorList gradients, at::TensorList exp_avg,
                    at::TensorList exp_avg_sq, double learning_rate, std::int64_t step) {
@@ -66,27 +46,47 @@ void AdamMoments::AppendState(std::vector<NamedTensor>& state) const {
   }
 }
 
+std::vector<Adam::Part> Adam::MakeParts(const AdamOptions& options, const std::vector<NamedTensor>& weights) {
+  AdamOptions without_decay = options;
+  without_decay.weight_decay = 0;
+  std::vector<Part> parts;
+  for (const bool matrices : {true, false}) {
+    std::vector<std::size_t> positions;
+    std::vector<NamedTensor> members;
+    std::int64_t elements = 0;
+    const auto finish = [&] {
+      if (members.empty()) return;
+      parts.push_back(
+          {std::exchange(positions, {}), AdamMoments(matrices ? options : without_decay, std::exchange(members, {}))});
+      elements = 0;
+    };
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const at::Tensor& weight = weights[i].tensor;
+      if ((weight.dim() >= 2) != matrices) continue;
+      if (elements + weight.numel() > kAdamPartElements) finish();
+      positions.push_back(i);
+      members.push_back(weights[i]);
+      elements += weight.numel();
+    }
+    finish();
+  }
+  return parts;
+}
+
 Adam::Adam(const AdamOptions& options, const std::vector<NamedTensor>& parameters)
-    : weights_(parameters),
-      decayed_(PositionsOf(parameters, true)),
-      plain_(PositionsOf(parameters, false)),
-      decayed_moments_(options, Pick(weights_.Weights(), decayed_)),
-      plain_moments_(WithoutDecay(options), Pick(weights_.Weights(), plain_)) {}
+    : weights_(parameters), parts_(MakeParts(options, weights_.Weights())) {}
 
 void Adam::Step(double learning_rate) {
   const at::NoGradGuard no_grad;
-  const std::vector<at::Tensor> gradients = weights_.Gradients();
   ++step_;
-  decayed_moments_.Step(Pick(gradients, decayed_), learning_rate, step_);
-  plain_moments_.Step(Pick(gradients, plain_), learning_rate, step_);
+  for (Part& part : parts_) part.moments.Step(weights_.Gradients(part.positions), learning_rate, step_);
   weights_.WriteBack();
 }
 
 std::vector<NamedTensor> Adam::State() const {
   std::vector<NamedTensor> state = {StepState(step_)};
   weights_.AppendState(state);
-  decayed_moments_.AppendState(state);
-  plain_moments_.AppendState(state);
+  for (const Part& part : parts_) part.moments.AppendState(state);
   return state;
 }
 

@@ -51,9 +51,16 @@ class Adam : public Optimizer {
   absl::Status LoadState(const TensorMap& state) override;
 
  private:
+  // Parameters that are updated together: all decay or none, and they are few enough for kAdamPartElements.
+  struct Part {
+    std::vector<std::size_t> positions;  // among the parameters
+    AdamMoments moments;
+  };
+
+  static std::vector<Part> MakeParts(const AdamOptions& options, const std::vector<NamedTensor>& weights);
+
   MasterWeights weights_;
-  std::vector<std::size_t> decayed_, plain_;  // positions among the parameters
-  AdamMoments decayed_moments_, plain_moments_;
+  std::vector<Part> parts_;
   std::int64_t step_ = 0;
 };
 

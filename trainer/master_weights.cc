@@ -19,12 +19,12 @@ MasterWeights::MasterWeights(const std::vector<NamedTensor>& parameters) {
   }
 }
 
-std::vector<at::Tensor> MasterWeights::Gradients() const {
+std::vector<at::Tensor> MasterWeights::Gradients(const std::vector<std::size_t>& positions) const {
   std::vector<at::Tensor> gradients;
-  gradients.reserve(parameters_.size());
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    const at::Tensor& gradient = parameters_[i].grad();
-    if (!gradient.defined()) throw std::logic_error("no gradient for " + weights_[i].name);
+  gradients.reserve(positions.size());
+  for (const std::size_t position : positions) {
+    const at::Tensor& gradient = parameters_[position].grad();
+    if (!gradient.defined()) throw std::logic_error("no gradient for " + weights_[position].name);
     gradients.push_back(HasCopies() ? gradient.to(at::kFloat) : gradient);
   }
   return gradients;

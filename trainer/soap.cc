@@ -81,13 +81,11 @@ Soap::Soap(const SoapOptions& options, const std::vector<NamedTensor>& parameter
 
 void Soap::Step(double learning_rate) {
   const at::NoGradGuard no_grad;
-  const std::vector<at::Tensor> gradients = weights_.Gradients();
-  for (SoapGroup& group : groups_) group.Step(gradients, learning_rate, calls_);
-  if (calls_ > 0) {
-    std::vector<at::Tensor> own;
-    for (const std::size_t position : vectors_) own.push_back(gradients[position]);
-    vector_moments_.Step(own, learning_rate, calls_);
+  for (SoapGroup& group : groups_) {
+    const at::Tensor gradients = at::stack(weights_.Gradients(group.Positions()));
+    group.Step(gradients, learning_rate, calls_);
   }
+  if (calls_ > 0) vector_moments_.Step(weights_.Gradients(vectors_), learning_rate, calls_);
   ++calls_;
   weights_.WriteBack();
 }

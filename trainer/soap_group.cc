@@ -97,19 +97,16 @@ SoapGroup::SoapGroup(const SoapOptions& options, const std::vector<NamedTensor>&
   exp_avg_sq_ = at::zeros_like(exp_avg_);
 }
 
-void SoapGroup::Step(const std::vector<at::Tensor>& gradients, double learning_rate, std::int64_t step) {
-  std::vector<at::Tensor> own;
-  for (const std::size_t position : positions_) own.push_back(gradients[position]);
-  const at::Tensor stacked = at::stack(own);
+void SoapGroup::Step(const at::Tensor& gradients, double learning_rate, std::int64_t step) {
   if (step > 0) {
-    const at::Tensor rotated = right_.ToBasis(left_.ToBasis(stacked));
+    const at::Tensor rotated = right_.ToBasis(left_.ToBasis(gradients));
     // Adam's fused pass on zeros leaves −η·m̂/(√v̂ + ε): the update in the eigenbasis.
     const at::Tensor update = at::zeros_like(rotated);
     const AdamOptions adam{options_.beta1, options_.beta2, options_.epsilon, 0, AdamVariant::kHf};
     FusedAdamStep(adam, {update}, {rotated}, {exp_avg_}, {exp_avg_sq_}, learning_rate, step);
     Apply(update, 1 - learning_rate * options_.weight_decay);
   }
-  for (SoapSide* side : {&left_, &right_}) side->Observe(stacked, options_.shampoo_beta);
+  for (SoapSide* side : {&left_, &right_}) side->Observe(gradients, options_.shampoo_beta);
   if (step == 0) {
     for (SoapSide* side : {&left_, &right_}) side->Initialise();
     return;

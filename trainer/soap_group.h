@@ -58,8 +58,10 @@ class SoapGroup {
   SoapGroup(const SoapOptions& options, const std::vector<NamedTensor>& weights, std::vector<std::size_t> positions,
             std::vector<std::int64_t> phases);
 
-  // Call `step` of SOAP, from 0. `gradients` are those of all weights of the optimiser.
-  void Step(const std::vector<at::Tensor>& gradients, double learning_rate, std::int64_t step);
+  const std::vector<std::size_t>& Positions() const { return positions_; }
+
+  // Call `step` of SOAP, from 0, with the gradients [B, r, c] of the weights at Positions().
+  void Step(const at::Tensor& gradients, double learning_rate, std::int64_t step);
 
   void AppendState(std::vector<NamedTensor>& state) const;
 
