@@ -7,4 +7,11 @@ deploy/setup/install.sh
 export OFSWEEP_PYTHON
 OFSWEEP_PYTHON=$(deploy/setup/python_env.sh)
 deploy/setup/build.sh release -DOFSWEEP_WERROR="$([ "${CI:-}" = true ] && echo ON || echo OFF)"
-ctest --preset release --parallel "$(nproc)" "$@"
+results=$PWD/build/release/test-results.xml
+rm -f "$results"
+status=0
+ctest --preset release --parallel "$(nproc)" --output-junit "$results" "$@" || status=$?
+if [ "$status" -ne 0 ] && [ -e "$results" ]; then
+  python3 tests/print_failures.py "$results"
+fi
+exit "$status"

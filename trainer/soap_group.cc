@@ -13,6 +13,20 @@ at::Tensor Turn(const at::Tensor& to, const at::Tensor& from, const at::Tensor& 
   return x.size(2) < x.size(1) ? at::bmm(to, at::bmm(from, x)) : at::bmm(at::bmm(to, from), x);
 }
 
+// Columns of each [n, n] of a symmetric batch, eigenvalues ascending. LAPACK may fail to converge in float32 where many
+// eigenvalues are equal; such a matrix is decomposed in float64, as the published optimiser does.
+at::Tensor Eigenvectors(const at::Tensor& symmetric) {
+  try {
+    return std::get<1>(at::linalg_eigh(symmetric));
+  } catch (const c10::LinAlgError&) {
+    if (symmetric.scalar_type() == at::kDouble) throw;
+    if (symmetric.size(0) == 1) return Eigenvectors(symmetric.to(at::kDouble)).to(symmetric.scalar_type());
+    std::vector<at::Tensor> each;
+    for (const at::Tensor& matrix : symmetric.split(1)) each.push_back(Eigenvectors(matrix));
+    return at::cat(each);
+  }
+}
+
 }  // namespace
 
 SoapSide::SoapSide(int axis, std::int64_t batch, std::int64_t size, bool active, at::TensorOptions options)
@@ -51,8 +65,7 @@ void SoapSide::Initialise() {
     return;
   }
   const at::Tensor identity = at::eye(gram_.size(1), gram_.options());
-  const auto [eigenvalues, eigenvectors] = at::linalg_eigh(gram_ + 1e-30 * identity);
-  basis_.copy_(eigenvectors.flip(2));
+  basis_.copy_(Eigenvectors(gram_ + 1e-30 * identity).flip(2));
 }
 
 void SoapSide::Refresh(std::int64_t begin, std::int64_t count, const at::Tensor& exp_avg,
