@@ -18,11 +18,18 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import LogLocator, NullLocator  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 DOCUMENT = FOLDER.parent / "reproduction.md"
 TABLE = re.compile(r"(<!-- ofsweep (table [^\n]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 BLOCKS = {"pre_norm": "Pre-Norm", "post_norm": "Post-Norm", "op": "Outlier Protected"}
+
+FIGURES = [  # sweep, the key that tells the curves of a panel apart, its title, file
+    ("block-optimizer-small", "optimizer.name", "optimiser", "block-optimizer.svg"),
+    ("learning-rate-small", "optimizer.learning_rate", "learning rate", "learning-rate.svg"),
+    ("adam-epsilon-small", "optimizer.epsilon", "Adam's epsilon", "adam-epsilon.svg"),
+]
 
 # The largest block at every measured step of every trial, under the value of the key that the figure compares.
 GROWTH = """
@@ -58,6 +65,9 @@ def draw(curves, title, name):
         panel.set(title=BLOCKS[block], xlabel="step", yscale="log")
         panel.grid(alpha=0.3)
     panels[0][0].set_ylabel("kurtosis, largest block")
+    panels[0][0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panels[0][0].yaxis.set_major_formatter("{x:g}")
+    panels[0][0].yaxis.set_minor_locator(NullLocator())
     panels[0][-1].legend(title=title, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     figure.savefig(FOLDER / name, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
@@ -80,9 +90,12 @@ def main():
 
     plt.rcParams.update({"svg.hashsalt": "ofsweep", "svg.fonttype": "none", "font.size": 9})  # the same file from the same numbers
     database = sqlite3.connect(f"file:{options.data_dir}/ofsweep.db?mode=ro", uri=True)
-    draw(growth(database, "block-optimizer-small", "optimizer.name"), "optimiser", "block-optimizer.svg")
-    draw(growth(database, "learning-rate-small", "optimizer.learning_rate"), "learning rate", "learning-rate.svg")
-    draw(growth(database, "adam-epsilon-small", "optimizer.epsilon"), "Adam's epsilon", "adam-epsilon.svg")
+    for sweep, key, title, name in FIGURES:
+        curves = growth(database, sweep, key)
+        if curves:
+            draw(curves, title, name)
+        else:
+            print(f"{name} left as it is: {sweep} has no points in {options.data_dir}/ofsweep.db")
     rewrite_tables(options.ofsweep, options.data_dir)
 
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Trains the three sweeps of docs/reproduction.md and rewrites its tables and figures. Takes some hours on two cores; interrupted, it goes on
-# where it was. When everything is trained, it only writes the report.
+# Rewrites the tables and figures of docs/reproduction.md: reproduce.sh [--anew]
+#
+# Trains the trials of its sweeps that the database does not hold (all of them take some four hours on two cores; interrupted, it goes on where
+# it was). Where there is no database yet, it begins with the one published beside this script, and has nothing to train; with --anew it does not.
 #
 # OFSWEEP_REPRODUCTION: the folder of the database (default: reproduction in OFSWEEP_CACHE, ~/.cache/ofsweep)
 set -euo pipefail
@@ -9,6 +11,10 @@ data_dir=${OFSWEEP_REPRODUCTION:-${OFSWEEP_CACHE:-$HOME/.cache/ofsweep}/reproduc
 deploy/setup/install.sh
 deploy/setup/build.sh release ofsweep ofsweep-trainer
 ofsweep=build/release/bin/ofsweep
+if [ "${1:-}" != --anew ] && [ ! -e "$data_dir/ofsweep.db" ]; then
+  mkdir -p "$data_dir"
+  gzip --decompress --stdout docs/reproduction/ofsweep.db.gz >"$data_dir/ofsweep.db"
+fi
 for sweep in block-optimizer-small learning-rate-small adam-epsilon-small; do
   "$ofsweep" run "sweeps/$sweep.yaml" --data-dir "$data_dir"
 done
