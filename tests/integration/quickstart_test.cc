@@ -17,8 +17,9 @@ TEST_F(Quickstart, AdamGrowsOutlierFeaturesOnPreNormAndSoapAndOutlierProtectedDo
                                 {}, kTraining);
   ASSERT_EQ(run.exit_code, 0) << run.err;
 
+  const nlohmann::json table = nlohmann::json::parse(run.out);
   std::map<std::string, double> kurtosis;  // by "block/optimizer"
-  for (const auto& cell : nlohmann::json::parse(run.out).at("cells")) {
+  for (const auto& cell : table.at("cells")) {
     const auto& keys = cell.at("keys");
     const std::string arm =
         keys.at("model.block").get<std::string>() + "/" + keys.at("optimizer.name").get<std::string>();
