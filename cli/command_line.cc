@@ -96,7 +96,8 @@ class Program {
     AddList(sub, "--rows", layout.rows, "trial keys whose values are the rows (default: from the grid)");
     AddList(sub, "--cols", layout.cols, "trial keys whose values are the columns (default: from the grid)");
     AddList(sub, "--metrics", layout.metrics,
-            "columns of `results` (default: eval_loss, kurtosis_max, int8_perplexity)");
+            "columns of `results` (default: eval_loss, kurtosis_max, eval_perplexity, and each perplexity after "
+            "rounding that a trial has)");
     sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));
   }
 
@@ -126,6 +127,7 @@ class Program {
         ->check(CLI::Range(0, 1024));
 
     AddPlan();
+    AddEvaluate();
 
     CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
     auto prepare = std::make_shared<PrepareOptions>();
@@ -146,6 +148,19 @@ class Program {
                      "gigabytes that the device has (default: a GPU 24, a CPU what this machine has)")
         ->check(CLI::PositiveNumber);
     plan->add_flag("--json", options->json, "as JSON");
+  }
+
+  void AddEvaluate() {
+    const auto [evaluate, options] =
+        Add("evaluate", "rounds trained models to fewer bits and stores what that costs", EvaluateSweep);
+    evaluate->add_option("SWEEP", options->sweep, "its name")->required();
+    AddList(evaluate, "--bits", options->bits, "wXaY: weights in X bits, activations in Y; divided by commas")
+        ->required();
+    AddDataDir(evaluate, options->data_dir, "the folder of `run`, or of the worker, that holds the checkpoints");
+    evaluate->add_option("--coordinator", options->coordinator,
+                         absl::StrCat("HOST:PORT that stores the results (default: the database in --data-dir; where "
+                                      "there is none, ",
+                                      kDefaultCoordinator, ")"));
   }
 
   void AddSweep(const char* name, const char* help, absl::Status (*command)(const SweepOptions&, Streams)) {

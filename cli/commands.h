@@ -133,6 +133,17 @@ struct PlanOptions {
 // trainer for a few steps of each trial that costs something else, unless `no_measure`.
 absl::Status PlanSweep(const PlanOptions& options, Streams streams);
 
+struct EvaluateOptions {
+  std::string sweep;
+  std::vector<std::string> bits;  // "w8a4"
+  std::string data_dir = kDefaultDataDir;
+  std::optional<std::string> coordinator;
+};
+// Evaluates the completed trials of a sweep whose last checkpoints are in the data folder after rounding them to each
+// of `bits`, and stores the points. Leaves out what is stored already. Fails when a trial could not be evaluated, after
+// all others were.
+absl::Status EvaluateSweep(const EvaluateOptions& options, Streams streams);
+
 struct PrepareOptions {
   std::string spec;
   std::string data_dir = kDefaultDataDir;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cli/format.h"
@@ -41,6 +42,8 @@ std::string_view IdentityName(Identity identity) {
   switch (identity) {
     case Identity::kScience:
       return "science";
+    case Identity::kAddition:
+      return "addition";
     case Identity::kShorthand:
       return "shorthand";
     case Identity::kOperation:
@@ -49,11 +52,22 @@ std::string_view IdentityName(Identity identity) {
   return "";
 }
 
-// "data.source is text or tokens"; "data.validation_path is unset"; "" when the key always applies.
+bool IsUnset(std::string_view values) {
+  return values.empty() || values == "[]";
+}
+
+// "data.source is text or tokens"; "data.validation_path is unset".
+std::string Words(const AppliesWhen& condition) {
+  const std::string_view is = condition.negated ? " is not " : " is ";
+  const std::string values = absl::StrReplaceAll(std::string(condition.values), {{"|", " or "}});
+  return absl::StrCat(std::string(condition.key), std::string(is), IsUnset(condition.values) ? "unset" : values);
+}
+
+// "" when the key always applies.
 std::string Condition(const TrialKey& key) {
-  if (key.applies.key.empty()) return "";
-  const std::string values = absl::StrReplaceAll(std::string(key.applies.values), {{"|", " or "}});
-  return absl::StrCat(std::string(key.applies.key), " is ", values.empty() ? "unset" : values);
+  std::vector<std::string> words;
+  for (const AppliesWhen& condition : key.applies) words.push_back(Words(condition));
+  return absl::StrJoin(words, ", or ");
 }
 
 std::string DefaultText(const TrialKey& key) {
@@ -125,12 +139,12 @@ std::string Json() {
                                     {"accepts", AcceptedValues(key)},
                                     {"default", ToJson(DefaultValue(key))},
                                     {"accepts_auto", key.accepts_auto},
-                                    {"applies_when", nullptr},
+                                    {"applies_when", nlohmann::ordered_json::array()},
                                     {"identity", IdentityName(key.identity)},
                                     {"help", key.help}};
-    if (!key.applies.key.empty()) {
-      const std::vector<std::string> values = absl::StrSplit(std::string(key.applies.values), '|');
-      entry["applies_when"] = {{"key", key.applies.key}, {"values", values}};
+    for (const AppliesWhen& condition : key.applies) {
+      const std::vector<std::string> values = absl::StrSplit(std::string(condition.values), '|');
+      entry["applies_when"].push_back({{"key", condition.key}, {"values", values}, {"negated", condition.negated}});
     }
     keys.push_back(std::move(entry));
   }

@@ -95,15 +95,20 @@ void CheckKeys(const std::vector<std::string>& keys, const std::string& field, s
 
 }  // namespace
 
-const std::vector<std::string>& DefaultAblationMetrics() {
-  static const std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "int8_perplexity"};
+std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials) {
+  std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
+  for (const char* rounded : {"int8_perplexity", "w8a5_perplexity", "w8a4_perplexity", "w4a4_perplexity"}) {
+    const auto has = [rounded](const ResultRow& row) { return row.values.contains(rounded); };
+    if (std::any_of(trials.begin(), trials.end(), has)) metrics.emplace_back(rounded);
+  }
   return metrics;
 }
 
 const std::vector<std::string>& AblationMetrics() {
   static const std::vector<std::string> metrics = {
-      "train_loss",    "eval_loss", "eval_perplexity", "int8_perplexity", "kurtosis_mean", "kurtosis_max",
-      "kurtosis_peak", "mmr_max",   "steps",           "tokens",          "wall_seconds",  "attempts"};
+      "train_loss",      "eval_loss",       "eval_perplexity", "int8_perplexity", "w8a5_perplexity",
+      "w8a4_perplexity", "w4a4_perplexity", "kurtosis_mean",   "kurtosis_max",    "kurtosis_peak",
+      "mmr_max",         "steps",           "tokens",          "wall_seconds",    "attempts"};
   return metrics;
 }
 
@@ -135,7 +140,6 @@ std::vector<AblationCell> BuildAblationTable(const std::vector<ResultRow>& trial
     Count(row, cells[ranks]);
   }
 
-  const auto& metrics = query.metrics.empty() ? DefaultAblationMetrics() : query.metrics;
   std::vector<AblationCell> table;
   for (const auto& [ranks, trials_of_cell] : cells) {
     AblationCell cell{.trials = static_cast<std::uint32_t>(trials_of_cell.counted.size()),
@@ -144,7 +148,8 @@ std::vector<AblationCell> BuildAblationTable(const std::vector<ResultRow>& trial
     for (std::size_t i = 0; i < keys.size(); ++i) {
       (i < query.rows.size() ? cell.row_values : cell.col_values).push_back(seen[i][ranks[i]]);
     }
-    for (const std::string& metric : metrics) cell.statistics.push_back(Summarise(trials_of_cell.counted, metric));
+    for (const std::string& metric : query.metrics)
+      cell.statistics.push_back(Summarise(trials_of_cell.counted, metric));
     table.push_back(std::move(cell));
   }
   return table;

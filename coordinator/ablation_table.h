@@ -15,7 +15,7 @@ namespace ofsweep {
 struct AblationQuery {
   std::vector<std::string> rows;     // trial keys
   std::vector<std::string> cols;     // trial keys
-  std::vector<std::string> metrics;  // columns of `results`; empty: DefaultAblationMetrics()
+  std::vector<std::string> metrics;  // columns of `results`
 };
 
 // A NaN result makes the mean NaN: it is a result too.
@@ -34,7 +34,9 @@ struct AblationCell {
   std::vector<CellStatistic> statistics;  // one for each metric
 };
 
-const std::vector<std::string>& DefaultAblationMetrics();
+// What a table shows when nobody says what: the loss, the kurtosis, the perplexity, and each perplexity after rounding
+// that a trial has.
+std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials);
 
 // The numeric columns of `results` that a table may average.
 const std::vector<std::string>& AblationMetrics();

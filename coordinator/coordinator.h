@@ -63,6 +63,10 @@ class Coordinator {
   // that the sweep does not hold.
   absl::StatusOr<std::uint64_t> Retry(const std::string& sweep, const std::vector<std::string>& trial_ids);
 
+  // Stores evaluations after the training; what a trial has already stays. Counts losses and perplexities. NotFound: no
+  // such trial; FailedPrecondition: it is not completed, or was not evaluated at its last step; then none is stored.
+  absl::StatusOr<PushCounts> AddEvaluations(const std::vector<TrialEvaluation>& evaluations);
+
   absl::StatusOr<SweepSummary> Summary(const std::string& sweep);
   // Oldest first.
   std::vector<SweepSummary> Summaries();

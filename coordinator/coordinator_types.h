@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "experiment/metric_point.h"
+#include "experiment/quantisation_bits.h"
 #include "experiment/trial_state.h"
 #include "storage/store.h"
 
@@ -82,6 +83,13 @@ struct PushOutcome {
   std::uint64_t stored = 0;
   std::uint64_t duplicates = 0;
   bool fenced = false;
+};
+
+// What a completed trial's last checkpoint gives after rounding.
+struct TrialEvaluation {
+  std::string trial_id;
+  QuantisationBits bits;
+  double loss = 0;  // nats a token
 };
 
 struct SweepSummary {

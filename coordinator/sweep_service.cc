@@ -229,15 +229,36 @@ grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v
   });
 }
 
+grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::AddEvaluationsRequest* request,
+                                              v1::AddEvaluationsResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    if (coordinator_ == nullptr) return NoCoordinator();
+    std::vector<Problem> problems;
+    const std::vector<TrialEvaluation> evaluations = FromMessage(*request, problems);
+    if (!problems.empty()) return BadRequest(problems);
+    std::vector<std::string> trial_ids;
+    for (const TrialEvaluation& evaluation : evaluations) trial_ids.push_back(evaluation.trial_id);
+    if (absl::Status status = reader_.CheckTrialIds(request->sweep(), trial_ids); !status.ok()) {
+      return StorageStatus(status);
+    }
+    const auto counts = coordinator_->AddEvaluations(evaluations);
+    if (!counts.ok()) return StorageStatus(counts.status());
+    // A loss and its perplexity are one evaluation.
+    response->set_stored(static_cast<std::uint32_t>(counts->stored / 2));
+    response->set_duplicates(static_cast<std::uint32_t>(counts->duplicates / 2));
+    return grpc::Status::OK;
+  });
+}
+
 grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
                                                 v1::GetAblationTableResponse* response) {
   return Guarded([&]() -> grpc::Status {
     AblationQuery query = FromMessage(*request);
-    if (query.metrics.empty()) query.metrics = DefaultAblationMetrics();
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     if (absl::Status status = reader_.CheckTrialIds(request->sweep(), {}); !status.ok()) return StorageStatus(status);
     const auto trials = store_.ListResults(request->sweep(), {}, kMaxTrials, 0);
     if (!trials.ok()) return StorageStatus(trials.status());
+    if (query.metrics.empty()) query.metrics = DefaultAblationMetrics(*trials);
     for (const AblationCell& cell : BuildAblationTable(*trials, query)) *response->add_cells() = ToMessage(cell);
     response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());
     response->mutable_cols()->Assign(query.cols.begin(), query.cols.end());

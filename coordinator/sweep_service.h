@@ -36,6 +36,8 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   grpc::Status ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
   grpc::Status QueryCurves(grpc::ServerContext*, const v1::QueryCurvesRequest*,
                            grpc::ServerWriter<v1::QueryCurvesResponse>*) override;
+  grpc::Status AddEvaluations(grpc::ServerContext*, const v1::AddEvaluationsRequest*,
+                              v1::AddEvaluationsResponse*) override;
   grpc::Status GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest*,
                                 v1::GetAblationTableResponse*) override;
 

@@ -147,6 +147,29 @@ CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Proble
   return query;
 }
 
+std::vector<TrialEvaluation> FromMessage(const v1::AddEvaluationsRequest& request, std::vector<Problem>& problems) {
+  constexpr int kMostEvaluations = 10'000;
+  constexpr std::size_t kMostProblems = 20;
+  if (request.evaluations_size() == 0 || request.evaluations_size() > kMostEvaluations) {
+    problems.push_back({.key = "evaluations",
+                        .message = absl::StrCat("there are ", request.evaluations_size(), " of them"),
+                        .fix = absl::StrCat("send 1 to ", kMostEvaluations)});
+    return {};
+  }
+  std::vector<TrialEvaluation> evaluations;
+  for (int i = 0; i < request.evaluations_size() && problems.size() < kMostProblems; ++i) {
+    const v1::TrialEvaluation& evaluation = request.evaluations(i);
+    const auto bits = ParseQuantisationBits(evaluation.bits());
+    if (bits.ok()) {
+      evaluations.push_back({evaluation.trial_id(), *bits, evaluation.loss()});
+    } else {
+      problems.push_back(
+          {.key = absl::StrCat("evaluations[", i, "].bits"), .message = std::string(bits.status().message())});
+    }
+  }
+  return evaluations;
+}
+
 AblationQuery FromMessage(const v1::GetAblationTableRequest& request) {
   return {.rows = {request.rows().begin(), request.rows().end()},
           .cols = {request.cols().begin(), request.cols().end()},

@@ -35,6 +35,9 @@ std::vector<v1::Curve> ToMessages(const Curve& curve);
 // A problem for an empty list of metrics.
 CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Problem>& problems);
 
+// A problem for each entry that cannot be meant.
+std::vector<TrialEvaluation> FromMessage(const v1::AddEvaluationsRequest& request, std::vector<Problem>& problems);
+
 AblationQuery FromMessage(const v1::GetAblationTableRequest& request);
 
 }  // namespace ofsweep

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ofsweep {
@@ -22,6 +23,15 @@ struct MetricPoint {
   Series series;
   double value = 0;  // NaN and ±Inf are results like any other
 };
+
+// PREFIX_loss, a mean cross entropy in nats, and PREFIX_perplexity = e^loss, for "eval", "int8", "w8a4"; what of the
+// model was rounded may follow: "_weights".
+inline std::vector<MetricPoint> LossPoints(std::string_view prefix, double loss, std::string_view suffix = "") {
+  const auto series = [&](std::string_view what) {
+    return Series{std::string(prefix).append(what).append(suffix), std::nullopt, ""};
+  };
+  return {{series("_loss"), loss}, {series("_perplexity"), std::exp(loss)}};
+}
 
 // All that one step reported. Step k describes the model after k updates.
 struct StepPoints {

@@ -65,6 +65,7 @@ Json ToJson(const QuantizerEvent& event) {
 Json ToJson(const SensitivityEvent& event) {
   return {{"event", "sensitivity"},
           {"step", event.step},
+          {"bits", event.bits},
           {"place", event.place},
           {"loss", NumberToJson(event.loss)},
           {"perplexity", NumberToJson(event.perplexity)},
@@ -78,6 +79,7 @@ Json ToJson(const SensitivityRankingEvent& event) {
   }
   return {{"event", "sensitivity_ranking"},
           {"step", event.step},
+          {"bits", event.bits},
           {"full_precision_perplexity", NumberToJson(event.full_precision_perplexity)},
           {"increases", std::move(increases)}};
 }
@@ -125,6 +127,7 @@ PointsEvent PointsFromJson(const Json& json) {
 
 SensitivityEvent SensitivityFromJson(const Json& json) {
   return {.step = json.at("step").get<std::int64_t>(),
+          .bits = json.at("bits").get<std::string>(),
           .place = json.at("place").get<std::string>(),
           .loss = NumberFromJson(json.at("loss")),
           .perplexity = NumberFromJson(json.at("perplexity")),
@@ -133,6 +136,7 @@ SensitivityEvent SensitivityFromJson(const Json& json) {
 
 SensitivityRankingEvent SensitivityRankingFromJson(const Json& json) {
   SensitivityRankingEvent event{.step = json.at("step").get<std::int64_t>(),
+                                .bits = json.at("bits").get<std::string>(),
                                 .full_precision_perplexity = NumberFromJson(json.at("full_precision_perplexity"))};
   for (const Json& pair : json.at("increases")) {
     event.increases.emplace_back(pair.at(0).get<std::string>(), NumberFromJson(pair.at(1)));

@@ -16,7 +16,7 @@
 
 namespace ofsweep {
 
-// The trainer's standard output: one JSON object a line (docs/trainer-events.md). The trainer writes these, the worker
+// The trainer's standard output: one JSON object a line (docs/trainer.md). The trainer writes these, the worker
 // reads them.
 
 struct StartedEvent {
@@ -32,15 +32,17 @@ struct PointsEvent {
   StepPoints points;
 };
 
-// The range of one fake quantiser (int8 evaluation); weights have threshold and candidate, activations low and high.
+// The range of one fake quantiser of an evaluation after rounding; weights have threshold and candidate, activations
+// low and high.
 struct QuantizerEvent {
   std::int64_t step = 0;
   nlohmann::ordered_json fields;  // everything but event and step
 };
 
-// int8 evaluation with one place rounded and all else in float32.
+// An evaluation with one place rounded and all else in float32.
 struct SensitivityEvent {
   std::int64_t step = 0;
+  std::string bits;  // "w8a4"
   std::string place;
   double loss = 0;
   double perplexity = 0;
@@ -50,6 +52,7 @@ struct SensitivityEvent {
 // All sensitivities of a model.
 struct SensitivityRankingEvent {
   std::int64_t step = 0;
+  std::string bits;
   double full_precision_perplexity = 0;                   // with nothing rounded
   std::vector<std::pair<std::string, double>> increases;  // (place, increase), worst first
 };

@@ -36,6 +36,7 @@ class Checker {
   std::vector<Problem> Check() {
     CheckHeads();
     CheckData();
+    CheckEvaluation();
     CheckPrecision();
     CheckBatches();
     return std::move(problems_);
@@ -71,6 +72,15 @@ class Checker {
           absl::StrCat("is ", config_.Integer("model.vocabulary"), ", smaller than the tokenizer's data.vocabulary ",
                        config_.Integer("data.vocabulary")),
           "leave it at auto");
+    }
+  }
+
+  void CheckEvaluation() {
+    const bool nothing_kept =
+        config_.Text("data.validation_path").empty() && config_.Number("data.validation_fraction") == 0;
+    if (!config_.List("evaluate.bits").empty() && nothing_kept) {
+      Add("evaluate.bits", "data.validation_fraction: 0 leaves nothing to evaluate on",
+          "raise it, or give data.validation_path");
     }
   }
 

@@ -1,5 +1,6 @@
 #include "experiment/trial_config.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "experiment/choices.h"
@@ -64,7 +65,10 @@ bool TrialConfig::IsAuto(std::string_view key) const {
 }
 
 bool TrialConfig::IsInert(const TrialKey& key) const {
-  return !key.applies.key.empty() && !IsOneOf(ToText(Get(key.applies.key)), key.applies.values);
+  const auto holds = [this](const AppliesWhen& condition) {
+    return IsOneOf(ToText(Get(condition.key)), condition.values) != condition.negated;
+  };
+  return !key.applies.empty() && std::none_of(key.applies.begin(), key.applies.end(), holds);
 }
 
 }  // namespace ofsweep

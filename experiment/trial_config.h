@@ -39,7 +39,7 @@ class TrialConfig {
 
   bool IsAuto(std::string_view key) const;
 
-  // True where the key's condition does not hold (SOAP's refresh under Adam).
+  // True where none of the key's conditions holds (SOAP's refresh under Adam).
   bool IsInert(const TrialKey& key) const;
 
   bool operator==(const TrialConfig&) const = default;
@@ -57,7 +57,8 @@ void ResolveAuto(TrialConfig& config);
 // `file` and line 0 stand in each problem. Call after ResolveAuto.
 std::vector<Problem> CheckTrial(const TrialConfig& config, const std::string& file);
 
-// The configuration without inert, shorthand and operational keys, as JSON with sorted dotted keys and no spaces.
+// The configuration without inert, shorthand and operational keys, and without additions at their default, as JSON with
+// sorted dotted keys and no spaces.
 std::string CanonicalJson(const TrialConfig& config);
 
 // SHA-256 of CanonicalJson, 64 hexadecimal digits. Equal trials have equal hashes on every machine.

@@ -16,13 +16,26 @@ const std::vector<const TrialKey*>& KeysByName() {
   return sorted;
 }
 
+bool IsPartOfIdentity(const TrialKey& key, const TrialConfig& config) {
+  switch (key.identity) {
+    case Identity::kScience:
+      return !config.IsInert(key);
+    case Identity::kAddition:
+      return !config.IsInert(key) && config.Get(key.name) != DefaultValue(key);
+    case Identity::kShorthand:
+    case Identity::kOperation:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string CanonicalJson(const TrialConfig& config) {
   std::string json = "{";
   json.reserve(2048);
   for (const TrialKey* key : KeysByName()) {
-    if (key->identity != Identity::kScience || config.IsInert(*key)) continue;
+    if (!IsPartOfIdentity(*key, config)) continue;
     if (json.size() > 1) json += ',';
     json.append("\"").append(key->name).append("\":");
     AppendJson(config.Get(key->name), json);

@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "experiment/choices.h"
 #include "experiment/edit_distance.h"
+#include "experiment/quantisation_bits.h"
 
 namespace ofsweep {
 namespace {
@@ -65,6 +66,16 @@ absl::StatusOr<Value> ParseText(const TrialKey& key, std::string_view text) {
   return Value(std::string(text));
 }
 
+absl::StatusOr<Value> ParseBitsList(const std::vector<std::string>& texts) {
+  for (auto text = texts.begin(); text != texts.end(); ++text) {
+    if (const auto bits = ParseQuantisationBits(*text); !bits.ok()) return bits.status();
+    if (std::find(texts.begin(), text, *text) != text) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", *text, "\" stands twice in the list; once is enough"));
+    }
+  }
+  return Value(texts);
+}
+
 std::string NumberRange(const TrialKey& key) {
   std::string words = absl::StrCat(key.open_minimum ? "> " : "≥ ", ShortestNumber(key.minimum));
   if (key.minimum <= -1e9) words = "";
@@ -100,7 +111,7 @@ const Value& DefaultValue(const TrialKey& key) {
     for (const TrialKey& row : TrialKeys()) {
       if (row.type == KeyType::kTextList) {
         const std::string_view inner = row.default_text.substr(1, row.default_text.size() - 2);
-        made.emplace_back(std::vector<std::string>(absl::StrSplit(std::string(inner), ", ")));
+        made.emplace_back(std::vector<std::string>(absl::StrSplit(std::string(inner), ", ", absl::SkipEmpty())));
       } else {
         made.push_back(ParseValue(row, row.default_text).value());
       }
@@ -132,6 +143,7 @@ absl::StatusOr<Value> ParseValue(const TrialKey& key, std::string_view text) {
 
 absl::StatusOr<Value> ParseValue(const TrialKey& key, const std::vector<std::string>& texts) {
   if (key.type != KeyType::kTextList) return Unacceptable(key, absl::StrCat("[", absl::StrJoin(texts, ", "), "]"));
+  if (key.name == "evaluate.bits") return ParseBitsList(texts);
   if (texts.empty()) return Unacceptable(key, "[]");
   for (const std::string& text : texts) {
     if (!IsOneOf(text, key.choices)) return Unacceptable(key, text);
@@ -155,6 +167,7 @@ std::string AcceptedValues(const TrialKey& key) {
     case KeyType::kPath:
       return "a path";
     case KeyType::kTextList:
+      if (key.name == "evaluate.bits") return absl::StrCat("a list of ", kAcceptedQuantisationBits);
       return absl::StrCat("a list of ", choices);
   }
   std::abort();

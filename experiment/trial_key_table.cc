@@ -16,8 +16,8 @@ TrialKey Text(std::string_view name, std::string_view default_text, std::string_
   return {.name = name, .type = KeyType::kText, .default_text = default_text, .choices = choices, .help = help};
 }
 
-TrialKey Path(std::string_view name, AppliesWhen applies, std::string_view help) {
-  return {.name = name, .type = KeyType::kPath, .default_text = "", .applies = applies, .help = help};
+TrialKey Path(std::string_view name, std::string_view help) {
+  return {.name = name, .type = KeyType::kPath, .default_text = "", .help = help};
 }
 
 TrialKey Integer(std::string_view name, std::string_view default_text, double minimum, std::string_view help,
@@ -57,7 +57,13 @@ TrialKey Positive(TrialKey key) {
 }
 
 TrialKey When(std::string_view key, std::string_view values, TrialKey row) {
-  row.applies = {key, values};
+  row.applies.push_back({key, values});
+  return row;
+}
+
+// Only where the model is rounded at all.
+TrialKey WhenQuantised(TrialKey row) {
+  row.applies = {{"evaluate.int8", "true"}, {"evaluate.bits", "[]", /*negated=*/true}};
   return row;
 }
 
@@ -97,7 +103,7 @@ std::vector<TrialKey> ModelKeys() {
       Boolean("model.residual_scale_trainable", "false", "β is a parameter of each block"),
       When("model.init_from", "",
            Positive(Number("model.init_std", "0.02", 0, 1e3, "standard deviation of the initial weights"))),
-      Path("model.init_from", {}, "safetensors file with the initial weights"),
+      Path("model.init_from", "safetensors file with the initial weights"),
       Number("model.dropout", "0", 0, 0.99, "dropout on the embedding sum and both branches"),
   };
 }
@@ -155,25 +161,31 @@ std::vector<TrialKey> DataAndMeasureKeys() {
                        "token_corr_mean|token_corr_rms|massive_activations|delta_m2|delta_m4_second|"
                        "attention_entropy|sink_rate",
                    .help = "what is measured at every site (trainer.md defines them)"};
+  TrialKey bits{.name = "evaluate.bits",
+                .type = KeyType::kTextList,
+                .default_text = "[]",
+                .identity = Identity::kAddition,
+                .help = "also evaluate after rounding weights to X and activations to Y bits (quantisation.md)"};
   return {
       Text("data.source", "python", "python|text|tokens",
            "Python files of this machine, a text corpus, or prepared tokens"),
-      Path("data.path", {}, "text: a file or folder; tokens: a .bin file; python: a folder instead of the system's"),
+      Path("data.path", "text: a file or folder; tokens: a .bin file; python: a folder instead of the system's"),
       When("data.source", "python|text",
            Integer("data.vocabulary", "2048", 260, "size of the BPE tokenizer that is trained", 1 << 20)),
       Text("data.order", "shuffled", "shuffled|sequential", "order of the training windows"),
       When("data.validation_path", "",
            Number("data.validation_fraction", "0.01", 0, 0.9, "the tail of the tokens that is kept for validation")),
-      Path("data.validation_path", {}, "a validation file of its own, of the same source"),
+      Path("data.validation_path", "a validation file of its own, of the same source"),
       Integer("measure.every", "10", 1, "steps between measurements; the last step is always measured"),
       metrics,
       Integer("evaluate.every", "auto", 1, "steps between evaluations; auto: at the end only"),
       Integer("evaluate.batches", "auto", 1, "validation batches; auto: all, at most 64"),
       Boolean("evaluate.int8", "true", "also evaluate after W8A8 quantisation"),
-      When("evaluate.int8", "true",
-           Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges")),
-      When("evaluate.int8", "true",
-           Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24)),
+      bits,
+      WhenQuantised(
+          Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges")),
+      WhenQuantised(
+          Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24)),
       Integer("seed", "0", 0, "initial weights and data order", 9007199254740992.0),
   };
 }

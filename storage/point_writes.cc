@@ -23,8 +23,26 @@ std::string InsertSql(const char* table) {
                       "ON CONFLICT DO NOTHING");
 }
 
-LastValue ReadLast(const Query& row, int column) {
-  return {row.Integer(column), row.Real(column + 1)};
+// The columns of trial_results behind the trial, in the order of Find and WriteResults: eleven, then two a last value.
+constexpr int kFirstLastValue = 12;
+
+std::string ResultNames() {
+  std::string names =
+      "sealed_through, recent_steps, step, tokens, kurtosis_step, kurtosis_blocks, kurtosis_sum, kurtosis_max, "
+      "kurtosis_peak, mmr_step, mmr_max";
+  for (const char* column : kLastValueColumns) absl::StrAppend(&names, ", ", column, "_step, ", column);
+  return names;
+}
+
+std::string FindSql() {
+  return absl::StrCat("SELECT trials.id, ", ResultNames(),
+                      " FROM trials LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE trial_id = ?1");
+}
+
+std::string WriteResultsSql() {
+  std::string sql = absl::StrCat("REPLACE INTO trial_results (trial, ", ResultNames(), ") VALUES (?1");
+  for (std::size_t i = 2; i <= kFirstLastValue + 2 * kLastValueColumns.size(); ++i) absl::StrAppend(&sql, ", ?", i);
+  return sql + ")";
 }
 
 }  // namespace
@@ -33,17 +51,15 @@ PointWrites::PointWrites(Connection& connection, std::int64_t seal_every_steps)
     : connection_(connection),
       seal_every_steps_(seal_every_steps),
       series_(connection),
+      find_(connection.handle(), FindSql()),
+      write_results_(connection.handle(), WriteResultsSql()),
       insert_recent_(connection.handle(), InsertSql("recent_points")),
       insert_sealed_(connection.handle(), InsertSql("sealed_points")) {}
 
 PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
   if (const auto found = trials_.find(trial_id); found != trials_.end()) return &found->second;
   Trial trial;
-  Query row(connection_.Prepare(
-      "SELECT trials.id, sealed_through, recent_steps, step, tokens, train_loss_step, train_loss, eval_loss_step, "
-      "eval_loss, eval_perplexity_step, eval_perplexity, int8_perplexity_step, int8_perplexity, kurtosis_step, "
-      "kurtosis_blocks, kurtosis_sum, kurtosis_max, kurtosis_peak, mmr_step, mmr_max "
-      "FROM trials LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE trial_id = ?1"));
+  Query row(find_);
   if (!row.Bind(trial_id).Next()) return nullptr;
   trial.id = row.Integer(0);
   if (!row.IsNull(1)) {
@@ -52,13 +68,14 @@ PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
     ResultColumns& results = trial.results;
     results.step = row.Integer(3);
     results.tokens = row.Integer(4);
-    results.train_loss = ReadLast(row, 5);
-    results.eval_loss = ReadLast(row, 7);
-    results.eval_perplexity = ReadLast(row, 9);
-    results.int8_perplexity = ReadLast(row, 11);
-    results.kurtosis = {row.Integer(13), row.Integer(14), row.Real(15), row.Real(16)};
-    results.kurtosis_peak = row.Real(17);
-    results.mmr = {row.Integer(18), 0, 0, row.Real(19)};
+    results.kurtosis = {row.Integer(5), row.Integer(6), row.Real(7), row.Real(8)};
+    results.kurtosis_peak = row.Real(9);
+    results.mmr = {row.Integer(10), 0, 0, row.Real(11)};
+    int column = kFirstLastValue;
+    for (LastValue& last : results.last_values) {
+      last = {row.Integer(column), row.Real(column + 1)};
+      column += 2;
+    }
   }
   if (trials_.size() >= kRememberedTrials) trials_.clear();
   return &trials_.emplace(trial_id, trial).first->second;
@@ -112,18 +129,16 @@ void PointWrites::AppendStep(Trial& trial, const StepPoints& step, PushCounts& c
 
 void PointWrites::WriteResults(const Trial& trial) {
   const ResultColumns& results = trial.results;
-  Query(connection_.Prepare(
-            "REPLACE INTO trial_results (trial, sealed_through, recent_steps, step, tokens, "
-            "train_loss_step, train_loss, eval_loss_step, eval_loss, eval_perplexity_step, "
-            "eval_perplexity, int8_perplexity_step, int8_perplexity, kurtosis_step, kurtosis_blocks, "
-            "kurtosis_sum, kurtosis_max, kurtosis_peak, mmr_step, mmr_max) VALUES "
-            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"))
-      .Bind(trial.id, trial.sealed_through, trial.recent_steps, results.step, results.tokens, results.train_loss.step,
-            results.train_loss.value, results.eval_loss.step, results.eval_loss.value, results.eval_perplexity.step,
-            results.eval_perplexity.value, results.int8_perplexity.step, results.int8_perplexity.value,
-            results.kurtosis.step, results.kurtosis.blocks, results.kurtosis.sum, results.kurtosis.max,
-            results.kurtosis_peak, results.mmr.step, results.mmr.max)
-      .Run();
+  Query query(write_results_);
+  query.Bind(trial.id, trial.sealed_through, trial.recent_steps, results.step, results.tokens, results.kurtosis.step,
+             results.kurtosis.blocks, results.kurtosis.sum, results.kurtosis.max, results.kurtosis_peak,
+             results.mmr.step, results.mmr.max);
+  int parameter = kFirstLastValue + 1;
+  for (const LastValue& last : results.last_values) {
+    query.BindOne(parameter++, last.step);
+    query.BindOne(parameter++, last.value);
+  }
+  query.Run();
 }
 
 void PointWrites::RequestSeal(const std::string& trial_id) {

@@ -62,6 +62,8 @@ class PointWrites {
   Connection& connection_;
   const std::int64_t seal_every_steps_;
   SeriesTable series_;
+  Statement find_;
+  Statement write_results_;
   Statement insert_recent_;
   Statement insert_sealed_;
   std::unordered_map<std::string, Trial> trials_;

@@ -25,32 +25,24 @@ void Keep(OverBlocks& last, std::int64_t step, double value) {
 
 ResultRole RoleOf(const Series& series) {
   if (series.site == "block" && series.layer.has_value()) {
-    if (series.metric == "kurtosis") return ResultRole::kKurtosis;
-    if (series.metric == "mmr") return ResultRole::kMmr;
+    if (series.metric == "kurtosis") return {ResultKind::kKurtosis};
+    if (series.metric == "mmr") return {ResultKind::kMmr};
   }
-  if (series.layer.has_value() || !series.site.empty()) return ResultRole::kNone;
-  if (series.metric == "train_loss") return ResultRole::kTrainLoss;
-  if (series.metric == "eval_loss") return ResultRole::kEvalLoss;
-  if (series.metric == "eval_perplexity") return ResultRole::kEvalPerplexity;
-  if (series.metric == "int8_perplexity") return ResultRole::kInt8Perplexity;
-  return ResultRole::kNone;
+  if (series.layer.has_value() || !series.site.empty()) return {};
+  const auto found = std::find(kLastValueColumns.begin(), kLastValueColumns.end(), series.metric);
+  if (found == kLastValueColumns.end()) return {};
+  return {ResultKind::kLastValue, static_cast<std::size_t>(found - kLastValueColumns.begin())};
 }
 
 void ResultColumns::Observe(ResultRole role, std::int64_t step, double value) {
-  switch (role) {
-    case ResultRole::kNone:
+  switch (role.kind) {
+    case ResultKind::kNone:
       return;
-    case ResultRole::kTrainLoss:
-      return Keep(train_loss, step, value);
-    case ResultRole::kEvalLoss:
-      return Keep(eval_loss, step, value);
-    case ResultRole::kEvalPerplexity:
-      return Keep(eval_perplexity, step, value);
-    case ResultRole::kInt8Perplexity:
-      return Keep(int8_perplexity, step, value);
-    case ResultRole::kMmr:
+    case ResultKind::kLastValue:
+      return Keep(last_values[role.column], step, value);
+    case ResultKind::kMmr:
       return Keep(mmr, step, value);
-    case ResultRole::kKurtosis:
+    case ResultKind::kKurtosis:
       kurtosis_peak = std::fmax(kurtosis_peak, value);
       return Keep(kurtosis, step, value);
   }

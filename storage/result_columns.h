@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -7,8 +9,17 @@
 
 namespace ofsweep {
 
-// Which column of `results` a series feeds.
-enum class ResultRole { kNone, kTrainLoss, kEvalLoss, kEvalPerplexity, kInt8Perplexity, kKurtosis, kMmr };
+// Scalars whose last value is a column of `results`. The columns NAME and NAME_step of trial_results hold them.
+inline constexpr std::array kLastValueColumns = {"train_loss",      "eval_loss",       "eval_perplexity",
+                                                 "int8_perplexity", "w8a5_perplexity", "w8a4_perplexity",
+                                                 "w4a4_perplexity"};
+
+// What a series feeds in `results`.
+enum class ResultKind { kNone, kLastValue, kKurtosis, kMmr };
+struct ResultRole {
+  ResultKind kind = ResultKind::kNone;
+  std::size_t column = 0;  // of kLastValueColumns
+};
 
 ResultRole RoleOf(const Series& series);
 
@@ -31,10 +42,7 @@ struct OverBlocks {
 struct ResultColumns {
   std::int64_t step = -1;  // greatest step of any point
   std::int64_t tokens = 0;
-  LastValue train_loss;
-  LastValue eval_loss;
-  LastValue eval_perplexity;
-  LastValue int8_perplexity;
+  std::array<LastValue, kLastValueColumns.size()> last_values;
   OverBlocks kurtosis;
   double kurtosis_peak = std::numeric_limits<double>::quiet_NaN();  // over all steps; a NaN hides no peak
   OverBlocks mmr;

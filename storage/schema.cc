@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/schema_v1.h"
+#include "storage/schema_v2.h"
 
 namespace ofsweep {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x4F465357;
 
 // Migration i brings version i to version i + 1. One that was released is never edited: add the next.
-constexpr std::array kMigrations = {kSchemaV1};
+constexpr std::array kMigrations = {kSchemaV1, kSchemaV2};
 constexpr std::int64_t kVersion = kMigrations.size();
 
 std::int64_t Number(Connection& connection, const std::string& sql) {

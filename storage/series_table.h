@@ -14,7 +14,7 @@ class SeriesTable {
  public:
   struct Entry {
     std::int64_t id = 0;
-    ResultRole role = ResultRole::kNone;
+    ResultRole role;
   };
 
   explicit SeriesTable(Connection& connection) : connection_(connection) {}

@@ -105,19 +105,24 @@ absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file) {
   return progress;
 }
 
+absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress& expected, const fs::path& path) {
+  if (stored.config_hash != expected.config_hash) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": belongs to another trial (config_hash ",
+                                                   stored.config_hash, ", not ", expected.config_hash,
+                                                   "); choose another --output, or train without --resume"));
+  }
+  if (stored.data_fingerprint != expected.data_fingerprint) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path.string(),
+        ": the tokens have changed since it was written; restore the corpus, or start anew in another --output"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress) {
   const absl::StatusOr<TrainingProgress> stored = ReadProgress(file);
   if (!stored.ok()) return stored.status();
-  if (stored->config_hash != progress.config_hash) {
-    return absl::InvalidArgumentError(absl::StrCat(file.path().string(), ": belongs to another trial (config_hash ",
-                                                   stored->config_hash, ", not ", progress.config_hash,
-                                                   "); choose another --output, or train without --resume"));
-  }
-  if (stored->data_fingerprint != progress.data_fingerprint) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        file.path().string(),
-        ": the tokens have changed since it was written; restore the corpus, or start anew in another --output"));
-  }
+  if (absl::Status status = CheckBelongs(*stored, progress, file.path()); !status.ok()) return status;
   if (absl::Status status = LoadParameters(file, decoder); !status.ok()) return status;
   TensorMap state;
   for (const std::string& name : file.Names()) {

@@ -31,8 +31,12 @@ absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder);
 // FailedPrecondition where another version of the trainer wrote it.
 absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file);
 
-// Puts a checkpoint back: parameters, optimiser state, generator state. `progress` is what the trial expects: its
-// config_hash and data_fingerprint must be those of the file, or the error says which differs.
+// Whether a checkpoint at `path` is of the trial `expected`, and its tokens are those it was trained on:
+// InvalidArgument or FailedPrecondition say which differs.
+absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress& expected,
+                          const std::filesystem::path& path);
+
+// Puts a checkpoint back: parameters, optimiser state, generator state. `progress` is what the trial expects of it.
 absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress);
 
 // The checkpoints of one trial: safetensors files checkpoint-STEP.safetensors in a folder, of which the last two are

@@ -11,9 +11,9 @@
 #include "trainer/evaluation.h"
 #include "trainer/event_output.h"
 #include "trainer/failure.h"
-#include "trainer/int8_events.h"
 #include "trainer/log.h"
 #include "trainer/matrix_statistics.h"
+#include "trainer/quantised_events.h"
 #include "trainer/step_timer.h"
 #include "trainer/training.h"
 
@@ -44,9 +44,12 @@ int Guarded(EventOutput& events, const std::function<absl::Status()>& work) {
   }
 }
 
-// Reads trial.json and goes on with `work`.
+// What the command line changes in a configuration; its own mistakes go to `problems`.
+using Adjustment = std::function<void(TrialConfig& config, std::vector<Problem>& problems)>;
+
+// Reads trial.json, adjusts it and goes on with `work`.
 int WithConfig(EventOutput& events, const std::filesystem::path& path,
-               const std::function<absl::Status(const TrialConfig&)>& work) {
+               const std::function<absl::Status(const TrialConfig&)>& work, const Adjustment& adjust = {}) {
   const absl::StatusOr<MappedFile> file = MappedFile::Open(path);
   std::vector<Problem> problems;
   TrialConfig config;
@@ -55,6 +58,7 @@ int WithConfig(EventOutput& events, const std::filesystem::path& path,
   } else {
     problems.push_back({.message = std::string(file.status().message())});
   }
+  if (problems.empty() && adjust) adjust(config, problems);
   if (!problems.empty()) {
     const std::string text = ToText(problems);
     std::cerr << text << std::endl;
@@ -68,7 +72,27 @@ std::filesystem::path CacheOr(const std::filesystem::path& cache) {
   return cache.empty() ? DefaultDatasetCache() : cache;
 }
 
-absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, EventOutput& events) {
+// `evaluate` rounds to int8 and to the bits that the command asks for.
+void AdjustForEvaluation(const EvaluateCommand& command, TrialConfig& config, std::vector<Problem>& problems) {
+  config.Set("evaluate.int8", command.int8);
+  if (!command.bits.empty()) {
+    const absl::StatusOr<Value> bits = ParseValue(*FindTrialKey("evaluate.bits"), command.bits);
+    if (bits.ok()) {
+      config.Set("evaluate.bits", *bits);
+    } else {
+      problems.push_back({.key = "--bits", .message = std::string(bits.status().message())});
+    }
+  }
+  if (command.sensitivity && problems.empty() && QuantisedEvaluations(config).empty()) {
+    problems.push_back({.key = "--sensitivity",
+                        .message = "nothing is rounded, so there is nothing to be sensitive to",
+                        .fix = "add --int8 or --bits w8a4"});
+  }
+}
+
+// `config_hash` is of the configuration as it was written.
+absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const std::string& config_hash,
+                      EventOutput& events) {
   const absl::StatusOr<Dataset> dataset = OpenDataset(config, CacheOr(command.cache));
   if (!dataset.ok()) return dataset.status();
   if (dataset->validation.size == 0) {
@@ -86,7 +110,13 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, EventO
     const absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(weights);
     if (!file.ok()) return file.status();
     if (absl::Status status = LoadParameters(*file, decoder); !status.ok()) return status;
-    if (const absl::StatusOr<TrainingProgress> progress = ReadProgress(*file); progress.ok()) {
+    const absl::StatusOr<TrainingProgress> progress = ReadProgress(*file);
+    if (command.as_trained) {
+      if (!progress.ok()) return progress.status();
+      const TrainingProgress expected{.config_hash = config_hash, .data_fingerprint = dataset->fingerprint};
+      if (absl::Status status = CheckBelongs(*progress, expected, file->path()); !status.ok()) return status;
+    }
+    if (progress.ok()) {
       evaluation.step = progress->step;
       evaluation.tokens = progress->step * config.Integer("train.batch_size") * config.Integer("model.context");
       evaluation.seconds = progress->seconds;
@@ -94,8 +124,7 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, EventO
   }
   evaluation.points = LossPoints("eval", *ValidationLoss(config, *dataset, machine->device, decoder));
   events.Emit(PointsEvent{evaluation});
-  if (command.int8) EmitInt8(config, *dataset, machine->device, decoder, evaluation, events);
-  if (command.sensitivity) EmitSensitivity(config, *dataset, machine->device, decoder, evaluation.step, events);
+  EmitQuantised(config, *dataset, machine->device, decoder, command.sensitivity, std::move(evaluation), events);
   return absl::OkStatus();
 }
 
@@ -163,8 +192,13 @@ int RunPrepare(const PrepareCommand& command) {
 
 int RunEvaluate(const EvaluateCommand& command) {
   EventOutput events;
-  return WithConfig(events, command.config,
-                    [&](const TrialConfig& config) { return Evaluate(command, config, events); });
+  std::string config_hash;
+  return WithConfig(
+      events, command.config, [&](const TrialConfig& config) { return Evaluate(command, config, config_hash, events); },
+      [&](TrialConfig& config, std::vector<Problem>& problems) {
+        config_hash = ConfigHash(config);
+        AdjustForEvaluation(command, config, problems);
+      });
 }
 
 int RunMeasure(const MeasureCommand& command) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace ofsweep {
 
@@ -27,7 +29,9 @@ struct EvaluateCommand {
   std::filesystem::path config;
   std::filesystem::path checkpoint;  // empty: the initial weights
   bool int8 = false;                 // also after W8A8 quantisation: of all, of weights alone, of activations alone
-  bool sensitivity = false;          // also of each tensor alone
+  std::vector<std::string> bits;     // evaluate.bits instead of what the configuration says; empty: that
+  bool sensitivity = false;          // also of each tensor alone, for each of them
+  bool as_trained = false;           // refuse a checkpoint of another trial, or of other tokens
   std::filesystem::path cache;
 };
 int RunEvaluate(const EvaluateCommand& command);

@@ -1,10 +1,8 @@
 #include "trainer/evaluation.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
-#include "absl/strings/str_cat.h"
 #include "trainer/termination.h"
 
 namespace ofsweep {
@@ -30,14 +28,14 @@ std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& 
 }
 
 std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& dataset, at::Device device,
-                                      Int8Model& model) {
+                                      QuantisedModel& model) {
   return MeanOverWindows(config, dataset, device, [&model](const at::Tensor& inputs, const at::Tensor& targets) {
     return model.Loss(inputs, targets);
   });
 }
 
 // False when the process was asked to stop meanwhile.
-bool Calibrate(const TrialConfig& config, const Dataset& dataset, at::Device device, Int8Model& model) {
+bool Calibrate(const TrialConfig& config, const Dataset& dataset, at::Device device, QuantisedModel& model) {
   const Batches batches(dataset.train, config.Integer("model.context"),
                         config.Integer("evaluate.int8_calibration_batch_size"), TrainingOrder(config),
                         static_cast<std::uint64_t>(config.Integer("seed")));
@@ -64,23 +62,19 @@ std::optional<double> ValidationLoss(const TrialConfig& config, const Dataset& d
   return loss;
 }
 
-std::optional<Int8Evaluation> EvaluateInt8(const TrialConfig& config, const Dataset& dataset, at::Device device,
-                                           const Decoder& decoder, std::int64_t step, const PlaceFilter& rounded) {
-  Int8Model model(decoder);
+std::optional<double> QuantisedLoss(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                    QuantisedModel& model, QuantisationBits bits, const PlaceFilter& rounded) {
+  model.SetBits(bits);
   model.Round(rounded);
   if (!Calibrate(config, dataset, device, model)) return std::nullopt;
-  const std::optional<double> loss = MeanOverWindows(config, dataset, device, model);
-  if (!loss) return std::nullopt;
-  return Int8Evaluation{*loss, model.Quantizers(step)};
+  return MeanOverWindows(config, dataset, device, model);
 }
 
 std::optional<std::vector<PlaceLoss>> EvaluateSensitivity(
-    const TrialConfig& config, const Dataset& dataset, at::Device device, const Decoder& decoder,
+    const TrialConfig& config, const Dataset& dataset, at::Device device, QuantisedModel& model, QuantisationBits bits,
     const std::function<void(const PlaceLoss&, std::size_t places)>& found) {
-  Int8Model model(decoder);
-  model.Round([](std::string_view) { return false; });
-  if (!Calibrate(config, dataset, device, model)) return std::nullopt;
-  const std::optional<double> full_precision = MeanOverWindows(config, dataset, device, model);
+  const std::optional<double> full_precision =
+      QuantisedLoss(config, dataset, device, model, bits, [](std::string_view) { return false; });
   if (!full_precision) return std::nullopt;
   std::vector<PlaceLoss> losses;
   const std::vector<std::string> places = model.Places();
@@ -92,11 +86,6 @@ std::optional<std::vector<PlaceLoss>> EvaluateSensitivity(
     found(losses.back(), places.size());
   }
   return losses;
-}
-
-std::vector<MetricPoint> LossPoints(const char* prefix, double loss, const char* suffix) {
-  return {{{absl::StrCat(prefix, "_loss", suffix), std::nullopt, ""}, loss},
-          {{absl::StrCat(prefix, "_perplexity", suffix), std::nullopt, ""}, std::exp(loss)}};
 }
 
 }  // namespace ofsweep

@@ -58,12 +58,19 @@ int main(int argc, char** argv) {
       app.add_subcommand("evaluate", "print the validation loss of a checkpoint, or of the initial weights");
   add_config(evaluate_command, evaluate.config)->required();
   evaluate_command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
-  CLI::Option* int8 = evaluate_command->add_flag("--int8", evaluate.int8,
-                                                 "also after int8 quantisation: of all, with every quantiser's range, "
-                                                 "of the weights and of the activations alone");
+  evaluate_command->add_flag("--int8", evaluate.int8,
+                             "also after int8 quantisation: of all, with every quantiser's range, of the weights and "
+                             "of the activations alone");
   evaluate_command
-      ->add_flag("--sensitivity", evaluate.sensitivity, "also with each tensor alone in int8, and which hurts most")
-      ->needs(int8);
+      ->add_option("--bits", evaluate.bits,
+                   "also after rounding weights to X and activations to Y bits: wXaY, divided by commas [evaluate.bits "
+                   "of the configuration]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  evaluate_command->add_flag("--sensitivity", evaluate.sensitivity,
+                             "also with each tensor alone rounded so, and which hurts most");
+  evaluate_command->add_flag("--as-trained", evaluate.as_trained,
+                             "refuse a checkpoint of another trial, or tokens other than those it was trained on");
   add_cache(evaluate_command, evaluate.cache);
   evaluate_command->callback([&] { run = [&] { return ofsweep::RunEvaluate(evaluate); }; });
 

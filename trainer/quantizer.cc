@@ -68,9 +68,9 @@ double SquaredError(const WeightGrid& grid, const std::vector<at::Tensor>& piece
 void FitGrid(ActivationGrid& grid) {
   const double low = std::min(grid.low, 0.0);
   const double high = std::max(grid.high, 1e-8);
-  grid.delta = (high - low) / 255;
+  grid.delta = (high - low) / grid.LargestLevel();
   const double zero = std::nearbyint(-low / grid.delta);
-  grid.zero_point = zero > 0 ? static_cast<int>(std::min(zero, 255.0)) : 0;
+  grid.zero_point = zero > 0 ? static_cast<int>(std::min<double>(zero, grid.LargestLevel())) : 0;
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ at::Tensor WeightGrid::FakeQuantised(const at::Tensor& x) const {
   return Levels(x).mul_(Scalar32(delta, x));
 }
 
-WeightGrid SearchWeightGrid(const at::Tensor& weight) {
+WeightGrid SearchWeightGrid(const at::Tensor& weight, int bits) {
   const at::NoGradGuard no_grad;
   const at::Tensor w = weight.detach().to(at::kFloat).reshape({-1});
   const float range = w.abs().max().item<float>() + static_cast<float>(kSearchMargin);
@@ -94,7 +94,8 @@ WeightGrid SearchWeightGrid(const at::Tensor& weight) {
   double best_error = std::numeric_limits<double>::infinity();
   for (int candidate = 1; candidate <= kCandidates; ++candidate) {
     const auto threshold = static_cast<float>(static_cast<double>(range) * candidate / kCandidates);
-    WeightGrid grid{range, candidate, threshold, threshold / (with_sign ? 127.0f : 255.0f), with_sign};
+    WeightGrid grid{bits, range, candidate, threshold, 0, with_sign};
+    grid.delta = threshold / static_cast<float>(grid.LargestLevel());
     const double error = SquaredError(grid, pieces, scratch, best_error);
     if (candidate > 1 && !(error < best_error)) continue;
     best = grid;
@@ -105,7 +106,7 @@ WeightGrid SearchWeightGrid(const at::Tensor& weight) {
 
 at::Tensor ActivationGrid::Levels(const at::Tensor& x) const {
   const double step = std::max(static_cast<float>(delta), kLeastDelta);
-  return Round32(x, step).add_(zero_point).clamp_(0, 255);
+  return Round32(x, step).add_(zero_point).clamp_(0, LargestLevel());
 }
 
 at::Tensor ActivationGrid::FakeQuantised(const at::Tensor& x) const {

@@ -6,34 +6,37 @@
 
 namespace ofsweep {
 
-// Simulated 8-bit quantisation as Bondarenko et al. (arXiv 2306.12929) do it: one range per tensor, values rounded
-// (half to even) to a grid of 256 and back, in float32.
+// Simulated quantisation as Bondarenko et al. (arXiv 2306.12929) do it in 8 bits, for b = 2 to 16 bits: one range per
+// tensor, values rounded (half to even) to a grid of 2^b levels and back, in float32.
 
 // The symmetric grid of a weight tensor.
 struct WeightGrid {
+  int bits = 8;
   double search_range = 0;  // R = max|w| + 0.5
   int candidate = 0;        // i of 1…100: the threshold is R·i/100
   double threshold = 0;
-  double delta = 0;       // threshold/127, or /255 where no weight is negative
-  bool with_sign = true;  // levels −128…127, or 0…255
+  double delta = 0;       // threshold / LargestLevel()
+  bool with_sign = true;  // levels −2^(b−1) … 2^(b−1) − 1; where no weight is negative 0 … 2^b − 1
 
-  int LeastLevel() const { return with_sign ? -128 : 0; }
-  int LargestLevel() const { return with_sign ? 127 : 255; }
+  int LeastLevel() const { return with_sign ? -(1 << (bits - 1)) : 0; }
+  int LargestLevel() const { return with_sign ? (1 << (bits - 1)) - 1 : (1 << bits) - 1; }
   at::Tensor Levels(const at::Tensor& x) const;         // integers as float32
   at::Tensor FakeQuantised(const at::Tensor& x) const;  // δ·level
 };
 
 // The candidate with the least Σ(w − Q(w))², the first of equals. `weight` is taken as float32.
-WeightGrid SearchWeightGrid(const at::Tensor& weight);
+WeightGrid SearchWeightGrid(const at::Tensor& weight, int bits = 8);
 
 // The asymmetric grid of an activation tensor. Low and high are the moving estimates; the grid also holds 0.
 struct ActivationGrid {
+  int bits = 8;
   double low = 0;
   double high = 0;
-  double delta = 0;  // (max(high, 1e-8) − min(low, 0))/255
+  double delta = 0;  // (max(high, 1e-8) − min(low, 0)) / LargestLevel()
   int zero_point = 0;
 
-  at::Tensor Levels(const at::Tensor& x) const;         // 0…255 as float32
+  int LargestLevel() const { return (1 << bits) - 1; }
+  at::Tensor Levels(const at::Tensor& x) const;         // 0 … 2^b − 1 as float32
   at::Tensor FakeQuantised(const at::Tensor& x) const;  // δ·(level − zero point)
 };
 
@@ -41,6 +44,8 @@ struct ActivationGrid {
 // whole tensor, linear between neighbours); the first sets the range, later ones enter with weight 0.1.
 class RangeEstimator {
  public:
+  explicit RangeEstimator(int bits = 8) : grid_{.bits = bits} {}
+
   void Observe(const at::Tensor& x);
   bool Observed() const { return observed_; }
   const ActivationGrid& Grid() const { return grid_; }

@@ -222,11 +222,15 @@ bool Training::Evaluate() {
 }
 
 bool Training::EvaluateQuantised() {
-  if (dataset_.validation.size == 0 || !config_.Boolean("evaluate.int8")) return true;
-  const std::optional<Int8Evaluation> int8 = EvaluateInt8(config_, dataset_, machine_.device, decoder_, progress_.step);
-  if (!int8) return false;
-  EmitPoints(LossPoints("int8", int8->loss));
-  for (const QuantizerEvent& quantizer : int8->quantizers) events_.Emit(quantizer);
+  const std::vector<QuantisedEvaluation> evaluations = QuantisedEvaluations(config_);
+  if (dataset_.validation.size == 0 || evaluations.empty()) return true;
+  QuantisedModel model(decoder_);
+  for (const auto& [prefix, bits] : evaluations) {
+    const std::optional<double> loss = QuantisedLoss(config_, dataset_, machine_.device, model, bits);
+    if (!loss) return false;
+    EmitPoints(LossPoints(prefix, *loss));
+    for (const QuantizerEvent& quantizer : model.Quantizers(progress_.step)) events_.Emit(quantizer);
+  }
   return true;
 }
 

@@ -70,7 +70,8 @@ class Training {
 
   bool IsCheckpointDue() const;
   absl::Status SaveCheckpoint();
-  // The validation loss, and that after int8 quantisation. False when the process was asked to stop meanwhile.
+  // The validation loss, and that after each rounding the trial asks for. False when the process was asked to stop
+  // meanwhile.
   bool Evaluate();
   bool EvaluateQuantised();
   void LogProgress();

@@ -59,8 +59,11 @@ TEST_P(ReadySweep, HasAsManyTrialsAsItsCommentSays) {
   EXPECT_EQ(trials_.size(), std::stoul(said[1]));
 }
 
-TEST_P(ReadySweep, EvaluatesEveryTrialInInt8) {
-  for (const PlannedTrial& trial : trials_) EXPECT_TRUE(trial.config.Boolean("evaluate.int8"));
+TEST_P(ReadySweep, EvaluatesEveryTrialInInt8AndWith4BitActivations) {
+  for (const PlannedTrial& trial : trials_) {
+    EXPECT_TRUE(trial.config.Boolean("evaluate.int8"));
+    EXPECT_THAT(trial.config.List("evaluate.bits"), testing::Contains("w8a4"));
+  }
 }
 
 TEST_P(ReadySweep, HasATwin) {

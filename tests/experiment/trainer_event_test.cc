@@ -68,19 +68,20 @@ TEST(TrainerEvent, QuantizersOfABrokenModelSayNaN) {
 }
 
 TEST(TrainerEvent, SensitivitiesKeepTheirNumbersAndOrder) {
-  const SensitivityEvent one =
-      RoundTrip(SensitivityEvent{.step = 3, .place = "embed.sum", .loss = 2.5, .perplexity = 12.18, .increase = 0.25});
+  const SensitivityEvent one = RoundTrip(SensitivityEvent{
+      .step = 3, .bits = "w8a4", .place = "embed.sum", .loss = 2.5, .perplexity = 12.18, .increase = 0.25});
   EXPECT_EQ(one.step, 3);
+  EXPECT_EQ(one.bits, "w8a4");
   EXPECT_EQ(one.place, "embed.sum");
   EXPECT_EQ(one.loss, 2.5);
   EXPECT_EQ(one.perplexity, 12.18);
   EXPECT_EQ(one.increase, 0.25);
   const SensitivityRankingEvent ranking{
-      .step = 3, .full_precision_perplexity = 12, .increases = {{"b.weight", 0.5}, {"a", -0.25}}};
+      .step = 3, .bits = "w8a4", .full_precision_perplexity = 12, .increases = {{"b.weight", 0.5}, {"a", -0.25}}};
   EXPECT_EQ(RoundTrip(ranking).increases, ranking.increases);
   EXPECT_EQ(
       ToJsonLine(ranking),
-      R"({"event":"sensitivity_ranking","step":3,"full_precision_perplexity":12.0,"increases":[["b.weight",0.5],["a",-0.25]]})");
+      R"({"event":"sensitivity_ranking","step":3,"bits":"w8a4","full_precision_perplexity":12.0,"increases":[["b.weight",0.5],["a",-0.25]]})");
 }
 
 TEST(TrainerEvent, RefusesWhatIsNoEvent) {

@@ -42,10 +42,36 @@ TEST(ConfigHash, IgnoresWhatNeverChangesWhatIsLearnt) {
   EXPECT_EQ(HashOf({}), HashOf({{"train.threads", Integer(7)}, {"train.checkpoint_every", Integer(5)}}));
 }
 
+// Calibration matters where anything is rounded, and evaluate.bits rounds without evaluate.int8 too.
+TEST(ConfigHash, KnowsThatBitsNeedCalibration) {
+  const Overrides none = {{"evaluate.int8", false}};
+  Overrides calibrated = none;
+  calibrated["evaluate.int8_calibration_batches"] = Integer(3);
+  EXPECT_EQ(HashOf(none), HashOf(calibrated));
+  const Value bits = std::vector<std::string>{"w8a4"};
+  Overrides rounded = none;
+  rounded["evaluate.bits"] = calibrated["evaluate.bits"] = bits;
+  EXPECT_NE(HashOf(rounded), HashOf(calibrated));
+}
+
+// A trial of docs/reproduction's first database, which was written before evaluate.bits was a key.
+TEST(ConfigHash, IsNotMovedByAKeyThatWasAdded) {
+  const Overrides trial = {{"model.layers", Integer(6)},
+                           {"train.steps", Integer(1200)},
+                           {"optimizer.learning_rate", 3e-3},
+                           {"schedule.warmup_fraction", 0.1}};
+  EXPECT_EQ(HashOf(trial), "df50356025a5c44310d35b52074b629e4121c5f2bc8e75f8c8fcfc0f95198919");
+  EXPECT_EQ(HashOf({}), HashOf({{"evaluate.bits", std::vector<std::string>{}}}));
+}
+
+bool IsScience(const TrialKey& key) {
+  return key.identity == Identity::kScience || key.identity == Identity::kAddition;
+}
+
 TEST(ConfigHash, TellsEveryKeyThatMattersApart) {
   const std::string plain = HashOf({});
   for (const TrialKey& key : TrialKeys()) {
-    if (key.identity != Identity::kScience || !key.applies.key.empty()) continue;
+    if (!IsScience(key) || !key.applies.empty()) continue;
     Value other;
     switch (key.type) {
       case KeyType::kBoolean:
@@ -61,7 +87,7 @@ TEST(ConfigHash, TellsEveryKeyThatMattersApart) {
         other = Text("/some/where");
         break;
       case KeyType::kTextList:
-        other = std::vector<std::string>{"rms"};
+        other = std::vector<std::string>{key.name == "evaluate.bits" ? "w8a4" : "rms"};
         break;
       case KeyType::kText: {
         const std::string last(key.choices.substr(key.choices.rfind('|') + 1));

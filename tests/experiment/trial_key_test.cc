@@ -21,11 +21,11 @@ TEST(TrialKey, EveryDefaultIsAcceptedByItsOwnRow) {
 
 TEST(TrialKey, EveryConditionNamesAKnownKeyThatCanHaveItsValues) {
   for (const TrialKey& key : TrialKeys()) {
-    if (key.applies.key.empty()) continue;
-    const TrialKey* condition = FindTrialKey(key.applies.key);
-    ASSERT_NE(condition, nullptr) << key.name;
-    if (!condition->choices.empty()) {
-      const auto first = key.applies.values.substr(0, key.applies.values.find('|'));
+    for (const AppliesWhen& applies : key.applies) {
+      const TrialKey* condition = FindTrialKey(applies.key);
+      ASSERT_NE(condition, nullptr) << key.name;
+      if (condition->choices.empty()) continue;
+      const auto first = applies.values.substr(0, applies.values.find('|'));
       EXPECT_TRUE(IsOneOf(first, condition->choices)) << key.name;
     }
   }
@@ -49,6 +49,23 @@ TEST(TrialKey, RefusesWhatDoesNotFitAndSaysWhatDoes) {
   EXPECT_EQ(message("model.tie_embeddings", "yes"), "expected true or false, got \"yes\"");
   EXPECT_EQ(message("train.device", "cuda:x"), "expected cpu, cuda, cuda:N or auto, got \"cuda:x\"");
   EXPECT_EQ(message("optimizer.learning_rate", "nan"), "expected a number > 0 and ≤ 1000, got \"nan\"");
+}
+
+TEST(TrialKey, ReadsBitsOfWeightsAndActivations) {
+  const TrialKey& key = Key("evaluate.bits");
+  using List = std::vector<std::string>;
+  EXPECT_EQ(DefaultValue(key), Value(List{}));
+  EXPECT_EQ(ParseValue(key, List{}).value(), Value(List{}));
+  EXPECT_EQ(ParseValue(key, "w8a4").value(), Value(List{"w8a4"}));
+  EXPECT_EQ(ParseValue(key, List{"w2a16", "w32a4"}).value(), Value(List{"w2a16", "w32a4"}));
+  for (const char* bad : {"w1a8", "w8a17", "w8a31", "W8A4", "a4w8", "w8", "w08a4", "w8a", "8", "int8", "w8a4 ", ""}) {
+    const absl::Status refused = ParseValue(key, List{"w8a5", bad}).status();
+    EXPECT_EQ(
+        refused.message(),
+        std::string("expected wXaY, X and Y from 2 to 16, or 32 for unrounded: [w8a5, w8a4], got \"") + bad + "\"");
+  }
+  EXPECT_EQ(ParseValue(key, List{"w8a4", "w4a4", "w8a4"}).status().message(),
+            "\"w8a4\" stands twice in the list; once is enough");
 }
 
 TEST(TrialKey, AutoIsOnlyForKeysThatHaveIt) {

@@ -12,23 +12,31 @@ constexpr std::chrono::minutes kTraining{25};
 class Quickstart : public SweepFixture {};
 
 TEST_F(Quickstart, AdamGrowsOutlierFeaturesOnPreNormAndSoapAndOutlierProtectedDoNot) {
-  const Finished run = RunToEnd({kOfsweep, "run", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--data-dir",
-                                 Path("data"), "--metrics", "kurtosis_max", "--format", "json"},
-                                {}, kTraining);
+  const Finished run =
+      RunToEnd({kOfsweep, "run", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--data-dir", Path("data"), "--metrics",
+                "kurtosis_max,eval_perplexity,w8a4_perplexity", "--format", "json"},
+               {}, kTraining);
   ASSERT_EQ(run.exit_code, 0) << run.err;
 
   const nlohmann::json table = nlohmann::json::parse(run.out);
-  std::map<std::string, double> kurtosis;  // by "block/optimizer"
+  std::map<std::string, double> kurtosis, lost;  // by "block/optimizer"
   for (const auto& cell : table.at("cells")) {
     const auto& keys = cell.at("keys");
     const std::string arm =
         keys.at("model.block").get<std::string>() + "/" + keys.at("optimizer.name").get<std::string>();
-    kurtosis[arm] = cell.at("values").at("kurtosis_max").at("mean");
+    const auto value = [&](const char* metric) { return cell.at("values").at(metric).at("mean").get<double>(); };
+    kurtosis[arm] = value("kurtosis_max");
+    lost[arm] = value("w8a4_perplexity") / value("eval_perplexity") - 1;
   }
   ASSERT_EQ(kurtosis.size(), 6u) << run.out;
   // Usually 4 and 4; less is asked because another processor's rounding is another draw.
   EXPECT_GE(kurtosis["pre_norm/adam"], 2 * kurtosis["pre_norm/soap"]);
   EXPECT_GE(kurtosis["pre_norm/adam"], 1.5 * kurtosis["op/adam"]);
+  // 4-bit activations cost Pre-Norm with Adam more than half of its perplexity again, and several times what they cost
+  // the Outlier Protected block with SOAP.
+  EXPECT_GE(lost["pre_norm/adam"], 0.5);
+  EXPECT_GE(lost["pre_norm/adam"], 4 * lost["op/soap"]);
+  EXPECT_GT(lost["op/soap"], 0) << "rounding to 16 levels costs something";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <fstream>
 
+#include "storage/schema_v1.h"
 #include "tests/storage/store_fixture.h"
 
 namespace ofsweep {
@@ -39,7 +40,7 @@ TEST_F(OpeningTest, AMissingFileAndItsFoldersAreMade) {
 TEST_F(OpeningTest, TheFileSaysWhoseItIsAndOfWhichVersion) {
   OpenStore(path_);
   EXPECT_THAT(Sql(path_, "PRAGMA application_id"), testing::ElementsAre(std::to_string(0x4F465357)));
-  EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("1"));
+  EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("2"));
   EXPECT_THAT(Sql(path_, "PRAGMA journal_mode"), testing::ElementsAre("wal"));
 }
 
@@ -70,6 +71,31 @@ TEST_F(OpeningTest, ADatabaseOfANewerVersionIsRefusedAndLeftAlone) {
     EXPECT_THAT(Text(error), AllOf(HasSubstr("newer ofsweep"), HasSubstr("99")));
   }
   EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("99"));
+}
+
+TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
+  {
+    SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(kSchemaV1);
+    old.exec(
+        "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
+        "INSERT INTO sweeps VALUES (1, 's', 'finished', '', 0, 0);"
+        "INSERT INTO trials VALUES (1, 'a', 'h', 'completed', 1, 1, 0, 9, '', '', '', 0, 0, 0, 'op', 'adam', 1e-3, 0);"
+        "INSERT INTO trial_configs VALUES (1, '{}');"
+        "INSERT INTO sweep_trials VALUES (1, 0, 1);"
+        "INSERT INTO trial_results VALUES (1, 9, 0, 9, 90, 8, 2.5, 9, 2.75, 9, 15.6, 9, 16.5, 8, 1, 3, 3, 4, -1, "
+        "NULL);");
+  }
+  EXPECT_EQ(Store::OpenReadOnly(path_).status().code(), absl::StatusCode::kFailedPrecondition);
+  const auto store = OpenStore(path_);
+  const auto values = [&] { return Must(store->ListResults("s", {}, 10, 0)).at(0).values; };
+  EXPECT_EQ(values().at("int8_perplexity"), 16.5);
+  EXPECT_EQ(values().count("w8a4_perplexity"), 0u);
+  Must(store->AppendPoints("a", {MakeStep(9, {{{"w8a4_perplexity", std::nullopt, ""}, 20}})}).get());
+  EXPECT_EQ(values().at("w8a4_perplexity"), 20);
+  EXPECT_EQ(values().at("eval_loss"), 2.75);
+  EXPECT_THAT(Sql(path_, "SELECT kurtosis_max, int8_perplexity, w8a5_perplexity, w8a4_perplexity FROM results"),
+              testing::ElementsAre("3.0|16.5|NULL|20.0"));
 }
 
 TEST_F(OpeningTest, ReadersAskForTheMigrationOfAnOlderVersion) {

@@ -39,15 +39,16 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
   const auto columns = [&](const std::string& view) {
     return Query("SELECT group_concat(name, ' ') FROM pragma_table_info('" + view + "')").at(0);
   };
-  EXPECT_EQ(columns("results"),
-            "sweep trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
-            "eval_loss eval_perplexity int8_perplexity kurtosis_mean kurtosis_max kurtosis_peak mmr_max wall_seconds "
-            "worker started_at finished_at failure_class failure_message");
+  EXPECT_EQ(
+      columns("results"),
+      "sweep trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
+      "eval_loss eval_perplexity int8_perplexity w8a5_perplexity w8a4_perplexity w4a4_perplexity kurtosis_mean "
+      "kurtosis_max kurtosis_peak mmr_max wall_seconds worker started_at finished_at failure_class failure_message");
   EXPECT_EQ(columns("params"), "trial_id key value");
   EXPECT_EQ(columns("curves"), "trial_id step metric layer site value");
   EXPECT_EQ(columns("ablation"),
             "sweep block optimizer learning_rate n eval_loss_mean eval_loss_std kurtosis_max_mean kurtosis_max_std "
-            "int8_perplexity_mean int8_perplexity_std");
+            "int8_perplexity_mean int8_perplexity_std w8a4_perplexity_mean w8a4_perplexity_std");
 }
 
 TEST_F(ViewsTest, ResultsShowATrialOnceInEverySweepThatHasIt) {
@@ -100,16 +101,18 @@ TEST_F(ViewsTest, ResultColumnsFollowThePointsInAnyOrderAndUnderResends) {
   const StepPoints rest =
       MakeStep(20, {Block("kurtosis", 1, 8), Block("mmr", 1, 5), {{"kurtosis", std::nullopt, "embedding"}, 1000}});
   const StepPoints evaluation =
-      MakeStep(21, {Scalar("eval_loss", 3.5), Scalar("eval_perplexity", 33.0), Scalar("int8_perplexity", 34.0)});
+      MakeStep(21, {Scalar("eval_loss", 3.5), Scalar("eval_perplexity", 33.0), Scalar("int8_perplexity", 34.0),
+                    Scalar("w8a5_perplexity", 36.0), Scalar("w8a4_perplexity", 48.0), Scalar("w4a4_perplexity", 52.0)});
   Append("a", {late});
   Append("a", {evaluation, rest});
   store_.reset();
   store_ = OpenStore(path_);
   Append("a", {early, late, rest, evaluation});
   Append("a", {early});
-  EXPECT_THAT(Query("SELECT steps, tokens, train_loss, eval_loss, eval_perplexity, int8_perplexity, kurtosis_mean, "
-                    "kurtosis_max, kurtosis_peak, mmr_max FROM results"),
-              ElementsAre("21|2100|4.0|3.5|33.0|34.0|7.0|8.0|40.0|5.0"));
+  EXPECT_THAT(
+      Query("SELECT steps, tokens, train_loss, eval_loss, eval_perplexity, int8_perplexity, w8a5_perplexity, "
+            "w8a4_perplexity, w4a4_perplexity, kurtosis_mean, kurtosis_max, kurtosis_peak, mmr_max FROM results"),
+      ElementsAre("21|2100|4.0|3.5|33.0|34.0|36.0|48.0|52.0|7.0|8.0|40.0|5.0"));
   const ResultRow row = Must(store_->ListResults("s", {}, 10, 0)).at(0);
   EXPECT_EQ(row.trial.step, 21);
   EXPECT_EQ(row.values.at("kurtosis_mean"), 7);
@@ -163,7 +166,8 @@ TEST_F(ViewsTest, AblationHasMeanAndSampleDeviationOverTheTrialsThatCount) {
   InsertTrials(*store_, "s", trials);
   InsertTrials(*store_, "other", {MakeTrial("a0")});
   const auto finish = [&](const std::string& id, TrialState state, double eval_loss, double kurtosis) {
-    Append(id, {MakeStep(9, {Scalar("eval_loss", eval_loss), Block("kurtosis", 0, kurtosis)})});
+    Append(id, {MakeStep(9, {Scalar("eval_loss", eval_loss), Scalar("w8a4_perplexity", 8 * eval_loss),
+                             Block("kurtosis", 0, kurtosis)})});
     SetState(*store_, id, state);
   };
   finish("a0", TrialState::kCompleted, 1, 600.25);
@@ -173,11 +177,11 @@ TEST_F(ViewsTest, AblationHasMeanAndSampleDeviationOverTheTrialsThatCount) {
   finish("b0", TrialState::kCompleted, 3, kNaN);
   EXPECT_THAT(
       Query("SELECT sweep, block, optimizer, learning_rate, n, round(eval_loss_mean, 6), round(eval_loss_std, 6), "
-            "kurtosis_max_mean, kurtosis_max_std, int8_perplexity_mean, int8_perplexity_std FROM ablation "
-            "ORDER BY sweep, block"),
-      ElementsAre("other|op|adam|0.001|1|1.0|NULL|600.25|NULL|NULL|NULL",
-                  "s|op|adam|0.001|3|2.333333|1.527525|600.25|0.0|NULL|NULL",
-                  "s|pre_norm|adam|0.001|1|3.0|NULL|NULL|NULL|NULL|NULL"));
+            "kurtosis_max_mean, kurtosis_max_std, int8_perplexity_mean, int8_perplexity_std, "
+            "round(w8a4_perplexity_mean, 6), round(w8a4_perplexity_std, 6) FROM ablation ORDER BY sweep, block"),
+      ElementsAre("other|op|adam|0.001|1|1.0|NULL|600.25|NULL|NULL|NULL|8.0|NULL",
+                  "s|op|adam|0.001|3|2.333333|1.527525|600.25|0.0|NULL|NULL|18.666667|12.220202",
+                  "s|pre_norm|adam|0.001|1|3.0|NULL|NULL|NULL|NULL|NULL|24.0|NULL"));
 }
 
 TEST_F(ViewsTest, CommonQueriesUseIndexes) {

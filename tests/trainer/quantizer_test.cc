@@ -6,7 +6,7 @@
 
 #include "tests/trainer/reference_data.h"
 #include "trainer/decoder_block.h"
-#include "trainer/int8_evaluation.h"
+#include "trainer/quantised_model.h"
 #include "trainer/quantizer.h"
 
 namespace ofsweep {
@@ -202,7 +202,7 @@ TEST(Quantizer, AgreesWithThePublishedDecoderLayers) {
     PublishedBlock block(vector);
     ExpectClose(block.Run(vector.at("input"), nullptr), Shaped(vector.at("float_output")), kInsideTolerance);
     block.RoundWeights(vector.at("weight_grids"));
-    QuantizingTap tap;
+    QuantizingTap tap(8);
     tap.SetCalibrating(true);
     for (const auto& batch : vector.at("batches")) block.Run(batch, &tap);
     tap.SetCalibrating(false);

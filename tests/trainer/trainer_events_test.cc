@@ -133,6 +133,21 @@ TEST_F(TrainerEvents, Int8ComesAtTheEndWithEveryGrid) {
   EXPECT_EQ(Curve(evaluated, "int8_loss").at(24), loss);
 }
 
+TEST_F(TrainerEvents, OneTrainingServesEveryRoundingOfItsList) {
+  trial_["evaluate"]["int8"] = true;
+  trial_["evaluate"]["bits"] = {"w8a4", "w8a8"};
+  const TrainerResult result = Run();
+  for (const char* metric : {"w8a4_loss", "w8a4_perplexity", "w8a8_loss"}) {
+    EXPECT_THAT(StepsOf(result, metric), ElementsAre(24)) << metric;
+  }
+  EXPECT_EQ(Curve(result, "w8a8_loss").at(24), Curve(result, "int8_loss").at(24));
+  EXPECT_NE(Curve(result, "w8a4_loss").at(24), Curve(result, "int8_loss").at(24));
+
+  const TrainerResult evaluated = RunTrainer(
+      {"evaluate", "--config", trial_path_, "--checkpoint", folder_.path() / "out/checkpoint-000000024.safetensors"});
+  EXPECT_EQ(Curve(evaluated, "w8a4_loss").at(24), Curve(result, "w8a4_loss").at(24));
+}
+
 TEST_F(TrainerEvents, ALossThatRunsAwayIsAResult) {
   trial_["optimizer"]["learning_rate"] = 1000;
   trial_["train"]["steps"] = 200;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "experiment/quantisation_bits.h"
 #include "experiment/trainer_event.h"
 #include "trainer/activation_tap.h"
 #include "trainer/decoder.h"
@@ -28,6 +29,8 @@ bool IsWeightPlace(std::string_view place);
 // the tensor, so that later ranges are estimated on what earlier places rounded.
 class QuantizingTap : public ActivationTap {
  public:
+  explicit QuantizingTap(int bits) : bits_(bits) {}
+
   void SetCalibrating(bool calibrating) { calibrating_ = calibrating; }
   void Choose(const PlaceFilter& rounds);
 
@@ -47,18 +50,24 @@ class QuantizingTap : public ActivationTap {
  private:
   Place& Find(const std::string& name);
 
+  int bits_;  // kUnrounded: no place is ever asked for
   bool calibrating_ = false;
   PlaceFilter rounds_ = AnyPlace;
   std::vector<Place> places_;
 };
 
-// A decoder after static W8A8 quantisation by the protocol of Bondarenko et al. (arXiv 2306.12929), simulated in
-// float32 whatever the precision of training: matrices, gains and embeddings rounded to 8 bits, biases not, activations
-// with one calibrated range per place of ActivationTap. The logits use the unrounded head.
-class Int8Model {
+// A decoder after static quantisation by the protocol of Bondarenko et al. (arXiv 2306.12929), simulated in float32
+// whatever the precision of training: matrices, gains and embeddings rounded, biases not, activations with one
+// calibrated range per place of ActivationTap. The logits use the unrounded head. A side of 32 bits stays unrounded and
+// has no places.
+class QuantisedModel {
  public:
-  // Works on a copy of the weights; `decoder` itself is left alone and must stay as it is. Every place is rounded.
-  explicit Int8Model(const Decoder& decoder);
+  // Works on a copy of the weights; `decoder` itself is left alone and must stay as it is. Nothing is rounded yet.
+  explicit QuantisedModel(const Decoder& decoder);
+
+  // Every place is rounded from now on. Ranges of activations are forgotten; grids of weights are kept where their bits
+  // stay.
+  void SetBits(QuantisationBits bits);
 
   // From now on only the chosen places are rounded, the rest is float32. Ranges stay as they are.
   void Round(const PlaceFilter& chosen);
@@ -83,9 +92,12 @@ class Int8Model {
     WeightGrid grid;
   };
 
+  bool RoundsWeights() const { return bits_.weights != QuantisationBits::kUnrounded; }
+
   Decoder model_;
+  QuantisationBits bits_{QuantisationBits::kUnrounded, QuantisationBits::kUnrounded};
   std::vector<Weight> weights_;
-  QuantizingTap tap_;
+  QuantizingTap tap_{QuantisationBits::kUnrounded};
 };
 
 }  // namespace ofsweep

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/trainer/reference_data.h"
-#include "trainer/int8_evaluation.h"
+#include "trainer/quantised_model.h"
 
 namespace ofsweep {
 namespace {
@@ -46,7 +46,7 @@ class ReferenceInt8 : public testing::TestWithParam<std::string> {
 
   // Calls `after_batch` with the number of each batch.
   void Calibrate(
-      Int8Model& model, const std::function<void(std::int64_t)>& after_batch = [](std::int64_t) {}) const {
+      QuantisedModel& model, const std::function<void(std::int64_t)>& after_batch = [](std::int64_t) {}) const {
     const auto& calibration = expected_.at("config").at("calibration");
     const std::int64_t rows = calibration.at("batch_size");
     for (std::int64_t batch = 0; batch < calibration.at("batches"); ++batch) {
@@ -80,7 +80,8 @@ class ReferenceInt8 : public testing::TestWithParam<std::string> {
 // predictions do not depend on the input that is left out.
 TEST_P(ReferenceInt8, LossesAgree) {
   const at::NoGradGuard no_grad;
-  Int8Model int8(decoder_);
+  QuantisedModel int8(decoder_);
+  int8.SetBits({});
   Calibrate(int8);
   const auto [inputs, targets] =
       Windows("validation_tokens.bin", 0, expected_.at("config").at("evaluation").at("blocks"));
@@ -96,7 +97,8 @@ TEST_P(ReferenceInt8, LossesAgree) {
 }
 
 TEST_P(ReferenceInt8, EveryRangeAgreesAfterEveryBatch) {
-  Int8Model int8(decoder_);
+  QuantisedModel int8(decoder_);
+  int8.SetBits({});
   Calibrate(int8, [&](std::int64_t batch) {
     SCOPED_TRACE(batch);
     std::size_t activations = 0;
@@ -114,7 +116,8 @@ TEST_P(ReferenceInt8, EveryRangeAgreesAfterEveryBatch) {
 }
 
 TEST_P(ReferenceInt8, EveryGridAgrees) {
-  Int8Model int8(decoder_);
+  QuantisedModel int8(decoder_);
+  int8.SetBits({});
   Calibrate(int8);
   const auto& weights = expected_.at("weights");
   const auto& activations = expected_.at("activations");

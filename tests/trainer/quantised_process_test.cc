@@ -1,5 +1,5 @@
-// `evaluate --int8 --sensitivity` by hand, on files that have never seen this program: the models of
-// tests/reference/int8, plain safetensors of weights written from Python.
+// `evaluate` after rounding by hand, on files that have never seen this program: the models of tests/reference/int8 and
+// tests/reference/axes, plain safetensors of weights written from Python.
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/ascii.h"
 #include "tests/trainer/temporary_folder.h"
 #include "tests/trainer/trainer_process.h"
 
@@ -17,6 +18,17 @@ namespace ofsweep {
 namespace {
 
 const std::filesystem::path kReference = OFSWEEP_SOURCE_DIR "/tests/reference/int8";
+const std::filesystem::path kBits = OFSWEEP_SOURCE_DIR "/tests/reference/axes";
+
+std::map<std::string, double> ScalarsOf(const TrainerResult& result) {
+  std::map<std::string, double> scalars;
+  for (const TrainerEvent& event : result.Events()) {
+    const auto* step = std::get_if<PointsEvent>(&event);
+    if (step == nullptr) continue;
+    for (const MetricPoint& point : step->points.points) scalars[point.series.metric] = point.value;
+  }
+  return scalars;
+}
 
 class Int8Process : public testing::Test {
  protected:
@@ -38,16 +50,6 @@ class Int8Process : public testing::Test {
                                     {"int8_calibration_batch_size", calibration.at("batch_size")}}}};
     return RunTrainer({"evaluate", "--config", folder_.Write("trial.json", trial.dump()), "--checkpoint",
                        kReference / name / "model.safetensors", "--int8", "--sensitivity"});
-  }
-
-  static std::map<std::string, double> ScalarsOf(const TrainerResult& result) {
-    std::map<std::string, double> scalars;
-    for (const TrainerEvent& event : result.Events()) {
-      const auto* step = std::get_if<PointsEvent>(&event);
-      if (step == nullptr) continue;
-      for (const MetricPoint& point : step->points.points) scalars[point.series.metric] = point.value;
-    }
-    return scalars;
   }
 
   TemporaryFolder folder_;
@@ -77,6 +79,7 @@ TEST_F(Int8Process, SaysWhichTensorHurtsMost) {
   for (const TrainerEvent& event : result.Events()) {
     if (const auto* one = std::get_if<SensitivityEvent>(&event)) {
       EXPECT_EQ(one->perplexity, std::exp(one->loss));
+      EXPECT_EQ(one->bits, "w8a8");
       EXPECT_TRUE(increases.emplace(one->place, one->increase).second) << one->place << " was said twice";
     } else if (const auto* all = std::get_if<SensitivityRankingEvent>(&event)) {
       ranking = *all;
@@ -96,10 +99,75 @@ TEST_F(Int8Process, SaysWhichTensorHurtsMost) {
   EXPECT_GT(ranking.increases.front().second, 10 * ranking.increases[ranking.increases.size() / 2].second);
 }
 
-TEST_F(Int8Process, SensitivityIsAQuestionAboutInt8) {
+TEST_F(Int8Process, SensitivityIsAQuestionAboutRounding) {
   const std::string trial = folder_.Write("trial.json", "{}");
   EXPECT_EQ(RunTrainer({"evaluate", "--config", trial, "--sensitivity"}).exit_code, 2);
 }
+
+class BitsProcess : public testing::TestWithParam<const char*> {
+ protected:
+  static TrainerResult Evaluate(std::vector<std::string> options = {}) {
+    std::vector<std::string> arguments = {"evaluate", "--config", kBits / GetParam() / "trial.json"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return RunTrainer(arguments);
+  }
+};
+
+// trial.json lists fifteen combinations in evaluate.bits.
+TEST_P(BitsProcess, GivesTheLossOfEveryCombination) {
+  const auto expected = nlohmann::json::parse(std::ifstream(kBits / GetParam() / "expected.json"));
+  const TrainerResult result = Evaluate();
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  auto scalars = ScalarsOf(result);
+  scalars["w32a32_loss"] = scalars.at("eval_loss");
+  EXPECT_FALSE(scalars.contains("int8_loss")) << "nobody asked for --int8";
+  EXPECT_EQ(expected.at("loss").size(), 16u);
+  for (const auto& [name, loss] : expected.at("loss").items()) {
+    const std::string bits = absl::AsciiStrToLower(name);
+    EXPECT_NEAR(scalars.at(bits + "_loss"), loss.get<double>(), expected.at("tolerance").get<double>()) << bits;
+    if (bits == "w32a32") continue;
+    EXPECT_DOUBLE_EQ(scalars.at(bits + "_perplexity"), std::exp(scalars.at(bits + "_loss"))) << bits;
+  }
+}
+
+TEST_P(BitsProcess, Int8IsW8A8AndItsPartsAreOneSideUnrounded) {
+  const auto scalars = ScalarsOf(Evaluate({"--int8", "--bits", "w8a8,w8a32,w32a8,w32a32"}));
+  EXPECT_EQ(scalars.at("int8_loss"), scalars.at("w8a8_loss"));
+  EXPECT_EQ(scalars.at("int8_loss_weights"), scalars.at("w8a32_loss"));
+  EXPECT_EQ(scalars.at("int8_loss_activations"), scalars.at("w32a8_loss"));
+  EXPECT_EQ(scalars.at("w32a32_loss"), scalars.at("eval_loss"));
+}
+
+// One after the other or alone: no evaluation leaves anything behind for the next.
+TEST_P(BitsProcess, TheOrderOfTheListDoesNotMatter) {
+  const auto one_way = ScalarsOf(Evaluate({"--bits", "w8a4,w4a4,w32a4"}));
+  const auto other_way = ScalarsOf(Evaluate({"--bits", "w32a4,w4a4,w8a4"}));
+  EXPECT_EQ(one_way, other_way);
+  EXPECT_EQ(ScalarsOf(Evaluate({"--bits", "w8a4"})).at("w8a4_loss"), one_way.at("w8a4_loss"));
+}
+
+TEST_P(BitsProcess, SensitivityIsToldForEachOfTheList) {
+  const TrainerResult result = Evaluate({"--bits", "w8a4,w32a4", "--sensitivity"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  std::map<std::string, std::size_t> ranked;
+  for (const TrainerEvent& event : result.Events()) {
+    if (const auto* all = std::get_if<SensitivityRankingEvent>(&event)) ranked[all->bits] = all->increases.size();
+  }
+  ASSERT_EQ(ranked.size(), 2u);
+  EXPECT_GT(ranked.at("w8a4"), ranked.at("w32a4")) << "unrounded weights are no places";
+}
+
+TEST_P(BitsProcess, RefusesWhatIsNoListOfBits) {
+  for (const char* bad : {"w1a8", "w8a17", "W8A4", "w8a4,w8a4", "w8a4,,w4a4"}) {
+    const TrainerResult result = Evaluate({"--bits", bad});
+    EXPECT_EQ(result.exit_code, 2) << bad;
+    EXPECT_THAT(result.errors, testing::HasSubstr("--bits: ")) << bad;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, BitsProcess, testing::Values("bits-op", "bits-pre_norm-biasall"), [](const auto& info) {
+  return std::string(info.param) == "bits-op" ? std::string("op") : std::string("pre_norm");
+});
 
 }  // namespace
 }  // namespace ofsweep

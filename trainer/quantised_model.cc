@@ -1,4 +1,4 @@
-#include "trainer/int8_evaluation.h"
+#include "trainer/quantised_model.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -29,6 +29,7 @@ void QuantizingTap::Choose(const PlaceFilter& rounds) {
 }
 
 bool QuantizingTap::WantsPlaces() const {
+  if (bits_ == QuantisationBits::kUnrounded) return false;
   return calibrating_ || places_.empty() ||
          std::any_of(places_.begin(), places_.end(), [](const Place& place) { return place.rounded; });
 }
@@ -45,10 +46,11 @@ QuantizingTap::Place& QuantizingTap::Find(const std::string& name) {
   const auto found =
       std::find_if(places_.begin(), places_.end(), [&](const Place& place) { return place.name == name; });
   if (found != places_.end()) return *found;
-  return places_.emplace_back(Place{name, RangeEstimator(), rounds_(name)});
+  return places_.emplace_back(Place{name, RangeEstimator(bits_), rounds_(name)});
 }
 
-Int8Model::Int8Model(const Decoder& decoder) : model_(UntiedShape(decoder.Shape()), 0, at::kFloat, DeviceOf(decoder)) {
+QuantisedModel::QuantisedModel(const Decoder& decoder)
+    : model_(UntiedShape(decoder.Shape()), 0, at::kFloat, DeviceOf(decoder)) {
   const at::NoGradGuard no_grad;
   TensorMap trained;
   for (const NamedTensor& parameter : decoder.Parameters()) trained[parameter.name] = parameter.tensor.detach();
@@ -56,60 +58,72 @@ Int8Model::Int8Model(const Decoder& decoder) : model_(UntiedShape(decoder.Shape(
   for (const NamedTensor& parameter : model_.Parameters()) {
     const at::Tensor& weight = trained.at(parameter.name);
     if (IsWeightPlace(parameter.name)) {
-      weights_.push_back({parameter.name, weight, parameter.tensor, SearchWeightGrid(weight)});
-    } else {
-      at::Tensor(parameter.tensor).copy_(weight);
+      weights_.push_back({.name = parameter.name, .trained = weight, .copy = parameter.tensor, .grid = {}});
     }
+    at::Tensor(parameter.tensor).copy_(weight);
   }
-  Round(AnyPlace);
   model_.SetTraining(false);
 }
 
-void Int8Model::Round(const PlaceFilter& chosen) {
+void QuantisedModel::SetBits(QuantisationBits bits) {
+  const bool searches = bits.weights != bits_.weights && bits.weights != QuantisationBits::kUnrounded;
+  bits_ = bits;
+  tap_ = QuantizingTap(bits.activations);
+  if (searches) {
+    for (Weight& weight : weights_) weight.grid = SearchWeightGrid(weight.trained, bits.weights);
+  }
+  Round(AnyPlace);
+}
+
+void QuantisedModel::Round(const PlaceFilter& chosen) {
   const at::NoGradGuard no_grad;
   for (Weight& weight : weights_) {
-    weight.copy.copy_(chosen(weight.name) ? weight.grid.FakeQuantised(weight.trained) : weight.trained);
+    const bool rounded = RoundsWeights() && chosen(weight.name);
+    weight.copy.copy_(rounded ? weight.grid.FakeQuantised(weight.trained) : weight.trained);
   }
   tap_.Choose(chosen);
 }
 
-void Int8Model::Calibrate(const at::Tensor& inputs) {
+void QuantisedModel::Calibrate(const at::Tensor& inputs) {
+  if (bits_.activations == QuantisationBits::kUnrounded) return;
   const at::NoGradGuard no_grad;
   tap_.SetCalibrating(true);
   model_.Hidden(inputs, &tap_);
   tap_.SetCalibrating(false);
 }
 
-at::Tensor Int8Model::Loss(const at::Tensor& inputs, const at::Tensor& targets) {
+at::Tensor QuantisedModel::Loss(const at::Tensor& inputs, const at::Tensor& targets) {
   const at::NoGradGuard no_grad;
   return model_.Loss(inputs, targets, &tap_);
 }
 
-std::vector<std::string> Int8Model::Places() const {
+std::vector<std::string> QuantisedModel::Places() const {
   std::vector<std::string> names;
-  for (const Weight& weight : weights_) names.push_back(weight.name);
+  if (RoundsWeights()) {
+    for (const Weight& weight : weights_) names.push_back(weight.name);
+  }
   for (const QuantizingTap::Place& place : tap_.Places()) names.push_back(place.name);
   return names;
 }
 
-std::vector<QuantizerEvent> Int8Model::Quantizers(std::int64_t step) const {
+std::vector<QuantizerEvent> QuantisedModel::Quantizers(std::int64_t step) const {
   std::vector<QuantizerEvent> events;
-  for (const Weight& weight : weights_) {
-    events.push_back({step,
-                      {{"place", weight.name},
-                       {"threshold", weight.grid.threshold},
-                       {"delta", weight.grid.delta},
-                       {"candidate", weight.grid.candidate},
-                       {"signed", weight.grid.with_sign}}});
+  const auto add = [&](const std::string& place, nlohmann::ordered_json grid) {
+    nlohmann::ordered_json fields = {{"bits", Name(bits_)}, {"place", place}};
+    fields.update(grid);
+    events.push_back({step, std::move(fields)});
+  };
+  if (RoundsWeights()) {
+    for (const auto& [name, trained, copy, grid] : weights_) {
+      add(name, {{"threshold", grid.threshold},
+                 {"delta", grid.delta},
+                 {"candidate", grid.candidate},
+                 {"signed", grid.with_sign}});
+    }
   }
   for (const QuantizingTap::Place& place : tap_.Places()) {
     const ActivationGrid& grid = place.estimator.Grid();
-    events.push_back({step,
-                      {{"place", place.name},
-                       {"low", grid.low},
-                       {"high", grid.high},
-                       {"delta", grid.delta},
-                       {"zero_point", grid.zero_point}}});
+    add(place.name, {{"low", grid.low}, {"high", grid.high}, {"delta", grid.delta}, {"zero_point", grid.zero_point}});
   }
   return events;
 }

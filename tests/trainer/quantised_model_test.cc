@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/trainer/tiny_model.h"
-#include "trainer/int8_evaluation.h"
+#include "trainer/quantised_model.h"
 
 namespace ofsweep {
 namespace {
@@ -46,7 +46,7 @@ std::vector<Kind> Kinds() {
   };
 }
 
-// The list of tests/reference/int8/README.md, and our extensions of it (docs/int8.md).
+// The list of tests/reference/int8/README.md, and our extensions of it (docs/quantisation.md).
 std::vector<std::string> ExpectedActivations(const ModelShape& shape) {
   const bool op = shape.block == BlockKind::kOutlierProtected;
   const bool post = shape.block == BlockKind::kPostNorm;
@@ -104,7 +104,8 @@ class Int8Kinds : public testing::TestWithParam<Kind> {
 };
 
 TEST_P(Int8Kinds, RoundsThePlacesOfTheProtocolInItsOrder) {
-  Int8Model int8(decoder_);
+  QuantisedModel int8(decoder_);
+  int8.SetBits({});
   EXPECT_THAT(int8.Places(), testing::ElementsAreArray(ExpectedWeights(decoder_)));
   EXPECT_THROW(int8.Loss(inputs_, targets_), std::logic_error) << "nothing is calibrated yet";
   int8.Calibrate(inputs_);
@@ -114,7 +115,8 @@ TEST_P(Int8Kinds, RoundsThePlacesOfTheProtocolInItsOrder) {
 }
 
 TEST_P(Int8Kinds, CostsALittleAndNothingWhereNothingIsRounded) {
-  Int8Model int8(decoder_);
+  QuantisedModel int8(decoder_);
+  int8.SetBits({});
   int8.Calibrate(inputs_);
   const double full = decoder_.Loss(inputs_, targets_).item<double>();
   const double rounded = int8.Loss(inputs_, targets_).item<double>();
@@ -139,12 +141,13 @@ TEST_P(Int8Kinds, PassesTheSameModelWhenItIsTakenApart) {
 INSTANTIATE_TEST_SUITE_P(All, Int8Kinds, testing::ValuesIn(Kinds()), [](const auto& info) { return info.param.name; });
 
 // One calibration without rounding serves every place alone: what a place sees comes before it.
-TEST(Int8Model, APlaceAloneIsTheProtocolForThatPlaceAlone) {
+TEST(QuantisedModel, APlaceAloneIsTheProtocolForThatPlaceAlone) {
   for (const char* block : {"pre_norm", "post_norm", "op"}) {
     Decoder decoder(ModelShapeOf(TinyTrial({{"model.block", Text(block)}})), 3, at::kFloat, at::kCPU);
     const at::Tensor inputs = RandomTokens(decoder.Shape(), 1), targets = RandomTokens(decoder.Shape(), 2);
     const std::vector<at::Tensor> batches = {inputs, RandomTokens(decoder.Shape(), 4)};
-    Int8Model together(decoder);
+    QuantisedModel together(decoder);
+    together.SetBits({});
     together.Round([](std::string_view) { return false; });
     for (const at::Tensor& batch : batches) together.Calibrate(batch);
     for (const std::string& place : together.Places()) {
@@ -152,7 +155,8 @@ TEST(Int8Model, APlaceAloneIsTheProtocolForThatPlaceAlone) {
       SCOPED_TRACE(std::string(block) + " " + place);
       const PlaceFilter only = [&place](std::string_view name) { return name == place; };
       together.Round(only);
-      Int8Model alone(decoder);
+      QuantisedModel alone(decoder);
+      alone.SetBits({});
       alone.Round(only);
       for (const at::Tensor& batch : batches) alone.Calibrate(batch);
       EXPECT_EQ(together.Loss(inputs, targets).item<double>(), alone.Loss(inputs, targets).item<double>());
@@ -160,20 +164,22 @@ TEST(Int8Model, APlaceAloneIsTheProtocolForThatPlaceAlone) {
   }
 }
 
-TEST(Int8Model, LeavesTheDecoderAlone) {
+TEST(QuantisedModel, LeavesTheDecoderAlone) {
   Decoder decoder(ModelShapeOf(TinyTrial()), 3, at::kDouble, at::kCPU);
   const at::Tensor inputs = RandomTokens(decoder.Shape(), 1);
   const at::Tensor before = decoder.Logits(inputs).clone();
-  Int8Model int8(decoder);
+  QuantisedModel int8(decoder);
+  int8.SetBits({});
   int8.Calibrate(inputs);
   int8.Loss(inputs, inputs);
   EXPECT_TRUE(at::equal(decoder.Logits(inputs), before));
 }
 
-TEST(Int8Model, KnowsNoDropout) {
+TEST(QuantisedModel, KnowsNoDropout) {
   const auto loss = [](double dropout) {
     Decoder decoder(ModelShapeOf(TinyTrial({{"model.dropout", dropout}})), 3, at::kFloat, at::kCPU);
-    Int8Model int8(decoder);
+    QuantisedModel int8(decoder);
+    int8.SetBits({});
     int8.Calibrate(RandomTokens(decoder.Shape(), 1));
     return int8.Loss(RandomTokens(decoder.Shape(), 1), RandomTokens(decoder.Shape(), 2)).item<double>();
   };
@@ -181,7 +187,7 @@ TEST(Int8Model, KnowsNoDropout) {
 }
 
 // Weights trained in bfloat16 or float64 are read as float32, and all arithmetic is float32.
-TEST(Int8Model, WorksInFloat32WhateverThePrecisionOfTraining) {
+TEST(QuantisedModel, WorksInFloat32WhateverThePrecisionOfTraining) {
   for (const at::ScalarType precision : {at::kBFloat16, at::kDouble}) {
     const ModelShape shape = ModelShapeOf(TinyTrial());
     Decoder trained(shape, 3, precision, at::kCPU);
@@ -193,7 +199,9 @@ TEST(Int8Model, WorksInFloat32WhateverThePrecisionOfTraining) {
       }
     }
     const at::Tensor inputs = RandomTokens(shape, 1), targets = RandomTokens(shape, 2);
-    Int8Model of_trained(trained), of_single(single);
+    QuantisedModel of_trained(trained), of_single(single);
+    of_trained.SetBits({});
+    of_single.SetBits({});
     of_trained.Calibrate(inputs);
     of_single.Calibrate(inputs);
     EXPECT_EQ(of_trained.Loss(inputs, targets).item<double>(), of_single.Loss(inputs, targets).item<double>());
@@ -202,7 +210,7 @@ TEST(Int8Model, WorksInFloat32WhateverThePrecisionOfTraining) {
 }
 
 // Where the places stand, seen on a model that has all that the source of the protocol has not.
-TEST(Int8Model, RoundsOurExtensionsWhereTheyAreSaidTo) {
+TEST(QuantisedModel, RoundsOurExtensionsWhereTheyAreSaidTo) {
   class Recorder : public ActivationTap {
    public:
     void OnSite(std::string_view, std::optional<int>, const at::Tensor&) override {}

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/format.h"
+#include "cli/interrupt.h"
+#include "cli/program.h"
+#include "coordinator/server.h"
+#include "experiment/quantisation_bits.h"
+#include "experiment/trainer_event.h"
+#include "experiment/trial_key.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+using Stub = v1::SweepService::Stub;
+
+// Losses by bits: "w8a4" → 3.12.
+using Losses = std::map<std::string, double>;
+
+std::string LossMetric(const std::string& bits) {
+  return bits + "_loss";
+}
+
+absl::Status CheckBits(const std::vector<std::string>& bits) {
+  const auto list = ParseValue(*FindTrialKey("evaluate.bits"), bits);
+  return list.ok() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrCat("--bits: ", list.status().message()));
+}
+
+// The coordinator that is named, or one in this process over the folder's own database.
+absl::StatusOr<Connection> OpenStore(const EvaluateOptions& options) {
+  if (options.coordinator || !fs::exists(fs::path(options.data_dir) / "ofsweep.db")) {
+    return Connection::Open({.coordinator = options.coordinator.value_or(kDefaultCoordinator)});
+  }
+  auto server = Server::Start({.data_dir = options.data_dir, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  if (absl::IsUnavailable(server.status())) {
+    return absl::UnavailableError(absl::StrCat(server.status().message(), "; or name it: --coordinator HOST:PORT"));
+  }
+  if (!server.ok()) return server.status();
+  std::shared_ptr<Server> shared = *std::move(server);
+  auto channel = shared->InProcessChannel();
+  return Connection(std::move(channel), "", std::move(shared));
+}
+
+// Which of `bits` each trial has stored already.
+absl::StatusOr<std::map<std::string, std::set<std::string>>> Stored(const Connection& connection,
+                                                                    const std::string& sweep,
+                                                                    const std::vector<std::string>& bits) {
+  v1::QueryCurvesRequest request;
+  request.set_sweep(sweep);
+  for (const std::string& name : bits) request.add_metrics(LossMetric(name));
+  grpc::ClientContext context;
+  const auto stream = connection.stub().QueryCurves(&context, request);
+  std::map<std::string, std::set<std::string>> stored;
+  for (v1::QueryCurvesResponse message; stream->Read(&message);) {
+    for (const v1::Curve& curve : message.curves()) stored[curve.trial_id()].insert(curve.metric());
+  }
+  if (const grpc::Status status = stream->Finish(); !status.ok()) return FromRpc(status, connection.target());
+  return stored;
+}
+
+// What the trainer's events say of each of `bits`.
+absl::StatusOr<Losses> ReadLosses(const std::string& file, const std::vector<std::string>& bits) {
+  Losses losses;
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    const auto event = ParseTrainerEvent(line);
+    if (!event.ok()) return event.status();
+    const auto* points = std::get_if<PointsEvent>(&*event);
+    if (points == nullptr) continue;
+    for (const MetricPoint& point : points->points.points) {
+      for (const std::string& name : bits) {
+        if (point.series.metric == LossMetric(name)) losses[name] = point.value;
+      }
+    }
+  }
+  if (losses.size() != bits.size()) return absl::InternalError("the trainer did not print the loss of each of --bits");
+  return losses;
+}
+
+// The last line of the trainer's log, which says why it ended.
+std::string LastLine(const std::string& file) {
+  std::ifstream lines(file);
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
+}
+
+// Runs the trainer on the trial's last checkpoint.
+absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Trial& trial,
+                                     const std::vector<std::string>& bits) {
+  const fs::path folder = fs::path(data_dir) / "trials" / trial.trial_id();
+  const fs::path checkpoint = folder / absl::StrFormat("checkpoint-%09d.safetensors", trial.target_steps());
+  if (!fs::exists(checkpoint)) {
+    return absl::NotFoundError(absl::StrCat(checkpoint.string(),
+                                            " is missing; give --data-dir of the worker that trained it",
+                                            trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")")));
+  }
+  const TemporaryFolder output;
+  const std::string out = output.path() / "out", err = output.path() / "err";
+  const std::string cache = fs::absolute(fs::path(data_dir) / "datasets");
+  const std::string trainer = ExecutableFolder() + "/ofsweep-trainer";
+  const auto end = RunProgram({trainer, "evaluate", "--config", folder / "trial.json", "--checkpoint", checkpoint,
+                               "--as-trained", "--bits", absl::StrJoin(bits, ","), "--cache", cache},
+                              {.out = out, .err = err});
+  if (!end.ok()) return end.status();
+  if (*end != 0) return absl::AbortedError(LastLine(err));
+  return ReadLosses(out, bits);
+}
+
+absl::Status StoreLosses(const Connection& connection, const std::string& sweep, const std::string& trial_id,
+                         const Losses& losses) {
+  v1::AddEvaluationsRequest request;
+  request.set_sweep(sweep);
+  for (const auto& [bits, loss] : losses) {
+    auto* added = request.add_evaluations();
+    added->set_trial_id(trial_id);
+    added->set_bits(bits);
+    added->set_loss(loss);
+  }
+  return connection.Call(&Stub::AddEvaluations, request).status();
+}
+
+std::string Describe(const v1::Trial& trial, const Losses& losses) {
+  std::string text;
+  const auto plain = trial.results().find("eval_perplexity");
+  if (plain != trial.results().end()) text = absl::StrCat("perplexity ", FormatNumber(plain->second));
+  for (const auto& [bits, loss] : losses) absl::StrAppend(&text, ", ", bits, " ", FormatNumber(std::exp(loss)));
+  return text;
+}
+
+}  // namespace
+
+absl::Status EvaluateSweep(const EvaluateOptions& options, Streams streams) {
+  if (absl::Status status = CheckBits(options.bits); !status.ok()) return status;
+  const Interrupt interrupt;
+  const auto connection = OpenStore(options);
+  if (!connection.ok()) return connection.status();
+  const auto all = connection->ListTrials(options.sweep, {});
+  if (!all.ok()) return all.status();
+  const auto stored = Stored(*connection, options.sweep, options.bits);
+  if (!stored.ok()) return stored.status();
+
+  std::size_t number = 0, completed = 0, failed = 0;
+  for (const v1::Trial& trial : *all) {
+    if (interrupt.Requested()) break;
+    const std::string head = absl::StrCat(++number, "/", all->size(), " ", trial.label(), ": ");
+    if (trial.state() != "completed") {
+      streams.out << head << "left out, it is " << trial.state() << std::endl;
+      continue;
+    }
+    ++completed;
+    std::vector<std::string> missing = options.bits;
+    if (const auto have = stored->find(trial.trial_id()); have != stored->end()) {
+      std::erase_if(missing, [&](const std::string& bits) { return have->second.contains(LossMetric(bits)); });
+    }
+    if (missing.empty()) {
+      streams.out << head << "stored already" << std::endl;
+      continue;
+    }
+    const auto losses = EvaluateTrial(options.data_dir, trial, missing);
+    if (losses.ok()) {
+      if (absl::Status status = StoreLosses(*connection, options.sweep, trial.trial_id(), *losses); !status.ok()) {
+        return status;
+      }
+      streams.out << head << Describe(trial, *losses) << std::endl;
+    } else if (!interrupt.Requested()) {
+      ++failed;
+      streams.out << head << "failed: " << losses.status().message() << std::endl;
+    }
+  }
+  if (interrupt.Requested()) return absl::CancelledError("stopped; the same command goes on where it was");
+  if (failed == 0) return absl::OkStatus();
+  return absl::AbortedError(
+      absl::StrCat(failed, " of ", completed, " completed trials could not be evaluated; the lines above say why"));
+}
+
+}  // namespace ofsweep

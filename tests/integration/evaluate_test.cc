@@ -1,0 +1,106 @@
+// `ofsweep evaluate`: rounding after the training, from the checkpoints.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/integration/sweep_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class EvaluateCommand : public SweepFixture {
+ protected:
+  // Two trials, trained by `run` in "data" with evaluate.bits `bits`.
+  void Train(const std::string& name, const std::string& bits) {
+    const std::string grid = "{optimizer.name: [adam, soap], evaluate.bits: [" + bits + "]}";
+    const Finished run = Ofsweep({"run", WriteSpec({.name = name, .grid = grid}), "--data-dir", Path("data")});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  }
+
+  Finished Evaluate(const std::string& sweep, const std::string& bits) const {
+    return Ofsweep({"evaluate", sweep, "--bits", bits, "--data-dir", Path("data")});
+  }
+
+  // The w8a4_perplexity of each trial by its optimizer, as `show` prints it.
+  std::map<std::string, double> W8a4(const std::string& sweep) const {
+    std::map<std::string, double> found;
+    const Finished shown = Ofsweep({"show", sweep, "--json", "--data-dir", Path("data")});
+    for (const auto& trial : nlohmann::json::parse(shown.out).at("trials")) {
+      const auto& results = trial.at("results");
+      if (!results.contains("w8a4_perplexity")) continue;
+      found[trial.at("config").at("optimizer.name")] = results.at("w8a4_perplexity");
+    }
+    return found;
+  }
+};
+
+TEST_F(EvaluateCommand, GivesWhatTheTrainingWouldHaveGivenAndStoresIt) {
+  Train("asked", "[w8a4]");
+  Train("plain", "[]");
+  EXPECT_THAT(W8a4("plain"), IsEmpty());
+
+  const Finished first = Evaluate("plain", "w8a4,w6a6");
+  ASSERT_EQ(first.exit_code, 0) << first.out << first.err;
+  EXPECT_THAT(first.out, AllOf(HasSubstr("1/2 optimizer.name=adam"), HasSubstr("w8a4"), HasSubstr("w6a6")));
+  const auto afterwards = W8a4("plain");
+  ASSERT_EQ(afterwards.size(), 2u);
+  EXPECT_EQ(afterwards, W8a4("asked")) << "one thread, one machine: the same bits";
+  const auto curves = StoredCurves(Path("data/ofsweep.db"));
+  EXPECT_THAT(curves, Contains(HasSubstr(" w6a6_loss ")).Times(2));
+
+  const Finished second = Evaluate("plain", "w8a4,w6a6");
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.out, HasSubstr("stored already"));
+  EXPECT_EQ(StoredCurves(Path("data/ofsweep.db")), curves);
+}
+
+TEST_F(EvaluateCommand, AWorkersCheckpointsAreStoredWithItsCoordinator) {
+  StartCoordinator();
+  StartWorker();
+  ASSERT_EQ(Command({"submit", WriteSpec({.grid = "{seed: [0]}"})}).exit_code, 0);
+  ASSERT_EQ(Command({"watch", "tiny"}).exit_code, 0);
+  const Finished elsewhere = Command({"evaluate", "tiny", "--bits", "w8a4", "--data-dir", Path("nowhere")});
+  EXPECT_EQ(elsewhere.exit_code, 1);
+  EXPECT_THAT(elsewhere.out, AllOf(HasSubstr("checkpoint-000000030.safetensors is missing"), HasSubstr("--data-dir")));
+  const Finished here = Command({"evaluate", "tiny", "--bits", "w8a4", "--data-dir", Path("worker")});
+  EXPECT_EQ(here.exit_code, 0) << here.out << here.err;
+  EXPECT_THAT(Command({"table", "tiny", "--rows", "seed"}).out, HasSubstr("w8a4_perplexity"));
+  const Finished locked = Ofsweep({"evaluate", "tiny", "--bits", "w8a4", "--data-dir", Path("data")});
+  EXPECT_EQ(locked.exit_code, 1);
+  EXPECT_THAT(locked.err, HasSubstr("--coordinator"));
+}
+
+TEST_F(EvaluateCommand, RefusesOtherTokensThanThoseOfTheTraining) {
+  Train("plain", "[]");
+  {
+    std::fstream tokens(Path("tokens.bin"), std::ios::in | std::ios::out | std::ios::binary);
+    tokens.write("\1\0\1\0\1\0", 6);
+  }
+  const Finished evaluated = Evaluate("plain", "w8a4");
+  EXPECT_EQ(evaluated.exit_code, 1);
+  EXPECT_THAT(evaluated.out, HasSubstr("the tokens have changed"));
+  EXPECT_THAT(W8a4("plain"), IsEmpty());
+}
+
+TEST_F(EvaluateCommand, SaysWhatIsWrongWithTheQuestion) {
+  Train("plain", "[]");
+  for (const char* bad : {"w8a1", "w8a4,w8a4", "int8"}) {
+    const Finished refused = Evaluate("plain", bad);
+    EXPECT_EQ(refused.exit_code, 2) << bad;
+    EXPECT_THAT(refused.err, HasSubstr("--bits: ")) << bad;
+  }
+  const Finished unknown = Evaluate("other", "w8a4");
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("other"));
+}
+
+}  // namespace
+}  // namespace ofsweep
