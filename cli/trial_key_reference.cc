@@ -56,11 +56,12 @@ bool IsUnset(std::string_view values) {
   return values.empty() || values == "[]";
 }
 
-// "data.source is text or tokens"; "data.validation_path is unset".
+// "data.source is text or tokens"; "data.validation_path is unset"; "evaluate.bits is given".
 std::string Words(const AppliesWhen& condition) {
-  const std::string_view is = condition.negated ? " is not " : " is ";
+  const std::string key = absl::StrCat(std::string(condition.key), " is ");
+  if (IsUnset(condition.values)) return key + (condition.negated ? "given" : "unset");
   const std::string values = absl::StrReplaceAll(std::string(condition.values), {{"|", " or "}});
-  return absl::StrCat(std::string(condition.key), std::string(is), IsUnset(condition.values) ? "unset" : values);
+  return absl::StrCat(key, condition.negated ? "not " : "", values);
 }
 
 // "" when the key always applies.

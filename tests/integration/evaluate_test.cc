@@ -33,7 +33,8 @@ class EvaluateCommand : public SweepFixture {
   std::map<std::string, double> W8a4(const std::string& sweep) const {
     std::map<std::string, double> found;
     const Finished shown = Ofsweep({"show", sweep, "--json", "--data-dir", Path("data")});
-    for (const auto& trial : nlohmann::json::parse(shown.out).at("trials")) {
+    const auto sweep_shown = nlohmann::json::parse(shown.out);
+    for (const auto& trial : sweep_shown.at("trials")) {
       const auto& results = trial.at("results");
       if (!results.contains("w8a4_perplexity")) continue;
       found[trial.at("config").at("optimizer.name")] = results.at("w8a4_perplexity");
