@@ -249,12 +249,25 @@ void Coordinator::Announce(const std::vector<Transition>& transitions) {
 
 void Coordinator::AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps,
                                 const std::string& worker) {
-  const auto flat = ReadTrial(trial_id, sweeps.front());
+  const auto row = store_.FindTrial(trial_id);
   // A trial without telemetry still runs; whoever needs its configuration will meet the error.
-  if (!flat.ok()) return;
-  TrialInfo info = DescribeTrial(trial_id, *flat);
-  info.sweeps = sweeps;
+  if (!row.ok() || !*row) return;
+  TrialInfo info = DescribeTrial(**row);
+  for (const std::string& sweep : sweeps) info.sweeps.push_back(ArmIn(sweep, **row));
   observer_->TrialStarted(info, worker);
+}
+
+void Coordinator::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
+  if (observer_ == nullptr) return;
+  for (const std::string& trial_id : trial_ids) {
+    const auto row = store_.FindTrial(trial_id);
+    if (row.ok() && *row) observer_->TrialJoined(trial_id, ArmIn(sweep, **row));
+  }
+}
+
+SweepArm Coordinator::ArmIn(const std::string& sweep, const TrialRow& trial) {
+  const auto keys = LabelKeys(sweep);
+  return {sweep, keys.ok() ? ArmLabel(*keys, trial.config_json) : ""};
 }
 
 }  // namespace ofsweep

@@ -122,6 +122,8 @@ class Coordinator {
   void Announce(const std::vector<Transition>& transitions) ABSL_LOCKS_EXCLUDED(mutex_);
   void AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps, const std::string& worker)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  void AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) ABSL_LOCKS_EXCLUDED(mutex_);
+  SweepArm ArmIn(const std::string& sweep, const TrialRow& trial) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- coordinator_workers.cc ----
   absl::StatusOr<nlohmann::ordered_json> ReadTrial(const std::string& trial_id, const std::string& sweep)

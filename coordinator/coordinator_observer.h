@@ -16,6 +16,8 @@ class CoordinatorObserver {
 
   // Also called at start for every trial that an earlier process left running.
   virtual void TrialStarted(const TrialInfo& trial, const std::string& worker) = 0;
+  // A new sweep holds a trial that is running already.
+  virtual void TrialJoined(const std::string& trial_id, const SweepArm& sweep) = 0;
   // It reached a final state.
   virtual void TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps,
                              TrialState outcome) = 0;

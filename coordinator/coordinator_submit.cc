@@ -37,6 +37,16 @@ bool HoldsSameTrials(const Scheduler& scheduler, const SweepRecord& sweep, const
       [&](TrialIndex index, const NewTrial& trial) { return scheduler.trial(index).id == trial.trial_id; });
 }
 
+// The trials of a sweep that run already, for an older sweep.
+std::vector<std::string> RunningTrials(const Scheduler& scheduler, const SweepRecord& sweep) {
+  std::vector<std::string> running;
+  for (const TrialIndex index : sweep.trials) {
+    const TrialRecord& trial = scheduler.trial(index);
+    if (trial.state == TrialState::kRunning) running.push_back(trial.id);
+  }
+  return running;
+}
+
 }  // namespace
 
 absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::string spec_text, const std::string& file,
@@ -49,6 +59,7 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
   SubmitResult result;
   result.sweep.name = spec.name;
   result.sweep.submitted_at = now;
+  std::vector<std::string> running;
   Ticket ticket;
   {
     absl::MutexLock lock(&mutex_);
@@ -72,12 +83,14 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
       result.shared_trials = added.shared;
       result.created = true;
       result.sweep = Summarize(*scheduler_.FindSweep(spec.name), now);
+      running = RunningTrials(scheduler_, *scheduler_.FindSweep(spec.name));
       SweepRow row{.name = spec.name, .spec = std::move(spec_text), .submitted_at = now};
       ticket.writes.push_back(store_.InsertSweep(std::move(row), std::move(expanded->rows)));
       Enqueue(std::move(added.decision), ticket);
     }
   }
   if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  AnnounceJoined(spec.name, running);
   return result;
 }
 

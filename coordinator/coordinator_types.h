@@ -57,6 +57,7 @@ struct WorkerReport {
   std::vector<AttemptReport> attempts;
   std::uint64_t unsent_points = 0;
   std::string version;
+  std::string scrape_target;  // HOST:PORT where Prometheus can reach its /metrics; "" when it serves none
 };
 
 struct Assignment {
@@ -141,6 +142,7 @@ struct WorkerView {
   std::string worker_id;
   std::string host;
   std::string version;
+  std::string scrape_target;  // as in its report
   int slots = 0;
   int busy = 0;
   std::vector<Device> devices;
@@ -151,14 +153,22 @@ struct WorkerView {
   std::string quarantine_reason;
 };
 
+// A sweep that holds a trial, and the trial's arm there: "model.block=op optimizer.name=adam", all keys that the sweep
+// varies but the seed; "" where it varies nothing else.
+struct SweepArm {
+  std::string sweep;
+  std::string arm;
+};
+
 // What Prometheus' info series and the page say about a trial.
 struct TrialInfo {
   std::string trial_id;
-  std::vector<std::string> sweeps;  // all that hold it, oldest first
+  std::vector<SweepArm> sweeps;  // all that hold it, oldest first
   std::string block;
   std::string optimizer;
   std::string learning_rate;
   std::string seed;
+  std::int64_t step = 0;  // of the newest point that is stored
   std::int64_t target_steps = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 
 namespace ofsweep {
 namespace {
@@ -65,6 +66,12 @@ std::string CodeName(grpc::StatusCode code) {
 }
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeRpcMetrics(Telemetry& telemetry) {
+  for (const char* name : {"ofsweep.v1.SweepService", "ofsweep.v1.WorkerService"}) {
+    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    for (int i = 0; service != nullptr && i < service->method_count(); ++i) {
+      telemetry.KnowRpc(absl::StrCat(name, "/", service->method(i)->name()));
+    }
+  }
   return std::make_unique<RpcTimerFactory>(telemetry);
 }
 

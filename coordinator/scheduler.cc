@@ -241,6 +241,7 @@ std::vector<WorkerView> Scheduler::Workers(TimeMs now) const {
     views.push_back({.worker_id = worker.id,
                      .host = worker.host,
                      .version = worker.version,
+                     .scrape_target = worker.scrape_target,
                      .slots = worker.slots,
                      .busy = worker.busy(),
                      .devices = worker.devices,

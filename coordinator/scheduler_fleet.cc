@@ -24,6 +24,7 @@ void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
   record.last_seen = now;
   record.host = report.host;
   record.version = report.version;
+  record.scrape_target = report.scrape_target;
   record.slots = std::max(0, report.slots);
   record.devices = report.devices;
   record.has_cuda = std::any_of(report.devices.begin(), report.devices.end(),

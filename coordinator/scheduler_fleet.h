@@ -23,6 +23,7 @@ struct WorkerRecord {
   std::string id;
   std::string host;
   std::string version;
+  std::string scrape_target;
   int slots = 0;
   std::vector<Device> devices;
   bool has_cuda = false;

@@ -17,12 +17,14 @@
 #include "coordinator/clock.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/heartbeat.h"
-#include "coordinator/http_server.h"
 #include "coordinator/rpc_metrics.h"
+#include "coordinator/scrape_targets.h"
 #include "coordinator/sweep_service.h"
 #include "coordinator/telemetry.h"
 #include "coordinator/watch_hub.h"
 #include "coordinator/worker_service.h"
+#include "monitoring/http_server.h"
+#include "monitoring/metric_families.h"
 
 namespace ofsweep {
 namespace {
@@ -71,9 +73,11 @@ class RunningServer : public Server {
  public:
   explicit RunningServer(const ServerOptions& options)
       : options_(options),
-        telemetry_(
-            {.version = OFSWEEP_VERSION, .revision = OFSWEEP_REVISION, .max_trial_series = options.max_trial_series},
-            clock_) {}
+        telemetry_({.version = OFSWEEP_VERSION,
+                    .revision = OFSWEEP_REVISION,
+                    .max_trial_series = options.max_trial_series,
+                    .retention_ms = static_cast<TimeMs>(options.metrics_retention_seconds * 1000)},
+                   clock_) {}
 
   ~RunningServer() override { Shutdown(); }
 
@@ -156,10 +160,14 @@ class RunningServer : public Server {
     handlers["/"] = [](const HttpRequest&) {
       return HttpResponse{
           .body = "ofsweep coordinator " OFSWEEP_VERSION
-                  "\n\n/metrics  for Prometheus\n/healthz  the process lives\n/readyz   it can take work\n"};
+                  "\n\n/metrics     for Prometheus\n/sd/workers  its workers, for Prometheus' http_sd_configs\n"
+                  "/healthz     the process lives\n/readyz      it can take work\n"};
     };
     handlers["/metrics"] = [this](const HttpRequest&) {
-      return HttpResponse{.content_type = Telemetry::kContentType, .body = telemetry_.Scrape(State())};
+      return HttpResponse{.content_type = kExpositionContentType, .body = telemetry_.Scrape(State())};
+    };
+    handlers["/sd/workers"] = [this](const HttpRequest&) {
+      return HttpResponse{.content_type = "application/json", .body = ScrapeTargetsJson(coordinator_->Workers())};
     };
     handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
     handlers["/readyz"] = [this](const HttpRequest&) {

@@ -71,6 +71,12 @@ std::string TrialLabel(const std::vector<std::string>& keys, const std::string& 
   return label;
 }
 
+std::string ArmLabel(const std::vector<std::string>& keys, const std::string& flat_config_json) {
+  std::vector<std::string> without_seed = keys;
+  std::erase(without_seed, "seed");
+  return TrialLabel(without_seed, flat_config_json);
+}
+
 std::string FlatJsonText(const TrialConfig& config) {
   std::string json = "{";
   json.reserve(2048);
@@ -122,15 +128,17 @@ absl::StatusOr<std::string> WithResolvedKeys(const std::string& flat_config_json
   return flat.dump();
 }
 
-TrialInfo DescribeTrial(const std::string& trial_id, const nlohmann::ordered_json& flat) {
+TrialInfo DescribeTrial(const TrialRow& row) {
+  const nlohmann::json flat = nlohmann::json::parse(row.config_json, nullptr, /*allow_exceptions=*/false);
   const auto text = [&](const char* key) { return flat.contains(key) ? LabelValue(flat[key]) : std::string(); };
   TrialInfo info;
-  info.trial_id = trial_id;
+  info.trial_id = row.trial_id;
   info.block = text("model.block");
   info.optimizer = text("optimizer.name");
   info.learning_rate = text("optimizer.learning_rate");
   info.seed = text("seed");
-  info.target_steps = flat.value("train.steps", std::int64_t{0});
+  info.step = row.step;
+  info.target_steps = row.target_steps;
   return info;
 }
 

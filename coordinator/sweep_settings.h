@@ -9,6 +9,7 @@
 #include "coordinator/coordinator_types.h"
 #include "experiment/sweep_spec.h"
 #include "experiment/trial_config.h"
+#include "storage/store.h"
 
 namespace ofsweep {
 
@@ -27,6 +28,9 @@ SweepSettings ReadSweepSettings(const SweepSpec& spec);
 
 // "model.block=op seed=0": the values of `keys` in a trial's flat configuration.
 std::string TrialLabel(const std::vector<std::string>& keys, const std::string& flat_config_json);
+
+// The same without the seed: what all trials of an arm have in common, and no other trial of the sweep.
+std::string ArmLabel(const std::vector<std::string>& keys, const std::string& flat_config_json);
 
 // Every key of a trial as the flat JSON text that the store keeps.
 std::string FlatJsonText(const TrialConfig& config);
@@ -47,6 +51,6 @@ std::string TrialJson(const nlohmann::ordered_json& flat);
 absl::StatusOr<std::string> WithResolvedKeys(const std::string& flat_config_json, const std::string& resolved_json);
 
 // Without its sweeps.
-TrialInfo DescribeTrial(const std::string& trial_id, const nlohmann::ordered_json& flat);
+TrialInfo DescribeTrial(const TrialRow& row);
 
 }  // namespace ofsweep

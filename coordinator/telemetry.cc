@@ -1,15 +1,15 @@
 #include "coordinator/telemetry.h"
 
+#include <array>
 #include <map>
-#include <sstream>
 #include <utility>
 
-#include <prometheus/text_serializer.h>
+#include "monitoring/metric_families.h"
+#include "monitoring/process_metrics.h"
 
 namespace ofsweep {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
 // From a group commit in the page cache to a disk that stalls.
@@ -19,27 +19,23 @@ const prometheus::Histogram::BucketBoundaries kTransactionSeconds = {0.0001, 0.0
 const prometheus::Histogram::BucketBoundaries kRpcSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                              0.25,   0.5,   1,      2.5,   10,   60,    3600};
 
-prometheus::Family<prometheus::Counter>& CounterFamily(prometheus::Registry& registry, const std::string& name,
-                                                       const std::string& help) {
+constexpr std::array kOutcomes = {TrialState::kCompleted, TrialState::kDiverged, TrialState::kFailed,
+                                  TrialState::kCancelled};
+// Of attempts that end without ending their trial; bad_config and bad_data end it.
+constexpr std::array kRestartReasons = {FailureClass::kLost, FailureClass::kPreempted, FailureClass::kCrash,
+                                        FailureClass::kOom, FailureClass::kTimeout};
+constexpr std::array kTransactions = {"insert", "change", "append", "seal"};
+
+prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry, const std::string& name,
+                                                  const std::string& help) {
   return prometheus::BuildCounter().Name("ofsweep_" + name).Help(help).Register(registry);
-}
-
-MetricFamily GaugeFamily(const std::string& name, const std::string& help) {
-  return {.name = "ofsweep_" + name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}};
-}
-
-void AddGauge(MetricFamily& family, std::vector<ClientMetric::Label> labels, double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  metric.gauge.value = value;
-  family.metric.push_back(std::move(metric));
 }
 
 MetricFamily TrialCounts(const std::vector<SweepSummary>& sweeps) {
   MetricFamily family = GaugeFamily("trials", "Trials of each sweep by state.");
   for (const SweepSummary& sweep : sweeps) {
     for (const auto& [state, count] : sweep.counts) {
-      AddGauge(family, {{"sweep", sweep.name}, {"state", std::string(Name(state))}}, static_cast<double>(count));
+      AddSeries(family, {{"sweep", sweep.name}, {"state", std::string(Name(state))}}, static_cast<double>(count));
     }
   }
   return family;
@@ -56,14 +52,14 @@ void AppendWorkers(const std::vector<WorkerView>& workers, std::vector<MetricFam
   double unsent = 0;
   for (const WorkerView& worker : workers) {
     ++by_state[StateOf(worker)];
-    AddGauge(heartbeats, {{"worker", worker.worker_id}}, static_cast<double>(worker.last_seen) / 1000);
+    AddSeries(heartbeats, {{"worker", worker.worker_id}}, static_cast<double>(worker.last_seen) / 1000);
     if (worker.connected) unsent += static_cast<double>(worker.unsent_points);
   }
   MetricFamily count = GaugeFamily("workers", "Workers by state, as the coordinator sees them.");
-  for (const auto& [state, number] : by_state) AddGauge(count, {{"state", state}}, number);
+  for (const auto& [state, number] : by_state) AddSeries(count, {{"state", state}}, number);
   MetricFamily waiting =
       GaugeFamily("worker_unsent_points", "Points in the outboxes of all connected workers, as they last reported.");
-  AddGauge(waiting, {}, unsent);
+  AddSeries(waiting, {}, unsent);
   families.push_back(std::move(count));
   families.push_back(std::move(heartbeats));
   families.push_back(std::move(waiting));
@@ -71,9 +67,9 @@ void AppendWorkers(const std::vector<WorkerView>& workers, std::vector<MetricFam
 
 void AppendStorage(const ServiceState& state, std::vector<MetricFamily>& families) {
   MetricFamily database = GaugeFamily("db_bytes", "Size of the database file.");
-  AddGauge(database, {}, static_cast<double>(state.database_bytes));
+  AddSeries(database, {}, static_cast<double>(state.database_bytes));
   MetricFamily wal = GaugeFamily("db_wal_bytes", "Size of the database's write-ahead log.");
-  AddGauge(wal, {}, static_cast<double>(state.wal_bytes));
+  AddSeries(wal, {}, static_cast<double>(state.wal_bytes));
   families.push_back(std::move(database));
   families.push_back(std::move(wal));
 }
@@ -82,22 +78,22 @@ void AppendStorage(const ServiceState& state, std::vector<MetricFamily>& familie
 
 Telemetry::Telemetry(const TelemetryOptions& options, const Clock& clock)
     : clock_(clock),
-      trials_(registry_, options.max_trial_series),
-      finished_(CounterFamily(registry_, "trials_finished_total", "Trials that reached a final state.")),
-      restarts_(CounterFamily(registry_, "trial_restarts_total", "Attempts that ended without ending their trial.")),
+      trials_(options.max_trial_series, options.retention_ms),
+      finished_(Counters(registry_, "trials_finished_total", "Trials that reached a final state.")),
+      restarts_(Counters(registry_, "trial_restarts_total", "Attempts that ended without ending their trial.")),
       lease_expirations_(
-          CounterFamily(registry_, "lease_expirations_total", "Leases that no worker renewed in time.").Add({})),
-      points_(CounterFamily(registry_, "metric_points_total", "Points that workers sent, by what became of them.")),
+          Counters(registry_, "lease_expirations_total", "Leases that no worker renewed in time.").Add({})),
+      points_(Counters(registry_, "metric_points_total", "Points that workers sent, by what became of them.")),
       stored_(points_.Add({{"result", "stored"}})),
       duplicates_(points_.Add({{"result", "duplicate"}})),
       rejected_(points_.Add({{"result", "rejected"}})),
-      non_finite_(CounterFamily(registry_, "metric_points_non_finite_total", "Stored points that are NaN or infinite.")
-                      .Add({})),
+      non_finite_(
+          Counters(registry_, "metric_points_non_finite_total", "Stored points that are NaN or infinite.").Add({})),
       transactions_(prometheus::BuildHistogram()
                         .Name("ofsweep_db_transaction_duration_seconds")
                         .Help("Time of a write transaction with its commit.")
                         .Register(registry_)),
-      rpc_requests_(CounterFamily(registry_, "rpc_requests_total", "Finished RPCs.")),
+      rpc_requests_(Counters(registry_, "rpc_requests_total", "Finished RPCs.")),
       rpc_durations_(prometheus::BuildHistogram()
                          .Name("ofsweep_rpc_duration_seconds")
                          .Help("Time from an RPC's arrival to its status.")
@@ -108,11 +104,17 @@ Telemetry::Telemetry(const TelemetryOptions& options, const Clock& clock)
       .Register(registry_)
       .Add({{"version", options.version}, {"revision", options.revision}})
       .Set(1);
+  for (const char* op : kTransactions) transactions_.Add({{"op", op}}, kTransactionSeconds);
 }
 
 void Telemetry::TrialStarted(const TrialInfo& trial, const std::string& worker) {
   absl::MutexLock lock(&mutex_);
-  trials_.Start(trial, worker);
+  trials_.Start(trial, worker, clock_.Now());
+}
+
+void Telemetry::TrialJoined(const std::string& trial_id, const SweepArm& sweep) {
+  absl::MutexLock lock(&mutex_);
+  trials_.Join(trial_id, sweep);
 }
 
 void Telemetry::TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps, TrialState outcome) {
@@ -120,7 +122,7 @@ void Telemetry::TrialFinished(const std::string& trial_id, const std::vector<std
     finished_.Add({{"sweep", sweep}, {"outcome", std::string(Name(outcome))}}).Increment();
   }
   absl::MutexLock lock(&mutex_);
-  trials_.Finish(trial_id);
+  trials_.Finish(trial_id, clock_.Now());
 }
 
 void Telemetry::TrialRestarted(const std::string& trial_id, const std::vector<std::string>& sweeps,
@@ -138,9 +140,8 @@ void Telemetry::PointsStored(const AttemptPoints& points, const PushCounts& coun
   stored_.Increment(static_cast<double>(counts.stored));
   duplicates_.Increment(static_cast<double>(counts.duplicates));
   non_finite_.Increment(static_cast<double>(counts.non_finite));
-  const double now_seconds = static_cast<double>(clock_.Now()) / 1000;
   absl::MutexLock lock(&mutex_);
-  trials_.Report(points.name.trial_id, points.steps, now_seconds);
+  trials_.Report(points.name.trial_id, points.steps, clock_.Now());
 }
 
 void Telemetry::PointsRejected(const AttemptName&, std::uint64_t points) {
@@ -153,24 +154,42 @@ void Telemetry::TransactionEnded(const std::string& op, double seconds) {
   transactions_.Add({{"op", op}}, kTransactionSeconds).Observe(seconds);
 }
 
+void Telemetry::KnowRpc(const std::string& method) {
+  rpc_requests_.Add({{"method", method}, {"code", "OK"}});
+  rpc_durations_.Add({{"method", method}}, kRpcSeconds);
+}
+
 void Telemetry::RpcEnded(const std::string& method, const std::string& code, double seconds) {
   rpc_requests_.Add({{"method", method}, {"code", code}}).Increment();
   rpc_durations_.Add({{"method", method}}, kRpcSeconds).Observe(seconds);
+}
+
+void Telemetry::KnowSweeps(const std::vector<SweepSummary>& sweeps) {
+  for (const SweepSummary& sweep : sweeps) {
+    const bool live = sweep.state == SweepState::kActive || sweep.state == SweepState::kPaused;
+    if (!live || !known_sweeps_.insert(sweep.name).second) continue;
+    for (const TrialState outcome : kOutcomes) {
+      finished_.Add({{"sweep", sweep.name}, {"outcome", std::string(Name(outcome))}});
+    }
+    for (const FailureClass reason : kRestartReasons) {
+      restarts_.Add({{"sweep", sweep.name}, {"reason", std::string(Name(reason))}});
+    }
+  }
 }
 
 std::string Telemetry::Scrape(const ServiceState& state) {
   std::vector<MetricFamily> families;
   {
     absl::MutexLock lock(&mutex_);
+    KnowSweeps(state.sweeps);
     families = registry_.Collect();
-    trials_.AfterScrape();
+    trials_.Collect(clock_.Now(), families);
   }
   families.push_back(TrialCounts(state.sweeps));
   AppendWorkers(state.workers, families);
   AppendStorage(state, families);
-  std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, families);
-  return std::move(text).str();
+  AppendProcessMetrics(families);
+  return ToExposition(std::move(families));
 }
 
 }  // namespace ofsweep

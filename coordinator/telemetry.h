@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct TelemetryOptions {
   std::string revision;
   // Series of trials beyond this many are left out and counted in ofsweep_trial_series_dropped_total.
   std::size_t max_trial_series = 100'000;
+  // How long a finished trial's series stay.
+  TimeMs retention_ms = 300'000;
 };
 
 // What is read when Prometheus scrapes, rather than kept up to date.
@@ -40,6 +43,7 @@ class Telemetry : public CoordinatorObserver {
   Telemetry(const TelemetryOptions& options, const Clock& clock);
 
   void TrialStarted(const TrialInfo& trial, const std::string& worker) override;
+  void TrialJoined(const std::string& trial_id, const SweepArm& sweep) override;
   void TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps, TrialState outcome) override;
   void TrialRestarted(const std::string& trial_id, const std::vector<std::string>& sweeps,
                       const std::string& reason) override;
@@ -50,19 +54,23 @@ class Telemetry : public CoordinatorObserver {
 
   // One write transaction of the store: "append", "change", "insert", "seal".
   void TransactionEnded(const std::string& op, double seconds);
+  // A method that may be called: counted from zero, so that rate() and increase() see its first call.
+  void KnowRpc(const std::string& method);
   // One call; `method` is like "ofsweep.v1.SweepService/SubmitSweep", `code` like "INVALID_ARGUMENT".
   void RpcEnded(const std::string& method, const std::string& code, double seconds);
 
-  // The text exposition (format 0.0.4). Series of finished trials stay for three calls.
+  // The text exposition, of kExpositionContentType. Who looks, and how often, changes nothing that others see.
   std::string Scrape(const ServiceState& state);
 
-  static constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
-
  private:
+  // Of sweeps that are not over: their counters exist from zero.
+  void KnowSweeps(const std::vector<SweepSummary>& sweeps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const Clock& clock_;
   prometheus::Registry registry_;
   absl::Mutex mutex_;
   TrialSeries trials_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> known_sweeps_ ABSL_GUARDED_BY(mutex_);
 
   prometheus::Family<prometheus::Counter>& finished_;
   prometheus::Family<prometheus::Counter>& restarts_;

@@ -1,207 +1,221 @@
 #include "coordinator/trial_series.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "monitoring/metric_families.h"
 
 namespace ofsweep {
 namespace {
 
-using prometheus::Family;
-using prometheus::Gauge;
+using prometheus::MetricFamily;
+using Labels = std::vector<prometheus::ClientMetric::Label>;
 
-constexpr int kScrapesAfterTheEnd = 3;
+struct Statistic {
+  std::string_view metric;
+  const char* help;
+};
+constexpr std::array<Statistic, 4> kStatistics = {
+    {{"kurtosis", "Newest kurtosis of neuron RMS; width means one outlier neuron."},
+     {"mmr", "Newest mean over tokens of the maximum-to-median ratio of activations."},
+     {"rms", "Newest root mean square of activations."},
+     {"max_abs", "Newest largest absolute activation."}}};
 
-Family<Gauge>& GaugeFamily(prometheus::Registry& registry, const std::string& name, const std::string& help) {
-  return prometheus::BuildGauge().Name("ofsweep_trial_" + name).Help(help).Register(registry);
+// The value of the label `split` for a metric that is a loss, "validation_int8" for int8_loss; "" for others.
+std::string SplitOf(std::string_view metric) {
+  constexpr std::string_view kLoss = "_loss";
+  if (!metric.ends_with(kLoss)) return "";
+  metric.remove_suffix(kLoss.size());
+  if (metric == "train") return "train";
+  return metric == "eval" ? "validation" : absl::StrCat("validation_", std::string(metric));
 }
 
-// The value of the label `split` for a metric that is a loss; "" for others.
-std::string_view SplitOf(const std::string& metric) {
-  if (metric == "train_loss") return "train";
-  if (metric == "eval_loss") return "validation";
-  if (metric == "int8_loss") return "validation_int8";
-  return "";
+std::optional<std::size_t> StatisticOf(std::string_view metric) {
+  const auto found = std::find_if(kStatistics.begin(), kStatistics.end(),
+                                  [&](const Statistic& statistic) { return statistic.metric == metric; });
+  if (found == kStatistics.end()) return std::nullopt;
+  return found - kStatistics.begin();
+}
+
+bool IsShown(const std::string& metric) {
+  return metric == "gradient_norm" || metric == "learning_rate" || !SplitOf(metric).empty() || StatisticOf(metric);
 }
 
 }  // namespace
 
 struct TrialSeries::Live {
-  struct Owned {
-    Family<Gauge>* family;
-    Gauge* gauge;
-  };
-
-  std::string trial_id;
-  std::vector<Owned> gauges;           // all of this trial, so that they can be removed
-  std::map<Series, Gauge*> by_series;  // null for one that is not shown
-  Gauge* assignment = nullptr;
-  Gauge* step = nullptr;
-  Gauge* target_steps = nullptr;
-  Gauge* last_report = nullptr;
-  prometheus::Counter* tokens = nullptr;
-  std::string worker;
-  int scrapes_left = -1;  // −1: not finished
+  TrialInfo info;
+  std::uint64_t number = 0;  // in the order of their starts
+  std::string worker;        // "" while none runs it
+  std::int64_t step = 0;
+  std::optional<double> tokens;
+  std::optional<TimeMs> reported_at;
+  std::map<Series, double> values;
+  std::optional<TimeMs> finished_at;
+  std::size_t left_out = 0;  // of its series, counted in dropped_
 };
 
-TrialSeries::TrialSeries(prometheus::Registry& registry, std::size_t max_series)
-    : max_series_(max_series),
-      info_(GaugeFamily(registry, "info", "Hyper-parameters of a live trial, always 1: join on trial_id.")),
-      assignment_(GaugeFamily(registry, "assignment_info", "The worker that runs a trial, always 1.")),
-      step_(GaugeFamily(registry, "step", "Updates done by a live trial.")),
-      target_steps_(GaugeFamily(registry, "target_steps", "Updates that a live trial will do.")),
-      tokens_(prometheus::BuildCounter()
-                  .Name("ofsweep_trial_tokens_total")
-                  .Help("Tokens that a live trial was trained on.")
-                  .Register(registry)),
-      last_report_(
-          GaugeFamily(registry, "last_report_timestamp_seconds", "When a live trial's newest points were stored.")),
-      loss_(GaugeFamily(registry, "loss_nats", "Newest mean cross entropy of a live trial, in nats a token.")),
-      gradient_norm_(GaugeFamily(registry, "gradient_norm", "Newest global gradient norm before clipping.")),
-      learning_rate_(GaugeFamily(registry, "learning_rate", "Learning rate of the newest update.")),
-      statistics_{{"kurtosis", &GaugeFamily(registry, "kurtosis",
-                                            "Newest kurtosis of neuron RMS; width means one outlier neuron.")},
-                  {"mmr", &GaugeFamily(registry, "mmr",
-                                       "Newest mean over tokens of the maximum-to-median ratio of activations.")},
-                  {"rms", &GaugeFamily(registry, "rms", "Newest root mean square of activations.")},
-                  {"max_abs", &GaugeFamily(registry, "max_abs", "Newest largest absolute activation.")}},
-      dropped_(
-          prometheus::BuildCounter()
-              .Name("ofsweep_trial_series_dropped_total")
-              .Help("Series of trials that are not shown here because there are too many; SQLite has their points.")
-              .Register(registry)
-              .Add({})) {}
+struct TrialSeries::Families {
+  MetricFamily info = GaugeFamily("trial_info", "Hyper-parameters of a live trial, always 1: join on trial_id.");
+  MetricFamily sweep_info =
+      GaugeFamily("trial_sweep_info", "A sweep that holds a live trial, and its arm there, always 1.");
+  MetricFamily assignment = GaugeFamily("trial_assignment_info", "The worker that runs a trial, always 1.");
+  MetricFamily step = GaugeFamily("trial_step", "Updates done by a live trial.");
+  MetricFamily target_steps = GaugeFamily("trial_target_steps", "Updates that a live trial will do.");
+  MetricFamily tokens = CounterFamily("trial_tokens_total", "Tokens that a live trial was trained on.");
+  MetricFamily reported_at =
+      GaugeFamily("trial_last_report_timestamp_seconds", "When a live trial's newest points were stored.");
+  MetricFamily loss = GaugeFamily("trial_loss_nats", "Newest mean cross entropy of a live trial, in nats a token.");
+  MetricFamily gradient_norm = GaugeFamily("trial_gradient_norm", "Newest global gradient norm before clipping.");
+  MetricFamily learning_rate = GaugeFamily("trial_learning_rate", "Learning rate of the newest update.");
+  std::array<MetricFamily, kStatistics.size()> statistics;
+
+  Families() {
+    for (std::size_t i = 0; i < kStatistics.size(); ++i) {
+      statistics[i] = GaugeFamily(absl::StrCat("trial_", std::string(kStatistics[i].metric)), kStatistics[i].help);
+    }
+  }
+
+  // The family of a metric, and its labels besides the trial.
+  std::pair<MetricFamily*, Labels> Of(const Series& series) {
+    if (series.metric == "gradient_norm") return {&gradient_norm, {}};
+    if (series.metric == "learning_rate") return {&learning_rate, {}};
+    const std::optional<std::size_t> statistic = StatisticOf(series.metric);
+    if (!statistic) return {&loss, {{"split", SplitOf(series.metric)}}};
+    Labels labels;
+    if (series.layer) labels.push_back({"layer", absl::StrFormat("%02d", *series.layer)});
+    labels.push_back({"site", series.site});
+    return {&statistics[*statistic], std::move(labels)};
+  }
+
+  void AppendTo(std::vector<MetricFamily>& families) {
+    for (MetricFamily* family : {&info, &sweep_info, &assignment, &step, &target_steps, &tokens, &reported_at, &loss,
+                                 &gradient_norm, &learning_rate}) {
+      families.push_back(std::move(*family));
+    }
+    std::move(statistics.begin(), statistics.end(), std::back_inserter(families));
+  }
+};
+
+TrialSeries::TrialSeries(std::size_t max_series, TimeMs retention_ms)
+    : max_series_(max_series), retention_ms_(retention_ms) {}
 
 TrialSeries::~TrialSeries() = default;
 
-Gauge* TrialSeries::NewGauge(Live& trial, Family<Gauge>& family, const prometheus::Labels& labels) {
-  if (series_ >= max_series_) RemoveFinished(trial);
-  if (series_ >= max_series_) {
-    dropped_.Increment();
-    return nullptr;
+void TrialSeries::Start(const TrialInfo& info, const std::string& worker, TimeMs now) {
+  RemoveOld(now);
+  const auto [entry, is_new] = trials_.try_emplace(info.trial_id);
+  Live& trial = entry->second;
+  if (is_new) {
+    trial.number = started_++;
+    trial.step = info.step;
+    // A trial that an earlier process has trained begins with its next report: from zero it would look like a leap.
+    if (info.step == 0) trial.tokens = 0;
   }
-  ++series_;
-  Gauge& gauge = family.Add(labels);
-  trial.gauges.push_back({&family, &gauge});
-  return &gauge;
-}
-
-void TrialSeries::RemoveGauge(Live& trial, Gauge* gauge) {
-  for (auto owned = trial.gauges.begin(); owned != trial.gauges.end(); ++owned) {
-    if (owned->gauge != gauge) continue;
-    owned->family->Remove(gauge);
-    trial.gauges.erase(owned);
-    --series_;
-    return;
-  }
-}
-
-void TrialSeries::Start(const TrialInfo& info, const std::string& worker) {
-  auto& slot = trials_[info.trial_id];
-  const prometheus::Labels id = {{"trial_id", info.trial_id}};
-  if (slot == nullptr) {
-    slot = std::make_unique<Live>();
-    slot->trial_id = info.trial_id;
-    Gauge* labels = NewGauge(*slot, info_,
-                             {{"trial_id", info.trial_id},
-                              {"sweep", info.sweeps.empty() ? "" : info.sweeps.front()},
-                              {"block", info.block},
-                              {"optimizer", info.optimizer},
-                              {"learning_rate", info.learning_rate},
-                              {"seed", info.seed}});
-    if (labels != nullptr) labels->Set(1);
-    slot->step = NewGauge(*slot, step_, id);
-    slot->target_steps = NewGauge(*slot, target_steps_, id);
-  }
-  Live& trial = *slot;
-  trial.scrapes_left = -1;
-  if (trial.target_steps != nullptr) trial.target_steps->Set(static_cast<double>(info.target_steps));
-  if (trial.assignment != nullptr && trial.worker == worker) return;
-  Unassign(info.trial_id);
+  trial.info = info;
   trial.worker = worker;
-  trial.assignment = NewGauge(trial, assignment_, {{"trial_id", info.trial_id}, {"worker", worker}});
-  if (trial.assignment != nullptr) trial.assignment->Set(1);
+  trial.finished_at.reset();
+}
+
+void TrialSeries::Join(const std::string& trial_id, const SweepArm& sweep) {
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end()) return;
+  std::vector<SweepArm>& sweeps = found->second.info.sweeps;
+  const bool known =
+      std::any_of(sweeps.begin(), sweeps.end(), [&](const SweepArm& arm) { return arm.sweep == sweep.sweep; });
+  if (!known) sweeps.push_back(sweep);
+}
+
+void TrialSeries::Report(const std::string& trial_id, const std::vector<StepPoints>& steps, TimeMs now) {
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end() || steps.empty()) return;
+  Live& trial = found->second;
+  for (const StepPoints& step : steps) {
+    for (const MetricPoint& point : step.points) {
+      if (IsShown(point.series.metric)) trial.values[point.series] = point.value;
+    }
+  }
+  trial.step = steps.back().step;
+  // An attempt that goes on from its checkpoint trains on some tokens again: a counter does not go back for that.
+  trial.tokens = std::max(trial.tokens.value_or(0), static_cast<double>(steps.back().tokens));
+  trial.reported_at = now;
 }
 
 void TrialSeries::Unassign(const std::string& trial_id) {
-  const auto found = trials_.find(trial_id);
-  if (found == trials_.end() || found->second->assignment == nullptr) return;
-  RemoveGauge(*found->second, std::exchange(found->second->assignment, nullptr));
+  if (const auto found = trials_.find(trial_id); found != trials_.end()) found->second.worker.clear();
 }
 
-Gauge* TrialSeries::GaugeOf(Live& trial, const Series& series) {
-  const auto [found, is_new] = trial.by_series.try_emplace(series, nullptr);
-  if (!is_new) return found->second;
-  prometheus::Labels labels = {{"trial_id", trial.trial_id}};
-  Family<Gauge>* family = nullptr;
-  if (const std::string_view split = SplitOf(series.metric); !split.empty()) {
-    family = &loss_;
-    labels["split"] = split;
-  } else if (series.metric == "gradient_norm") {
-    family = &gradient_norm_;
-  } else if (series.metric == "learning_rate") {
-    family = &learning_rate_;
-  } else if (const auto statistic = statistics_.find(series.metric); statistic != statistics_.end()) {
-    family = statistic->second;
-    labels["layer"] = series.layer ? absl::StrFormat("%02d", *series.layer) : "";
-    labels["site"] = series.site;
-  }
-  if (family != nullptr) found->second = NewGauge(trial, *family, labels);
-  return found->second;
-}
-
-void TrialSeries::Report(const std::string& trial_id, const std::vector<StepPoints>& steps, double now_seconds) {
-  const auto found = trials_.find(trial_id);
-  if (found == trials_.end() || steps.empty()) return;
-  Live& trial = *found->second;
-  for (const StepPoints& step : steps) {
-    for (const MetricPoint& point : step.points) {
-      if (Gauge* gauge = GaugeOf(trial, point.series)) gauge->Set(point.value);
-    }
-  }
-  if (trial.last_report == nullptr) trial.last_report = NewGauge(trial, last_report_, {{"trial_id", trial_id}});
-  if (trial.last_report != nullptr) trial.last_report->Set(now_seconds);
-  if (trial.step != nullptr) trial.step->Set(static_cast<double>(steps.back().step));
-  if (trial.tokens == nullptr && trial.step != nullptr) trial.tokens = &tokens_.Add({{"trial_id", trial_id}});
-  if (trial.tokens != nullptr) {
-    trial.tokens->Increment(static_cast<double>(steps.back().tokens) - trial.tokens->Value());
-  }
-}
-
-void TrialSeries::Finish(const std::string& trial_id) {
+void TrialSeries::Finish(const std::string& trial_id, TimeMs now) {
   const auto found = trials_.find(trial_id);
   if (found == trials_.end()) return;
-  Unassign(trial_id);
-  found->second->scrapes_left = kScrapesAfterTheEnd;
+  found->second.worker.clear();
+  found->second.finished_at = now;
 }
 
-void TrialSeries::Remove(Live& trial) {
-  for (const auto& owned : trial.gauges) owned.family->Remove(owned.gauge);
-  if (trial.tokens != nullptr) tokens_.Remove(trial.tokens);
-  series_ -= trial.gauges.size();
-}
-
-// Where nobody scrapes, finished trials must not take the place of live ones.
-void TrialSeries::RemoveFinished(const Live& except) {
-  std::erase_if(trials_, [&](auto& trial) {
-    Live& live = *trial.second;
-    if (live.scrapes_left < 0 || &live == &except) return false;
-    Remove(live);
-    return true;
+void TrialSeries::RemoveOld(TimeMs now) {
+  std::erase_if(trials_, [&](const auto& trial) {
+    const std::optional<TimeMs>& finished_at = trial.second.finished_at;
+    return finished_at && now - *finished_at >= retention_ms_;
   });
 }
 
-void TrialSeries::AfterScrape() {
-  for (auto trial = trials_.begin(); trial != trials_.end();) {
-    Live& live = *trial->second;
-    if (live.scrapes_left > 0) --live.scrapes_left;
-    if (live.scrapes_left == 0) {
-      Remove(live);
-      trial = trials_.erase(trial);
-    } else {
-      ++trial;
+void TrialSeries::Collect(TimeMs now, std::vector<MetricFamily>& families) {
+  RemoveOld(now);
+  std::vector<Live*> ordered;
+  for (auto& [id, trial] : trials_) ordered.push_back(&trial);
+  std::sort(ordered.begin(), ordered.end(), [](const Live* a, const Live* b) {
+    return std::tuple(a->finished_at.has_value(), a->number) < std::tuple(b->finished_at.has_value(), b->number);
+  });
+  Families shown;
+  std::size_t room = max_series_;
+  for (Live* trial : ordered) Show(*trial, room, shown);
+  shown.AppendTo(families);
+  MetricFamily& dropped = families.emplace_back(
+      CounterFamily("trial_series_dropped_total",
+                    "Series of trials that are not shown here because there are too many; SQLite has their points."));
+  AddSeries(dropped, {}, static_cast<double>(dropped_));
+}
+
+void TrialSeries::Show(Live& trial, std::size_t& room, Families& families) {
+  std::size_t left_out = 0;
+  const auto show = [&](MetricFamily& family, Labels labels, double value) {
+    if (room == 0) {
+      ++left_out;
+      return;
     }
+    --room;
+    labels.insert(labels.begin(), {"trial_id", trial.info.trial_id});
+    AddSeries(family, std::move(labels), value);
+  };
+  const TrialInfo& info = trial.info;
+  const SweepArm first = info.sweeps.empty() ? SweepArm{} : info.sweeps.front();
+  show(families.info,
+       {{"sweep", first.sweep},
+        {"arm", first.arm},
+        {"block", info.block},
+        {"optimizer", info.optimizer},
+        {"learning_rate", info.learning_rate},
+        {"seed", info.seed}},
+       1);
+  for (const SweepArm& sweep : info.sweeps) show(families.sweep_info, {{"sweep", sweep.sweep}, {"arm", sweep.arm}}, 1);
+  if (!trial.worker.empty()) show(families.assignment, {{"worker", trial.worker}}, 1);
+  show(families.step, {}, static_cast<double>(trial.step));
+  show(families.target_steps, {}, static_cast<double>(info.target_steps));
+  if (trial.tokens) show(families.tokens, {}, *trial.tokens);
+  if (trial.reported_at) show(families.reported_at, {}, static_cast<double>(*trial.reported_at) / 1000);
+  for (const auto& [series, value] : trial.values) {
+    auto [family, labels] = families.Of(series);
+    show(*family, std::move(labels), value);
   }
+  if (left_out > trial.left_out) dropped_ += left_out - trial.left_out;
+  trial.left_out = std::max(trial.left_out, left_out);
 }
 
 }  // namespace ofsweep

@@ -4,16 +4,18 @@
 #include <vector>
 
 #include "coordinator/rpc_status.h"
+#include "coordinator/scrape_targets.h"
 #include "coordinator/worker_wire.h"
 
 namespace ofsweep {
 
-grpc::Status WorkerServiceImpl::Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
+grpc::Status WorkerServiceImpl::Synchronize(grpc::ServerContext* context, const v1::SynchronizeRequest* request,
                                             v1::SynchronizeResponse* response) {
   return Guarded([&]() -> grpc::Status {
     std::vector<Problem> problems;
-    const WorkerReport report = FromMessage(*request, problems);
+    WorkerReport report = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
+    report.scrape_target = ScrapeTarget(request->http_address(), context->peer());
     const auto answer = coordinator_.Synchronize(report);
     if (!answer.ok()) return StorageStatus(answer.status());
     *response = ToMessage(*answer);

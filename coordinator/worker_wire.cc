@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "monitoring/host_port.h"
 
 namespace ofsweep {
 namespace {
@@ -168,6 +170,13 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
   if (request.slots() > kMaxSlots) {
     Add("slots", absl::StrCat(request.slots(), " slots are more than a worker may offer"),
         absl::StrCat("at most ", kMaxSlots), problems);
+  }
+  if (!request.http_address().empty()) {
+    const std::optional<HostPort> address = ParseHostPort(request.http_address());
+    if (!address || address->port == 0) {
+      Add("http_address", "is not the address of a server",
+          "HOST:PORT or [IPV6]:PORT, of at most 300 bytes; empty without one", problems);
+    }
   }
   for (const v1::Device& device : request.devices()) {
     report.devices.push_back({device.kind(), device.model(), device.memory_bytes()});

@@ -10,6 +10,7 @@
 #include "coordinator/server.h"
 #include "ofsweep/v1/sweep.grpc.pb.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
+#include "tests/monitoring/http_client.h"
 
 namespace ofsweep {
 
@@ -26,9 +27,6 @@ class TemporaryFolder {
 
 // Every call of a test has a deadline, so that a hang is a failure with a name.
 std::unique_ptr<grpc::ClientContext> Context();
-
-// One GET (or another method) over a new connection: the whole response with its header.
-std::string Http(const std::string& address, const std::string& path, const std::string& method = "GET");
 
 // Four quick trials: two blocks by two seeds.
 std::string SmallSweep(const std::string& name);

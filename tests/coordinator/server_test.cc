@@ -25,6 +25,9 @@ TEST_F(ServerOperationTest, HttpTellsHealthReadinessAndMetrics) {
   EXPECT_THAT(metrics, HasSubstr("ofsweep_trials{sweep=\"s\",state=\"pending\"} 4"));
   EXPECT_THAT(metrics,
               HasSubstr("ofsweep_rpc_requests_total{code=\"OK\",method=\"ofsweep.v1.SweepService/SubmitSweep\"} 1"));
+  EXPECT_THAT(metrics,
+              HasSubstr("ofsweep_rpc_requests_total{code=\"OK\",method=\"ofsweep.v1.WorkerService/PushMetrics\"} 0\n"));
+  EXPECT_THAT(metrics, HasSubstr("ofsweep_trials_finished_total{outcome=\"failed\",sweep=\"s\"} 0\n"));
   EXPECT_THAT(metrics, HasSubstr("ofsweep_db_transaction_duration_seconds_count{op=\"insert\"} 1"));
   EXPECT_THAT(Http(server_->http_address(), "/"), HasSubstr("/metrics"));
 }
@@ -73,6 +76,24 @@ TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
   EXPECT_EQ(after.assignments(0).generation(), before.assignments(0).generation());
   EXPECT_THAT(Metrics(),
               HasSubstr("ofsweep_trial_assignment_info{trial_id=\"" + before.assignments(0).trial_id() + "\""));
+}
+
+TEST_F(ServerOperationTest, ARunningTrialTellsItsArmInEverySweepThatHoldsIt) {
+  Submit(SmallSweep("s"));
+  const auto answer = Synchronize(HelloFrom("w", 1));
+  ASSERT_EQ(answer.assignments_size(), 1);
+  Submit(
+      "name: seeds-only\ntrial: {train.steps: 20, train.device: cpu, model.block: pre_norm}\ngrid: {seed: [0, 1]}\n");
+  const std::string trial = "{trial_id=\"" + answer.assignments(0).trial_id() + "\",";
+  const auto check = [&](const std::string& metrics) {
+    EXPECT_THAT(metrics, HasSubstr("ofsweep_trial_info" + trial + "sweep=\"s\",arm=\"model.block=pre_norm\",block="));
+    EXPECT_THAT(metrics, HasSubstr("ofsweep_trial_sweep_info" + trial + "sweep=\"s\",arm=\"model.block=pre_norm\"} 1"));
+    EXPECT_THAT(metrics, HasSubstr("ofsweep_trial_sweep_info" + trial + "sweep=\"seeds-only\",arm=\"\"} 1"));
+  };
+  check(Metrics());
+  server_->Shutdown();
+  StartServer({});
+  check(Metrics());
 }
 
 TEST_F(ServerOperationTest, TheInProcessChannelNeedsNoSocket) {

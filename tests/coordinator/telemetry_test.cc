@@ -16,16 +16,23 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class FixedClock : public Clock {
+class ManualClock : public Clock {
  public:
-  TimeMs Now() const override { return 5000; }
+  TimeMs Now() const override { return now; }
+  TimeMs now = 5000;
 };
+
+int LinesWith(const std::string& text, const std::string& beginning) {
+  int lines = 0;
+  for (std::size_t at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1)) ++lines;
+  return lines;
+}
 
 class TelemetryTest : public ::testing::Test {
  protected:
   static TrialInfo Info(const std::string& id) {
     return {.trial_id = id,
-            .sweeps = {"s"},
+            .sweeps = {{"s", "model.block=op"}},
             .block = "op",
             .optimizer = "adam",
             .learning_rate = "0.001",
@@ -43,8 +50,8 @@ class TelemetryTest : public ::testing::Test {
 
   std::string Scrape() { return telemetry_.Scrape({}); }
 
-  FixedClock clock_;
-  Telemetry telemetry_{{.version = "1.2.3", .revision = "abc", .max_trial_series = 20}, clock_};
+  ManualClock clock_;
+  Telemetry telemetry_{{.version = "1.2.3", .revision = "abc", .max_trial_series = 20, .retention_ms = 60'000}, clock_};
 };
 
 TEST_F(TelemetryTest, ALiveTrialShowsItsNewestValuesAndItsHyperParametersOnTheInfoSeriesOnly) {
@@ -52,11 +59,12 @@ TEST_F(TelemetryTest, ALiveTrialShowsItsNewestValuesAndItsHyperParametersOnTheIn
   Report("t1", 10, 4.5);
   Report("t1", 20, 6.5);
   const std::string text = Scrape();
-  EXPECT_THAT(text, HasSubstr("ofsweep_trial_info{block=\"op\",learning_rate=\"0.001\",optimizer=\"adam\",seed=\"0\","
-                              "sweep=\"s\",trial_id=\"t1\"} 1"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_info{trial_id=\"t1\",sweep=\"s\",arm=\"model.block=op\",block=\"op\","
+                              "optimizer=\"adam\",learning_rate=\"0.001\",seed=\"0\"} 1"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_sweep_info{trial_id=\"t1\",sweep=\"s\",arm=\"model.block=op\"} 1"));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_assignment_info{trial_id=\"t1\",worker=\"w1\"} 1"));
-  EXPECT_THAT(text, HasSubstr("ofsweep_trial_kurtosis{layer=\"01\",site=\"block\",trial_id=\"t1\"} 6.5"));
-  EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{split=\"train\",trial_id=\"t1\"} 2.5"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t1\",layer=\"01\",site=\"block\"} 6.5"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{trial_id=\"t1\",split=\"train\"} 2.5"));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_step{trial_id=\"t1\"} 20"));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 2000"));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_last_report_timestamp_seconds{trial_id=\"t1\"} 5"));
@@ -73,34 +81,114 @@ TEST_F(TelemetryTest, AnotherWorkerReplacesTheAssignment) {
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_restarts_total{reason=\"lost\",sweep=\"s\"} 1"));
 }
 
-TEST_F(TelemetryTest, AFinishedTrialStaysForThreeScrapes) {
+TEST_F(TelemetryTest, EverySweepThatHoldsATrialTellsItsArmThere) {
+  TrialInfo info = Info("t1");
+  info.sweeps = {{"old", "optimizer.epsilon=1e-08"}, {"new", "model.block=op"}};
+  telemetry_.TrialStarted(info, "w1");
+  telemetry_.TrialJoined("t1", {"newest", ""});
+  telemetry_.TrialJoined("t1", {"new", "model.block=op"});  // again
+  telemetry_.TrialJoined("t0", {"newest", ""});             // of a trial that is not live
+  const std::string text = Scrape();
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_info{trial_id=\"t1\",sweep=\"old\",arm=\"optimizer.epsilon=1e-08\","));
+  EXPECT_EQ(LinesWith(text, "ofsweep_trial_info{"), 1);
+  EXPECT_THAT(text,
+              HasSubstr("ofsweep_trial_sweep_info{trial_id=\"t1\",sweep=\"old\",arm=\"optimizer.epsilon=1e-08\"} 1"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_sweep_info{trial_id=\"t1\",sweep=\"new\",arm=\"model.block=op\"} 1"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_sweep_info{trial_id=\"t1\",sweep=\"newest\",arm=\"\"} 1"));
+  EXPECT_EQ(LinesWith(text, "ofsweep_trial_sweep_info{"), 3);
+}
+
+TEST_F(TelemetryTest, AFinishedTrialLeavesByTimeHoweverOftenAnybodyLooks) {
   telemetry_.TrialStarted(Info("t1"), "w1");
   Report("t1", 20, 1);
   telemetry_.TrialFinished("t1", {"s"}, TrialState::kDiverged);
-  for (int scrape = 0; scrape < 3; ++scrape) EXPECT_THAT(Scrape(), HasSubstr("trial_id=\"t1\"")) << scrape;
+  EXPECT_THAT(Scrape(), Not(HasSubstr("ofsweep_trial_assignment_info")));
+  for (int scrape = 0; scrape < 100; ++scrape) EXPECT_THAT(Scrape(), HasSubstr("trial_id=\"t1\"")) << scrape;
+  clock_.now += 59'999;
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t1\""));
+  clock_.now += 1;
   const std::string text = Scrape();
   EXPECT_THAT(text, Not(HasSubstr("trial_id=\"t1\"")));
   EXPECT_THAT(text, HasSubstr("ofsweep_trials_finished_total{outcome=\"diverged\",sweep=\"s\"} 1"));
 }
 
-TEST_F(TelemetryTest, SeriesBeyondTheCapAreCountedAndFinishedTrialsMakeRoom) {
+TEST_F(TelemetryTest, AFinishedTrialThatStartsAnewStays) {
+  telemetry_.TrialStarted(Info("t1"), "w1");
+  telemetry_.TrialFinished("t1", {"s"}, TrialState::kFailed);
+  clock_.now += 30'000;
+  telemetry_.TrialStarted(Info("t1"), "w2");
+  clock_.now += 3'600'000;
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_assignment_info{trial_id=\"t1\",worker=\"w2\"} 1"));
+}
+
+TEST_F(TelemetryTest, SeriesBeyondTheCapAreCountedOnceAndLiveTrialsComeFirst) {
   for (const char* id : {"t1", "t2", "t3"}) {
     telemetry_.TrialStarted(Info(id), "w1");
     Report(id, 10, 1);
   }
-  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_series_dropped_total 1\n"));  // 7 a trial, 20 allowed
+  // 9 a trial, 20 allowed.
+  const std::string full = Scrape();
+  EXPECT_EQ(LinesWith(full, "ofsweep_trial_kurtosis{"), 2);
+  EXPECT_THAT(full, HasSubstr("ofsweep_trial_info{trial_id=\"t3\""));
+  EXPECT_THAT(full, HasSubstr("ofsweep_trial_series_dropped_total 7\n"));
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_series_dropped_total 7\n"));
   telemetry_.TrialFinished("t1", {"s"}, TrialState::kCompleted);
-  telemetry_.TrialStarted(Info("t4"), "w1");
   const std::string text = Scrape();
-  EXPECT_THAT(text, HasSubstr("ofsweep_trial_info{block=\"op\",learning_rate=\"0.001\",optimizer=\"adam\",seed=\"0\","
-                              "sweep=\"s\",trial_id=\"t4\"}"));
-  EXPECT_THAT(text, HasSubstr("ofsweep_trial_series_dropped_total 1\n"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t2\""));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t3\""));
+  EXPECT_THAT(text, Not(HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t1\"")));
+}
+
+// rate() and increase() see an event only where there was a value before it.
+TEST_F(TelemetryTest, CountersExistFromZero) {
+  telemetry_.KnowRpc("ofsweep.v1.SweepService/SubmitSweep");
+  telemetry_.TrialStarted(Info("t1"), "w1");
+  const std::string text = telemetry_.Scrape({.sweeps = {{.name = "live", .state = SweepState::kActive},
+                                                         {.name = "resting", .state = SweepState::kPaused},
+                                                         {.name = "over", .state = SweepState::kFinished}}});
+  for (const char* series : {"metric_points_total{result=\"stored\"}",
+                             "metric_points_total{result=\"duplicate\"}",
+                             "metric_points_total{result=\"rejected\"}",
+                             "metric_points_non_finite_total",
+                             "lease_expirations_total",
+                             "trial_series_dropped_total",
+                             "trial_tokens_total{trial_id=\"t1\"}",
+                             "trials_finished_total{outcome=\"completed\",sweep=\"live\"}",
+                             "trials_finished_total{outcome=\"diverged\",sweep=\"live\"}",
+                             "trials_finished_total{outcome=\"failed\",sweep=\"live\"}",
+                             "trials_finished_total{outcome=\"cancelled\",sweep=\"live\"}",
+                             "trials_finished_total{outcome=\"failed\",sweep=\"resting\"}",
+                             "trial_restarts_total{reason=\"lost\",sweep=\"live\"}",
+                             "trial_restarts_total{reason=\"preempted\",sweep=\"live\"}",
+                             "trial_restarts_total{reason=\"crash\",sweep=\"live\"}",
+                             "trial_restarts_total{reason=\"oom\",sweep=\"live\"}",
+                             "trial_restarts_total{reason=\"timeout\",sweep=\"live\"}",
+                             "rpc_requests_total{code=\"OK\",method=\"ofsweep.v1.SweepService/SubmitSweep\"}",
+                             "rpc_duration_seconds_count{method=\"ofsweep.v1.SweepService/SubmitSweep\"}",
+                             "db_transaction_duration_seconds_count{op=\"append\"}"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("ofsweep_") + series + " 0\n"));
+  }
+  EXPECT_THAT(text, Not(HasSubstr("sweep=\"over\",outcome")));
+  EXPECT_THAT(text, Not(HasSubstr("outcome=\"failed\",sweep=\"over\"")));
+}
+
+TEST_F(TelemetryTest, TokensOfATrialThatAnEarlierProcessTrainedDoNotLeapFromZero) {
+  TrialInfo info = Info("t1");
+  info.step = 10;
+  telemetry_.TrialStarted(info, "w1");
+  EXPECT_THAT(Scrape(), Not(HasSubstr("ofsweep_trial_tokens_total")));
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_step{trial_id=\"t1\"} 10"));
+  Report("t1", 20, 1);
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 2000"));
+  Report("t1", 15, 1);  // again, from its checkpoint
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 2000"));
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_step{trial_id=\"t1\"} 15"));
 }
 
 TEST_F(TelemetryTest, NanIsShownAsAValue) {
   telemetry_.TrialStarted(Info("t1"), "w1");
   Report("t1", 10, std::numeric_limits<double>::quiet_NaN());
-  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_kurtosis{layer=\"01\",site=\"block\",trial_id=\"t1\"} Nan"));
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t1\",layer=\"01\",site=\"block\"} Nan"));
 }
 
 TEST_F(TelemetryTest, ServiceStateIsReadAtTheScrape) {
@@ -116,6 +204,20 @@ TEST_F(TelemetryTest, ServiceStateIsReadAtTheScrape) {
   EXPECT_THAT(text, HasSubstr("ofsweep_worker_heartbeat_timestamp_seconds{worker=\"w1\"} 4"));
   EXPECT_THAT(text, HasSubstr("ofsweep_worker_unsent_points 7"));
   EXPECT_THAT(text, HasSubstr("ofsweep_db_bytes 4096"));
+}
+
+TEST_F(TelemetryTest, EveryLossHasItsSplit) {
+  telemetry_.TrialStarted(Info("t1"), "w1");
+  telemetry_.PointsStored(
+      {.name = {"t1", 1},
+       .steps = {{.step = 1,
+                  .points = {{{"eval_loss"}, 2}, {{"int8_loss"}, 3}, {{"w8a4_loss"}, 4}, {{"a_loss_b"}, 5}}}}},
+      {});
+  const std::string text = Scrape();
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{trial_id=\"t1\",split=\"validation\"} 2"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{trial_id=\"t1\",split=\"validation_int8\"} 3"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{trial_id=\"t1\",split=\"validation_w8a4\"} 4"));
+  EXPECT_EQ(LinesWith(text, "ofsweep_trial_loss_nats{"), 3);
 }
 
 std::set<std::string> NamesIn(const std::string& text, const std::string& pattern) {
@@ -143,7 +245,10 @@ TEST_F(TelemetryTest, TheDocumentationListsEveryMetricAndNoOther) {
 
   std::stringstream document;
   document << std::ifstream(std::string(OFSWEEP_SOURCE_DIR) + "/docs/metrics.md").rdbuf();
-  EXPECT_EQ(NamesIn(document.str(), "\\n\\| `(ofsweep_[a-z_]+)` \\|"),
+  const std::string text = document.str();
+  const std::size_t begin = text.find("## The coordinator");
+  const std::string table = text.substr(begin, text.find("## A worker") - begin);
+  EXPECT_EQ(NamesIn(table, "\\n\\| `(ofsweep_[a-z_]+)` \\|"),
             NamesIn(telemetry.Scrape(state), "# TYPE (ofsweep_[a-z_]+) "));
 }
 

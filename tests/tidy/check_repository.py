@@ -14,8 +14,9 @@ MAX_FUNCTION_LINES = 70
 MAY_INCLUDE = {
     "experiment": set(),
     "storage": {"experiment"},
-    "coordinator": {"experiment", "storage"},
-    "worker": {"experiment"},
+    "monitoring": set(),
+    "coordinator": {"experiment", "storage", "monitoring"},
+    "worker": {"experiment", "monitoring"},
     "trainer": {"experiment"},
     "cli": {"experiment", "storage", "coordinator", "worker"},
 }
@@ -24,8 +25,8 @@ MAY_INCLUDE = {
 HOMES = {
     r"sqlite3\.h|SQLiteCpp/": r"storage/",
     r"torch/|ATen/|c10/": r"trainer/",
-    r"boost/beast": r"coordinator/http_server\.cc",
-    r"prometheus/": r"coordinator/(telemetry|trial_series|gauges|http_server)[a-z_]*\.(h|cc)",
+    r"boost/beast": r"monitoring/http_server\.cc",
+    r"prometheus/": r"(monitoring/|coordinator/(telemetry|trial_series)\.|worker/worker_metrics\.)",
     r"grpcpp/|ofsweep/v1/.*\.pb\.h": r"(coordinator|worker|cli)/",
 }
 

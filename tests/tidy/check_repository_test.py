@@ -35,7 +35,10 @@ class Rules(unittest.TestCase):
     def test_direction_of_dependencies(self):
         self.assertTrue(problems("storage/a.cc", '#include "coordinator/coordinator.h"\n'))
         self.assertTrue(problems("worker/a.cc", '#include "storage/store.h"\n'))
+        self.assertTrue(problems("worker/a.cc", '#include "coordinator/coordinator.h"\n'))
+        self.assertTrue(problems("monitoring/a.cc", '#include "storage/store.h"\n'))
         self.assertFalse(problems("coordinator/a.cc", '#include "storage/store.h"\n'))
+        self.assertFalse(problems("worker/a.cc", '#include "monitoring/http_server.h"\n'))
         self.assertFalse(problems("tests/a.cc", '#include "coordinator/coordinator.h"\n'))
 
     def test_one_home_for_each_library(self):

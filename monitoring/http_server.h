@@ -29,7 +29,7 @@ struct HttpServerOptions {
   std::size_t max_connections = 256;       // further ones are closed at once
 };
 
-// The coordinator's one HTTP/1.1 server: exact paths, keep-alive, requests of at most 16 KiB without a body.
+// The HTTP/1.1 server of a coordinator or a worker: exact paths, keep-alive, requests of at most 16 KiB without a body.
 class HttpServer {
  public:
   // InvalidArgument for a malformed address, Unavailable for a port in use.

@@ -1,7 +1,8 @@
-#include "coordinator/http_server.h"
+#include "monitoring/http_server.h"
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,8 +19,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "monitoring/host_port.h"
 
 namespace ofsweep {
 namespace {
@@ -33,23 +34,6 @@ using Reply = http::response<http::string_body>;
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 constexpr int kThreads = 4;  // a long scrape or a slow disk does not hold up /healthz
 
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-absl::StatusOr<HostPort> ParseAddress(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  std::uint32_t port = 0;
-  if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", address, "\" is no HTTP address: give HOST:PORT with --http, like 127.0.0.1:7071"));
-  }
-  std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return HostPort{std::move(host), static_cast<std::uint16_t>(port)};
-}
-
 class BeastServer : public HttpServer {
  public:
   BeastServer(const HttpServerOptions& options, std::map<std::string, HttpHandler> handlers)
@@ -61,8 +45,11 @@ class BeastServer : public HttpServer {
   }
 
   absl::Status Listen() {
-    const auto parsed = ParseAddress(options_.address);
-    if (!parsed.ok()) return parsed.status();
+    const std::optional<HostPort> parsed = ParseHostPort(options_.address);
+    if (!parsed) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "\"", options_.address, "\" is no HTTP address: give HOST:PORT with --http, like 127.0.0.1:7071"));
+    }
     try {
       const tcp::endpoint endpoint = *tcp::resolver(io_).resolve(parsed->host, std::to_string(parsed->port)).begin();
       acceptor_.open(endpoint.protocol());
@@ -74,9 +61,7 @@ class BeastServer : public HttpServer {
           "cannot listen for HTTP on ", options_.address, ": ", error.code().message(),
           ". Stop the process that holds the port, or choose another with --http HOST:PORT (port 0 takes a free one)"));
     }
-    const tcp::endpoint bound = acceptor_.local_endpoint();
-    const std::string host = options_.address.substr(0, options_.address.rfind(':'));
-    address_ = absl::StrCat(host, ":", bound.port());
+    address_ = ToText(HostPort{parsed->host, acceptor_.local_endpoint().port()});
     asio::co_spawn(io_, AcceptAll(), asio::detached);
     for (int i = 0; i < kThreads; ++i) threads_.emplace_back([this] { io_.run(); });
     return absl::OkStatus();

@@ -1,4 +1,4 @@
-#include "coordinator/http_server.h"
+#include "monitoring/http_server.h"
 
 #include <stdexcept>
 
@@ -12,7 +12,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
-#include "tests/coordinator/server_fixture.h"
+#include "tests/monitoring/http_client.h"
 
 namespace ofsweep {
 namespace {

@@ -1,0 +1,46 @@
+#include "monitoring/host_port.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::size_t kMaxBytes = 300;  // DNS allows a name 253
+
+bool IsIpv6(std::string_view host) {
+  return host.find(':') != host.npos &&
+         std::all_of(host.begin(), host.end(), [](char c) { return absl::ascii_isxdigit(c) || c == ':' || c == '.'; });
+}
+
+bool IsNameOrIpv4(std::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+}  // namespace
+
+std::optional<HostPort> ParseHostPort(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || text.size() > kMaxBytes) return std::nullopt;
+  const std::string_view digits = text.substr(colon + 1);
+  std::uint32_t port = 0;
+  const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) { return absl::ascii_isdigit(c); });
+  if (!all_digits || !absl::SimpleAtoi(std::string(digits), &port) || port > 65535) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (bracketed ? !IsIpv6(host) : !IsNameOrIpv4(host)) return std::nullopt;
+  return HostPort{std::string(host), static_cast<std::uint16_t>(port)};
+}
+
+std::string ToText(const HostPort& address) {
+  const bool ipv6 = address.host.find(':') != std::string::npos;
+  return absl::StrCat(ipv6 ? "[" : "", address.host, ipv6 ? "]:" : ":", address.port);
+}
+
+}  // namespace ofsweep

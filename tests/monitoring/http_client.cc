@@ -1,0 +1,30 @@
+#include "tests/monitoring/http_client.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+namespace ofsweep {
+
+std::string Http(const std::string& address, const std::string& path, const std::string& method) {
+  const std::size_t colon = address.rfind(':');
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  boost::asio::connect(socket,
+                       boost::asio::ip::tcp::resolver(io).resolve(address.substr(0, colon), address.substr(colon + 1)));
+  const std::string request = method + " " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+  boost::asio::write(socket, boost::asio::buffer(request));
+  std::string response;
+  boost::system::error_code end;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(response), end);
+  return response;
+}
+
+std::string BodyOf(const std::string& response) {
+  const std::size_t end = response.find("\r\n\r\n");
+  return end == std::string::npos ? "" : response.substr(end + 4);
+}
+
+}  // namespace ofsweep
