@@ -116,21 +116,6 @@ TEST(DurabilityTest, EveryAcknowledgedPointSurvivesKill9) {
   }
 }
 
-// A limit on the size of files stands for a full disk: writes beyond it fail as they do there.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThereIsSpace) {
   const TestFolder folder;
   const std::string path = folder.File("ofsweep.db");

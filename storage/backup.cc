@@ -1,0 +1,187 @@
+#include "storage/backup.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/schema.h"
+#include "storage/sqlite_status.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Closed at the end of its scope, and with it the lock on the file.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+// 0 when there is no such file.
+std::uint64_t FileId(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+absl::Status CannotWrite(const std::string& copy, const std::string& why) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      copy, ": the copy cannot be written (", why,
+      "); an earlier one stays as it was. Free space there, make its folder writable, or give another --to"));
+}
+
+bool IsCopy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char header[100] = {};
+  file.read(header, sizeof header);
+  return file && std::memcmp(header, "SQLite format 3", 16) == 0 && std::memcmp(header + 68, "OFSW", 4) == 0;
+}
+
+absl::Status CheckTarget(const std::string& database, const std::string& copy) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(copy).parent_path();
+  if (!fs::is_directory(folder, error)) {
+    return absl::NotFoundError(
+        absl::StrCat(copy, ": there is no folder ", folder.string(), "; make it, or give another --to"));
+  }
+  const fs::path target = fs::weakly_canonical(copy, error);
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    if (target != fs::weakly_canonical(database + suffix, error)) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(copy, ": this is the database itself; give the copy another name with --to"));
+  }
+  if (!fs::exists(copy, error)) return absl::OkStatus();
+  if (fs::equivalent(copy, database, error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(copy, ": this is the database itself under another name; give another --to"));
+  }
+  if (fs::exists(copy + "-wal", error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(copy, ": this is a database in use, not a copy; give another --to"));
+  }
+  if (!IsCopy(copy)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(copy, ": this file is no copy of an ofsweep database; move it away, or give another --to"));
+  }
+  return absl::OkStatus();
+}
+
+std::int64_t DataVersion(Connection& connection) {
+  Query query(connection.Prepare("PRAGMA data_version"));
+  query.Next();
+  return query.Integer(0);
+}
+
+absl::Status SyncFolderOf(const std::string& path) {
+  const Descriptor folder(::open(fs::absolute(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() >= 0 && ::fsync(folder.get()) == 0) return absl::OkStatus();
+  return CannotWrite(path, std::strerror(errno));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backup>> Backup::Open(const std::string& database, const std::string& copy) {
+  std::unique_ptr<Backup> backup(new Backup(database, copy));
+  if (absl::Status status = backup->Connect(); !status.ok()) return status;
+  if (absl::Status status = CheckTarget(database, copy); !status.ok()) return status;
+  return backup;
+}
+
+absl::Status Backup::Connect() {
+  const std::uint64_t file_id = FileId(database_);
+  if (file_id == 0) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no database ", database_, "; give the folder of a sweep with --data-dir"));
+  }
+  if (connection_ != nullptr && file_id == file_id_) return absl::OkStatus();
+  try {
+    connection_ = std::make_unique<Connection>(database_, Connection::Mode::kReader);
+    file_id_ = file_id;
+    copied_version_.reset();
+    return CheckSchema(*connection_, database_);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection_ == nullptr ? nullptr : connection_->handle(), database_);
+  }
+}
+
+absl::StatusOr<std::int64_t> Backup::Version() {
+  try {
+    return DataVersion(*connection_);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection_->handle(), database_);
+  }
+}
+
+absl::StatusOr<bool> Backup::Copy() {
+  if (absl::Status status = Connect(); !status.ok()) return status;
+  // Before the copy: what is written meanwhile is in the next one.
+  const absl::StatusOr<std::int64_t> version = Version();
+  if (!version.ok()) return version.status();
+  if (copied_version_ == *version && FileId(copy_) != 0) return false;
+
+  const std::string draft = copy_ + ".part";
+  const Descriptor file(::open(draft.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (file.get() < 0) return CannotWrite(copy_, std::strerror(errno));
+  struct stat opened {};
+  const bool mine = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &opened) == 0 &&
+                    opened.st_ino == FileId(draft);
+  if (!mine) {
+    return absl::UnavailableError(
+        absl::StrCat(copy_, ": another `ofsweep db backup` is writing it; stop that one, or give another --to"));
+  }
+  absl::Status status = WriteDraft(draft);
+  if (status.ok() && ::fsync(file.get()) != 0) status = CannotWrite(copy_, std::strerror(errno));
+  if (status.ok() && ::rename(draft.c_str(), copy_.c_str()) != 0) status = CannotWrite(copy_, std::strerror(errno));
+  if (!status.ok()) {
+    ::unlink(draft.c_str());
+    return status;
+  }
+  if (status = SyncFolderOf(copy_); !status.ok()) return status;
+  copied_version_ = *version;
+  return true;
+}
+
+absl::Status Backup::WriteDraft(const std::string& draft) {
+  // VACUUM INTO takes a file that is there only when it is empty: what a killed process has left goes.
+  if (::truncate(draft.c_str(), 0) != 0) return CannotWrite(copy_, std::strerror(errno));
+  try {
+    SQLite::Statement vacuum(connection_->database(), "VACUUM INTO ?1");
+    vacuum.bind(1, draft);
+    vacuum.exec();
+    return absl::OkStatus();
+  } catch (const SQLite::Exception& error) {
+    switch (error.getErrorCode()) {
+      case SQLITE_FULL:
+      case SQLITE_IOERR:
+      case SQLITE_CANTOPEN:
+        return CannotWrite(copy_, error.what());
+      default:
+        return ToStatus(error, connection_->handle(), database_);
+    }
+  }
+}
+
+std::uint64_t Backup::CopyBytes() const {
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(copy_, error);
+  return error ? 0 : bytes;
+}
+
+}  // namespace ofsweep

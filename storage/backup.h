@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/connection.h"
+
+namespace ofsweep {
+
+// Copies of a database for readers elsewhere, made while a coordinator writes to it. A copy is one consistent state of
+// the database, in one file: a reader needs no right to write beside it, as the database itself asks for in WAL mode.
+// The copy takes the place of the one before by a rename, when it is on disk: whoever opens it sees all of the one or
+// all of the other.
+class Backup {
+ public:
+  // Errors: NotFound when there is no database or no folder for the copy; FailedPrecondition when the database is not
+  // of this program's version, or when the copy would overwrite anything but an earlier one.
+  static absl::StatusOr<std::unique_ptr<Backup>> Open(const std::string& database, const std::string& copy);
+
+  // False when nothing was written to the database since the last copy that this object made. On an error the earlier
+  // copy stays as it was.
+  absl::StatusOr<bool> Copy();
+
+  const std::string& copy() const { return copy_; }
+  std::uint64_t CopyBytes() const;
+
+ private:
+  Backup(std::string database, std::string copy) : database_(std::move(database)), copy_(std::move(copy)) {}
+
+  absl::Status Connect();
+  absl::StatusOr<std::int64_t> Version();
+  absl::Status WriteDraft(const std::string& draft);
+
+  const std::string database_;
+  const std::string copy_;
+  std::unique_ptr<Connection> connection_;  // kept open: only then does SQLite tell whether others have written
+  std::uint64_t file_id_ = 0;               // of the file that it has open
+  std::optional<std::int64_t> copied_version_;
+};
+
+}  // namespace ofsweep

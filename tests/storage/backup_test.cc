@@ -1,0 +1,176 @@
+// A copy for readers elsewhere: whole, readable by itself, and never at the cost of anything else.
+#include "storage/backup.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "tests/storage/store_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class BackupTest : public testing::Test {
+ protected:
+  std::unique_ptr<Store> StartStore() {
+    std::unique_ptr<Store> store = OpenStore(path_, 20);
+    InsertTrials(*store, "s", {MakeTrial("t0")});
+    return store;
+  }
+  static void Append(Store& store, std::int64_t step) {
+    Must(store.AppendPoints("t0", {MakeStep(step, {{{"train_loss"}, 1}, {{"kurtosis", 0, "block"}, 2}})}).get());
+  }
+  std::string CopiedPoints() { return Sql(copy_, "SELECT count(*) FROM curves WHERE metric = 'train_loss'").at(0); }
+  absl::Status OpenError(const std::string& copy) { return Backup::Open(path_, copy).status(); }
+
+  TestFolder folder_;
+  const std::string path_ = folder_.File("ofsweep.db");
+  const std::string copy_ = folder_.File("copy.db");
+};
+
+TEST_F(BackupTest, HoldsWhatTheDatabaseHeldWhileItsWriterGoesOn) {
+  const auto store = StartStore();
+  for (int step = 0; step < 50; ++step) Append(*store, step);
+  const auto backup = Must(Backup::Open(path_, copy_));
+  EXPECT_TRUE(Must(backup->Copy()));
+  Append(*store, 50);
+  EXPECT_EQ(CopiedPoints(), "50");
+  EXPECT_TRUE(Must(Store::OpenReadOnly(copy_))->FindSweep("s").ok());
+  EXPECT_EQ(backup->CopyBytes(), std::filesystem::file_size(copy_));
+}
+
+// In WAL mode even a reader needs to write beside the file; on a share that it may only read, it cannot.
+TEST_F(BackupTest, ACopyIsOneFileInAModeThatNeedsNoOther) {
+  const auto store = StartStore();
+  Must(Must(Backup::Open(path_, copy_))->Copy());
+  EXPECT_THAT(Sql(copy_, "PRAGMA journal_mode"), ElementsAre("delete"));
+  EXPECT_THAT(Sql(copy_, "PRAGMA application_id"), ElementsAre(std::to_string(0x4F465357)));
+  EXPECT_THAT(Sql(copy_, "PRAGMA user_version"), ElementsAre(Sql(path_, "PRAGMA user_version").at(0)));
+  SQLite::Database immutable("file:" + copy_ + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+  EXPECT_EQ(immutable.execAndGet("SELECT count(*) FROM results").getInt(), 1);
+  std::vector<std::string> beside;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    if (entry.path().filename().string().starts_with("copy")) beside.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(beside, ElementsAre("copy.db"));
+}
+
+TEST_F(BackupTest, NothingIsCopiedTwice) {
+  const auto store = StartStore();
+  const auto backup = Must(Backup::Open(path_, copy_));
+  EXPECT_TRUE(Must(backup->Copy()));
+  EXPECT_FALSE(Must(backup->Copy()));
+  Append(*store, 0);
+  EXPECT_TRUE(Must(backup->Copy()));
+  EXPECT_EQ(CopiedPoints(), "1");
+  EXPECT_FALSE(Must(backup->Copy()));
+  std::filesystem::remove(copy_);
+  EXPECT_TRUE(Must(backup->Copy())) << "a copy that somebody has removed is made again";
+}
+
+TEST_F(BackupTest, ADatabaseThatTookThePlaceOfTheFormerIsTheOneThatIsCopied) {
+  StartStore();
+  const auto backup = Must(Backup::Open(path_, copy_));
+  Must(backup->Copy());
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
+  EXPECT_EQ(backup->Copy().status().code(), absl::StatusCode::kNotFound);
+  const auto store = OpenStore(path_);
+  InsertTrials(*store, "new", {MakeTrial("t1")});
+  EXPECT_TRUE(Must(backup->Copy()));
+  EXPECT_THAT(Sql(copy_, "SELECT sweep FROM results"), ElementsAre("new"));
+}
+
+TEST_F(BackupTest, AReaderNeverSeesHalfOfACopy) {
+  const auto store = StartStore();
+  Append(*store, 0);
+  const auto backup = Must(Backup::Open(path_, copy_));
+  Must(backup->Copy());
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int step = 1; step <= 60; ++step) {
+      Append(*store, step);
+      Must(backup->Copy());
+    }
+    done = true;
+  });
+  std::int64_t newest = 0;
+  while (!done) {
+    SQLite::Database reader(copy_, SQLite::OPEN_READONLY);
+    ASSERT_EQ(reader.execAndGet("PRAGMA integrity_check").getString(), "ok");
+    const std::int64_t points = reader.execAndGet("SELECT count(*) FROM curves WHERE metric = 'train_loss'").getInt64();
+    EXPECT_GE(points, newest);
+    newest = points;
+  }
+  writer.join();
+  EXPECT_EQ(CopiedPoints(), "61");
+}
+
+TEST_F(BackupTest, OnAFullDiskTheEarlierCopyStays) {
+  const auto store = StartStore();
+  Append(*store, 0);
+  const auto backup = Must(Backup::Open(path_, copy_));
+  Must(backup->Copy());
+  for (int step = 1; step < 2000; ++step) Append(*store, step);
+  absl::Status failure;
+  {
+    const FileSizeLimit limit(50'000);
+    failure = backup->Copy().status();
+  }
+  EXPECT_EQ(failure.code(), absl::StatusCode::kResourceExhausted) << failure;
+  EXPECT_THAT(std::string(failure.message()), HasSubstr(copy_));
+  EXPECT_EQ(CopiedPoints(), "1");
+  EXPECT_FALSE(std::filesystem::exists(copy_ + ".part"));
+  EXPECT_TRUE(Must(backup->Copy()));
+  EXPECT_EQ(CopiedPoints(), "2000");
+}
+
+TEST_F(BackupTest, WhatAKilledProcessLeftIsNoHindrance) {
+  const auto store = StartStore();
+  std::ofstream(copy_ + ".part") << std::string(100'000, 'x');
+  EXPECT_TRUE(Must(Must(Backup::Open(path_, copy_))->Copy()));
+  EXPECT_EQ(CopiedPoints(), "0");
+}
+
+TEST_F(BackupTest, RefusesWhatCannotBeMeant) {
+  EXPECT_EQ(OpenError(copy_).code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(OpenError(copy_).message()), HasSubstr("--data-dir"));
+  const auto store = StartStore();
+  EXPECT_EQ(OpenError(folder_.File("nowhere/copy.db")).code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(OpenError(folder_.File("nowhere/copy.db")).message()), HasSubstr("nowhere"));
+  std::filesystem::create_hard_link(path_, folder_.File("link.db"));
+  std::filesystem::create_symlink(path_, folder_.File("soft.db"));
+  std::filesystem::create_directory(folder_.File("folder"));
+  std::ofstream(folder_.File("notes.txt")) << "not to be lost";
+  for (const std::string& copy :
+       {path_, folder_.File("./ofsweep.db"), path_ + "-wal", path_ + "-shm", path_ + ".lock", folder_.File("link.db"),
+        folder_.File("soft.db"), folder_.File("folder"), folder_.File("notes.txt")}) {
+    const absl::Status error = OpenError(copy);
+    EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition) << copy << ": " << error;
+    EXPECT_THAT(std::string(error.message()), HasSubstr("--to")) << copy;
+  }
+  const std::string other = folder_.File("other.db");
+  const auto in_use = OpenStore(other);
+  EXPECT_EQ(OpenError(other).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(BackupTest, ADatabaseOfAnotherVersionIsRefused) {
+  StartStore();
+  for (const char* version : {"0", "99"}) {
+    SQLite::Database(path_, SQLite::OPEN_READWRITE).exec(absl::StrCat("PRAGMA user_version = ", version));
+    const absl::Status error = OpenError(copy_);
+    EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition) << error;
+    EXPECT_THAT(std::string(error.message()), HasSubstr(path_));
+  }
+  EXPECT_FALSE(std::filesystem::exists(copy_));
+}
+
+}  // namespace
+}  // namespace ofsweep
