@@ -82,6 +82,12 @@ class Program {
                                  " is read where no coordinator answers"));
   }
 
+  static void AddRetention(CLI::App* sub, double& seconds) {
+    sub->add_option("--metrics-retention", seconds, "seconds that a finished trial stays in /metrics")
+        ->check(CLI::Range(0.0, 1e9))
+        ->capture_default_str();
+  }
+
   static void AddDataDir(CLI::App* sub, std::string& data_dir, const char* help) {
     sub->add_option("--data-dir", data_dir, help)->capture_default_str();
   }
@@ -111,23 +117,28 @@ class Program {
     run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
         ->capture_default_str();
     run->add_option("--http", run_options->http, "HOST:PORT for /metrics")->capture_default_str();
+    AddRetention(run, run_options->metrics_retention_seconds);
     AddLayout(run, run_options->layout);
 
     const auto [coordinator, serve] =
         Add("coordinator", "keeps sweeps and tells workers what to run, until stopped", ServeCoordinator);
     AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db");
     coordinator->add_option("--grpc", serve->grpc, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-    coordinator->add_option("--http", serve->http, "HOST:PORT for /metrics, /healthz and /readyz")
+    coordinator->add_option("--http", serve->http, "HOST:PORT for /metrics, /sd/workers, /healthz and /readyz")
         ->capture_default_str();
+    AddRetention(coordinator, serve->metrics_retention_seconds);
 
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
     worker->add_option("--coordinator", work->coordinator, "HOST:PORT")->capture_default_str();
     AddDataDir(worker, work->data_dir, "outbox, checkpoints, data sets, logs");
     worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(CLI::Range(0, 1024));
+    worker->add_option("--http", work->http,
+                       "HOST:PORT for its own /metrics, /healthz and /readyz; port 0 takes a free one (default: none)");
 
     AddPlan();
     AddEvaluate();
+    AddBackup();
 
     CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
     auto prepare = std::make_shared<PrepareOptions>();
@@ -135,6 +146,20 @@ class Program {
     sub->add_option("SPEC", prepare->spec, "a sweep file (YAML)")->required();
     AddDataDir(sub, prepare->data_dir, "the folder of the worker that will use them");
     sub->callback([this, prepare] { action_ = [this, prepare] { return PrepareData(*prepare, streams_); }; });
+  }
+
+  void AddBackup() {
+    CLI::App* db = app_.add_subcommand("db", "the database")->require_subcommand(1);
+    auto options = std::make_shared<BackupOptions>();
+    CLI::App* backup = db->add_subcommand("backup", "copies it, while sweeps run too, for readers on other machines");
+    AddDataDir(backup, options->data_dir, "the coordinator's folder, which holds ofsweep.db");
+    backup->add_option("--to", options->to, "the copy: a file, replaced as a whole")->required();
+    backup
+        ->add_option("--every", options->every_seconds,
+                     "again after so long (30s, 5m, 1h) where something changed, until stopped")
+        ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
+        ->check(CLI::Range(0.1, 1e7));
+    backup->callback([this, options] { action_ = [this, options] { return BackUp(*options, streams_); }; });
   }
 
   void AddPlan() {

@@ -104,7 +104,10 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec);
   if (!file.ok()) return file.status();
   const Interrupt interrupt;
-  auto server = Server::Start({.data_dir = options.data_dir, .grpc = options.grpc, .http = options.http});
+  auto server = Server::Start({.data_dir = options.data_dir,
+                               .grpc = options.grpc,
+                               .http = options.http,
+                               .metrics_retention_seconds = options.metrics_retention_seconds});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
               << options.data_dir << std::endl;

@@ -97,6 +97,7 @@ struct CoordinatorCommandOptions {
   std::string data_dir = kDefaultDataDir;
   std::string grpc = kDefaultCoordinator;
   std::string http = "127.0.0.1:7071";
+  double metrics_retention_seconds = 300;
 };
 // Serves until SIGINT or SIGTERM.
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
@@ -104,7 +105,8 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 struct WorkerCommandOptions {
   std::string coordinator = kDefaultCoordinator;
   std::string data_dir = kDefaultDataDir;
-  int slots = 0;  // 0: one a GPU, else one a core
+  int slots = 0;     // 0: one a GPU, else one a core
+  std::string http;  // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
 };
 // Works until SIGINT or SIGTERM.
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);
@@ -114,6 +116,7 @@ struct RunOptions {
   std::string data_dir = kDefaultDataDir;
   std::string grpc = "127.0.0.1:0";
   std::string http = "127.0.0.1:0";
+  double metrics_retention_seconds = 300;
   int slots = 0;
   TableLayout layout;
 };
@@ -121,6 +124,15 @@ struct RunOptions {
 // folder continues where the first one was, and starts failed trials anew. Fails when a trial failed, or when it was
 // interrupted.
 absl::Status Run(const RunOptions& options, Streams streams);
+
+struct BackupOptions {
+  std::string data_dir = kDefaultDataDir;
+  std::string to;
+  std::optional<double> every_seconds;  // absent: once
+};
+// A copy of the database for readers elsewhere; with `every_seconds` again and again, where something has changed,
+// until SIGINT or SIGTERM.
+absl::Status BackUp(const BackupOptions& options, Streams streams);
 
 struct PlanOptions {
   std::string spec;

@@ -11,7 +11,10 @@ namespace ofsweep {
 
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams) {
   Interrupt interrupt;
-  auto server = Server::Start({.data_dir = options.data_dir, .grpc = options.grpc, .http = options.http});
+  auto server = Server::Start({.data_dir = options.data_dir,
+                               .grpc = options.grpc,
+                               .http = options.http,
+                               .metrics_retention_seconds = options.metrics_retention_seconds});
   if (!server.ok()) return server.status();
   streams.out << "ofsweep coordinator: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address()
               << " data " << options.data_dir << std::endl;
@@ -23,11 +26,12 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
   Interrupt interrupt;
-  auto agent =
-      Agent::Create({.data_dir = options.data_dir, .slots = options.slots}, MakeWorkerChannel(options.coordinator));
+  auto agent = Agent::Create({.data_dir = options.data_dir, .slots = options.slots, .http = options.http},
+                             MakeWorkerChannel(options.coordinator));
   if (!agent.ok()) return agent.status();
   streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << options.coordinator << " slots "
-              << (*agent)->slots() << " data " << options.data_dir << std::endl;
+              << (*agent)->slots() << (options.http.empty() ? "" : " http ") << (*agent)->http_address() << " data "
+              << options.data_dir << std::endl;
   return (*agent)->Run(interrupt.Token());
 }
 

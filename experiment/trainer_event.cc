@@ -46,11 +46,15 @@ Json ToJson(const MetricPoint& point) {
 Json ToJson(const PointsEvent& event) {
   Json points = Json::array();
   for (const MetricPoint& point : event.points.points) points.push_back(ToJson(point));
-  return {{"event", "points"},
-          {"step", event.points.step},
-          {"tokens", event.points.tokens},
-          {"seconds", event.points.seconds},
-          {"points", std::move(points)}};
+  Json json = {{"event", "points"},
+               {"step", event.points.step},
+               {"tokens", event.points.tokens},
+               {"seconds", event.points.seconds},
+               {"points", std::move(points)}};
+  for (const PhaseTime& phase : event.phases) {
+    json["phases"][std::string(Name(phase.phase))] = Json::array({phase.times, phase.seconds});
+  }
+  return json;
 }
 
 Json ToJson(const QuantizerEvent& event) {
@@ -122,6 +126,13 @@ PointsEvent PointsFromJson(const Json& json) {
   event.points.tokens = json.at("tokens").get<std::int64_t>();
   event.points.seconds = NumberFromJson(json.at("seconds"));
   for (const Json& point : json.at("points")) event.points.points.push_back(PointFromJson(point));
+  if (!json.contains("phases")) return event;
+  const Json& phases = json.at("phases");
+  for (const TrainerPhase phase : kTrainerPhases) {
+    const auto time = phases.find(Name(phase));
+    if (time == phases.end()) continue;
+    event.phases.push_back({phase, time->at(0).get<std::int64_t>(), NumberFromJson(time->at(1))});
+  }
   return event;
 }
 
@@ -177,6 +188,11 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
 }
 
 }  // namespace
+
+std::string_view Name(TrainerPhase phase) {
+  constexpr std::array<std::string_view, kTrainerPhases.size()> kNames = {"train", "measure", "evaluate", "checkpoint"};
+  return kNames[static_cast<std::size_t>(phase)];
+}
 
 std::string ToJsonLine(const TrainerEvent& event) {
   const Json json = std::visit([](const auto& typed) { return ToJson(typed); }, event);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,8 +29,25 @@ struct StartedEvent {
   nlohmann::ordered_json config;             // flat, with every `auto` resolved
 };
 
+// What a trainer's time goes into: an update, an update that also measures, a pass over the validation data, a
+// checkpoint.
+enum class TrainerPhase { kTrain, kMeasure, kEvaluate, kCheckpoint };
+inline constexpr std::array kTrainerPhases = {TrainerPhase::kTrain, TrainerPhase::kMeasure, TrainerPhase::kEvaluate,
+                                              TrainerPhase::kCheckpoint};
+
+// "train", "measure", …, as in the events and in the label `phase`.
+std::string_view Name(TrainerPhase phase);
+
+struct PhaseTime {
+  TrainerPhase phase = TrainerPhase::kTrain;
+  std::int64_t times = 0;  // how often it was done, and
+  double seconds = 0;      // how long all of that took
+};
+
 struct PointsEvent {
   StepPoints points;
+  std::vector<PhaseTime>
+      phases;  // since the event before, each phase at most once; those that did not happen are absent
 };
 
 // The range of one fake quantiser of an evaluation after rounding; weights have threshold and candidate, activations

@@ -123,8 +123,8 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
 }
 
 bool Training::Step() {
-  const auto start = Clock::now();
   const bool measured = progress_.step % config_.Integer("measure.every") == 0 || progress_.step == steps_ - 1;
+  const auto start = measured ? BeginPhase() : Clock::now();
   StatisticsTap tap(config_.List("measure.metrics"));
   const bool compares = measured && tap.WantsUpdate();
   const at::Generator dropout = compares ? decoder_.DropoutGenerator().clone() : at::Generator();
@@ -143,7 +143,10 @@ bool Training::Step() {
   }
   if (!diverged) optimizer_->Step(learning_rate);
   if (!diverged && compares) ShowUpdated(tap, dropout);
-  progress_.seconds += SecondsSince(start);
+  if (measured) WaitForDevice();
+  const double seconds = SecondsSince(start);
+  progress_.seconds += seconds;
+  CountPhase(measured ? TrainerPhase::kMeasure : TrainerPhase::kTrain, 1, seconds);
   if (measured || diverged) EmitStepPoints(scalars, tap);
   if (!diverged) ++progress_.step;
   return !diverged;
@@ -207,16 +210,45 @@ void Training::EmitStepPoints(const StepScalars& scalars, const StatisticsTap& t
 }
 
 void Training::EmitPoints(std::vector<MetricPoint> points) {
-  events_.Emit(PointsEvent{{.step = progress_.step,
-                            .tokens = progress_.step * tokens_per_step_,
-                            .seconds = progress_.seconds,
-                            .points = std::move(points)}});
+  PointsEvent event{{.step = progress_.step,
+                     .tokens = progress_.step * tokens_per_step_,
+                     .seconds = progress_.seconds,
+                     .points = std::move(points)}};
+  for (const PhaseTime& phase : phases_) {
+    if (phase.times > 0) event.phases.push_back(phase);
+  }
+  phases_ = {};
+  events_.Emit(event);
+}
+
+void Training::CountPhase(TrainerPhase phase, std::int64_t times, double seconds) {
+  PhaseTime& time = phases_[static_cast<std::size_t>(phase)];
+  time.phase = phase;
+  time.times += times;
+  time.seconds += seconds;
+}
+
+Clock::time_point Training::BeginPhase() {
+  const auto start = Clock::now();
+  WaitForDevice();
+  const auto now = Clock::now();
+  const double waited = std::chrono::duration<double>(now - start).count();
+  progress_.seconds += waited;
+  CountPhase(TrainerPhase::kTrain, 0, waited);
+  return now;
+}
+
+void Training::WaitForDevice() const {
+  // Reading one value waits until the device has done all that came before.
+  if (!machine_.device.is_cpu()) decoder_.Parameters()[0].tensor.detach().flatten()[0].item<double>();
 }
 
 bool Training::Evaluate() {
   if (dataset_.validation.size == 0) return true;
+  const auto start = BeginPhase();
   const std::optional<double> loss = ValidationLoss(config_, dataset_, machine_.device, decoder_);
   if (!loss) return false;
+  CountPhase(TrainerPhase::kEvaluate, 1, SecondsSince(start));
   EmitPoints(LossPoints("eval", *loss));
   return true;
 }
@@ -224,12 +256,15 @@ bool Training::Evaluate() {
 bool Training::EvaluateQuantised() {
   const std::vector<QuantisedEvaluation> evaluations = QuantisedEvaluations(config_);
   if (dataset_.validation.size == 0 || evaluations.empty()) return true;
+  auto start = BeginPhase();
   QuantisedModel model(decoder_);
   for (const auto& [prefix, bits] : evaluations) {
     const std::optional<double> loss = QuantisedLoss(config_, dataset_, machine_.device, model, bits);
     if (!loss) return false;
+    CountPhase(TrainerPhase::kEvaluate, 1, SecondsSince(start));
     EmitPoints(LossPoints(prefix, *loss));
     for (const QuantizerEvent& quantizer : model.Quantizers(progress_.step)) events_.Emit(quantizer);
+    start = BeginPhase();
   }
   return true;
 }
@@ -243,8 +278,10 @@ bool Training::IsCheckpointDue() const {
 absl::Status Training::SaveCheckpoint() {
   const bool never = !config_.IsAuto("train.checkpoint_every") && config_.Integer("train.checkpoint_every") == 0;
   if (!checkpoints_ || never || progress_.step == saved_step_) return absl::OkStatus();
+  const auto start = BeginPhase();
   const absl::StatusOr<std::filesystem::path> path = checkpoints_->Save(progress_, decoder_, *optimizer_);
   if (!path.ok()) return path.status();
+  CountPhase(TrainerPhase::kCheckpoint, 1, SecondsSince(start));
   saved_step_ = progress_.step;
   saved_at_ = Clock::now();
   events_.Emit(CheckpointEvent{progress_.step, path->string()});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "experiment/trainer_event.h"
 #include "experiment/trial_config.h"
 #include "trainer/batches.h"
 #include "trainer/checkpoint.h"
@@ -66,7 +68,14 @@ class Training {
   // Whether a loss and gradient norm seen at this step mean divergence.
   bool HasDiverged(const StepScalars& scalars);
   void EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap);
+  // With the time that went into each phase since the last call.
   void EmitPoints(std::vector<MetricPoint> points);
+  void CountPhase(TrainerPhase phase, std::int64_t times, double seconds);
+  // The time at which a phase begins. What a GPU still has to do of the updates before is waited for, and is their
+  // time.
+  std::chrono::steady_clock::time_point BeginPhase();
+  // Waits until a GPU has done all that it was told; a CPU always has.
+  void WaitForDevice() const;
 
   bool IsCheckpointDue() const;
   absl::Status SaveCheckpoint();
@@ -88,9 +97,10 @@ class Training {
   Decoder decoder_;
   std::unique_ptr<Optimizer> optimizer_;
 
-  TrainingProgress progress_;       // its step is the number of updates done
-  double measured_seconds_ = 0;     // progress_.seconds after the last measured step, and
-  std::int64_t measured_step_ = 0;  // the step after it
+  TrainingProgress progress_;                                 // its step is the number of updates done
+  double measured_seconds_ = 0;                               // progress_.seconds after the last measured step, and
+  std::int64_t measured_step_ = 0;                            // the step after it
+  std::array<PhaseTime, kTrainerPhases.size()> phases_ = {};  // since the last points
   double last_loss_ = std::numeric_limits<double>::quiet_NaN();
   std::int64_t saved_step_ = -1;
   std::chrono::steady_clock::time_point saved_at_;

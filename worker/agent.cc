@@ -1,10 +1,12 @@
 #include "worker/agent.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,11 +21,14 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "monitoring/http_server.h"
+#include "monitoring/metric_families.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "worker/call_loop.h"
 #include "worker/host.h"
 #include "worker/point_forwarder.h"
 #include "worker/supervisor.h"
+#include "worker/worker_metrics.h"
 
 namespace ofsweep {
 namespace {
@@ -45,16 +50,19 @@ class AgentLoop : public Agent {
         stub_(v1::WorkerService::NewStub(channel)),
         work_(boost::asio::make_work_guard(io_)),
         drain_timer_(io_),
-        supervisor_(io_, options_, gpus_,
+        metrics_(gpus_),
+        supervisor_(io_, options_, gpus_, metrics_,
                     {.on_points = [this] { points_.Soon(); },
                      .on_change = [this] { synchronize_.Soon(); },
                      .on_let_go = [this] { FinishIfDone(); }}),
         points_(io_, *stub_, options_, supervisor_),
         synchronize_(io_, options_.max_backoff, SynchronizeHooks()) {}
 
+  absl::Status ServeHttp();
   absl::Status Run(std::stop_token stop) override;
   const std::string& worker_id() const override { return options_.worker_id; }
   int slots() const override { return options_.slots; }
+  std::string http_address() const override { return http_ ? http_->address() : ""; }
 
  private:
   using SynchronizeLoop = CallLoop<v1::SynchronizeRequest, v1::SynchronizeResponse>;
@@ -73,6 +81,7 @@ class AgentLoop : public Agent {
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer drain_timer_;
+  WorkerMetrics metrics_;
   Supervisor supervisor_;
   PointForwarder points_;
   SynchronizeLoop synchronize_;
@@ -80,8 +89,31 @@ class AgentLoop : public Agent {
   bool draining_ = false;
   bool finished_ = false;
   bool away_ = false;
-  std::string reason_;  // why nothing more was assigned, as last logged
+  std::string reason_;                    // why nothing more was assigned, as last logged
+  std::atomic<bool> is_answered_{false};  // by the coordinator, at the last call
+  std::unique_ptr<HttpServer> http_;      // null: none; its handlers read metrics_ and is_answered_ alone
 };
+
+absl::Status AgentLoop::ServeHttp() {
+  std::map<std::string, HttpHandler> handlers;
+  handlers["/"] = [](const HttpRequest&) {
+    return HttpResponse{.body = "ofsweep worker " OFSWEEP_VERSION
+                                "\n\n/metrics  for Prometheus\n/healthz  the process lives\n"
+                                "/readyz   the coordinator answers it\n"};
+  };
+  handlers["/metrics"] = [this](const HttpRequest&) {
+    return HttpResponse{.content_type = kExpositionContentType, .body = metrics_.Scrape()};
+  };
+  handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
+  handlers["/readyz"] = [this](const HttpRequest&) {
+    if (is_answered_) return HttpResponse{.body = "ok\n"};
+    return HttpResponse{.status = 503, .body = "not ready: the coordinator does not answer\n"};
+  };
+  auto http = HttpServer::Start({.address = options_.http}, std::move(handlers));
+  if (!http.ok()) return http.status();
+  http_ = *std::move(http);
+  return absl::OkStatus();
+}
 
 absl::Status AgentLoop::Run(std::stop_token stop) {
   try {
@@ -108,6 +140,7 @@ AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
           .on_answer = [this](const v1::SynchronizeResponse& told) { return Follow(told); },
           .on_failure =
               [this](const grpc::Status& status) {
+                is_answered_ = false;
                 if (std::exchange(away_, true)) return;
                 spdlog::warn("the coordinator does not answer ({}); training goes on", status.error_message());
               }};
@@ -130,11 +163,13 @@ v1::SynchronizeRequest AgentLoop::State() const {
     device.set_memory_bytes(MemoryBytes() / static_cast<std::uint64_t>(options_.slots));
   }
   request.set_version(OFSWEEP_VERSION);
+  request.set_http_address(http_address());
   supervisor_.Report(request);
   return request;
 }
 
 std::optional<milliseconds> AgentLoop::Follow(const v1::SynchronizeResponse& told) {
+  is_answered_ = true;
   if (std::exchange(away_, false)) spdlog::info("the coordinator answers again");
   if (std::exchange(reason_, told.reason()) != told.reason() && !reason_.empty()) spdlog::info("{}", reason_);
   supervisor_.Apply(told);
@@ -212,7 +247,12 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options, std::
   if (absl::Status status = CheckTrainer(options.trainer_path); !status.ok()) return status;
   std::vector<Gpu> gpus = FindGpus(std::getenv("CUDA_VISIBLE_DEVICES"));
   if (options.slots <= 0) options.slots = gpus.empty() ? UsableCores() : static_cast<int>(gpus.size());
-  return std::make_unique<AgentLoop>(std::move(options), std::move(gpus), *std::move(lock), std::move(channel));
+  const bool serves = !options.http.empty();
+  auto agent = std::make_unique<AgentLoop>(std::move(options), std::move(gpus), *std::move(lock), std::move(channel));
+  if (serves) {
+    if (absl::Status status = agent->ServeHttp(); !status.ok()) return status;
+  }
+  return agent;
 }
 
 }  // namespace ofsweep

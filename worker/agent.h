@@ -17,6 +17,9 @@ namespace ofsweep {
 struct AgentOptions {
   // Outbox, checkpoints, logs and data sets; made when missing. One agent at a time may use it.
   std::string data_dir = "ofsweep-data";
+  // HOST:PORT for its own /metrics, /healthz and /readyz; port 0 takes a free one. Empty: none. The coordinator hears
+  // of it, and lists it for Prometheus.
+  std::string http;
   // Trials at once. 0: one for each GPU, or without a GPU one for each core that this process may use. More slots than
   // GPUs share the GPUs in turn; CPU cores are divided evenly.
   int slots = 0;
@@ -50,7 +53,8 @@ std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address);
 // points on disk until they are acknowledged, and reports how it ended. worker/DESIGN.md tells what is on disk when.
 class Agent {
  public:
-  // Errors: FailedPrecondition when another agent uses data_dir, NotFound when there is no trainer, PermissionDenied or
+  // When it returns, HTTP answers. Errors: InvalidArgument for a malformed HTTP address, Unavailable for one in use,
+  // FailedPrecondition when another agent uses data_dir, NotFound when there is no trainer, PermissionDenied or
   // ResourceExhausted when data_dir cannot be written; each says how to mend it.
   static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel);
   virtual ~Agent() = default;
@@ -62,6 +66,8 @@ class Agent {
 
   virtual const std::string& worker_id() const = 0;
   virtual int slots() const = 0;
+  // With the port that is really listened on; "" without HTTP.
+  virtual std::string http_address() const = 0;
 };
 
 }  // namespace ofsweep

@@ -229,6 +229,8 @@ Outbox::Observer Attempt::Observe() {
 void Attempt::OnEvent(TrainerEvent& event) {
   if (auto* points = std::get_if<PointsEvent>(&event)) {
     step_ = std::clamp(points->points.step, std::int64_t{0}, kMaxStep);
+    const bool of_this_run = slot_ >= 0;
+    if (of_this_run) host_.metrics.Observe(points->phases);
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
     if (started->resumed_from) step_ = std::clamp(*started->resumed_from, std::int64_t{0}, kMaxStep);

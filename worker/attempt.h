@@ -18,6 +18,7 @@
 #include "worker/reconcile.h"
 #include "worker/trainer_end.h"
 #include "worker/trainer_process.h"
+#include "worker/worker_metrics.h"
 
 namespace ofsweep {
 
@@ -29,6 +30,7 @@ struct AttemptHost {
   int threads = 1;  // of one trainer
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
+  WorkerMetrics& metrics;
   std::function<void()> on_points;                 // there is something to forward
   std::function<void()> on_change;                 // there is something to report
   std::function<void(const AttemptKey&)> on_exit;  // a process was reaped: a slot is free
@@ -89,7 +91,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   const AttemptHost& host_;
   AttemptKey name_;
-  int slot_ = -1;
+  int slot_ = -1;  // of one that was taken over from a former run
   std::string log_path_;
   std::unique_ptr<Outbox> outbox_;
   std::optional<TrainerProcess> process_;

@@ -16,7 +16,7 @@
 namespace ofsweep {
 
 Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus,
-                       Callbacks callbacks)
+                       WorkerMetrics& metrics, Callbacks callbacks)
     : options_(options),
       gpus_(std::move(gpus)),
       callbacks_(std::move(callbacks)),
@@ -26,7 +26,12 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
             .threads = std::max(1, UsableCores() / options.slots),
             .stop_grace = options.stop_grace,
             .silence_timeout = options.silence_timeout,
-            .on_points = callbacks_.on_points,
+            .metrics = metrics,
+            .on_points =
+                [this] {
+                  host_.metrics.SetUnsentPoints(unsent());
+                  callbacks_.on_points();
+                },
             .on_change = callbacks_.on_change,
             .on_exit = [this](const AttemptKey& name) { OnExit(name); }},
       outbox_folder_(options.data_dir + "/outbox"),
@@ -54,6 +59,7 @@ absl::Status Supervisor::Open() {
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
     attempts_[attempt->name()] = std::move(attempt);
   }
+  host_.metrics.SetUnsentPoints(unsent());
   return absl::OkStatus();
 }
 
@@ -142,6 +148,7 @@ void Supervisor::Refuse(const AttemptKey& name, const std::string& message) {
 
 void Supervisor::OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch) {
   attempt.outbox()->Acknowledge(batch);
+  host_.metrics.SetUnsentPoints(unsent());
   if (!attempt.alive() && attempt.unsent() == 0) callbacks_.on_change();
 }
 
@@ -149,6 +156,7 @@ void Supervisor::LetGo(const AttemptKey& name) {
   const auto entry = attempts_.find(name);
   entry->second->Discard();
   attempts_.erase(entry);
+  host_.metrics.SetUnsentPoints(unsent());
   callbacks_.on_let_go();
 }
 
@@ -173,12 +181,14 @@ void Supervisor::Close() {
 }
 
 void Supervisor::Report(v1::SynchronizeRequest& request) const {
-  std::uint64_t unsent = 0;
-  for (const auto& [name, attempt] : attempts_) {
-    attempt->Report(*request.add_attempts());
-    unsent += attempt->unsent();
-  }
-  request.set_unsent_points(unsent);
+  for (const auto& [name, attempt] : attempts_) attempt->Report(*request.add_attempts());
+  request.set_unsent_points(unsent());
+}
+
+std::uint64_t Supervisor::unsent() const {
+  std::uint64_t points = 0;
+  for (const auto& [name, attempt] : attempts_) points += attempt->unsent();
+  return points;
 }
 
 std::vector<Attempt*> Supervisor::Forwarding() {

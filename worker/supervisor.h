@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "worker/attempt.h"
 #include "worker/host.h"
 #include "worker/reconcile.h"
+#include "worker/worker_metrics.h"
 
 namespace ofsweep {
 
@@ -35,7 +37,8 @@ class Supervisor {
   };
 
   // `options` must be complete (slots, trainer_path).
-  Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus, Callbacks callbacks);
+  Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus, WorkerMetrics& metrics,
+             Callbacks callbacks);
 
   // Begins to follow the outboxes, and takes over those that a former run has left.
   absl::Status Open();
@@ -67,6 +70,7 @@ class Supervisor {
   int FreeSlot() const;
   void WatchOutboxes();
   void WatchDisk();
+  std::uint64_t unsent() const;
 
   const AgentOptions& options_;
   std::vector<Gpu> gpus_;

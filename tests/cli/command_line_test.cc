@@ -28,7 +28,7 @@ TEST(CommandLine, HelpAndVersionGoToStandardOutput) {
   const Result help = Ofsweep({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* command : {"run", "coordinator", "worker", "submit", "ls", "show", "watch", "cancel", "pause",
-                              "resume", "retry", "table", "curves", "plan", "data", "spec"}) {
+                              "resume", "retry", "table", "curves", "plan", "data", "db", "spec"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command));
   }
   EXPECT_EQ(Ofsweep({"--version"}).exit_code, 0);
@@ -45,6 +45,11 @@ TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
   EXPECT_EQ(format.exit_code, 2);
   EXPECT_THAT(format.err, HasSubstr("markdown"));
   EXPECT_EQ(Ofsweep({"curves", "x"}).exit_code, 2);
+  EXPECT_EQ(Ofsweep({"db", "backup"}).exit_code, 2);
+  for (const char* every : {"0", "-5", "soon", "5 days"}) {
+    EXPECT_EQ(Ofsweep({"db", "backup", "--to", "copy.db", "--every", every}).exit_code, 2) << every;
+  }
+  EXPECT_EQ(Ofsweep({"coordinator", "--metrics-retention", "-1"}).exit_code, 2);
 }
 
 TEST(CommandLine, AMissingSpecExits2AndNamesTheFile) {

@@ -47,6 +47,21 @@ TEST(TrainerEvent, LooksAsDocumented) {
       R"({"event":"points","step":10,"tokens":20480,"seconds":1.5,"points":[["kurtosis",0,"block",1.25],["train_loss",null,null,5.0]]})");
 }
 
+TEST(TrainerEvent, PhasesStandBesideThePointsOnlyWhereThereAreAny) {
+  PointsEvent event;
+  event.points = {.step = 10, .tokens = 20480, .seconds = 1.5};
+  event.phases = {{TrainerPhase::kTrain, 9, 1.25}, {TrainerPhase::kCheckpoint, 1, 0.5}};
+  EXPECT_EQ(
+      ToJsonLine(event),
+      R"({"event":"points","step":10,"tokens":20480,"seconds":1.5,"points":[],"phases":{"train":[9,1.25],"checkpoint":[1,0.5]}})");
+  const PointsEvent read = RoundTrip(event);
+  ASSERT_EQ(read.phases.size(), 2u);
+  EXPECT_EQ(read.phases[0].phase, TrainerPhase::kTrain);
+  EXPECT_EQ(read.phases[0].times, 9);
+  EXPECT_EQ(read.phases[0].seconds, 1.25);
+  EXPECT_EQ(read.phases[1].phase, TrainerPhase::kCheckpoint);
+}
+
 TEST(TrainerEvent, StartedCarriesTheResolvedConfiguration) {
   StartedEvent event{.parameters = 5, .device = "cpu", .tokens_per_step = 2, .config_hash = "ab", .resumed_from = 7};
   event.config = {{"seed", 1}};

@@ -90,6 +90,29 @@ TEST_F(TrainerEvents, TokensAndSecondsCountUp) {
   }
 }
 
+TEST_F(TrainerEvents, PhasesTellWhatTheTimeWentInto) {
+  trial_["measure"]["every"] = 10;
+  trial_["train"]["checkpoint_every"] = 12;
+  std::map<TrainerPhase, PhaseTime> all;
+  double seconds = 0;
+  for (const TrainerEvent& event : Run().Events()) {
+    const auto* points = std::get_if<PointsEvent>(&event);
+    if (points == nullptr) continue;
+    seconds = points->points.seconds;
+    for (const PhaseTime& phase : points->phases) {
+      EXPECT_GT(phase.times, 0);
+      EXPECT_GT(phase.seconds, 0);
+      all[phase.phase].times += phase.times;
+      all[phase.phase].seconds += phase.seconds;
+    }
+  }
+  EXPECT_EQ(all[TrainerPhase::kTrain].times, 20);
+  EXPECT_EQ(all[TrainerPhase::kMeasure].times, 4);   // 0, 10, 20, 23
+  EXPECT_EQ(all[TrainerPhase::kEvaluate].times, 5);  // 5, 10, 15, 20, 24
+  EXPECT_EQ(all[TrainerPhase::kCheckpoint].times, 2);
+  EXPECT_NEAR(all[TrainerPhase::kTrain].seconds + all[TrainerPhase::kMeasure].seconds, seconds, 1e-3);
+}
+
 TEST_F(TrainerEvents, MicroBatchesDoNotChangeTheResult) {
   trial_["model"]["dropout"] = 0;
   trial_["train"]["precision"] = "fp64";

@@ -21,7 +21,8 @@ TEST(SupervisorTest, LeavesNothingOnTheLoopWhenClosedAtTheMomentOfADiskCheck) {
   const AgentOptions options{.data_dir = folder, .slots = 1};
   boost::asio::io_context io;
   const auto nothing = [] {};
-  Supervisor supervisor(io, options, {}, {.on_points = nothing, .on_change = nothing, .on_let_go = nothing});
+  WorkerMetrics metrics({});
+  Supervisor supervisor(io, options, {}, metrics, {.on_points = nothing, .on_change = nothing, .on_let_go = nothing});
   ASSERT_TRUE(supervisor.Open().ok());
   boost::asio::post(io, [&] { supervisor.Close(); });
   std::this_thread::sleep_for(Supervisor::kDiskCheckEvery);  // now the check is due too, and runs right after Close
