@@ -1,5 +1,4 @@
 // A real Prometheus scrapes a real coordinator, and answers what dashboards ask.
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +8,7 @@
 
 #include "tests/coordinator/server_fixture.h"
 #include "tests/integration/process.h"
+#include "tests/integration/prometheus_server.h"
 
 namespace ofsweep {
 namespace {
@@ -16,31 +16,15 @@ namespace {
 using nlohmann::json;
 using ::testing::IsEmpty;
 
-std::string BodyOf(const std::string& response) {
-  const std::size_t end = response.find("\r\n\r\n");
-  return end == std::string::npos ? "" : response.substr(end + 4);
-}
-
-std::string UrlEncoded(const std::string& text) {
-  static const char* hex = "0123456789ABCDEF";
-  std::string encoded;
-  for (unsigned char c : text) {
-    if (std::isalnum(c)) {
-      encoded += static_cast<char>(c);
-    } else {
-      encoded += '%';
-      encoded += hex[c >> 4];
-      encoded += hex[c & 15];
-    }
-  }
-  return encoded;
-}
-
 class PrometheusTest : public ServerTest {
  protected:
   void SetUp() override {
     ServerTest::SetUp();
     Submit(SmallSweep("live"));
+    AssignAll();
+  }
+
+  void AssignAll() {
     const auto answer = Synchronize(HelloFrom("w", 4));
     ASSERT_EQ(answer.assignments_size(), 4);
     for (const auto& assignment : answer.assignments()) {
@@ -53,6 +37,14 @@ class PrometheusTest : public ServerTest {
     }
   }
 
+  void CancelLive() {
+    v1::CancelSweepRequest cancel;
+    cancel.set_name("live");
+    v1::CancelSweepResponse cancelled;
+    ASSERT_TRUE(sweeps_->CancelSweep(Context().get(), cancel, &cancelled).ok());
+    Synchronize(HelloFrom("w", 4));  // the worker has none of them any more
+  }
+
   std::string WriteConfig() {
     const std::string file = folder_.path() + "/prometheus.yml";
     std::ofstream(file) << "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
@@ -63,58 +55,12 @@ class PrometheusTest : public ServerTest {
     return file;
   }
 
-  // Prometheus cannot tell which port it took, so a free one is found first; another process may snatch it in between.
-  void StartPrometheus() {
-    const std::string config = WriteConfig();
-    for (int attempt = 0; attempt < 5; ++attempt) {
-      prometheus_address_ = FreeAddress();
-      prometheus_ = std::make_unique<Process>(
-          std::vector<std::string>{PROMETHEUS_PROGRAM, "--config.file=" + config,
-                                   "--storage.tsdb.path=" + folder_.path() + "/tsdb" + std::to_string(attempt),
-                                   "--web.listen-address=" + prometheus_address_, "--log.level=warn"});
-      bool ready = false;
-      const bool answered = WaitUntil([&] {
-        ready = Ask("/-/ready").find("200 OK") != std::string::npos;
-        return ready || prometheus_->Err().find("bind") != std::string::npos;
-      });
-      if (answered && ready) return;
-    }
-    FAIL() << "Prometheus does not start: " << prometheus_->Err();
-  }
+  void StartPrometheus() { prometheus_ = std::make_unique<PrometheusServer>(WriteConfig(), folder_.path()); }
 
-  static std::string FreeAddress() {
-    auto probe = grpc::ServerBuilder();
-    int port = 0;
-    probe.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    const auto server = probe.BuildAndStart();
-    server->Shutdown();
-    return "127.0.0.1:" + std::to_string(port);
-  }
+  json Query(const std::string& expression) { return prometheus_->Query(expression); }
+  std::string Value(const std::string& expression) { return prometheus_->Value(expression); }
 
-  std::string Ask(const std::string& path) {
-    try {
-      return Http(prometheus_address_, path);
-    } catch (const std::exception&) {
-      return "";  // it does not listen yet
-    }
-  }
-
-  // The result of an instant query; empty until there is one.
-  json Query(const std::string& expression) {
-    const json answer = json::parse(BodyOf(Ask("/api/v1/query?query=" + UrlEncoded(expression))), nullptr, false);
-    if (!answer.is_object() || answer.value("status", "") != "success") return json::array();
-    return answer["data"]["result"];
-  }
-
-  // The value of a query that gives one series, once it does: a scrape that took too long hides them for a moment.
-  std::string Value(const std::string& expression) {
-    json result;
-    if (!WaitUntil([&] { return (result = Query(expression)).size() == 1; })) return result.dump();
-    return result[0]["value"][1];
-  }
-
-  std::string prometheus_address_;
-  std::unique_ptr<Process> prometheus_;
+  std::unique_ptr<PrometheusServer> prometheus_;
 };
 
 TEST_F(PrometheusTest, PromtoolHasNothingToSayAboutTheMetrics) {
@@ -133,7 +79,7 @@ TEST_F(PrometheusTest, TheCanonicalJoinGivesTheKurtosisOfEachBlockAndLayer) {
   const std::string join =
       "avg by (block, layer) (ofsweep_trial_kurtosis * on(trial_id) group_left(block) ofsweep_trial_info)";
   json result;
-  ASSERT_TRUE(WaitUntil([&] { return (result = Query(join)).size() == 4; })) << result << prometheus_->Err();
+  ASSERT_TRUE(WaitUntil([&] { return (result = Query(join)).size() == 4; })) << result << prometheus_->Log();
   std::map<std::pair<std::string, std::string>, std::string> values;
   for (const json& sample : result) {
     values[{sample["metric"]["block"], sample["metric"]["layer"]}] = sample["value"][1];
@@ -151,14 +97,37 @@ TEST_F(PrometheusTest, TheCanonicalJoinGivesTheKurtosisOfEachBlockAndLayer) {
   }));
 }
 
-TEST_F(PrometheusTest, AFinishedTrialLeavesPrometheusAfterThreeScrapes) {
+TEST_F(PrometheusTest, EachArmOfASweepIsTold) {
+  StartPrometheus();
+  json result;
+  ASSERT_TRUE(WaitUntil([&] {
+    result = Query(
+        "max by (arm) (ofsweep_trial_kurtosis * on(trial_id) group_left(arm) "
+        "ofsweep_trial_sweep_info{sweep=\"live\"})");
+    return result.size() == 2;
+  })) << result;
+  EXPECT_EQ(Value("max(ofsweep_trial_kurtosis * on(trial_id) group_left(arm) "
+                  "ofsweep_trial_sweep_info{arm=\"model.block=op\"})"),
+            "2");
+}
+
+// Counters that exist from zero: what happens between the first two scrapes is seen.
+TEST_F(PrometheusTest, TheFirstEventOfACounterIsSeen) {
+  StartPrometheus();
+  ASSERT_EQ(Value("ofsweep_trials_finished_total{sweep=\"live\",outcome=\"cancelled\"}"), "0");
+  CancelLive();
+  EXPECT_TRUE(WaitUntil([&] {
+    const json increase = Query("increase(ofsweep_trials_finished_total{outcome=\"cancelled\"}[1h]) > 0");
+    return increase.size() == 1;
+  }));
+}
+
+TEST_F(PrometheusTest, AFinishedTrialLeavesPrometheusByTimeForEverybody) {
+  StartServer({.metrics_retention_seconds = 2});
+  AssignAll();
   StartPrometheus();
   ASSERT_TRUE(WaitUntil([&] { return Query("ofsweep_trial_info").size() == 4; }));
-  v1::CancelSweepRequest cancel;
-  cancel.set_name("live");
-  v1::CancelSweepResponse cancelled;
-  ASSERT_TRUE(sweeps_->CancelSweep(Context().get(), cancel, &cancelled).ok());
-  Synchronize(HelloFrom("w", 4));  // the worker has none of them any more
+  CancelLive();
   EXPECT_TRUE(WaitUntil([&] { return Query("ofsweep_trial_info").empty() && Query("up").size() == 1; }));
   EXPECT_EQ(Value("ofsweep_trials_finished_total{outcome=\"cancelled\"}"), "4");
 }

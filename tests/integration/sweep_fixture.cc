@@ -82,8 +82,9 @@ void SweepFixture::StartCoordinator() {
 }
 
 void SweepFixture::StartWorker() {
-  worker_ = std::make_unique<Process>(std::vector<std::string>{kOfsweep, "worker", "--coordinator", grpc_, "--data-dir",
-                                                               Path("worker"), "--slots", "2"});
+  worker_ =
+      std::make_unique<Process>(std::vector<std::string>{kOfsweep, "worker", "--coordinator", grpc_, "--data-dir",
+                                                         Path("worker"), "--slots", "2", "--http", "127.0.0.1:0"});
   ASSERT_TRUE(worker_->WaitForOut("\n")) << worker_->Err();
 }
 

@@ -43,7 +43,7 @@ class SweepFixture : public testing::Test {
   // Starts `ofsweep coordinator` on the data folder "data", on the ports it had before if it had any, and waits until
   // it answers.
   void StartCoordinator();
-  // Starts `ofsweep worker` with two slots on the data folder "worker".
+  // Starts `ofsweep worker` with two slots on the data folder "worker", and metrics on a free port.
   void StartWorker();
 
   // `ofsweep COMMAND ARGUMENTS… --coordinator …` with the one that was started.
