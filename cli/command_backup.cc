@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <mutex>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -12,14 +11,14 @@
 namespace ofsweep {
 namespace {
 
-absl::Status CopyOnce(Backup& backup, std::ostream& out) {
+absl::Status CopyOnce(Backup& backup, const std::string& to, std::ostream& out) {
   const auto start = std::chrono::steady_clock::now();
   const absl::StatusOr<bool> copied = backup.Copy();
   if (!copied.ok()) return copied.status();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (*copied) {
-    out << absl::StrFormat("copied %.1f MB to %s in %.2f s", static_cast<double>(backup.CopyBytes()) / 1e6,
-                           backup.copy(), took.count())
+    out << absl::StrFormat("copied %.1f MB to %s in %.2f s", static_cast<double>(backup.CopyBytes()) / 1e6, to,
+                           took.count())
         << std::endl;
   }
   return absl::OkStatus();
@@ -31,7 +30,7 @@ absl::Status BackUp(const BackupOptions& options, Streams streams) {
   const std::string database = (std::filesystem::path(options.data_dir) / "ofsweep.db").string();
   const auto backup = Backup::Open(database, options.to);
   if (!backup.ok()) return backup.status();
-  if (!options.every_seconds) return CopyOnce(**backup, streams.out);
+  if (!options.every_seconds) return CopyOnce(**backup, options.to, streams.out);
 
   const Interrupt interrupt;
   const auto pause = std::chrono::duration<double>(*options.every_seconds);
@@ -40,7 +39,7 @@ absl::Status BackUp(const BackupOptions& options, Streams streams) {
   std::unique_lock lock(mutex);
   while (!interrupt.Requested()) {
     // The next one may succeed: space may be free again.
-    if (const absl::Status status = CopyOnce(**backup, streams.out); !status.ok()) {
+    if (const absl::Status status = CopyOnce(**backup, options.to, streams.out); !status.ok()) {
       streams.err << "ofsweep: " << std::string(status.message()) << std::endl;
     }
     stopped.wait_for(lock, interrupt.Token(), pause, [] { return false; });

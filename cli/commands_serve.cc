@@ -26,7 +26,7 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
   Interrupt interrupt;
-  auto agent = Agent::Create({.data_dir = options.data_dir, .slots = options.slots, .http = options.http},
+  auto agent = Agent::Create({.data_dir = options.data_dir, .http = options.http, .slots = options.slots},
                              MakeWorkerChannel(options.coordinator));
   if (!agent.ok()) return agent.status();
   streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << options.coordinator << " slots "

@@ -9,9 +9,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "storage/connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -95,16 +98,30 @@ absl::Status SyncFolderOf(const std::string& path) {
   return CannotWrite(path, std::strerror(errno));
 }
 
-}  // namespace
+class DatabaseBackup : public Backup {
+ public:
+  DatabaseBackup(std::string database, std::string copy) : database_(std::move(database)), copy_(std::move(copy)) {}
 
-absl::StatusOr<std::unique_ptr<Backup>> Backup::Open(const std::string& database, const std::string& copy) {
-  std::unique_ptr<Backup> backup(new Backup(database, copy));
-  if (absl::Status status = backup->Connect(); !status.ok()) return status;
-  if (absl::Status status = CheckTarget(database, copy); !status.ok()) return status;
-  return backup;
-}
+  absl::Status Connect();
+  absl::StatusOr<bool> Copy() override;
+  std::uint64_t CopyBytes() const override {
+    std::error_code error;
+    const std::uintmax_t bytes = fs::file_size(copy_, error);
+    return error ? 0 : bytes;
+  }
 
-absl::Status Backup::Connect() {
+ private:
+  absl::StatusOr<std::int64_t> Version();
+  absl::Status WriteDraft(const std::string& draft);
+
+  const std::string database_;
+  const std::string copy_;
+  std::unique_ptr<Connection> connection_;  // kept open: only then does SQLite tell whether others have written
+  std::uint64_t file_id_ = 0;               // of the file that it has open
+  std::optional<std::int64_t> copied_version_;
+};
+
+absl::Status DatabaseBackup::Connect() {
   const std::uint64_t file_id = FileId(database_);
   if (file_id == 0) {
     return absl::NotFoundError(
@@ -121,7 +138,7 @@ absl::Status Backup::Connect() {
   }
 }
 
-absl::StatusOr<std::int64_t> Backup::Version() {
+absl::StatusOr<std::int64_t> DatabaseBackup::Version() {
   try {
     return DataVersion(*connection_);
   } catch (const SQLite::Exception& error) {
@@ -129,7 +146,7 @@ absl::StatusOr<std::int64_t> Backup::Version() {
   }
 }
 
-absl::StatusOr<bool> Backup::Copy() {
+absl::StatusOr<bool> DatabaseBackup::Copy() {
   if (absl::Status status = Connect(); !status.ok()) return status;
   // Before the copy: what is written meanwhile is in the next one.
   const absl::StatusOr<std::int64_t> version = Version();
@@ -158,7 +175,7 @@ absl::StatusOr<bool> Backup::Copy() {
   return true;
 }
 
-absl::Status Backup::WriteDraft(const std::string& draft) {
+absl::Status DatabaseBackup::WriteDraft(const std::string& draft) {
   // VACUUM INTO takes a file that is there only when it is empty: what a killed process has left goes.
   if (::truncate(draft.c_str(), 0) != 0) return CannotWrite(copy_, std::strerror(errno));
   try {
@@ -178,10 +195,13 @@ absl::Status Backup::WriteDraft(const std::string& draft) {
   }
 }
 
-std::uint64_t Backup::CopyBytes() const {
-  std::error_code error;
-  const std::uintmax_t bytes = fs::file_size(copy_, error);
-  return error ? 0 : bytes;
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backup>> Backup::Open(const std::string& database, const std::string& copy) {
+  auto backup = std::make_unique<DatabaseBackup>(database, copy);
+  if (absl::Status status = backup->Connect(); !status.ok()) return status;
+  if (absl::Status status = CheckTarget(database, copy); !status.ok()) return status;
+  return backup;
 }
 
 }  // namespace ofsweep

@@ -2,12 +2,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/connection.h"
 
 namespace ofsweep {
 
@@ -21,25 +18,14 @@ class Backup {
   // of this program's version, or when the copy would overwrite anything but an earlier one.
   static absl::StatusOr<std::unique_ptr<Backup>> Open(const std::string& database, const std::string& copy);
 
+  virtual ~Backup() = default;
+
   // False when nothing was written to the database since the last copy that this object made. On an error the earlier
   // copy stays as it was.
-  absl::StatusOr<bool> Copy();
+  virtual absl::StatusOr<bool> Copy() = 0;
 
-  const std::string& copy() const { return copy_; }
-  std::uint64_t CopyBytes() const;
-
- private:
-  Backup(std::string database, std::string copy) : database_(std::move(database)), copy_(std::move(copy)) {}
-
-  absl::Status Connect();
-  absl::StatusOr<std::int64_t> Version();
-  absl::Status WriteDraft(const std::string& draft);
-
-  const std::string database_;
-  const std::string copy_;
-  std::unique_ptr<Connection> connection_;  // kept open: only then does SQLite tell whether others have written
-  std::uint64_t file_id_ = 0;               // of the file that it has open
-  std::optional<std::int64_t> copied_version_;
+  // The size of the copy; 0 when there is none.
+  virtual std::uint64_t CopyBytes() const = 0;
 };
 
 }  // namespace ofsweep

@@ -1,4 +1,6 @@
 // What an agent serves to whoever watches over it.
+#include <chrono>
+
 #include <gmock/gmock.h>
 
 #include "agent_fixture.h"
@@ -16,6 +18,7 @@ class AgentHttp : public AgentTest {
   void StartServing() {
     AgentOptions options = Options();
     options.http = "127.0.0.1:0";
+    options.drain_grace = std::chrono::milliseconds(100);
     StartAgent(std::move(options));
   }
   std::string Metrics() { return BodyOf(Http(agent_->http_address(), "/metrics")); }
