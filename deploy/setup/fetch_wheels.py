@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Fetches the wheels of wheels.txt and unpacks what the build needs of them: LibTorch, and the error messages of google.rpc.
 
-usage: fetch_wheels.py CACHE_DIR
+usage: fetch_wheels.py CACHE_DIR [--cuda]
 
+With --cuda also CUDA's libraries, cuda-wheels.txt (2 GB), and links them below LibTorch's folder, where its GPU half looks for them.
 Files come from the package index that pip is configured for. A download that broke off is resumed, every file is checked
 against its SHA-256, and a second call finds everything in CACHE_DIR and fetches nothing.
 """
@@ -59,7 +60,7 @@ def file_url(project: str, file_name: str) -> str:
     for file in files:
         if file["filename"] == file_name:
             return urllib.parse.urljoin(page, file["url"])
-    raise FetchError(f"the package index does not offer {file_name}; mend deploy/setup/wheels.txt or pip's index-url")
+    raise FetchError(f"the package index does not offer {file_name}; mend its line in deploy/setup/*wheels.txt or pip's index-url")
 
 
 def sha256(path: pathlib.Path) -> str:
@@ -117,7 +118,7 @@ def unpack(wheel: pathlib.Path, prefix: str, target: pathlib.Path) -> None:
 
 
 def provide(project: str, file_name: str, digest: str, prefix: str, cache: pathlib.Path) -> None:
-    target = cache / file_name.removesuffix(".whl")
+    target = folder_of(file_name, cache)
     if target.exists():
         return
     wheel = download(project, file_name, digest, cache)
@@ -125,16 +126,46 @@ def provide(project: str, file_name: str, digest: str, prefix: str, cache: pathl
     wheel.unlink()
 
 
+def link_below(tree: pathlib.Path, unpacked: pathlib.Path) -> None:
+    for file in unpacked.rglob("*"):
+        if file.is_dir():
+            continue
+        link = tree / file.relative_to(unpacked)
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)  # one whose file has gone
+            link.symlink_to(os.path.relpath(file, link.parent))
+
+
+def pinned(name: str) -> list[list[str]]:
+    lines = (HERE / name).read_text().splitlines()
+    return [line.split() for line in lines if line and not line.startswith("#")]
+
+
+def folder_of(file_name: str, cache: pathlib.Path) -> pathlib.Path:
+    return cache / file_name.removesuffix(".whl")
+
+
+def provide_all(cache: pathlib.Path, cuda: bool) -> None:
+    wheels = pinned("wheels.txt")
+    for wheel in wheels:
+        provide(*wheel, cache)
+    if not cuda:
+        return
+    libtorch = next(folder_of(file_name, cache) for project, file_name, *_ in wheels if project == "torch")
+    for wheel in pinned("cuda-wheels.txt"):
+        provide(*wheel, cache)
+        link_below(libtorch, folder_of(wheel[1], cache))
+
+
 def main() -> int:
-    if len(sys.argv) != 2:
+    if sys.argv[2:] not in ([], ["--cuda"]) or len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
         return 2
     cache = pathlib.Path(sys.argv[1])
     cache.mkdir(parents=True, exist_ok=True)
     try:
-        for line in (HERE / "wheels.txt").read_text().splitlines():
-            if line and not line.startswith("#"):
-                provide(*line.split(), cache)
+        provide_all(cache, sys.argv[2:] == ["--cuda"])
     except FetchError as error:
         print(f"fetch_wheels.py: {error}", file=sys.stderr)
         return 1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs all that ofsweep is built with: Debian packages, then LibTorch and google.rpc's messages into the cache.
+# Installs all that ofsweep is built with: Debian packages, then LibTorch and google.rpc's messages into the cache, and CUDA's
+# libraries (2 GB) where the driver of a GPU is.
 # A second run finds everything in place and installs nothing.
 #
 # OFSWEEP_CACHE: where downloads are kept, outside the checkout (default: ~/.cache/ofsweep)
@@ -32,4 +33,6 @@ if [ ${#missing[@]} -gt 0 ]; then
   rm -f "$log"
 fi
 
-python3 "$here/fetch_wheels.py" "$cache"
+cuda=()
+[ ! -e /dev/nvidiactl ] || cuda=(--cuda)
+python3 "$here/fetch_wheels.py" "$cache" "${cuda[@]}"

@@ -17,25 +17,27 @@ import zipfile
 
 ROOT = pathlib.Path(sys.argv.pop(1))
 NAME = "thing-1.0-py3-none-any.whl"
+LIBTORCH = "torch-2.0-py3-none-any.whl"
 
 
 def wheel():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("thing/lib/a.so", b"library" * 1000)
+        archive.writestr("torch/lib/b.so", b"another")
         archive.writestr("thing/__init__.py", b"not wanted")
     return file.getvalue()
 
 
 class Index(http.server.BaseHTTPRequestHandler):
-    """A package index of one wheel. The class holds what it serves and what it was asked."""
+    """A package index whose wheels are all alike. The class holds what it serves and what it was asked."""
 
     content = b""
     ranges = []
 
     def do_GET(self):
-        if self.path == "/simple/thing/":
-            body = json.dumps({"files": [{"filename": NAME, "url": "/files/" + NAME}]}).encode()
+        if self.path.startswith("/simple/"):
+            body = json.dumps({"files": [{"filename": name, "url": "/files/" + name} for name in (NAME, LIBTORCH)]}).encode()
             self.answer(200, body)
         elif self.headers.get("Range"):
             start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
@@ -71,10 +73,10 @@ class FetchWheels(unittest.TestCase):
         shutil.copy(ROOT / "deploy/setup/fetch_wheels.py", self.folder)
         (self.folder / "wheels.txt").write_text(f"# comment\nthing {NAME} {digest} thing/\n")
 
-    def fetch(self, port=None):
+    def fetch(self, *options, port=None):
         index = f"http://127.0.0.1:{port or self.server.server_port}/simple"
         return subprocess.run(
-            [sys.executable, self.folder / "fetch_wheels.py", self.cache],
+            [sys.executable, self.folder / "fetch_wheels.py", self.cache, *options],
             env={**os.environ, "PIP_INDEX_URL": index},
             capture_output=True,
             text=True,
@@ -101,11 +103,25 @@ class FetchWheels(unittest.TestCase):
         self.assertIn("SHA-256", answer.stderr)
         self.assertEqual(list(self.cache.iterdir()), [])
 
+    def test_cudas_libraries_come_only_when_asked_for_and_lie_where_libtorch_looks(self):
+        digest = hashlib.sha256(Index.content).hexdigest()
+        (self.folder / "wheels.txt").write_text(f"torch {LIBTORCH} {digest} torch/\n")
+        (self.folder / "cuda-wheels.txt").write_text(f"thing {NAME} {digest} thing/lib/\n")
+        below_libtorch = self.cache / LIBTORCH.removesuffix(".whl") / "thing/lib/a.so"
+        self.assertEqual(self.fetch().returncode, 0)
+        self.assertFalse(below_libtorch.exists())
+        self.assertEqual(self.fetch("--cuda").returncode, 0)
+        self.assertEqual(below_libtorch.read_bytes(), b"library" * 1000)
+        shutil.rmtree(self.cache / LIBTORCH.removesuffix(".whl"))  # as a newer LibTorch would begin
+        self.assertEqual(self.fetch("--cuda").returncode, 0)
+        self.assertTrue(below_libtorch.exists())
+        self.assertEqual(len(Index.ranges), 3)
+
     def test_without_a_network_it_says_what_to_do(self):
         port = self.server.server_port
         self.server.shutdown()
         self.server.server_close()
-        answer = self.fetch(port)
+        answer = self.fetch(port=port)
         self.assertEqual(answer.returncode, 1)
         self.assertIn("cannot be reached", answer.stderr)
         self.assertIn("run this again", answer.stderr)
