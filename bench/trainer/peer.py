@@ -13,7 +13,7 @@ import time
 
 import numpy
 import torch
-from peer_model import Decoder, separate_weights
+from peer_model import Decoder, draw_weights, separate_weights
 from safetensors.torch import load_file, save_file
 
 
@@ -53,7 +53,9 @@ class Batches:
 
     def rows(self, step, first, count):
         starts = [(step * self.batch_size + first + row) % self.windows * self.context for row in range(count)]
-        batch = torch.stack([self.tokens[start : start + self.context + 1] for start in starts]).to(self.device)
+        batch = torch.stack([self.tokens[start : start + self.context + 1] for start in starts])
+        if self.device.type == "cuda":
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
         return batch[:, :-1], batch[:, 1:]
 
 
@@ -65,9 +67,12 @@ class Trainer:
         self.micro_batch_size = train["micro_batch_size"]
         self.device = torch.device(train["device"])
         # Three weights give SOAP three preconditioners, as ours; to Adam the joined one is the same and quicker.
-        self.model = Decoder(trial["model"], separate=trial["optimizer"]["name"] == "soap")
-        self.model.load(load_file(path.parent / trial["model"]["init_from"]))
-        self.model.to(self.device)
+        with self.device:
+            self.model = Decoder(trial["model"], separate=trial["optimizer"]["name"] == "soap")
+        if "init_from" in trial["model"]:
+            self.model.load(load_file(path.parent / trial["model"]["init_from"]))
+        else:
+            draw_weights(self.model)
         self.optimizer = make_optimizer(self.model, trial["optimizer"], soap_file)
         self.batches = Batches(path.parent / trial["data"]["path"], trial["model"]["context"], self.batch_size, self.device)
         self.forward = torch.compile(self.model) if compile_model else self.model

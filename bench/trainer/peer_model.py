@@ -87,14 +87,19 @@ class Decoder(nn.Module):
         self.load_state_dict(joined)
 
 
+def draw_weights(model):
+    """normal(0, 0.02) matrices and biases 0; gains are 1 from the start."""
+    weights = model.state_dict()
+    generator = torch.Generator(weights["embed.token.weight"].device).manual_seed(0)
+    for name, parameter in weights.items():
+        if parameter.dim() >= 2:
+            parameter.normal_(0, 0.02, generator=generator)
+        elif name.endswith(".bias"):
+            parameter.zero_()
+
+
 def separate_weights(shape):
-    """Initial weights under ofsweep's names: normal(0, 0.02) matrices, gains 1, biases 0."""
+    """Initial weights under ofsweep's names."""
     model = Decoder(shape, separate=True)
-    generator = torch.Generator().manual_seed(0)
-    weights = {}
-    for name, parameter in model.state_dict().items():
-        matrix = parameter.dim() >= 2
-        weights[name] = torch.empty_like(parameter).normal_(0, 0.02, generator=generator) if matrix else parameter
-        if name.endswith(".bias"):
-            weights[name] = torch.zeros_like(parameter)
-    return weights
+    draw_weights(model)
+    return model.state_dict()
