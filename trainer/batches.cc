@@ -52,14 +52,17 @@ std::int64_t Batches::WindowOf(std::int64_t sample) const {
   return EpochPermutation(windows_, seed_, static_cast<std::uint64_t>(sample / windows_)).At(index);
 }
 
-Batch Batches::Rows(std::int64_t step, std::int64_t first_row, std::int64_t rows) const {
-  const at::Tensor tokens = at::empty({rows, context_ + 1}, at::kLong);
+Batch Batches::Rows(std::int64_t step, std::int64_t first_row, std::int64_t rows, at::Device device) const {
+  // A copy from memory that is not pinned waits for all that the GPU was asked before.
+  const auto options = at::TensorOptions(at::kLong).pinned_memory(device.is_cuda());
+  const at::Tensor tokens = at::empty({rows, context_ + 1}, options);
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::int64_t window = WindowOf(step * batch_size_ + first_row + row);
     tokens_.file->Copy(tokens_.begin + window * context_, context_ + 1,
                        tokens.data_ptr<std::int64_t>() + row * (context_ + 1));
   }
-  return {tokens.narrow(1, 0, context_).contiguous(), tokens.narrow(1, 1, context_).contiguous()};
+  const at::Tensor arrived = tokens.to(device, at::kLong, /*non_blocking=*/true);
+  return {arrived.narrow(1, 0, context_), arrived.narrow(1, 1, context_)};
 }
 
 }  // namespace ofsweep

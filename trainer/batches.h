@@ -26,9 +26,9 @@ class EpochPermutation {
 
 enum class WindowOrder { kSequential, kShuffled };
 
-// B sequences of T tokens: token i of a row is followed by target i.
+// B sequences of T tokens: token i of a row is followed by target i. Both are views of the same [B, T + 1].
 struct Batch {
-  at::Tensor inputs;   // int64 [B, T] on the CPU
+  at::Tensor inputs;   // int64 [B, T]
   at::Tensor targets;  // int64 [B, T]
 };
 
@@ -41,9 +41,10 @@ class Batches {
 
   std::int64_t Windows() const { return windows_; }
 
-  // Rows of the batch of a step (0-based): all of them, or [first_row, first_row + rows).
+  // Rows of the batch of a step (0-based): all of them, or [first_row, first_row + rows). On a GPU they arrive in the
+  // order of its stream: the call does not wait for them.
   Batch At(std::int64_t step) const { return Rows(step, 0, batch_size_); }
-  Batch Rows(std::int64_t step, std::int64_t first_row, std::int64_t rows) const;
+  Batch Rows(std::int64_t step, std::int64_t first_row, std::int64_t rows, at::Device device = at::kCPU) const;
 
  private:
   std::int64_t WindowOf(std::int64_t sample) const;

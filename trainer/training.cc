@@ -156,8 +156,7 @@ void Training::ForEachMicroBatch(const std::function<void(const Batch&)>& visit)
   const std::int64_t batch_size = config_.Integer("train.batch_size");
   const std::int64_t micro_batch_size = config_.Integer("train.micro_batch_size");
   for (std::int64_t row = 0; row < batch_size; row += micro_batch_size) {
-    const Batch batch = batches_.Rows(progress_.step, row, std::min(micro_batch_size, batch_size - row));
-    visit({batch.inputs.to(machine_.device), batch.targets.to(machine_.device)});
+    visit(batches_.Rows(progress_.step, row, std::min(micro_batch_size, batch_size - row), machine_.device));
   }
 }
 
