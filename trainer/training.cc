@@ -27,6 +27,14 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+bool AllFinite(const std::vector<NamedTensor>& parameters) {
+  const at::NoGradGuard no_gradients;
+  std::vector<at::Tensor> tensors;
+  for (const NamedTensor& parameter : parameters) tensors.push_back(parameter.tensor);
+  const auto largest = at::_foreach_norm(tensors, std::numeric_limits<double>::infinity());
+  return at::stack(largest).isfinite().all().item<bool>();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& config, const TrainingOptions& options,
@@ -107,11 +115,12 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
       if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
       return TrainingOutcome::kStopped;
     }
-    if (!Step()) {
+    const bool saves = IsCheckpointDue();
+    if (!Step(saves)) {
       events_.Emit(FinishedEvent{TrialState::kDiverged, progress_.step});
       return TrainingOutcome::kDiverged;
     }
-    if (IsCheckpointDue()) {
+    if (saves) {
       if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
     }
     LogProgress();
@@ -122,7 +131,7 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
   return TrainingOutcome::kCompleted;
 }
 
-bool Training::Step() {
+bool Training::Step(bool saves) {
   const bool measured = progress_.step % config_.Integer("measure.every") == 0 || progress_.step == steps_ - 1;
   const auto start = measured ? BeginPhase() : Clock::now();
   StatisticsTap tap(config_.List("measure.metrics"));
@@ -132,10 +141,11 @@ bool Training::Step() {
   const at::Tensor gradient_norm = ClipGradientNorm(decoder_.Parameters(), config_.Number("train.clip_norm"));
   const double learning_rate = LearningRate(config_, progress_.step);
 
-  // Reading a value waits for a GPU, so there only measured steps read; a CPU has it at hand.
+  // Reading a value waits for a GPU, so there only measured steps read, and those that a checkpoint follows, which must
+  // not push a good one out when the trial has diverged meanwhile; a CPU has it at hand.
   StepScalars scalars{.learning_rate = learning_rate};
   bool diverged = false;
-  if (measured || machine_.device.is_cpu()) {
+  if (measured || saves || machine_.device.is_cpu()) {
     const at::Tensor values = at::stack({loss.to(at::kDouble), gradient_norm.to(at::kDouble)}).cpu();
     scalars.loss = values[0].item<double>();
     scalars.gradient_norm = values[1].item<double>();
@@ -143,7 +153,7 @@ bool Training::Step() {
   }
   if (!diverged) optimizer_->Step(learning_rate);
   if (!diverged && compares) ShowUpdated(tap, dropout);
-  if (measured) WaitForDevice();
+  if (measured || diverged) WaitForDevice();
   const double seconds = SecondsSince(start);
   progress_.seconds += seconds;
   CountPhase(measured ? TrainerPhase::kMeasure : TrainerPhase::kTrain, 1, seconds);
@@ -238,8 +248,7 @@ Clock::time_point Training::BeginPhase() {
 }
 
 void Training::WaitForDevice() const {
-  // Reading one value waits until the device has done all that came before.
-  if (!machine_.device.is_cpu()) decoder_.Parameters()[0].tensor.detach().flatten()[0].item<double>();
+  if (machine_.device.is_cuda()) torch::cuda::synchronize(machine_.device.index());
 }
 
 bool Training::Evaluate() {
@@ -271,13 +280,17 @@ bool Training::EvaluateQuantised() {
 bool Training::IsCheckpointDue() const {
   if (config_.IsAuto("train.checkpoint_every")) return Clock::now() - saved_at_ >= kAutoCheckpointInterval;
   const std::int64_t every = config_.Integer("train.checkpoint_every");
-  return every > 0 && progress_.step % every == 0;
+  return every > 0 && (progress_.step + 1) % every == 0;
 }
 
 absl::Status Training::SaveCheckpoint() {
   const bool never = !config_.IsAuto("train.checkpoint_every") && config_.Integer("train.checkpoint_every") == 0;
   if (!checkpoints_ || never || progress_.step == saved_step_) return absl::OkStatus();
   const auto start = BeginPhase();
+  if (!AllFinite(decoder_.Parameters())) {
+    LogWarning(absl::StrCat("step ", progress_.step, ": weights are NaN or Inf; no checkpoint is written of them"));
+    return absl::OkStatus();
+  }
   const absl::StatusOr<std::filesystem::path> path = checkpoints_->Save(progress_, decoder_, *optimizer_);
   if (!path.ok()) return path.status();
   CountPhase(TrainerPhase::kCheckpoint, 1, SecondsSince(start));

@@ -63,8 +63,8 @@ class Training {
   // all that moved is the model's doing. `dropout` is the generator as it was before that pass; training draws on from
   // where it is now.
   void ShowUpdated(StatisticsTap& tap, const at::Generator& dropout);
-  // One update. False when the trial has diverged: then nothing was updated.
-  bool Step();
+  // One update, which a checkpoint follows if `saves`. False when the trial has diverged: then nothing was updated.
+  bool Step(bool saves);
   // Whether a loss and gradient norm seen at this step mean divergence.
   bool HasDiverged(const StepScalars& scalars);
   void EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap);
@@ -77,7 +77,7 @@ class Training {
   // Waits until a GPU has done all that it was told; a CPU always has.
   void WaitForDevice() const;
 
-  bool IsCheckpointDue() const;
+  bool IsCheckpointDue() const;  // after the next step
   absl::Status SaveCheckpoint();
   // The validation loss, and that after each rounding the trial asks for. False when the process was asked to stop
   // meanwhile.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <random>
 #include <thread>
@@ -253,6 +254,32 @@ TEST_F(Checkpoints, OfAnotherVersionAreRefusedAndKept) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.Failure().message, HasSubstr(path.string() + ": has the format \"ofsweep checkpoint 2\""));
   EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+// The NaN stands in the embedding of a token that never comes, so that no loss and no gradient shows it.
+TEST_F(Checkpoints, WeightsThatAreNotFiniteNeverReplaceGoodOnes) {
+  nlohmann::json trial = TinyTrial();
+  trial["model"]["tie_embeddings"] = false;
+  trial["model"]["vocabulary"] = 49;
+  WriteTrial(folder_, trial);
+  ASSERT_EQ(Train().exit_code, 0);
+  const auto good = SafetensorsFile::Open(output_ / "checkpoint-000000021.safetensors");
+  ASSERT_TRUE(good.ok()) << good.status();
+  std::vector<NamedTensor> weights;
+  for (const std::string& name : good->Names()) {
+    if (name.starts_with("optimizer.") || name.starts_with("generator.")) continue;
+    weights.push_back({name, good->Read(name)});
+    if (name == "embed.token.weight") weights.back().tensor[48][0] = std::numeric_limits<double>::quiet_NaN();
+  }
+  ASSERT_TRUE(WriteSafetensors(folder_.path() / "nan.safetensors", weights, {}).ok());
+  trial["model"]["init_from"] = "nan.safetensors";
+  WriteTrial(folder_, trial);
+  const std::string before = ReadFile(output_ / "checkpoint-000000024.safetensors");
+  const TrainerResult result = Train();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.errors, HasSubstr("step 3: weights are NaN or Inf; no checkpoint is written of them"));
+  EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
+  EXPECT_EQ(ReadFile(output_ / "checkpoint-000000024.safetensors"), before);
 }
 
 // A file-size limit stands for a full disk: both refuse the next byte.

@@ -113,6 +113,25 @@ TEST_F(TrainerEvents, PhasesTellWhatTheTimeWentInto) {
   EXPECT_NEAR(all[TrainerPhase::kTrain].seconds + all[TrainerPhase::kMeasure].seconds, seconds, 1e-3);
 }
 
+// Evaluations and checkpoints lie between the measured steps, and do not count.
+TEST_F(TrainerEvents, TokensPerSecondAreThoseOfAllStepsSinceTheLastMeasurement) {
+  trial_["measure"]["every"] = 10;
+  std::int64_t steps = 0;
+  double seconds = 0;
+  for (const TrainerEvent& event : Run().Events()) {
+    const auto* points = std::get_if<PointsEvent>(&event);
+    if (points == nullptr) continue;
+    for (const MetricPoint& point : points->points.points) {
+      if (point.series.metric != "tokens_per_second") continue;
+      const auto tokens = static_cast<double>(32 * (points->points.step + 1 - steps));
+      EXPECT_NEAR(point.value * (points->points.seconds - seconds), tokens, 1e-6 * tokens) << points->points.step;
+      steps = points->points.step + 1;
+      seconds = points->points.seconds;
+    }
+  }
+  EXPECT_EQ(steps, 24);
+}
+
 TEST_F(TrainerEvents, MicroBatchesDoNotChangeTheResult) {
   trial_["model"]["dropout"] = 0;
   trial_["train"]["precision"] = "fp64";
