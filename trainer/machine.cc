@@ -51,11 +51,21 @@ double QuotaCores() {
 absl::Status LoadCuda() {
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     return absl::UnavailableError(absl::StrCat("train.device: LibTorch's GPU libraries cannot be loaded (", dlerror(),
-                                               "); install them, or set train.device to cpu"));
+                                               "); run deploy/setup/install.sh on this machine, which fetches them "
+                                               "where there is a GPU, or set train.device to cpu"));
   }
   if (!at::hasCUDA()) {
     return absl::UnavailableError(
         "train.device: no GPU is usable here; check nvidia-smi and CUDA_VISIBLE_DEVICES, or set train.device to cpu");
+  }
+  try {
+    // The first tensor would do it too, but the allocator's statistics do not wait for one.
+    at::globalContext().lazyInitDevice(at::kCUDA);
+  } catch (const c10::Error& error) {
+    return absl::UnavailableError(absl::StrCat("train.device: CUDA cannot be initialised (",
+                                               error.what_without_backtrace(),
+                                               "); check nvidia-smi and the driver's version, or set train.device to "
+                                               "cpu"));
   }
   return absl::OkStatus();
 }
@@ -64,10 +74,7 @@ absl::StatusOr<at::Device> ResolveDevice(const std::string& name) {
   if (name == "cpu") return at::Device(at::kCPU);
   if (name == "auto") {
     if (!fs::exists("/dev/nvidiactl")) return at::Device(at::kCPU);
-    if (absl::Status status = LoadCuda(); !status.ok()) {
-      LogWarning(absl::StrCat("training on the CPU: ", status.message()));
-      return at::Device(at::kCPU);
-    }
+    if (absl::Status status = LoadCuda(); !status.ok()) return status;
     return at::Device(at::kCUDA, 0);
   }
   int index = 0;  // of cuda:N

@@ -1,10 +1,12 @@
 // Wrong input and a hostile machine: what the program says, and how it ends.
 
+#include <cstdlib>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
 #include "tests/trainer/tiny_trial.h"
 #include "tests/trainer/trainer_process.h"
 
@@ -119,6 +121,33 @@ TEST_F(BadInput, ModelsThatNoMachineHoldsAreOutOfMemory) {
   trial_["model"]["width"] = 1 << 20;
   trial_["model"]["layers"] = 100;
   ExpectFailure(Run(trial_), FailureClass::kOom, HasSubstr("train.micro_batch_size"));
+}
+
+// In a mount namespace, where /dev has the file of a GPU's driver and no GPU.
+TEST_F(BadInput, AGpuThatCannotBeUsedIsNotReplacedByTheCpuUnlessAskedFor) {
+  if (std::system("unshare --mount true 2>/dev/null") != 0) GTEST_SKIP() << "needs the right to mount";
+  const std::filesystem::path script =
+      folder_.Write("with_device_file.sh",
+                    "set -eu\n"
+                    "dev=$(dirname \"$0\")/dev\n"
+                    "mkdir -p $dev && mount -t tmpfs tmpfs $dev && touch $dev/nvidiactl\n"
+                    "for node in null urandom; do\n"
+                    "  touch $dev/$node && mount --bind /dev/$node $dev/$node\n"
+                    "done\n"
+                    "mount --move $dev /dev && exec \"$@\"\n");
+  const auto run = [&] {
+    const std::string output = (folder_.path() / "events").string();
+    const std::string command = "unshare --mount sh " + script.string() +
+                                " " OFSWEEP_BIN_DIR "/ofsweep-trainer --config " + WriteTrial(folder_, trial_) + " >" +
+                                output + " 2>" + output + ".errors";
+    const int status = std::system(command.c_str());
+    const std::vector<std::string> lines = absl::StrSplit(ReadFile(output), '\n', absl::SkipEmpty());
+    return TrainerResult{WEXITSTATUS(status), lines, ReadFile(output + ".errors")};
+  };
+  trial_["train"]["device"] = "auto";
+  ExpectFailure(run(), FailureClass::kCrash, AllOf(HasSubstr("train.device: "), HasSubstr("set train.device to cpu")));
+  trial_["train"]["device"] = "cpu";
+  EXPECT_EQ(run().exit_code, 0);
 }
 
 TEST_F(BadInput, ForcedBfloat16WithoutItsInstructionsIsWarnedOfOnce) {
