@@ -9,7 +9,7 @@
 namespace ofsweep {
 namespace {
 
-// Bytes of an element: of weights, activations and gradients, and of what the optimiser computes with.
+// Bytes of an element: of weights and activations, and of gradients and what the optimiser computes with.
 struct ElementBytes {
   double model = 4;
   double optimizer = 4;
@@ -117,21 +117,9 @@ OptimizerMemory SoapMemory(const TrialConfig& config, double bytes) {
   return {bytes * memory.state, bytes * memory.step};
 }
 
-// trainer/adam.cc: both moments, and of bfloat16 gradients a part in float32.
-OptimizerMemory AdamMemory(const TrialConfig& config, double parameters, ElementBytes bytes) {
-  OptimizerMemory memory{2 * parameters * bytes.optimizer, 0};
-  if (bytes.model == bytes.optimizer) return memory;
-  double part = std::min(parameters, static_cast<double>(kAdamPartElements));
-  for (const ParameterShape& shape : ParameterShapes(config)) {
-    part = std::max(part, static_cast<double>(shape.Elements()));
-  }
-  memory.step = part * bytes.optimizer;
-  return memory;
-}
-
 OptimizerMemory OptimizerMemoryOf(const TrialConfig& config, double parameters, ElementBytes bytes) {
-  OptimizerMemory memory = config.Text("optimizer.name") == "soap" ? SoapMemory(config, bytes.optimizer)
-                                                                   : AdamMemory(config, parameters, bytes);
+  OptimizerMemory memory{2 * parameters * bytes.optimizer, 0};  // Adam's moments, updated where they are
+  if (config.Text("optimizer.name") == "soap") memory = SoapMemory(config, bytes.optimizer);
   if (bytes.model != bytes.optimizer) memory.state += parameters * bytes.optimizer;  // master weights
   return memory;
 }
@@ -148,7 +136,7 @@ MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batc
 
   MemoryEstimate memory;
   memory.weights = parameters * bytes.model;
-  memory.gradients = parameters * bytes.model;
+  memory.gradients = parameters * bytes.optimizer;
   memory.optimizer = optimizer.state;
   memory.optimizer_step = optimizer.step;
   memory.activations = activations.kept + activations.rebuilt + activations.moment;

@@ -13,8 +13,6 @@ inline constexpr std::int64_t kLogitsChunkElements = std::int64_t{1} << 28;
 // Elements of the matrices of one shape that the trainer's SOAP updates as one stack: the batch saves launches where
 // matrices are small, and only costs memory where they are not.
 inline constexpr std::int64_t kSoapStackElements = std::int64_t{1} << 26;
-// Elements of the parameters that the trainer's Adam updates at once: bfloat16 gradients are widened for it.
-inline constexpr std::int64_t kAdamPartElements = std::int64_t{1} << 26;
 
 // The tensors of one training step, in bytes. Besides them a process holds its libraries: about 0.3 GB, on a GPU as
 // much again for the driver's context.

@@ -3,11 +3,9 @@
 #include <cmath>
 #include <utility>
 
-#include "experiment/memory_estimate.h"
 #include "trainer/optimizer_state.h"
 
 namespace ofsweep {
-namespace {}  // namespace
 
 void FusedAdamStep(const AdamOptions& options, at::TensorList weights, at::TensorList gradients, at::TensorList exp_avg,
                    at::TensorList exp_avg_sq, double learning_rate, std::int64_t step) {
@@ -53,22 +51,12 @@ std::vector<Adam::Part> Adam::MakeParts(const AdamOptions& options, const std::v
   for (const bool matrices : {true, false}) {
     std::vector<std::size_t> positions;
     std::vector<NamedTensor> members;
-    std::int64_t elements = 0;
-    const auto finish = [&] {
-      if (members.empty()) return;
-      parts.push_back(
-          {std::exchange(positions, {}), AdamMoments(matrices ? options : without_decay, std::exchange(members, {}))});
-      elements = 0;
-    };
     for (std::size_t i = 0; i < weights.size(); ++i) {
-      const at::Tensor& weight = weights[i].tensor;
-      if ((weight.dim() >= 2) != matrices) continue;
-      if (elements + weight.numel() > kAdamPartElements) finish();
+      if ((weights[i].tensor.dim() >= 2) != matrices) continue;
       positions.push_back(i);
       members.push_back(weights[i]);
-      elements += weight.numel();
     }
-    finish();
+    parts.push_back({std::move(positions), AdamMoments(matrices ? options : without_decay, std::move(members))});
   }
   return parts;
 }

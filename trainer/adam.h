@@ -51,7 +51,7 @@ class Adam : public Optimizer {
   absl::Status LoadState(const TensorMap& state) override;
 
  private:
-  // Parameters that are updated together: all decay or none, and they are few enough for kAdamPartElements.
+  // Parameters that are updated together: all decay or none.
   struct Part {
     std::vector<std::size_t> positions;  // among the parameters
     AdamMoments moments;

@@ -14,7 +14,7 @@ at::Tensor ClipGradientNorm(const std::vector<NamedTensor>& parameters, double m
   const at::Tensor factor = (max_norm / (norm + 1e-6)).clamp_max(1);
   // Reading the factor costs nothing on a CPU; on a GPU it would stop the queue of kernels.
   if (norm.device().is_cpu() && factor.item<double>() == 1) return norm;
-  at::_foreach_mul_(gradients, factor.to(gradients.front().scalar_type()));
+  at::_foreach_mul_(gradients, factor);
   return norm;
 }
 

@@ -25,7 +25,7 @@ std::vector<at::Tensor> MasterWeights::Gradients(const std::vector<std::size_t>&
   for (const std::size_t position : positions) {
     const at::Tensor& gradient = parameters_[position].grad();
     if (!gradient.defined()) throw std::logic_error("no gradient for " + weights_[position].name);
-    gradients.push_back(HasCopies() ? gradient.to(at::kFloat) : gradient);
+    gradients.push_back(gradient);
   }
   return gradients;
 }

@@ -13,8 +13,7 @@ class MasterWeights {
 
   const std::vector<NamedTensor>& Weights() const { return weights_; }
 
-  // The gradients of the parameters at `positions`, in the precision of the weights: ask for a part at a time, since
-  // those of bfloat16 parameters are copies.
+  // The gradients of the parameters at `positions`, in the precision of the weights.
   std::vector<at::Tensor> Gradients(const std::vector<std::size_t>& positions) const;
 
   // Rounds the copies back into the parameters; nothing to do where the weights are the parameters.

@@ -16,6 +16,8 @@ at::Tensor ParameterFactory::Constant(const std::string& name, std::int64_t size
 
 at::Tensor ParameterFactory::Add(const std::string& name, const at::Tensor& value) {
   const at::Tensor parameter = value.to(device_, dtype_).requires_grad_(true);
+  // Sums over micro-batches and the clipping factor would be rounded in bfloat16.
+  if (dtype_ == at::kBFloat16) parameter.set_grad_dtype(at::kFloat);
   parameters_.push_back({name, parameter});
   return parameter;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/trainer/tiny_model.h"
+#include "trainer/clip.h"
 #include "trainer/optimizer.h"
 
 namespace ofsweep {
@@ -52,6 +53,54 @@ TEST(Bfloat16Training, LearnsFromUpdatesThatBfloat16WouldLose) {
   const double wide = learnt(Losses("adam", at::kFloat, 1e-4));
   EXPECT_NEAR(learnt(Losses("adam", at::kBFloat16, 1e-4)), wide, 0.2 * wide);
   EXPECT_LT(learnt(Losses("adam", at::kBFloat16, 1e-4, /*forget_masters=*/true)), 0.5 * wide);
+}
+
+std::vector<at::Tensor> Gradients(const Decoder& decoder) {
+  std::vector<at::Tensor> gradients;
+  for (const NamedTensor& parameter : decoder.Parameters()) gradients.push_back(parameter.tensor.grad().clone());
+  return gradients;
+}
+
+TEST(Bfloat16Training, GradientsOfManyMicroBatchesAddUpWithoutRounding) {
+  for (const bool checkpointing : {false, true}) {
+    Decoder decoder(ModelShapeOf(TinyTrial()), 5, at::kBFloat16, at::kCPU);
+    decoder.SetActivationCheckpointing(checkpointing);
+    std::vector<at::Tensor> sums;
+    for (int micro_batch = 0; micro_batch < 32; ++micro_batch) {
+      decoder.ZeroGradients();
+      const at::Tensor tokens = RandomTokens(decoder.Shape(), micro_batch);
+      decoder.Loss(tokens, tokens).backward();
+      const std::vector<at::Tensor> gradients = Gradients(decoder);
+      if (sums.empty()) {
+        sums = gradients;
+      } else {
+        at::_foreach_add_(sums, gradients);
+      }
+    }
+    decoder.ZeroGradients();
+    for (int micro_batch = 0; micro_batch < 32; ++micro_batch) {
+      const at::Tensor tokens = RandomTokens(decoder.Shape(), micro_batch);
+      decoder.Loss(tokens, tokens).backward();
+    }
+    const std::vector<at::Tensor> accumulated = Gradients(decoder);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      EXPECT_EQ(accumulated[i].scalar_type(), at::kFloat);
+      EXPECT_TRUE(at::equal(accumulated[i], sums[i])) << decoder.Parameters()[i].name;
+    }
+  }
+}
+
+TEST(Bfloat16Training, ClippingScalesAllGradientsByOneUnroundedFactor) {
+  Decoder decoder(ModelShapeOf(TinyTrial()), 5, at::kBFloat16, at::kCPU);
+  const at::Tensor tokens = RandomTokens(decoder.Shape(), 1);
+  decoder.Loss(tokens, tokens).backward();
+  const std::vector<at::Tensor> before = Gradients(decoder);
+  const at::Tensor norm = ClipGradientNorm(decoder.Parameters(), 0.1);
+  ASSERT_GT(norm.item<double>(), 0.1);
+  const std::vector<at::Tensor> after = Gradients(decoder);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    EXPECT_TRUE(at::allclose(after[i], before[i] * (0.1 / norm), 1e-5, 0)) << decoder.Parameters()[i].name;
+  }
 }
 
 }  // namespace
