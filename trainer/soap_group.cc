@@ -112,11 +112,12 @@ SoapGroup::SoapGroup(const SoapOptions& options, const std::vector<NamedTensor>&
 
 void SoapGroup::Step(const at::Tensor& gradients, double learning_rate, std::int64_t step) {
   if (step > 0) {
-    const at::Tensor rotated = right_.ToBasis(left_.ToBasis(gradients));
+    at::Tensor rotated = right_.ToBasis(left_.ToBasis(gradients));
     // Adam's fused pass on zeros leaves −η·m̂/(√v̂ + ε): the update in the eigenbasis.
     const at::Tensor update = at::zeros_like(rotated);
     const AdamOptions adam{options_.beta1, options_.beta2, options_.epsilon, 0, AdamVariant::kHf};
     FusedAdamStep(adam, {update}, {rotated}, {exp_avg_}, {exp_avg_sq_}, learning_rate, step);
+    rotated.reset();  // makes room for the products that follow
     Apply(update, 1 - learning_rate * options_.weight_decay);
   }
   for (SoapSide* side : {&left_, &right_}) side->Observe(gradients, options_.shampoo_beta);
@@ -132,13 +133,14 @@ void SoapGroup::Step(const at::Tensor& gradients, double learning_rate, std::int
 }
 
 void SoapGroup::Apply(const at::Tensor& update, double keep) {
-  if (!right_.Active()) {
-    at::_foreach_add_(weights_, left_.FromBasis(update).unbind(0));
+  const at::Tensor half = left_.FromBasis(update);
+  // One matrix alone does not fill a GPU.
+  if (!right_.Active() || !half.is_cpu()) {
+    at::_foreach_add_(weights_, right_.FromBasis(half).unbind(0));
     if (keep != 1) at::_foreach_mul_(weights_, keep);
     return;
   }
   // The last product adds straight into the weights, decay and all: keep·(w + u·Qᵀ).
-  const at::Tensor half = left_.FromBasis(update);
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     const auto index = static_cast<std::int64_t>(i);
     weights_[i].addmm_(half[index], right_.Basis()[index].t(), keep, keep);
