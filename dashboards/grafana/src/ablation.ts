@@ -32,7 +32,7 @@ const cost = `ln(${column('bits')} / eval_perplexity)`;
 const summary = [
   figures(
     {
-      title: 'Trials',
+      title: 'What became of the trials',
       description: 'Trials of the sweep, and what has become of them.',
       unit: units.Short,
       width: 24,

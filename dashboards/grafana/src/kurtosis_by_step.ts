@@ -54,7 +54,7 @@ SELECT c.step, ${label} AS trial, max(c.value) AS value
 FROM curves c JOIN results r ON r.trial_id = c.trial_id
 WHERE ${listed('c.')} AND ${measured} AND r.sweep = ${chosen('sweep')} AND r.block IN (${chosen('block')})
 GROUP BY c.step, r.trial_id
-ORDER BY c.step`,
+ORDER BY c.step, r.optimizer, r.learning_rate, r.seed, r.trial_id`,
 })
   .repeat('block')
   .repeatDirection('h')
@@ -73,7 +73,7 @@ WITH ${arms}, ${members}
 SELECT step, arm, avg(value) AS value
 FROM members
 GROUP BY step, arm
-ORDER BY step`,
+ORDER BY step, arm`,
 });
 
 const upper = 'mean + std';
@@ -122,7 +122,7 @@ const ofLayers = stepChart({
 SELECT c.step, CASE WHEN c.layer IS NULL THEN c.site ELSE printf('layer %02d', c.layer) END AS layer, c.value
 FROM curves c
 WHERE c.trial_id = ${chosen('one')} AND ${measured}
-ORDER BY c.step`,
+ORDER BY c.step, c.layer`,
 });
 
 const trainingLoss = stepChart({
@@ -138,7 +138,7 @@ SELECT c.step / bucket.width * bucket.width AS step, r.block || ' ' || ${label} 
 FROM bucket CROSS JOIN curves c JOIN results r ON r.trial_id = c.trial_id
 WHERE ${listed('c.')} AND c.metric = 'train_loss' AND r.sweep = ${chosen('sweep')}
 GROUP BY c.step / bucket.width, r.trial_id
-ORDER BY 1`,
+ORDER BY 1, r.block, r.optimizer, r.learning_rate, r.seed, r.trial_id`,
 });
 
 const validationLoss = stepChart({
@@ -151,7 +151,7 @@ const validationLoss = stepChart({
 SELECT c.step, r.block || ' ' || ${label} AS trial, c.value AS loss
 FROM curves c JOIN results r ON r.trial_id = c.trial_id
 WHERE ${listed('c.')} AND c.metric = 'eval_loss' AND r.sweep = ${chosen('sweep')}
-ORDER BY c.step`,
+ORDER BY c.step, r.block, r.optimizer, r.learning_rate, r.seed, r.trial_id`,
 });
 
 // A query variable of this plugin has one column; the regular expression takes text and value from it.

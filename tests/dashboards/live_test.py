@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Every query of every dashboard, on a real Prometheus that scrapes a real coordinator and worker, and on the database that
+real trials wrote; and the same with a metric or a column renamed, which must be noticed.
+
+usage: live_test.py OFSWEEP PROMETHEUS
+"""
+
+import copy
+import os
+import pathlib
+import re
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+import unittest
+
+import promql
+import sql
+from dashboards import Dashboard, load, query_of
+from node import FrameChecker
+from stack import Stack, until
+
+ARMS = "{model.block: [pre_norm, post_norm, op], optimizer.name: [adam, soap]}"
+
+
+def renamed(dashboards: list[Dashboard], metric: str) -> list[Dashboard]:
+    """The dashboards as they would be if they asked for a metric by a name that it no longer has."""
+    changed = copy.deepcopy(dashboards)
+    pattern = re.compile(rf"\b{metric}\b")
+    for dashboard in changed:
+        for _, target, _ in promql.queries_of(dashboard):
+            if "expr" in target:
+                target["expr"] = pattern.sub(metric + "_renamed", target["expr"])
+    return changed
+
+
+def view_with_column_renamed(source: pathlib.Path, target: pathlib.Path, view: str, column: str):
+    """A copy of a database whose view calls a column otherwise."""
+    with sqlite3.connect(source) as original, sqlite3.connect(target) as database:
+        original.backup(database)
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({view})")]
+        text = database.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", (view,)).fetchone()[0]
+        shown = ", ".join(f"{name} AS {name}_renamed" if name == column else name for name in columns)
+        database.execute(f"DROP VIEW {view}")
+        database.execute(text.replace(f"CREATE VIEW {view} ", f"CREATE VIEW {view}_before ", 1))
+        database.execute(f"CREATE VIEW {view} AS SELECT {shown} FROM {view}_before")
+    database.close()
+    original.close()
+
+
+class DashboardsTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dashboards = load()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="ofsweep-dashboards-")))
+        cls.stack = cls.enterClassContext(Stack(cls.folder, *sys.argv[1:3]))
+        cls.stack.start_ofsweep()
+        start = time.time()
+        cls.prometheus = promql.Prometheus(cls.stack.start_prometheus(), start)
+        cls.train()
+
+    @classmethod
+    def train(cls):
+        """Two sweeps that end, one of them in a failure, and one that goes on, of which a trainer crashes."""
+        stack = cls.stack
+        (cls.folder / "odd.bin").write_bytes(b"\0")  # half a token
+        stack.submit("broken", "{seed: [0]}", tokens="odd.bin")
+        stack.submit("arms", ARMS)
+        stack.wait_for_end("broken")
+        stack.wait_for_end("arms")
+        stack.submit("live", "{optimizer.name: [adam, soap], seed: [0, 1]}", steps=1_000_000, every=50)
+        steps = "min(ofsweep_trial_step and on (trial_id) ofsweep_trial_sweep_info{sweep='live'}) > 100"
+        until(lambda: cls.prometheus.instant(steps), "trials that report")
+        os.kill(until(stack.trainers, "a trainer")[0], signal.SIGKILL)
+        until(lambda: cls.prometheus.instant("sum(ofsweep_trial_restarts_total) > 0"), "a restart")
+
+    def settled(self, dashboards: list[Dashboard]) -> list[str]:
+        """Problems that remain when there has been time for a few scrapes."""
+        problems = ["not asked yet"]
+        deadline = time.monotonic() + 60
+        while problems and time.monotonic() < deadline:
+            problems = promql.check(dashboards, self.prometheus, "live")
+        return problems
+
+    def used_metrics(self) -> set[str]:
+        texts = [target.get("expr", "") for board in self.dashboards for _, target, _ in promql.queries_of(board)]
+        return {metric for text in texts for metric in promql.METRIC.findall(text)}
+
+    def test_every_prometheus_query_gives_rows_with_the_labels_of_its_legend(self):
+        self.assertEqual(self.settled(self.dashboards), [])
+
+    def test_a_metric_that_prometheus_knows_by_another_name_is_noticed_in_every_panel_that_asks_for_it(self):
+        self.assertEqual(self.settled(self.dashboards), [])
+        for metric in sorted(self.used_metrics()):
+            if metric in promql.NEEDS_A_GPU:
+                continue
+            changed = renamed(self.dashboards, metric)
+            asking = {
+                where
+                for board in changed
+                for where, target, _ in promql.queries_of(board)
+                if f"{metric}_renamed" in target.get("expr", "")
+            }
+            with self.subTest(metric):
+                problems = promql.check(changed, self.prometheus, "live")
+                self.assertEqual({problem.split(": no rows")[0] for problem in problems}, asking)
+                self.assertTrue(all(f"no metric {metric}_renamed" in problem for problem in problems), problems)
+
+    def test_a_metric_that_the_service_renames_is_noticed(self):
+        metric = "ofsweep_trial_kurtosis"
+        relabel = f"{{source_labels: [__name__], regex: {metric}, target_label: __name__, replacement: ofsweep_trial_peakedness}}"
+        start = time.time()
+        other = promql.Prometheus(self.stack.start_prometheus(relabel), start)
+        until(lambda: other.instant("ofsweep_trial_peakedness"), "a scrape")
+        problems = promql.check(self.dashboards, other, "live")
+        about = [problem for problem in problems if f"no metric {metric} " in problem]
+        for panel in ("Kurtosis by block", "Kurtosis by optimizer", "Kurtosis by arm", "Kurtosis by layer"):
+            self.assertTrue(any(f'live-trials: panel' in problem and panel in problem for problem in about), problems)
+
+    def test_every_sql_query_gives_rows_by_way_of_an_index_and_frames_that_its_panel_can_show(self):
+        problems, shown = sql.check(self.dashboards, self.stack.database)
+        self.assertEqual(problems, [])
+        shown += promql.table_frames(self.dashboards, self.prometheus, "live")
+        checker = FrameChecker(self.folder)
+        self.assertEqual(checker.problems(shown), [])
+
+        # Without its transformation a panel finds nothing that it could show.
+        for entry in shown:
+            entry["panel"] = {**entry["panel"], "transformations": []}
+        without = checker.problems(shown)
+        for panel in ("of each trial", "by layer", "Training loss", "Validation loss"):
+            self.assertTrue(any(panel in problem and "no x field" in problem for problem in without), without)
+
+    def test_a_database_of_another_version_is_noticed_in_every_dashboard_that_reads_the_column(self):
+        queries = {
+            board.name: [query_of(variable) for variable in board.variables if variable["type"] == "query"]
+            + [target["queryText"] for panel in board.panels for target in panel.get("targets", [])]
+            for board in self.dashboards
+            if board.reads(sql.PLUGIN)
+        }
+        noticed = 0
+        for view in ("results", "curves", "params", "ablation"):
+            with sql.opened(self.stack.database) as database:
+                columns = [row[1] for row in database.execute(f"PRAGMA table_info({view})")]
+            for column in columns:
+                readers = {
+                    board
+                    for board, texts in queries.items()
+                    if any(re.search(rf"\b{view}\b", text) and re.search(rf"\b{column}\b", text) for text in texts)
+                }
+                copied = self.folder / f"{view}-{column}.db"
+                view_with_column_renamed(self.stack.database, copied, view, column)
+                with self.subTest(view=view, column=column):
+                    problems = sql.check(self.dashboards, copied, rows_wanted=False)[0]
+                    about = [problem for problem in problems if f"the database has no column {column}, so it is of another version" in problem]
+                    self.assertEqual({problem.split(":")[0] for problem in about}, readers, problems)
+                    noticed += bool(about)
+                copied.unlink()
+        self.assertGreater(noticed, 25)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)

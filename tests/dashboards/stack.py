@@ -1,0 +1,158 @@
+"""A real coordinator, worker and Prometheus in a temporary folder, and tiny sweeps for them. All are stopped by process id."""
+
+import json
+import pathlib
+import random
+import signal
+import socket
+import struct
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+PATIENCE_SECONDS = 120
+
+SPEC = """\
+name: {name}
+trial:
+  model: {{layers: 2, width: 32, heads: 2, context: 16, vocabulary: 300}}
+  data: {{source: tokens, path: {tokens}}}
+  train: {{steps: {steps}, batch_size: 4, device: cpu, threads: 1, checkpoint_every: 20}}
+  measure: {{every: 5, metrics: all}}
+  evaluate: {{every: {every}, batches: 2, int8: true, int8_calibration_batches: 1{bits}}}
+grid: {grid}
+"""
+
+
+def until(condition, what: str):
+    """What `condition` gives, once it gives something."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {what}")
+
+
+def get(url: str) -> str:
+    """The body of an answer; empty while nobody answers."""
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=10) as answer:
+            return answer.read().decode()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return ""
+
+
+def free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def write_tokens(path: pathlib.Path):
+    """Tokens that a model can learn something from: each follows from its predecessor, with some noise."""
+    draw = random.Random(7)
+    token = 1
+    with path.open("wb") as file:
+        for _ in range(20_000):
+            token = draw.randrange(300) if draw.randrange(4) == 0 else (token * 7 + 3) % 300
+            file.write(struct.pack("<H", token))
+
+
+class Stack:
+    def __init__(self, folder: pathlib.Path, ofsweep: pathlib.Path, prometheus: str):
+        self.folder = folder
+        self.ofsweep = ofsweep
+        self.prometheus_program = prometheus
+        self.processes: list[subprocess.Popen] = []
+        write_tokens(folder / "tokens.bin")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, name: str, arguments: list) -> subprocess.Popen:
+        with (self.folder / f"{name}.out").open("w") as out, (self.folder / f"{name}.err").open("w") as err:
+            process = subprocess.Popen(list(map(str, arguments)), stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+        self.processes.append(process)
+        return process
+
+    def first_line(self, name: str, process: subprocess.Popen) -> str:
+        def line():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended: {(self.folder / f'{name}.err').read_text()}")
+            text = (self.folder / f"{name}.out").read_text()
+            return text.split("\n")[0] if "\n" in text else ""
+
+        return until(line, f"the first line of {name}")
+
+    def start_ofsweep(self):
+        coordinator = self.start(
+            "coordinator",
+            [self.ofsweep, "coordinator", "--data-dir", self.folder / "data", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+        )
+        words = self.first_line("coordinator", coordinator).split()
+        self.grpc = words[words.index("grpc") + 1]
+        self.http = words[words.index("http") + 1]
+        self.database = self.folder / "data" / "ofsweep.db"
+        self.worker = self.start(
+            "worker",
+            [self.ofsweep, "worker", "--coordinator", self.grpc, "--data-dir", self.folder / "worker", "--slots", "2", "--http", "127.0.0.1:0"],
+        )
+        self.first_line("worker", self.worker)
+
+    def start_prometheus(self, relabel: str = "") -> str:
+        """Its address. `relabel` is a metric_relabel_config for all that it scrapes."""
+        address = free_address()
+        name = f"prometheus-{address.rpartition(':')[2]}"
+        config = self.folder / f"{name}.yml"
+        extra = f"\n    metric_relabel_configs: [{relabel}]" if relabel else ""
+        config.write_text(
+            "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
+            "scrape_configs:\n"
+            f"  - job_name: ofsweep\n    static_configs: [{{targets: ['{self.http}']}}]{extra}\n"
+            f"  - job_name: ofsweep-worker\n    http_sd_configs: [{{url: 'http://{self.http}/sd/workers', refresh_interval: 1s}}]{extra}\n"
+        )
+        storage = self.folder / name
+        self.start(
+            name,
+            [self.prometheus_program, f"--config.file={config}", f"--storage.tsdb.path={storage}",
+             f"--web.listen-address={address}", "--log.level=warn"],
+        )
+        until(lambda: get(f"http://{address}/-/ready"), f"{name}; {(self.folder / f'{name}.err').read_text()}")
+        return address
+
+    def command(self, *arguments) -> str:
+        done = subprocess.run(
+            [str(self.ofsweep), *map(str, arguments), "--coordinator", self.grpc], capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"ofsweep {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def submit(self, name: str, grid: str, steps: int = 20, every: int = 10, tokens: str = "tokens.bin", bits: str = ""):
+        spec = self.folder / f"{name}.yaml"
+        spec.write_text(SPEC.format(name=name, grid=grid, steps=steps, every=every, tokens=tokens, bits=bits))
+        self.command("submit", spec)
+
+    def sweep(self, name: str) -> dict:
+        return json.loads(self.command("show", name, "--json"))["sweep"]
+
+    def wait_for_end(self, name: str):
+        until(lambda: self.sweep(name)["state"] == "finished", f"the end of {name}")
+
+    def trainers(self) -> list[int]:
+        """Process ids of the worker's trainers."""
+        children = pathlib.Path(f"/proc/{self.worker.pid}/task").glob("*/children")
+        pids = [int(pid) for file in children for pid in file.read_text().split()]
+        return [pid for pid in pids if "ofsweep-trainer" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()]
