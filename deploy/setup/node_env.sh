@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a folder outside the checkout with Node (bin/node) and the node_modules of a package-lock.json, and prints it. A second
-# call finds it and is quick.
+# Makes a folder outside the checkout with Node (bin/node) and the node_modules of a package-lock.json, and prints it.
+# A second call finds it and is quick.
 #
 # usage: deploy/setup/node_env.sh FOLDER_WITH_PACKAGE_LOCK        (OFSWEEP_CACHE says where; default ~/.cache/ofsweep)
 set -eu

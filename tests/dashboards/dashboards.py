@@ -64,7 +64,7 @@ def texts_of(part) -> list[str]:
 
 
 def options_of(variable: dict, answers: list[str]) -> list[str]:
-    """The values of a query variable, as Grafana takes them from the answers through the variable's regular expression."""
+    """The values of a query variable, as Grafana takes them from the answers through its regular expression."""
     pattern = variable.get("regex")
     if not pattern:
         return answers
@@ -90,7 +90,7 @@ def in_regex(value: str) -> str:
 
 
 def substitute(text: str, values: dict[str, list[str]], builtin: dict[str, str]) -> str:
-    """Puts values into a query: `sqlstring` and `raw` where the variable says so, else as the Prometheus datasource does."""
+    """Puts values into a query: as `sqlstring` or `raw` where it says so, else as the Prometheus datasource does."""
 
     def replace(match: re.Match) -> str:
         name, form = match[1] or match[3], match[2]

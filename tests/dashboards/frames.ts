@@ -1,5 +1,5 @@
-// Puts the frames of real queries through Grafana's own transformations, and checks that each panel finds in them what it needs.
-// Reads a JSON list of {where, panel, frames} and prints problems, one a line: frames.ts FILE
+// Puts the frames of real queries through Grafana's own transformations, and checks that each panel finds in them what
+// it needs. Reads a JSON list of {where, panel, frames} and prints problems, one a line: frames.ts FILE
 import { readFileSync } from 'node:fs';
 
 import {
@@ -31,9 +31,14 @@ interface Shown {
   frames: { refId: string; fields: { name: string; type: FieldType; values: unknown[] }[] }[];
 }
 
-const transformers = new Map(Object.values(standardTransformers).map((transformation) => [transformation.id, transformation]));
+const transformers = new Map(
+  Object.values(standardTransformers).map((transformation) => [transformation.id, transformation]),
+);
 standardTransformersRegistry.setInit(() =>
-  [...transformers.values()].map((transformation) => ({ id: transformation.id, name: transformation.name, transformation: async () => transformation }) as never),
+  [...transformers.values()].map(
+    (transformation) =>
+      ({ id: transformation.id, name: transformation.name, transformation: async () => transformation }) as never,
+  ),
 );
 // @grafana/data looks into the browser for the language of dates, and for whether the page is one of scenes.
 Object.assign(globalThis, { window: {}, navigator: { language: 'en', languages: ['en'] } });
@@ -46,7 +51,8 @@ function* trendProblems(panel: Shown['panel'], frames: DataFrame[]) {
   if (frames.length !== 1) return yield `a Trend panel wants one frame, not ${frames.length}`;
   const fields = frames[0].fields;
   const x = fields.find((field) => getFieldDisplayName(field, frames[0], frames) === panel.options.xField);
-  if (x === undefined) return yield `no x field ${panel.options.xField} among ${fields.map((field) => field.name).join(', ')}`;
+  if (x === undefined)
+    return yield `no x field ${panel.options.xField} among ${fields.map((field) => field.name).join(', ')}`;
   if (!isNumber(x)) yield `x is of type ${x.type}`;
   if (x.values.some((value, row) => row > 0 && !(value > x.values[row - 1]))) yield 'x does not ascend';
   const series = fields.filter((field) => field !== x);
@@ -61,7 +67,8 @@ function* scatterProblems(_: Shown['panel'], frames: DataFrame[]) {
   for (const frame of frames) {
     const numbers = frame.fields.filter(isNumber);
     if (numbers.length !== 2 || numbers[0].name !== 'x') {
-      yield `query ${frame.refId}: x and one y are wanted, not ${frame.fields.map((field) => `${field.name} (${field.type})`).join(', ')}`;
+      const given = frame.fields.map((field) => `${field.name} (${field.type})`).join(', ');
+      yield `query ${frame.refId}: x and one y are wanted, not ${given}`;
     }
   }
 }
@@ -77,9 +84,12 @@ function* tableProblems(panel: Shown['panel'], frames: DataFrame[]) {
 
 function* overrideProblems(panel: Shown['panel'], frames: DataFrame[]) {
   const named = (name: string) =>
-    frames.some((frame) => frame.fields.some((field) => fieldMatchers.get(FieldMatcherID.byName).get(name)(field, frame, frames)));
+    frames.some((frame) =>
+      frame.fields.some((field) => fieldMatchers.get(FieldMatcherID.byName).get(name)(field, frame, frames)),
+    );
   for (const { matcher, properties } of panel.fieldConfig.overrides) {
-    if (matcher.id === FieldMatcherID.byName && !named(matcher.options)) yield `an override for ${matcher.options}, which is not there`;
+    if (matcher.id === FieldMatcherID.byName && !named(matcher.options))
+      yield `an override for ${matcher.options}, which is not there`;
     for (const { id, value } of properties) {
       if (id === 'custom.fillBelowTo' && !named(value as string)) yield `fills down to ${value}, which is not there`;
     }
@@ -104,7 +114,9 @@ async function main() {
     for (const { id } of panel.transformations ?? []) {
       if (!transformers.has(id)) problems.push(`${where}: @grafana/data has no transformation ${id}`);
     }
-    const transformed = await lastValueFrom(transformDataFrame((panel.transformations ?? []) as never, frames.map(toDataFrame as never)));
+    const transformed = await lastValueFrom(
+      transformDataFrame((panel.transformations ?? []) as never, frames.map(toDataFrame as never)),
+    );
     const rules = [byType[panel.type] ?? (() => []), overrideProblems, unitProblems];
     for (const rule of rules) for (const problem of rule(panel, transformed)) problems.push(`${where}: ${problem}`);
   }

@@ -43,7 +43,9 @@ def overlaps(dashboard: Dashboard):
             yield f"{dashboard.where(panel)}: wider than the page"
         # A repeated panel is laid out anew by Grafana, which pushes down what is below but not what is beside.
         width = 24 - place["x"] if panel.get("repeat") else place["w"]
-        cells = [(x, y) for x in range(place["x"], place["x"] + width) for y in range(place["y"], place["y"] + place["h"])]
+        cells = [
+            (x, y) for x in range(place["x"], place["x"] + width) for y in range(place["y"], place["y"] + place["h"])
+        ]
         below = next((taken[cell] for cell in cells if cell in taken), None)
         if below is not None:
             yield f'{dashboard.where(panel)}: lies over "{below.get("title")}"'
@@ -70,7 +72,9 @@ def variables(dashboard: Dashboard):
 
 
 def datasources(dashboard: Dashboard):
-    names = {variable["name"]: variable["query"] for variable in dashboard.variables if variable["type"] == "datasource"}
+    names = {
+        variable["name"]: variable["query"] for variable in dashboard.variables if variable["type"] == "datasource"
+    }
     parts = [panel for panel in dashboard.panels if panel["type"] != "row"] + dashboard.annotations
     parts += [variable for variable in dashboard.variables if variable["type"] == "query"]
     for part in parts:
@@ -78,7 +82,7 @@ def datasources(dashboard: Dashboard):
         for source in sources:
             name = re.fullmatch(r"\$\{(\w+)\}", (source or {}).get("uid", ""))
             if not name or names.get(name[1]) != source["type"]:
-                yield f"{dashboard.where(part)}: its datasource must be a variable of the type that it reads, not {source}"
+                yield f"{dashboard.where(part)}: its datasource must be a variable of the type it reads, not {source}"
 
 
 def sqlite_targets(dashboard: Dashboard):

@@ -73,7 +73,7 @@ class LintTest(unittest.TestCase):
 
     def test_a_datasource_variable_of_the_other_type(self):
         panel(self.boards["ablation"], "table")["datasource"]["type"] = "prometheus"
-        self.assert_problem("ablation", "its datasource must be a variable of the type that it reads")
+        self.assert_problem("ablation", "its datasource must be a variable of the type it reads")
 
     def test_a_sqlite_query_that_the_plugin_would_not_run(self):
         target = panel(self.boards["ablation"], "table")["targets"][0]

@@ -46,7 +46,9 @@ class Prometheus:
     def label_values(self, query: str) -> list[str]:
         """label_values(SELECTOR, LABEL), as Grafana asks for it."""
         selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
-        return sorted(self.ask(f"label/{label}/values", **{"match[]": selector, "start": self.start, "end": self.now()}))
+        return sorted(
+            self.ask(f"label/{label}/values", **{"match[]": selector, "start": self.start, "end": self.now()})
+        )
 
     def metrics(self) -> set[str]:
         return set(self.ask("label/__name__/values", start=self.start))

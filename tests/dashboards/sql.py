@@ -1,4 +1,4 @@
-"""Every SQL query of the dashboards on a database: columns, rows, plans, and the frames that the plugin makes of them."""
+"""Every SQL query of the dashboards on a database: columns, rows, plans, and the frames that the plugin makes of it."""
 
 import contextlib
 import pathlib
@@ -31,6 +31,14 @@ def explained(error: sqlite3.Error, where: str) -> str:
         "dashboards from the version of ofsweep that wrote the database, or run the sweep again with this one "
         "(docs/sql.md lists the views)"
     )
+
+
+def queries_of(dashboard: Dashboard) -> list[str]:
+    """The SQL of its variables and panels, as it is written."""
+    if not dashboard.reads(PLUGIN):
+        return []
+    variables = [query_of(variable) for variable in dashboard.variables if variable["type"] == "query"]
+    return variables + [target["rawQueryText"] for panel in dashboard.panels for target in panel.get("targets", [])]
 
 
 def resolve(dashboard: Dashboard, connection: sqlite3.Connection, sweep: str | None) -> tuple[dict, list[str]]:
@@ -98,8 +106,7 @@ def run_panel(dashboard: Dashboard, panel: dict, values: dict, connection: sqlit
 
 
 def check(dashboards: list[Dashboard], database: pathlib.Path, rows_wanted: bool = True):
-    """(problems, panels with their frames). A query must give rows for one sweep at least, unless a panel of one database
-    may well be empty."""
+    """(problems, panels with their frames). With `rows_wanted` every query must give rows for one sweep at least."""
     problems: list[str] = []
     shown: list[dict] = []
     with opened(database) as connection:
@@ -119,7 +126,9 @@ def check(dashboards: list[Dashboard], database: pathlib.Path, rows_wanted: bool
                         problems += troubles
                         filled |= {(panel["id"], frame["refId"]) for frame in frames}
                         if frames:
-                            shown.append({"where": f"{dashboard.where(panel)} of {sweep}", "panel": panel, "frames": frames})
+                            shown.append(
+                                {"where": f"{dashboard.where(panel)} of {sweep}", "panel": panel, "frames": frames}
+                            )
             for panel in dashboard.panels if rows_wanted else []:
                 for target in panel.get("targets", []):
                     if (panel["id"], target["refId"]) not in filled:

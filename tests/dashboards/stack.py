@@ -1,4 +1,4 @@
-"""A real coordinator, worker and Prometheus in a temporary folder, and tiny sweeps for them. All are stopped by process id."""
+"""A real coordinator, worker and Prometheus in a temporary folder, and tiny sweeps. All are stopped by process id."""
 
 import json
 import pathlib
@@ -99,7 +99,16 @@ class Stack:
     def start_ofsweep(self):
         coordinator = self.start(
             "coordinator",
-            [self.ofsweep, "coordinator", "--data-dir", self.folder / "data", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+            [
+                self.ofsweep,
+                "coordinator",
+                "--data-dir",
+                self.folder / "data",
+                "--grpc",
+                "127.0.0.1:0",
+                "--http",
+                "127.0.0.1:0",
+            ],
         )
         words = self.first_line("coordinator", coordinator).split()
         self.grpc = words[words.index("grpc") + 1]
@@ -107,7 +116,18 @@ class Stack:
         self.database = self.folder / "data" / "ofsweep.db"
         self.worker = self.start(
             "worker",
-            [self.ofsweep, "worker", "--coordinator", self.grpc, "--data-dir", self.folder / "worker", "--slots", "2", "--http", "127.0.0.1:0"],
+            [
+                self.ofsweep,
+                "worker",
+                "--coordinator",
+                self.grpc,
+                "--data-dir",
+                self.folder / "worker",
+                "--slots",
+                "2",
+                "--http",
+                "127.0.0.1:0",
+            ],
         )
         self.first_line("worker", self.worker)
 
@@ -121,13 +141,19 @@ class Stack:
             "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
             "scrape_configs:\n"
             f"  - job_name: ofsweep\n    static_configs: [{{targets: ['{self.http}']}}]{extra}\n"
-            f"  - job_name: ofsweep-worker\n    http_sd_configs: [{{url: 'http://{self.http}/sd/workers', refresh_interval: 1s}}]{extra}\n"
+            "  - job_name: ofsweep-worker\n"
+            f"    http_sd_configs: [{{url: 'http://{self.http}/sd/workers', refresh_interval: 1s}}]{extra}\n"
         )
         storage = self.folder / name
         self.start(
             name,
-            [self.prometheus_program, f"--config.file={config}", f"--storage.tsdb.path={storage}",
-             f"--web.listen-address={address}", "--log.level=warn"],
+            [
+                self.prometheus_program,
+                f"--config.file={config}",
+                f"--storage.tsdb.path={storage}",
+                f"--web.listen-address={address}",
+                "--log.level=warn",
+            ],
         )
         until(lambda: get(f"http://{address}/-/ready"), f"{name}; {(self.folder / f'{name}.err').read_text()}")
         return address
@@ -140,7 +166,9 @@ class Stack:
             raise RuntimeError(f"ofsweep {' '.join(map(str, arguments))}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def submit(self, name: str, grid: str, steps: int = 20, every: int = 10, tokens: str = "tokens.bin", bits: str = ""):
+    def submit(
+        self, name: str, grid: str, steps: int = 20, every: int = 10, tokens: str = "tokens.bin", bits: str = ""
+    ):
         spec = self.folder / f"{name}.yaml"
         spec.write_text(SPEC.format(name=name, grid=grid, steps=steps, every=every, tokens=tokens, bits=bits))
         self.command("submit", spec)

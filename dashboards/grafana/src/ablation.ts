@@ -1,4 +1,5 @@
-// Ablation: what the arms of a sweep come to, and whether kurtosis goes with what quantisation costs. For whoever writes it up.
+// Ablation: what the arms of a sweep come to, and whether kurtosis goes with what quantisation costs. For whoever
+// writes it up.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
 import { board, choice, datasourceVariable, finish } from './board';
@@ -7,8 +8,8 @@ import { chosen, column, figures, matrix, rows, scatter, sqlValues } from './dat
 const perplexities = ['w8a4_perplexity', 'w8a5_perplexity', 'w4a4_perplexity', 'int8_perplexity'];
 const outliers = ['kurtosis_max', 'kurtosis_peak', 'kurtosis_mean', 'mmr_max'];
 
-// A panel has a query for each colour, so the arms are written out: the values of model.block and optimizer.name. A test
-// compares them with the trial keys.
+// A panel has a query for each colour, so the arms are written out: the values of model.block and optimizer.name. A
+// test compares them with the trial keys.
 const blocks = ['pre_norm', 'post_norm', 'op'];
 const optimizers = ['adam', 'soap'];
 
@@ -52,7 +53,8 @@ WHERE ${ofSweep}`,
     {
       title: 'Cells',
       description:
-        'Mean and sample standard deviation over the trials of each block, optimizer and learning rate (the view ablation). Empty where a trial ended in NaN.',
+        'Mean and sample standard deviation over the trials of each block, optimizer and learning rate (the ' +
+        'view ablation). Empty where a trial ended in NaN.',
       width: 24,
       height: 9,
     },
@@ -69,7 +71,9 @@ ORDER BY block, optimizer, learning_rate`,
     {
       title: 'Trials',
       description:
-        'One row a trial: losses in nats a token, kurtosis of the worst layer at the end and at its peak, and the perplexity before and after rounding weights (w) and activations (a) to so many bits. Empty: not evaluated.',
+        'One row a trial: losses in nats a token, kurtosis of the worst layer at the end and at its peak, ' +
+        'and the perplexity before and after rounding weights (w) and activations (a) to so many bits. ' +
+        'Empty: not evaluated.',
       width: 24,
       height: 10,
     },
@@ -88,7 +92,9 @@ const relations = [
     {
       title: 'What quantisation costs against ${outlier}',
       description:
-        'Each point is a trial: y is how many nats a token the loss rises when it is rounded (${bits}), x its outliers. Across optimizers outliers need not predict the cost (arXiv 2509.23500): look, do not assume.',
+        'Each point is a trial: y is how many nats a token the loss rises when it is rounded (${bits}), x ' +
+        'its outliers. Across optimizers outliers need not predict the cost (arXiv 2509.23500): look, do not ' +
+        'assume.',
       unit: 'suffix:nats',
       xLabel: '${outlier}',
       height: 12,
@@ -98,7 +104,8 @@ const relations = [
   scatter(
     {
       title: 'Validation loss against ${outlier}',
-      description: 'Each point is a trial, before quantisation: whether an arm buys its small outliers with a worse model.',
+      description:
+        'Each point is a trial, before quantisation: whether an arm buys its small outliers with a worse model.',
       unit: 'suffix:nats',
       xLabel: '${outlier}',
       height: 12,
@@ -117,7 +124,8 @@ const trouble = [
     },
     `
 SELECT
-  trial_id, state, block, optimizer, learning_rate, seed, attempts, steps, failure_class, failure_message, worker, finished_at
+  trial_id, state, block, optimizer, learning_rate, seed, attempts, steps,
+  failure_class, failure_message, worker, finished_at
 FROM results
 WHERE ${ofSweep} AND state IN ('failed', 'diverged')
 ORDER BY finished_at DESC`,
@@ -129,7 +137,9 @@ const keys = [
   rows(
     {
       title: 'Keys that differ',
-      description: 'Trial keys with more than one value in the sweep, and in how many trials each value stands. Some follow from others (docs/trial-keys.md).',
+      description:
+        'Trial keys with more than one value in the sweep, and in how many trials each value stands. Some ' +
+        'follow from others (docs/trial-keys.md).',
       width: 8,
       height: 10,
     },
@@ -174,7 +184,9 @@ export const ablation = finish(
         'SELECT sweep FROM results GROUP BY sweep ORDER BY max(started_at) DESC, sweep',
       ),
     )
-    .withVariable(choice('bits', 'Rounded to', 'The perplexity after rounding that is compared with the one before.', perplexities))
+    .withVariable(
+      choice('bits', 'Rounded to', 'The perplexity after rounding that is compared with the one before.', perplexities),
+    )
     .withVariable(choice('outlier', 'Outliers', 'What stands for outliers on the x axis.', outliers)),
   [
     { title: 'Results', panels: summary },

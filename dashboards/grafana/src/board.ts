@@ -37,12 +37,7 @@ export function board(head: Head): DashboardBuilder {
     .refresh(head.refresh)
     .tooltip(DashboardCursorSync.Crosshair)
     .readonly()
-    .link(
-      new DashboardLinkBuilder('ofsweep')
-        .type(DashboardLinkType.Dashboards)
-        .tags(['ofsweep'])
-        .keepTime(true),
-    );
+    .link(new DashboardLinkBuilder('ofsweep').type(DashboardLinkType.Dashboards).tags(['ofsweep']).keepTime(true));
 }
 
 // Adds the sections and numbers panels in the order of the page, which keeps ids unique.
@@ -68,11 +63,19 @@ function withoutLeftovers(dashboard: Dashboard): Dashboard {
 }
 
 export function datasourceVariable(name: string, label: string, type: string): DatasourceVariableBuilder {
-  return new DatasourceVariableBuilder(name).label(label).type(type).description(`The datasource of type ${type} to read.`);
+  return new DatasourceVariableBuilder(name)
+    .label(label)
+    .type(type)
+    .description(`The datasource of type ${type} to read.`);
 }
 
 // A choice among fixed values; the first is the default.
-export function choice(name: string, label: string, description: string, values: readonly string[]): CustomVariableBuilder {
+export function choice(
+  name: string,
+  label: string,
+  description: string,
+  values: readonly string[],
+): CustomVariableBuilder {
   return new CustomVariableBuilder(name)
     .label(label)
     .description(description)
@@ -100,7 +103,12 @@ export interface Face {
   height?: number;
 }
 
-export function dress<P extends AnyPanel>(panel: P, face: Face, source: DataSourceRef, targets: Builder<Dataquery>[]): P {
+export function dress<P extends AnyPanel>(
+  panel: P,
+  face: Face,
+  source: DataSourceRef,
+  targets: Builder<Dataquery>[],
+): P {
   panel.title(face.title).description(face.description).unit(face.unit).datasource(source);
   panel.span(face.width ?? 12).height(face.height ?? 8);
   for (const target of targets) panel.withTarget(target);

@@ -1,9 +1,16 @@
 // What Grafana itself says a classic dashboard is, for the check that the generated JSON satisfies it.
-import type { AnnotationQuery, Dashboard, Panel, RowPanel } from '@grafana/schema';
+import type {
+  AnnotationQuery,
+  Dashboard,
+  DataSourceRef,
+  GraphFieldConfig,
+  Panel,
+  RowPanel,
+  TableFieldOptions,
+} from '@grafana/schema';
 import type { Options as StatOptions } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
 import type { Options as TableOptions } from '@grafana/schema/dist/esm/raw/composable/table/panelcfg/x/TablePanelCfg_types.gen';
 import type { Options as TimeSeriesOptions } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
-import type { DataSourceRef, GraphFieldConfig, TableFieldOptions } from '@grafana/schema';
 import type { Options as TrendOptions } from '@grafana/schema/dist/esm/raw/composable/trend/panelcfg/x/TrendPanelCfg_types.gen';
 import type {
   FieldConfig as XyFieldConfig,

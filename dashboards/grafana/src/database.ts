@@ -17,8 +17,8 @@ import { dress, legend, logAxis, tooltip, type Face } from './board';
 
 export const database = { type: 'frser-sqlite-datasource', uid: '${database}' };
 
-// The chosen value or values as SQL strings: 'a' or 'a','b'. A literal list, unlike a subquery, is pushed into the view `curves`,
-// which then reads the points of these trials alone.
+// The chosen value or values as SQL strings: 'a' or 'a','b'. A literal list, unlike a subquery, is pushed into the view
+// `curves`, which then reads the points of these trials alone.
 export const chosen = (variable: string) => '${' + variable + ':sqlstring}';
 
 // A chosen name of a column.
@@ -53,8 +53,8 @@ export interface StepChart extends Face {
   points?: boolean; // of few values a line would show nothing
 }
 
-// The Trend panel wants one frame with an ascending numeric x: either the query has a column for each series, or its rows are
-// turned into such columns.
+// The Trend panel wants one frame with an ascending numeric x: either the query has a column for each series, or its
+// rows are turned into such columns.
 export function stepChart(face: StepChart): trend.PanelBuilder {
   const panel = dress(new trend.PanelBuilder(), face, database, [target(face.sql, 'A')])
     .xField(face.series ? `step\\${face.series.column}` : 'step')
@@ -74,7 +74,9 @@ export function matrix(rowField: string, columnField: string, valueField: string
 
 // Figures as they are: a table holds seeds and learning rates beside losses.
 export function rows(face: Omit<Face, 'unit'>, sql: string): table.PanelBuilder {
-  return dress(new table.PanelBuilder(), { ...face, unit: units.NoUnit }, database, [target(sql, 'A')]).filterable(true);
+  return dress(new table.PanelBuilder(), { ...face, unit: units.NoUnit }, database, [target(sql, 'A')]).filterable(
+    true,
+  );
 }
 
 export function figures(face: Face, sql: string): stat.PanelBuilder {

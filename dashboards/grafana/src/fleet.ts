@@ -21,11 +21,23 @@ const glance = [
     nameOnly: true,
     queries: [{ expr: 'ofsweep_build_info', legend: '{{version}} {{revision}}' }],
   }),
-  figure({ title: 'Running', description: 'Trials that a worker trains now.', unit: units.Short, queries: [trials('running')] }),
-  figure({ title: 'Waiting', description: 'Trials that wait for a slot.', unit: units.Short, queries: [trials('pending')] }),
+  figure({
+    title: 'Running',
+    description: 'Trials that a worker trains now.',
+    unit: units.Short,
+    queries: [trials('running')],
+  }),
+  figure({
+    title: 'Waiting',
+    description: 'Trials that wait for a slot.',
+    unit: units.Short,
+    queries: [trials('pending')],
+  }),
   figure({
     title: 'Failed',
-    description: 'Trials that failed for good; `ofsweep show SWEEP` and the dashboard Ablation say why. Diverged ones are not among them.',
+    description:
+      'Trials that failed for good; `ofsweep show SWEEP` and the dashboard Ablation say why. Diverged ones ' +
+      'are not among them.',
     unit: units.Short,
     alarm: 1,
     queries: [trials('failed')],
@@ -39,7 +51,8 @@ const glance = [
   }),
   figure({
     title: 'Series left out',
-    description: 'Series of trials that /metrics has left out because there were too many. The database has their points.',
+    description:
+      'Series of trials that /metrics has left out because there were too many. The database has their points.',
     unit: units.Short,
     alarm: 1,
     queries: [{ expr: 'ofsweep_trial_series_dropped_total', legend: '' }],
@@ -63,18 +76,33 @@ const work = [
     [{ expr: 'sum by (sweep, state) (ofsweep_trials{sweep=~"$sweep"})', legend: '' }],
   ).withTransformation(matrix('sweep', 'state', 'Value')),
   chart({
+    title: 'Tokens',
+    description: 'That all trials together are trained on.',
+    unit: 'suffix:tokens/s',
+    width: 8,
+    queries: [{ expr: 'sum(rate(ofsweep_trial_tokens_total[$__rate_interval]))', legend: 'all trials' }],
+  }),
+  chart({
     title: 'Trials finished',
     description: 'In the hour before each moment, by outcome.',
     unit: units.Short,
+    width: 8,
     queries: [
-      { expr: 'sum by (outcome) (increase(ofsweep_trials_finished_total{sweep=~"$sweep"}[1h]))', legend: '{{outcome}}' },
+      {
+        expr: 'sum by (outcome) (increase(ofsweep_trials_finished_total{sweep=~"$sweep"}[1h]))',
+        legend: '{{outcome}}',
+      },
     ],
   }),
   chart({
     title: 'Attempts that ended without their trial',
-    description: 'In the hour before each moment, by reason: the trial went back to the queue. `lost` is a worker that vanished.',
+    description:
+      'In the hour before each moment, by reason: the trial went back to the queue. `lost` is a worker that vanished.',
     unit: units.Short,
-    queries: [{ expr: 'sum by (reason) (increase(ofsweep_trial_restarts_total{sweep=~"$sweep"}[1h]))', legend: '{{reason}}' }],
+    width: 8,
+    queries: [
+      { expr: 'sum by (reason) (increase(ofsweep_trial_restarts_total{sweep=~"$sweep"}[1h]))', legend: '{{reason}}' },
+    ],
   }),
 ];
 
@@ -97,7 +125,8 @@ const workers = [
   }),
   chart({
     title: 'Age of the last heartbeat',
-    description: 'Time since each worker last called. A worker whose lease runs out is lost, and its trials go to others.',
+    description:
+      'Time since each worker last called. A worker whose lease runs out is lost, and its trials go to others.',
     unit: units.Seconds,
     width: 8,
     queries: [{ expr: 'time() - max by (worker) (ofsweep_worker_heartbeat_timestamp_seconds)', legend: '{{worker}}' }],
@@ -111,7 +140,9 @@ const workers = [
   }),
   chart({
     title: 'Duration of a step',
-    description: 'Median and 99th percentile over all workers, by what the step did. Needs workers that serve metrics (ofsweep worker --http).',
+    description:
+      'Median and 99th percentile over all workers, by what the step did. Needs workers that serve metrics ' +
+      '(ofsweep worker --http).',
     unit: units.Seconds,
     log: true,
     width: 8,
@@ -129,14 +160,17 @@ const workers = [
 const points = [
   chart({
     title: 'Points',
-    description: 'What workers sent: stored; duplicate, because an answer was lost; rejected, because the attempt was overtaken.',
+    description:
+      'What workers sent: stored; duplicate, because an answer was lost; rejected, because the attempt was overtaken.',
     unit: units.CountsPerSecond,
     width: 8,
     queries: [{ expr: 'sum by (result) (rate(ofsweep_metric_points_total[$__rate_interval]))', legend: '{{result}}' }],
   }),
   chart({
     title: 'Points that wait in outboxes',
-    description: 'By who tells: a worker its own, the coordinator those of all connected workers. They rise while the coordinator cannot be reached.',
+    description:
+      'By who tells: a worker its own, the coordinator those of all connected workers. They rise while the ' +
+      'coordinator cannot be reached.',
     unit: units.Short,
     width: 8,
     queries: [{ expr: 'ofsweep_worker_unsent_points', legend: '{{job}} {{instance}}' }],
@@ -156,12 +190,16 @@ const service = [
     description: 'Finished calls by method and status.',
     unit: units.RequestsPerSecond,
     queries: [
-      { expr: 'sum by (method, code) (rate(ofsweep_rpc_requests_total[$__rate_interval]))', legend: '{{method}} {{code}}' },
+      {
+        expr: 'sum by (method, code) (rate(ofsweep_rpc_requests_total[$__rate_interval]))',
+        legend: '{{method}} {{code}}',
+      },
     ],
   }),
   chart({
     title: 'Duration of an RPC',
-    description: 'Median and 99th percentile by method, from arrival to status. A watch lasts as long as someone watches.',
+    description:
+      'Median and 99th percentile by method, from arrival to status. A watch lasts as long as someone watches.',
     unit: units.Seconds,
     log: true,
     queries: quantiles('ofsweep_rpc_duration_seconds', 'method'),

@@ -43,7 +43,9 @@ const members = `members AS (
 
 const ofBlocks = stepChart({
   title: '${metric} of each trial: ${block}',
-  description: 'The layer with the largest value at each measured step, one line a trial: optimizer, learning rate, seed and the start of its id. The axis is logarithmic; values of 0 and less do not show.',
+  description:
+    'The layer with the largest value at each measured step, one line a trial: optimizer, learning rate, ' +
+    'seed and the start of its id. The axis is logarithmic; values of 0 and less do not show.',
   unit: units.Short,
   width: 24,
   height: 10,
@@ -84,7 +86,9 @@ const hidden = [
 ];
 const spread = stepChart({
   title: '${metric}, ${key} = ${arm}: mean ± std',
-  description: 'Over the trials with this value of the key: mean and sample standard deviation. The band ends at the smallest trial where it would reach below, since a logarithmic axis has no 0.',
+  description:
+    'Over the trials with this value of the key: mean and sample standard deviation. The band ends at the ' +
+    'smallest trial where it would reach below, since a logarithmic axis has no 0.',
   unit: units.Short,
   width: 24,
   height: 9,
@@ -107,7 +111,11 @@ ORDER BY step`,
   .repeat('arm')
   .repeatDirection('h')
   .maxPerRow(3)
-  .overrideByName(upper, [...hidden, { id: 'custom.fillBelowTo', value: lower }, { id: 'custom.fillOpacity', value: 20 }])
+  .overrideByName(upper, [
+    ...hidden,
+    { id: 'custom.fillBelowTo', value: lower },
+    { id: 'custom.fillOpacity', value: 20 },
+  ])
   .overrideByName(lower, hidden);
 
 const ofLayers = stepChart({
@@ -127,7 +135,9 @@ ORDER BY c.step, c.layer`,
 
 const trainingLoss = stepChart({
   title: 'Training loss',
-  description: 'Cross entropy in nats a token, one line a trial. Long trials are averaged over neighbouring steps to at most 1,000 points.',
+  description:
+    'Cross entropy in nats a token, one line a trial. Long trials are averaged over neighbouring steps to at ' +
+    'most 1,000 points.',
   unit: 'suffix:nats',
   series: { column: 'trial', value: 'loss' },
   sql: `
@@ -143,7 +153,8 @@ ORDER BY 1, r.block, r.optimizer, r.learning_rate, r.seed, r.trial_id`,
 
 const validationLoss = stepChart({
   title: 'Validation loss',
-  description: 'Cross entropy in nats a token at each evaluation; most trials evaluate at their end only (evaluate.every).',
+  description:
+    'Cross entropy in nats a token at each evaluation; most trials evaluate at their end only (evaluate.every).',
   unit: 'suffix:nats',
   points: true,
   series: { column: 'trial', value: 'loss' },
@@ -192,7 +203,9 @@ export const kurtosisByStep = finish(
     .withVariable(choice('site', 'Site', 'Where in the model it was measured.', sites))
     .withVariable(all(sqlValues('block', 'Block', 'Values of model.block.', ofSweep('block'))))
     .withVariable(all(sqlValues('optimizer', 'Optimizer', 'Values of optimizer.name.', ofSweep('optimizer'))))
-    .withVariable(all(trialChoice('trial', 'Trials', 'Trials that are shown, with their blocks and optimizers as chosen.')))
+    .withVariable(
+      all(trialChoice('trial', 'Trials', 'Trials that are shown, with their blocks and optimizers as chosen.')),
+    )
     .withVariable(trialChoice('one', 'Trial of the layers', 'The trial whose layers are shown.'))
     .withVariable(
       sqlValues(
@@ -212,7 +225,11 @@ ORDER BY 1`,
           'arm',
           'Arms',
           'Values of that key.',
-          `SELECT DISTINCT CAST(value AS TEXT) FROM params WHERE ${listed('')} AND key = ${chosen('key')} ORDER BY value`,
+          `
+SELECT DISTINCT CAST(value AS TEXT)
+FROM params
+WHERE ${listed('')} AND key = ${chosen('key')}
+ORDER BY value`,
         ),
       ),
     ),

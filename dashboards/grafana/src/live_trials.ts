@@ -4,8 +4,9 @@ import * as units from '@grafana/grafana-foundation-sdk/units';
 import { board, datasourceVariable, finish } from './board';
 import { all, chart, labelValues, mark } from './prometheus';
 
-// Hyper-parameters stand on the info series alone, so each expression is joined to them. A trial may belong to several sweeps
-// with an arm in each, which is why the dashboard shows one sweep: then trial_id is unique on the right of both joins.
+// Hyper-parameters stand on the info series alone, so each expression is joined to them. A trial may belong to several
+// sweeps with an arm in each, which is why the dashboard shows one sweep: then trial_id is unique on the right of both
+// joins.
 const joined = (value: string, ...labels: string[]) =>
   `${value} * on (trial_id) group_left (arm) ofsweep_trial_sweep_info{sweep="$sweep"}` +
   ` * on (trial_id) group_left (${labels.join(', ')}) ofsweep_trial_info{block=~"$block", optimizer=~"$optimizer"}`;
@@ -92,7 +93,8 @@ const training = [
 const outliers = [
   chart({
     title: 'Kurtosis by block',
-    description: 'Mean over the chosen trials of each block. 1: all neurons equally large; the width: one neuron has everything.',
+    description:
+      'Mean over the chosen trials of each block. 1: all neurons equally large; the width: one neuron has everything.',
     unit: units.Short,
     log: true,
     width: 8,
@@ -132,12 +134,16 @@ const outliers = [
   }),
   chart({
     title: 'Largest activation',
-    description: 'Largest absolute activation after each block; its distance to the root mean square is what quantisation pays for.',
+    description:
+      'Largest absolute activation after each block; its distance to the root mean square is what ' +
+      'quantisation pays for.',
     unit: units.Short,
     log: true,
     width: 8,
-    queries: [...layers('ofsweep_trial_max_abs').map((query) => ({ ...query, legend: `${query.legend} max` })),
-      ...layers('ofsweep_trial_rms').map((query) => ({ ...query, legend: `${query.legend} rms` }))],
+    queries: [
+      ...layers('ofsweep_trial_max_abs').map((query) => ({ ...query, legend: `${query.legend} max` })),
+      ...layers('ofsweep_trial_rms').map((query) => ({ ...query, legend: `${query.legend} rms` })),
+    ],
   }),
 ];
 
@@ -145,8 +151,8 @@ const head = {
   uid: 'ofsweep-live-trials',
   title: 'ofsweep live trials',
   description:
-    'The newest values of the trials of one sweep, from Prometheus, against time. A finished trial leaves after a few minutes: ' +
-    'curves by step, of every trial there ever was, are in Kurtosis by step.',
+    'The newest values of the trials of one sweep, from Prometheus, against time. A finished trial leaves after a ' +
+    'few minutes: curves by step, of every trial there ever was, are in Kurtosis by step.',
   from: 'now-1h',
   refresh: '10s',
 };
@@ -157,7 +163,11 @@ export const liveTrials = finish(
     .withVariable(labelValues('sweep', 'Sweep', 'The sweep whose trials are shown.', 'ofsweep_trial_sweep_info'))
     .withVariable(all(labelValues('block', 'Block', 'Values of model.block.', 'ofsweep_trial_info')))
     .withVariable(all(labelValues('optimizer', 'Optimizer', 'Values of optimizer.name.', 'ofsweep_trial_info')))
-    .withVariable(all(labelValues('trial', 'Trial', 'Trials of the sweep.', 'ofsweep_trial_sweep_info{sweep="$sweep"}')))
+    .withVariable(
+      all(
+        labelValues('trial', 'Trial', 'Trials of the sweep.', 'ofsweep_trial_sweep_info{sweep="$sweep"}', 'trial_id'),
+      ),
+    )
     .annotation(
       mark(
         'Attempt ended without its trial',

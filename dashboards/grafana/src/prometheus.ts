@@ -63,7 +63,10 @@ export interface Figure extends Face {
 }
 
 export function figure(face: Figure): stat.PanelBuilder {
-  const steps = [{ value: null, color: 'green' }, ...(face.alarm === undefined ? [] : [{ value: face.alarm, color: 'red' }])];
+  const steps = [
+    { value: null, color: 'green' },
+    ...(face.alarm === undefined ? [] : [{ value: face.alarm, color: 'red' }]),
+  ];
   return dress(
     new stat.PanelBuilder(),
     { width: 4, height: 4, ...face },
@@ -87,11 +90,18 @@ export function listing(face: Face, queries: Query[]): table.PanelBuilder {
   );
 }
 
-// The values of `label` in the series that `selector` picks. Read again when the time range changes, because trials come and go.
-export function labelValues(name: string, label: string, description: string, selector: string): QueryVariableBuilder {
-  const query = `label_values(${selector}, ${name === 'trial' ? 'trial_id' : name})`;
+// The values of a label in the series that `selector` picks. Read again when the time range changes, because trials
+// come and go.
+export function labelValues(
+  name: string,
+  title: string,
+  description: string,
+  selector: string,
+  label = name,
+): QueryVariableBuilder {
+  const query = `label_values(${selector}, ${label})`;
   return new QueryVariableBuilder(name)
-    .label(label)
+    .label(title)
     .description(description)
     .datasource(prometheus)
     .query({ qryType: 1, query, refId: 'PrometheusVariableQueryEditor-VariableQuery' })
