@@ -66,6 +66,10 @@ function* trendProblems(panel: Shown['panel'], frames: DataFrame[]) {
 function* scatterProblems(_: Shown['panel'], frames: DataFrame[]) {
   for (const frame of frames) {
     const numbers = frame.fields.filter(isNumber);
+    for (const field of numbers) {
+      const name = getFieldDisplayName(field, frame, frames);
+      if (name !== field.name) yield `query ${frame.refId}: the legend would show ${name} for ${field.name}`;
+    }
     if (numbers.length !== 2 || numbers[0].name !== 'x') {
       const given = frame.fields.map((field) => `${field.name} (${field.type})`).join(', ');
       yield `query ${frame.refId}: x and one y are wanted, not ${given}`;

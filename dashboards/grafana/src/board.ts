@@ -9,6 +9,8 @@ import {
   DashboardLinkBuilder,
   DashboardLinkType,
   DatasourceVariableBuilder,
+  FieldColorBuilder,
+  FieldColorModeId,
   RowBuilder,
   type Dashboard,
   type Panel,
@@ -125,6 +127,15 @@ export function legend(...calcs: string[]): common.VizLegendOptionsBuilder {
 
 export function tooltip(): common.VizTooltipOptionsBuilder {
   return new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending);
+}
+
+// A colour for each series.
+export function palette(): FieldColorBuilder {
+  return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic);
+}
+
+export function oneColor(color: string): FieldColorBuilder {
+  return new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(color);
 }
 
 export function logAxis(): common.ScaleDistributionConfigBuilder {

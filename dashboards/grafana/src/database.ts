@@ -13,7 +13,7 @@ import * as trend from '@grafana/grafana-foundation-sdk/trend';
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import * as xychart from '@grafana/grafana-foundation-sdk/xychart';
 
-import { dress, legend, logAxis, tooltip, type Face } from './board';
+import { dress, legend, logAxis, palette, tooltip, type Face } from './board';
 
 export const database = { type: 'frser-sqlite-datasource', uid: '${database}' };
 
@@ -58,6 +58,7 @@ export interface StepChart extends Face {
 export function stepChart(face: StepChart): trend.PanelBuilder {
   const panel = dress(new trend.PanelBuilder(), face, database, [target(face.sql, 'A')])
     .xField(face.series ? `step\\${face.series.column}` : 'step')
+    .colorScheme(palette())
     .legend(legend())
     .tooltip(tooltip())
     .showPoints(face.points ? common.VisibilityMode.Always : common.VisibilityMode.Never)
@@ -96,6 +97,7 @@ export function scatter(face: Face & { xLabel: string }, queries: string[]): xyc
   )
     .mapping(xychart.SeriesMapping.Auto)
     .series([])
+    .colorScheme(palette())
     .show(xychart.XYShowMode.Points)
     .overrideByName('x', [
       { id: 'unit', value: units.Short },

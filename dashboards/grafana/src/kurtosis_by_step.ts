@@ -1,7 +1,7 @@
 // Kurtosis by step: how outlier features grow, for every trial there ever was. For whoever studies them.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
-import { board, choice, datasourceVariable, finish } from './board';
+import { board, choice, datasourceVariable, finish, oneColor } from './board';
 import { all, chosen, sqlValues, stepChart } from './database';
 
 // Every name that measure.metrics takes, and the sites of docs/trainer.md; a test compares them.
@@ -108,6 +108,7 @@ SELECT step, mean, max(mean - std, smallest) AS "${lower}", mean + std AS "${upp
 FROM moments
 ORDER BY step`,
 })
+  .colorScheme(oneColor('blue'))
   .repeat('arm')
   .repeatDirection('h')
   .maxPerRow(3)

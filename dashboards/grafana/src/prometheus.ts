@@ -13,7 +13,7 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
-import { dress, legend, logAxis, tooltip, type Face } from './board';
+import { dress, legend, logAxis, palette, tooltip, type Face } from './board';
 
 export const prometheus = { type: 'prometheus', uid: '${prometheus}' };
 
@@ -47,6 +47,7 @@ export function chart(face: Chart): timeseries.PanelBuilder {
     prometheus,
     targets(face.queries, (query) => query.range()),
   )
+    .colorScheme(palette())
     .legend(legend('lastNotNull', 'max'))
     .tooltip(tooltip())
     .fillOpacity(face.stacked ? 30 : 0)
