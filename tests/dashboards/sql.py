@@ -41,26 +41,40 @@ def queries_of(dashboard: Dashboard) -> list[str]:
     return variables + [target["rawQueryText"] for panel in dashboard.panels for target in panel.get("targets", [])]
 
 
-def resolve(dashboard: Dashboard, connection: sqlite3.Connection, sweep: str | None) -> tuple[dict, list[str]]:
-    """The value of each variable when the dashboard opens, or after someone has chosen `sweep`; and what went wrong."""
+def options_in(database: sqlite3.Connection, dashboard: Dashboard, variable: dict, values: dict):
+    """(values to choose from, problems) of a query variable."""
+    where = dashboard.where(variable)
+    try:
+        rows = database.execute(substitute(query_of(variable), values, {})).fetchall()
+    except sqlite3.Error as error:
+        return [], [explained(error, where)]
+    if rows and len(rows[0]) != 1:
+        return [], [f"{where}: the plugin wants one column, not {len(rows[0])}"]
+    options = options_of(variable, [str(row[0]) for row in rows])
+    return options, [] if options else [f"{where}: no values"]
+
+
+def choices(database: sqlite3.Connection, dashboard: Dashboard):
+    """What the dashboard can be asked to show: for each sweep the values of all variables as it opens; and problems."""
     values: dict[str, list[str]] = {}
-    problems = []
+    all_values = [values]
+    problems: list[str] = []
     for variable in dashboard.variables:
         name = variable["name"]
         if variable["type"] == "custom":
-            values[name] = initial_values(variable, query_of(variable).split(","))
+            for values in all_values:
+                values[name] = initial_values(variable, query_of(variable).split(","))
         elif variable["type"] == "query":
-            try:
-                rows = connection.execute(substitute(query_of(variable), values, {})).fetchall()
-            except sqlite3.Error as error:
-                return {}, [explained(error, dashboard.where(variable))]
-            if rows and len(rows[0]) != 1:
-                problems.append(f"{dashboard.where(variable)}: the plugin wants one column, not {len(rows[0])}")
-            options = options_of(variable, [str(row[0]) for row in rows])
-            if not options:
-                problems.append(f"{dashboard.where(variable)}: no values")
-            values[name] = [sweep] if name == "sweep" and sweep else initial_values(variable, options)
-    return values, problems
+            for values in list(all_values):
+                options, troubles = options_in(database, dashboard, variable, values)
+                problems += troubles
+                if troubles:
+                    return [], problems
+                if name == "sweep":
+                    all_values = [{**values, name: [sweep]} for sweep in options]
+                else:
+                    values[name] = initial_values(variable, options)
+    return all_values, problems
 
 
 def repetitions(panel: dict, values: dict) -> list[dict]:
@@ -105,32 +119,37 @@ def run_panel(dashboard: Dashboard, panel: dict, values: dict, connection: sqlit
     return frames, problems
 
 
-def check(dashboards: list[Dashboard], database: pathlib.Path, rows_wanted: bool = True):
+def check_dashboard(dashboard: Dashboard, database: sqlite3.Connection, rows_wanted: bool):
+    problems: list[str] = []
+    shown: list[dict] = []
+    filled: set[tuple[int, str]] = set()
+    all_values, troubles = choices(database, dashboard)
+    problems += troubles
+    panels = [panel for panel in dashboard.panels if panel["type"] != "row"]
+    for panel in panels:
+        for values in (copy for values in all_values for copy in repetitions(panel, values)):
+            frames, troubles = run_panel(dashboard, panel, values, database)
+            problems += troubles
+            filled |= {(panel["id"], frame["refId"]) for frame in frames}
+            if frames:
+                where = f"{dashboard.where(panel)} of {values['sweep'][0]}"
+                shown.append({"where": where, "panel": panel, "frames": frames})
+    if rows_wanted:
+        for panel in panels:
+            for target in panel["targets"]:
+                if (panel["id"], target["refId"]) not in filled:
+                    problems.append(f'{dashboard.where(panel)} query {target["refId"]}: no rows')
+    return problems, shown
+
+
+def check(dashboards: list[Dashboard], path: pathlib.Path, rows_wanted: bool = True) -> tuple[list[str], list[dict]]:
     """(problems, panels with their frames). With `rows_wanted` every query must give rows for one sweep at least."""
     problems: list[str] = []
     shown: list[dict] = []
-    with opened(database) as connection:
-        sweeps = [row[0] for row in connection.execute("SELECT name FROM sweeps ORDER BY id")]
+    with opened(path) as database:
         for dashboard in dashboards:
-            if not dashboard.reads(PLUGIN):
-                continue
-            filled: set[tuple[int, str]] = set()
-            for sweep in sweeps:
-                values, troubles = resolve(dashboard, connection, sweep)
-                problems += troubles
-                if not values:
-                    break
-                for panel in (panel for panel in dashboard.panels if panel["type"] != "row"):
-                    for copy in repetitions(panel, values):
-                        frames, troubles = run_panel(dashboard, panel, copy, connection)
-                        problems += troubles
-                        filled |= {(panel["id"], frame["refId"]) for frame in frames}
-                        if frames:
-                            shown.append(
-                                {"where": f"{dashboard.where(panel)} of {sweep}", "panel": panel, "frames": frames}
-                            )
-            for panel in dashboard.panels if rows_wanted else []:
-                for target in panel.get("targets", []):
-                    if (panel["id"], target["refId"]) not in filled:
-                        problems.append(f'{dashboard.where(panel)} query {target["refId"]}: no rows')
+            if dashboard.reads(PLUGIN):
+                more_problems, more_shown = check_dashboard(dashboard, database, rows_wanted)
+                problems += more_problems
+                shown += more_shown
     return sorted(set(problems)), shown
