@@ -69,7 +69,7 @@ class DashboardsTest(unittest.TestCase):
         stack = cls.stack
         (cls.folder / "odd.bin").write_bytes(b"\0")  # half a token
         stack.submit("broken", "{seed: [0]}", tokens="odd.bin")
-        stack.submit("arms", ARMS)
+        stack.submit("arms", ARMS, bits=", bits: [w8a5, w8a4, w4a4]")
         stack.wait_for_end("broken")
         stack.wait_for_end("arms")
         stack.submit("live", "{optimizer.name: [adam, soap], seed: [0, 1]}", steps=1_000_000, every=50)

@@ -27,9 +27,9 @@ def explained(error: sqlite3.Error, where: str) -> str:
         return f"{where}: {error}"
     what = "view" if missing[1] == "table" else "column"
     return (
-        f"{where}: the database has no {what} {missing[2]}, so it is of another version than this dashboard. Take the "
-        "dashboards from the version of ofsweep that wrote the database, or run the sweep again with this one "
-        "(docs/sql.md lists the views)"
+        f"{where}: the database has no {what} {missing[2]}, so it is of another version than this dashboard. "
+        "`ofsweep coordinator` of the dashboards' version brings an older database up to date; for a newer one take the "
+        "dashboards of its version (docs/sql.md lists the views)"
     )
 
 
