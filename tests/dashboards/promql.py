@@ -55,6 +55,7 @@ class Prometheus:
 
 
 def resolve(dashboard: Dashboard, prometheus: Prometheus, sweep: str) -> tuple[dict, list[str]]:
+    """The values of the variables as the dashboard opens, but for the one sweep that is shown; and problems."""
     values: dict[str, list[str]] = {}
     problems = []
     for variable in dashboard.variables:
@@ -64,8 +65,9 @@ def resolve(dashboard: Dashboard, prometheus: Prometheus, sweep: str) -> tuple[d
         options = options_of(variable, prometheus.label_values(query))
         if not options:
             problems.append(f"{dashboard.where(variable)}: {query} has no values")
-        name = variable["name"]
-        values[name] = [sweep] if name == "sweep" and sweep in options else initial_values(variable, options or [""])
+        one_of_many = variable["name"] == "sweep" and not variable.get("includeAll")
+        chosen = [sweep] if one_of_many and sweep in options else initial_values(variable, options or [""])
+        values[variable["name"]] = chosen
     return values, problems
 
 
