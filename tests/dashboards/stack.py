@@ -24,6 +24,20 @@ trial:
 grid: {grid}
 """
 
+# The jobs and labels of deploy/prometheus/prometheus.yml, scraped more often.
+PROMETHEUS_CONFIG = """\
+global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
+scrape_configs:
+  - job_name: ofsweep
+    static_configs: [{{targets: ['{http}']}}]
+    metric_relabel_configs: [{relabel}]
+  - job_name: ofsweep-worker
+    http_sd_configs: [{{url: 'http://{http}/sd/workers', refresh_interval: 1s}}]
+    relabel_configs:
+      - {{source_labels: [__meta_ofsweep_worker], target_label: worker}}
+    metric_relabel_configs: [{relabel}]
+"""
+
 
 def until(condition, what: str):
     """What `condition` gives, once it gives something."""
@@ -81,9 +95,13 @@ class Stack:
                 process.kill()
                 process.wait()
 
-    def start(self, name: str, arguments: list) -> subprocess.Popen:
+    def start(self, name: str, *arguments, **options) -> subprocess.Popen:
+        """Runs a program; data_dir="x" becomes --data-dir x."""
+        line = list(arguments)
+        for option, value in options.items():
+            line += ["--" + option.replace("_", "-"), value]
         with (self.folder / f"{name}.out").open("w") as out, (self.folder / f"{name}.err").open("w") as err:
-            process = subprocess.Popen(list(map(str, arguments)), stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(list(map(str, line)), stdout=out, stderr=err, stdin=subprocess.DEVNULL)
         self.processes.append(process)
         return process
 
@@ -97,66 +115,41 @@ class Stack:
         return until(line, f"the first line of {name}")
 
     def start_ofsweep(self):
+        data, any_port = self.folder / "data", "127.0.0.1:0"
         coordinator = self.start(
-            "coordinator",
-            [
-                self.ofsweep,
-                "coordinator",
-                "--data-dir",
-                self.folder / "data",
-                "--grpc",
-                "127.0.0.1:0",
-                "--http",
-                "127.0.0.1:0",
-            ],
+            "coordinator", self.ofsweep, "coordinator", data_dir=data, grpc=any_port, http=any_port
         )
         words = self.first_line("coordinator", coordinator).split()
         self.grpc = words[words.index("grpc") + 1]
         self.http = words[words.index("http") + 1]
-        self.database = self.folder / "data" / "ofsweep.db"
+        self.database = data / "ofsweep.db"
+        folder = self.folder / "worker"
         self.worker = self.start(
-            "worker",
-            [
-                self.ofsweep,
-                "worker",
-                "--coordinator",
-                self.grpc,
-                "--data-dir",
-                self.folder / "worker",
-                "--slots",
-                "2",
-                "--http",
-                "127.0.0.1:0",
-            ],
+            "worker", self.ofsweep, "worker", coordinator=self.grpc, data_dir=folder, slots=2, http=any_port
         )
         self.first_line("worker", self.worker)
 
     def start_prometheus(self, relabel: str = "") -> str:
         """Its address. `relabel` is a metric_relabel_config for all that it scrapes."""
-        address = free_address()
-        name = f"prometheus-{address.rpartition(':')[2]}"
-        config = self.folder / f"{name}.yml"
-        extra = f"\n    metric_relabel_configs: [{relabel}]" if relabel else ""
-        config.write_text(
-            "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
-            "scrape_configs:\n"
-            f"  - job_name: ofsweep\n    static_configs: [{{targets: ['{self.http}']}}]{extra}\n"
-            "  - job_name: ofsweep-worker\n"
-            f"    http_sd_configs: [{{url: 'http://{self.http}/sd/workers', refresh_interval: 1s}}]{extra}\n"
-        )
-        storage = self.folder / name
-        self.start(
-            name,
-            [
+        while True:  # another process may take the port before Prometheus does
+            address = free_address()
+            name = f"prometheus-{address.rpartition(':')[2]}"
+            config = self.folder / f"{name}.yml"
+            config.write_text(PROMETHEUS_CONFIG.format(http=self.http, relabel=relabel))
+            process = self.start(
+                name,
                 self.prometheus_program,
-                f"--config.file={config}",
-                f"--storage.tsdb.path={storage}",
-                f"--web.listen-address={address}",
                 "--log.level=warn",
-            ],
-        )
-        until(lambda: get(f"http://{address}/-/ready"), f"{name}; {(self.folder / f'{name}.err').read_text()}")
-        return address
+                f"--config.file={config}",
+                f"--storage.tsdb.path={self.folder / name}",
+                f"--web.listen-address={address}",
+            )
+            until(lambda: get(f"http://{address}/-/ready") or process.poll() is not None, name)
+            if process.poll() is None:
+                return address
+            errors = (self.folder / f"{name}.err").read_text()
+            if "bind" not in errors:
+                raise RuntimeError(f"{name} ended: {errors}")
 
     def command(self, *arguments) -> str:
         done = subprocess.run(

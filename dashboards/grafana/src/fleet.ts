@@ -153,7 +153,7 @@ const workers = [
     description: 'Used by all processes, and the size of each device. Empty where no worker has a GPU.',
     unit: units.BytesIEC,
     width: 8,
-    queries: [{ expr: 'ofsweep_worker_cuda_memory_bytes', legend: '{{instance}} {{device}} {{kind}}' }],
+    queries: [{ expr: 'ofsweep_worker_cuda_memory_bytes', legend: '{{worker}} {{device}} {{kind}}' }],
   }),
 ];
 
@@ -173,7 +173,7 @@ const points = [
       'coordinator cannot be reached.',
     unit: units.Short,
     width: 8,
-    queries: [{ expr: 'ofsweep_worker_unsent_points', legend: '{{job}} {{instance}}' }],
+    queries: [{ expr: 'ofsweep_worker_unsent_points', legend: '{{job}} {{worker}}' }],
   }),
   chart({
     title: 'Points that are no number',
@@ -233,6 +233,26 @@ const service = [
   }),
 ];
 
+const processes = [
+  chart({
+    title: 'Memory',
+    description: 'Of the coordinator and of each worker that serves metrics, without its trainers.',
+    unit: units.BytesIEC,
+    queries: [{ expr: 'process_resident_memory_bytes{job=~"ofsweep.*"}', legend: '{{job}} {{worker}}' }],
+  }),
+  chart({
+    title: 'CPU',
+    description: 'Cores that the coordinator and each worker that serves metrics keep busy, without its trainers.',
+    unit: units.Short,
+    queries: [
+      {
+        expr: 'rate(process_cpu_seconds_total{job=~"ofsweep.*"}[$__rate_interval])',
+        legend: '{{job}} {{worker}}',
+      },
+    ],
+  }),
+];
+
 const head = {
   uid: 'ofsweep-fleet',
   title: 'ofsweep fleet',
@@ -259,5 +279,6 @@ export const fleet = finish(
     { title: 'Workers', panels: workers },
     { title: 'Points', panels: points },
     { title: 'Coordinator', panels: service },
+    { title: 'Processes', panels: processes },
   ],
 );
