@@ -21,7 +21,7 @@ NEEDS_A_GPU = ("ofsweep_worker_cuda_memory_bytes",)
 class Prometheus:
     def __init__(self, address: str, start: float):
         self.address = address
-        self.start = start  # what is older was another test's
+        self.start = start  # when it began to scrape
 
     def ask(self, path: str, **parameters):
         url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters, doseq=True)}"

@@ -93,8 +93,8 @@ const relations = [
       title: 'What quantisation costs against ${outlier}',
       description:
         'Each point is a trial: y is how many nats a token the loss rises when it is rounded (${bits}), x ' +
-        'its outliers. Across optimizers outliers need not predict the cost (arXiv 2509.23500): look, do not ' +
-        'assume.',
+        'its outliers. A trial has a point once evaluate.bits or `ofsweep evaluate SWEEP --bits` has asked for ' +
+        'it. Across optimizers outliers need not predict the cost (arXiv 2509.23500): look, do not assume.',
       unit: 'suffix:nats',
       xLabel: '${outlier}',
       height: 12,

@@ -4,7 +4,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units';
 import { board, choice, datasourceVariable, finish, oneColor } from './board';
 import { all, chosen, sqlValues, stepChart } from './database';
 
-// Every name that measure.metrics takes, and the sites of docs/trainer.md; a test compares them.
+// Every name that measure.metrics takes, which a test compares, and the sites of docs/trainer.md.
 const metrics = [
   'kurtosis',
   'kurtosis_centred',
