@@ -43,7 +43,7 @@ if [ "$call" = first ]; then
     *) item 0-machine 20 sh -c "nvidia-smi && $python -c 'import ctypes; ctypes.CDLL(\"libcuda.so.1\")'" || exit 1 ;;
   esac
   check 1-smoke 40 "$@" --parts references --cases op-adam || exit 1
-  check 2-trainer 80 "$@" --parts trainer
+  check 2-trainer 120 "$@" --parts trainer
   check 3-references 110 "$@" --parts references
   check 4-bf16 50 "$@" --parts bf16
   check 5-codeparrot 240 "$@" --parts codeparrot-130m --rounds 1

@@ -46,6 +46,8 @@ def measure_shape(trainer, shape, device, device_name, folder, sides, rounds):
     if importlib.util.find_spec("torch") is None:
         print("no torch in this Python: PyTorch is not measured; run this with a Python that has it")
         sides = [side for side in sides if side in ("adam", "soap")]
+    # Of its own: what a compilation left that was cut short would fail the next one.
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "inductor")
     configs = {side: make_config(shape, side, device, folder) for side in sides}
     if not configs:
         return True
