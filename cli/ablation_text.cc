@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/ablation_grid.h"
 #include "cli/format.h"
+#include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
@@ -161,13 +162,25 @@ std::string Csv(const v1::GetAblationTableResponse& table) {
   return text;
 }
 
+// A number or a boolean where the trial key's values are such.
+nlohmann::ordered_json JsonOf(const std::string& key, const std::string& text) {
+  const TrialKey* row = FindTrialKey(key);
+  if (row == nullptr ||
+      (row->type != KeyType::kBoolean && row->type != KeyType::kInteger && row->type != KeyType::kNumber))
+    return text;
+  const absl::StatusOr<Value> value = ParseValue(*row, text);
+  return value.ok() ? nlohmann::ordered_json(ToJson(*value)) : nlohmann::ordered_json(text);
+}
+
 std::string Json(const v1::GetAblationTableResponse& table) {
   nlohmann::ordered_json document = {{"rows", table.rows()}, {"cols", table.cols()}, {"metrics", table.metrics()}};
   document["cells"] = nlohmann::ordered_json::array();
   for (const v1::AblationCell& cell : table.cells()) {
     nlohmann::ordered_json entry;
-    for (int i = 0; i < table.rows_size(); ++i) entry["keys"][table.rows(i)] = cell.row_values(i);
-    for (int i = 0; i < table.cols_size(); ++i) entry["keys"][table.cols(i)] = cell.col_values(i);
+    for (int i = 0; i < table.rows_size(); ++i)
+      entry["keys"][table.rows(i)] = JsonOf(table.rows(i), cell.row_values(i));
+    for (int i = 0; i < table.cols_size(); ++i)
+      entry["keys"][table.cols(i)] = JsonOf(table.cols(i), cell.col_values(i));
     entry["trials"] = cell.trials();
     entry["diverged"] = cell.diverged();
     entry["missing"] = cell.missing();

@@ -31,16 +31,16 @@ const char* OutcomeColour(const std::string& state) {
   return state == "failed" ? kRed : kYellow;
 }
 
-std::uint64_t Finished(const v1::TrialCounts& counts) {
+std::uint32_t Finished(const v1::TrialCounts& counts) {
   return counts.completed() + counts.diverged() + counts.failed() + counts.cancelled() + counts.pruned();
 }
 
-std::uint64_t Total(const v1::TrialCounts& counts) {
+std::uint32_t Total(const v1::TrialCounts& counts) {
   return Finished(counts) + counts.pending() + counts.running();
 }
 
 double Fraction(const v1::WatchSweepResponse& message) {
-  return message.steps_total() == 0 ? 0 : static_cast<double>(message.steps_done()) / message.steps_total();
+  return message.steps_total() == 0 ? 0 : message.steps_done() / message.steps_total();
 }
 
 std::string HeadLine(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {

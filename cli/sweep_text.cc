@@ -11,7 +11,7 @@
 namespace ofsweep {
 namespace {
 
-std::uint64_t CountDone(const v1::TrialCounts& counts) {
+std::uint32_t CountDone(const v1::TrialCounts& counts) {
   return CountAll(counts) - counts.pending() - counts.running();
 }
 
@@ -39,14 +39,14 @@ std::string Remark(const v1::Trial& trial) {
 
 }  // namespace
 
-std::uint64_t CountAll(const v1::TrialCounts& counts) {
+std::uint32_t CountAll(const v1::TrialCounts& counts) {
   return counts.pending() + counts.running() + counts.completed() + counts.diverged() + counts.failed() +
          counts.cancelled() + counts.pruned();
 }
 
 std::string DescribeCounts(const v1::TrialCounts& counts) {
   std::vector<std::string> finished;
-  const auto add = [&finished](std::uint64_t count, const char* name) {
+  const auto add = [&finished](std::uint32_t count, const char* name) {
     if (count > 0) finished.push_back(absl::StrCat(count, " ", name));
   };
   add(counts.completed(), "completed");

@@ -16,7 +16,7 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool val
 // "4/6 done (3 completed, 1 diverged), 2 running".
 std::string DescribeCounts(const v1::TrialCounts& counts);
 
-std::uint64_t CountAll(const v1::TrialCounts& counts);
+std::uint32_t CountAll(const v1::TrialCounts& counts);
 
 // What `ls` prints: one line a sweep.
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps);

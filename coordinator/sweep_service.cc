@@ -90,7 +90,7 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
   *response.mutable_sweep() = ToMessage(result->sweep, text);
-  response.set_shared_trials(result->shared_trials);
+  response.set_shared_trials(static_cast<std::uint32_t>(result->shared_trials));
   response.set_created(result->created);
   return grpc::Status::OK;
 }
@@ -165,7 +165,7 @@ grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext*, const v1::Retry
   const auto retry = [&](Coordinator& coordinator) {
     const auto retried =
         coordinator.Retry(request->sweep(), {request->trial_ids().begin(), request->trial_ids().end()});
-    if (retried.ok()) response->set_retried(*retried);
+    if (retried.ok()) response->set_retried(static_cast<std::uint32_t>(*retried));
     return retried.status();
   };
   return Change(request->sweep(), retry, *response->mutable_sweep());

@@ -29,9 +29,10 @@ void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp) {
   timestamp.set_nanos(static_cast<int>(time % 1000) * 1'000'000);
 }
 
-std::uint64_t CountOf(const SweepSummary& sweep, TrialState state) {
+// A sweep has at most kMaxTrials.
+std::uint32_t CountOf(const SweepSummary& sweep, TrialState state) {
   const auto found = sweep.counts.find(state);
-  return found == sweep.counts.end() ? 0 : found->second;
+  return found == sweep.counts.end() ? 0 : static_cast<std::uint32_t>(found->second);
 }
 
 v1::TrialProgress ToMessage(const RunningTrial& trial) {
@@ -39,8 +40,8 @@ v1::TrialProgress ToMessage(const RunningTrial& trial) {
   message.set_trial_id(trial.trial_id);
   message.set_label(trial.label);
   message.set_worker(trial.worker);
-  message.set_step(static_cast<std::uint64_t>(trial.live.step));
-  message.set_target_steps(static_cast<std::uint64_t>(trial.target_steps));
+  message.set_step(static_cast<std::uint32_t>(trial.live.step));
+  message.set_target_steps(static_cast<std::uint32_t>(trial.target_steps));
   if (trial.live.train_loss) message.set_train_loss(*trial.live.train_loss);
   if (trial.live.kurtosis_max) message.set_kurtosis_max(*trial.live.kurtosis_max);
   if (trial.live.steps_per_second) message.set_steps_per_second(*trial.live.steps_per_second);
@@ -75,8 +76,8 @@ v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
   message.set_label(label);
   message.set_state(std::string(Name(trial.state)));
   message.set_attempts(static_cast<std::uint32_t>(trial.attempts));
-  message.set_step(static_cast<std::uint64_t>(trial.step));
-  message.set_target_steps(static_cast<std::uint64_t>(trial.target_steps));
+  message.set_step(static_cast<std::uint32_t>(trial.step));
+  message.set_target_steps(static_cast<std::uint32_t>(trial.target_steps));
   message.set_worker(trial.worker);
   message.set_failure_class(std::string(Name(trial.failure_class)));
   message.set_failure_message(trial.failure_message);
@@ -97,8 +98,8 @@ v1::WatchSweepResponse ToMessage(const SweepProgress& progress) {
   v1::WatchSweepResponse message;
   *message.mutable_sweep() = ToMessage(progress.sweep, "");
   for (const RunningTrial& trial : progress.running) *message.add_running() = ToMessage(trial);
-  message.set_steps_done(static_cast<std::uint64_t>(progress.steps_done));
-  message.set_steps_total(static_cast<std::uint64_t>(progress.steps_total));
+  message.set_steps_done(static_cast<double>(progress.steps_done));
+  message.set_steps_total(static_cast<double>(progress.steps_total));
   if (progress.eta_seconds) message.set_eta_seconds(*progress.eta_seconds);
   return message;
 }

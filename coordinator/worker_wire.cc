@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/step_limit.h"
 #include "monitoring/host_port.h"
 
 namespace ofsweep {
@@ -19,7 +20,6 @@ constexpr std::size_t kMaxProblems = 100;  // reading on would only repeat the s
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::uint32_t kMaxSlots = 4096;
 constexpr std::uint32_t kMaxLayer = 99'999;
-constexpr std::uint64_t kMaxStep = 1'000'000'000'000;
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int64_t>::max();
 
 void Add(std::string field, std::string message, std::string fix, std::vector<Problem>& problems) {
@@ -37,6 +37,11 @@ void CheckName(const std::string& name, const std::string& field, std::vector<Pr
   if (!name.empty() && name.size() <= kMaxNameBytes && printable) return;
   Add(field, "is not a name", absl::StrCat("1 to ", kMaxNameBytes, " printable ASCII characters without spaces"),
       problems);
+}
+
+void CheckStep(std::uint64_t step, const std::string& field, std::vector<Problem>& problems) {
+  if (step <= kMaxSteps) return;
+  Add(field, absl::StrCat("step ", step, " is absurd"), absl::StrCat("updates done, at most ", kMaxSteps), problems);
 }
 
 bool IsJsonObject(const std::string& text) {
@@ -84,9 +89,8 @@ AttemptReport ReportOf(const v1::AttemptReport& message, const std::string& fiel
   } else {
     Add(field, "says neither running nor ended", "set one of them", problems);
   }
-  if (step > kMaxStep)
-    Add(field + ".step", absl::StrCat("step ", step, " is absurd"), "steps count updates done", problems);
-  report.step = static_cast<std::int64_t>(std::min(step, kMaxStep));
+  CheckStep(step, field + ".step", problems);
+  report.step = static_cast<std::int64_t>(std::min<std::uint64_t>(step, kMaxSteps));
   return report;
 }
 
@@ -125,9 +129,7 @@ void CheckRow(const v1::StepRow& row, int series_count, const std::string& field
         "positions in `series`, from 0", problems);
     break;
   }
-  if (row.step() > kMaxStep) {
-    Add(field + ".step", absl::StrCat("step ", row.step(), " is absurd"), "steps count updates done", problems);
-  }
+  CheckStep(row.step(), field + ".step", problems);
   if (row.tokens() > kMaxTokens) {
     Add(field + ".tokens", absl::StrCat(row.tokens(), " tokens are absurd"), "tokens trained on so far", problems);
   }

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "experiment/step_limit.h"
 #include "experiment/trial_key.h"
 
 namespace ofsweep {
@@ -135,7 +136,7 @@ std::vector<TrialKey> TrainKeys() {
   return {
       Text("schedule.kind", "linear", "linear|cosine|constant", "after the warm-up; linear and cosine end at 0"),
       Number("schedule.warmup_fraction", "0.05", 0, 1, "part of the steps over which the learning rate rises"),
-      Integer("train.steps", "200", 1, "number of updates, S"),
+      Integer("train.steps", "200", 1, "number of updates, S", kMaxSteps),
       Integer("train.batch_size", "16", 1, "sequences of model.context tokens in a step", 1 << 24),
       Integer("train.micro_batch_size", "auto", 1, "sequences that pass the model at once; auto fits the memory",
               1 << 24),

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/step_limit.h"
 #include "worker/host.h"
 #include "worker/trial_folder.h"
 
@@ -23,14 +24,17 @@ using Clock = std::chrono::steady_clock;
 // Shown of a trainer's lines that are no events; the rest is only counted.
 constexpr std::uint64_t kGarbageLinesShown = 5;
 constexpr std::size_t kGarbageBytesShown = 200;
-// What a trainer in disorder may say must not make a whole report invalid.
-constexpr std::int64_t kMaxStep = 1'000'000'000'000;
 // A full disk leaves a trainer without a voice: with less than this free, that is taken to be why it ended.
 constexpr std::uint64_t kDiskFullBytes = 1 << 20;
 
 std::int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// What a trainer in disorder may say must not make a whole report invalid.
+std::int64_t ClampStep(std::int64_t step) {
+  return std::clamp(step, std::int64_t{0}, kMaxSteps);
 }
 
 std::uintmax_t BytesOf(const std::string& path) {
@@ -228,19 +232,19 @@ Outbox::Observer Attempt::Observe() {
 
 void Attempt::OnEvent(TrainerEvent& event) {
   if (auto* points = std::get_if<PointsEvent>(&event)) {
-    step_ = std::clamp(points->points.step, std::int64_t{0}, kMaxStep);
+    step_ = ClampStep(points->points.step);
     const bool of_this_run = slot_ >= 0;
     if (of_this_run) host_.metrics.Observe(points->phases);
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
-    if (started->resumed_from) step_ = std::clamp(*started->resumed_from, std::int64_t{0}, kMaxStep);
+    if (started->resumed_from) step_ = ClampStep(*started->resumed_from);
     announced_checkpoint_ = step_;
     host_.on_change();
   } else if (auto* checkpoint = std::get_if<CheckpointEvent>(&event)) {
     announced_checkpoint_ = checkpoint->step;
     spdlog::debug("{}: checkpoint of step {} in {}", ToText(name_), checkpoint->step, checkpoint->path);
   } else if (auto* finished = std::get_if<FinishedEvent>(&event)) {
-    finished_ = FinishedEvent{finished->outcome, std::clamp(finished->step, std::int64_t{0}, kMaxStep)};
+    finished_ = FinishedEvent{finished->outcome, ClampStep(finished->step)};
   } else if (auto* failed = std::get_if<FailedEvent>(&event)) {
     failed_ = *failed;
   }

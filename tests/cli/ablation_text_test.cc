@@ -93,6 +93,20 @@ TEST(AblationText, JsonNamesKeysAndUsesNullForNoValue) {
   EXPECT_EQ(document["cells"][0]["values"]["kurtosis_max"]["standard_deviation"], 2.1);
 }
 
+TEST(AblationText, NumbersAmongTheKeysAreNumbersInJson) {
+  v1::GetAblationTableResponse table;
+  for (const char* key : {"optimizer.learning_rate", "model.tie_embeddings", "train.micro_batch_size"})
+    table.add_rows(key);
+  table.add_metrics("eval_loss");
+  v1::AblationCell* cell = table.add_cells();
+  for (const char* value : {"0.001", "true", "auto"}) cell->add_row_values(value);
+  AddStatistic(cell, 1, 3.5, 0);
+  const auto keys = nlohmann::json::parse(RenderAblation(table, TableFormat::kJson))["cells"][0]["keys"];
+  EXPECT_EQ(keys["optimizer.learning_rate"], 0.001);
+  EXPECT_EQ(keys["model.tie_embeddings"], true);
+  EXPECT_EQ(keys["train.micro_batch_size"], "auto");
+}
+
 TEST(AblationText, ANaNResultIsShownAsOneInEveryFormat) {
   v1::GetAblationTableResponse table;
   table.add_rows("model.block");

@@ -160,6 +160,8 @@ def check_results(client):
     assert [sweep.name for sweep in sweeps] == ["from-python"], sweeps
     trials = client.sweeps.ListTrials(pb.ListTrialsRequest(sweep="from-python", states=["completed"]), timeout=30).trials
     assert len(trials) == 4, trials
+    assert json_format.MessageToDict(sweeps[0])["trials"]["completed"] == 4, "a count is a number in JSON"
+    assert json_format.MessageToDict(trials[0])["targetSteps"] == 20, "a step is a number in JSON"
     assert trials[0].label == "model.block=pre_norm seed=0", trials[0].label
     assert trials[0].config["train.steps"] == 20, trials[0].config
     assert trials[0].results["kurtosis_max"] == 12, trials[0].results

@@ -18,7 +18,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 std::uint64_t Count(const nlohmann::json& sweep, const char* state) {
-  return std::stoull(sweep.at("trials").at(state).get<std::string>());
+  return sweep.at("trials").at(state).get<std::uint64_t>();
 }
 
 class SweepCommands : public SweepFixture {};
