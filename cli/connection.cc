@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/server.h"
+#include "worker/channel.h"
 
 namespace ofsweep {
 namespace {
@@ -16,11 +17,9 @@ constexpr int kMaxMessageBytes = 256 << 20;
 constexpr std::uint32_t kTrialsPerPage = 200;
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
-  grpc::ChannelArguments arguments;
+  grpc::ChannelArguments arguments = CoordinatorChannelArguments();
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  // A coordinator that restarts is found again within seconds: gRPC's own default is two minutes.
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 

@@ -25,6 +25,7 @@
 #include "monitoring/metric_families.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "worker/call_loop.h"
+#include "worker/channel.h"
 #include "worker/host.h"
 #include "worker/point_forwarder.h"
 #include "worker/supervisor.h"
@@ -216,10 +217,9 @@ absl::Status CheckTrainer(const std::string& path) {
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
+  grpc::ChannelArguments arguments = CoordinatorChannelArguments();
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
   // A coordinator whose host vanished is noticed without waiting for TCP.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);

@@ -45,8 +45,7 @@ struct AgentOptions {
   std::size_t batch_points = 16'384;
 };
 
-// A channel to HOST:PORT for an agent: tries again within seconds after the coordinator was away (gRPC's own default is
-// two minutes).
+// A channel to HOST:PORT for an agent.
 std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address);
 
 // The agent on a GPU host: asks the coordinator what to run (worker.proto), runs each trial as a process, keeps its

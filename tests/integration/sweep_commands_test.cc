@@ -62,6 +62,22 @@ TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
   EXPECT_EQ(coordinator_->Wait(), 0);
 }
 
+// Clusters set these for what leads out of them; nobody listens at this port.
+TEST_F(SweepCommands, ACoordinatorIsReachedWithoutTheProxyOfTheEnvironment) {
+  const std::vector<std::string> proxy = {"http_proxy=http://127.0.0.1:9", "https_proxy=http://127.0.0.1:9"};
+  StartCoordinator();
+  const auto command = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), kOfsweep);
+    arguments.insert(arguments.end(), {"--coordinator", grpc_});
+    return RunToEnd(arguments, proxy);
+  };
+  const Finished submitted = command({"submit", WriteSpec({.grid = "{model.block: [op]}"})});
+  ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
+  Process worker({kOfsweep, "worker", "--coordinator", grpc_, "--data-dir", Path("worker"), "--slots", "1"}, proxy);
+  const Finished watched = command({"watch", "tiny"});
+  EXPECT_EQ(watched.exit_code, 0) << watched.err << worker.Err();
+}
+
 TEST_F(SweepCommands, ADataFolderIsReadWithoutACoordinator) {
   ASSERT_EQ(Ofsweep({"run", WriteSpec({}), "--data-dir", Path("data"), "--slots", "2"}).exit_code, 0);
   const std::vector<std::string> offline = {"--data-dir", Path("data")};
