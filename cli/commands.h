@@ -99,7 +99,7 @@ struct CoordinatorCommandOptions {
   std::string http = "127.0.0.1:7071";
   double metrics_retention_seconds = 300;
 };
-// Serves until SIGINT or SIGTERM.
+// Serves until a signal asks it to stop (interrupt.h).
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
 
 struct WorkerCommandOptions {
@@ -108,7 +108,7 @@ struct WorkerCommandOptions {
   int slots = 0;     // 0: one a GPU, else one a core
   std::string http;  // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
 };
-// Works until SIGINT or SIGTERM.
+// Works until a signal asks it to stop.
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);
 
 struct RunOptions {

@@ -13,25 +13,32 @@ namespace {
 
 // What the handler may touch: a pipe's write end and a flag.
 std::atomic<int> write_end{-1};
-std::atomic<bool> signalled{false};
+std::atomic<bool> asked{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 constexpr char kSignalled = 's';
 constexpr char kClosing = 'c';
 
-void HandleSignal(int) {
+void HandleSignal(int signal) {
   const int saved = errno;
-  if (signalled.exchange(true)) _exit(1);
+  // A hang-up is nobody's second wish: a closed terminal sends it twice, a service manager right behind SIGTERM.
+  if (signal != SIGHUP && asked.exchange(true)) _exit(1);
   [[maybe_unused]] const ssize_t written = write(write_end.load(), &kSignalled, 1);
   errno = saved;
 }
 
-void SetHandlers(void (*handler)(int)) {
+void SetHandler(int signal, void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  sigaction(signal, &action, nullptr);
+}
+
+// As nohup leaves it.
+bool IsIgnored(int signal) {
+  struct sigaction present = {};
+  sigaction(signal, nullptr, &present);
+  return present.sa_handler == SIG_IGN;
 }
 
 }  // namespace
@@ -41,16 +48,21 @@ Interrupt::Interrupt() {
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
   read_end_ = ends[0];
   write_end = ends[1];
-  signalled = false;
+  asked = false;
   listener_ = std::thread([this] {
     char what = kClosing;
     if (read(read_end_, &what, 1) == 1 && what == kSignalled) source_.request_stop();
   });
-  SetHandlers(HandleSignal);
+  for (const int signal : {SIGINT, SIGTERM}) SetHandler(signal, HandleSignal);
+  keeps_hangups_ignored_ = IsIgnored(SIGHUP);
+  if (!keeps_hangups_ignored_) SetHandler(SIGHUP, HandleSignal);
+  // What read our output may be gone before we are: a failed write must not end us.
+  SetHandler(SIGPIPE, SIG_IGN);
 }
 
 Interrupt::~Interrupt() {
-  SetHandlers(SIG_DFL);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) SetHandler(signal, SIG_DFL);
+  if (!keeps_hangups_ignored_) SetHandler(SIGHUP, SIG_DFL);
   [[maybe_unused]] const ssize_t written = write(write_end.load(), &kClosing, 1);
   if (listener_.joinable()) listener_.join();
   close(read_end_);

@@ -5,9 +5,10 @@
 
 namespace ofsweep {
 
-// Turns SIGINT and SIGTERM into a stop token while it lives; one at a time. The first signal asks to stop, the second
-// ends the process at once with exit code 1. Handlers, not a blocked mask: a trainer that this process starts must not
-// inherit one.
+// Turns SIGINT, SIGTERM and SIGHUP (a closed terminal) into a stop token while it lives; one at a time. The first
+// signal asks to stop; the second SIGINT or SIGTERM ends the process at once with exit code 1. A SIGHUP that was
+// ignored before, as nohup does, stays so. SIGPIPE is ignored: who reads the output may be gone before the stop is
+// done. Handlers, not a blocked mask: a trainer that this process starts must not inherit one.
 class Interrupt {
  public:
   Interrupt();
@@ -24,6 +25,7 @@ class Interrupt {
  private:
   std::stop_source source_;
   int read_end_ = -1;
+  bool keeps_hangups_ignored_ = false;
   std::thread listener_;
 };
 

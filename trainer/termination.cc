@@ -18,6 +18,9 @@ void CatchTermination() {
   action.sa_handler = Request;
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction present = {};
+  sigaction(SIGHUP, nullptr, &present);
+  if (present.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);  // ignored: by nohup
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
 }

@@ -61,7 +61,8 @@ std::string SweepFixture::WriteSpec(const TinySweep& sweep) const {
                       << "  model: {layers: 2, width: 32, heads: 2, context: 16, vocabulary: 300}\n"
                       << "  data.source: tokens\n"
                       << "  train: {steps: " << sweep.steps
-                      << ", batch_size: 4, device: cpu, threads: 1, checkpoint_every: 10}\n"
+                      << ", batch_size: 4, device: cpu, threads: 1, checkpoint_every: " << sweep.checkpoint_every
+                      << "}\n"
                       << "  measure: {every: " << sweep.measure_every << "}\n"
                       << "  evaluate: {int8: false}\n"
                       << (sweep.corpus.empty() ? "" : "  " + sweep.corpus + "\n") << "grid: " << sweep.grid << "\n";

@@ -21,6 +21,7 @@ struct TinySweep {
   std::string name = "tiny";
   int steps = 30;
   int measure_every = 2;
+  int checkpoint_every = 10;
   std::string grid = "{model.block: [pre_norm, op], optimizer.name: [adam, soap]}";
   std::string corpus = "data.path: tokens.bin";  // a line of `trial:`; empty where the grid has it
 };

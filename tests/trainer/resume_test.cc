@@ -144,22 +144,25 @@ TEST_P(ResumeTest, KilledAtRandomMomentsItContinuesBitForBit) {
   }
 }
 
-TEST_P(ResumeTest, StoppedBySigtermItContinuesFromThatVeryStep) {
-  Curves curves;
-  TrainerProcess process({"--config", trial_, "--output", Output("parts")});
-  for (int line = 0; line < 6; ++line) ASSERT_TRUE(process.ReadLine());
-  process.Signal(SIGTERM);
-  const TrainerResult stopped = process.Wait();
-  curves.Add(stopped);
-  EXPECT_EQ(stopped.exit_code, 0) << stopped.errors;
-  const std::vector<TrainerEvent> events = stopped.Events();
-  const auto* checkpoint = std::get_if<CheckpointEvent>(&events.back());
-  ASSERT_NE(checkpoint, nullptr) << stopped.lines.back();
+TEST_P(ResumeTest, StoppedBySigtermOrAClosedTerminalItContinuesFromThatVeryStep) {
+  for (const int signal : {SIGTERM, SIGHUP}) {
+    const std::string output = "stopped-" + std::to_string(signal);
+    Curves curves;
+    TrainerProcess process({"--config", trial_, "--output", Output(output)});
+    for (int line = 0; line < 6; ++line) ASSERT_TRUE(process.ReadLine());
+    process.Signal(signal);
+    const TrainerResult stopped = process.Wait();
+    curves.Add(stopped);
+    EXPECT_EQ(stopped.exit_code, 0) << stopped.errors;
+    const std::vector<TrainerEvent> events = stopped.Events();
+    const auto* checkpoint = std::get_if<CheckpointEvent>(&events.back());
+    ASSERT_NE(checkpoint, nullptr) << stopped.lines.back();
 
-  const TrainerResult rest = RunTrainer({"--config", trial_, "--output", Output("parts"), "--resume"});
-  curves.Add(rest);
-  EXPECT_EQ(ResumedFrom(rest), checkpoint->step);
-  ExpectEqualToWhole(curves);
+    const TrainerResult rest = RunTrainer({"--config", trial_, "--output", Output(output), "--resume"});
+    curves.Add(rest);
+    EXPECT_EQ(ResumedFrom(rest), checkpoint->step);
+    ExpectEqualToWhole(curves, output);
+  }
 }
 
 TEST_P(ResumeTest, ATruncatedCheckpointIsReportedAndTheOneBeforeItTaken) {
