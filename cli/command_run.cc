@@ -11,6 +11,7 @@
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
 #include "coordinator/server.h"
+#include "experiment/sweep_spec.h"
 #include "worker/agent.h"
 
 namespace ofsweep {
@@ -98,6 +99,25 @@ bool Unfinished(const v1::Sweep& sweep) {
   return sweep.trials().pending() + sweep.trials().running() > 0;
 }
 
+// Other sweeps of the folder are left alone, which who forgot them should know.
+absl::Status TellOfOthers(const Connection& connection, const std::string& sweep, std::ostream& log) {
+  const auto sweeps = connection.ListSweeps();
+  if (!sweeps.ok()) return sweeps.status();
+  for (const v1::Sweep& other : *sweeps) {
+    if (other.name() == sweep || other.state() != "active") continue;
+    const v1::TrialCounts& trials = other.trials();
+    log << "sweep " << other.name() << " of this folder is unfinished too: " << trials.pending() + trials.running()
+        << " of " << CountAll(trials) << " trials wait; `ofsweep run` with its file continues it\n";
+  }
+  return absl::OkStatus();
+}
+
+// Mistakes in the file are left to SubmitSweep, which names all of them.
+std::string SweepName(const SpecFile& file) {
+  std::vector<Problem> ignored;
+  return ParseSweepSpec(file.text, file.path, ignored).name;
+}
+
 }  // namespace
 
 absl::Status Run(const RunOptions& options, Streams streams) {
@@ -107,7 +127,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
                                .http = options.http,
-                               .metrics_retention_seconds = options.metrics_retention_seconds});
+                               .metrics_retention_seconds = options.metrics_retention_seconds,
+                               .only_sweep = SweepName(*file)});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
               << options.data_dir << std::endl;
@@ -116,6 +137,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   if (!sweep.ok()) return sweep.status();
 
   if (Unfinished(*sweep)) {
+    const absl::Status told = TellOfOthers(connection, sweep->name(), streams.err);
+    if (!told.ok()) return told;
     auto agent = Agent::Create({.data_dir = options.data_dir, .slots = options.slots}, (*server)->InProcessChannel());
     if (!agent.ok()) return agent.status();
     const absl::Status trained = Train(connection, std::move(*agent), interrupt, *sweep, streams.err);

@@ -120,7 +120,8 @@ struct RunOptions {
   int slots = 0;
   TableLayout layout;
 };
-// Coordinator and worker in this process until the sweep has ended, then its table. A second call with the same data
+// Coordinator and worker in this process until the sweep has ended, then its table. Other sweeps of the data folder are
+// left alone. A second call with the same data
 // folder continues where the first one was, and starts failed trials anew. Fails when a trial failed, or when it was
 // interrupted.
 absl::Status Run(const RunOptions& options, Streams streams);

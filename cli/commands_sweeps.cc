@@ -63,20 +63,14 @@ absl::Status Submit(const SubmitOptions& options, Streams streams) {
 absl::Status ListSweeps(const ListOptions& options, Streams streams) {
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
-  std::vector<v1::Sweep> sweeps;
-  v1::ListSweepsRequest request;
-  do {
-    auto page = connection->Call(&Stub::ListSweeps, request);
-    if (!page.ok()) return page.status();
-    for (v1::Sweep& sweep : *page->mutable_sweeps()) sweeps.push_back(std::move(sweep));
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
+  const auto sweeps = connection->ListSweeps();
+  if (!sweeps.ok()) return sweeps.status();
   if (!options.json) {
-    streams.out << RenderSweeps(sweeps);
+    streams.out << RenderSweeps(*sweeps);
     return absl::OkStatus();
   }
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const v1::Sweep& sweep : sweeps) list.push_back(ToProtoJson(sweep));
+  for (const v1::Sweep& sweep : *sweeps) list.push_back(ToProtoJson(sweep));
   streams.out << list.dump(2) << "\n";
   return absl::OkStatus();
 }

@@ -57,6 +57,18 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
   return Connection(std::move(channel), "", std::move(service));
 }
 
+absl::StatusOr<std::vector<v1::Sweep>> Connection::ListSweeps() const {
+  v1::ListSweepsRequest request;
+  std::vector<v1::Sweep> sweeps;
+  do {
+    auto page = Call(&v1::SweepService::Stub::ListSweeps, request);
+    if (!page.ok()) return page.status();
+    for (v1::Sweep& sweep : *page->mutable_sweeps()) sweeps.push_back(std::move(sweep));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return sweeps;
+}
+
 absl::StatusOr<std::vector<v1::Trial>> Connection::ListTrials(const std::string& sweep,
                                                               const std::vector<std::string>& states) const {
   v1::ListTrialsRequest request;

@@ -54,6 +54,9 @@ class Connection {
     return response;
   }
 
+  // Newest first.
+  absl::StatusOr<std::vector<v1::Sweep>> ListSweeps() const;
+
   // Every trial of a sweep in its order; only those in `states` unless it is empty.
   absl::StatusOr<std::vector<v1::Trial>> ListTrials(const std::string& sweep,
                                                     const std::vector<std::string>& states) const;

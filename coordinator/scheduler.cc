@@ -26,7 +26,7 @@ Decision Scheduler::Restore(std::vector<StoredSweep> sweeps, TimeMs now) {
     sweep.state = stored.state;
     sweep.submitted_at = stored.submitted_at;
     if (sweep.state == SweepState::kPaused) ++paused_sweeps_;
-    queue_.SetActive(index, sweep.state == SweepState::kActive);
+    UpdateQueue(index);
     sweep.trials.reserve(stored.trials.size());
     for (std::uint32_t position = 0; position < stored.trials.size(); ++position) {
       RestoreTrial(stored.trials[position], {index, position}, now);
@@ -78,7 +78,7 @@ Scheduler::Added Scheduler::AddSweep(std::string name, std::vector<NewTrial> tri
   sweeps_[index].name = std::move(name);
   sweeps_[index].submitted_at = now;
   sweeps_[index].trials.reserve(trials.size());
-  queue_.SetActive(index, true);
+  UpdateQueue(index);
   for (std::uint32_t position = 0; position < trials.size(); ++position) {
     const bool is_new = !trial_by_id_.contains(trials[position].trial_id);
     const TrialIndex trial = AddTrial(trials[position], {index, position});
@@ -182,8 +182,22 @@ void Scheduler::SetSweepState(SweepIndex index, SweepState state, Decision& deci
   if (sweep.state == SweepState::kPaused) --paused_sweeps_;
   if (state == SweepState::kPaused) ++paused_sweeps_;
   sweep.state = state;
-  queue_.SetActive(index, state == SweepState::kActive);
+  UpdateQueue(index);
   decision.sweeps.emplace_back(sweep.name, state);
+}
+
+void Scheduler::UpdateQueue(SweepIndex index) {
+  const SweepRecord& sweep = sweeps_[index];
+  queue_.SetActive(index, sweep.state == SweepState::kActive && !IsLeftAlone(sweep));
+}
+
+bool Scheduler::IsLeftAlone(const SweepRecord& sweep) const {
+  return !options_.only_sweep.empty() && options_.only_sweep != sweep.name;
+}
+
+bool Scheduler::IsLeftAlone(const TrialRecord& trial) const {
+  return std::all_of(trial.places.begin(), trial.places.end(),
+                     [&](Place place) { return IsLeftAlone(sweeps_[place.sweep]); });
 }
 
 // A sweep is finished while all of its trials have a final state: when another sweep makes one of them pending again,

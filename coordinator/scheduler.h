@@ -31,6 +31,8 @@ struct SchedulerOptions {
   // How much longer a trial waits for another worker than the one it crashed on, where there is one.
   TimeMs retry_elsewhere_ms = 60'000;
   QuarantineOptions quarantine;
+  // Trials of this sweep alone start, those that it shares with others too; empty: of every sweep.
+  std::string only_sweep = {};
 };
 
 // What one event decided. All of it must be durable before anybody hears of it.
@@ -124,6 +126,10 @@ class Scheduler {
   void Enqueue(TrialIndex index, TimeMs now);
   void PromoteDue(TimeMs now);
   void SetSweepState(SweepIndex sweep, SweepState state, Decision& decision);
+  // Not of options_.only_sweep; of a trial: none of its sweeps is.
+  bool IsLeftAlone(const SweepRecord& sweep) const;
+  bool IsLeftAlone(const TrialRecord& trial) const;
+  void UpdateQueue(SweepIndex sweep);
   void UpdateSweepEnd(SweepIndex sweep, Decision& decision);
   bool IsWanted(const TrialRecord& trial) const;
   TrialIndex AddTrial(const NewTrial& trial, Place place);
@@ -151,6 +157,7 @@ class Scheduler {
 
   std::string WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const;
   std::string WhyReadyWaits(bool needs_cuda, TimeMs now) const;
+  std::string WhyLeftAlone() const;
   std::string WhyDelayed(const TrialRecord& trial, TimeMs now) const;
   std::string TrialInconsistency(const TrialRecord& trial, TrialIndex index) const;
   std::string SweepInconsistency(const SweepRecord& sweep, SweepIndex index) const;

@@ -27,6 +27,7 @@ std::string Quarantine(const WorkerRecord& worker) {
 std::string Scheduler::WaitingReason(const SweepRecord& sweep, TimeMs now) const {
   if (!sweep.live() || sweep.count(TrialState::kPending) == 0) return "";
   if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
+  if (IsLeftAlone(sweep)) return WhyLeftAlone();
   const SweepIndex index = sweep_by_name_.at(sweep.name);
   if (queue_.CountReady(index, false) > 0) return WhyReadyWaits(false, now);
   if (queue_.CountReady(index, true) > 0) return WhyReadyWaits(true, now);
@@ -44,6 +45,7 @@ std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const
   const bool active = std::any_of(trial.places.begin(), trial.places.end(),
                                   [&](Place place) { return sweeps_[place.sweep].state == SweepState::kActive; });
   if (!active) return "waiting: the sweep is paused";
+  if (IsLeftAlone(trial)) return WhyLeftAlone();
   if (trial.not_before > now) return WhyDelayed(trial, now);
   if (trial.avoid_until > now && fleet_.AnotherUsable(trial.worker, trial.needs_cuda, now)) {
     return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(trial.worker).id, ", after a ",
@@ -55,6 +57,10 @@ std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const
 std::string Scheduler::WhyDelayed(const TrialRecord& trial, TimeMs now) const {
   return absl::StrCat("waiting: retry in ", Seconds(std::max<TimeMs>(0, trial.not_before - now)), " s after a ",
                       std::string(Name(trial.last_failure)), " on ", fleet_.at(trial.worker).id);
+}
+
+std::string Scheduler::WhyLeftAlone() const {
+  return absl::StrCat("waiting: this coordinator trains sweep ", options_.only_sweep, " alone");
 }
 
 std::string Scheduler::WhyReadyWaits(bool needs_cuda, TimeMs now) const {

@@ -91,6 +91,7 @@ class RunningServer : public Server {
 
     CoordinatorOptions settings;
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
+    settings.scheduler.only_sweep = options_.only_sweep;
     auto coordinator = Coordinator::Start(settings, *store_, clock_, &telemetry_);
     if (!coordinator.ok()) return coordinator.status();
     coordinator_ = *std::move(coordinator);

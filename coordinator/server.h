@@ -16,6 +16,7 @@ struct ServerOptions {
   std::string grpc = "127.0.0.1:7070";      // HOST:PORT; port 0 takes a free one
   std::string http = "127.0.0.1:7071";      // the same for /metrics, /sd/workers, /healthz and /readyz
   Durability durability = Durability::kFull;
+  std::string only_sweep = {};               // trials of this sweep alone start; empty: of every sweep
   double lease_seconds = 30;                 // a worker that was silent for so long loses its trials
   int max_request_bytes = 16 * 1024 * 1024;  // a larger message is refused with RESOURCE_EXHAUSTED
   std::size_t max_trial_series = 100'000;    // Prometheus series of trials; further ones are counted, not shown

@@ -19,6 +19,32 @@ TEST(SchedulerLease, TrialsGoOutInTheOrderOfSweepsAndOfTheirTrials) {
   EXPECT_THAT(Names(bench.Call("w", 3).assignments), ElementsAre("a:1", "b:1", "c:1"));
 }
 
+TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare) {
+  SchedulerBench bench;
+  bench.scheduler = Scheduler({.only_sweep = "new"});
+  bench.Submit("old", {"a", "b"});
+  bench.Submit("new", {"b", "c"});
+  EXPECT_THAT(Names(bench.Call("w", 3).assignments), ElementsAre("b:1", "c:1"));
+  EXPECT_EQ(bench.scheduler.FindSweep("old")->state, SweepState::kActive);
+  EXPECT_EQ(bench.Reason("old"), "waiting: this coordinator trains sweep new alone");
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, WhatAFormerProcessStartedOfAnotherSweepIsNotToldAgain) {
+  SchedulerBench bench;
+  bench.scheduler = Scheduler({.only_sweep = "new"});
+  bench.scheduler.Restore({{.name = "old",
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .state = TrialState::kRunning,
+                                        .generation = 3,
+                                        .attempts = 1,
+                                        .worker = "w"}}}},
+                          bench.now);
+  EXPECT_THAT(bench.Call("w", 1).assignments, IsEmpty());
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
+  EXPECT_EQ(bench.last.attempts.front().outcome, "lost");
+}
+
 TEST(SchedulerLease, NeverMoreTrialsThanSlots) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a", "b", "c"});

@@ -55,6 +55,37 @@ TEST_F(RunCommand, AnInterruptedRunContinuesToTheSameTable) {
       << "points were lost, doubled or changed";
 }
 
+TEST_F(RunCommand, TrainsItsOwnSweepAndLeavesAnOlderUnfinishedOneOfTheFolderAlone) {
+  const std::string old_spec = WriteSpec({.name = "old", .steps = 100'000, .grid = "{seed: [1, 2, 3]}"});
+  auto arguments = Run(old_spec);
+  arguments.insert(arguments.begin(), kOfsweep);
+  Process interrupted(arguments);
+  ASSERT_TRUE(WaitUntil([&] { return CountPoints(Path("data/ofsweep.db")) > 0; })) << interrupted.Err();
+  interrupted.Signal(SIGKILL);
+  interrupted.Wait();
+
+  const Finished run = Ofsweep(Run(WriteSpec({.name = "new", .grid = "{seed: [4, 5]}"})));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("2/2 trials"));
+  EXPECT_THAT(run.err, ContainsRegex("sweep old .*3 of 3 trials wait.*ofsweep run"));
+  EXPECT_THAT(run.err, Not(HasSubstr("seed=1")));
+  const Finished shown = Ofsweep({"show", "old", "--json", "--data-dir", Path("data")});
+  const auto old_sweep = nlohmann::json::parse(shown.out)["sweep"];
+  EXPECT_EQ(old_sweep["state"], "active");
+  EXPECT_EQ(old_sweep["trials"]["pending"], 3);
+}
+
+TEST_F(RunCommand, ATrialThatIsInAnOlderSweepTooIsTrained) {
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec({.name = "old", .grid = "{seed: [1, 2]}"})}).exit_code, 0);
+  coordinator_->Signal(SIGTERM);
+  coordinator_->Wait();
+  const Finished run = Ofsweep(Run(WriteSpec({.name = "new", .grid = "{seed: [2, 3]}"})));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("2/2 trials"));
+  EXPECT_THAT(Ofsweep({"show", "old", "--data-dir", Path("data")}).out, HasSubstr("1/2 done"));
+}
+
 TEST_F(RunCommand, ATrialThatFailsIsNamedWithItsReasonAndTheOthersStillCount) {
   // A corpus that is not there fails one arm; the other trains.
   const std::string spec = WriteSpec({.grid = "{data.path: [tokens.bin, missing.bin]}", .corpus = ""});
