@@ -127,8 +127,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
                                .http = options.http,
-                               .metrics_retention_seconds = options.metrics_retention_seconds,
-                               .only_sweep = SweepName(*file)});
+                               .only_sweep = SweepName(*file),
+                               .metrics_retention_seconds = options.metrics_retention_seconds});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
               << options.data_dir << std::endl;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/sha256.h"
 #include "trainer/files.h"
+#include "trainer/log.h"
 #include "trainer/utf8.h"
 
 namespace ofsweep {
@@ -89,7 +90,11 @@ absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const std::vector<Cor
   Documents chosen;
   std::map<std::string, const CorpusFile*> by_content;
   std::vector<const CorpusFile*> in_order;
+  std::size_t looked_at = 0;
+  LogPace pace;
   for (const CorpusFile& file : files) {
+    if (pace.IsDue()) LogInfo(absl::StrCat("preparing data: ", looked_at, " of ", files.size(), " files looked at"));
+    ++looked_at;
     const absl::StatusOr<MappedFile> mapped = MappedFile::Open(file.path);
     if (!mapped.ok()) return mapped.status();
     if (mapped->text().empty()) continue;

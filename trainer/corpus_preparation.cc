@@ -1,7 +1,6 @@
 #include "trainer/corpus_preparation.h"
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -21,7 +20,6 @@ constexpr int kTokenizerVersion = 2;
 constexpr std::uint64_t kTokenizerSampleBytes = 4 << 20;
 constexpr std::size_t kWriteBufferTokens = 1 << 20;
 constexpr double kMebibyte = 1 << 20;
-constexpr auto kReportInterval = std::chrono::seconds(2);
 
 // Lines from all over the corpus, in even proportion, at most kTokenizerSampleBytes of them.
 absl::StatusOr<std::vector<std::string>> SampleLines(const Documents& documents) {
@@ -29,8 +27,10 @@ absl::StatusOr<std::vector<std::string>> SampleLines(const Documents& documents)
   double share = std::min(1.0, static_cast<double>(kTokenizerSampleBytes) / static_cast<double>(documents.bytes));
   double seen = 0;
   double taken = 0;
+  LogPace pace;
   absl::Status status = ForEachLine(documents, [&](std::string_view line) {
     seen += static_cast<double>(line.size());
+    if (pace.IsDue()) LogInfo(absl::StrFormat("preparing data: %.0f MiB read for the tokenizer", seen / kMebibyte));
     if (line.size() > 1 && taken <= share * seen) {
       taken += static_cast<double>(line.size());
       if (line.ends_with('\n')) line.remove_suffix(1);
@@ -85,12 +85,11 @@ absl::StatusOr<std::int64_t> EncodeTo(FileWriter& file, const Tokenizer& tokeniz
   TokenWriter<Token> writer(file);
   double bytes = 0;
   const double all_bytes = static_cast<double>(documents.bytes);
-  auto reported_at = std::chrono::steady_clock::now();
+  LogPace pace;
   absl::Status status = ForEachLine(documents, [&](std::string_view line) {
     if (line.empty()) return writer.Add({Tokenizer::kEndOfDocument});
     bytes += static_cast<double>(line.size());
-    if (const auto now = std::chrono::steady_clock::now(); now - reported_at >= kReportInterval) {
-      reported_at = now;
+    if (pace.IsDue()) {
       LogInfo(absl::StrFormat("preparing data: %.0f %% of %.1f MiB tokenised", 100 * bytes / all_bytes,
                               all_bytes / kMebibyte));
     }

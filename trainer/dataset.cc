@@ -1,5 +1,6 @@
 #include "trainer/dataset.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
@@ -48,15 +49,24 @@ absl::Status PublishCorpus(const CorpusRecipe& recipe, const fs::path& folder) {
   return status;
 }
 
+// Says again and again that it waits: else the agent would take a long wait for a hang.
+absl::StatusOr<FileLock> AcquireLock(const std::string& path) {
+  const auto began = std::chrono::steady_clock::now();
+  LogPace pace;
+  return FileLock::Acquire(path, [&] {
+    if (!pace.IsDue()) return;
+    const auto waited = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+    LogInfo(absl::StrCat("preparing data: another process is preparing it, waiting (", waited.count(), " s)"));
+  });
+}
+
 absl::StatusOr<PreparedFiles> PrepareCorpus(const TrialConfig& config, const fs::path& cache) {
   const absl::StatusOr<CorpusRecipe> recipe = RecipeOf(config);
   if (!recipe.ok()) return recipe.status();
   const fs::path folder = cache / RecipeDigest(*recipe).substr(0, 16);
   if (fs::exists(folder)) return FilesIn(folder, *recipe);
   if (absl::Status status = MakeFolder(cache); !status.ok()) return status;
-  const absl::StatusOr<FileLock> lock = FileLock::Acquire(absl::StrCat(folder.string(), ".lock"), [] {
-    LogInfo("preparing data: another process is preparing it, waiting");
-  });
+  const absl::StatusOr<FileLock> lock = AcquireLock(absl::StrCat(folder.string(), ".lock"));
   if (!lock.ok()) return lock.status();
   if (!fs::exists(folder)) {
     if (absl::Status status = PublishCorpus(*recipe, folder); !status.ok()) return status;

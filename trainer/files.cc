@@ -7,13 +7,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
 namespace {
+
+constexpr auto kLockRetry = std::chrono::milliseconds(100);
 
 absl::Status ReadError(const std::filesystem::path& path, int error) {
   const std::string message = absl::StrCat(path.string(), ": cannot be read: ", std::strerror(error));
@@ -121,11 +125,10 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::filesystem::path& path, co
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return WriteError(path, errno);
   FileLock lock(descriptor);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK) return WriteError(path, errno);
-  on_wait();
-  while (flock(descriptor, LOCK_EX) != 0) {
-    if (errno != EINTR) return WriteError(path, errno);
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return WriteError(path, errno);
+    on_wait();
+    std::this_thread::sleep_for(kLockRetry);
   }
   return lock;
 }

@@ -61,7 +61,7 @@ absl::Status MakeFolder(const std::filesystem::path& path);
 // An exclusive lock between processes, held until destruction (the kernel lets go of it when the process dies).
 class FileLock {
  public:
-  // Waits for the lock; calls `on_wait` once if somebody else holds it.
+  // Waits for the lock; calls `on_wait` ten times a second while somebody else holds it.
   static absl::StatusOr<FileLock> Acquire(const std::filesystem::path& path, const std::function<void()>& on_wait);
 
   FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

@@ -6,6 +6,8 @@
 namespace ofsweep {
 namespace {
 
+constexpr auto kPace = std::chrono::seconds(2);
+
 spdlog::logger& Logger() {
   static const auto logger = [] {
     auto made = std::make_shared<spdlog::logger>("trainer", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -27,6 +29,13 @@ void LogWarning(std::string_view message) {
 
 void LogError(std::string_view message) {
   Logger().error("{}", message);
+}
+
+bool LogPace::IsDue() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < kPace) return false;
+  last_ = now;
+  return true;
 }
 
 }  // namespace ofsweep

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 namespace ofsweep {
@@ -9,5 +10,15 @@ namespace ofsweep {
 void LogInfo(std::string_view message);
 void LogWarning(std::string_view message);
 void LogError(std::string_view message);
+
+// For what goes on for long without an event: lets a line through every two seconds, so that people see it advance, and
+// the worker's agent, which ends a trainer that has been silent for too long, does too.
+class LogPace {
+ public:
+  bool IsDue();
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
 
 }  // namespace ofsweep
