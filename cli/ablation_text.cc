@@ -15,6 +15,7 @@ namespace {
 
 using Lines = std::vector<std::vector<std::string>>;
 using Values = AblationGrid::Values;
+using Pooled = std::vector<std::string>;
 
 std::string ColumnTitle(const v1::GetAblationTableResponse& table, const Values& col) {
   // One column key needs no "key=": its values speak, and the caption names the key.
@@ -67,7 +68,12 @@ std::string Caption(const v1::GetAblationTableResponse& table, int metric) {
   return caption;
 }
 
-std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
+// "(trials) over seed": a cell's number of trials, and what they differ in.
+std::string Trials(const Pooled& pooled) {
+  return absl::StrCat("(trials)", pooled.empty() ? "" : " over ", absl::StrJoin(pooled, ", "));
+}
+
+std::string ForPeople(const v1::GetAblationTableResponse& table, const Pooled& pooled, bool markdown) {
   const AblationGrid grid(table);
   const auto layout = [markdown](const Lines& lines) { return markdown ? MarkdownTable(lines) : AlignColumns(lines); };
   std::string text;
@@ -88,7 +94,7 @@ std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) 
       absl::StrAppend(&text, Caption(table, metric), "\n", markdown ? "\n" : "", layout(lines), "\n");
     }
   }
-  return text + "A cell is mean ± standard deviation (trials).\n";
+  return absl::StrCat(text, "A cell is mean ± standard deviation ", Trials(pooled), ".\n");
 }
 
 std::string LatexEscape(std::string_view text) {
@@ -114,7 +120,7 @@ std::string LatexEscape(std::string_view text) {
   return escaped;
 }
 
-std::string Latex(const v1::GetAblationTableResponse& table) {
+std::string Latex(const v1::GetAblationTableResponse& table, const Pooled& pooled) {
   const AblationGrid grid(table);
   const int keys = table.rows_size(), columns = static_cast<int>(grid.cols().size());
   std::string groups, rules, titles;
@@ -128,7 +134,8 @@ std::string Latex(const v1::GetAblationTableResponse& table) {
       absl::StrAppend(&titles, " & ", table.cols().empty() ? name : LatexEscape(ColumnTitle(table, col)));
     }
   }
-  std::string text = "% needs \\usepackage{booktabs}; a cell is mean, standard deviation (trials)\n";
+  std::string text =
+      absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(pooled), "\n");
   absl::StrAppend(&text, "\\begin{tabular}{", std::string(keys, 'l'), std::string(table.metrics_size() * columns, 'r'),
                   "}\n\\toprule\n");
   if (!table.cols().empty()) absl::StrAppend(&text, std::string(keys - 1, '&'), groups, " \\\\\n", rules, "\n");
@@ -172,8 +179,9 @@ nlohmann::ordered_json JsonOf(const std::string& key, const std::string& text) {
   return value.ok() ? nlohmann::ordered_json(ToJson(*value)) : nlohmann::ordered_json(text);
 }
 
-std::string Json(const v1::GetAblationTableResponse& table) {
-  nlohmann::ordered_json document = {{"rows", table.rows()}, {"cols", table.cols()}, {"metrics", table.metrics()}};
+std::string Json(const v1::GetAblationTableResponse& table, const Pooled& pooled) {
+  nlohmann::ordered_json document = {
+      {"rows", table.rows()}, {"cols", table.cols()}, {"pooled", pooled}, {"metrics", table.metrics()}};
   document["cells"] = nlohmann::ordered_json::array();
   for (const v1::AblationCell& cell : table.cells()) {
     nlohmann::ordered_json entry;
@@ -199,17 +207,18 @@ std::string Json(const v1::GetAblationTableResponse& table) {
 
 }  // namespace
 
-std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format) {
+std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format,
+                           const std::vector<std::string>& pooled) {
   switch (format) {
     case TableFormat::kText:
     case TableFormat::kMarkdown:
-      return ForPeople(table, format == TableFormat::kMarkdown);
+      return ForPeople(table, pooled, format == TableFormat::kMarkdown);
     case TableFormat::kLatex:
-      return Latex(table);
+      return Latex(table, pooled);
     case TableFormat::kCsv:
       return Csv(table);
     case TableFormat::kJson:
-      return Json(table);
+      return Json(table, pooled);
   }
   return "";
 }

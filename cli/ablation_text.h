@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ofsweep/v1/sweep.pb.h"
 
@@ -13,7 +14,8 @@ enum class TableFormat { kText, kMarkdown, kLatex, kCsv, kJson };
 //   latex           one booktabs tabular, columns grouped by metric
 //   csv, json       tidy: one line or entry a cell and metric, full precision
 // A cell for people reads "mean ± standard deviation (trials)", and says how many of its trials diverged or are
-// missing; "—" is no value.
-std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format);
+// missing; "—" is no value. `pooled` are the varied keys that a cell averages over; all but csv name them.
+std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format,
+                           const std::vector<std::string>& pooled = {});
 
 }  // namespace ofsweep

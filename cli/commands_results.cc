@@ -21,15 +21,9 @@ void Assign(const std::vector<std::string>& values, google::protobuf::RepeatedPt
 }
 
 // What the user named, and for the rest what the grid suggests without it.
-absl::StatusOr<TableAxes> ChooseAxes(const Connection& connection, const std::string& sweep,
-                                     const TableLayout& layout) {
+TableAxes ChooseAxes(const SweepSpec& spec, const TableLayout& layout) {
   if (layout.rows && layout.cols) return TableAxes{*layout.rows, *layout.cols};
-  v1::GetSweepRequest request;
-  request.set_name(sweep);
-  const auto response = connection.Call(&Stub::GetSweep, request);
-  if (!response.ok()) return response.status();
-  std::vector<Problem> problems;
-  TableAxes axes = ChooseTableAxes(ParseSweepSpec(response->sweep().spec(), "", problems));
+  TableAxes axes = ChooseTableAxes(spec);
   const auto drop = [](const std::vector<std::string>& taken, std::vector<std::string>& keys) {
     std::erase_if(keys, [&](const auto& key) { return std::find(taken.begin(), taken.end(), key) != taken.end(); });
   };
@@ -72,16 +66,21 @@ absl::Status Watch(const SweepOptions& options, Streams streams) {
 
 absl::Status PrintTable(const Connection& connection, const std::string& sweep, const TableLayout& layout,
                         std::ostream& out) {
-  const auto axes = ChooseAxes(connection, sweep, layout);
-  if (!axes.ok()) return axes.status();
+  v1::GetSweepRequest get;
+  get.set_name(sweep);
+  const auto response = connection.Call(&Stub::GetSweep, get);
+  if (!response.ok()) return response.status();
+  std::vector<Problem> ignored;  // it was valid when it was submitted
+  const SweepSpec spec = ParseSweepSpec(response->sweep().spec(), "", ignored);
+  const TableAxes axes = ChooseAxes(spec, layout);
   v1::GetAblationTableRequest request;
   request.set_sweep(sweep);
-  Assign(axes->rows, request.mutable_rows());
-  Assign(axes->cols, request.mutable_cols());
+  Assign(axes.rows, request.mutable_rows());
+  Assign(axes.cols, request.mutable_cols());
   Assign(layout.metrics, request.mutable_metrics());
   const auto table = connection.Call(&Stub::GetAblationTable, request);
   if (!table.ok()) return table.status();
-  out << RenderAblation(*table, layout.format);
+  out << RenderAblation(*table, layout.format, PooledKeys(spec, axes));
   return absl::OkStatus();
 }
 

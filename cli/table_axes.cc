@@ -9,37 +9,49 @@ namespace {
 constexpr const char* kPreferredRow = "model.block";
 constexpr const char* kPreferredColumn = "optimizer.name";
 
-// Distinct values of a key over the points of an axis; a point without the key counts as one more value.
-std::size_t CountValues(const Axis& axis, const std::string& key) {
-  std::set<std::string> values;
+using Keys = std::vector<std::string>;
+
+// Distinct combinations of some keys' values over the points of an axis; that a point lacks a key counts as one more
+// value.
+std::size_t CountValues(const Axis& axis, const Keys& keys) {
+  std::set<Keys> combinations;
   for (const Overrides& point : axis.points) {
-    const auto found = point.find(key);
-    values.insert(found == point.end() ? "" : "=" + ToText(found->second));
+    Keys values;
+    for (const std::string& key : keys) {
+      const auto found = point.find(key);
+      values.push_back(found == point.end() ? "" : "=" + ToText(found->second));
+    }
+    combinations.insert(std::move(values));
   }
-  return values.size();
+  return combinations.size();
 }
 
-std::vector<std::string> VariedKeys(const Axis& axis) {
+std::set<std::string> KeysOf(const Axis& axis) {
   std::set<std::string> keys;
   for (const Overrides& point : axis.points) {
     for (const auto& [key, value] : point) keys.insert(key);
   }
+  return keys;
+}
+
+Keys VariedKeys(const Axis& axis) {
+  std::set<std::string> keys = KeysOf(axis);
   keys.erase("seed");
   for (const char* preferred : {kPreferredRow, kPreferredColumn}) {
-    if (keys.count(preferred) > 0 && CountValues(axis, preferred) == axis.points.size() && axis.points.size() > 1) {
+    if (keys.count(preferred) > 0 && CountValues(axis, {preferred}) == axis.points.size() && axis.points.size() > 1) {
       return {preferred};
     }
   }
-  std::vector<std::string> varied;
+  Keys varied;
   for (const std::string& key : keys) {
-    const std::size_t count = CountValues(axis, key);
+    const std::size_t count = CountValues(axis, {key});
     if (count > 1 && count == axis.points.size()) return {key};
     if (count > 1) varied.push_back(key);
   }
   return varied;
 }
 
-bool Take(std::vector<std::string>& keys, const std::string& key) {
+bool Take(Keys& keys, const std::string& key) {
   const auto found = std::find(keys.begin(), keys.end(), key);
   if (found == keys.end()) return false;
   keys.erase(found);
@@ -49,7 +61,7 @@ bool Take(std::vector<std::string>& keys, const std::string& key) {
 }  // namespace
 
 TableAxes ChooseTableAxes(const SweepSpec& spec) {
-  std::vector<std::string> keys;
+  Keys keys;
   for (const Axis& axis : spec.axes) {
     for (const std::string& key : VariedKeys(axis)) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
@@ -71,6 +83,21 @@ TableAxes ChooseTableAxes(const SweepSpec& spec) {
   axes.rows.insert(axes.rows.end(), keys.begin(), keys.end());
   if (axes.rows.empty()) std::swap(axes.rows, axes.cols);
   return axes;
+}
+
+std::vector<std::string> PooledKeys(const SweepSpec& spec, const TableAxes& axes) {
+  Keys shown = axes.rows;
+  shown.insert(shown.end(), axes.cols.begin(), axes.cols.end());
+  Keys pooled;
+  for (const Axis& axis : spec.axes) {
+    const std::size_t told_apart = CountValues(axis, shown);
+    for (const std::string& key : KeysOf(axis)) {
+      Keys with_key = shown;
+      with_key.push_back(key);
+      if (CountValues(axis, with_key) > told_apart) pooled.push_back(key);
+    }
+  }
+  return pooled;
 }
 
 }  // namespace ofsweep

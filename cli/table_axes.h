@@ -13,9 +13,13 @@ struct TableAxes {
 };
 
 // The table that a sweep asks for by its grid: rows model.block and columns optimizer.name where the sweep varies both,
-// else its first varied key as rows and its second as columns; further keys become rows too. Seeds are averaged over.
+// else its first varied key as rows and its second as columns; further keys become rows too. Seeds are pooled.
 // Of keys that advance together, the first that tells the points apart stands for all. A sweep that varies nothing
 // gives the row model.block.
 TableAxes ChooseTableAxes(const SweepSpec& spec);
+
+// The varied keys that a cell of such a table averages over, in the sweep's order: those of which neither a row nor a
+// column tells the value.
+std::vector<std::string> PooledKeys(const SweepSpec& spec, const TableAxes& axes);
 
 }  // namespace ofsweep

@@ -98,14 +98,14 @@ std::optional<Value> OverrideReader::ReadValue(const TrialKey& key, const YAML::
   return std::nullopt;
 }
 
-std::optional<Value> OverrideReader::ResolvePath(const TrialKey& key, const YAML::Node& node, const std::string& path) {
+Value OverrideReader::ResolvePath(const TrialKey& key, const YAML::Node& node, const std::string& path) {
   namespace fs = std::filesystem;
   if (path.empty() || fs::path(path).is_absolute()) return Value(path);
   if (file_.empty()) {
     Report(node, std::string(key.name),
            absl::StrCat("the path \"", path, "\" is relative, but there is no file to resolve it against"),
            "give an absolute path");
-    return std::nullopt;
+    return Value(path);  // a stored sweep is read without its file, to learn what it varies
   }
   const fs::path folder = fs::absolute(fs::path(file_)).parent_path();
   return Value((folder / path).lexically_normal().string());

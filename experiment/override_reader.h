@@ -18,7 +18,8 @@ namespace ofsweep {
 // same. Every mistake becomes a problem with its file, line and key; what is right is kept.
 class OverrideReader {
  public:
-  // Relative paths are resolved against the folder of `file`; with an empty `file` they are a mistake.
+  // Relative paths are resolved against the folder of `file`; with an empty `file` they are a mistake, and stay as they
+  // are.
   OverrideReader(std::string file, std::vector<Problem>& problems) : file_(std::move(file)), problems_(problems) {}
 
   // A mapping of keys to single values.
@@ -38,7 +39,7 @@ class OverrideReader {
   void ReadMapping(const YAML::Node& node, const std::string& prefix,
                    const std::function<void(const TrialKey&, const YAML::Node&)>& found);
   std::optional<Value> ReadValue(const TrialKey& key, const YAML::Node& node);
-  std::optional<Value> ResolvePath(const TrialKey& key, const YAML::Node& node, const std::string& path);
+  Value ResolvePath(const TrialKey& key, const YAML::Node& node, const std::string& path);
 
   std::string file_;
   std::vector<Problem>& problems_;

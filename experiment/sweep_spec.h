@@ -37,7 +37,8 @@ struct SweepSpec {
 //   zip:     [{optimizer.name: [adam, soap], optimizer.learning_rate: [1e-3, 3e-3]}]
 //   trials:  [{model.block: op, model.norm: rms_norm}]
 //   exclude: [{model.block: op, seed: 1}]
-// Relative paths are resolved against the folder of `file`. All mistakes at once go to `problems`.
+// Relative paths are resolved against the folder of `file`; without one they are a mistake and stay as they are. All
+// mistakes at once go to `problems`.
 SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems);
 
 // How many trials the axes span, before `exclude`; saturates at 2^64-1.

@@ -54,6 +54,16 @@ TEST(AblationText, ShowsMeanDeviationAndTrialsAndSaysWhatIsNotThere) {
             "A cell is mean ± standard deviation (trials).\n");
 }
 
+TEST(AblationText, SaysWhatACellAveragesOver) {
+  const std::vector<std::string> pooled = {"data.path", "seed"};
+  EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kText, pooled),
+              HasSubstr("A cell is mean ± standard deviation (trials) over data.path, seed.\n"));
+  EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kLatex, pooled),
+              HasSubstr("standard deviation (trials) over data.path, seed\n"));
+  EXPECT_EQ(nlohmann::json::parse(RenderAblation(SmallTable(), TableFormat::kJson, pooled))["pooled"],
+            nlohmann::json(pooled));
+}
+
 TEST(AblationText, MarkdownIsTheSameTable) {
   EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kMarkdown),
               HasSubstr("| model.block | adam | soap |\n"

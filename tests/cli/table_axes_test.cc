@@ -8,11 +8,15 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TableAxes AxesOf(const std::string& varied) {
+SweepSpec SpecOf(const std::string& varied) {
   std::vector<Problem> problems;
-  const SweepSpec spec = ParseSweepSpec("name: x\n" + varied, "x.yaml", problems);
+  SweepSpec spec = ParseSweepSpec("name: x\n" + varied, "x.yaml", problems);
   EXPECT_THAT(problems, IsEmpty());
-  return ChooseTableAxes(spec);
+  return spec;
+}
+
+TableAxes AxesOf(const std::string& varied) {
+  return ChooseTableAxes(SpecOf(varied));
 }
 
 TEST(TableAxes, BlocksAreRowsAndOptimisersColumnsInWhateverOrderTheGridNamesThem) {
@@ -48,6 +52,28 @@ TEST(TableAxes, ASweepOfSeedsAloneIsOneRow) {
   const TableAxes axes = AxesOf("grid: {seed: [0, 1, 2], model.block: [op]}");
   EXPECT_THAT(axes.rows, ElementsAre("model.block"));
   EXPECT_THAT(axes.cols, IsEmpty());
+}
+
+// As the coordinator keeps it: without the file that its paths are relative to.
+TEST(TableAxes, RelativePathsOfAStoredSweepAreAnAxis) {
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec("name: x\ngrid: {data.path: [a.txt, b.txt]}\n", "", problems);
+  EXPECT_THAT(ChooseTableAxes(spec).rows, ElementsAre("data.path"));
+}
+
+TEST(PooledKeys, AreAllThatVaryAndThatNoAxisTells) {
+  const SweepSpec grid = SpecOf("grid: {model.block: [op, pre_norm], model.bias: [none, qk], seed: [0, 1]}");
+  EXPECT_THAT(PooledKeys(grid, ChooseTableAxes(grid)), ElementsAre("seed"));
+  EXPECT_THAT(PooledKeys(grid, {.rows = {"model.block"}}), ElementsAre("model.bias", "seed"));
+  const SweepSpec one = SpecOf("grid: {model.block: [op, pre_norm], seed: [3]}");
+  EXPECT_THAT(PooledKeys(one, ChooseTableAxes(one)), IsEmpty());
+}
+
+TEST(PooledKeys, OfKeysThatAdvanceTogetherOneTellsTheOthersAsFarAsItCan) {
+  const SweepSpec zip = SpecOf(
+      "zip: [{optimizer.name: [adam, adam, soap], optimizer.learning_rate: [1e-3, 3e-3, 2e-3], seed: [0, 1, 2]}]");
+  EXPECT_THAT(PooledKeys(zip, {.rows = {"optimizer.learning_rate"}}), IsEmpty());
+  EXPECT_THAT(PooledKeys(zip, {.rows = {"optimizer.name"}}), ElementsAre("optimizer.learning_rate", "seed"));
 }
 
 }  // namespace

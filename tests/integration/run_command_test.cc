@@ -8,6 +8,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -84,6 +85,18 @@ TEST_F(RunCommand, ATrialThatIsInAnOlderSweepTooIsTrained) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("2/2 trials"));
   EXPECT_THAT(Ofsweep({"show", "old", "--data-dir", Path("data")}).out, HasSubstr("1/2 done"));
+}
+
+TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {
+  std::filesystem::copy_file(Path("tokens.bin"), Path("other.bin"));
+  const std::string spec = WriteSpec({.grid = "{data.path: [tokens.bin, other.bin], seed: [0, 1]}", .corpus = ""});
+  const Finished run = Ofsweep(Run(spec));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, AllOf(HasSubstr("data.path"), HasSubstr(Path("tokens.bin")), HasSubstr(Path("other.bin"))));
+  EXPECT_THAT(run.out, HasSubstr("(trials) over seed.\n"));
+  const Finished pooled = Ofsweep({"table", "tiny", "--rows", "model.block", "--data-dir", Path("data")});
+  EXPECT_THAT(pooled.out, HasSubstr("(trials) over data.path, seed.\n"));
+  EXPECT_THAT(Ofsweep({"show", "tiny", "--data-dir", Path("data")}).out, HasSubstr("data.path=" + Path("other.bin")));
 }
 
 TEST_F(RunCommand, ATrialThatFailsIsNamedWithItsReasonAndTheOthersStillCount) {
