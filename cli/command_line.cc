@@ -276,7 +276,10 @@ int CommandLine(int argc, const char* const* argv, Streams streams) {
       return program.app().exit(error, streams.out, streams.err) == 0 ? 0 : 2;
     }
     SetUpLog(program.LogLevel());
-    const absl::Status status = action();
+    absl::Status status = action();
+    if (status.ok() && !streams.out.flush()) {
+      status = absl::DataLossError("standard output cannot be written: is its disk full, or has its reader gone?");
+    }
     if (!status.ok()) Report(status, streams.err);
     return ExitCode(status);
   } catch (const std::exception& error) {

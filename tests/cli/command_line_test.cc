@@ -52,6 +52,14 @@ TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
   EXPECT_EQ(Ofsweep({"coordinator", "--metrics-retention", "-1"}).exit_code, 2);
 }
 
+TEST(CommandLine, ResultsThatCannotBeWrittenAreAFailure) {
+  std::ofstream full("/dev/full");
+  std::ostringstream err;
+  const std::vector<const char*> arguments = {"ofsweep", "spec"};
+  EXPECT_EQ(CommandLine(2, arguments.data(), {full, err}), 1);
+  EXPECT_THAT(err.str(), HasSubstr("standard output cannot be written"));
+}
+
 TEST(CommandLine, AMissingSpecExits2AndNamesTheFile) {
   const Result result = Ofsweep({"submit", "no-such.yaml"});
   EXPECT_EQ(result.exit_code, 2);
