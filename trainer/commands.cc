@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "experiment/problem.h"
 #include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
@@ -128,17 +129,31 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
   return absl::OkStatus();
 }
 
+// What keeps a tensor from being measured; "" where nothing does.
+std::string WhyNotMeasured(const SafetensorsFile& file, const std::string& name) {
+  const std::optional<at::ScalarType> type = file.Type(name);
+  const at::IntArrayRef shape = file.Shape(name);
+  if (!type || !at::isFloatingType(*type)) return file.Dtype(name) + " is not F64, F32, F16 or BF16";
+  if (shape.size() != 2) return absl::StrCat("[", absl::StrJoin(shape, ", "), "] is no matrix");
+  if (c10::multiply_integers(shape) == 0) return "empty";
+  return "";
+}
+
 absl::Status Measure(const std::filesystem::path& path, EventOutput& events) {
-  const absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(path);
+  const absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(path, SafetensorsFile::ForeignTypes::kKept);
   if (!file.ok()) return file.status();
   StepPoints measured;
+  std::vector<std::string> skipped;
   for (const std::string& name : file->Names()) {
-    const at::Tensor matrix = file->Read(name);
-    if (matrix.dim() != 2 || !matrix.is_floating_point()) continue;
-    for (const auto& [metric, value] : MeasureMatrix(matrix)) {
+    if (const std::string reason = WhyNotMeasured(*file, name); !reason.empty()) {
+      skipped.push_back(absl::StrCat(name, " (", reason, ")"));
+      continue;
+    }
+    for (const auto& [metric, value] : MeasureMatrix(file->Read(name))) {
       measured.points.push_back({{metric, std::nullopt, name}, value});
     }
   }
+  if (!skipped.empty()) LogInfo(absl::StrCat(path.string(), ": not measured: ", absl::StrJoin(skipped, ", ")));
   if (measured.points.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(path.string(), ": holds no matrix [tokens, width] of floating-point numbers to measure"));

@@ -64,7 +64,7 @@ std::uint64_t ReadLength(std::string_view bytes) {
 // Fills a SafetensorsFile from its bytes.
 class SafetensorsFile::Parser {
  public:
-  explicit Parser(SafetensorsFile& file) : file_(file) {}
+  Parser(SafetensorsFile& file, ForeignTypes foreign) : file_(file), foreign_(foreign) {}
 
   absl::Status Parse() {
     const std::string_view bytes = file_.file_.text();
@@ -108,10 +108,11 @@ class SafetensorsFile::Parser {
   absl::Status ReadEntry(const std::string& name, const Json& json) {
     Entry entry;
     try {
-      const std::string type = json.at("dtype").get<std::string>();
-      const std::optional<at::ScalarType> known = TypeOf(type);
-      if (!known) return Damaged(absl::StrCat("tensor ", name, " has the unknown dtype ", type));
-      entry.type = *known;
+      entry.dtype = json.at("dtype").get<std::string>();
+      entry.type = TypeOf(entry.dtype);
+      if (!entry.type && foreign_ == ForeignTypes::kRefused) {
+        return Damaged(absl::StrCat("tensor ", name, " has the unknown dtype ", entry.dtype));
+      }
       for (const Json& dimension : json.at("shape")) {
         if (!dimension.is_number_unsigned()) return Damaged(absl::StrCat("tensor ", name, " has no valid shape"));
         entry.shape.push_back(dimension.get<std::int64_t>());
@@ -138,7 +139,8 @@ class SafetensorsFile::Parser {
   }
 
   static bool ShapeFills(const Entry& entry) {
-    std::uint64_t bytes = c10::elementSize(entry.type);
+    if (!entry.type) return true;  // nobody knows how large its elements are
+    std::uint64_t bytes = c10::elementSize(*entry.type);
     for (const std::int64_t dimension : entry.shape) {
       if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(dimension), &bytes)) return false;
     }
@@ -173,14 +175,15 @@ class SafetensorsFile::Parser {
   }
 
   SafetensorsFile& file_;
+  const ForeignTypes foreign_;
   std::string_view header_;
 };
 
-absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::filesystem::path& path) {
+absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::filesystem::path& path, ForeignTypes foreign) {
   absl::StatusOr<MappedFile> mapped = MappedFile::Open(path);
   if (!mapped.ok()) return mapped.status();
   SafetensorsFile file(path, *std::move(mapped));
-  if (absl::Status status = Parser(file).Parse(); !status.ok()) return status;
+  if (absl::Status status = Parser(file, foreign).Parse(); !status.ok()) return status;
   return file;
 }
 
@@ -192,7 +195,7 @@ std::vector<std::string> SafetensorsFile::Names() const {
 
 at::Tensor SafetensorsFile::Read(std::string_view name) const {
   const Entry& entry = entries_.find(name)->second;
-  at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.type));
+  at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.type.value()));
   if (entry.end > entry.begin) {
     std::memcpy(tensor.data_ptr(), values_.data() + entry.begin, entry.end - entry.begin);
   }

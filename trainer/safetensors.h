@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +21,16 @@ using Metadata = std::map<std::string, std::string, std::less<>>;
 // for.
 class SafetensorsFile {
  public:
+  // Tensors of a dtype that is not known here (U16, F8_E4M3, …).
+  enum class ForeignTypes {
+    kRefused,  // the file counts as damaged
+    kKept,     // they have a name, a dtype and a shape, and cannot be read
+  };
+
   // Checks the whole structure, and the checksum where WriteSafetensors left one. DataLoss for a truncated or damaged
   // file, NotFound where there is none; the message names the file, what is wrong and how to mend it.
-  static absl::StatusOr<SafetensorsFile> Open(const std::filesystem::path& path);
+  static absl::StatusOr<SafetensorsFile> Open(const std::filesystem::path& path,
+                                              ForeignTypes foreign = ForeignTypes::kRefused);
 
   const std::filesystem::path& path() const { return path_; }
   const Metadata& metadata() const { return metadata_; }
@@ -31,12 +39,19 @@ class SafetensorsFile {
   std::vector<std::string> Names() const;
   bool Has(std::string_view name) const { return entries_.find(name) != entries_.end(); }
 
-  // A copy on the CPU. `name` must be there.
+  // Of the tensor `name`, which must be there: its dtype as the file has it ("F32"), what LibTorch calls it (nothing
+  // for a foreign one), its shape.
+  const std::string& Dtype(std::string_view name) const { return entries_.find(name)->second.dtype; }
+  std::optional<at::ScalarType> Type(std::string_view name) const { return entries_.find(name)->second.type; }
+  at::IntArrayRef Shape(std::string_view name) const { return entries_.find(name)->second.shape; }
+
+  // A copy on the CPU. `name` must be there, and of no foreign type.
   at::Tensor Read(std::string_view name) const;
 
  private:
   struct Entry {
-    at::ScalarType type;
+    std::string dtype;
+    std::optional<at::ScalarType> type;
     std::vector<std::int64_t> shape;
     std::size_t begin;  // within the values
     std::size_t end;

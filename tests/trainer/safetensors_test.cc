@@ -70,6 +70,24 @@ TEST_F(SafetensorsTest, ReadsAFileWithoutMetadata) {
   EXPECT_EQ(file->Read("x").item<float>(), 1.5);
 }
 
+TEST_F(SafetensorsTest, TensorsOfForeignTypesCanBeKeptAndTheOthersRead) {
+  const std::string values = std::string("\1\2\3\4", 4) + std::string("\0\0\300\77", 4);
+  const auto path = Raw(R"({"ids":{"dtype":"U16","shape":[2],"data_offsets":[0,4]},)"
+                        R"("x":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]}})",
+                        values);
+  ExpectDamaged(path, "unknown dtype U16");
+  const auto file = SafetensorsFile::Open(path, SafetensorsFile::ForeignTypes::kKept);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->Dtype("ids"), "U16");
+  EXPECT_EQ(file->Type("ids"), std::nullopt);
+  EXPECT_EQ(file->Shape("ids"), at::IntArrayRef({2}));
+  EXPECT_EQ(file->Type("x"), at::kFloat);
+  EXPECT_EQ(file->Read("x").item<float>(), 1.5);
+  // What lies beside them still has to be whole.
+  const auto cut = folder_.Write("cut.safetensors", ReadFile(path).substr(0, ReadFile(path).size() - 1));
+  EXPECT_TRUE(absl::IsDataLoss(SafetensorsFile::Open(cut, SafetensorsFile::ForeignTypes::kKept).status()));
+}
+
 TEST_F(SafetensorsTest, EveryTruncationIsFound) {
   const std::string whole = ReadFile(Written());
   for (std::size_t size = 0; size < whole.size(); ++size) {
