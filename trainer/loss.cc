@@ -10,8 +10,7 @@ namespace {
 class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossEntropyFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden, const at::Tensor& head,
-                            const at::Tensor& targets) {
-    const bool differentiate = hidden.requires_grad() || head.requires_grad();
+                            const at::Tensor& targets, bool differentiate) {
     const std::int64_t rows = hidden.size(0);
     const std::int64_t chunk = std::max<std::int64_t>(1, kLogitsChunkElements / head.size(0));
     at::Tensor total;
@@ -50,14 +49,17 @@ class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossE
                                                  torch::autograd::variable_list output_gradient) {
     const auto saved = context->get_saved_variables();
     const at::Tensor scale = output_gradient[0] / saved[0].size(0);
-    return {saved[0] * scale.to(saved[0].scalar_type()), saved[1] * scale.to(saved[1].scalar_type()), at::Tensor()};
+    return {saved[0] * scale.to(saved[0].scalar_type()), saved[1] * scale.to(saved[1].scalar_type()), at::Tensor(),
+            at::Tensor()};
   }
 };
 
 }  // namespace
 
 at::Tensor LinearCrossEntropy(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets) {
-  return LinearCrossEntropyFunction::apply(hidden, head, targets);
+  // Asked here, for a function's own forward pass always runs without gradients.
+  const bool differentiate = at::GradMode::is_enabled() && (hidden.requires_grad() || head.requires_grad());
+  return LinearCrossEntropyFunction::apply(hidden, head, targets, differentiate);
 }
 
 }  // namespace ofsweep
