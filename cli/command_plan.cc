@@ -12,7 +12,7 @@
 #include "cli/plan_text.h"
 #include "cli/program.h"
 #include "experiment/trainer_event.h"
-#include "worker/host.h"
+#include "host/cores.h"
 
 namespace ofsweep {
 namespace {
@@ -27,19 +27,15 @@ std::string LastLine(const std::string& path) {
   return last;
 }
 
-// Runs the trainer for a few steps of the row's trial.
-absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
+// Runs the trainer for a few steps of the row's trial, on the threads that it has where `at_once` run side by side.
+absl::Status Measure(const std::filesystem::path& folder, int at_once, PlanRow& row) {
   const std::string trial = (folder / "trial.json").string();
   const ProgramOutput output{(folder / "out").string(), (folder / "err").string()};
-  TrialConfig config = row.config;
-  // As `ofsweep run` does it: one trial a core.
-  if (config.Text("train.device") == "cpu" && config.IsAuto("train.threads")) {
-    config.Set("train.threads", std::int64_t{1});
-  }
-  std::ofstream(trial) << ToNestedJson(config).dump(2) << "\n";
-  const absl::StatusOr<int> end = RunProgram(
-      {ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit", absl::StrCat(kLimitSeconds)},
-      output);
+  std::ofstream(trial) << ToNestedJson(row.config).dump(2) << "\n";
+  const absl::StatusOr<int> end =
+      RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit",
+                  absl::StrCat(kLimitSeconds), "--slots", absl::StrCat(at_once)},
+                 output);
   if (!end.ok()) return end.status();
   const std::string last = LastLine(output.out);
   if (*end == 0) {
@@ -75,7 +71,7 @@ absl::Status PlanSweep(const PlanOptions& options, Streams streams) {
     const TemporaryFolder folder;
     for (PlanRow& row : plan.rows) {
       if (!row.fits) continue;
-      if (absl::Status status = Measure(folder.path(), row); !status.ok()) return status;
+      if (absl::Status status = Measure(folder.path(), plan.at_once, row); !status.ok()) return status;
     }
   }
   streams.out << (options.json ? PlanJson(plan) : PlanText(plan));

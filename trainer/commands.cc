@@ -100,7 +100,7 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
     return absl::InvalidArgumentError(
         "data.validation_fraction: 0 leaves nothing to evaluate on; raise it, or give data.validation_path");
   }
-  const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, "", config);
+  const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, "", command.share, config);
   if (!machine.ok()) return machine.status();
   Decoder decoder(ModelShapeOf(config), static_cast<std::uint64_t>(config.Integer("seed")), machine->precision,
                   machine->device);
@@ -168,7 +168,7 @@ absl::Status Time(const TimeCommand& command, TrialConfig config) {
         "model.vocabulary: auto is known only with the tokens, which `time` does not read; give the number");
   }
   const absl::StatusOr<Machine> machine =
-      ResolveForMachine({.vocabulary = config.Integer("model.vocabulary")}, "", config);
+      ResolveForMachine({.vocabulary = config.Integer("model.vocabulary")}, "", command.share, config);
   if (!machine.ok()) return machine.status();
   if (command.rows > 0) config.Set("train.micro_batch_size", command.rows);
   if (absl::Status status = CheckItFits(config, machine->device); !status.ok()) return status;
@@ -181,7 +181,7 @@ absl::Status Time(const TimeCommand& command, TrialConfig config) {
 int RunTrain(const TrainCommand& command) {
   EventOutput events;
   return WithConfig(events, command.config, [&](const TrialConfig& config) -> absl::Status {
-    const TrainingOptions options{command.output, command.resume, CacheOr(command.cache)};
+    const TrainingOptions options{command.output, command.resume, CacheOr(command.cache), command.share};
     if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
     const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
     if (!training.ok()) return training.status();

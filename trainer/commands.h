@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "trainer/machine_share.h"
+
 namespace ofsweep {
 
 // The commands of ofsweep-trainer. Each prints events (`prepare`: plain text) on standard output and returns the exit
@@ -16,6 +18,7 @@ struct TrainCommand {
   std::filesystem::path output;
   bool resume = false;
   std::filesystem::path cache;
+  MachineShare share;
 };
 int RunTrain(const TrainCommand& command);
 
@@ -33,6 +36,7 @@ struct EvaluateCommand {
   bool sensitivity = false;          // also of each tensor alone, for each of them
   bool as_trained = false;           // refuse a checkpoint of another trial, or of other tokens
   std::filesystem::path cache;
+  MachineShare share;
 };
 int RunEvaluate(const EvaluateCommand& command);
 
@@ -45,6 +49,7 @@ struct TimeCommand {
   std::filesystem::path config;
   std::int64_t rows = 0;   // sequences in a pass; 0: as many as take a fraction of a second
   unsigned int limit = 0;  // seconds after which SIGALRM ends the process; 0: none
+  MachineShare share;
 };
 // Prints one StepTiming (experiment/step_timing.h) as a line of JSON; needs no corpus.
 int RunTime(const TimeCommand& command);

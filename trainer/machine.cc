@@ -1,12 +1,10 @@
 #include "trainer/machine.h"
 
 #include <dlfcn.h>
-#include <sched.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include <ATen/cpu/Utils.h>
@@ -17,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/memory_advice.h"
 #include "experiment/memory_estimate.h"
-#include "trainer/cgroup.h"
+#include "host/cores.h"
 #include "trainer/device_memory.h"
 #include "trainer/log.h"
 
@@ -27,25 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kMostEvaluationBatches = 64;
-
-// The cores that a cgroup v2 folder grants: "QUOTA PERIOD" or "max PERIOD" in cpu.max.
-double CoresOf(const fs::path& cgroup) {
-  std::ifstream file(cgroup / "cpu.max");
-  std::string quota_text;
-  double period = 0;
-  double quota = 0;
-  if (!(file >> quota_text >> period) || !absl::SimpleAtod(quota_text, &quota) || period <= 0) {
-    return std::numeric_limits<double>::infinity();
-  }
-  return quota / period;
-}
-
-// The least of the quotas of our own cgroup and of all above it.
-double QuotaCores() {
-  double cores = std::numeric_limits<double>::infinity();
-  for (const fs::path& folder : CgroupFolders()) cores = std::min(cores, CoresOf(folder));
-  return cores;
-}
 
 // LibTorch's GPU half is loaded only where it is wanted, so that one program serves machines without it.
 absl::Status LoadCuda() {
@@ -122,7 +101,7 @@ void KeepFromCheckpoint(const std::string& checkpoint_config, TrialConfig& confi
 }
 
 void ResolveMicroBatch(at::Device device, TrialConfig& config) {
-  const double free = FreeMemoryBytes(device);
+  const double free = FreeDeviceMemoryBytes(device);
   const std::int64_t rows = FittingMicroBatch(config, free);
   config.Set("train.micro_batch_size", rows);
   LogInfo(absl::StrCat("train.micro_batch_size: ", rows, " of ", config.Integer("train.batch_size"),
@@ -132,15 +111,8 @@ void ResolveMicroBatch(at::Device device, TrialConfig& config) {
 
 }  // namespace
 
-int AvailableCores() {
-  cpu_set_t allowed;
-  const int count = sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
-  const double quota = std::ceil(QuotaCores());
-  return std::max(1, quota < count ? static_cast<int>(quota) : count);
-}
-
 absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::string& checkpoint_config,
-                                          TrialConfig& config) {
+                                          const MachineShare& share, TrialConfig& config) {
   KeepFromCheckpoint(checkpoint_config, config);
   const auto resolve = [&config](std::string_view key, const Value& value) {
     if (config.IsAuto(key)) config.Set(key, value);
@@ -149,7 +121,7 @@ absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::str
   if (!device.ok()) return device.status();
   config.Set("train.device", device->str());
   resolve("train.precision", std::string(device->is_cuda() ? "bf16" : "fp32"));
-  resolve("train.threads", std::int64_t{AvailableCores()});
+  resolve("train.threads", std::int64_t{ThreadsOfATrial(UsableCores(), share.slots, std::getenv("OMP_NUM_THREADS"))});
   resolve("model.vocabulary", dataset.vocabulary);
   if (config.IsAuto("train.micro_batch_size")) ResolveMicroBatch(*device, config);
   const std::int64_t batch_size = config.Integer("train.batch_size");

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "experiment/trial_config.h"
 #include "trainer/dataset.h"
+#include "trainer/machine_share.h"
 #include "trainer/torch.h"
 
 namespace ofsweep {
@@ -16,15 +17,12 @@ struct Machine {
   at::ScalarType precision = at::kFloat;
 };
 
-// CPU cores this process may use: its affinity, and the CPU quota of its cgroup and of those above it.
-int AvailableCores();
-
 // Gives each `auto` that depends on the machine or the data its value: train.device, train.precision, train.threads,
 // train.micro_batch_size, model.vocabulary, evaluate.batches. A trial that continues keeps the precision and the
 // micro-batches of `checkpoint_config` (a flat JSON object; empty for a fresh trial), which its numbers depend on. Also
-// sets the process's threads. train.checkpoint_every stays `auto`, which means by time. Unavailable for a device that
-// is not here.
+// sets the process's threads; train.threads: auto is the share of the cores. train.checkpoint_every stays `auto`, which
+// means by time. Unavailable for a device that is not here.
 absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::string& checkpoint_config,
-                                          TrialConfig& config);
+                                          const MachineShare& share, TrialConfig& config);
 
 }  // namespace ofsweep

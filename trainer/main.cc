@@ -18,6 +18,48 @@ void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, kBytes);
 }
 
+CLI::Option* AddConfig(CLI::App* command, std::filesystem::path& config) {
+  return command->add_option("--config", config, "the trial's configuration, trial.json");
+}
+
+void AddCache(CLI::App* command, std::filesystem::path& cache) {
+  command->add_option("--cache", cache, "folder of prepared corpora [~/.cache/ofsweep/datasets]");
+}
+
+void AddShare(CLI::App* command, ofsweep::MachineShare& share) {
+  command->add_option("--slots", share.slots, "trials that run side by side here, this one included [1]")
+      ->check(CLI::PositiveNumber);
+}
+
+void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {
+  AddConfig(command, train.config);
+  CLI::Option* output =
+      command->add_option("--output", train.output, "folder for checkpoints; none are written without it");
+  command->add_flag("--resume", train.resume, "continue from the newest whole checkpoint in --output")->needs(output);
+  AddCache(command, train.cache);
+  AddShare(command, train.share);
+}
+
+void AddEvaluate(CLI::App* command, ofsweep::EvaluateCommand& evaluate) {
+  AddConfig(command, evaluate.config)->required();
+  command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
+  command->add_flag("--int8", evaluate.int8,
+                    "also after int8 quantisation: of all, with every quantiser's range, of the weights and "
+                    "of the activations alone");
+  command
+      ->add_option("--bits", evaluate.bits,
+                   "also after rounding weights to X and activations to Y bits: wXaY, divided by commas [evaluate.bits "
+                   "of the configuration]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_flag("--sensitivity", evaluate.sensitivity,
+                    "also with each tensor alone rounded so, and which hurts most");
+  command->add_flag("--as-trained", evaluate.as_trained,
+                    "refuse a checkpoint of another trial, or tokens other than those it was trained on");
+  AddCache(command, evaluate.cache);
+  AddShare(command, evaluate.share);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -28,50 +70,21 @@ int main(int argc, char** argv) {
       "Exit status: 0 done or diverged, 1 failed (the last line says why), 2 wrong usage or an invalid trial.json.");
   std::function<int()> run;
 
-  const auto add_config = [](CLI::App* command, std::filesystem::path& config) {
-    return command->add_option("--config", config, "the trial's configuration, trial.json");
-  };
-  const auto add_cache = [](CLI::App* command, std::filesystem::path& cache) {
-    command->add_option("--cache", cache, "folder of prepared corpora [~/.cache/ofsweep/datasets]");
-  };
-
   ofsweep::TrainCommand train;
-  const auto add_train = [&](CLI::App* command) {
-    add_config(command, train.config);
-    CLI::Option* output =
-        command->add_option("--output", train.output, "folder for checkpoints; none are written without it");
-    command->add_flag("--resume", train.resume, "continue from the newest whole checkpoint in --output")->needs(output);
-    add_cache(command, train.cache);
-  };
-  add_train(&app);
+  AddTrain(&app, train);
   CLI::App* train_command = app.add_subcommand("train", "train a trial (the default command)");
-  add_train(train_command);
+  AddTrain(train_command, train);
 
   ofsweep::PrepareCommand prepare;
   CLI::App* prepare_command = app.add_subcommand("prepare", "tokenise the trial's corpus and say where it is");
-  add_config(prepare_command, prepare.config)->required();
-  add_cache(prepare_command, prepare.cache);
+  AddConfig(prepare_command, prepare.config)->required();
+  AddCache(prepare_command, prepare.cache);
   prepare_command->callback([&] { run = [&] { return ofsweep::RunPrepare(prepare); }; });
 
   ofsweep::EvaluateCommand evaluate;
   CLI::App* evaluate_command =
       app.add_subcommand("evaluate", "print the validation loss of a checkpoint, or of the initial weights");
-  add_config(evaluate_command, evaluate.config)->required();
-  evaluate_command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
-  evaluate_command->add_flag("--int8", evaluate.int8,
-                             "also after int8 quantisation: of all, with every quantiser's range, of the weights and "
-                             "of the activations alone");
-  evaluate_command
-      ->add_option("--bits", evaluate.bits,
-                   "also after rounding weights to X and activations to Y bits: wXaY, divided by commas [evaluate.bits "
-                   "of the configuration]")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  evaluate_command->add_flag("--sensitivity", evaluate.sensitivity,
-                             "also with each tensor alone rounded so, and which hurts most");
-  evaluate_command->add_flag("--as-trained", evaluate.as_trained,
-                             "refuse a checkpoint of another trial, or tokens other than those it was trained on");
-  add_cache(evaluate_command, evaluate.cache);
+  AddEvaluate(evaluate_command, evaluate);
   evaluate_command->callback([&] { run = [&] { return ofsweep::RunEvaluate(evaluate); }; });
 
   ofsweep::MeasureCommand measure;
@@ -82,10 +95,11 @@ int main(int argc, char** argv) {
 
   ofsweep::TimeCommand time;
   CLI::App* time_command = app.add_subcommand("time", "measure a few steps on random tokens: time and peak memory");
-  add_config(time_command, time.config)->required();
+  AddConfig(time_command, time.config)->required();
   time_command->add_option("--rows", time.rows, "sequences in a pass [as many as take a fraction of a second]")
       ->check(CLI::PositiveNumber);
   time_command->add_option("--limit", time.limit, "give up (by SIGALRM) after so many seconds [never]");
+  AddShare(time_command, time.share);
   time_command->callback([&] { run = [&] { return ofsweep::RunTime(time); }; });
 
   try {

@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
   }
   TrialConfig resolved = config;
   const std::string checkpoint_config = checkpoint ? ReadProgress(*checkpoint)->config : "";
-  const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, resolved);
+  const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, options.share, resolved);
   if (!machine.ok()) return machine.status();
   if (absl::Status status = CheckItFits(resolved, machine->device); !status.ok()) return status;
 

@@ -24,6 +24,7 @@ struct TrainingOptions {
   std::filesystem::path output;  // folder of the checkpoints; empty: none are written
   bool resume = false;  // continue from the newest whole checkpoint in `output`, from the start where there is none
   std::filesystem::path cache;  // of prepared corpora
+  MachineShare share;
 };
 
 enum class TrainingOutcome {

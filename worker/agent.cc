@@ -21,6 +21,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "host/cores.h"
+#include "host/memory.h"
 #include "monitoring/http_server.h"
 #include "monitoring/metric_families.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
@@ -161,7 +163,7 @@ v1::SynchronizeRequest AgentLoop::State() const {
     v1::Device& device = *request.add_devices();
     device.set_kind("cpu");
     device.set_model(CpuModel());
-    device.set_memory_bytes(MemoryBytes() / static_cast<std::uint64_t>(options_.slots));
+    device.set_memory_bytes(static_cast<std::uint64_t>(MemoryBytes() / options_.slots));
   }
   request.set_version(OFSWEEP_VERSION);
   request.set_http_address(http_address());

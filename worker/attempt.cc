@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiment/step_limit.h"
+#include "host/memory.h"
 #include "worker/host.h"
 #include "worker/trial_folder.h"
 
@@ -71,7 +72,7 @@ std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Assi
 }
 
 absl::Status Attempt::StartTrainer(const v1::Assignment& assignment, const std::string& gpu_index) {
-  absl::StatusOr<TrialFolder> folder = PrepareTrial(host_.data_dir, assignment, host_.threads);
+  absl::StatusOr<TrialFolder> folder = PrepareTrial(host_.data_dir, assignment);
   if (!folder.ok()) return folder.status();
   log_path_ = folder->log_path;
   started_at_ms_ = NowMs();
@@ -81,7 +82,8 @@ absl::Status Attempt::StartTrainer(const v1::Assignment& assignment, const std::
 
   TrainerCommand command{.stdout_fd = outbox_->write_fd(), .stderr_fd = folder->log.get()};
   command.arguments = {host_.trainer_path, "--config", folder->config_path,         "--output",
-                       folder->path,       "--cache",  host_.data_dir + "/datasets"};
+                       folder->path,       "--cache",  host_.data_dir + "/datasets",
+                       "--slots",          absl::StrCat(host_.slots)};
   if (folder->resume) command.arguments.push_back("--resume");
   if (!gpu_index.empty()) command.environment.push_back("CUDA_VISIBLE_DEVICES=" + gpu_index);
   started_at_ = last_output_ = Clock::now();

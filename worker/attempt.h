@@ -27,7 +27,7 @@ struct AttemptHost {
   boost::asio::io_context& io;
   std::string data_dir;
   std::string trainer_path;
-  int threads = 1;  // of one trainer
+  int slots = 1;
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;

@@ -1,22 +1,18 @@
 #include "worker/host.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
-#include <optional>
 #include <random>
-#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -24,29 +20,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "host/kernel_file.h"
 
 namespace ofsweep {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return file ? text.str() : "";
-}
-
-// The value of the first line "key<separator>value".
-std::optional<std::string> FindField(const std::string& text, absl::string_view key, char separator) {
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    const std::size_t at = line.find(separator);
-    if (at != absl::string_view::npos && absl::StripAsciiWhitespace(line.substr(0, at)) == key) {
-      return std::string(absl::StripAsciiWhitespace(line.substr(at + 1)));
-    }
-  }
-  return std::nullopt;
-}
 
 // Model by minor number, from the driver's own files.
 std::map<int, std::string> GpuModels(const std::string& root) {
@@ -60,30 +39,6 @@ std::map<int, std::string> GpuModels(const std::string& root) {
     }
   }
   return models;
-}
-
-std::optional<std::uint64_t> GroupOutOfMemoryKills() {
-  for (absl::string_view line : absl::StrSplit(ReadText("/proc/self/cgroup"), '\n')) {
-    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (fields.size() != 3) continue;
-    std::string path;
-    if (fields[1].empty()) path = absl::StrCat("/sys/fs/cgroup", fields[2], "/memory.events");
-    if (fields[1] == "memory") path = absl::StrCat("/sys/fs/cgroup/memory", fields[2], "/memory.oom_control");
-    std::uint64_t kills = 0;
-    if (!path.empty() && absl::SimpleAtoi(FindField(ReadText(path), "oom_kill", ' ').value_or(""), &kills))
-      return kills;
-  }
-  return std::nullopt;
-}
-
-// Cores by the quota of a version 2 control group ("200000 100000"), as containers set it.
-std::optional<int> QuotaCores() {
-  const std::vector<std::string> fields = absl::StrSplit(ReadText("/sys/fs/cgroup/cpu.max"), ' ');
-  double quota = 0;
-  double period = 0;
-  if (fields.size() != 2 || !absl::SimpleAtod(fields[0], &quota) || !absl::SimpleAtod(fields[1], &period))
-    return std::nullopt;
-  return static_cast<int>(std::ceil(quota / period));
 }
 
 }  // namespace
@@ -117,12 +72,6 @@ std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root) 
   return visible;
 }
 
-int UsableCores() {
-  cpu_set_t set;
-  const int allowed = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  return std::max(1, std::min(allowed, QuotaCores().value_or(allowed)));
-}
-
 std::string HostName() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "host";
@@ -130,19 +79,6 @@ std::string HostName() {
 
 std::string CpuModel() {
   return FindField(ReadText("/proc/cpuinfo"), "model name", ':').value_or("");
-}
-
-std::uint64_t MemoryBytes() {
-  const long pages = ::sysconf(_SC_PHYS_PAGES);
-  const long page_bytes = ::sysconf(_SC_PAGESIZE);
-  return pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) : 0;
-}
-
-std::uint64_t OutOfMemoryKills() {
-  if (const std::optional<std::uint64_t> kills = GroupOutOfMemoryKills()) return *kills;
-  std::uint64_t kills = 0;
-  (void)absl::SimpleAtoi(FindField(ReadText("/proc/vmstat"), "oom_kill", ' ').value_or(""), &kills);
-  return kills;
 }
 
 std::uint64_t FreeBytes(const std::string& folder) {

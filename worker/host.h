@@ -18,17 +18,9 @@ struct Gpu {
 // /dev/nvidiaN. `root` stands for "/" in tests.
 std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root = "/");
 
-// CPU cores this process may use: its affinity, or a smaller quota of its control group; at least 1.
-int UsableCores();
-
 std::string HostName();
-// "" and 0 when the kernel does not say.
+// "" when the kernel does not say.
 std::string CpuModel();
-std::uint64_t MemoryBytes();
-
-// How often the kernel has killed for lack of memory in this process's control group, or on the machine when the group
-// cannot be read. Only a difference has a meaning.
-std::uint64_t OutOfMemoryKills();
 
 // Bytes that a user may still write in `folder`; the largest number when that cannot be told.
 std::uint64_t FreeBytes(const std::string& folder);

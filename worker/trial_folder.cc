@@ -27,24 +27,6 @@ bool IsFileName(const std::string& id) {
          std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
 }
 
-bool IsAuto(const Json& value) {
-  return value == "auto";
-}
-
-// Both spellings of trial.json: dotted and nested.
-void SetThreads(Json& config, int threads) {
-  if (const auto dotted = config.find("train.threads"); dotted != config.end()) {
-    if (IsAuto(*dotted)) *dotted = threads;
-    return;
-  }
-  if (const auto train = config.find("train"); train != config.end() && train->is_object()) {
-    const auto nested = train->find("threads");
-    if (nested == train->end() || IsAuto(*nested)) (*train)["threads"] = threads;
-    return;
-  }
-  config["train.threads"] = threads;
-}
-
 std::vector<fs::path> Checkpoints(const std::string& trial_path) {
   std::vector<fs::path> found;
   std::error_code ignored;
@@ -69,13 +51,12 @@ absl::Status WriteError(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment, int threads) {
+absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment) {
   if (!IsFileName(assignment.trial_id())) {
     return absl::InvalidArgumentError("the trial's id is no plain file name: letters, digits, - and _ are");
   }
-  Json config = Json::parse(assignment.config_json(), nullptr, false);
+  const Json config = Json::parse(assignment.config_json(), nullptr, false);
   if (!config.is_object()) return absl::InvalidArgumentError("the trial's configuration is no JSON object");
-  SetThreads(config, threads);
 
   TrialFolder folder{.path = TrialPath(data_dir, assignment.trial_id())};
   folder.config_path = folder.path + "/trial.json";

@@ -18,11 +18,10 @@ struct TrialFolder {
   bool resume = false;  // a later attempt, and there is a checkpoint to continue from
 };
 
-// Makes the folder for an attempt. train.threads = auto becomes `threads`: one trainer cannot know how many share the
-// machine. A first attempt removes checkpoints that are there: they belong to a database that is gone, and to go on
-// from one would leave a gap in the curve. Errors: InvalidArgument for a configuration that is no JSON object or a
-// trial id that is no file name, ResourceExhausted or Internal when a file cannot be written.
-absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment, int threads);
+// Makes the folder for an attempt. A first attempt removes checkpoints that are there: they belong to a database that
+// is gone, and to go on from one would leave a gap in the curve. Errors: InvalidArgument for a configuration that is no
+// JSON object or a trial id that is no file name, ResourceExhausted or Internal when a file cannot be written.
+absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment);
 
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id);
 

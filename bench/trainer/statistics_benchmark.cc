@@ -7,7 +7,6 @@
 // whose medians stand beside it. The cost of `all` every 100 steps is that of one measured step, spread over 100.
 
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -132,11 +131,6 @@ void Run(int rounds) {
 }  // namespace ofsweep
 
 int main(int argc, char** argv) {
-  // A waiting OpenMP thread spins, and would be counted. The library reads this when it is loaded, so start again.
-  if (setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0) == 0 && std::getenv("BENCH_STATISTICS_AGAIN") == nullptr) {
-    setenv("BENCH_STATISTICS_AGAIN", "1", 1);
-    execv("/proc/self/exe", argv);
-  }
   ofsweep::Run(argc > 1 ? std::max(1, std::atoi(argv[1])) : 9);
   return 0;
 }

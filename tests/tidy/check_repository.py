@@ -12,13 +12,14 @@ MAX_FUNCTION_LINES = 70
 
 # What each folder may include besides itself; tests and bench may include anything.
 MAY_INCLUDE = {
+    "host": set(),
     "experiment": set(),
     "storage": {"experiment"},
     "monitoring": set(),
     "coordinator": {"experiment", "storage", "monitoring"},
-    "worker": {"experiment", "monitoring"},
-    "trainer": {"experiment"},
-    "cli": {"experiment", "storage", "coordinator", "worker"},
+    "worker": {"host", "experiment", "monitoring"},
+    "trainer": {"host", "experiment"},
+    "cli": {"host", "experiment", "storage", "coordinator", "worker"},
 }
 
 # Header pattern → the files it may be included in.

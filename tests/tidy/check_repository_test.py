@@ -37,8 +37,10 @@ class Rules(unittest.TestCase):
         self.assertTrue(problems("worker/a.cc", '#include "storage/store.h"\n'))
         self.assertTrue(problems("worker/a.cc", '#include "coordinator/coordinator.h"\n'))
         self.assertTrue(problems("monitoring/a.cc", '#include "storage/store.h"\n'))
+        self.assertTrue(problems("host/a.cc", '#include "experiment/value.h"\n'))
         self.assertFalse(problems("coordinator/a.cc", '#include "storage/store.h"\n'))
         self.assertFalse(problems("worker/a.cc", '#include "monitoring/http_server.h"\n'))
+        self.assertFalse(problems("trainer/a.cc", '#include "host/cores.h"\n'))
         self.assertFalse(problems("tests/a.cc", '#include "coordinator/coordinator.h"\n'))
 
     def test_one_home_for_each_library(self):

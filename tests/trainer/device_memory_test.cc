@@ -6,8 +6,8 @@ namespace ofsweep {
 namespace {
 
 TEST(FreeMemory, IsPartOfTheMachines) {
-  EXPECT_GT(FreeMemoryBytes(at::kCPU), 0);
-  EXPECT_LE(FreeMemoryBytes(at::kCPU), DeviceMemoryBytes(at::kCPU));
+  EXPECT_GT(FreeDeviceMemoryBytes(at::kCPU), 0);
+  EXPECT_LE(FreeDeviceMemoryBytes(at::kCPU), DeviceMemoryBytes(at::kCPU));
 }
 
 }  // namespace

@@ -14,15 +14,35 @@
 namespace ofsweep {
 namespace {
 
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> EnvironmentWith(const std::map<std::string, std::string>& changes) {
+  std::vector<std::string> all;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    if (!changes.contains(text.substr(0, text.find('=')))) all.push_back(text);
+  }
+  for (const auto& [name, value] : changes) {
+    if (!value.empty()) all.push_back(name + "=" + value);
+  }
+  return all;
+}
+
 // In the child: only calls that are safe between fork and exec.
-[[noreturn]] void Execute(char* const* arguments, int output, int errors, const TrainerProcess::Options& options) {
+[[noreturn]] void Execute(char* const* arguments, char* const* environment, int output, int errors,
+                          const TrainerProcess::Options& options) {
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   if (options.file_size_limit) {
     const rlimit limit{*options.file_size_limit, *options.file_size_limit};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
-  execv(arguments[0], arguments);
+  execve(arguments[0], arguments, environment);
   _exit(127);
 }
 
@@ -52,9 +72,9 @@ FailedEvent TrainerResult::Failure() const {
 TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const Options& options) {
   std::vector<std::string> words = {OFSWEEP_BIN_DIR "/ofsweep-trainer"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
+  std::vector<std::string> environment = EnvironmentWith(options.environment);
+  const std::vector<char*> word_pointers = Pointers(words);
+  const std::vector<char*> environment_pointers = Pointers(environment);
 
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
@@ -63,7 +83,7 @@ TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const 
   const int output =
       options.standard_output.empty() ? ends[1] : open(options.standard_output.c_str(), O_WRONLY | O_CLOEXEC);
   pid_ = fork();
-  if (pid_ == 0) Execute(pointers.data(), output, errors, options);
+  if (pid_ == 0) Execute(word_pointers.data(), environment_pointers.data(), output, errors, options);
   close(errors);
   if (output != ends[1]) close(output);
   close(ends[1]);

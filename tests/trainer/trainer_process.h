@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +30,9 @@ struct TrainerResult {
 class TrainerProcess {
  public:
   struct Options {
-    std::optional<std::uint64_t> file_size_limit;  // RLIMIT_FSIZE, bytes
-    std::string standard_output;                   // a file instead of the pipe
+    std::optional<std::uint64_t> file_size_limit;    // RLIMIT_FSIZE, bytes
+    std::string standard_output;                     // a file instead of the pipe
+    std::map<std::string, std::string> environment;  // set beside the test's own; "" takes a variable away
   };
 
   explicit TrainerProcess(const std::vector<std::string>& arguments) : TrainerProcess(arguments, Options()) {}
