@@ -116,7 +116,7 @@ TEST(PlanText, SaysWhyASmallGpuCannotTrainSevenBillionParameters) {
     EXPECT_THAT(
         WhyItDoesNotFit(row),
         AllOf(HasSubstr("A GPU of 24 GB cannot train it"), HasSubstr("Alone more than it has: "),
-              HasSubstr("the optimizer's state (79."), HasSubstr("2 bytes as a weight, 2 as a gradient and 12 in"),
+              HasSubstr("the optimizer's state (79."), HasSubstr("2 bytes as a weight, 4 as a gradient and 12 in"),
               HasSubstr("A GPU of 141 GB can"), HasSubstr("model.layers: ")));
   }
 }
