@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -86,7 +86,7 @@ absl::Status CheckTarget(const std::string& database, const std::string& copy) {
   return absl::OkStatus();
 }
 
-std::int64_t DataVersion(Connection& connection) {
+std::int64_t DataVersion(DatabaseConnection& connection) {
   Query query(connection.Prepare("PRAGMA data_version"));
   query.Next();
   return query.Integer(0);
@@ -116,8 +116,8 @@ class DatabaseBackup : public Backup {
 
   const std::string database_;
   const std::string copy_;
-  std::unique_ptr<Connection> connection_;  // kept open: only then does SQLite tell whether others have written
-  std::uint64_t file_id_ = 0;               // of the file that it has open
+  std::unique_ptr<DatabaseConnection> connection_;  // kept open: only then does SQLite tell whether others have written
+  std::uint64_t file_id_ = 0;                       // of the file that it has open
   std::optional<std::int64_t> copied_version_;
 };
 
@@ -129,7 +129,7 @@ absl::Status DatabaseBackup::Connect() {
   }
   if (connection_ != nullptr && file_id == file_id_) return absl::OkStatus();
   try {
-    connection_ = std::make_unique<Connection>(database_, Connection::Mode::kReader);
+    connection_ = std::make_unique<DatabaseConnection>(database_, DatabaseConnection::Mode::kReader);
     file_id_ = file_id;
     copied_version_.reset();
     return CheckSchema(*connection_, database_);

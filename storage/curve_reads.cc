@@ -18,7 +18,7 @@ bool Wanted(const std::vector<Item>& wanted, const Item& item) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), item) != wanted.end();
 }
 
-void ReadSealed(Connection& connection, std::int64_t trial, const CurveSeries& series, Curve& curve) {
+void ReadSealed(DatabaseConnection& connection, std::int64_t trial, const CurveSeries& series, Curve& curve) {
   Query points(
       connection.Prepare("SELECT step, value FROM sealed_points WHERE trial = ?1 AND series = ?2 ORDER BY step"));
   points.Bind(trial, series.id);
@@ -29,7 +29,8 @@ void ReadSealed(Connection& connection, std::int64_t trial, const CurveSeries& s
 }
 
 // Recent points are all later than sealed ones, so appending keeps the order.
-void ReadRecent(Connection& connection, std::int64_t trial, const std::unordered_map<std::int64_t, Curve*>& curves) {
+void ReadRecent(DatabaseConnection& connection, std::int64_t trial,
+                const std::unordered_map<std::int64_t, Curve*>& curves) {
   Query points(
       connection.Prepare("SELECT series, step, value FROM recent_points WHERE trial = ?1 ORDER BY step, series"));
   points.Bind(trial);
@@ -43,7 +44,7 @@ void ReadRecent(Connection& connection, std::int64_t trial, const std::unordered
 
 }  // namespace
 
-absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(Connection& connection, const CurveQuery& query) {
+absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(DatabaseConnection& connection, const CurveQuery& query) {
   std::vector<CurveTrial> trials;
   if (query.sweep.empty()) {
     for (const std::string& trial_id : query.trial_ids) {
@@ -73,7 +74,7 @@ absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(Connection& connection, 
   return trials;
 }
 
-std::vector<CurveSeries> FindCurveSeries(Connection& connection, const CurveQuery& query) {
+std::vector<CurveSeries> FindCurveSeries(DatabaseConnection& connection, const CurveQuery& query) {
   std::vector<CurveSeries> found;
   Query all(connection.Prepare("SELECT id, metric, layer, site FROM series ORDER BY metric, layer, site"));
   while (all.Next()) {
@@ -86,7 +87,8 @@ std::vector<CurveSeries> FindCurveSeries(Connection& connection, const CurveQuer
   return found;
 }
 
-std::vector<Curve> ReadCurves(Connection& connection, const CurveTrial& trial, const std::vector<CurveSeries>& series) {
+std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& trial,
+                              const std::vector<CurveSeries>& series) {
   std::vector<Curve> curves(series.size());
   std::unordered_map<std::int64_t, Curve*> by_series;
   {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/store.h"
 
 namespace ofsweep {
@@ -17,17 +17,18 @@ struct CurveTrial {
 };
 
 // The trials of `query` in the sweep's order; without a sweep, the known ones of trial_ids as they are listed.
-absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(Connection& connection, const CurveQuery& query);
+absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(DatabaseConnection& connection, const CurveQuery& query);
 
 // The series of `query` that exist, ordered by metric, layer, site.
 struct CurveSeries {
   std::int64_t id = 0;
   Series series;
 };
-std::vector<CurveSeries> FindCurveSeries(Connection& connection, const CurveQuery& query);
+std::vector<CurveSeries> FindCurveSeries(DatabaseConnection& connection, const CurveQuery& query);
 
 // One trial's curves of these series, in their order, without the empty ones: sealed and recent points joined in one
 // snapshot.
-std::vector<Curve> ReadCurves(Connection& connection, const CurveTrial& trial, const std::vector<CurveSeries>& series);
+std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& trial,
+                              const std::vector<CurveSeries>& series);
 
 }  // namespace ofsweep

@@ -47,7 +47,7 @@ std::string WriteResultsSql() {
 
 }  // namespace
 
-PointWrites::PointWrites(Connection& connection, std::int64_t seal_every_steps)
+PointWrites::PointWrites(DatabaseConnection& connection, std::int64_t seal_every_steps)
     : connection_(connection),
       seal_every_steps_(seal_every_steps),
       series_(connection),

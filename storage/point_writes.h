@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/result_columns.h"
 #include "storage/series_table.h"
 #include "storage/store.h"
@@ -22,7 +22,7 @@ namespace ofsweep {
 // both.
 class PointWrites {
  public:
-  PointWrites(Connection& connection, std::int64_t seal_every_steps);
+  PointWrites(DatabaseConnection& connection, std::int64_t seal_every_steps);
 
   absl::StatusOr<PushCounts> Append(const std::string& trial_id, const std::vector<StepPoints>& steps);
 
@@ -59,7 +59,7 @@ class PointWrites {
   void WriteResults(const Trial& trial);
   std::int64_t LastStepOfSlice(const Seal& seal);
 
-  Connection& connection_;
+  DatabaseConnection& connection_;
   const std::int64_t seal_every_steps_;
   SeriesTable series_;
   Statement find_;

@@ -13,7 +13,7 @@ constexpr int kMaxLent = 4;
 }  // namespace
 
 absl::Status ReaderPool::Check() {
-  return With([&](Connection& connection) { return CheckSchema(connection, path_); });
+  return With([&](DatabaseConnection& connection) { return CheckSchema(connection, path_); });
 }
 
 ReaderPool::Lease::Lease(ReaderPool& pool) : pool_(pool) {
@@ -34,8 +34,9 @@ ReaderPool::Lease::~Lease() {
   pool_.returned_.notify_one();
 }
 
-Connection& ReaderPool::Lease::Get() {
-  if (connection_ == nullptr) connection_ = std::make_unique<Connection>(pool_.path_, Connection::Mode::kReader);
+DatabaseConnection& ReaderPool::Lease::Get() {
+  if (connection_ == nullptr)
+    connection_ = std::make_unique<DatabaseConnection>(pool_.path_, DatabaseConnection::Mode::kReader);
   return *connection_;
 }
 

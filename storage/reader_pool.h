@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/sqlite_status.h"
 
 namespace ofsweep {
@@ -23,7 +23,7 @@ class ReaderPool {
   // Calls `read` with a connection, waiting for a free one when all are lent, and turns SQLite's exceptions into a
   // status. `read` returns a Status or StatusOr.
   template <class Read>
-  auto With(const Read& read) -> decltype(read(std::declval<Connection&>())) {
+  auto With(const Read& read) -> decltype(read(std::declval<DatabaseConnection&>())) {
     Lease lease(*this);
     try {
       return read(lease.Get());
@@ -39,19 +39,19 @@ class ReaderPool {
    public:
     explicit Lease(ReaderPool& pool);
     ~Lease();
-    Connection& Get();  // throws SQLite::Exception when it cannot be opened
+    DatabaseConnection& Get();  // throws SQLite::Exception when it cannot be opened
     sqlite3* HandleOrNull() const { return connection_ == nullptr ? nullptr : connection_->handle(); }
 
    private:
     ReaderPool& pool_;
-    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<DatabaseConnection> connection_;
   };
 
   const std::string path_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> free_;  // guarded by mutex_
-  int lent_ = 0;                                   // guarded by mutex_
+  std::vector<std::unique_ptr<DatabaseConnection>> free_;  // guarded by mutex_
+  int lent_ = 0;                                           // guarded by mutex_
 };
 
 }  // namespace ofsweep

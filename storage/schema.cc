@@ -16,13 +16,13 @@ constexpr std::int64_t kApplicationId = 0x4F465357;
 constexpr std::array kMigrations = {kSchemaV1, kSchemaV2};
 constexpr std::int64_t kVersion = kMigrations.size();
 
-std::int64_t Number(Connection& connection, const std::string& sql) {
+std::int64_t Number(DatabaseConnection& connection, const std::string& sql) {
   Query query(connection.Prepare(sql));
   query.Next();
   return query.Integer(0);
 }
 
-absl::Status CheckOrigin(Connection& connection, const std::string& path, std::int64_t version) {
+absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path, std::int64_t version) {
   if (Number(connection, "PRAGMA application_id") != kApplicationId) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": this database was not made by ofsweep; move it away, or give another --data-dir"));
@@ -37,7 +37,7 @@ absl::Status CheckOrigin(Connection& connection, const std::string& path, std::i
 
 }  // namespace
 
-absl::Status MigrateSchema(Connection& connection, const std::string& path) {
+absl::Status MigrateSchema(DatabaseConnection& connection, const std::string& path) {
   std::int64_t version = Number(connection, "PRAGMA user_version");
   const bool is_new = version == 0 && Number(connection, "SELECT count(*) FROM sqlite_schema") == 0;
   if (!is_new) {
@@ -53,7 +53,7 @@ absl::Status MigrateSchema(Connection& connection, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status CheckSchema(Connection& connection, const std::string& path) {
+absl::Status CheckSchema(DatabaseConnection& connection, const std::string& path) {
   const std::int64_t version = Number(connection, "PRAGMA user_version");
   if (absl::Status origin = CheckOrigin(connection, path, version); !origin.ok()) return origin;
   if (version < kVersion) {

@@ -3,16 +3,16 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 
 namespace ofsweep {
 
 // Makes the database `connection` has open an ofsweep database of this program's version: lays out an empty file,
 // applies the migrations that an older one lacks, each in one transaction. FailedPrecondition for another program's
 // database and for one of a newer ofsweep; SQLite's errors are thrown. `path` is only for messages.
-absl::Status MigrateSchema(Connection& connection, const std::string& path);
+absl::Status MigrateSchema(DatabaseConnection& connection, const std::string& path);
 
 // The same checks without changing anything; FailedPrecondition also for an older version.
-absl::Status CheckSchema(Connection& connection, const std::string& path);
+absl::Status CheckSchema(DatabaseConnection& connection, const std::string& path);
 
 }  // namespace ofsweep

@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "experiment/metric_point.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/result_columns.h"
 
 namespace ofsweep {
@@ -17,7 +17,7 @@ class SeriesTable {
     ResultRole role;
   };
 
-  explicit SeriesTable(Connection& connection) : connection_(connection) {}
+  explicit SeriesTable(DatabaseConnection& connection) : connection_(connection) {}
 
   // Adds the series when it is new, in the transaction that is open.
   Entry Intern(const Series& series);
@@ -29,7 +29,7 @@ class SeriesTable {
     std::size_t operator()(const Series& series) const;
   };
 
-  Connection& connection_;
+  DatabaseConnection& connection_;
   std::unordered_map<Series, Entry, Hash> entries_;
 };
 

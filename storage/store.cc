@@ -83,14 +83,14 @@ std::future<absl::Status> Store::InsertSweep(SweepRow sweep, std::vector<TrialRo
   // Shared, because std::function copies what it holds.
   auto rows = std::make_shared<const std::vector<TrialRow>>(std::move(trials));
   return Submit(writer_.get(), path_, "insert", bytes,
-                [sweep = std::move(sweep), rows](Connection& connection, PointWrites&) {
+                [sweep = std::move(sweep), rows](DatabaseConnection& connection, PointWrites&) {
                   return ofsweep::InsertSweep(connection, sweep, *rows);
                 });
 }
 
 std::future<absl::Status> Store::SetSweepState(std::string sweep, SweepState state, TimeMs at) {
   return Submit(writer_.get(), path_, "change", sizeof(SweepRow),
-                [sweep = std::move(sweep), state, at](Connection& connection, PointWrites&) {
+                [sweep = std::move(sweep), state, at](DatabaseConnection& connection, PointWrites&) {
                   return ofsweep::SetSweepState(connection, sweep, state, at);
                 });
 }
@@ -98,7 +98,7 @@ std::future<absl::Status> Store::SetSweepState(std::string sweep, SweepState sta
 std::future<absl::Status> Store::ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts) {
   const std::size_t bytes = changes.size() * sizeof(TrialChange) + attempts.size() * sizeof(AttemptRow);
   return Submit(writer_.get(), path_, "change", bytes,
-                [changes = std::move(changes), attempts = std::move(attempts)](Connection& connection,
+                [changes = std::move(changes), attempts = std::move(attempts)](DatabaseConnection& connection,
                                                                                PointWrites& points) -> absl::Status {
                   for (const TrialChange& change : changes) {
                     if (absl::Status done = ChangeTrial(connection, change); !done.ok()) return done;
@@ -115,7 +115,7 @@ std::future<absl::Status> Store::SetResolvedConfig(std::string trial_id, std::st
   const std::size_t bytes = config_json.size();
   return Submit(
       writer_.get(), path_, "change", bytes,
-      [trial_id = std::move(trial_id), config = std::move(config_json)](Connection& connection, PointWrites&) {
+      [trial_id = std::move(trial_id), config = std::move(config_json)](DatabaseConnection& connection, PointWrites&) {
         return ofsweep::SetResolvedConfig(connection, trial_id, config);
       });
 }
@@ -131,7 +131,7 @@ std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(std::string trial_id
   const std::size_t bytes = Bytes(steps);
   const auto apply = [trial_id = std::move(trial_id), counts,
                       rows = std::make_shared<const std::vector<StepPoints>>(std::move(steps))](
-                         Connection&, PointWrites& points) -> absl::Status {
+                         DatabaseConnection&, PointWrites& points) -> absl::Status {
     const absl::StatusOr<PushCounts> appended = points.Append(trial_id, *rows);
     if (appended.ok()) *counts = *appended;
     return appended.status();
@@ -144,46 +144,46 @@ std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(std::string trial_id
 }
 
 absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name) {
-  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::optional<SweepRow>> {
+  return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::optional<SweepRow>> {
     return ofsweep::FindSweep(connection, name);
   });
 }
 
 absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset) {
-  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
+  return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
     return ofsweep::ListSweeps(connection, limit, offset);
   });
 }
 
 absl::StatusOr<std::map<TrialState, std::uint64_t>> Store::CountTrials(const std::string& sweep) {
-  return readers_->With([&](Connection& connection) { return ofsweep::CountTrials(connection, sweep); });
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::CountTrials(connection, sweep); });
 }
 
 absl::StatusOr<std::vector<ResultRow>> Store::ListResults(const std::string& sweep, std::span<const TrialState> states,
                                                           std::uint64_t limit, std::uint64_t offset) {
   return readers_->With(
-      [&](Connection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, offset); });
+      [&](DatabaseConnection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, offset); });
 }
 
 absl::StatusOr<std::vector<TrialRow>> Store::LoadTrials(const std::string& sweep) {
-  return readers_->With([&](Connection& connection) { return ofsweep::LoadTrials(connection, sweep); });
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::LoadTrials(connection, sweep); });
 }
 
 absl::StatusOr<std::optional<TrialRow>> Store::FindTrial(const std::string& trial_id) {
-  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::optional<TrialRow>> {
+  return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::optional<TrialRow>> {
     return ofsweep::FindTrial(connection, trial_id);
   });
 }
 
 absl::StatusOr<std::vector<AttemptRow>> Store::ListAttempts(const std::string& trial_id) {
-  return readers_->With([&](Connection& connection) -> absl::StatusOr<std::vector<AttemptRow>> {
+  return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<AttemptRow>> {
     return ofsweep::ListAttempts(connection, trial_id);
   });
 }
 
 absl::Status Store::VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit) {
   std::vector<CurveSeries> series;
-  const absl::StatusOr<std::vector<CurveTrial>> trials = readers_->With([&](Connection& connection) {
+  const absl::StatusOr<std::vector<CurveTrial>> trials = readers_->With([&](DatabaseConnection& connection) {
     series = FindCurveSeries(connection, query);
     return FindCurveTrials(connection, query);
   });
@@ -191,7 +191,7 @@ absl::Status Store::VisitCurves(const CurveQuery& query, const std::function<boo
   for (const CurveTrial& trial : *trials) {
     // The connection goes back to the pool before `visit` runs, which may wait for a slow client.
     absl::StatusOr<std::vector<Curve>> curves =
-        readers_->With([&](Connection& connection) -> absl::StatusOr<std::vector<Curve>> {
+        readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<Curve>> {
           return ReadCurves(connection, trial, series);
         });
     if (!curves.ok()) return curves.status();

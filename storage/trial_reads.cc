@@ -85,19 +85,19 @@ std::string ResultsSql(std::size_t states) {
 
 }  // namespace
 
-absl::StatusOr<std::int64_t> SweepId(Connection& connection, const std::string& sweep) {
+absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::string& sweep) {
   Query query(connection.Prepare("SELECT id FROM sweeps WHERE name = ?1"));
   if (!query.Bind(sweep).Next()) return absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
   return query.Integer(0);
 }
 
-std::optional<SweepRow> FindSweep(Connection& connection, const std::string& name) {
+std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name) {
   Query query(connection.Prepare("SELECT name, state, spec, submitted_at FROM sweeps WHERE name = ?1"));
   if (!query.Bind(name).Next()) return std::nullopt;
   return ReadSweep(query);
 }
 
-std::vector<SweepRow> ListSweeps(Connection& connection, std::uint64_t limit, std::uint64_t offset) {
+std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset) {
   Query query(
       connection.Prepare("SELECT name, state, spec, submitted_at FROM sweeps ORDER BY id DESC LIMIT ?1 OFFSET ?2"));
   query.Bind(Clamp(limit), Clamp(offset));
@@ -106,7 +106,8 @@ std::vector<SweepRow> ListSweeps(Connection& connection, std::uint64_t limit, st
   return sweeps;
 }
 
-absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(Connection& connection, const std::string& sweep) {
+absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnection& connection,
+                                                                const std::string& sweep) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
   Query query(
@@ -118,7 +119,7 @@ absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(Connection& conn
   return counts;
 }
 
-absl::StatusOr<std::vector<ResultRow>> ListResults(Connection& connection, const std::string& sweep,
+absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
                                                    std::uint64_t offset) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
@@ -141,7 +142,7 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(Connection& connection, const
   return rows;
 }
 
-absl::StatusOr<std::vector<TrialRow>> LoadTrials(Connection& connection, const std::string& sweep) {
+absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
   Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
@@ -154,7 +155,7 @@ absl::StatusOr<std::vector<TrialRow>> LoadTrials(Connection& connection, const s
   return trials;
 }
 
-std::optional<TrialRow> FindTrial(Connection& connection, const std::string& trial_id) {
+std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id) {
   Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
                                               ", trial_configs.config FROM trials "
                                               "JOIN trial_configs ON trial_configs.trial = trials.id "
@@ -166,7 +167,7 @@ std::optional<TrialRow> FindTrial(Connection& connection, const std::string& tri
   return trial;
 }
 
-std::vector<AttemptRow> ListAttempts(Connection& connection, const std::string& trial_id) {
+std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id) {
   Query query(
       connection.Prepare("SELECT attempts.generation, attempts.worker, attempts.started_at, ended_at, outcome, "
                          "attempts.failure_class, message FROM trials JOIN attempts ON trial = trials.id "

@@ -7,21 +7,22 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/store.h"
 
 namespace ofsweep {
 
 // Reads of sweeps and trials on a reader's connection; contracts are those of Store. SQLite's errors are thrown.
-absl::StatusOr<std::int64_t> SweepId(Connection& connection, const std::string& sweep);  // or NotFound
-std::optional<SweepRow> FindSweep(Connection& connection, const std::string& name);
-std::vector<SweepRow> ListSweeps(Connection& connection, std::uint64_t limit, std::uint64_t offset);
-absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(Connection& connection, const std::string& sweep);
-absl::StatusOr<std::vector<ResultRow>> ListResults(Connection& connection, const std::string& sweep,
+absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::string& sweep);  // or NotFound
+std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name);
+std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset);
+absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnection& connection,
+                                                                const std::string& sweep);
+absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
                                                    std::uint64_t offset);
-absl::StatusOr<std::vector<TrialRow>> LoadTrials(Connection& connection, const std::string& sweep);
-std::optional<TrialRow> FindTrial(Connection& connection, const std::string& trial_id);
-std::vector<AttemptRow> ListAttempts(Connection& connection, const std::string& trial_id);
+absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep);
+std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id);
+std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id);
 
 }  // namespace ofsweep

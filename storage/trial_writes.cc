@@ -11,14 +11,14 @@ absl::Status NoSuchTrial(const std::string& trial_id) {
   return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
 }
 
-std::optional<std::int64_t> FindTrialRow(Connection& connection, const std::string& trial_id) {
+std::optional<std::int64_t> FindTrialRow(DatabaseConnection& connection, const std::string& trial_id) {
   Query find(connection.Prepare("SELECT id FROM trials WHERE trial_id = ?1"));
   if (!find.Bind(trial_id).Next()) return std::nullopt;
   return find.Integer(0);
 }
 
 // The columns of `trials` that repeat the configuration.
-void CopyConfigColumns(Connection& connection, std::int64_t trial, const std::string& config_json) {
+void CopyConfigColumns(DatabaseConnection& connection, std::int64_t trial, const std::string& config_json) {
   Query(connection.Prepare("UPDATE trials SET block = ?2 ->> '$.\"model.block\"', "
                            "optimizer = ?2 ->> '$.\"optimizer.name\"', "
                            "learning_rate = ?2 ->> '$.\"optimizer.learning_rate\"', seed = ?2 ->> '$.seed' "
@@ -28,7 +28,7 @@ void CopyConfigColumns(Connection& connection, std::int64_t trial, const std::st
 }
 
 // The new trial's row; none when there is one of that id already.
-std::optional<std::int64_t> InsertTrial(Connection& connection, const TrialRow& trial) {
+std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const TrialRow& trial) {
   const int inserted =
       Query(
           connection.Prepare(
@@ -50,7 +50,7 @@ std::optional<std::int64_t> InsertTrial(Connection& connection, const TrialRow& 
 }
 
 // A trial that another sweep has brought; a failed or cancelled one starts afresh.
-absl::StatusOr<std::int64_t> ShareTrial(Connection& connection, const TrialRow& trial) {
+absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const TrialRow& trial) {
   std::int64_t id = 0;
   {
     Query find(connection.Prepare("SELECT id, config_hash FROM trials WHERE trial_id = ?1"));
@@ -71,7 +71,7 @@ absl::StatusOr<std::int64_t> ShareTrial(Connection& connection, const TrialRow& 
 
 }  // namespace
 
-absl::Status InsertSweep(Connection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials) {
+absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials) {
   const int inserted =
       Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at) "
                                "VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO NOTHING"))
@@ -100,14 +100,14 @@ absl::Status InsertSweep(Connection& connection, const SweepRow& sweep, const st
   return absl::OkStatus();
 }
 
-absl::Status SetSweepState(Connection& connection, const std::string& sweep, SweepState state, TimeMs at) {
+absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at) {
   const int changed = Query(connection.Prepare("UPDATE sweeps SET state = ?2, state_changed_at = ?3 WHERE name = ?1"))
                           .Bind(sweep, Name(state), at)
                           .Run();
   return changed > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
 }
 
-absl::Status ChangeTrial(Connection& connection, const TrialChange& change) {
+absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& change) {
   const int running = change.state == TrialState::kRunning ? 1 : 0;
   const TimeMs finished_at = IsTerminal(change.state) ? change.at : 0;
   const int changed =
@@ -123,7 +123,7 @@ absl::Status ChangeTrial(Connection& connection, const TrialChange& change) {
   return changed > 0 ? absl::OkStatus() : NoSuchTrial(change.trial_id);
 }
 
-absl::Status RecordAttempt(Connection& connection, const AttemptRow& attempt) {
+absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& attempt) {
   const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.trial_id);
   if (!trial.has_value()) return NoSuchTrial(attempt.trial_id);
   // The row that closes an attempt need not repeat what the opening one said.
@@ -140,7 +140,8 @@ absl::Status RecordAttempt(Connection& connection, const AttemptRow& attempt) {
   return absl::OkStatus();
 }
 
-absl::Status SetResolvedConfig(Connection& connection, const std::string& trial_id, const std::string& config_json) {
+absl::Status SetResolvedConfig(DatabaseConnection& connection, const std::string& trial_id,
+                               const std::string& config_json) {
   const std::optional<std::int64_t> trial = FindTrialRow(connection, trial_id);
   if (!trial.has_value()) return NoSuchTrial(trial_id);
   Query(connection.Prepare("UPDATE trial_configs SET config = ?2 WHERE trial = ?1")).Bind(*trial, config_json).Run();

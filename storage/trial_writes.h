@@ -4,17 +4,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/store.h"
 
 namespace ofsweep {
 
 // What the store does to sweeps and trials, on the writer's connection. The caller opens and ends the transactions and
 // rolls back whatever is not OK; contracts are those of Store. SQLite's errors are thrown.
-absl::Status InsertSweep(Connection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials);
-absl::Status SetSweepState(Connection& connection, const std::string& sweep, SweepState state, TimeMs at);
-absl::Status ChangeTrial(Connection& connection, const TrialChange& change);
-absl::Status RecordAttempt(Connection& connection, const AttemptRow& attempt);
-absl::Status SetResolvedConfig(Connection& connection, const std::string& trial_id, const std::string& config_json);
+absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials);
+absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at);
+absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& change);
+absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& attempt);
+absl::Status SetResolvedConfig(DatabaseConnection& connection, const std::string& trial_id,
+                               const std::string& config_json);
 
 }  // namespace ofsweep

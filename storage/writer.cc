@@ -36,7 +36,7 @@ absl::Status MakeFolder(const std::string& path) {
       absl::StrCat(folder.string(), ": the folder cannot be made (", error.message(), "); give another --data-dir"));
 }
 
-absl::Status Prepare(Connection& connection, const StoreOptions& options) {
+absl::Status Prepare(DatabaseConnection& connection, const StoreOptions& options) {
   if (absl::Status schema = MigrateSchema(connection, options.path); !schema.ok()) return schema;
   Query journal(connection.Prepare("PRAGMA journal_mode = WAL"));
   if (journal.Next() && journal.Text(0) != "wal") {
@@ -60,9 +60,9 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Open(const StoreOptions& options
   if (absl::Status folder = MakeFolder(options.path); !folder.ok()) return folder;
   absl::StatusOr<std::unique_ptr<WriterLock>> lock = WriterLock::Acquire(options.path);
   if (!lock.ok()) return lock.status();
-  std::unique_ptr<Connection> connection;
+  std::unique_ptr<DatabaseConnection> connection;
   try {
-    connection = std::make_unique<Connection>(options.path, Connection::Mode::kWriter);
+    connection = std::make_unique<DatabaseConnection>(options.path, DatabaseConnection::Mode::kWriter);
     if (absl::Status ready = Prepare(*connection, options); !ready.ok()) return ready;
     std::unique_ptr<Writer> writer(
         new Writer(options.path, *std::move(lock), std::move(connection), options.seal_every_steps));
@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Open(const StoreOptions& options
   }
 }
 
-Writer::Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<Connection> connection,
+Writer::Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<DatabaseConnection> connection,
                std::int64_t seal_every_steps)
     : path_(std::move(path)),
       lock_(std::move(lock)),

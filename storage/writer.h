@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 #include "storage/point_writes.h"
 #include "storage/store.h"
 #include "storage/writer_lock.h"
@@ -30,7 +30,7 @@ class Writer {
     std::string_view kind;  // for the observer
     std::size_t bytes = 0;  // about what it holds in memory
     // May be called again after a rollback. Whatever is not OK is rolled back.
-    std::function<absl::Status(Connection&, PointWrites&)> apply;
+    std::function<absl::Status(DatabaseConnection&, PointWrites&)> apply;
     std::function<void(const absl::Status&)> done;
   };
   using Observer = std::function<void(const std::string& kind, double seconds)>;
@@ -45,7 +45,7 @@ class Writer {
   void Observe(Observer observer);
 
  private:
-  Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<Connection> connection,
+  Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<DatabaseConnection> connection,
          std::int64_t seal_every_steps);
 
   void Run();
@@ -61,10 +61,10 @@ class Writer {
 
   const std::string path_;
   const std::unique_ptr<WriterLock> lock_;
-  const std::unique_ptr<Connection> connection_;  // only the thread uses it
-  PointWrites points_;                            // likewise
-  int wal_pages_ = 0;                             // likewise; after the last commit
-  bool sealing_failed_ = false;                   // likewise; sealing waits for the next successful commit
+  const std::unique_ptr<DatabaseConnection> connection_;  // only the thread uses it
+  PointWrites points_;                                    // likewise
+  int wal_pages_ = 0;                                     // likewise; after the last commit
+  bool sealing_failed_ = false;                           // likewise; sealing waits for the next successful commit
 
   std::mutex mutex_;
   std::condition_variable queue_filled_;

@@ -1,4 +1,4 @@
-#include "storage/connection.h"
+#include "storage/database_connection.h"
 
 namespace ofsweep {
 namespace {
@@ -6,9 +6,9 @@ namespace {
 // How long to wait for programs other than ofsweep (an SQL shell) that hold the file locked.
 constexpr int kBusyTimeoutMs = 5000;
 
-int OpenFlags(Connection::Mode mode) {
+int OpenFlags(DatabaseConnection::Mode mode) {
   const int access =
-      mode == Connection::Mode::kWriter ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+      mode == DatabaseConnection::Mode::kWriter ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   return access | SQLITE_OPEN_NOMUTEX;
 }
 
@@ -34,13 +34,14 @@ void Query::Throw(int code) const {
   throw SQLite::Exception(sqlite3_db_handle(statement_), code);
 }
 
-Connection::Connection(const std::string& path, Mode mode) : database_(path, OpenFlags(mode), kBusyTimeoutMs) {
+DatabaseConnection::DatabaseConnection(const std::string& path, Mode mode)
+    : database_(path, OpenFlags(mode), kBusyTimeoutMs) {
   // Sorts and savepoints use memory, so that a full disk cannot fail a read.
   Execute("PRAGMA temp_store = MEMORY");
   Execute(mode == Mode::kWriter ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -32768");
 }
 
-const Statement& Connection::Prepare(const std::string& sql) {
+const Statement& DatabaseConnection::Prepare(const std::string& sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second;
   return statements_.try_emplace(sql, handle(), sql).first->second;

@@ -76,10 +76,10 @@ class Query {
 };
 
 // One connection and its prepared statements. One thread at a time.
-class Connection {
+class DatabaseConnection {
  public:
   enum class Mode { kWriter, kReader };
-  Connection(const std::string& path, Mode mode);
+  DatabaseConnection(const std::string& path, Mode mode);
 
   SQLite::Database& database() { return database_; }
   sqlite3* handle() const { return database_.getHandle(); }
