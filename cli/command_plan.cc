@@ -32,10 +32,9 @@ absl::Status Measure(const std::filesystem::path& folder, int at_once, PlanRow& 
   const std::string trial = (folder / "trial.json").string();
   const ProgramOutput output{(folder / "out").string(), (folder / "err").string()};
   std::ofstream(trial) << ToNestedJson(row.config).dump(2) << "\n";
-  const absl::StatusOr<int> end =
-      RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit",
-                  absl::StrCat(kLimitSeconds), "--slots", absl::StrCat(at_once)},
-                 output);
+  const absl::StatusOr<int> end = RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial,
+                                              "--limit", absl::StrCat(kLimitSeconds), "--slots", absl::StrCat(at_once)},
+                                             output);
   if (!end.ok()) return end.status();
   const std::string last = LastLine(output.out);
   if (*end == 0) {

@@ -81,9 +81,9 @@ absl::Status Attempt::StartTrainer(const v1::Assignment& assignment, const std::
   outbox_ = *std::move(outbox);
 
   TrainerCommand command{.stdout_fd = outbox_->write_fd(), .stderr_fd = folder->log.get()};
-  command.arguments = {host_.trainer_path, "--config", folder->config_path,         "--output",
-                       folder->path,       "--cache",  host_.data_dir + "/datasets",
-                       "--slots",          absl::StrCat(host_.slots)};
+  command.arguments = {
+      host_.trainer_path,           "--config", folder->config_path,      "--output", folder->path, "--cache",
+      host_.data_dir + "/datasets", "--slots",  absl::StrCat(host_.slots)};
   if (folder->resume) command.arguments.push_back("--resume");
   if (!gpu_index.empty()) command.environment.push_back("CUDA_VISIBLE_DEVICES=" + gpu_index);
   started_at_ = last_output_ = Clock::now();
