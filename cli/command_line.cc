@@ -170,8 +170,10 @@ class Program {
     plan->add_option("--device", options->device, "plan as if train.device were this (default: what the trials say)")
         ->check(CLI::IsMember({"cpu", "cuda"}));
     plan->add_option("--memory", options->memory_gigabytes,
-                     "gigabytes that the device has (default: a GPU 24, a CPU what this machine has)")
+                     "gigabytes that the device has (default: a GPU 24, a CPU what is free here)")
         ->check(CLI::PositiveNumber);
+    plan->add_option("--slots", options->slots, "trials that share the device (0: on a CPU one a core, on a GPU 1)")
+        ->check(CLI::Range(0, 1024));
     plan->add_flag("--json", options->json, "as JSON");
   }
 

@@ -12,7 +12,6 @@
 #include "cli/plan_text.h"
 #include "cli/program.h"
 #include "experiment/trainer_event.h"
-#include "host/cores.h"
 
 namespace ofsweep {
 namespace {
@@ -27,14 +26,16 @@ std::string LastLine(const std::string& path) {
   return last;
 }
 
-// Runs the trainer for a few steps of the row's trial, on the threads that it has where `at_once` run side by side.
-absl::Status Measure(const std::filesystem::path& folder, int at_once, PlanRow& row) {
+// Runs the trainer for a few steps of the row's trial, on the threads and the memory that it has beside the others.
+absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
   const std::string trial = (folder / "trial.json").string();
   const ProgramOutput output{(folder / "out").string(), (folder / "err").string()};
   std::ofstream(trial) << ToNestedJson(row.config).dump(2) << "\n";
-  const absl::StatusOr<int> end = RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial,
-                                              "--limit", absl::StrCat(kLimitSeconds), "--slots", absl::StrCat(at_once)},
-                                             output);
+  const bool cpu = row.config.Text("train.device") == "cpu";
+  const absl::StatusOr<int> end =
+      RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit",
+                  absl::StrCat(kLimitSeconds), cpu ? "--slots" : "--gpu-slots", absl::StrCat(row.share.slots)},
+                 output);
   if (!end.ok()) return end.status();
   const std::string last = LastLine(output.out);
   if (*end == 0) {
@@ -61,16 +62,16 @@ absl::Status PlanSweep(const PlanOptions& options, Streams streams) {
   const SweepSpec spec = ParseSweepSpec(file->text, file->path, problems);
   Plan plan;
   if (problems.empty()) {
-    plan = MakePlan(spec, file->path, {options.device, options.memory_gigabytes * 1073741824.0}, problems);
+    plan =
+        MakePlan(spec, file->path, {options.device, options.memory_gigabytes * 1073741824.0, options.slots}, problems);
   }
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
 
   if (!options.no_measure) {
-    if (plan.rows[0].config.Text("train.device") == "cpu") plan.at_once = UsableCores();
     const TemporaryFolder folder;
     for (PlanRow& row : plan.rows) {
       if (!row.fits) continue;
-      if (absl::Status status = Measure(folder.path(), plan.at_once, row); !status.ok()) return status;
+      if (absl::Status status = Measure(folder.path(), row); !status.ok()) return status;
     }
   }
   streams.out << (options.json ? PlanJson(plan) : PlanText(plan));

@@ -1,7 +1,5 @@
 #include "cli/plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/choices.h"
 #include "experiment/model_size.h"
+#include "host/cores.h"
+#include "host/memory.h"
 
 namespace ofsweep {
 namespace {
@@ -83,6 +83,7 @@ class Planner {
       }
     }
     plan_.shapes = shapes_.size();
+    plan_.at_once = plan_.rows[0].share.slots;
     return std::move(plan_);
   }
 
@@ -110,10 +111,12 @@ class Planner {
     return false;
   }
 
-  double DeviceBytes(const TrialConfig& config) const {
-    if (planned_.memory_bytes > 0) return planned_.memory_bytes;
-    if (config.Text("train.device") != "cpu") return kSmallGpuBytes;
-    return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  MemoryShare ShareOf(const TrialConfig& config) const {
+    const bool cpu = config.Text("train.device") == "cpu";
+    MemoryShare share{planned_.memory_bytes, planned_.slots};
+    if (share.together <= 0) share.together = cpu ? FreeMemoryBytes() : kSmallGpuBytes;
+    if (share.slots <= 0) share.slots = cpu ? UsableCores() : 1;
+    return share;
   }
 
   PlanRow RowOf(TrialConfig config) const {
@@ -121,12 +124,12 @@ class Planner {
     row.parameters = ParameterCount(config);
     row.tokens = TrainingTokens(config);
     row.flops = FlopsPerToken(config) * static_cast<double>(row.tokens);
-    row.device_bytes = DeviceBytes(config);
-    row.micro_batch_size = config.IsAuto("train.micro_batch_size")
-                               ? LargestMicroBatch(config, row.device_bytes).value_or(1)
-                               : config.Integer("train.micro_batch_size");
+    row.share = ShareOf(config);
+    row.micro_batch_size = config.IsAuto("train.micro_batch_size") ? FittingMicroBatch(config, row.share.Bytes())
+                                                                   : config.Integer("train.micro_batch_size");
     row.memory = EstimateMemory(config, row.micro_batch_size);
-    row.fits = row.memory.peak <= row.device_bytes;
+    row.fits = row.memory.peak <= row.share.Bytes();
+    row.side_by_side = SideBySide(config, row.micro_batch_size, row.share.together);
     row.config = std::move(config);
     return row;
   }

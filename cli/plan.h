@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiment/memory_estimate.h"
+#include "experiment/memory_share.h"
 #include "experiment/step_timing.h"
 #include "experiment/sweep_spec.h"
 
@@ -14,7 +15,8 @@ namespace ofsweep {
 // What a plan is made for.
 struct PlanFor {
   std::string device;  // "cpu" or "cuda"; empty: what train.device says, auto being a GPU where this machine has one
-  double memory_bytes = 0;  // of the device; 0: this machine's memory for a CPU, 24 GB for a GPU
+  double memory_bytes = 0;  // of the device; 0: what is free on this machine for a CPU, 24 GB for a GPU
+  int slots = 0;            // trials that share the device; 0: as many as this machine's cores for a CPU, 1 for a GPU
 };
 
 // Trials that cost the same: they differ in seed, learning rate and the like.
@@ -25,9 +27,10 @@ struct PlanRow {
   std::int64_t parameters = 0;
   std::int64_t tokens = 0;  // of one trial
   double flops = 0;         // of one trial
-  double device_bytes = 0;
-  bool fits = false;                  // the device's memory
-  std::int64_t micro_batch_size = 0;  // as given; auto: the largest that fits, 1 where none does
+  MemoryShare share;
+  bool fits = false;                  // its share of the device's memory
+  std::int64_t side_by_side = 0;      // how many the device has room for
+  std::int64_t micro_batch_size = 0;  // as given; auto: what the trainer would take
   MemoryEstimate memory;              // with it
   std::optional<StepTiming> timing;   // nothing before it was measured
   std::string unmeasured;             // why it was not, where that is known
@@ -39,7 +42,7 @@ struct Plan {
   std::vector<PlanRow> rows;         // in the order in which the trials run
   std::uint64_t trials = 0;
   std::size_t shapes = 0;  // distinct models
-  int at_once = 1;         // trials that `ofsweep run` trains beside each other on this machine
+  int at_once = 1;         // trials that run side by side
 };
 
 // Needs nothing but the specification and, for prepared tokens without model.vocabulary, the NAME.json beside them.

@@ -81,8 +81,8 @@ std::string CostTable(const Plan& plan) {
 }
 
 std::string MemoryTable(const Plan& plan) {
-  std::vector<Row> rows = {
-      Header(plan, {"micro-batch", "weights", "gradients", "optimizer", "its step", "activations", "logits", "peak"})};
+  std::vector<Row> rows = {Header(plan, {"micro-batch", "weights", "gradients", "optimizer", "its step", "activations",
+                                         "logits", "side by side", "peak"})};
   for (const PlanRow& row : plan.rows) {
     rows.push_back(row.values);
     const MemoryEstimate& memory = row.memory;
@@ -91,6 +91,7 @@ std::string MemoryTable(const Plan& plan) {
                                memory.activations, memory.logits}) {
       rows.back().push_back(bytes == 0 ? "–" : Gigabytes(bytes));
     }
+    rows.back().push_back(absl::StrCat(row.side_by_side));
     rows.back().push_back(absl::StrCat(Gigabytes(memory.peak), " ", std::string(memory.peak_when)));
   }
   return AlignColumns(rows);
@@ -109,8 +110,8 @@ std::string NameOf(const Plan& plan, const PlanRow& row) {
 // "a GPU" of that size, as its memory is written on the box; a CPU is a machine.
 std::string DeviceName(const PlanRow& row) {
   const bool cpu = row.config.Text("train.device") == "cpu";
-  if (cpu) return absl::StrCat("A machine with ", Gigabytes(row.device_bytes));
-  return absl::StrFormat("A GPU of %.0f GB", row.device_bytes / kGpuGigabyte);
+  if (cpu) return absl::StrCat("A machine with ", Gigabytes(row.share.together), " free");
+  return absl::StrFormat("A GPU of %.0f GB", row.share.together / kGpuGigabyte);
 }
 
 std::string LargestPart(const PlanRow& row) {
@@ -119,10 +120,11 @@ std::string LargestPart(const PlanRow& row) {
                                                   {"weights", memory.weights},
                                                   {"gradients", memory.gradients},
                                                   {"activations", memory.activations},
-                                                  {"logits", memory.logits}};
+                                                  {"logits", memory.logits},
+                                                  {"the quantised evaluation", memory.evaluation}};
   std::vector<std::string> alone;
   for (const auto& [name, bytes] : parts) {
-    if (bytes > row.device_bytes) alone.push_back(absl::StrCat(name, " (", Gigabytes(bytes), ")"));
+    if (bytes > row.share.together) alone.push_back(absl::StrCat(name, " (", Gigabytes(bytes), ")"));
   }
   if (alone.empty()) return "No part alone is more than it has, together they are.";
   return absl::StrCat("Alone more than it has: ", absl::StrJoin(alone, ", "), ".");
@@ -138,8 +140,7 @@ std::string BytesAParameter(const PlanRow& row) {
 
 std::string SmallestGpu(const PlanRow& row) {
   for (const int size : kGpuSizes) {
-    // A tenth is left free, as train.micro_batch_size: auto leaves it.
-    if (const auto rows = LargestMicroBatch(row.config, 0.9 * size * kGpuGigabyte)) {
+    if (const auto rows = LargestMicroBatch(row.config, kPlannedPartOfAGpu * size * kGpuGigabyte)) {
       return absl::StrCat("A GPU of ", size, " GB can, with train.micro_batch_size ", *rows, " (",
                           Gigabytes(EstimateMemory(row.config, *rows).peak), ").");
     }
@@ -158,7 +159,10 @@ nlohmann::ordered_json JsonOf(const Plan& plan, const PlanRow& row) {
       {"tokens", row.tokens},
       {"flops", row.flops},
       {"device", row.config.Text("train.device")},
-      {"device_bytes", row.device_bytes},
+      {"device_bytes", row.share.together},
+      {"slots", row.share.slots},
+      {"share_bytes", row.share.Bytes()},
+      {"side_by_side", row.side_by_side},
       {"precision", row.config.Text("train.precision")},
       {"micro_batch_size", row.micro_batch_size},
       {"fits", row.fits},
@@ -169,6 +173,8 @@ nlohmann::ordered_json JsonOf(const Plan& plan, const PlanRow& row) {
         {"optimizer_step", memory.optimizer_step},
         {"activations", memory.activations},
         {"logits", memory.logits},
+        {"measuring", memory.measuring},
+        {"evaluation", memory.evaluation},
         {"peak", memory.peak},
         {"peak_when", memory.peak_when}}},
       {"step_seconds", nullptr},
@@ -198,18 +204,19 @@ std::string SumsText(const Plan& plan) {
 }  // namespace
 
 std::string WhyItDoesNotFit(const PlanRow& row) {
-  return absl::StrCat(DeviceName(row), " cannot train it: a step needs ", MemoryByPart(row.memory), " with ",
+  if (row.side_by_side > 0) return WhyItsShareIsTooSmall(row.config, row.micro_batch_size, row.share) + ".";
+  return absl::StrCat(DeviceName(row), " cannot train it: the trial needs ", MemoryByPart(row.memory), " with ",
                       row.micro_batch_size, row.micro_batch_size == 1 ? " sequence at once. " : " sequences at once. ",
                       LargestPart(row), " ", BytesAParameter(row), " ", SmallestGpu(row),
-                      " To make it fit: ", HowToNeedLess(row.config, row.device_bytes), ".");
+                      " To make it fit: ", HowToNeedLess(row.config, row.share.Bytes()), ".");
 }
 
 std::string PlanText(const Plan& plan) {
   const PlanRow& first = plan.rows[0];
   std::string text = absl::StrCat(plan.sweep, ": ", plan.trials, " trials of ", plan.shapes,
                                   plan.shapes == 1 ? " model shape" : " model shapes", "\n\n", CostTable(plan), "\n",
-                                  SumsText(plan), "\nTensors of a training step on ", first.config.Text("train.device"),
-                                  " in ", first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
+                                  SumsText(plan), "\nTensors of a trial on ", first.config.Text("train.device"), " in ",
+                                  first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
   for (const PlanRow& row : plan.rows) {
     if (!row.unmeasured.empty()) absl::StrAppend(&text, "\nNot timed, ", NameOf(plan, row), ": ", row.unmeasured, "\n");
   }

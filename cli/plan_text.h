@@ -13,8 +13,8 @@ std::string PlanText(const Plan& plan);
 // row was measured. Bytes, FLOPs, tokens and seconds of a row are those of one trial.
 std::string PlanJson(const Plan& plan);
 
-// Why a device of `device_bytes` cannot train the row's trials, which part alone is too large for it, how large a GPU
-// can, and which keys would make it fit.
+// Why the row's trials do not fit: where the device has room for one but not in each slot, the trainer's own words;
+// else which part alone is too large for it, how large a GPU can, and which keys would make it fit.
 std::string WhyItDoesNotFit(const PlanRow& row);
 
 }  // namespace ofsweep

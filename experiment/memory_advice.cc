@@ -42,33 +42,46 @@ std::string Gigabytes(double bytes) {
 }
 
 std::string MemoryByPart(const MemoryEstimate& memory) {
-  return absl::StrCat(Gigabytes(memory.peak), " ", std::string(memory.peak_when), " (weights ",
-                      Gigabytes(memory.weights), ", gradients ", Gigabytes(memory.gradients), ", optimizer ",
-                      Gigabytes(memory.optimizer), ", activations ", Gigabytes(memory.activations), ", logits ",
-                      Gigabytes(memory.logits), ")");
+  return absl::StrCat(
+      Gigabytes(memory.peak), " ", std::string(memory.peak_when), " (weights ", Gigabytes(memory.weights),
+      ", gradients ", Gigabytes(memory.gradients), ", optimizer ", Gigabytes(memory.optimizer), ", activations ",
+      Gigabytes(memory.activations), ", logits ", Gigabytes(memory.logits),
+      memory.measuring > 0 ? absl::StrCat(", measuring ", Gigabytes(memory.measuring)) : "",
+      memory.evaluation > 0 ? absl::StrCat(", quantised evaluation ", Gigabytes(memory.evaluation)) : "", ")");
 }
 
 std::string HowToNeedLess(const TrialConfig& config, double bytes) {
-  if (const auto rows = LargestMicroBatch(config, bytes)) {
-    return absl::StrCat("set train.micro_batch_size: ", *rows, ", which needs ",
-                        Gigabytes(EstimateMemory(config, *rows).peak));
+  const Overrides recomputed = {{"train.activation_checkpointing", true}};
+  Overrides unrounded = {{"evaluate.int8", false}};
+  if (!config.List("evaluate.bits").empty()) unrounded["evaluate.bits"] = std::vector<std::string>{};
+  Overrides both = recomputed;
+  both.insert(unrounded.begin(), unrounded.end());
+  for (const Overrides& way : {Overrides{}, recomputed, unrounded, both}) {
+    TrialConfig cheaper = config;
+    std::string keys;
+    for (const auto& [key, value] : way) {
+      cheaper.Set(key, value);
+      absl::StrAppend(&keys, key, ": ", ToText(value), " and ");
+    }
+    if (const auto rows = LargestMicroBatch(cheaper, bytes)) {
+      return absl::StrCat("set ", keys, "train.micro_batch_size: ", *rows, ", which needs ",
+                          Gigabytes(EstimateMemory(cheaper, *rows).peak));
+    }
   }
   std::vector<std::string> ways;
-  TrialConfig checkpointed = config;
-  checkpointed.Set("train.activation_checkpointing", true);
-  if (const auto rows = LargestMicroBatch(checkpointed, bytes)) {
-    return absl::StrCat("set train.activation_checkpointing: true and train.micro_batch_size: ", *rows,
-                        ", which needs ", Gigabytes(EstimateMemory(checkpointed, *rows).peak));
-  }
   if (config.Text("optimizer.name") == "soap") {
     TrialConfig adam = config;
     adam.Set("optimizer.name", std::string("adam"));
     ways.push_back(absl::StrCat("optimizer.name: adam needs ", Gigabytes(EstimateMemory(adam, 1).peak),
                                 ", and a smaller optimizer.max_preconditioner_dim something between"));
   }
-  const std::int64_t layers = MostLayers(config, bytes);
-  ways.push_back(layers > 0 ? absl::StrCat("model.layers: ", layers, " is the most that fits at this model.width")
-                            : "reduce model.width: not even model.layers: 1 fits");
+  TrialConfig unquantised = config;
+  for (const auto& [key, value] : unrounded) unquantised.Set(key, value);
+  const std::int64_t layers = MostLayers(unquantised, bytes);
+  const char* without = layers > MostLayers(config, bytes) ? ", without an evaluation after rounding" : "";
+  ways.push_back(layers > 0
+                     ? absl::StrCat("model.layers: ", layers, " is the most that fits at this model.width", without)
+                     : "reduce model.width: not even model.layers: 1 fits");
   return absl::StrCat("train.micro_batch_size: 1 still needs ", Gigabytes(EstimateMemory(config, 1).peak), "; ",
                       absl::StrJoin(ways, "; "));
 }

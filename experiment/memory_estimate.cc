@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "experiment/model_size.h"
+#include "experiment/quantisation_bits.h"
 
 namespace ofsweep {
 namespace {
@@ -124,7 +127,79 @@ OptimizerMemory OptimizerMemoryOf(const TrialConfig& config, double parameters, 
   return memory;
 }
 
+// Of attention maps at once: the scores, masked, and their softmax.
+constexpr double kMapCopies = 3;
+
+void Raise(MemoryEstimate& memory, double bytes, std::string_view when) {
+  if (bytes <= memory.peak) return;
+  memory.peak = bytes;
+  memory.peak_when = when;
+}
+
+bool Measures(const TrialConfig& config, std::initializer_list<std::string_view> metrics) {
+  const std::vector<std::string>& chosen = config.List("measure.metrics");
+  return std::any_of(chosen.begin(), chosen.end(), [&](const std::string& name) {
+    return name == "all" || std::find(metrics.begin(), metrics.end(), name) != metrics.end();
+  });
+}
+
+struct Measuring {
+  double kept = 0;  // until the step's batch has been measured
+  double maps = 0;  // of one layer, while it is passed
+};
+
+// trainer/site_statistics.h and attention.cc.
+Measuring MeasuringMemory(const TrialConfig& config, std::int64_t micro_batch_size, double bytes) {
+  const auto width = static_cast<double>(config.Integer("model.width"));
+  const auto context = static_cast<double>(config.Integer("model.context"));
+  const auto layers = static_cast<double>(config.Integer("model.layers"));
+  const double sites = 2 + layers * (config.Text("model.block") == "post_norm" ? 2 : 1);
+  Measuring measuring;
+  if (Measures(config, {"massive_activations", "delta_m2", "delta_m4_second"})) {
+    const double tokens = static_cast<double>(config.Integer("train.batch_size")) * context;
+    measuring.kept += sites * tokens * width * bytes;
+  }
+  if (Measures(config, {"feature_corr_rms", "token_corr_mean", "token_corr_rms"})) {
+    measuring.kept += sites * width * width * 4;
+  }
+  if (Measures(config, {"attention_entropy", "sink_rate"})) {
+    const double of_a_sequence = static_cast<double>(config.Integer("model.heads")) * context * context;
+    const double shown = std::max(of_a_sequence, std::min(of_a_sequence * static_cast<double>(micro_batch_size),
+                                                          static_cast<double>(kShownMapElements)));
+    measuring.maps = kMapCopies * 4 * shown;
+  }
+  return measuring;
+}
+
+// A quantised evaluation, after the gradients were let go of: a float32 copy of the model whose head is its own, and a
+// forward pass that builds the attention maps.
+double EvaluationMemory(const TrialConfig& config, double parameters, std::int64_t micro_batch_size) {
+  const auto width = static_cast<double>(config.Integer("model.width"));
+  const auto context = static_cast<double>(config.Integer("model.context"));
+  const auto heads = static_cast<double>(config.Integer("model.heads"));
+  const auto vocabulary = static_cast<double>(config.Integer("model.vocabulary"));
+  const auto rows = static_cast<double>(
+      std::max(EvaluatedAtOnce(config, micro_batch_size), config.Integer("evaluate.int8_calibration_batch_size")));
+  const double tokens = rows * context;
+  const double maps = kMapCopies * tokens * heads * context;
+  const double inner = 2 * tokens * static_cast<double>(config.Integer("model.ffn_width"));
+  const double logits = std::min(tokens * vocabulary, static_cast<double>(kLogitsChunkElements));
+  const double pass = std::max(8 * tokens * width + std::max(maps, inner), 3 * tokens * width + logits);
+  const double head = config.Boolean("model.tie_embeddings") ? vocabulary * width : 0;
+  double largest = 0;  // a weight is searched for its grid with copies of it at hand
+  for (const ParameterShape& shape : ParameterShapes(config)) {
+    largest = std::max(largest, static_cast<double>(shape.Elements()));
+  }
+  return 4 * (parameters + head + std::max(pass, 3 * largest));
+}
+
 }  // namespace
+
+std::int64_t EvaluatedAtOnce(const TrialConfig& config, std::int64_t micro_batch_size) {
+  const std::int64_t context = config.Integer("model.context");
+  const std::int64_t maps = config.Integer("model.heads") * context * context;
+  return std::max<std::int64_t>(1, std::min(micro_batch_size, kEvaluatedMapElements / maps));
+}
 
 MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batch_size) {
   const ElementBytes bytes = BytesOf(config);
@@ -150,10 +225,20 @@ MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batc
   const double late = always + memory.gradients + activations.one_block + activations.moment + loss.head_gradient;
   const double in_step = always + memory.gradients + memory.optimizer_step;
   const double backward = std::max({early, late});
-  memory.peak = std::max({in_loss, backward, in_step});
+  memory.step = std::max({in_loss, backward, in_step});
+  memory.peak = memory.step;
   memory.peak_when = memory.peak == in_loss    ? "in the loss"
                      : memory.peak == backward ? "in the backward pass"
                                                : "in the optimizer's step";
+
+  const Measuring measuring = MeasuringMemory(config, micro_batch_size, bytes.model);
+  memory.measuring = std::max(measuring.kept, measuring.maps);
+  Raise(memory, std::max(memory.step, always + earlier + activations.kept + measuring.maps) + measuring.kept,
+        "while measuring");
+  if (!QuantisedEvaluations(config).empty()) {
+    memory.evaluation = EvaluationMemory(config, parameters, micro_batch_size);
+    Raise(memory, always + memory.evaluation, "in the quantised evaluation");
+  }
   return memory;
 }
 
@@ -166,7 +251,8 @@ std::optional<std::int64_t> LargestMicroBatch(const TrialConfig& config, double 
 }
 
 std::int64_t FittingMicroBatch(const TrialConfig& config, double bytes) {
-  return LargestMicroBatch(config, 0.9 * bytes).value_or(1);
+  const double part = config.Text("train.device") == "cpu" ? kPlannedPartOfACpu : kPlannedPartOfAGpu;
+  return *LargestMicroBatch(config, std::max(part * bytes, EstimateMemory(config, 1).peak));
 }
 
 }  // namespace ofsweep

@@ -14,7 +14,12 @@ inline constexpr std::int64_t kLogitsChunkElements = std::int64_t{1} << 28;
 // matrices are small, and only costs memory where they are not.
 inline constexpr std::int64_t kSoapStackElements = std::int64_t{1} << 26;
 
-// The tensors of one training step, in bytes. Besides them a process holds its libraries: about 0.3 GB, on a GPU as
+// Elements of the attention maps of one layer that a statistic is shown at once: 256 MiB in float32.
+inline constexpr std::int64_t kShownMapElements = std::int64_t{1} << 26;
+// Of those that a quantised evaluation, which builds them, holds of one layer at once: 1 GiB.
+inline constexpr std::int64_t kEvaluatedMapElements = std::int64_t{1} << 28;
+
+// The tensors of a trial, in bytes. Besides them a process holds its libraries: about 0.3 GB, on a GPU as
 // much again for the driver's context.
 struct MemoryEstimate {
   double weights = 0;
@@ -23,20 +28,32 @@ struct MemoryEstimate {
   double optimizer_step = 0;  // what its update needs for a moment
   double activations = 0;     // kept for the backward pass, and what that needs for a moment
   double logits = 0;          // the chunk of logits and the gradients that the loss computes with it
+  double measuring = 0;       // what measure.metrics keep besides: activations of the whole batch, d × d sums, maps
+  double evaluation = 0;      // a quantised evaluation: a float32 copy of the model and one forward pass through it
 
-  double peak = 0;             // at most the sum: not everything is held at once
-  std::string_view peak_when;  // "in the loss", "in the backward pass", "in the optimizer's step"
+  double step = 0;             // the peak of a training step that measures nothing
+  double peak = 0;             // of the trial; at most the sum: not everything is held at once
+  std::string_view peak_when;  // "in the loss", "in the backward pass", "in the optimizer's step", "while measuring",
+                               // "in the quantised evaluation"
 };
 
 // For micro-batches of `micro_batch_size` sequences. `config` must be resolved, its model.vocabulary and
 // train.precision known; throws std::logic_error otherwise.
 MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batch_size);
 
+// Sequences that a quantised evaluation passes through the model at once: no more than train.micro_batch_size.
+std::int64_t EvaluatedAtOnce(const TrialConfig& config, std::int64_t micro_batch_size);
+
 // The largest divisor of train.batch_size whose peak is at most `bytes`; nothing where not even 1 is.
 std::optional<std::int64_t> LargestMicroBatch(const TrialConfig& config, double bytes);
 
-// What train.micro_batch_size: auto is where `bytes` are free: the largest that leaves a tenth of them for what the
-// estimate misses, or 1.
+// The part of a trial's memory that is planned with; the rest is for what the estimate misses, and on a GPU for
+// workspaces and fragmentation.
+inline constexpr double kPlannedPartOfACpu = 0.9;
+inline constexpr double kPlannedPartOfAGpu = 0.8;
+
+// What train.micro_batch_size: auto is for a trial that may take `bytes`: the largest that fits that part, or that
+// needs no more than 1 does.
 std::int64_t FittingMicroBatch(const TrialConfig& config, double bytes);
 
 }  // namespace ofsweep

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "experiment/memory_estimate.h"
+
 namespace ofsweep {
 namespace {
 
 constexpr double kTanhCap = 30;
-// Elements of the attention maps that a tap is shown at once: 256 MiB in float32.
-constexpr std::int64_t kShownElements = std::int64_t{1} << 26;
 
 // Rotates the pairs (i, i + w/2) of each head.
 at::Tensor Rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
@@ -91,7 +91,7 @@ at::Tensor Attention::Probabilities(at::Tensor scores) const {
 void Attention::ShowMaps(const at::Tensor& q, const at::Tensor& k, ActivationTap& tap) const {
   const at::NoGradGuard no_grad;
   const auto wide = [](const at::Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); };
-  const std::int64_t sequences = std::max<std::int64_t>(1, kShownElements / (heads_ * q.size(2) * q.size(2)));
+  const std::int64_t sequences = std::max<std::int64_t>(1, kShownMapElements / (heads_ * q.size(2) * q.size(2)));
   for (std::int64_t first = 0; first < q.size(0); first += sequences) {
     const std::int64_t count = std::min(sequences, q.size(0) - first);
     const at::Tensor scores = Scores(wide(q.narrow(0, first, count)), wide(k.narrow(0, first, count)));

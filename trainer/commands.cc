@@ -171,7 +171,7 @@ absl::Status Time(const TimeCommand& command, TrialConfig config) {
       ResolveForMachine({.vocabulary = config.Integer("model.vocabulary")}, "", command.share, config);
   if (!machine.ok()) return machine.status();
   if (command.rows > 0) config.Set("train.micro_batch_size", command.rows);
-  if (absl::Status status = CheckItFits(config, machine->device); !status.ok()) return status;
+  if (absl::Status status = CheckItFits(config, machine->memory); !status.ok()) return status;
   std::cout << ToJsonLine(TimeSteps(config, *machine, command.rows)) << std::endl;
   return absl::OkStatus();
 }

@@ -1,10 +1,9 @@
 #include "trainer/device_memory.h"
 
+#include <string>
+
 #include <c10/core/CachingDeviceAllocator.h>
 
-#include "absl/strings/str_cat.h"
-#include "experiment/memory_advice.h"
-#include "experiment/memory_estimate.h"
 #include "host/memory.h"
 
 namespace ofsweep {
@@ -19,13 +18,14 @@ double FreeDeviceMemoryBytes(at::Device device) {
   return static_cast<double>(c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
 }
 
-absl::Status CheckItFits(const TrialConfig& config, at::Device device) {
-  const double has = DeviceMemoryBytes(device);
-  const MemoryEstimate needs = EstimateMemory(config, config.Integer("train.micro_batch_size"));
-  if (needs.peak <= has) return absl::OkStatus();
-  return absl::OutOfRangeError(absl::StrCat("a training step needs ", MemoryByPart(needs), "; ",
-                                            device.is_cpu() ? "this machine" : "this GPU", " has ", Gigabytes(has),
-                                            ": ", HowToNeedLess(config, has)));
+MemoryShare ShareOfMemory(at::Device device, const MachineShare& share) {
+  if (device.is_cpu()) return {share.memory_bytes > 0 ? share.memory_bytes : FreeMemoryBytes(), share.slots};
+  return {share.gpu_slots == 1 ? FreeDeviceMemoryBytes(device) : DeviceMemoryBytes(device), share.gpu_slots};
+}
+
+absl::Status CheckItFits(const TrialConfig& config, const MemoryShare& share) {
+  const std::string why = WhyItsShareIsTooSmall(config, config.Integer("train.micro_batch_size"), share);
+  return why.empty() ? absl::OkStatus() : absl::OutOfRangeError(why);
 }
 
 }  // namespace ofsweep

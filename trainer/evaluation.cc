@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "experiment/memory_estimate.h"
 #include "trainer/termination.h"
 
 namespace ofsweep {
@@ -11,16 +12,15 @@ namespace {
 using LossOf = std::function<at::Tensor(const at::Tensor& inputs, const at::Tensor& targets)>;
 
 std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& dataset, at::Device device,
-                                      const LossOf& loss_of) {
+                                      std::int64_t rows_at_once, const LossOf& loss_of) {
   const at::NoGradGuard no_gradients;
   const std::int64_t batch_size = config.Integer("train.batch_size");
-  const std::int64_t micro_batch_size = config.Integer("train.micro_batch_size");
   const Batches batches(dataset.validation, config.Integer("model.context"), batch_size, WindowOrder::kSequential, 0);
   const std::int64_t windows = std::min(batches.Windows(), config.Integer("evaluate.batches") * batch_size);
   double sum = 0;
-  for (std::int64_t first = 0; first < windows; first += micro_batch_size) {
+  for (std::int64_t first = 0; first < windows; first += rows_at_once) {
     if (TerminationRequested()) return std::nullopt;
-    const std::int64_t rows = std::min(micro_batch_size, windows - first);
+    const std::int64_t rows = std::min(rows_at_once, windows - first);
     const Batch batch = batches.Rows(0, first, rows);
     sum += loss_of(batch.inputs.to(device), batch.targets.to(device)).item<double>() * static_cast<double>(rows);
   }
@@ -29,7 +29,8 @@ std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& 
 
 std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& dataset, at::Device device,
                                       QuantisedModel& model) {
-  return MeanOverWindows(config, dataset, device, [&model](const at::Tensor& inputs, const at::Tensor& targets) {
+  const std::int64_t rows = EvaluatedAtOnce(config, config.Integer("train.micro_batch_size"));
+  return MeanOverWindows(config, dataset, device, rows, [&model](const at::Tensor& inputs, const at::Tensor& targets) {
     return model.Loss(inputs, targets);
   });
 }
@@ -56,7 +57,7 @@ std::optional<double> ValidationLoss(const TrialConfig& config, const Dataset& d
                                      Decoder& decoder) {
   decoder.SetTraining(false);
   const std::optional<double> loss = MeanOverWindows(
-      config, dataset, device,
+      config, dataset, device, config.Integer("train.micro_batch_size"),
       [&decoder](const at::Tensor& inputs, const at::Tensor& targets) { return decoder.Loss(inputs, targets); });
   decoder.SetTraining(true);
   return loss;

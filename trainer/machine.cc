@@ -28,6 +28,10 @@ constexpr std::int64_t kMostEvaluationBatches = 64;
 
 // LibTorch's GPU half is loaded only where it is wanted, so that one program serves machines without it.
 absl::Status LoadCuda() {
+  // Else memory that is cut into pieces of a few sizes counts as taken. LibTorch reads this when it is loaded.
+  if (std::getenv("PYTORCH_ALLOC_CONF") == nullptr) {
+    setenv("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True", /*replace=*/0);
+  }
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
     return absl::UnavailableError(absl::StrCat("train.device: LibTorch's GPU libraries cannot be loaded (", dlerror(),
                                                "); run deploy/setup/install.sh on this machine, which fetches them "
@@ -100,13 +104,14 @@ void KeepFromCheckpoint(const std::string& checkpoint_config, TrialConfig& confi
   }
 }
 
-void ResolveMicroBatch(at::Device device, TrialConfig& config) {
-  const double free = FreeDeviceMemoryBytes(device);
-  const std::int64_t rows = FittingMicroBatch(config, free);
+// A share that others have taken a part of meanwhile is what they have left of it.
+void ResolveMicroBatch(at::Device device, const MemoryShare& share, TrialConfig& config) {
+  const double bytes = std::min(share.Bytes(), FreeDeviceMemoryBytes(device));
+  const std::int64_t rows = FittingMicroBatch(config, bytes);
   config.Set("train.micro_batch_size", rows);
   LogInfo(absl::StrCat("train.micro_batch_size: ", rows, " of ", config.Integer("train.batch_size"),
-                       ", for which a step needs ", Gigabytes(EstimateMemory(config, rows).peak), " of ",
-                       Gigabytes(free), " free"));
+                       ", for which the trial needs ", Gigabytes(EstimateMemory(config, rows).peak), " of ",
+                       Gigabytes(bytes), share.slots > 1 ? ", its share" : " free"));
 }
 
 }  // namespace
@@ -123,14 +128,15 @@ absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::str
   resolve("train.precision", std::string(device->is_cuda() ? "bf16" : "fp32"));
   resolve("train.threads", std::int64_t{ThreadsOfATrial(UsableCores(), share.slots, std::getenv("OMP_NUM_THREADS"))});
   resolve("model.vocabulary", dataset.vocabulary);
-  if (config.IsAuto("train.micro_batch_size")) ResolveMicroBatch(*device, config);
+  const MemoryShare memory = ShareOfMemory(*device, share);
+  if (config.IsAuto("train.micro_batch_size")) ResolveMicroBatch(*device, memory, config);
   const std::int64_t batch_size = config.Integer("train.batch_size");
   const std::int64_t windows = dataset.validation.Windows(config.Integer("model.context"));
   resolve("evaluate.batches", std::min((windows + batch_size - 1) / batch_size, kMostEvaluationBatches));
 
   at::set_num_threads(static_cast<int>(config.Integer("train.threads")));
   at::set_num_interop_threads(1);
-  const Machine machine{*device, PrecisionOf(config.Text("train.precision"))};
+  const Machine machine{*device, PrecisionOf(config.Text("train.precision")), memory};
   WarnOfSlowBfloat16(machine);
   return machine;
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "experiment/memory_share.h"
 #include "experiment/trial_config.h"
 #include "trainer/dataset.h"
 #include "trainer/machine_share.h"
@@ -15,6 +16,7 @@ namespace ofsweep {
 struct Machine {
   at::Device device = at::kCPU;
   at::ScalarType precision = at::kFloat;
+  MemoryShare memory;
 };
 
 // Gives each `auto` that depends on the machine or the data its value: train.device, train.precision, train.threads,

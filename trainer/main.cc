@@ -29,6 +29,10 @@ void AddCache(CLI::App* command, std::filesystem::path& cache) {
 void AddShare(CLI::App* command, ofsweep::MachineShare& share) {
   command->add_option("--slots", share.slots, "trials that run side by side here, this one included [1]")
       ->check(CLI::PositiveNumber);
+  command->add_option("--gpu-slots", share.gpu_slots, "how many of them share this trial's GPU [1]")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--memory", share.memory_bytes, "bytes of this host that all of them share [what is free]")
+      ->check(CLI::PositiveNumber);
 }
 
 void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {

@@ -114,7 +114,7 @@ StepTiming TimeSteps(const TrialConfig& config, const Machine& machine, std::int
   timing.step_seconds = timing.pass_seconds * static_cast<double>(batch_size) / static_cast<double>(timing.rows) +
                         timing.optimizer_seconds;
   timing.peak_bytes = meter.PeakBytes();
-  timing.estimated_peak_bytes = static_cast<std::int64_t>(EstimateMemory(config, timing.rows).peak);
+  timing.estimated_peak_bytes = static_cast<std::int64_t>(EstimateMemory(config, timing.rows).step);
   timing.device_bytes = static_cast<std::int64_t>(DeviceMemoryBytes(machine.device));
   return timing;
 }

@@ -52,7 +52,7 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
   const std::string checkpoint_config = checkpoint ? ReadProgress(*checkpoint)->config : "";
   const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, options.share, resolved);
   if (!machine.ok()) return machine.status();
-  if (absl::Status status = CheckItFits(resolved, machine->device); !status.ok()) return status;
+  if (absl::Status status = CheckItFits(resolved, machine->memory); !status.ok()) return status;
 
   std::unique_ptr<Training> training(new Training(resolved, options, *std::move(dataset), *machine, events));
   training->progress_.config_hash = ConfigHash(config);
@@ -253,6 +253,7 @@ void Training::WaitForDevice() const {
 
 bool Training::Evaluate() {
   if (dataset_.validation.size == 0) return true;
+  decoder_.ZeroGradients();  // the next step begins with that, and an evaluation needs the memory
   const auto start = BeginPhase();
   const std::optional<double> loss = ValidationLoss(config_, dataset_, machine_.device, decoder_);
   if (!loss) return false;

@@ -60,18 +60,17 @@ TrainerEnd FailedToStart(const absl::Status& status) {
 
 }  // namespace
 
-std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Assignment& assignment,
-                                         const std::string& gpu_index, int slot) {
+std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Assignment& assignment, const Slot& slot) {
   std::shared_ptr<Attempt> attempt(new Attempt(host));
   attempt->name_ = {assignment.trial_id(), assignment.generation()};
   attempt->slot_ = slot;
-  if (absl::Status status = attempt->StartTrainer(assignment, gpu_index); !status.ok()) {
+  if (absl::Status status = attempt->StartTrainer(assignment); !status.ok()) {
     attempt->Finish(FailedToStart(status));
   }
   return attempt;
 }
 
-absl::Status Attempt::StartTrainer(const v1::Assignment& assignment, const std::string& gpu_index) {
+absl::Status Attempt::StartTrainer(const v1::Assignment& assignment) {
   absl::StatusOr<TrialFolder> folder = PrepareTrial(host_.data_dir, assignment);
   if (!folder.ok()) return folder.status();
   log_path_ = folder->log_path;
@@ -81,17 +80,28 @@ absl::Status Attempt::StartTrainer(const v1::Assignment& assignment, const std::
   outbox_ = *std::move(outbox);
 
   TrainerCommand command{.stdout_fd = outbox_->write_fd(), .stderr_fd = folder->log.get()};
-  command.arguments = {
-      host_.trainer_path,           "--config", folder->config_path,      "--output", folder->path, "--cache",
-      host_.data_dir + "/datasets", "--slots",  absl::StrCat(host_.slots)};
+  command.arguments = {host_.trainer_path,
+                       "--config",
+                       folder->config_path,
+                       "--output",
+                       folder->path,
+                       "--cache",
+                       host_.data_dir + "/datasets",
+                       "--slots",
+                       absl::StrCat(host_.slots),
+                       "--memory",
+                       absl::StrCat(static_cast<std::int64_t>(host_.memory_bytes))};
   if (folder->resume) command.arguments.push_back("--resume");
-  if (!gpu_index.empty()) command.environment.push_back("CUDA_VISIBLE_DEVICES=" + gpu_index);
+  if (!slot_.gpu.empty()) {
+    command.environment.push_back("CUDA_VISIBLE_DEVICES=" + slot_.gpu);
+    command.arguments.insert(command.arguments.end(), {"--gpu-slots", absl::StrCat(slot_.gpu_slots)});
+  }
   started_at_ = last_output_ = Clock::now();
   out_of_memory_kills_ = OutOfMemoryKills();
   absl::StatusOr<TrainerProcess> process = TrainerProcess::Start(command);
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
-  spdlog::info("{}: started (attempt {}, slot {}{})", ToText(name_), assignment.attempt() + 1, slot_,
+  spdlog::info("{}: started (attempt {}, slot {}{})", ToText(name_), assignment.attempt() + 1, slot_.number,
                folder->resume ? ", from its checkpoint" : "");
   WatchExit();
   WatchSilence();
@@ -235,7 +245,7 @@ Outbox::Observer Attempt::Observe() {
 void Attempt::OnEvent(TrainerEvent& event) {
   if (auto* points = std::get_if<PointsEvent>(&event)) {
     step_ = ClampStep(points->points.step);
-    const bool of_this_run = slot_ >= 0;
+    const bool of_this_run = slot_.number >= 0;
     if (of_this_run) host_.metrics.Observe(points->phases);
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();

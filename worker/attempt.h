@@ -28,6 +28,7 @@ struct AttemptHost {
   std::string data_dir;
   std::string trainer_path;
   int slots = 1;
+  double memory_bytes = 0;  // what all of them share
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;
@@ -36,13 +37,19 @@ struct AttemptHost {
   std::function<void(const AttemptKey&)> on_exit;  // a process was reaped: a slot is free
 };
 
+// Where an attempt runs.
+struct Slot {
+  int number = -1;
+  std::string gpu;    // as CUDA_VISIBLE_DEVICES names it; "" without one
+  int gpu_slots = 1;  // how many slots use it
+};
+
 // One attempt that this worker holds: its trainer while that runs, its outbox until the end has been confirmed. Lives
 // on the agent's loop; not thread-safe.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
   // Starts a trainer. When that fails the attempt has ended already, and says why.
-  static std::shared_ptr<Attempt> Launch(const AttemptHost& host, const v1::Assignment& assignment,
-                                         const std::string& gpu_index, int slot);
+  static std::shared_ptr<Attempt> Launch(const AttemptHost& host, const v1::Assignment& assignment, const Slot& slot);
   // Takes over an outbox that a former run has left; its trainer died with that run. Null when the file says not whose
   // it is.
   static std::shared_ptr<Attempt> Recover(const AttemptHost& host, std::unique_ptr<Outbox> outbox);
@@ -56,7 +63,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   bool forwarding() const { return outbox_ && !forgotten_ && !refused_; }
   bool stopping() const { return stop_ != StopReason::kNone || forgotten_; }
   bool forgotten() const { return forgotten_; }
-  int slot() const { return slot_; }
+  int slot() const { return slot_.number; }
   // Null when it could not be made.
   Outbox* outbox() { return outbox_.get(); }
   std::uint64_t unsent() const { return outbox_ ? outbox_->unsent() : 0; }
@@ -79,7 +86,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
  private:
   explicit Attempt(const AttemptHost& host) : host_(host) {}
 
-  absl::Status StartTrainer(const v1::Assignment& assignment, const std::string& gpu_index);
+  absl::Status StartTrainer(const v1::Assignment& assignment);
   void WatchExit();
   void WatchSilence();
   void OnExit();
@@ -91,7 +98,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   const AttemptHost& host_;
   AttemptKey name_;
-  int slot_ = -1;  // of one that was taken over from a former run
+  Slot slot_;
   std::string log_path_;
   std::unique_ptr<Outbox> outbox_;
   std::optional<TrainerProcess> process_;

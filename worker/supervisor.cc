@@ -12,6 +12,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "host/memory.h"
 
 namespace ofsweep {
 
@@ -24,6 +25,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
             .data_dir = options.data_dir,
             .trainer_path = options.trainer_path,
             .slots = options.slots,
+            .memory_bytes = FreeMemoryBytes(),  // no trial runs yet
             .stop_grace = options.stop_grace,
             .silence_timeout = options.silence_timeout,
             .metrics = metrics,
@@ -114,21 +116,24 @@ void Supervisor::Launch(const AttemptKey& name) {
   const auto assignment = std::find_if(assigned_.begin(), assigned_.end(), [&](const v1::Assignment& candidate) {
     return candidate.trial_id() == name.trial_id && candidate.generation() == name.generation;
   });
-  const int slot = FreeSlot();
-  const std::string gpu = gpus_.empty() ? "" : gpus_[static_cast<std::size_t>(slot) % gpus_.size()].index;
-  std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *assignment, gpu, slot);
+  std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *assignment, FreeSlot());
   const bool failed = !attempt->alive();
   attempts_[name] = std::move(attempt);
   if (failed) callbacks_.on_change();
 }
 
-int Supervisor::FreeSlot() const {
+Slot Supervisor::FreeSlot() const {
   std::set<int> taken;
   for (const auto& [name, attempt] : attempts_) {
     if (attempt->alive()) taken.insert(attempt->slot());
   }
-  int slot = 0;
-  while (taken.contains(slot)) ++slot;
+  Slot slot{.number = 0};
+  while (taken.contains(slot.number)) ++slot.number;
+  if (gpus_.empty()) return slot;
+  const int gpus = static_cast<int>(gpus_.size());
+  const int gpu = slot.number % gpus;
+  slot.gpu = gpus_[static_cast<std::size_t>(gpu)].index;
+  slot.gpu_slots = std::max(1, options_.slots / gpus + (gpu < options_.slots % gpus ? 1 : 0));
   return slot;
 }
 

@@ -67,7 +67,7 @@ class Supervisor {
   void Launch(const AttemptKey& name);
   void LetGo(const AttemptKey& name);
   void OnExit(const AttemptKey& name);
-  int FreeSlot() const;
+  Slot FreeSlot() const;
   void WatchOutboxes();
   void WatchDisk();
   std::uint64_t unsent() const;

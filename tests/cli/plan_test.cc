@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-Plan PlanOf(const std::string& yaml, const PlanFor& planned = {"cpu", 8e9}, const std::string& file = "/x/x.yaml") {
+Plan PlanOf(const std::string& yaml, const PlanFor& planned = {"cpu", 8e9, 1}, const std::string& file = "/x/x.yaml") {
   std::vector<Problem> problems;
   const SweepSpec spec = ParseSweepSpec(yaml, file, problems);
   Plan plan = MakePlan(spec, file, planned, problems);
@@ -55,20 +55,38 @@ TEST(Plan, StepsMakeRowsOfTheirOwn) {
 }
 
 TEST(Plan, AutoMicroBatchesAreTheLargestThatFit) {
-  const std::string yaml = "name: x\ntrial: {model.preset: opt-125m, train.batch_size: 192, data.vocabulary: 50272}";
+  const std::string yaml =
+      "name: x\ntrial: {model.preset: opt-125m, train.batch_size: 192, data.vocabulary: 50272, evaluate.int8: false}";
   const Plan plan = PlanOf(yaml, {"cuda", 20e9});
   EXPECT_TRUE(plan.rows[0].fits);
   EXPECT_EQ(plan.rows[0].config.Text("train.precision"), "bf16");
-  EXPECT_EQ(plan.rows[0].micro_batch_size, *LargestMicroBatch(plan.rows[0].config, 20e9));
+  EXPECT_EQ(plan.rows[0].micro_batch_size, FittingMicroBatch(plan.rows[0].config, 20e9));
   EXPECT_LT(plan.rows[0].micro_batch_size, 192);
   EXPECT_EQ(PlanOf(yaml, {"cuda", 1e9}).rows[0].micro_batch_size, 1);
   EXPECT_FALSE(PlanOf(yaml, {"cuda", 1e9}).rows[0].fits);
 }
 
+TEST(Plan, TheDeviceIsSharedByTheSlots) {
+  const std::string yaml =
+      "name: x\ntrial: {model.preset: opt-125m, train.batch_size: 16, train.micro_batch_size: 16, data.vocabulary: "
+      "50272}";
+  const double needs = PlanOf(yaml, {"cpu", 1e12, 1}).rows[0].memory.peak;
+  const Plan one = PlanOf(yaml, {"cpu", 1.1 * needs, 1});
+  EXPECT_TRUE(one.rows[0].fits);
+  EXPECT_EQ(one.rows[0].side_by_side, 1);
+  const Plan two = PlanOf(yaml, {"cpu", 1.1 * needs, 2});
+  EXPECT_EQ(two.at_once, 2);
+  EXPECT_FALSE(two.rows[0].fits);
+  EXPECT_THAT(PlanText(two), AllOf(HasSubstr("Does not fit"), HasSubstr("its share of this worker is "),
+                                   HasSubstr("/ 2 slots)"), HasSubstr("use --slots 1")));
+  EXPECT_EQ(nlohmann::json::parse(PlanJson(two))["rows"][0]["side_by_side"], 1);
+  EXPECT_TRUE(PlanOf(yaml, {"cpu", 2.1 * needs, 2}).rows[0].fits);
+}
+
 TEST(Plan, TheVocabularyOfPreparedTokensIsReadBesideThem) {
   const std::string folder = testing::TempDir();
   std::ofstream(folder + "/plan_test_tokens.json") << "{\"vocabulary\": 777}";
-  const Plan plan = PlanOf("name: x\ntrial: {data.source: tokens, data.path: plan_test_tokens.bin}", {"cpu", 8e9},
+  const Plan plan = PlanOf("name: x\ntrial: {data.source: tokens, data.path: plan_test_tokens.bin}", {"cpu", 8e9, 1},
                            folder + "/x.yaml");
   EXPECT_EQ(plan.rows[0].config.Integer("model.vocabulary"), 777);
   EXPECT_THAT(Mistakes("name: x\ntrial: {data.source: tokens, data.path: none.bin}"),
@@ -117,7 +135,7 @@ TEST(PlanText, SaysWhyASmallGpuCannotTrainSevenBillionParameters) {
         WhyItDoesNotFit(row),
         AllOf(HasSubstr("A GPU of 24 GB cannot train it"), HasSubstr("Alone more than it has: "),
               HasSubstr("the optimizer's state (79."), HasSubstr("2 bytes as a weight, 4 as a gradient and 12 in"),
-              HasSubstr("A GPU of 141 GB can"), HasSubstr("model.layers: ")));
+              HasSubstr("A GPU of 192 GB can"), HasSubstr("model.layers: ")));
   }
 }
 

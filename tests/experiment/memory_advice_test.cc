@@ -43,8 +43,21 @@ TEST(MemoryAdvice, WhereOneSequenceIsTooMuchActivationCheckpointingIsNext) {
   EXPECT_THAT(HowToNeedLess(config, 12 * kGigabyte), HasSubstr("train.activation_checkpointing: true"));
 }
 
+TEST(MemoryAdvice, WhereOnlyTheEvaluationIsTooMuchItIsLeftOut) {
+  TrialConfig config = Trial(
+      {{"model.preset", std::string("opt-125m")}, {"train.batch_size", std::int64_t{1}}, {"evaluate.int8", true}});
+  const double with = EstimateMemory(config, 1).peak;
+  config.Set("evaluate.int8", false);
+  const double without = EstimateMemory(config, 1).peak;
+  EXPECT_LT(without, 0.9 * with);
+  config.Set("evaluate.int8", true);
+  EXPECT_THAT(HowToNeedLess(config, 0.95 * with), HasSubstr("set evaluate.int8: false and train.micro_batch_size: 1"));
+}
+
 TEST(MemoryAdvice, WhereOneSequenceIsTooMuchTheModelOrTheOptimiserMustShrink) {
-  TrialConfig config = Trial({{"model.preset", std::string("languini-1.2b")}, {"optimizer.name", std::string("soap")}});
+  TrialConfig config = Trial({{"model.preset", std::string("languini-1.2b")},
+                              {"optimizer.name", std::string("soap")},
+                              {"evaluate.int8", false}});
   EXPECT_EQ(LargestMicroBatch(config, 30 * kGigabyte), std::nullopt);
   const std::string advice = HowToNeedLess(config, 30 * kGigabyte);
   EXPECT_THAT(advice, HasSubstr("optimizer.name: adam"));
@@ -65,12 +78,21 @@ TEST(MemoryEstimate, AdamInBf16HoldsEighteenBytesAParameterBesidesActivations) {
 }
 
 TEST(FittingMicroBatch, IsTheLargestDivisorThatLeavesATenth) {
-  const TrialConfig config = Trial({{"train.batch_size", std::int64_t{24}}});
+  const TrialConfig config =
+      Trial({{"train.batch_size", std::int64_t{24}}, {"train.device", std::string("cpu")}, {"evaluate.int8", false}});
   EXPECT_EQ(FittingMicroBatch(config, 1e15), 24);
   EXPECT_EQ(FittingMicroBatch(config, 1e3), 1);
   const double eight = EstimateMemory(config, 8).peak;
   EXPECT_EQ(FittingMicroBatch(config, eight / 0.89), 8);
   EXPECT_EQ(FittingMicroBatch(config, eight / 0.91), 6);
+}
+
+TEST(FittingMicroBatch, LeavesAFifthOfAGpu) {
+  const TrialConfig config = Trial(
+      {{"train.batch_size", std::int64_t{24}}, {"train.device", std::string("cuda:0")}, {"evaluate.int8", false}});
+  const double eight = EstimateMemory(config, 8).peak;
+  EXPECT_EQ(FittingMicroBatch(config, eight / 0.79), 8);
+  EXPECT_EQ(FittingMicroBatch(config, eight / 0.81), 6);
 }
 
 TEST(MemoryEstimate, MoreSequencesAtOnceNeedMoreAndNeverLess) {

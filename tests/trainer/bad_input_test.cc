@@ -58,7 +58,7 @@ TEST_F(BadInput, ATrialThatCannotFitIsRefusedBeforeItStartsWithTheKeysToChange) 
   trial_["model"]["layers"] = 10000;
   trial_["model"]["width"] = 1 << 14;
   ExpectFailure(Run(trial_), FailureClass::kOom,
-                AllOf(HasSubstr("a training step needs "), HasSubstr("weights"), HasSubstr("this machine has "),
+                AllOf(HasSubstr("the trial needs "), HasSubstr("weights"), HasSubstr("this machine has "),
                       HasSubstr("train.micro_batch_size"), HasSubstr("model.layers")));
 }
 

@@ -5,9 +5,14 @@
 namespace ofsweep {
 namespace {
 
-TEST(FreeMemory, IsPartOfTheMachines) {
-  EXPECT_GT(FreeDeviceMemoryBytes(at::kCPU), 0);
-  EXPECT_LE(FreeDeviceMemoryBytes(at::kCPU), DeviceMemoryBytes(at::kCPU));
+TEST(ShareOfMemory, ByHandIsAllThatIsFree) {
+  const MemoryShare share = ShareOfMemory(at::kCPU, {});
+  EXPECT_GT(share.Bytes(), 0);
+  EXPECT_LE(share.Bytes(), DeviceMemoryBytes(at::kCPU));
+}
+
+TEST(ShareOfMemory, OfASlotIsAnEqualPartOfWhatTheAgentHasSeen) {
+  EXPECT_EQ(ShareOfMemory(at::kCPU, {.slots = 4, .memory_bytes = 8e9}).Bytes(), 2e9);
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include "trainer/clip.h"
 #include "trainer/memory_meter.h"
 #include "trainer/optimizer.h"
+#include "trainer/quantised_model.h"
+#include "trainer/statistics.h"
 
 namespace ofsweep {
 namespace {
@@ -119,8 +121,8 @@ void ExpectWithinTenPercent(const Overrides& overrides) {
   const TrialConfig config = Trial(overrides);
   const MemoryEstimate estimate = EstimateMemory(config, config.Integer("train.micro_batch_size"));
   const double measured = MeasuredPeak(config);
-  EXPECT_NEAR(estimate.peak / measured, 1, 0.1) << Describe(overrides) << ": estimated " << estimate.peak << " "
-                                                << estimate.peak_when << ", measured " << measured;
+  EXPECT_NEAR(estimate.step / measured, 1, 0.1)
+      << Describe(overrides) << ": estimated " << estimate.step << ", measured " << measured;
 }
 
 // Ten million parameters.
@@ -180,6 +182,65 @@ TEST(MemoryEstimate, OfActivationCheckpointingIsWithinTenPercent) {
 TEST(MemoryEstimate, OfBf16IsWithinTenPercent) {
   ExpectWithinTenPercent(
       {{"train.precision", Text("bf16")}, {"train.batch_size", Integer(4)}, {"train.micro_batch_size", Integer(2)}});
+}
+
+// What one evaluation holds, the trained model and its optimiser left out.
+double MeasuredEvaluation(const TrialConfig& config) {
+  Decoder decoder(ModelShapeOf(config), 0, PrecisionOf(config), at::kCPU);
+  MemoryMeter meter(at::kCPU);
+  QuantisedModel model(decoder);
+  model.SetBits({});
+  const auto tokens = [&](std::int64_t rows) {
+    return at::randint(decoder.Shape().vocabulary, {rows, decoder.Shape().context}, at::kLong);
+  };
+  model.Calibrate(tokens(config.Integer("evaluate.int8_calibration_batch_size")));
+  const std::int64_t rows = EvaluatedAtOnce(config, config.Integer("train.micro_batch_size"));
+  model.Loss(tokens(rows), tokens(rows));
+  return static_cast<double>(meter.PeakBytes());
+}
+
+void ExpectEvaluationWithinAFifth(const Overrides& overrides) {
+  const TrialConfig config = Trial(overrides);
+  const double estimated = EstimateMemory(config, config.Integer("train.micro_batch_size")).evaluation;
+  EXPECT_NEAR(estimated / MeasuredEvaluation(config), 1.1, 0.1) << Describe(overrides) << ": estimated " << estimated;
+}
+
+TEST(MemoryEstimate, OfAnEvaluationIsNeverTooLittleAndAtMostAFifthTooMuch) {
+  ExpectEvaluationWithinAFifth({});
+  ExpectEvaluationWithinAFifth(TenMillion());
+  ExpectEvaluationWithinAFifth({{"model.tie_embeddings", false}});
+  ExpectEvaluationWithinAFifth({{"model.vocabulary", Integer(16384)}, {"model.layers", Integer(1)}});
+  // Attention maps are most of it.
+  ExpectEvaluationWithinAFifth({{"model.context", Integer(512)}, {"model.layers", Integer(1)}});
+  ExpectEvaluationWithinAFifth({{"train.precision", Text("bf16")}, {"train.batch_size", Integer(4)}});
+}
+
+TEST(MemoryEstimate, AnEvaluationBuildsNoMoreMapsThanItHasRoomFor) {
+  const TrialConfig config = Trial({{"model.context", Integer(4096)}, {"train.batch_size", Integer(64)}});
+  EXPECT_EQ(EvaluatedAtOnce(config, 64), 2);  // 6 heads × 4096² elements a sequence, of 2²⁸
+  EXPECT_EQ(EvaluatedAtOnce(Trial({}), 16), 16);
+}
+
+// The peak of the forward pass that measures, of its batch and of what it keeps.
+TEST(MemoryEstimate, OfMeasuringHoldsWhatTheMetricsKeep) {
+  for (const char* metric : {"massive_activations", "feature_corr_rms", "attention_entropy"}) {
+    const TrialConfig config = Trial({{"measure.metrics", std::vector<std::string>{metric}},
+                                      {"train.micro_batch_size", Integer(2)},
+                                      {"model.context", Integer(128)}});
+    const double plain =
+        EstimateMemory(Trial({{"train.micro_batch_size", Integer(2)}, {"model.context", Integer(128)}}), 2).peak;
+    MemoryMeter meter(at::kCPU);
+    Decoder decoder(ModelShapeOf(config), 0, at::kFloat, at::kCPU);
+    const std::unique_ptr<Optimizer> optimizer = MakeOptimizer(config, decoder.Parameters());
+    StatisticsTap tap(config.List("measure.metrics"));
+    for (int part = 0; part < 8; ++part) {
+      const at::Tensor tokens = at::randint(2048, {2, 128}, at::kLong);
+      decoder.Loss(tokens, tokens, &tap).backward();
+    }
+    const double estimated = EstimateMemory(config, 2).peak;
+    EXPECT_GE(estimated, plain) << metric;
+    EXPECT_NEAR(estimated / static_cast<double>(meter.PeakBytes()), 1.05, 0.15) << metric << " " << estimated;
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 namespace ofsweep {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 TEST_F(AgentTest, RunsATrialAndReportsItsEndAfterAllOfItsPoints) {
@@ -47,7 +48,7 @@ TEST_F(AgentTest, ReportsWhatItOffersAndWhatTheTrainerResolved) {
   const auto resolved = nlohmann::json::parse(state.running.at({"t1", 1}).resolved_config_json());
   EXPECT_EQ(resolved.at("train.threads"), 3);
   // Only the agent knows how many trials share the machine.
-  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--slots 2"));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), AllOf(HasSubstr("--slots 2"), HasSubstr("--memory ")));
 }
 
 TEST_F(AgentTest, RunsNoMoreTrialsThanItHasSlots) {

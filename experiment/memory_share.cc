@@ -1,0 +1,31 @@
+#include "experiment/memory_share.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/memory_advice.h"
+#include "experiment/memory_estimate.h"
+
+namespace ofsweep {
+
+std::int64_t SideBySide(const TrialConfig& config, std::int64_t micro_batch_size, double bytes) {
+  return static_cast<std::int64_t>(bytes / EstimateMemory(config, micro_batch_size).peak);
+}
+
+std::string WhyItsShareIsTooSmall(const TrialConfig& config, std::int64_t micro_batch_size, const MemoryShare& share) {
+  const MemoryEstimate needs = EstimateMemory(config, micro_batch_size);
+  if (needs.peak <= share.Bytes()) return "";
+  const bool gpu = config.Text("train.device").starts_with("cuda");
+  const std::string needed = absl::StrCat("the trial needs ", MemoryByPart(needs));
+  const std::string less = HowToNeedLess(config, share.Bytes());
+  if (share.slots == 1) {
+    return absl::StrCat(needed, "; this ", gpu ? "GPU" : "machine", " has ", Gigabytes(share.together),
+                        " free: ", less);
+  }
+  const std::int64_t fit = SideBySide(config, micro_batch_size, share.together);
+  const std::string fewer = fit == 0 ? "" : absl::StrCat("use --slots ", fit, gpu ? " for each GPU, or " : ", or ");
+  return absl::StrCat(needed, "; its share of this ", gpu ? "GPU" : "worker", " is ", Gigabytes(share.Bytes()), " (",
+                      Gigabytes(share.together), gpu ? " / " : " free / ", share.slots, " slots): ", fewer, less);
+}
+
+}  // namespace ofsweep
