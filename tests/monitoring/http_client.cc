@@ -7,6 +7,23 @@
 #include <boost/asio/write.hpp>
 
 namespace ofsweep {
+namespace {
+
+// A body that came as "SIZE in hexadecimal, newline, SIZE bytes, newline" until a SIZE of 0: long answers of Go's
+// server.
+std::string Unchunked(const std::string& body) {
+  std::string whole;
+  for (std::size_t at = 0; at < body.size();) {
+    const std::size_t size = std::stoul(body.substr(at), nullptr, 16);
+    if (size == 0) break;
+    const std::size_t data = body.find("\r\n", at) + 2;
+    whole += body.substr(data, size);
+    at = data + size + 2;
+  }
+  return whole;
+}
+
+}  // namespace
 
 std::string Http(const std::string& address, const std::string& path, const std::string& method) {
   const std::size_t colon = address.rfind(':');
@@ -24,7 +41,10 @@ std::string Http(const std::string& address, const std::string& path, const std:
 
 std::string BodyOf(const std::string& response) {
   const std::size_t end = response.find("\r\n\r\n");
-  return end == std::string::npos ? "" : response.substr(end + 4);
+  if (end == std::string::npos) return "";
+  const std::string body = response.substr(end + 4);
+  const bool chunked = response.substr(0, end).find("Transfer-Encoding: chunked") != std::string::npos;
+  return chunked ? Unchunked(body) : body;
 }
 
 }  // namespace ofsweep
