@@ -42,7 +42,8 @@ TEST(SupervisorTest, TellsATrainerHowManySlotsShareItsGpu) {
       .data_dir = folder, .slots = 3, .trainer_path = OFSWEEP_SOURCE_DIR "/tests/worker/scripted_trainer.py"};
   boost::asio::io_context io;
   const auto nothing = [] {};
-  Supervisor supervisor(io, options, {{"0", ""}, {"1", ""}},
+  WorkerMetrics metrics({});
+  Supervisor supervisor(io, options, {{"0", ""}, {"1", ""}}, metrics,
                         {.on_points = nothing, .on_change = nothing, .on_let_go = nothing});
   ASSERT_TRUE(supervisor.Open().ok());
   v1::SynchronizeResponse told;
