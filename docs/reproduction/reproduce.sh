@@ -2,7 +2,7 @@
 # Rewrites the tables and figures of docs/reproduction.md: reproduce.sh [--anew]
 #
 # Trains the trials of its sweeps that the database does not hold (all of them take some four hours on two cores; interrupted, it goes on where
-# it was). Where there is no database yet, it begins with the one published beside this script, and has nothing to train; with --anew it does not.
+# it was). Where there is no database yet, it begins with the one published beside this script; with --anew it does not.
 #
 # OFSWEEP_REPRODUCTION: the folder of the database (default: reproduction in OFSWEEP_CACHE, ~/.cache/ofsweep)
 set -euo pipefail
