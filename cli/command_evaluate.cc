@@ -87,16 +87,6 @@ absl::StatusOr<Losses> ReadLosses(const std::string& file, const std::vector<std
   return losses;
 }
 
-// The last line of the trainer's log, which says why it ended.
-std::string LastLine(const std::string& file) {
-  std::ifstream lines(file);
-  std::string last;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) last = line;
-  }
-  return last;
-}
-
 // Runs the trainer on the trial's last checkpoint.
 absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Trial& trial,
                                      const std::vector<std::string>& bits) {

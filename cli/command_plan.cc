@@ -19,13 +19,6 @@ namespace {
 // A shape that takes longer to measure here is not meant for this machine.
 constexpr int kLimitSeconds = 60;
 
-std::string LastLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line, last;
-  while (std::getline(file, line)) last = line;
-  return last;
-}
-
 // Runs the trainer for a few steps of the row's trial, on the threads and the memory that it has beside the others.
 absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
   const std::string trial = (folder / "trial.json").string();

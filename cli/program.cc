@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "absl/strings/str_cat.h"
 
@@ -49,6 +50,15 @@ absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const Pr
       return absl::InternalError(absl::StrCat("waiting for ", command[0], ": ", std::strerror(errno)));
   }
   return WIFEXITED(state) ? WEXITSTATUS(state) : -WTERMSIG(state);
+}
+
+std::string LastLine(const std::string& file) {
+  std::ifstream lines(file);
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) last = line;
+  }
+  return last;
 }
 
 }  // namespace ofsweep

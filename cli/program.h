@@ -31,4 +31,7 @@ struct ProgramOutput {
 // Runs a program to its end: its exit code, or minus the signal that killed it. NotFound when it cannot be started.
 absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const ProgramOutput& output = {});
 
+// The last line that is not empty of what a program wrote: of a log, why it ended. "" where there is none.
+std::string LastLine(const std::string& file);
+
 }  // namespace ofsweep
