@@ -2,8 +2,8 @@
 // writes it up.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
-import { board, choice, datasourceVariable, finish } from './board';
-import { chosen, column, figures, matrix, rows, scatter, sqlValues } from './database';
+import { choice, finish } from './board';
+import { chosen, column, databaseBoard, figures, matrix, rows, scatter } from './database';
 
 const perplexities = ['w8a4_perplexity', 'w8a5_perplexity', 'w4a4_perplexity', 'int8_perplexity'];
 const outliers = ['kurtosis_max', 'kurtosis_peak', 'kurtosis_mean', 'mmr_max'];
@@ -169,21 +169,10 @@ const head = {
   uid: 'ofsweep-ablation',
   title: 'ofsweep ablation',
   description: "The results of one sweep, from the coordinator's database.",
-  from: 'now-30d', // nothing here depends on the time range
-  refresh: '',
 };
 
 export const ablation = finish(
-  board(head)
-    .withVariable(datasourceVariable('database', 'Database', 'frser-sqlite-datasource'))
-    .withVariable(
-      sqlValues(
-        'sweep',
-        'Sweep',
-        'Newest first.',
-        'SELECT sweep FROM results GROUP BY sweep ORDER BY max(started_at) DESC, sweep',
-      ),
-    )
+  databaseBoard(head)
     .withVariable(
       choice('bits', 'Rounded to', 'The perplexity after rounding that is compared with the one before.', perplexities),
     )

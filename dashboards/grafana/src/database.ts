@@ -2,6 +2,7 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
+  type DashboardBuilder,
   QueryVariableBuilder,
   VariableRefresh,
   VariableSort,
@@ -13,7 +14,7 @@ import * as trend from '@grafana/grafana-foundation-sdk/trend';
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import * as xychart from '@grafana/grafana-foundation-sdk/xychart';
 
-import { dress, legend, logAxis, palette, tooltip, type Face } from './board';
+import { board, datasourceVariable, dress, legend, logAxis, palette, tooltip, type Face, type Head } from './board';
 
 export const database = { type: 'frser-sqlite-datasource', uid: '${database}' };
 
@@ -121,4 +122,18 @@ export function sqlValues(name: string, label: string, description: string, sql:
 
 export function all(variable: QueryVariableBuilder): QueryVariableBuilder {
   return variable.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
+}
+
+// A dashboard over the database, of one sweep that is chosen at its top. Nothing in it depends on the time range.
+export function databaseBoard(head: Pick<Head, 'uid' | 'title' | 'description'>): DashboardBuilder {
+  return board({ ...head, from: 'now-30d', refresh: '' })
+    .withVariable(datasourceVariable('database', 'Database', 'frser-sqlite-datasource'))
+    .withVariable(
+      sqlValues(
+        'sweep',
+        'Sweep',
+        'Newest first.',
+        'SELECT sweep FROM results GROUP BY sweep ORDER BY max(started_at) DESC, sweep',
+      ),
+    );
 }

@@ -1,8 +1,8 @@
 // Kurtosis by step: how outlier features grow, for every trial there ever was. For whoever studies them.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
-import { board, choice, datasourceVariable, finish, oneColor } from './board';
-import { all, chosen, sqlValues, stepChart } from './database';
+import { choice, finish, oneColor } from './board';
+import { all, chosen, databaseBoard, sqlValues, stepChart } from './database';
 
 // Every name that measure.metrics takes, which a test compares, and the sites of docs/trainer.md.
 const metrics = [
@@ -185,21 +185,10 @@ const head = {
   uid: 'ofsweep-kurtosis-by-step',
   title: 'ofsweep kurtosis by step',
   description: "Outlier features, losses and their spread against the step, from the coordinator's database.",
-  from: 'now-30d', // nothing here depends on the time range
-  refresh: '',
 };
 
 export const kurtosisByStep = finish(
-  board(head)
-    .withVariable(datasourceVariable('database', 'Database', 'frser-sqlite-datasource'))
-    .withVariable(
-      sqlValues(
-        'sweep',
-        'Sweep',
-        'Newest first.',
-        'SELECT sweep FROM results GROUP BY sweep ORDER BY max(started_at) DESC, sweep',
-      ),
-    )
+  databaseBoard(head)
     .withVariable(choice('metric', 'Metric', 'A name of measure.metrics; docs/trainer.md says what each is.', metrics))
     .withVariable(choice('site', 'Site', 'Where in the model it was measured.', sites))
     .withVariable(all(sqlValues('block', 'Block', 'Values of model.block.', ofSweep('block'))))
