@@ -29,9 +29,11 @@ TEST_F(Quickstart, AdamGrowsOutlierFeaturesOnPreNormAndSoapAndOutlierProtectedDo
     lost[arm] = value("w8a4_perplexity") / value("eval_perplexity") - 1;
   }
   ASSERT_EQ(kurtosis.size(), 6u) << run.out;
-  // Usually 4 and 4; less is asked because another processor's rounding is another draw.
+  // Seen: 9 and 8. Less is asked because another processor's rounding is another draw, and so is another corpus.
   EXPECT_GE(kurtosis["pre_norm/adam"], 2 * kurtosis["pre_norm/soap"]);
   EXPECT_GE(kurtosis["pre_norm/adam"], 1.5 * kurtosis["op/adam"]);
+  // Seen: 14 times as much with the sweep's own seed, more than 100 times with two others.
+  EXPECT_GE(lost["pre_norm/adam"], 5 * lost["op/soap"]);
   for (const auto& [arm, part] : lost) EXPECT_GT(part, 0.02) << arm << ": 16 levels for activations cost something";
 }
 
