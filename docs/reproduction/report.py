@@ -24,6 +24,8 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 DOCUMENT = FOLDER.parent / "reproduction.md"
 TABLE = re.compile(r"(<!-- ofsweep (table [^\n]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 BLOCKS = {"pre_norm": "Pre-Norm", "post_norm": "Post-Norm", "op": "Outlier Protected"}
+MARKERS = {"pre_norm": "o", "post_norm": "s", "op": "^"}
+COLOURS = {"adam": "tab:red", "soap": "tab:blue"}
 
 FIGURES = [  # sweep, the key that tells the curves of a panel apart, its title, file
     ("block-optimizer-small", "optimizer.name", "optimiser", "block-optimizer.svg"),
@@ -40,6 +42,14 @@ FROM results r
 WHERE r.sweep = :sweep
 GROUP BY r.trial_id, c.step
 ORDER BY r.block, arm, c.step
+"""
+
+# A trial that several sweeps hold is one mark.
+COST = """
+SELECT DISTINCT trial_id, block, optimizer, kurtosis_max, w8a4_perplexity / eval_perplexity AS cost
+FROM results
+WHERE kurtosis_max IS NOT NULL AND w8a4_perplexity IS NOT NULL
+ORDER BY trial_id
 """
 
 
@@ -73,6 +83,28 @@ def draw(curves, title, name):
     plt.close(figure)
 
 
+def draw_cost(trials):
+    """What 4-bit activations cost each trial of every sweep, against its kurtosis: one mark a trial, a colour an optimiser, a shape a block."""
+    figure, panel = plt.subplots(figsize=(5.6, 3.8))
+    arms = {}
+    for block, optimizer, kurtosis, cost in trials:
+        arms.setdefault((block, optimizer), []).append((kurtosis, cost))
+    for (block, optimizer), points in sorted(arms.items()):
+        panel.scatter(
+            *zip(*points), label=f"{BLOCKS[block]}, {optimizer}", s=26, linewidths=0.8,
+            marker=MARKERS[block], facecolors="none", edgecolors=COLOURS[optimizer],
+        )
+    panel.set(xlabel="kurtosis, largest block at the end", ylabel="W8A4 perplexity / perplexity", xscale="log", yscale="log")
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
+    panel.grid(alpha=0.3)
+    panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    figure.savefig(FOLDER / "cost.svg", bbox_inches="tight", metadata={"Date": None})
+    plt.close(figure)
+
+
 def rewrite_tables(ofsweep, data_dir):
     def print_again(match):
         command = [ofsweep, *shlex.split(match.group(2)), "--format", "markdown", "--data-dir", data_dir]
@@ -96,6 +128,11 @@ def main():
             draw(curves, title, name)
         else:
             print(f"{name} left as it is: {sweep} has no points in {options.data_dir}/ofsweep.db")
+    trials = [trial[1:] for trial in database.execute(COST)]
+    if trials:
+        draw_cost(trials)
+    else:
+        print(f"cost.svg left as it is: no trial in {options.data_dir}/ofsweep.db was evaluated with w8a4")
     rewrite_tables(options.ofsweep, options.data_dir)
 
 
