@@ -139,7 +139,7 @@ struct PlanOptions {
   std::string spec;
   std::string device;           // "cpu" or "cuda"; empty: what train.device says
   double memory_gigabytes = 0;  // of the device, in 2³⁰ bytes; 0: what is free here, of a GPU 24
-  int slots = 0;                // trials that share the device; 0: one a core, on a GPU 1
+  int slots = 0;                // trials that share the one device; 0: one a core, on a GPU 1
   bool no_measure = false;
   bool json = false;
 };
