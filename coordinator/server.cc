@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -24,7 +23,7 @@
 #include "coordinator/watch_hub.h"
 #include "coordinator/worker_service.h"
 #include "monitoring/http_server.h"
-#include "monitoring/metric_families.h"
+#include "monitoring/status_pages.h"
 
 namespace ofsweep {
 namespace {
@@ -157,26 +156,15 @@ class RunningServer : public Server {
   }
 
   absl::Status StartHttp() {
-    std::map<std::string, HttpHandler> handlers;
-    handlers["/"] = [](const HttpRequest&) {
-      return HttpResponse{
-          .body = "ofsweep coordinator " OFSWEEP_VERSION
-                  "\n\n/metrics     for Prometheus\n/sd/workers  its workers, for Prometheus' http_sd_configs\n"
-                  "/healthz     the process lives\n/readyz      it can take work\n"};
-    };
-    handlers["/metrics"] = [this](const HttpRequest&) {
-      return HttpResponse{.content_type = kExpositionContentType, .body = telemetry_.Scrape(State())};
-    };
-    handlers["/sd/workers"] = [this](const HttpRequest&) {
+    auto workers = [this](const HttpRequest&) {
       return HttpResponse{.content_type = "application/json", .body = ScrapeTargetsJson(coordinator_->Workers())};
     };
-    handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
-    handlers["/readyz"] = [this](const HttpRequest&) {
-      const absl::Status ready = heartbeat_->Ready();
-      if (ready.ok()) return HttpResponse{.body = "ok\n"};
-      return HttpResponse{.status = 503, .body = absl::StrCat("not ready: ", ready.message(), "\n")};
-    };
-    auto http = HttpServer::Start({.address = options_.http}, std::move(handlers));
+    auto http = ServeStatusPages(
+        options_.http, {.title = "ofsweep coordinator " OFSWEEP_VERSION,
+                        .scrape = [this] { return telemetry_.Scrape(State()); },
+                        .ready = [this] { return heartbeat_->Ready(); },
+                        .ready_help = "it can take work",
+                        .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}}});
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     return absl::OkStatus();

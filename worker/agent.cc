@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,7 +23,7 @@
 #include "host/cores.h"
 #include "host/memory.h"
 #include "monitoring/http_server.h"
-#include "monitoring/metric_families.h"
+#include "monitoring/status_pages.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "worker/call_loop.h"
 #include "worker/channel.h"
@@ -98,21 +97,15 @@ class AgentLoop : public Agent {
 };
 
 absl::Status AgentLoop::ServeHttp() {
-  std::map<std::string, HttpHandler> handlers;
-  handlers["/"] = [](const HttpRequest&) {
-    return HttpResponse{.body = "ofsweep worker " OFSWEEP_VERSION
-                                "\n\n/metrics  for Prometheus\n/healthz  the process lives\n"
-                                "/readyz   the coordinator answers it\n"};
-  };
-  handlers["/metrics"] = [this](const HttpRequest&) {
-    return HttpResponse{.content_type = kExpositionContentType, .body = metrics_.Scrape()};
-  };
-  handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
-  handlers["/readyz"] = [this](const HttpRequest&) {
-    if (is_answered_) return HttpResponse{.body = "ok\n"};
-    return HttpResponse{.status = 503, .body = "not ready: the coordinator does not answer\n"};
-  };
-  auto http = HttpServer::Start({.address = options_.http}, std::move(handlers));
+  auto http = ServeStatusPages(options_.http,
+                               {.title = "ofsweep worker " OFSWEEP_VERSION,
+                                .scrape = [this] { return metrics_.Scrape(); },
+                                .ready =
+                                    [this] {
+                                      return is_answered_ ? absl::OkStatus()
+                                                          : absl::UnavailableError("the coordinator does not answer");
+                                    },
+                                .ready_help = "the coordinator answers it"});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   return absl::OkStatus();
