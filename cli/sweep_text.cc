@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -104,7 +105,7 @@ std::string DescribeFailures(const std::vector<v1::Trial>& failed, const std::st
     absl::StrAppend(&text, "  ", trial.trial_id(), trial.label().empty() ? "" : "  " + trial.label(), "\n    ",
                     trial.failure_class(), " after ", trial.attempts(),
                     trial.attempts() == 1 ? " attempt: " : " attempts: ", trial.failure_message(), "\n");
-    if (!data_dir.empty()) absl::StrAppend(&text, "    logs: ", data_dir, "/trials/", trial.trial_id(), "/logs\n");
+    if (!data_dir.empty()) absl::StrAppend(&text, "    logs: ", LogFolder(TrialPath(data_dir, trial.trial_id())), "\n");
   }
   return text;
 }

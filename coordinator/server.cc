@@ -22,6 +22,7 @@
 #include "coordinator/telemetry.h"
 #include "coordinator/watch_hub.h"
 #include "coordinator/worker_service.h"
+#include "experiment/data_folder.h"
 #include "monitoring/http_server.h"
 #include "monitoring/status_pages.h"
 
@@ -64,10 +65,6 @@ absl::Status MakeFolder(const std::string& folder) {
                                                     "; choose another with --data-dir"));
 }
 
-std::string DatabaseIn(const std::string& data_dir) {
-  return (fs::path(data_dir) / "ofsweep.db").string();
-}
-
 class RunningServer : public Server {
  public:
   explicit RunningServer(const ServerOptions& options)
@@ -82,7 +79,7 @@ class RunningServer : public Server {
 
   absl::Status Start() {
     if (absl::Status status = MakeFolder(options_.data_dir); !status.ok()) return status;
-    auto store = Store::Open({.path = DatabaseIn(options_.data_dir), .durability = options_.durability});
+    auto store = Store::Open({.path = DatabasePath(options_.data_dir), .durability = options_.durability});
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
     store_->ObserveTransactions(
@@ -229,7 +226,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::OpenOffline(const std::string& data_dir) {
-  const std::string path = DatabaseIn(data_dir);
+  const std::string path = DatabasePath(data_dir);
   std::error_code error;
   if (!fs::exists(path, error)) {
     return absl::NotFoundError(

@@ -20,6 +20,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 #include "host/cores.h"
 #include "host/memory.h"
 #include "monitoring/http_server.h"
@@ -188,7 +189,8 @@ void AgentLoop::FinishIfDone() {
   drain_timer_.expires_after(options_.drain_grace);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    spdlog::warn("stopping before everything was forwarded; the next start goes on with {}/outbox", options_.data_dir);
+    spdlog::warn("stopping before everything was forwarded; the next start goes on with {}",
+                 OutboxFolder(options_.data_dir));
     Finish();
   });
 }
@@ -225,7 +227,8 @@ std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel) {
   std::error_code error;
   options.data_dir = fs::absolute(options.data_dir, error).lexically_normal().string();
-  fs::create_directories(options.data_dir + "/outbox", error);
+  const std::string outbox = OutboxFolder(options.data_dir);
+  fs::create_directories(outbox, error);
   if (error) {
     return absl::PermissionDeniedError(absl::StrCat("cannot make ", options.data_dir, "/outbox: ", error.message(),
                                                     "; give the worker another --data-dir"));

@@ -12,6 +12,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 #include "host/memory.h"
 
 namespace ofsweep {
@@ -36,7 +37,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
                 },
             .on_change = callbacks_.on_change,
             .on_exit = [this](const AttemptKey& name) { OnExit(name); }},
-      outbox_folder_(options.data_dir + "/outbox"),
+      outbox_folder_(OutboxFolder(options.data_dir)),
       inotify_(io),
       disk_timer_(io) {}
 
