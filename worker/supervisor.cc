@@ -32,7 +32,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
             .metrics = metrics,
             .on_points =
                 [this] {
-                  host_.metrics.SetUnsentPoints(unsent());
+                  NoteUnsent();
                   callbacks_.on_points();
                 },
             .on_change = callbacks_.on_change,
@@ -62,7 +62,7 @@ absl::Status Supervisor::Open() {
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
     attempts_[attempt->name()] = std::move(attempt);
   }
-  host_.metrics.SetUnsentPoints(unsent());
+  NoteUnsent();
   return absl::OkStatus();
 }
 
@@ -76,7 +76,7 @@ void Supervisor::WatchOutboxes() {
 }
 
 void Supervisor::WatchDisk() {
-  disk_timer_.expires_after(kDiskCheckEvery);
+  disk_timer_.expires_after(options_.disk_check_every);
   disk_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || closed_) return;
     const std::uint64_t free_bytes = any_alive() ? FreeBytes(options_.data_dir) : options_.min_free_bytes;
@@ -154,7 +154,7 @@ void Supervisor::Refuse(const AttemptKey& name, const std::string& message) {
 
 void Supervisor::OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch) {
   attempt.outbox()->Acknowledge(batch);
-  host_.metrics.SetUnsentPoints(unsent());
+  NoteUnsent();
   if (!attempt.alive() && attempt.unsent() == 0) callbacks_.on_change();
 }
 
@@ -162,7 +162,7 @@ void Supervisor::LetGo(const AttemptKey& name) {
   const auto entry = attempts_.find(name);
   entry->second->Discard();
   attempts_.erase(entry);
-  host_.metrics.SetUnsentPoints(unsent());
+  NoteUnsent();
   callbacks_.on_let_go();
 }
 
@@ -189,6 +189,10 @@ void Supervisor::Close() {
 void Supervisor::Report(v1::SynchronizeRequest& request) const {
   for (const auto& [name, attempt] : attempts_) attempt->Report(*request.add_attempts());
   request.set_unsent_points(unsent());
+}
+
+void Supervisor::NoteUnsent() {
+  host_.metrics.SetUnsentPoints(unsent());
 }
 
 std::uint64_t Supervisor::unsent() const {
