@@ -12,10 +12,6 @@
 namespace ofsweep {
 namespace {
 
-std::uint32_t CountDone(const v1::TrialCounts& counts) {
-  return CountAll(counts) - counts.pending() - counts.running();
-}
-
 // "2026-11-23 22:01:45 UTC".
 std::string FormatTime(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0) return "–";
@@ -43,6 +39,10 @@ std::string Remark(const v1::Trial& trial) {
 std::uint32_t CountAll(const v1::TrialCounts& counts) {
   return counts.pending() + counts.running() + counts.completed() + counts.diverged() + counts.failed() +
          counts.cancelled() + counts.pruned();
+}
+
+std::uint32_t CountDone(const v1::TrialCounts& counts) {
+  return CountAll(counts) - counts.pending() - counts.running();
 }
 
 std::string DescribeCounts(const v1::TrialCounts& counts) {
