@@ -169,11 +169,14 @@ const points = [
   chart({
     title: 'Points that wait in outboxes',
     description:
-      'By who tells: a worker its own, the coordinator those of all connected workers. They rise while the ' +
-      'coordinator cannot be reached.',
+      'Of each worker that serves metrics, and of all connected workers, as the coordinator last heard. They rise ' +
+      'while the coordinator cannot be reached.',
     unit: units.Short,
     width: 8,
-    queries: [{ expr: 'ofsweep_worker_unsent_points', legend: '{{job}} {{worker}}' }],
+    queries: [
+      { expr: 'ofsweep_unsent_points', legend: 'all, as {{job}} heard' },
+      { expr: 'ofsweep_worker_unsent_points', legend: '{{worker}}' },
+    ],
   }),
   chart({
     title: 'Points that are no number',
