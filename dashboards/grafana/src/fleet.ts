@@ -1,9 +1,8 @@
 // Fleet: is the service well, and does the work get done? For whoever operates it.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
-import { board, datasourceVariable, finish } from './board';
-import { matrix } from './database';
-import { all, chart, figure, labelValues, listing, mark } from './prometheus';
+import { board, datasourceVariable, finish, matrix } from './board';
+import { anyOf, chart, figure, labelValues, listing, mark } from './prometheus';
 
 const quantiles = (metric: string, by: string, selector = '') =>
   [0.5, 0.99].map((quantile) => ({
@@ -267,7 +266,7 @@ const head = {
 export const fleet = finish(
   board(head)
     .withVariable(datasourceVariable('prometheus', 'Prometheus', 'prometheus'))
-    .withVariable(all(labelValues('sweep', 'Sweep', 'Sweeps whose trials are counted.', 'ofsweep_trials')))
+    .withVariable(anyOf(labelValues('sweep', 'Sweep', 'Sweeps whose trials are counted.', 'ofsweep_trials')))
     .annotation(
       mark(
         'Attempt ended without its trial',
