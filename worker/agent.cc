@@ -230,8 +230,8 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options, std::
   const std::string outbox = OutboxFolder(options.data_dir);
   fs::create_directories(outbox, error);
   if (error) {
-    return absl::PermissionDeniedError(absl::StrCat("cannot make ", options.data_dir, "/outbox: ", error.message(),
-                                                    "; give the worker another --data-dir"));
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot make ", outbox, ": ", error.message(), "; give the worker another --data-dir"));
   }
   absl::StatusOr<UniqueFd> lock = LockDataDir(options.data_dir);
   if (!lock.ok()) return lock.status();
