@@ -24,8 +24,11 @@ namespace {
 namespace fs = std::filesystem;
 using Stub = v1::SweepService::Stub;
 
-// Losses by bits: "w8a4" → 3.12.
-using Losses = std::map<std::string, double>;
+// What one run of the trainer measured of a checkpoint, nats a token.
+struct Losses {
+  double unrounded = 0;
+  std::map<std::string, double> by_bits;  // "w8a4" → 3.12
+};
 
 std::string LossMetric(const std::string& bits) {
   return bits + "_loss";
@@ -68,22 +71,24 @@ absl::StatusOr<std::map<std::string, std::set<std::string>>> Stored(const Connec
   return stored;
 }
 
-// What the trainer's events say of each of `bits`.
+// What the trainer's events say of the checkpoint as it is and of each of `bits`.
 absl::StatusOr<Losses> ReadLosses(const std::string& file, const std::vector<std::string>& bits) {
-  Losses losses;
+  std::map<std::string, double> values;
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {
     const auto event = ParseTrainerEvent(line);
     if (!event.ok()) return event.status();
     const auto* points = std::get_if<PointsEvent>(&*event);
     if (points == nullptr) continue;
-    for (const MetricPoint& point : points->points.points) {
-      for (const std::string& name : bits) {
-        if (point.series.metric == LossMetric(name)) losses[name] = point.value;
-      }
-    }
+    for (const MetricPoint& point : points->points.points) values[point.series.metric] = point.value;
   }
-  if (losses.size() != bits.size()) return absl::InternalError("the trainer did not print the loss of each of --bits");
+  std::vector<std::string> metrics = {"eval_loss"};
+  for (const std::string& name : bits) metrics.push_back(LossMetric(name));
+  for (const std::string& metric : metrics) {
+    if (!values.contains(metric)) return absl::InternalError(absl::StrCat("the trainer did not print ", metric));
+  }
+  Losses losses{.unrounded = values["eval_loss"], .by_bits = {}};
+  for (const std::string& name : bits) losses.by_bits[name] = values[LossMetric(name)];
   return losses;
 }
 
@@ -112,20 +117,25 @@ absl::Status StoreLosses(const Connection& connection, const std::string& sweep,
                          const Losses& losses) {
   v1::AddEvaluationsRequest request;
   request.set_sweep(sweep);
-  for (const auto& [bits, loss] : losses) {
+  for (const auto& [bits, loss] : losses.by_bits) {
     auto* added = request.add_evaluations();
     added->set_trial_id(trial_id);
     added->set_bits(bits);
     added->set_loss(loss);
+    added->set_unrounded_loss(losses.unrounded);
   }
   return connection.Call(&Stub::AddEvaluations, request).status();
 }
 
+// "perplexity 20.89, w8a4 27.1, calibrated on 16 batches of 8".
 std::string Describe(const v1::Trial& trial, const Losses& losses) {
-  std::string text;
-  const auto plain = trial.results().find("eval_perplexity");
-  if (plain != trial.results().end()) text = absl::StrCat("perplexity ", FormatNumber(plain->second));
-  for (const auto& [bits, loss] : losses) absl::StrAppend(&text, ", ", bits, " ", FormatNumber(std::exp(loss)));
+  std::string text = absl::StrCat("perplexity ", FormatNumber(std::exp(losses.unrounded)));
+  for (const auto& [bits, loss] : losses.by_bits) {
+    absl::StrAppend(&text, ", ", bits, " ", FormatNumber(std::exp(loss)));
+  }
+  const auto key = [&trial](const char* name) { return trial.config().fields().at(name).number_value(); };
+  absl::StrAppend(&text, ", calibrated on ", key("evaluate.int8_calibration_batches"), " batches of ",
+                  key("evaluate.int8_calibration_batch_size"));
   return text;
 }
 
@@ -159,14 +169,17 @@ absl::Status EvaluateSweep(const EvaluateOptions& options, Streams streams) {
       continue;
     }
     const auto losses = EvaluateTrial(options.data_dir, trial, missing);
+    absl::Status status = losses.status();
     if (losses.ok()) {
-      if (absl::Status status = StoreLosses(*connection, options.sweep, trial.trial_id(), *losses); !status.ok()) {
-        return status;
-      }
+      status = StoreLosses(*connection, options.sweep, trial.trial_id(), *losses);
+      // Refused is this trial's matter; that the coordinator is gone, everybody's.
+      if (!status.ok() && !absl::IsFailedPrecondition(status)) return status;
+    }
+    if (status.ok()) {
       streams.out << head << Describe(trial, *losses) << std::endl;
     } else if (!interrupt.Requested()) {
       ++failed;
-      streams.out << head << "failed: " << losses.status().message() << std::endl;
+      streams.out << head << "failed: " << status.message() << std::endl;
     }
   }
   if (interrupt.Requested()) return absl::CancelledError("stopped; the same command goes on where it was");

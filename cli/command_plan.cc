@@ -20,11 +20,14 @@ namespace {
 // A shape that takes longer to measure here is not meant for this machine.
 constexpr int kLimitSeconds = 60;
 
-// Runs the trainer for a few steps of the row's trial, on the threads and the memory that it has beside the others.
+// Runs the trainer for a few steps of the row's trial, on the threads that it has beside the others and with the row's
+// micro-batches: what is planned for may have another memory than this machine, which `auto` would fit.
 absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
   const std::string trial = (folder / "trial.json").string();
   const ProgramOutput output{(folder / "out").string(), (folder / "err").string()};
-  std::ofstream(trial) << ToNestedJson(row.config).dump(2) << "\n";
+  TrialConfig timed = row.config;
+  timed.Set("train.micro_batch_size", row.micro_batch_size);
+  std::ofstream(trial) << ToNestedJson(timed).dump(2) << "\n";
   const bool cpu = row.config.Text("train.device") == "cpu";
   const absl::StatusOr<int> end =
       RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit",

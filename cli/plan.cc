@@ -20,10 +20,12 @@ namespace {
 
 constexpr double kSmallGpuBytes = 24 * kBinaryGigabyte;
 
-// Keys that change neither the time nor the memory of a step, by name or by section.
+// Keys that change neither the time of a step nor the memory of a trial, by name or by section. What is measured and
+// how the model is rounded change the memory.
 bool IsFree(std::string_view key) {
-  return IsOneOf(key.substr(0, key.find('.')), "data|measure|evaluate|schedule|seed") ||
+  return IsOneOf(key.substr(0, key.find('.')), "data|schedule|seed") ||
          IsOneOf(key,
+                 "measure.every|evaluate.every|evaluate.batches|evaluate.int8_calibration_batches|"
                  "model.norm_epsilon|model.residual_scale|model.init_std|model.init_from|optimizer.learning_rate|"
                  "optimizer.beta1|optimizer.beta2|optimizer.epsilon|optimizer.weight_decay|optimizer.adam_variant|"
                  "train.clip_norm|train.checkpoint_every|train.steps");

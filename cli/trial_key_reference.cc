@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "cli/format.h"
@@ -54,23 +53,11 @@ std::string_view IdentityName(Identity identity) {
   return "";
 }
 
-bool IsUnset(std::string_view values) {
-  return values.empty() || values == "[]";
-}
-
-// "data.source is text or tokens"; "data.validation_path is unset"; "evaluate.bits is given".
-std::string Words(const AppliesWhen& condition) {
-  const std::string key = absl::StrCat(std::string(condition.key), " is ");
-  if (IsUnset(condition.values)) return key + (condition.negated ? "given" : "unset");
-  const std::string values = absl::StrReplaceAll(std::string(condition.values), {{"|", " or "}});
-  return absl::StrCat(key, condition.negated ? "not " : "", values);
-}
-
-// "" when the key always applies.
+// "data.source is text or tokens"; "data.validation_path is unset"; "" when the key always applies.
 std::string Condition(const TrialKey& key) {
-  std::vector<std::string> words;
-  for (const AppliesWhen& condition : key.applies) words.push_back(Words(condition));
-  return absl::StrJoin(words, ", or ");
+  if (key.applies.key.empty()) return "";
+  const std::string values = absl::StrReplaceAll(std::string(key.applies.values), {{"|", " or "}});
+  return absl::StrCat(std::string(key.applies.key), " is ", values.empty() ? "unset" : values);
 }
 
 std::string DefaultText(const TrialKey& key) {
@@ -142,12 +129,12 @@ std::string Json() {
                                     {"accepts", AcceptedValues(key)},
                                     {"default", ToJson(DefaultValue(key))},
                                     {"accepts_auto", key.accepts_auto},
-                                    {"applies_when", nlohmann::ordered_json::array()},
+                                    {"applies_when", nullptr},
                                     {"identity", IdentityName(key.identity)},
                                     {"help", key.help}};
-    for (const AppliesWhen& condition : key.applies) {
-      const std::vector<std::string> values = absl::StrSplit(std::string(condition.values), '|');
-      entry["applies_when"].push_back({{"key", condition.key}, {"values", values}, {"negated", condition.negated}});
+    if (!key.applies.key.empty()) {
+      const std::vector<std::string> values = absl::StrSplit(std::string(key.applies.values), '|');
+      entry["applies_when"] = {{"key", key.applies.key}, {"values", values}};
     }
     keys.push_back(std::move(entry));
   }

@@ -11,8 +11,8 @@ enum class ReferenceFormat { kText, kMarkdown, kYaml, kJson };
 //   text      for a terminal, by section
 //   markdown  docs/trial-keys.md
 //   yaml      a `trial:` with every default, to copy from
-//   json      an array of {name, type, accepts, default, accepts_auto, applies_when, identity, help}; applies_when is a
-//             list of {key, values, negated} of which one has to hold, empty for a key that always applies
+//   json      an array of {name, type, accepts, default, accepts_auto, applies_when, identity, help}; applies_when is
+//             {key, values}, null for a key that always applies
 std::string RenderTrialKeys(ReferenceFormat format);
 
 }  // namespace ofsweep

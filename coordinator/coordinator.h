@@ -64,7 +64,8 @@ class Coordinator {
   absl::StatusOr<std::uint64_t> Retry(const std::string& sweep, const std::vector<std::string>& trial_ids);
 
   // Stores evaluations after the training; what a trial has already stays. Counts losses and perplexities. NotFound: no
-  // such trial; FailedPrecondition: it is not completed, or was not evaluated at its last step; then none is stored.
+  // such trial; FailedPrecondition: it is not completed, was not evaluated at its last step, or had another validation
+  // loss there than `unrounded_loss`; then none is stored.
   absl::StatusOr<PushCounts> AddEvaluations(const std::vector<TrialEvaluation>& evaluations);
 
   absl::StatusOr<SweepSummary> Summary(const std::string& sweep);

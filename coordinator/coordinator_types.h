@@ -90,7 +90,8 @@ struct PushOutcome {
 struct TrialEvaluation {
   std::string trial_id;
   QuantisationBits bits;
-  double loss = 0;  // nats a token
+  double loss = 0;            // nats a token
+  double unrounded_loss = 0;  // of the same checkpoint and windows, measured beside it
 };
 
 struct SweepSummary {

@@ -161,11 +161,16 @@ std::vector<TrialEvaluation> FromMessage(const v1::AddEvaluationsRequest& reques
   for (int i = 0; i < request.evaluations_size() && problems.size() < kMostProblems; ++i) {
     const v1::TrialEvaluation& evaluation = request.evaluations(i);
     const auto bits = ParseQuantisationBits(evaluation.bits());
-    if (bits.ok()) {
-      evaluations.push_back({evaluation.trial_id(), *bits, evaluation.loss()});
-    } else {
+    if (!bits.ok()) {
       problems.push_back(
           {.key = absl::StrCat("evaluations[", i, "].bits"), .message = std::string(bits.status().message())});
+    } else if (!evaluation.has_unrounded_loss()) {
+      problems.push_back(
+          {.key = absl::StrCat("evaluations[", i, "].unrounded_loss"),
+           .message = "is missing",
+           .fix = "measure the loss without rounding too, which tells whether the data are the trial's"});
+    } else {
+      evaluations.push_back({evaluation.trial_id(), *bits, evaluation.loss(), evaluation.unrounded_loss()});
     }
   }
   return evaluations;

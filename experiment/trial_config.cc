@@ -1,6 +1,5 @@
 #include "experiment/trial_config.h"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "experiment/choices.h"
@@ -65,10 +64,7 @@ bool TrialConfig::IsAuto(std::string_view key) const {
 }
 
 bool TrialConfig::IsInert(const TrialKey& key) const {
-  const auto holds = [this](const AppliesWhen& condition) {
-    return IsOneOf(ToText(Get(condition.key)), condition.values) != condition.negated;
-  };
-  return !key.applies.empty() && std::none_of(key.applies.begin(), key.applies.end(), holds);
+  return !key.applies.key.empty() && !IsOneOf(ToText(Get(key.applies.key)), key.applies.values);
 }
 
 }  // namespace ofsweep

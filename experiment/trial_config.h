@@ -39,7 +39,7 @@ class TrialConfig {
 
   bool IsAuto(std::string_view key) const;
 
-  // True where none of the key's conditions holds (SOAP's refresh under Adam).
+  // True where the key's condition does not hold (SOAP's refresh under Adam).
   bool IsInert(const TrialKey& key) const;
 
   bool operator==(const TrialConfig&) const = default;
@@ -58,7 +58,7 @@ void ResolveAuto(TrialConfig& config);
 std::vector<Problem> CheckTrial(const TrialConfig& config, const std::string& file);
 
 // The configuration without inert, shorthand and operational keys, and without additions at their default, as JSON with
-// sorted dotted keys and no spaces.
+// sorted dotted keys and no spaces. Lists that differ in their order alone are written alike.
 std::string CanonicalJson(const TrialConfig& config);
 
 // SHA-256 of CanonicalJson, 64 hexadecimal digits. Equal trials have equal hashes on every machine.

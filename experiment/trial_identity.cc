@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "experiment/sha256.h"
 #include "experiment/trial_config.h"
 
@@ -29,6 +30,19 @@ bool IsPartOfIdentity(const TrialKey& key, const TrialConfig& config) {
   return false;
 }
 
+// The order of a list changes nothing that is measured, so it tells no trials apart: as the key's choices stand, and
+// bits from many to few, which is how defaults and sweeps write them.
+Value InCanonicalOrder(const TrialKey& key, Value value) {
+  auto* list = std::get_if<std::vector<std::string>>(&value);
+  if (list == nullptr) return value;
+  const std::string choices = absl::StrCat("|", std::string(key.choices), "|");
+  const auto place = [&choices](const std::string& item) { return choices.find("|" + item + "|"); };
+  std::sort(list->begin(), list->end(), [&](const std::string& a, const std::string& b) {
+    return place(a) != place(b) ? place(a) < place(b) : a > b;
+  });
+  return value;
+}
+
 }  // namespace
 
 std::string CanonicalJson(const TrialConfig& config) {
@@ -38,7 +52,7 @@ std::string CanonicalJson(const TrialConfig& config) {
     if (!IsPartOfIdentity(*key, config)) continue;
     if (json.size() > 1) json += ',';
     json.append("\"").append(key->name).append("\":");
-    AppendJson(config.Get(key->name), json);
+    AppendJson(InCanonicalOrder(*key, config.Get(key->name)), json);
   }
   json += '}';
   return json;

@@ -13,13 +13,11 @@ namespace ofsweep {
 // kDevice is a text: cpu, cuda or cuda:N. kBitsList is a list of texts, each a name of quantisation_bits.h.
 enum class KeyType { kBoolean, kInteger, kNumber, kText, kDevice, kPath, kTextList, kBitsList };
 
-// When a key has a meaning at all: only where `key` has one of `values` (separated by '|', "" and "[]" meaning unset),
-// or, `negated`, none of them. A key of whose conditions none holds is inert: it may be given, changes nothing, and is
-// no part of a trial's identity.
+// When a key has a meaning at all: only where `key` has one of `values` (separated by '|', "" meaning unset). A key
+// whose condition does not hold is inert: it may be given, changes nothing, and is no part of a trial's identity.
 struct AppliesWhen {
   std::string_view key;
   std::string_view values;
-  bool negated = false;
 };
 
 // How a key enters the canonical hash.
@@ -41,7 +39,7 @@ struct TrialKey {
   double minimum = 0;             // numbers and integers; inclusive unless `open_minimum`
   double maximum = 0;             // inclusive
   bool open_minimum = false;
-  std::vector<AppliesWhen> applies = {};  // one has to hold; empty: always
+  AppliesWhen applies = {};
   Identity identity = Identity::kScience;
   std::string_view help;  // one line
 };

@@ -58,13 +58,7 @@ TrialKey Positive(TrialKey key) {
 }
 
 TrialKey When(std::string_view key, std::string_view values, TrialKey row) {
-  row.applies.push_back({key, values});
-  return row;
-}
-
-// Only where the model is rounded at all.
-TrialKey WhenQuantised(TrialKey row) {
-  row.applies = {{"evaluate.int8", "true"}, {"evaluate.bits", "[]", /*negated=*/true}};
+  row.applies = {key, values};
   return row;
 }
 
@@ -188,10 +182,9 @@ std::vector<TrialKey> DataAndMeasureKeys() {
       Integer("evaluate.batches", "auto", 1, "validation batches; auto: all, at most 64"),
       Boolean("evaluate.int8", "true", "also evaluate after W8A8 quantisation"),
       bits,
-      WhenQuantised(
-          Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges")),
-      WhenQuantised(
-          Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24)),
+      // These apply where nothing is rounded too: `ofsweep evaluate` rounds the model later, as the trial says.
+      Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges"),
+      Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24),
       Integer("seed", "0", 0, "initial weights and data order", 9007199254740992.0),
   };
 }

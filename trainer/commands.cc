@@ -100,29 +100,36 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
     return absl::InvalidArgumentError(
         "data.validation_fraction: 0 leaves nothing to evaluate on; raise it, or give data.validation_path");
   }
+  const std::filesystem::path weights =
+      command.checkpoint.empty() ? std::filesystem::path(config.Text("model.init_from")) : command.checkpoint;
+  std::optional<SafetensorsFile> file;
+  TrainingProgress trained;  // as far as the file is a checkpoint
+  if (!weights.empty()) {
+    absl::StatusOr<SafetensorsFile> opened = SafetensorsFile::Open(weights);
+    if (!opened.ok()) return opened.status();
+    const absl::StatusOr<TrainingProgress> progress = ReadProgress(*opened);
+    if (command.as_trained) {
+      if (!progress.ok()) return progress.status();
+      const TrainingProgress expected{.config_hash = config_hash, .data_fingerprint = dataset->fingerprint};
+      if (absl::Status status = CheckBelongs(*progress, expected, opened->path()); !status.ok()) return status;
+    }
+    if (progress.ok()) trained = *progress;
+    file = *std::move(opened);
+  }
+  KeepPrecision(trained.config, config);
   const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, "", command.share, config);
   if (!machine.ok()) return machine.status();
   Decoder decoder(ModelShapeOf(config), static_cast<std::uint64_t>(config.Integer("seed")), machine->precision,
                   machine->device);
-  const std::filesystem::path weights =
-      command.checkpoint.empty() ? std::filesystem::path(config.Text("model.init_from")) : command.checkpoint;
-  StepPoints evaluation;
-  if (!weights.empty()) {
-    const absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(weights);
-    if (!file.ok()) return file.status();
+  if (file) {
     if (absl::Status status = LoadParameters(*file, decoder); !status.ok()) return status;
-    const absl::StatusOr<TrainingProgress> progress = ReadProgress(*file);
-    if (command.as_trained) {
-      if (!progress.ok()) return progress.status();
-      const TrainingProgress expected{.config_hash = config_hash, .data_fingerprint = dataset->fingerprint};
-      if (absl::Status status = CheckBelongs(*progress, expected, file->path()); !status.ok()) return status;
-    }
-    if (progress.ok()) {
-      evaluation.step = progress->step;
-      evaluation.tokens = progress->step * config.Integer("train.batch_size") * config.Integer("model.context");
-      evaluation.seconds = progress->seconds;
-    }
   }
+  StepPoints evaluation{
+      .step = trained.step,
+      .tokens = trained.step * config.Integer("train.batch_size") * config.Integer("model.context"),
+      .seconds = trained.seconds,
+      .points = {},
+  };
   evaluation.points = LossPoints("eval", *ValidationLoss(config, *dataset, machine->device, decoder));
   events.Emit(PointsEvent{evaluation});
   EmitQuantised(config, *dataset, machine->device, decoder, command.sensitivity, std::move(evaluation), events);

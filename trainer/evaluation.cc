@@ -70,22 +70,22 @@ std::optional<double> QuantisedLoss(const TrialConfig& config, const Dataset& da
   return MeanOverWindows(config, dataset, device, model);
 }
 
-std::optional<std::vector<PlaceLoss>> EvaluateSensitivity(
-    const TrialConfig& config, const Dataset& dataset, at::Device device, QuantisedModel& model, QuantisationBits bits,
-    const std::function<void(const PlaceLoss&, std::size_t places)>& found) {
+std::optional<Sensitivity> EvaluateSensitivity(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                               QuantisedModel& model, QuantisationBits bits,
+                                               const std::function<void(const PlaceLoss&, std::size_t places)>& found) {
   const std::optional<double> full_precision =
       QuantisedLoss(config, dataset, device, model, bits, [](std::string_view) { return false; });
   if (!full_precision) return std::nullopt;
-  std::vector<PlaceLoss> losses;
+  Sensitivity sensitivity{.full_precision_loss = *full_precision, .places = {}};
   const std::vector<std::string> places = model.Places();
   for (const std::string& place : places) {
     model.Round([&place](std::string_view name) { return name == place; });
     const std::optional<double> loss = MeanOverWindows(config, dataset, device, model);
     if (!loss) return std::nullopt;
-    losses.push_back({place, *loss, *full_precision});
-    found(losses.back(), places.size());
+    sensitivity.places.push_back({place, *loss, *full_precision});
+    found(sensitivity.places.back(), places.size());
   }
-  return losses;
+  return sensitivity;
 }
 
 }  // namespace ofsweep

@@ -38,11 +38,16 @@ struct PlaceLoss {
   double full_precision_loss = 0;  // with nothing rounded, in float32
 };
 
+struct Sensitivity {
+  double full_precision_loss = 0;
+  std::vector<PlaceLoss> places;  // none where the bits round nothing
+};
+
 // QuantisedLoss for each place alone: weights in parameter order, then activations in the order of the pass. A place's
 // own rounding does not change what it sees, so that one calibration in full precision gives the range of each.
 // Calls `found` with each as it is found, and with how many there are.
-std::optional<std::vector<PlaceLoss>> EvaluateSensitivity(
-    const TrialConfig& config, const Dataset& dataset, at::Device device, QuantisedModel& model, QuantisationBits bits,
-    const std::function<void(const PlaceLoss&, std::size_t places)>& found);
+std::optional<Sensitivity> EvaluateSensitivity(const TrialConfig& config, const Dataset& dataset, at::Device device,
+                                               QuantisedModel& model, QuantisationBits bits,
+                                               const std::function<void(const PlaceLoss&, std::size_t places)>& found);
 
 }  // namespace ofsweep

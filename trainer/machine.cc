@@ -92,16 +92,11 @@ void WarnOfSlowBfloat16(const Machine& machine) {
       "fp32 or auto");
 }
 
-// The values a checkpoint was trained with, for those keys that its numbers depend on.
-void KeepFromCheckpoint(const std::string& checkpoint_config, TrialConfig& config) {
+// Where `config` leaves `key` at auto, the value that a checkpoint was trained with.
+template <class Type>
+void Keep(const std::string& checkpoint_config, const char* key, TrialConfig& config) {
   const nlohmann::json stored = nlohmann::json::parse(checkpoint_config, nullptr, false);
-  if (!stored.is_object()) return;
-  if (config.IsAuto("train.precision") && stored.contains("train.precision")) {
-    config.Set("train.precision", stored["train.precision"].get<std::string>());
-  }
-  if (config.IsAuto("train.micro_batch_size") && stored.contains("train.micro_batch_size")) {
-    config.Set("train.micro_batch_size", stored["train.micro_batch_size"].get<std::int64_t>());
-  }
+  if (stored.is_object() && stored.contains(key) && config.IsAuto(key)) config.Set(key, stored[key].get<Type>());
 }
 
 // A share that others have taken a part of meanwhile is what they have left of it.
@@ -116,9 +111,14 @@ void ResolveMicroBatch(at::Device device, const MemoryShare& share, TrialConfig&
 
 }  // namespace
 
+void KeepPrecision(const std::string& checkpoint_config, TrialConfig& config) {
+  Keep<std::string>(checkpoint_config, "train.precision", config);
+}
+
 absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::string& checkpoint_config,
                                           const MachineShare& share, TrialConfig& config) {
-  KeepFromCheckpoint(checkpoint_config, config);
+  KeepPrecision(checkpoint_config, config);
+  Keep<std::int64_t>(checkpoint_config, "train.micro_batch_size", config);
   const auto resolve = [&config](std::string_view key, const Value& value) {
     if (config.IsAuto(key)) config.Set(key, value);
   };

@@ -19,6 +19,10 @@ struct Machine {
   MemoryShare memory;
 };
 
+// A model is evaluated in the precision that it was trained in, whatever `auto` would be on this machine.
+// `checkpoint_config` is a flat JSON object; empty where there is no checkpoint.
+void KeepPrecision(const std::string& checkpoint_config, TrialConfig& config);
+
 // Gives each `auto` that depends on the machine or the data its value: train.device, train.precision, train.threads,
 // train.micro_batch_size, model.vocabulary, evaluate.batches. A trial that continues keeps the precision and the
 // micro-batches of `checkpoint_config` (a flat JSON object; empty for a fresh trial), which its numbers depend on. Also

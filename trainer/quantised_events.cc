@@ -58,10 +58,12 @@ class QuantisedEvents {
       LogInfo(absl::StrFormat("sensitivity %d of %d: %s alone in %s changes the perplexity by %+.4g", ++done, places,
                               event.place, event.bits, event.increase));
     };
-    const std::vector<PlaceLoss> losses = *EvaluateSensitivity(config_, dataset_, device_, model_, bits, found);
-    SensitivityRankingEvent ranking{.step = evaluation_.step, .bits = Name(bits)};
-    for (const PlaceLoss& loss : losses) {
-      ranking.full_precision_perplexity = std::exp(loss.full_precision_loss);
+    const Sensitivity sensitivity = *EvaluateSensitivity(config_, dataset_, device_, model_, bits, found);
+    SensitivityRankingEvent ranking{.step = evaluation_.step,
+                                    .bits = Name(bits),
+                                    .full_precision_perplexity = std::exp(sensitivity.full_precision_loss),
+                                    .increases = {}};
+    for (const PlaceLoss& loss : sensitivity.places) {
       ranking.increases.emplace_back(loss.place, EventOf(loss, bits).increase);
     }
     std::stable_sort(ranking.increases.begin(), ranking.increases.end(), IsWorse);

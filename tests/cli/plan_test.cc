@@ -55,6 +55,25 @@ TEST(Plan, StepsMakeRowsOfTheirOwn) {
   EXPECT_EQ(plan.rows[1].tokens, 2 * plan.rows[0].tokens);
 }
 
+TEST(Plan, WhatIsMeasuredAndRoundedMakesRowsOfItsOwn) {
+  const std::string yaml =
+      "name: x\n"
+      "trial: {model: {layers: 1, width: 64, heads: 8, context: 512, vocabulary: 2048}, train.micro_batch_size: 1, "
+      "evaluate.int8: false}\n"
+      "grid: {";
+  for (const char* axis : {"evaluate.int8: [false, true]", "evaluate.bits: [[], [w8a4]]",
+                           "measure.metrics: [[kurtosis], [kurtosis, delta_m2]]"}) {
+    const Plan plan = PlanOf(yaml + axis + ", seed: [0, 1], measure.every: [1, 2], evaluate.every: [1, 2]}");
+    ASSERT_EQ(plan.rows.size(), 2u) << axis;
+    EXPECT_THAT(plan.columns, ElementsAre(std::string(axis).substr(0, std::string(axis).find(':'))));
+    EXPECT_LT(plan.rows[0].memory.peak, plan.rows[1].memory.peak) << axis;
+  }
+  const Plan calibrated =
+      PlanOf("name: x\ntrial: {train.micro_batch_size: 1}\ngrid: {evaluate.int8_calibration_batch_size: [1, 1000]}");
+  ASSERT_EQ(calibrated.rows.size(), 2u);
+  EXPECT_LT(calibrated.rows[0].memory.peak, calibrated.rows[1].memory.peak);
+}
+
 TEST(Plan, AutoMicroBatchesAreTheLargestThatFit) {
   const std::string yaml =
       "name: x\ntrial: {model.preset: opt-125m, train.batch_size: 192, data.vocabulary: 50272, evaluate.int8: false}";

@@ -10,6 +10,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class EvaluationsTest : public ServerTest {
@@ -24,7 +25,7 @@ class EvaluationsTest : public ServerTest {
   const v1::Assignment& Assigned(int i) const { return assigned_.assignments(i); }
 
   // The trial's points of its training, with an evaluation at the end (step 20), and its end.
-  void FinishEvaluated(const v1::Assignment& assignment) {
+  void FinishEvaluated(const v1::Assignment& assignment, double eval_loss = 2.5) {
     v1::TrialPoints points;
     points.set_trial_id(assignment.trial_id());
     points.set_generation(assignment.generation());
@@ -34,18 +35,19 @@ class EvaluationsTest : public ServerTest {
     row->set_tokens(20 * 1024);
     row->set_seconds(2);
     row->add_series(0);
-    row->add_values(2.5);
+    row->add_values(eval_loss);
     Push(points);
     Finish(assignment, "w", "completed", 3);
   }
 
-  static void Add(v1::AddEvaluationsRequest& request, const std::string& trial_id, const std::string& bits,
-                  double loss) {
+  static void Add(v1::AddEvaluationsRequest& request, const std::string& trial_id, const std::string& bits, double loss,
+                  double unrounded = 2.5) {
     request.set_sweep("s");
     auto* added = request.add_evaluations();
     added->set_trial_id(trial_id);
     added->set_bits(bits);
     added->set_loss(loss);
+    added->set_unrounded_loss(unrounded);
   }
 
   grpc::Status Send(const v1::AddEvaluationsRequest& request) {
@@ -115,11 +117,46 @@ TEST_F(EvaluationsTest, AreForCompletedTrialsThatWereEvaluated) {
   EXPECT_FALSE(Results(evaluated).contains("w8a4_perplexity")) << "all of a refused request is refused";
 }
 
+// Other validation data, or another trial's checkpoint.
+TEST_F(EvaluationsTest, AreOfTheModelAndTheDataThatWereTrained) {
+  const std::string trial = Assigned(0).trial_id(), other = Assigned(1).trial_id();
+  FinishEvaluated(Assigned(0));
+  FinishEvaluated(Assigned(1));
+  for (const double measured : {2.4985, 2.5015, 0.0, HUGE_VAL, std::nan("")}) {
+    v1::AddEvaluationsRequest request;
+    Add(request, other, "w8a4", 3.0);
+    Add(request, trial, "w8a4", 3.0, measured);
+    const grpc::Status status = Send(request);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << measured;
+    EXPECT_THAT(status.error_message(), AllOf(HasSubstr(trial), HasSubstr("2.5 is stored")));
+    EXPECT_THAT(status.error_message(), HasSubstr("validation data or the checkpoint"));
+  }
+  EXPECT_FALSE(Results(trial).contains("w8a4_perplexity"));
+  EXPECT_FALSE(Results(other).contains("w8a4_perplexity")) << "all of a refused request is refused";
+
+  v1::AddEvaluationsRequest rounded_otherwise;
+  Add(rounded_otherwise, trial, "w8a4", 3.0, 2.5009);
+  EXPECT_TRUE(Send(rounded_otherwise).ok());
+}
+
+TEST_F(EvaluationsTest, OfAModelThatGivesNaNGiveItAgain) {
+  FinishEvaluated(Assigned(0), std::nan(""));
+  v1::AddEvaluationsRequest finite, nan;
+  Add(finite, Assigned(0).trial_id(), "w8a4", 3.0, 2.5);
+  EXPECT_EQ(Send(finite).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  Add(nan, Assigned(0).trial_id(), "w8a4", std::nan(""), std::nan(""));
+  EXPECT_TRUE(Send(nan).ok());
+}
+
 TEST_F(EvaluationsTest, RefuseWhatNobodyCanMean) {
   FinishEvaluated(Assigned(0));
   v1::AddEvaluationsRequest bits;
   Add(bits, Assigned(0).trial_id(), "w8a1", 3.0);
   EXPECT_EQ(Send(bits).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  v1::AddEvaluationsRequest unproven;
+  Add(unproven, Assigned(0).trial_id(), "w8a4", 3.0);
+  unproven.mutable_evaluations(0)->clear_unrounded_loss();
+  EXPECT_EQ(Send(unproven).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   v1::AddEvaluationsRequest nothing;
   nothing.set_sweep("s");
   EXPECT_EQ(Send(nothing).error_code(), grpc::StatusCode::INVALID_ARGUMENT);

@@ -42,16 +42,21 @@ TEST(ConfigHash, IgnoresWhatNeverChangesWhatIsLearnt) {
   EXPECT_EQ(HashOf({}), HashOf({{"train.threads", Integer(7)}, {"train.checkpoint_every", Integer(5)}}));
 }
 
-// Calibration matters where anything is rounded, and evaluate.bits rounds without evaluate.int8 too.
-TEST(ConfigHash, KnowsThatBitsNeedCalibration) {
+// `ofsweep evaluate` rounds later what its trial says nothing of now, with the trial's calibration.
+TEST(ConfigHash, KnowsThatATrialWithoutRoundingMayBeRoundedLater) {
   const Overrides none = {{"evaluate.int8", false}};
-  Overrides calibrated = none;
-  calibrated["evaluate.int8_calibration_batches"] = Integer(3);
-  EXPECT_EQ(HashOf(none), HashOf(calibrated));
-  const Value bits = std::vector<std::string>{"w8a4"};
-  Overrides rounded = none;
-  rounded["evaluate.bits"] = calibrated["evaluate.bits"] = bits;
-  EXPECT_NE(HashOf(rounded), HashOf(calibrated));
+  for (const char* key : {"evaluate.int8_calibration_batches", "evaluate.int8_calibration_batch_size"}) {
+    Overrides calibrated = none;
+    calibrated[key] = Integer(3);
+    EXPECT_NE(HashOf(none), HashOf(calibrated)) << key;
+  }
+}
+
+TEST(ConfigHash, IgnoresTheOrderOfAList) {
+  const auto with = [](const char* key, std::vector<std::string> list) { return HashOf({{key, std::move(list)}}); };
+  EXPECT_EQ(with("evaluate.bits", {"w8a4", "w8a5"}), with("evaluate.bits", {"w8a5", "w8a4"}));
+  EXPECT_NE(with("evaluate.bits", {"w8a4", "w8a5"}), with("evaluate.bits", {"w8a4"}));
+  EXPECT_EQ(with("measure.metrics", {"max_abs", "rms", "mmr", "kurtosis_centred", "kurtosis"}), HashOf({}));
 }
 
 // A trial of docs/reproduction's first database, which was written before evaluate.bits was a key.
@@ -62,6 +67,9 @@ TEST(ConfigHash, IsNotMovedByAKeyThatWasAdded) {
                            {"schedule.warmup_fraction", 0.1}};
   EXPECT_EQ(HashOf(trial), "df50356025a5c44310d35b52074b629e4121c5f2bc8e75f8c8fcfc0f95198919");
   EXPECT_EQ(HashOf({}), HashOf({{"evaluate.bits", std::vector<std::string>{}}}));
+  TrialConfig rounded = TrialConfig::FromOverrides({{"evaluate.bits", std::vector<std::string>{"w8a5", "w8a4"}}});
+  EXPECT_NE(CanonicalJson(rounded).find(R"("evaluate.bits":["w8a5","w8a4"])"), std::string::npos)
+      << "as the sweeps in sweeps/ write it";
 }
 
 bool IsScience(const TrialKey& key) {
@@ -71,7 +79,7 @@ bool IsScience(const TrialKey& key) {
 TEST(ConfigHash, TellsEveryKeyThatMattersApart) {
   const std::string plain = HashOf({});
   for (const TrialKey& key : TrialKeys()) {
-    if (!IsScience(key) || !key.applies.empty()) continue;
+    if (!IsScience(key) || !key.applies.key.empty()) continue;
     Value other;
     switch (key.type) {
       case KeyType::kBoolean:

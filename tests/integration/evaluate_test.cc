@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/integration/sweep_fixture.h"
@@ -89,6 +90,32 @@ TEST_F(EvaluateCommand, RefusesOtherTokensThanThoseOfTheTraining) {
   EXPECT_EQ(evaluated.exit_code, 1);
   EXPECT_THAT(evaluated.out, HasSubstr("the tokens have changed"));
   EXPECT_THAT(W8a4("plain"), IsEmpty());
+}
+
+// The fingerprint of the tokens is of the training's; what the loss is of shows in the loss alone.
+TEST_F(EvaluateCommand, RefusesOtherValidationDataAndGoesOnWithTheNextTrial) {
+  const auto validation = Path("validation.bin");
+  std::filesystem::copy_file(Path("tokens.bin"), validation);
+  const Finished run = Ofsweep({"run",
+                                WriteSpec({.name = "plain",
+                                           .grid = "{optimizer.name: [adam, soap]}",
+                                           .corpus = "data.path: tokens.bin\n  data.validation_path: validation.bin"}),
+                                "--data-dir", Path("data")});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  std::vector<char> other(std::filesystem::file_size(validation), '\1');
+  for (std::size_t i = 1; i < other.size(); i += 2) other[i] = '\0';
+  std::ofstream(validation, std::ios::binary).write(other.data(), static_cast<std::streamsize>(other.size()));
+
+  const Finished evaluated = Evaluate("plain", "w8a4");
+  EXPECT_EQ(evaluated.exit_code, 1);
+  EXPECT_THAT(evaluated.out, AllOf(HasSubstr("1/2 optimizer.name=adam: failed: "), HasSubstr("is stored"),
+                                   HasSubstr("2/2 optimizer.name=soap: failed: "), HasSubstr("validation data")));
+  EXPECT_THAT(W8a4("plain"), IsEmpty());
+
+  std::filesystem::copy_file(Path("tokens.bin"), validation, std::filesystem::copy_options::overwrite_existing);
+  const Finished mended = Evaluate("plain", "w8a4");
+  EXPECT_EQ(mended.exit_code, 0) << mended.out;
+  EXPECT_THAT(mended.out, HasSubstr("calibrated on 16 batches of 8"));
 }
 
 TEST_F(EvaluateCommand, SaysWhatIsWrongWithTheQuestion) {

@@ -166,6 +166,21 @@ TEST_F(SweepCommands, APlanTimesEveryKindOfTrialWithoutACoordinatorOrACorpus) {
   }
 }
 
+TEST_F(SweepCommands, APlanTimesTheMicroBatchesThatItShows) {
+  const std::string spec = WriteSpec({.grid = "{seed: [0]}"});
+  const auto row = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"plan", spec, "--json", "--slots", "1"});
+    const Finished planned = Ofsweep(options);
+    EXPECT_EQ(planned.exit_code, 0) << planned.err;
+    return nlohmann::json::parse(planned.out)["rows"][0];
+  };
+  const double whole = row({"--memory", "1", "--no-measure"})["memory"]["peak"];
+  const nlohmann::json less = row({"--memory", std::to_string(0.95 * whole / 1073741824)});
+  EXPECT_LT(less["micro_batch_size"], 4);
+  EXPECT_TRUE(less["fits"]);
+  EXPECT_EQ(less["timing"]["rows"], less["micro_batch_size"]);
+}
+
 TEST_F(SweepCommands, APlanSaysWhatCannotFitInsteadOfTimingIt) {
   const Finished planned = Ofsweep({"plan", WriteSpec({}), "--memory", "0.0001"});
   EXPECT_EQ(planned.exit_code, 0) << planned.err;

@@ -157,6 +157,14 @@ TEST_P(BitsProcess, SensitivityIsToldForEachOfTheList) {
   EXPECT_GT(ranked.at("w8a4"), ranked.at("w32a4")) << "unrounded weights are no places";
 }
 
+TEST_P(BitsProcess, NothingRoundedIsARankingWithoutPlaces) {
+  const TrainerResult result = Evaluate({"--bits", "w32a32", "--sensitivity"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto ranking = std::get<SensitivityRankingEvent>(result.Events().back());
+  EXPECT_TRUE(ranking.increases.empty());
+  EXPECT_EQ(ranking.full_precision_perplexity, ScalarsOf(result).at("eval_perplexity"));
+}
+
 TEST_P(BitsProcess, RefusesWhatIsNoListOfBits) {
   for (const char* bad : {"w1a8", "w8a17", "W8A4", "w8a4,w8a4"}) {
     const TrainerResult result = Evaluate({"--bits", bad});

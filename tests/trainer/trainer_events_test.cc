@@ -152,6 +152,17 @@ TEST_F(TrainerEvents, EvaluateRepeatsTheEvaluationOfACheckpoint) {
   EXPECT_DOUBLE_EQ(Curve(evaluated, "eval_perplexity").at(24), std::exp(again.at(24)));
 }
 
+// `auto` depends on the machine: bf16 beside a GPU, fp32 elsewhere.
+TEST_F(TrainerEvents, ACheckpointIsEvaluatedInThePrecisionThatItWasTrainedIn) {
+  trial_["train"]["precision"] = "bf16";
+  const double trained = Curve(Run(), "eval_loss").at(24);
+  trial_["train"].erase("precision");
+  const TrainerResult evaluated = RunTrainer({"evaluate", "--config", WriteTrial(folder_, trial_), "--checkpoint",
+                                              folder_.path() / "out/checkpoint-000000024.safetensors"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.errors;
+  EXPECT_EQ(Curve(evaluated, "eval_loss").at(24), trained);
+}
+
 TEST_F(TrainerEvents, Int8ComesAtTheEndWithEveryGrid) {
   trial_["evaluate"]["int8"] = true;
   const TrainerResult result = Run();
