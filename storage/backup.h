@@ -14,8 +14,9 @@ namespace ofsweep {
 // all of the other.
 class Backup {
  public:
-  // Errors: NotFound when there is no database or no folder for the copy; FailedPrecondition when the database is not
-  // of this program's version, or when the copy would overwrite anything but an earlier one.
+  // Errors: NotFound when there is no database or no folder for the copy; InvalidArgument for a copy without a name;
+  // FailedPrecondition when the database is not of this program's version, or when the copy would overwrite anything
+  // but an earlier one.
   static absl::StatusOr<std::unique_ptr<Backup>> Open(const std::string& database, const std::string& copy);
 
   virtual ~Backup() = default;
