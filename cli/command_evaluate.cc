@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/checkpoint_text.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/format.h"
@@ -87,25 +89,43 @@ absl::StatusOr<Losses> ReadLosses(const std::string& file, const std::vector<std
   return losses;
 }
 
-// Runs the trainer on the trial's last checkpoint.
+absl::Status Missing(const fs::path& file, const v1::Trial& trial) {
+  return absl::NotFoundError(absl::StrCat(file.string(), " is missing; give --data-dir of the worker that trained it",
+                                          trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")")));
+}
+
+// What the trainer said itself counts, then how the kernel says that it ended.
+absl::Status WhyItFailed(int end, const std::string& out, const std::string& err) {
+  if (const auto event = ParseTrainerEvent(LastLine(out)); event.ok()) {
+    if (const auto* failed = std::get_if<FailedEvent>(&*event)) return absl::AbortedError(failed->message);
+  }
+  const std::string last = LastLine(err);
+  return absl::AbortedError(absl::StrCat("ofsweep-trainer ", DescribeEnd(end),
+                                         end == -SIGKILL ? "; is memory short?" : " without saying why",
+                                         last.empty() ? "" : absl::StrCat("; it logged last: ", last)));
+}
+
+// Runs the trainer on the trial's last checkpoint, until it has ended or `stop` is requested.
 absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Trial& trial,
-                                     const std::vector<std::string>& bits) {
+                                     const std::vector<std::string>& bits, std::stop_token stop) {
   const fs::path folder = fs::path(data_dir) / "trials" / trial.trial_id();
   const fs::path checkpoint = folder / absl::StrFormat("checkpoint-%09d.safetensors", trial.target_steps());
   if (!fs::exists(checkpoint)) {
-    return absl::NotFoundError(absl::StrCat(checkpoint.string(),
-                                            " is missing; give --data-dir of the worker that trained it",
-                                            trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")")));
+    if (WritesCheckpoints(trial)) return Missing(checkpoint, trial);
+    return absl::FailedPreconditionError(
+        "it was trained with train.checkpoint_every: 0 and has left no checkpoint; train it again with auto there, in "
+        "another --data-dir, because in this one it is completed");
   }
-  const TemporaryFolder output;
-  const std::string out = output.path() / "out", err = output.path() / "err";
+  if (!fs::exists(folder / "trial.json")) return Missing(folder / "trial.json", trial);
+  const UnnamedFile output, log;
+  const std::string out = output.path(), err = log.path();
   const std::string cache = fs::absolute(fs::path(data_dir) / "datasets");
   const std::string trainer = ExecutableFolder() + "/ofsweep-trainer";
   const auto end = RunProgram({trainer, "evaluate", "--config", folder / "trial.json", "--checkpoint", checkpoint,
                                "--as-trained", "--bits", absl::StrJoin(bits, ","), "--cache", cache},
-                              {.out = out, .err = err});
+                              {.out = out, .err = err}, std::move(stop));
   if (!end.ok()) return end.status();
-  if (*end != 0) return absl::AbortedError(LastLine(err));
+  if (*end != 0) return WhyItFailed(*end, out, err);
   return ReadLosses(out, bits);
 }
 
@@ -159,7 +179,7 @@ absl::Status EvaluateSweep(const EvaluateOptions& options, Streams streams) {
       streams.out << head << "stored already" << std::endl;
       continue;
     }
-    const auto losses = EvaluateTrial(options.data_dir, trial, missing);
+    const auto losses = EvaluateTrial(options.data_dir, trial, missing, interrupt.Token());
     if (losses.ok()) {
       if (absl::Status status = StoreLosses(*connection, options.sweep, trial.trial_id(), *losses); !status.ok()) {
         return status;
