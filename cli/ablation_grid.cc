@@ -1,16 +1,32 @@
 #include "cli/ablation_grid.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "experiment/quantisation_bits.h"
 
 namespace ofsweep {
 namespace {
 
 void AddOnce(const AblationGrid::Values& value, std::vector<AblationGrid::Values>& values) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+}
+
+// Of int8_perplexity, w8a4_perplexity and the like; "" of anything else.
+std::string RoundedDescription(std::string_view metric) {
+  constexpr std::string_view kPerplexity = "_perplexity";
+  if (!metric.ends_with(kPerplexity)) return "";
+  metric.remove_suffix(kPerplexity.size());
+  if (metric == "int8") return "validation perplexity with weights and activations in int8";
+  const auto bits = ParseQuantisationBits(metric);
+  if (!bits.ok()) return "";
+  return bits->weights == bits->activations
+             ? absl::StrCat("validation perplexity with weights and activations in ", bits->weights, " bits")
+             : absl::StrCat("validation perplexity with weights in ", bits->weights, " bits and activations in ",
+                            bits->activations);
 }
 
 }  // namespace
@@ -62,10 +78,6 @@ std::string MetricDescription(const std::string& metric) {
       {"train_loss", "training loss at the last measured step, nats a token"},
       {"eval_loss", "validation loss, nats a token"},
       {"eval_perplexity", "validation perplexity"},
-      {"int8_perplexity", "validation perplexity with weights and activations in int8"},
-      {"w8a5_perplexity", "validation perplexity with weights in 8 bits and activations in 5"},
-      {"w8a4_perplexity", "validation perplexity with weights in 8 bits and activations in 4"},
-      {"w4a4_perplexity", "validation perplexity with weights and activations in 4 bits"},
       {"kurtosis_mean", "kurtosis (1 to width), mean over the blocks at the last measured step"},
       {"kurtosis_max", "kurtosis (1 to width), largest block at the last measured step"},
       {"kurtosis_peak", "kurtosis (1 to width), largest over blocks and steps"},
@@ -73,7 +85,7 @@ std::string MetricDescription(const std::string& metric) {
       {"wall_seconds", "training time, seconds"},
   };
   const auto found = kDescriptions.find(metric);
-  return found == kDescriptions.end() ? "" : found->second;
+  return found == kDescriptions.end() ? RoundedDescription(metric) : found->second;
 }
 
 }  // namespace ofsweep

@@ -1,11 +1,11 @@
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "experiment/data_folder.h"
 #include "storage/backup.h"
 
 namespace ofsweep {
@@ -27,8 +27,7 @@ absl::Status CopyOnce(Backup& backup, const std::string& to, std::ostream& out) 
 }  // namespace
 
 absl::Status BackUp(const BackupOptions& options, Streams streams) {
-  const std::string database = (std::filesystem::path(options.data_dir) / "ofsweep.db").string();
-  const auto backup = Backup::Open(database, options.to);
+  const auto backup = Backup::Open(DatabasePath(options.data_dir), options.to);
   if (!backup.ok()) return backup.status();
   if (!options.every_seconds) return CopyOnce(**backup, options.to, streams.out);
 

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/checkpoint_text.h"
 #include "cli/commands.h"
@@ -16,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/program.h"
 #include "coordinator/server.h"
+#include "experiment/data_folder.h"
 #include "experiment/quantisation_bits.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_key.h"
@@ -40,7 +40,7 @@ absl::Status CheckBits(const std::vector<std::string>& bits) {
 
 // The coordinator that is named, or one in this process over the folder's own database.
 absl::StatusOr<Connection> OpenStore(const EvaluateOptions& options) {
-  if (options.coordinator || !fs::exists(fs::path(options.data_dir) / "ofsweep.db")) {
+  if (options.coordinator || !fs::exists(DatabasePath(options.data_dir))) {
     return Connection::Open({.coordinator = options.coordinator.value_or(kDefaultCoordinator)});
   }
   auto server = Server::Start({.data_dir = options.data_dir, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
@@ -108,20 +108,20 @@ absl::Status WhyItFailed(int end, const std::string& out, const std::string& err
 // Runs the trainer on the trial's last checkpoint, until it has ended or `stop` is requested.
 absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Trial& trial,
                                      const std::vector<std::string>& bits, std::stop_token stop) {
-  const fs::path folder = fs::path(data_dir) / "trials" / trial.trial_id();
-  const fs::path checkpoint = folder / absl::StrFormat("checkpoint-%09d.safetensors", trial.target_steps());
+  const std::string folder = TrialPath(data_dir, trial.trial_id());
+  const std::string checkpoint = CheckpointPath(folder, trial.target_steps());
   if (!fs::exists(checkpoint)) {
     if (WritesCheckpoints(trial)) return Missing(checkpoint, trial);
     return absl::FailedPreconditionError(
         "it was trained with train.checkpoint_every: 0 and has left no checkpoint; train it again with auto there, in "
         "another --data-dir, because in this one it is completed");
   }
-  if (!fs::exists(folder / "trial.json")) return Missing(folder / "trial.json", trial);
+  if (!fs::exists(TrialConfigPath(folder))) return Missing(TrialConfigPath(folder), trial);
   const UnnamedFile output, log;
   const std::string out = output.path(), err = log.path();
-  const std::string cache = fs::absolute(fs::path(data_dir) / "datasets");
+  const std::string cache = fs::absolute(DatasetsFolder(data_dir));
   const std::string trainer = ExecutableFolder() + "/ofsweep-trainer";
-  const auto end = RunProgram({trainer, "evaluate", "--config", folder / "trial.json", "--checkpoint", checkpoint,
+  const auto end = RunProgram({trainer, "evaluate", "--config", TrialConfigPath(folder), "--checkpoint", checkpoint,
                                "--as-trained", "--bits", absl::StrJoin(bits, ","), "--cache", cache},
                               {.out = out, .err = err}, std::move(stop));
   if (!end.ok()) return end.status();

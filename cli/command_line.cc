@@ -178,7 +178,9 @@ class Program {
     plan->add_option("--memory", options->memory_gigabytes,
                      "gigabytes that the device has (default: a GPU 24, a CPU what is free here)")
         ->check(Within(kPositive));
-    plan->add_option("--slots", options->slots, "trials that share the device (0: on a CPU one a core, on a GPU 1)")
+    plan->add_option("--slots", options->slots,
+                     "trials that share one device: on a CPU as --slots of run, on a GPU its part of them (0: one a "
+                     "core, a GPU 1)")
         ->check(Within({.maximum = 1024, .whole = true}));
     plan->add_flag("--json", options->json, "as JSON");
   }

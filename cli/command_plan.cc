@@ -10,6 +10,7 @@
 #include "cli/plan.h"
 #include "cli/plan_text.h"
 #include "cli/program.h"
+#include "experiment/memory_advice.h"
 #include "experiment/trainer_event.h"
 
 namespace ofsweep {
@@ -54,8 +55,8 @@ absl::Status PlanSweep(const PlanOptions& options, Streams streams) {
   const SweepSpec spec = ParseSweepSpec(file->text, file->path, problems);
   Plan plan;
   if (problems.empty()) {
-    plan =
-        MakePlan(spec, file->path, {options.device, options.memory_gigabytes * 1073741824.0, options.slots}, problems);
+    plan = MakePlan(spec, file->path, {options.device, options.memory_gigabytes * kBinaryGigabyte, options.slots},
+                    problems);
   }
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
 

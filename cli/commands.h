@@ -121,9 +121,8 @@ struct RunOptions {
   TableLayout layout;
 };
 // Coordinator and worker in this process until the sweep has ended, then its table. Other sweeps of the data folder are
-// left alone. A second call with the same data
-// folder continues where the first one was, and starts failed trials anew. Fails when a trial failed, or when it was
-// interrupted.
+// left alone. A second call with the same data folder continues where the first one was, and starts failed trials anew.
+// Fails when a trial failed, or when it was interrupted.
 absl::Status Run(const RunOptions& options, Streams streams);
 
 struct BackupOptions {
@@ -131,15 +130,15 @@ struct BackupOptions {
   std::string to;
   std::optional<double> every_seconds;  // absent: once
 };
-// A copy of the database for readers elsewhere; with `every_seconds` again and again, where something has changed,
-// until SIGINT or SIGTERM.
+// A copy of the database for readers elsewhere (storage/backup.h); with `every_seconds` again and again, where
+// something has changed, until a signal asks it to stop. An error then is told and the next copy tried.
 absl::Status BackUp(const BackupOptions& options, Streams streams);
 
 struct PlanOptions {
   std::string spec;
   std::string device;           // "cpu" or "cuda"; empty: what train.device says
   double memory_gigabytes = 0;  // of the device, in 2³⁰ bytes; 0: what is free here, of a GPU 24
-  int slots = 0;                // trials that share the device; 0: one a core, on a GPU 1
+  int slots = 0;                // trials that share the one device; 0: one a core, on a GPU 1
   bool no_measure = false;
   bool json = false;
 };
@@ -151,6 +150,8 @@ struct EvaluateOptions {
   std::string sweep;
   std::vector<std::string> bits;  // "w8a4"
   std::string data_dir = kDefaultDataDir;
+  // HOST:PORT that stores the results. Absent: the database in data_dir, opened in this process; where there is none,
+  // kDefaultCoordinator.
   std::optional<std::string> coordinator;
 };
 // Evaluates the completed trials of a sweep whose last checkpoints are in the data folder after rounding them to each

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/server.h"
+#include "experiment/data_folder.h"
 #include "worker/channel.h"
 
 namespace ofsweep {
@@ -45,7 +46,7 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
   if (options.coordinator) return Connection(MakeChannel(*options.coordinator), *options.coordinator);
   if (!options.data_dir) {
     const auto channel = MakeChannel(kDefaultCoordinator);
-    const bool has_data = std::filesystem::exists(std::filesystem::path(kDefaultDataDir) / "ofsweep.db");
+    const bool has_data = std::filesystem::exists(DatabasePath(kDefaultDataDir));
     // Whoever has nothing to read here meant the coordinator, and is told that it does not answer.
     if (!has_data || Answers(*channel, std::chrono::seconds(2))) return Connection(channel, kDefaultCoordinator);
   }

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiment/choices.h"
+#include "experiment/memory_advice.h"
 #include "experiment/model_size.h"
 #include "host/cores.h"
 #include "host/memory.h"
@@ -17,7 +18,7 @@
 namespace ofsweep {
 namespace {
 
-constexpr double kSmallGpuBytes = 24 * 1073741824.0;
+constexpr double kSmallGpuBytes = 24 * kBinaryGigabyte;
 
 // Keys that change neither the time nor the memory of a step, by name or by section.
 bool IsFree(std::string_view key) {
@@ -83,7 +84,7 @@ class Planner {
       }
     }
     plan_.shapes = shapes_.size();
-    plan_.at_once = plan_.rows[0].share.slots;
+    plan_.slots = plan_.rows[0].share.slots;
     return std::move(plan_);
   }
 
@@ -129,7 +130,7 @@ class Planner {
                                                                    : config.Integer("train.micro_batch_size");
     row.memory = EstimateMemory(config, row.micro_batch_size);
     row.fits = row.memory.peak <= row.share.Bytes();
-    row.side_by_side = SideBySide(config, row.micro_batch_size, row.share.together);
+    row.room_for = RoomFor(config, row.micro_batch_size, row.share.together);
     row.config = std::move(config);
     return row;
   }

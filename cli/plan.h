@@ -16,7 +16,7 @@ namespace ofsweep {
 struct PlanFor {
   std::string device;  // "cpu" or "cuda"; empty: what train.device says, auto being a GPU where this machine has one
   double memory_bytes = 0;  // of the device; 0: what is free on this machine for a CPU, 24 GB for a GPU
-  int slots = 0;            // trials that share the device; 0: as many as this machine's cores for a CPU, 1 for a GPU
+  int slots = 0;  // trials that share the one device; 0: as many as this machine's cores for a CPU, 1 for a GPU
 };
 
 // Trials that cost the same: they differ in seed, learning rate and the like.
@@ -29,7 +29,7 @@ struct PlanRow {
   double flops = 0;         // of one trial
   MemoryShare share;
   bool fits = false;                  // its share of the device's memory
-  std::int64_t side_by_side = 0;      // how many the device has room for
+  std::int64_t room_for = 0;          // how many such trials fit the device's memory, whatever the slots
   std::int64_t micro_batch_size = 0;  // as given; auto: what the trainer would take
   MemoryEstimate memory;              // with it
   std::optional<StepTiming> timing;   // nothing before it was measured
@@ -42,7 +42,7 @@ struct Plan {
   std::vector<PlanRow> rows;         // in the order in which the trials run
   std::uint64_t trials = 0;
   std::size_t shapes = 0;  // distinct models
-  int at_once = 1;         // trials that run side by side
+  int slots = 1;           // trials that run side by side on the device
 };
 
 // Needs nothing but the specification and, for prepared tokens without model.vocabulary, the NAME.json beside them.

@@ -15,7 +15,6 @@ namespace {
 
 // Memory of GPUs as they are sold, in gigabytes of 2³⁰ bytes.
 constexpr int kGpuSizes[] = {24, 48, 80, 141, 192};
-constexpr double kGpuGigabyte = 1073741824.0;
 
 using Row = std::vector<std::string>;
 
@@ -52,7 +51,7 @@ Sums SumsOf(const Plan& plan) {
     sums.flops += trials * row.flops;
     if (!row.timing) sums.seconds = std::nullopt;
     if (!sums.seconds) continue;
-    *sums.seconds += trials * Seconds(row) / plan.at_once;
+    *sums.seconds += trials * Seconds(row) / plan.slots;
     longest = std::max(longest, Seconds(row));
   }
   if (sums.seconds) sums.seconds = std::max(*sums.seconds, longest);
@@ -81,17 +80,25 @@ std::string CostTable(const Plan& plan) {
 }
 
 std::string MemoryTable(const Plan& plan) {
-  std::vector<Row> rows = {Header(plan, {"micro-batch", "weights", "gradients", "optimizer", "its step", "activations",
-                                         "logits", "side by side", "peak"})};
+  std::vector<MemoryPart> parts;  // that any row has
+  Row headings = {"micro-batch"};
+  for (const MemoryPart& part : kMemoryParts) {
+    const auto has = [&part](const PlanRow& row) { return row.memory.*part.bytes > 0; };
+    if (std::none_of(plan.rows.begin(), plan.rows.end(), has)) continue;
+    parts.push_back(part);
+    headings.emplace_back(part.heading);
+  }
+  headings.insert(headings.end(), {"room for", "peak"});
+  std::vector<Row> rows = {Header(plan, headings)};
   for (const PlanRow& row : plan.rows) {
     rows.push_back(row.values);
     const MemoryEstimate& memory = row.memory;
     rows.back().push_back(absl::StrCat(row.micro_batch_size));
-    for (const double bytes : {memory.weights, memory.gradients, memory.optimizer, memory.optimizer_step,
-                               memory.activations, memory.logits}) {
+    for (const MemoryPart& part : parts) {
+      const double bytes = memory.*part.bytes;
       rows.back().push_back(bytes == 0 ? "–" : Gigabytes(bytes));
     }
-    rows.back().push_back(absl::StrCat(row.side_by_side));
+    rows.back().push_back(absl::StrCat(row.room_for));
     rows.back().push_back(absl::StrCat(Gigabytes(memory.peak), " ", std::string(memory.peak_when)));
   }
   return AlignColumns(rows);
@@ -111,20 +118,14 @@ std::string NameOf(const Plan& plan, const PlanRow& row) {
 std::string DeviceName(const PlanRow& row) {
   const bool cpu = row.config.Text("train.device") == "cpu";
   if (cpu) return absl::StrCat("A machine with ", Gigabytes(row.share.together), " free");
-  return absl::StrFormat("A GPU of %.0f GB", row.share.together / kGpuGigabyte);
+  return absl::StrFormat("A GPU of %.0f GB", row.share.together / kBinaryGigabyte);
 }
 
 std::string LargestPart(const PlanRow& row) {
-  const MemoryEstimate& memory = row.memory;
-  const std::pair<const char*, double> parts[] = {{"the optimizer's state", memory.optimizer},
-                                                  {"weights", memory.weights},
-                                                  {"gradients", memory.gradients},
-                                                  {"activations", memory.activations},
-                                                  {"logits", memory.logits},
-                                                  {"the quantised evaluation", memory.evaluation}};
   std::vector<std::string> alone;
-  for (const auto& [name, bytes] : parts) {
-    if (bytes > row.share.together) alone.push_back(absl::StrCat(name, " (", Gigabytes(bytes), ")"));
+  for (const MemoryPart& part : kMemoryParts) {
+    const double bytes = row.memory.*part.bytes;
+    if (bytes > row.share.together) alone.push_back(absl::StrCat(std::string(part.name), " (", Gigabytes(bytes), ")"));
   }
   if (alone.empty()) return "No part alone is more than it has, together they are.";
   return absl::StrCat("Alone more than it has: ", absl::StrJoin(alone, ", "), ".");
@@ -140,7 +141,7 @@ std::string BytesAParameter(const PlanRow& row) {
 
 std::string SmallestGpu(const PlanRow& row) {
   for (const int size : kGpuSizes) {
-    if (const auto rows = LargestMicroBatch(row.config, kPlannedPartOfAGpu * size * kGpuGigabyte)) {
+    if (const auto rows = LargestMicroBatch(row.config, kPlannedPartOfAGpu * size * kBinaryGigabyte)) {
       return absl::StrCat("A GPU of ", size, " GB can, with train.micro_batch_size ", *rows, " (",
                           Gigabytes(EstimateMemory(row.config, *rows).peak), ").");
     }
@@ -151,7 +152,10 @@ std::string SmallestGpu(const PlanRow& row) {
 nlohmann::ordered_json JsonOf(const Plan& plan, const PlanRow& row) {
   nlohmann::ordered_json varies = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < plan.columns.size(); ++i) varies[plan.columns[i]] = row.values[i];
-  const MemoryEstimate& memory = row.memory;
+  nlohmann::ordered_json memory = nlohmann::ordered_json::object();
+  for (const MemoryPart& part : kMemoryParts) memory[std::string(part.key)] = row.memory.*part.bytes;
+  memory["peak"] = row.memory.peak;
+  memory["peak_when"] = row.memory.peak_when;
   nlohmann::ordered_json json = {
       {"varies", varies},
       {"trials", row.trials},
@@ -162,21 +166,11 @@ nlohmann::ordered_json JsonOf(const Plan& plan, const PlanRow& row) {
       {"device_bytes", row.share.together},
       {"slots", row.share.slots},
       {"share_bytes", row.share.Bytes()},
-      {"side_by_side", row.side_by_side},
+      {"room_for", row.room_for},
       {"precision", row.config.Text("train.precision")},
       {"micro_batch_size", row.micro_batch_size},
       {"fits", row.fits},
-      {"memory",
-       {{"weights", memory.weights},
-        {"gradients", memory.gradients},
-        {"optimizer", memory.optimizer},
-        {"optimizer_step", memory.optimizer_step},
-        {"activations", memory.activations},
-        {"logits", memory.logits},
-        {"measuring", memory.measuring},
-        {"evaluation", memory.evaluation},
-        {"peak", memory.peak},
-        {"peak_when", memory.peak_when}}},
+      {"memory", memory},
       {"step_seconds", nullptr},
       {"seconds", nullptr},
       {"explanation", row.fits ? nlohmann::ordered_json() : nlohmann::ordered_json(WhyItDoesNotFit(row))}};
@@ -194,8 +188,8 @@ std::string SumsText(const Plan& plan) {
   std::string text = absl::StrCat("In all ", Count(sums.tokens), " tokens and ", absl::StrFormat("%.2e", sums.flops),
                                   " FLOP (6·N + 12·L·d·T a token, N all parameters)");
   if (sums.seconds) {
-    absl::StrAppend(&text, "; training takes ", FormatDuration(*sums.seconds), " on this machine, ", plan.at_once,
-                    plan.at_once == 1 ? " trial" : " trials",
+    absl::StrAppend(&text, "; training takes ", FormatDuration(*sums.seconds), " on this machine, ", plan.slots,
+                    plan.slots == 1 ? " trial" : " trials",
                     " at once, by a few steps on random tokens, without data preparation and evaluation");
   }
   return absl::StrCat(text, ".\n");
@@ -204,7 +198,7 @@ std::string SumsText(const Plan& plan) {
 }  // namespace
 
 std::string WhyItDoesNotFit(const PlanRow& row) {
-  if (row.side_by_side > 0) return WhyItsShareIsTooSmall(row.config, row.micro_batch_size, row.share) + ".";
+  if (row.room_for > 0) return WhyItsShareIsTooSmall(row.config, row.micro_batch_size, row.share) + ".";
   return absl::StrCat(DeviceName(row), " cannot train it: the trial needs ", MemoryByPart(row.memory), " with ",
                       row.micro_batch_size, row.micro_batch_size == 1 ? " sequence at once. " : " sequences at once. ",
                       LargestPart(row), " ", BytesAParameter(row), " ", SmallestGpu(row),
@@ -229,7 +223,7 @@ std::string PlanText(const Plan& plan) {
 std::string PlanJson(const Plan& plan) {
   const Sums sums = SumsOf(plan);
   nlohmann::ordered_json json = {{"sweep", plan.sweep},   {"trials", plan.trials},
-                                 {"shapes", plan.shapes}, {"at_once", plan.at_once},
+                                 {"shapes", plan.shapes}, {"slots", plan.slots},
                                  {"tokens", sums.tokens}, {"flops", sums.flops},
                                  {"seconds", nullptr},    {"rows", nlohmann::ordered_json::array()}};
   if (sums.seconds) json["seconds"] = *sums.seconds;

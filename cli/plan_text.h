@@ -9,7 +9,7 @@ namespace ofsweep {
 // Tables of cost and memory, sums, and in words what does not fit.
 std::string PlanText(const Plan& plan);
 
-// {"sweep", "trials", "shapes", "at_once", "tokens", "flops", "seconds", "rows": [...]}; seconds is null unless every
+// {"sweep", "trials", "shapes", "slots", "tokens", "flops", "seconds", "rows": [...]}; seconds is null unless every
 // row was measured. Bytes, FLOPs, tokens and seconds of a row are those of one trial.
 std::string PlanJson(const Plan& plan);
 

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/program.h"
+#include "experiment/data_folder.h"
 #include "experiment/sweep_spec.h"
 
 namespace ofsweep {
@@ -40,7 +41,7 @@ absl::Status PrepareData(const PrepareOptions& options, Streams streams) {
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
 
   const TemporaryFolder folder;
-  const std::string cache = std::filesystem::absolute(std::filesystem::path(options.data_dir) / "datasets").string();
+  const std::string cache = std::filesystem::absolute(DatasetsFolder(options.data_dir)).string();
   std::size_t done = 0;
   for (const auto& [identity, config] : distinct) {
     streams.out << "data " << ++done << "/" << distinct.size() << ": " << identity << std::endl;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/format.h"
+#include "cli/sweep_text.h"
 
 namespace ofsweep {
 namespace {
@@ -31,14 +32,6 @@ const char* OutcomeColour(const std::string& state) {
   return state == "failed" ? kRed : kYellow;
 }
 
-std::uint32_t Finished(const v1::TrialCounts& counts) {
-  return counts.completed() + counts.diverged() + counts.failed() + counts.cancelled() + counts.pruned();
-}
-
-std::uint32_t Total(const v1::TrialCounts& counts) {
-  return Finished(counts) + counts.pending() + counts.running();
-}
-
 double Fraction(const v1::WatchSweepResponse& message) {
   return message.steps_total() == 0 ? 0 : message.steps_done() / message.steps_total();
 }
@@ -46,8 +39,9 @@ double Fraction(const v1::WatchSweepResponse& message) {
 std::string HeadLine(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {
   const v1::Sweep& sweep = message.sweep();
   const v1::TrialCounts& counts = sweep.trials();
-  std::vector<std::string> parts = {absl::StrCat(sweep.name(), "  ", Finished(counts), "/", Total(counts), " trials"),
-                                    absl::StrCat(static_cast<int>(100 * Fraction(message)), " %")};
+  std::vector<std::string> parts = {
+      absl::StrCat(sweep.name(), "  ", CountDone(counts), "/", CountAll(counts), " trials"),
+      absl::StrCat(static_cast<int>(100 * Fraction(message)), " %")};
   if (sweep.state() == "paused" || sweep.state() == "cancelled") parts[0] += " " + sweep.state();
   if (counts.running() > 0) parts.push_back(absl::StrCat(counts.running(), " running"));
   if (counts.failed() > 0) parts.push_back(absl::StrCat(counts.failed(), " failed"));

@@ -7,13 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 namespace {
-
-std::uint32_t CountDone(const v1::TrialCounts& counts) {
-  return CountAll(counts) - counts.pending() - counts.running();
-}
 
 // "2026-11-23 22:01:45 UTC".
 std::string FormatTime(const google::protobuf::Timestamp& time) {
@@ -42,6 +39,10 @@ std::string Remark(const v1::Trial& trial) {
 std::uint32_t CountAll(const v1::TrialCounts& counts) {
   return counts.pending() + counts.running() + counts.completed() + counts.diverged() + counts.failed() +
          counts.cancelled() + counts.pruned();
+}
+
+std::uint32_t CountDone(const v1::TrialCounts& counts) {
+  return CountAll(counts) - counts.pending() - counts.running();
 }
 
 std::string DescribeCounts(const v1::TrialCounts& counts) {
@@ -104,7 +105,7 @@ std::string DescribeFailures(const std::vector<v1::Trial>& failed, const std::st
     absl::StrAppend(&text, "  ", trial.trial_id(), trial.label().empty() ? "" : "  " + trial.label(), "\n    ",
                     trial.failure_class(), " after ", trial.attempts(),
                     trial.attempts() == 1 ? " attempt: " : " attempts: ", trial.failure_message(), "\n");
-    if (!data_dir.empty()) absl::StrAppend(&text, "    logs: ", data_dir, "/trials/", trial.trial_id(), "/logs\n");
+    if (!data_dir.empty()) absl::StrAppend(&text, "    logs: ", LogFolder(TrialPath(data_dir, trial.trial_id())), "\n");
   }
   return text;
 }

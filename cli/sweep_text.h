@@ -17,6 +17,8 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool val
 std::string DescribeCounts(const v1::TrialCounts& counts);
 
 std::uint32_t CountAll(const v1::TrialCounts& counts);
+// Those with a final state.
+std::uint32_t CountDone(const v1::TrialCounts& counts);
 
 // What `ls` prints: one line a sweep.
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps);

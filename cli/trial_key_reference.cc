@@ -29,10 +29,12 @@ std::string_view TypeName(KeyType type) {
     case KeyType::kNumber:
       return "number";
     case KeyType::kText:
+    case KeyType::kDevice:
       return "text";
     case KeyType::kPath:
       return "path";
     case KeyType::kTextList:
+    case KeyType::kBitsList:
       return "list";
   }
   return "";

@@ -10,6 +10,7 @@
 #include "experiment/quoted.h"
 #include "experiment/trial_key.h"
 #include "experiment/value.h"
+#include "storage/result_columns.h"
 
 namespace ofsweep {
 namespace {
@@ -98,7 +99,7 @@ void CheckKeys(const std::vector<std::string>& keys, const std::string& field, s
 
 std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials) {
   std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
-  for (const char* rounded : {"int8_perplexity", "w8a5_perplexity", "w8a4_perplexity", "w4a4_perplexity"}) {
+  for (const char* rounded : kRoundedPerplexities) {
     const auto has = [rounded](const ResultRow& row) { return row.values.contains(rounded); };
     if (std::any_of(trials.begin(), trials.end(), has)) metrics.emplace_back(rounded);
   }
@@ -106,10 +107,7 @@ std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& tr
 }
 
 const std::vector<std::string>& AblationMetrics() {
-  static const std::vector<std::string> metrics = {
-      "train_loss",      "eval_loss",       "eval_perplexity", "int8_perplexity", "w8a5_perplexity",
-      "w8a4_perplexity", "w4a4_perplexity", "kurtosis_mean",   "kurtosis_max",    "kurtosis_peak",
-      "mmr_max",         "steps",           "tokens",          "wall_seconds",    "attempts"};
+  static const std::vector<std::string> metrics(kResultNumbers.begin(), kResultNumbers.end());
   return metrics;
 }
 

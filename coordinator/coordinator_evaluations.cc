@@ -1,5 +1,8 @@
 // What is known of a trial only after its training.
+#include <future>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/coordinator.h"

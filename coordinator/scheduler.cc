@@ -109,7 +109,7 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
   sweep.steps_done += record.step;
   sweep.steps_to_do += StepsToDo(record);
   if (IsTerminal(record.state)) sweep.finished_log.push_back(place.position);
-  // A trial that waits for its time is in no line yet; one that is in its older sweeps' lines belongs into this one
+  // A trial that waits for its time is in no queue yet; one that is in its older sweeps' queues belongs into this one
   // too.
   if (record.state == TrialState::kPending && !queue_.delayed().contains({record.not_before, it->second})) {
     queue_.Insert(record);
@@ -188,16 +188,16 @@ void Scheduler::SetSweepState(SweepIndex index, SweepState state, Decision& deci
 
 void Scheduler::UpdateQueue(SweepIndex index) {
   const SweepRecord& sweep = sweeps_[index];
-  queue_.SetActive(index, sweep.state == SweepState::kActive && !IsLeftAlone(sweep));
+  queue_.SetActive(index, sweep.state == SweepState::kActive && MayStart(sweep));
 }
 
-bool Scheduler::IsLeftAlone(const SweepRecord& sweep) const {
-  return !options_.only_sweep.empty() && options_.only_sweep != sweep.name;
+bool Scheduler::MayStart(const SweepRecord& sweep) const {
+  return options_.only_sweep.empty() || options_.only_sweep == sweep.name;
 }
 
-bool Scheduler::IsLeftAlone(const TrialRecord& trial) const {
-  return std::all_of(trial.places.begin(), trial.places.end(),
-                     [&](Place place) { return IsLeftAlone(sweeps_[place.sweep]); });
+bool Scheduler::MayStart(const TrialRecord& trial) const {
+  return std::any_of(trial.places.begin(), trial.places.end(),
+                     [&](Place place) { return MayStart(sweeps_[place.sweep]); });
 }
 
 // A sweep is finished while all of its trials have a final state: when another sweep makes one of them pending again,

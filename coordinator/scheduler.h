@@ -126,9 +126,9 @@ class Scheduler {
   void Enqueue(TrialIndex index, TimeMs now);
   void PromoteDue(TimeMs now);
   void SetSweepState(SweepIndex sweep, SweepState state, Decision& decision);
-  // Not of options_.only_sweep; of a trial: none of its sweeps is.
-  bool IsLeftAlone(const SweepRecord& sweep) const;
-  bool IsLeftAlone(const TrialRecord& trial) const;
+  // Of options_.only_sweep, where there is one; of a trial: one of its sweeps is.
+  bool MayStart(const SweepRecord& sweep) const;
+  bool MayStart(const TrialRecord& trial) const;
   void UpdateQueue(SweepIndex sweep);
   void UpdateSweepEnd(SweepIndex sweep, Decision& decision);
   bool IsWanted(const TrialRecord& trial) const;

@@ -34,7 +34,7 @@ std::string Scheduler::TrialInconsistency(const TrialRecord& trial, TrialIndex i
   const bool delayed = queue_.delayed().contains({trial.not_before, index});
   const bool queued = queue_.Contains(trial);
   if (trial.state == TrialState::kPending && queued == delayed) {
-    return queued ? "stands in line and waits for its time too" : "stands in no line";
+    return queued ? "stands in a queue and waits for its time too" : "stands in no queue";
   }
   if (trial.state != TrialState::kPending && (queued || delayed)) return "waits though it is not pending";
   if (trial.state == TrialState::kRunning && !fleet_.at(trial.worker).held.contains(index)) return "has no lease";
@@ -59,7 +59,7 @@ std::string Scheduler::SweepInconsistency(const SweepRecord& sweep, SweepIndex i
   }
   if (counts != sweep.counts) return "its counts of trials by state are wrong";
   if (done != sweep.steps_done || to_do != sweep.steps_to_do) return "its counts of steps are wrong";
-  if (ready != queue_.CountReady(index, false) + queue_.CountReady(index, true)) return "its line is wrong";
+  if (ready != queue_.CountReady(index, false) + queue_.CountReady(index, true)) return "its queue is wrong";
   if (sweep.live() && sweep.unfinished() == 0) return "is not finished though all of its trials are";
   if (sweep.state == SweepState::kFinished && sweep.unfinished() > 0) return "is finished though its trials are not";
   return "";

@@ -6,20 +6,20 @@ namespace ofsweep {
 
 void ReadyQueue::Insert(const TrialRecord& trial) {
   for (const Place place : trial.places) {
-    LineOf(place.sweep).positions[trial.needs_cuda].insert(place.position);
+    QueueOf(place.sweep).positions[trial.needs_cuda].insert(place.position);
     Refresh(place.sweep, trial.needs_cuda);
   }
 }
 
 void ReadyQueue::Remove(const TrialRecord& trial) {
   for (const Place place : trial.places) {
-    LineOf(place.sweep).positions[trial.needs_cuda].erase(place.position);
+    QueueOf(place.sweep).positions[trial.needs_cuda].erase(place.position);
     Refresh(place.sweep, trial.needs_cuda);
   }
 }
 
 void ReadyQueue::SetActive(SweepIndex sweep, bool active) {
-  LineOf(sweep).active = active;
+  QueueOf(sweep).active = active;
   Refresh(sweep, false);
   Refresh(sweep, true);
 }
@@ -38,12 +38,12 @@ std::optional<Place> ReadyQueue::FindFirst(bool with_cuda, const std::function<b
     const bool has_any = any != runnable_[false].end();
     const bool has_cuda = cuda != runnable_[true].end();
     const SweepIndex sweep = !has_any ? *cuda : !has_cuda ? *any : std::min(*any, *cuda);
-    const Line& line = lines_[sweep];
-    auto left = line.positions[false].begin();
-    auto right = with_cuda ? line.positions[true].begin() : line.positions[true].end();
-    while (left != line.positions[false].end() || right != line.positions[true].end()) {
+    const SweepQueue& queue = queues_[sweep];
+    auto left = queue.positions[false].begin();
+    auto right = with_cuda ? queue.positions[true].begin() : queue.positions[true].end();
+    while (left != queue.positions[false].end() || right != queue.positions[true].end()) {
       const bool take_left =
-          right == line.positions[true].end() || (left != line.positions[false].end() && *left < *right);
+          right == queue.positions[true].end() || (left != queue.positions[false].end() && *left < *right);
       const Place place{sweep, take_left ? *left++ : *right++};
       if (accept(place)) return place;
     }
@@ -54,23 +54,23 @@ std::optional<Place> ReadyQueue::FindFirst(bool with_cuda, const std::function<b
 }
 
 std::size_t ReadyQueue::CountReady(SweepIndex sweep, bool needs_cuda) const {
-  return sweep < lines_.size() ? lines_[sweep].positions[needs_cuda].size() : 0;
+  return sweep < queues_.size() ? queues_[sweep].positions[needs_cuda].size() : 0;
 }
 
 bool ReadyQueue::Contains(const TrialRecord& trial) const {
   return std::all_of(trial.places.begin(), trial.places.end(), [&](Place place) {
-    return place.sweep < lines_.size() && lines_[place.sweep].positions[trial.needs_cuda].contains(place.position);
+    return place.sweep < queues_.size() && queues_[place.sweep].positions[trial.needs_cuda].contains(place.position);
   });
 }
 
-ReadyQueue::Line& ReadyQueue::LineOf(SweepIndex sweep) {
-  if (sweep >= lines_.size()) lines_.resize(sweep + 1);
-  return lines_[sweep];
+ReadyQueue::SweepQueue& ReadyQueue::QueueOf(SweepIndex sweep) {
+  if (sweep >= queues_.size()) queues_.resize(sweep + 1);
+  return queues_[sweep];
 }
 
 void ReadyQueue::Refresh(SweepIndex sweep, bool needs_cuda) {
-  const Line& line = lines_[sweep];
-  if (line.active && !line.positions[needs_cuda].empty()) {
+  const SweepQueue& queue = queues_[sweep];
+  if (queue.active && !queue.positions[needs_cuda].empty()) {
     runnable_[needs_cuda].insert(sweep);
   } else {
     runnable_[needs_cuda].erase(sweep);

@@ -12,7 +12,7 @@
 namespace ofsweep {
 
 // The pending trials in the order in which they shall run: sweeps as they were submitted, a sweep's trials in its
-// order. A trial stands in the line of every sweep that holds it, so that pausing a sweep of a million trials is one
+// order. A trial stands in the queue of every sweep that holds it, so that pausing a sweep of a million trials is one
 // step, and a shared trial runs as long as one of its sweeps may. All operations are O(log n).
 class ReadyQueue {
  public:
@@ -40,15 +40,15 @@ class ReadyQueue {
   bool Contains(const TrialRecord& trial) const;
 
  private:
-  struct Line {
+  struct SweepQueue {
     bool active = false;
     absl::btree_set<std::uint32_t> positions[2];  // by needs_cuda
   };
-  Line& LineOf(SweepIndex sweep);
+  SweepQueue& QueueOf(SweepIndex sweep);
   void Refresh(SweepIndex sweep, bool needs_cuda);
 
-  std::vector<Line> lines_;                  // by sweep
-  absl::btree_set<SweepIndex> runnable_[2];  // active sweeps with somebody in that line; by needs_cuda
+  std::vector<SweepQueue> queues_;           // by sweep
+  absl::btree_set<SweepIndex> runnable_[2];  // active sweeps with somebody in that queue; by needs_cuda
   Delayed delayed_;
 };
 

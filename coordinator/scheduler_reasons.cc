@@ -27,7 +27,7 @@ std::string Quarantine(const WorkerRecord& worker) {
 std::string Scheduler::WaitingReason(const SweepRecord& sweep, TimeMs now) const {
   if (!sweep.live() || sweep.count(TrialState::kPending) == 0) return "";
   if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
-  if (IsLeftAlone(sweep)) return WhyLeftAlone();
+  if (!MayStart(sweep)) return WhyLeftAlone();
   const SweepIndex index = sweep_by_name_.at(sweep.name);
   if (queue_.CountReady(index, false) > 0) return WhyReadyWaits(false, now);
   if (queue_.CountReady(index, true) > 0) return WhyReadyWaits(true, now);
@@ -45,7 +45,7 @@ std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const
   const bool active = std::any_of(trial.places.begin(), trial.places.end(),
                                   [&](Place place) { return sweeps_[place.sweep].state == SweepState::kActive; });
   if (!active) return "waiting: the sweep is paused";
-  if (IsLeftAlone(trial)) return WhyLeftAlone();
+  if (!MayStart(trial)) return WhyLeftAlone();
   if (trial.not_before > now) return WhyDelayed(trial, now);
   if (trial.avoid_until > now && fleet_.AnotherUsable(trial.worker, trial.needs_cuda, now)) {
     return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(trial.worker).id, ", after a ",

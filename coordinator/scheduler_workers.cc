@@ -119,7 +119,7 @@ void Scheduler::TakeUnreported(WorkerIndex worker, const WorkerReport& report, T
     const TrialRecord& trial = trials_[index];
     const auto it = reported.find(trial.id);
     // Nor is one told again that another process started and this one leaves alone.
-    const bool is_told_again = !trial.known && !IsLeftAlone(trial);
+    const bool is_told_again = !trial.known && MayStart(trial);
     if (is_told_again || (it != reported.end() && it->second >= trial.generation)) continue;
     EndAttempt(index, {.outcome = AttemptOutcome::kLost, .message = "its worker restarted without it"}, false, now,
                decision);

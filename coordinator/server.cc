@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -23,8 +22,9 @@
 #include "coordinator/telemetry.h"
 #include "coordinator/watch_hub.h"
 #include "coordinator/worker_service.h"
+#include "experiment/data_folder.h"
 #include "monitoring/http_server.h"
-#include "monitoring/metric_families.h"
+#include "monitoring/status_pages.h"
 
 namespace ofsweep {
 namespace {
@@ -65,10 +65,6 @@ absl::Status MakeFolder(const std::string& folder) {
                                                     "; choose another with --data-dir"));
 }
 
-std::string DatabaseIn(const std::string& data_dir) {
-  return (fs::path(data_dir) / "ofsweep.db").string();
-}
-
 class RunningServer : public Server {
  public:
   explicit RunningServer(const ServerOptions& options)
@@ -83,7 +79,7 @@ class RunningServer : public Server {
 
   absl::Status Start() {
     if (absl::Status status = MakeFolder(options_.data_dir); !status.ok()) return status;
-    auto store = Store::Open({.path = DatabaseIn(options_.data_dir), .durability = options_.durability});
+    auto store = Store::Open({.path = DatabasePath(options_.data_dir), .durability = options_.durability});
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
     store_->ObserveTransactions(
@@ -157,26 +153,15 @@ class RunningServer : public Server {
   }
 
   absl::Status StartHttp() {
-    std::map<std::string, HttpHandler> handlers;
-    handlers["/"] = [](const HttpRequest&) {
-      return HttpResponse{
-          .body = "ofsweep coordinator " OFSWEEP_VERSION
-                  "\n\n/metrics     for Prometheus\n/sd/workers  its workers, for Prometheus' http_sd_configs\n"
-                  "/healthz     the process lives\n/readyz      it can take work\n"};
-    };
-    handlers["/metrics"] = [this](const HttpRequest&) {
-      return HttpResponse{.content_type = kExpositionContentType, .body = telemetry_.Scrape(State())};
-    };
-    handlers["/sd/workers"] = [this](const HttpRequest&) {
+    auto workers = [this](const HttpRequest&) {
       return HttpResponse{.content_type = "application/json", .body = ScrapeTargetsJson(coordinator_->Workers())};
     };
-    handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
-    handlers["/readyz"] = [this](const HttpRequest&) {
-      const absl::Status ready = heartbeat_->Ready();
-      if (ready.ok()) return HttpResponse{.body = "ok\n"};
-      return HttpResponse{.status = 503, .body = absl::StrCat("not ready: ", ready.message(), "\n")};
-    };
-    auto http = HttpServer::Start({.address = options_.http}, std::move(handlers));
+    auto http = ServeStatusPages(
+        options_.http, {.title = "ofsweep coordinator " OFSWEEP_VERSION,
+                        .scrape = [this] { return telemetry_.Scrape(State()); },
+                        .ready = [this] { return heartbeat_->Ready(); },
+                        .ready_help = "it can take work",
+                        .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}}});
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     return absl::OkStatus();
@@ -241,7 +226,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::OpenOffline(const std::string& data_dir) {
-  const std::string path = DatabaseIn(data_dir);
+  const std::string path = DatabasePath(data_dir);
   std::error_code error;
   if (!fs::exists(path, error)) {
     return absl::NotFoundError(

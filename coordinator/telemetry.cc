@@ -58,7 +58,7 @@ void AppendWorkers(const std::vector<WorkerView>& workers, std::vector<MetricFam
   MetricFamily count = GaugeFamily("workers", "Workers by state, as the coordinator sees them.");
   for (const auto& [state, number] : by_state) AddSeries(count, {{"state", state}}, number);
   MetricFamily waiting =
-      GaugeFamily("worker_unsent_points", "Points in the outboxes of all connected workers, as they last reported.");
+      GaugeFamily("unsent_points", "Points in the outboxes of all connected workers, as they last reported.");
   AddSeries(waiting, {}, unsent);
   families.push_back(std::move(count));
   families.push_back(std::move(heartbeats));

@@ -17,8 +17,8 @@ namespace ofsweep {
 // curves. Kept as plain values and made into series at each scrape: a registry's Remove is a linear scan, which at
 // 100,000 series stops the service for a minute.
 //
-// Cardinality: trials × (layers × sites × statistics + 10 + sweeps that hold it), and never more than `max_series`. Not
-// thread-safe: Telemetry guards it.
+// Cardinality: trials × (layers × sites × statistics + 10 + evaluations after rounding + sweeps that hold it), and
+// never more than `max_series`. Not thread-safe: Telemetry guards it.
 class TrialSeries {
  public:
   // A finished trial is shown for `retention_ms`, however often anybody looks, unless live trials need the room.

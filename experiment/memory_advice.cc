@@ -1,7 +1,6 @@
 #include "experiment/memory_advice.h"
 
-#include <algorithm>
-#include <cmath>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -43,21 +42,23 @@ std::string Gigabytes(double bytes) {
 }
 
 std::string MemoryByPart(const MemoryEstimate& memory) {
-  return absl::StrCat(
-      Gigabytes(memory.peak), " ", std::string(memory.peak_when), " (weights ", Gigabytes(memory.weights),
-      ", gradients ", Gigabytes(memory.gradients), ", optimizer ", Gigabytes(memory.optimizer), ", activations ",
-      Gigabytes(memory.activations), ", logits ", Gigabytes(memory.logits),
-      memory.measuring > 0 ? absl::StrCat(", measuring ", Gigabytes(memory.measuring)) : "",
-      memory.evaluation > 0 ? absl::StrCat(", quantised evaluation ", Gigabytes(memory.evaluation)) : "", ")");
+  std::vector<std::string> parts;
+  for (const MemoryPart& part : kMemoryParts) {
+    const double bytes = memory.*part.bytes;
+    if (bytes > 0) parts.push_back(absl::StrCat(std::string(part.name), " ", Gigabytes(bytes)));
+  }
+  return absl::StrCat(Gigabytes(memory.peak), " ", std::string(memory.peak_when), " (", absl::StrJoin(parts, ", "),
+                      ")");
 }
 
 std::string HowToNeedLess(const TrialConfig& config, double bytes) {
   const Overrides recomputed = {{"train.activation_checkpointing", true}};
-  Overrides unrounded = {{"evaluate.int8", false}};
-  if (!config.List("evaluate.bits").empty()) unrounded["evaluate.bits"] = std::vector<std::string>{};
+  Overrides unquantised;  // what is off already is no advice
+  if (config.Boolean("evaluate.int8")) unquantised["evaluate.int8"] = false;
+  if (!config.List("evaluate.bits").empty()) unquantised["evaluate.bits"] = std::vector<std::string>{};
   Overrides both = recomputed;
-  both.insert(unrounded.begin(), unrounded.end());
-  for (const Overrides& way : {Overrides{}, recomputed, unrounded, both}) {
+  both.insert(unquantised.begin(), unquantised.end());
+  for (const Overrides& way : {Overrides{}, recomputed, unquantised, both}) {
     TrialConfig cheaper = config;
     std::string keys;
     for (const auto& [key, value] : way) {
@@ -76,9 +77,9 @@ std::string HowToNeedLess(const TrialConfig& config, double bytes) {
     ways.push_back(absl::StrCat("optimizer.name: adam needs ", Gigabytes(EstimateMemory(adam, 1).peak),
                                 ", and a smaller optimizer.max_preconditioner_dim something between"));
   }
-  TrialConfig unquantised = config;
-  for (const auto& [key, value] : unrounded) unquantised.Set(key, value);
-  const std::int64_t layers = MostLayers(unquantised, bytes);
+  TrialConfig trained_only = config;
+  for (const auto& [key, value] : unquantised) trained_only.Set(key, value);
+  const std::int64_t layers = MostLayers(trained_only, bytes);
   const char* without = layers > MostLayers(config, bytes) ? ", without an evaluation after rounding" : "";
   ways.push_back(layers > 0
                      ? absl::StrCat("model.layers: ", layers, " is the most that fits at this model.width", without)

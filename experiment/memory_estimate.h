@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -30,11 +31,30 @@ struct MemoryEstimate {
   double logits = 0;          // the chunk of logits and the gradients that the loss computes with it
   double measuring = 0;       // what measure.metrics keep besides: activations of the whole batch, d × d sums, maps
   double evaluation = 0;      // a quantised evaluation: a float32 copy of the model and one forward pass through it
+  // kMemoryParts lists those above.
 
   double step = 0;             // the peak of a training step that measures nothing
   double peak = 0;             // of the trial; at most the sum: not everything is held at once
   std::string_view peak_when;  // "in the loss", "in the backward pass", "in the optimizer's step", "while measuring",
                                // "in the quantised evaluation"
+};
+
+// The parts of an estimate, in the order in which tables and sentences show them.
+struct MemoryPart {
+  std::string_view key;      // of JSON
+  std::string_view heading;  // of a column
+  std::string_view name;     // in a sentence
+  double MemoryEstimate::*bytes;
+};
+inline constexpr std::array kMemoryParts = {
+    MemoryPart{"weights", "weights", "weights", &MemoryEstimate::weights},
+    MemoryPart{"gradients", "gradients", "gradients", &MemoryEstimate::gradients},
+    MemoryPart{"optimizer", "optimizer", "the optimizer's state", &MemoryEstimate::optimizer},
+    MemoryPart{"optimizer_step", "its step", "the optimizer's step", &MemoryEstimate::optimizer_step},
+    MemoryPart{"activations", "activations", "activations", &MemoryEstimate::activations},
+    MemoryPart{"logits", "logits", "logits", &MemoryEstimate::logits},
+    MemoryPart{"measuring", "measuring", "measuring", &MemoryEstimate::measuring},
+    MemoryPart{"evaluation", "evaluation", "the quantised evaluation", &MemoryEstimate::evaluation},
 };
 
 // For micro-batches of `micro_batch_size` sequences. `config` must be resolved, its model.vocabulary and

@@ -1,14 +1,12 @@
 #include "experiment/memory_share.h"
 
-#include <cmath>
-
 #include "absl/strings/str_cat.h"
 #include "experiment/memory_advice.h"
 #include "experiment/memory_estimate.h"
 
 namespace ofsweep {
 
-std::int64_t SideBySide(const TrialConfig& config, std::int64_t micro_batch_size, double bytes) {
+std::int64_t RoomFor(const TrialConfig& config, std::int64_t micro_batch_size, double bytes) {
   return static_cast<std::int64_t>(bytes / EstimateMemory(config, micro_batch_size).peak);
 }
 
@@ -22,8 +20,10 @@ std::string WhyItsShareIsTooSmall(const TrialConfig& config, std::int64_t micro_
     return absl::StrCat(needed, "; this ", gpu ? "GPU" : "machine", " has ", Gigabytes(share.together),
                         " free: ", less);
   }
-  const std::int64_t fit = SideBySide(config, micro_batch_size, share.together);
-  const std::string fewer = fit == 0 ? "" : absl::StrCat("use --slots ", fit, gpu ? " for each GPU, or " : ", or ");
+  const std::int64_t fit = RoomFor(config, micro_batch_size, share.together);
+  // On GPUs --slots counts those of all of them.
+  const std::string with_more = gpu ? absl::StrCat(" on a worker with one GPU (", 2 * fit, " with two)") : "";
+  const std::string fewer = fit == 0 ? "" : absl::StrCat("use --slots ", fit, with_more, ", or ");
   return absl::StrCat(needed, "; its share of this ", gpu ? "GPU" : "worker", " is ", Gigabytes(share.Bytes()), " (",
                       Gigabytes(share.together), gpu ? " / " : " free / ", share.slots, " slots): ", fewer, less);
 }

@@ -16,8 +16,8 @@ struct MemoryShare {
   double Bytes() const { return together / slots; }
 };
 
-// How many such trials `bytes` have room for.
-std::int64_t SideBySide(const TrialConfig& config, std::int64_t micro_batch_size, double bytes);
+// How many such trials fit `bytes`.
+std::int64_t RoomFor(const TrialConfig& config, std::int64_t micro_batch_size, double bytes);
 
 // Why the trial cannot run in its share: what needs how much, what it may take, and which --slots or keys mend it; ""
 // where it can. `config` as for EstimateMemory.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -26,12 +25,7 @@ struct MetricPoint {
 
 // PREFIX_loss, a mean cross entropy in nats, and PREFIX_perplexity = e^loss, for "eval", "int8", "w8a4"; what of the
 // model was rounded may follow: "_weights".
-inline std::vector<MetricPoint> LossPoints(std::string_view prefix, double loss, std::string_view suffix = "") {
-  const auto series = [&](std::string_view what) {
-    return Series{std::string(prefix).append(what).append(suffix), std::nullopt, ""};
-  };
-  return {{series("_loss"), loss}, {series("_perplexity"), std::exp(loss)}};
-}
+std::vector<MetricPoint> LossPoints(std::string_view prefix, double loss, std::string_view suffix = "");
 
 // All that one step reported. Step k describes the model after k updates.
 struct StepPoints {

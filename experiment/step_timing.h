@@ -18,7 +18,7 @@ struct StepTiming {
   double optimizer_seconds = 0;           // one update; of SOAP the mean over the steps between two refreshes
   double step_seconds = 0;                // of a whole batch, from these
   std::int64_t peak_bytes = 0;            // of tensors, measured
-  std::int64_t estimated_peak_bytes = 0;  // what experiment/memory_estimate.h says of the same passes
+  std::int64_t estimated_peak_bytes = 0;  // of these steps: MemoryEstimate::step, without measuring and evaluations
   std::int64_t device_bytes = 0;          // memory that the device has
 };
 

@@ -1,5 +1,6 @@
 #include "experiment/trainer_event.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 

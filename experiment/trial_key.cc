@@ -30,6 +30,10 @@ const std::unordered_map<std::string_view, std::size_t>& IndexByName() {
   return index;
 }
 
+bool IsList(KeyType type) {
+  return type == KeyType::kTextList || type == KeyType::kBitsList;
+}
+
 absl::Status Unacceptable(const TrialKey& key, std::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat("expected ", AcceptedValues(key), ", got ", Quoted(text)));
 }
@@ -55,7 +59,8 @@ bool IsDevice(std::string_view text) {
 }
 
 absl::StatusOr<Value> ParseText(const TrialKey& key, std::string_view text) {
-  const bool accepted = key.name == "train.device" ? IsDevice(text) : key.choices.empty() || IsOneOf(text, key.choices);
+  const bool accepted =
+      key.type == KeyType::kDevice ? IsDevice(text) : key.choices.empty() || IsOneOf(text, key.choices);
   if (!accepted) return Unacceptable(key, text);
   return Value(std::string(text));
 }
@@ -96,7 +101,7 @@ const Value& DefaultValue(const TrialKey& key) {
   static const std::vector<Value> defaults = [] {
     std::vector<Value> made;
     for (const TrialKey& row : TrialKeys()) {
-      if (row.type == KeyType::kTextList) {
+      if (IsList(row.type)) {
         const std::string_view inner = row.default_text.substr(1, row.default_text.size() - 2);
         made.emplace_back(std::vector<std::string>(absl::StrSplit(std::string(inner), ", ", absl::SkipEmpty())));
       } else {
@@ -119,18 +124,20 @@ absl::StatusOr<Value> ParseValue(const TrialKey& key, std::string_view text) {
     case KeyType::kNumber:
       return ParseNumber(key, text);
     case KeyType::kText:
+    case KeyType::kDevice:
       return ParseText(key, text);
     case KeyType::kPath:
       return Value(std::string(text));
     case KeyType::kTextList:
+    case KeyType::kBitsList:
       return ParseValue(key, std::vector<std::string>{std::string(text)});
   }
   std::abort();
 }
 
 absl::StatusOr<Value> ParseValue(const TrialKey& key, const std::vector<std::string>& texts) {
-  if (key.type != KeyType::kTextList) return Unacceptable(key, absl::StrCat("[", absl::StrJoin(texts, ", "), "]"));
-  if (key.name == "evaluate.bits") return ParseBitsList(texts);
+  if (!IsList(key.type)) return Unacceptable(key, absl::StrCat("[", absl::StrJoin(texts, ", "), "]"));
+  if (key.type == KeyType::kBitsList) return ParseBitsList(texts);
   if (texts.empty()) return Unacceptable(key, "[]");
   for (const std::string& text : texts) {
     if (!IsOneOf(text, key.choices)) return Unacceptable(key, text);
@@ -148,13 +155,15 @@ std::string AcceptedValues(const TrialKey& key) {
     case KeyType::kNumber:
       return AcceptedNumbers(RangeOf(key)) + or_auto;
     case KeyType::kText:
-      if (key.name == "train.device") return "cpu, cuda, cuda:N or auto";
       return absl::StrCat("one of ", choices, key.accepts_auto ? ", auto" : "");
+    case KeyType::kDevice:
+      return absl::StrCat("cpu, cuda, cuda:N", or_auto);
     case KeyType::kPath:
       return "a path";
     case KeyType::kTextList:
-      if (key.name == "evaluate.bits") return absl::StrCat("a list of ", kAcceptedQuantisationBits);
       return absl::StrCat("a list of ", choices);
+    case KeyType::kBitsList:
+      return absl::StrCat("a list of ", kAcceptedQuantisationBits);
   }
   std::abort();
 }

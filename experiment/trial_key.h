@@ -10,7 +10,8 @@
 
 namespace ofsweep {
 
-enum class KeyType { kBoolean, kInteger, kNumber, kText, kPath, kTextList };
+// kDevice is a text: cpu, cuda or cuda:N. kBitsList is a list of texts, each a name of quantisation_bits.h.
+enum class KeyType { kBoolean, kInteger, kNumber, kText, kDevice, kPath, kTextList, kBitsList };
 
 // When a key has a meaning at all: only where `key` has one of `values` (separated by '|', "" and "[]" meaning unset),
 // or, `negated`, none of them. A key of whose conditions none holds is inert: it may be given, changes nothing, and is

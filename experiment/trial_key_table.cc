@@ -133,6 +133,11 @@ std::vector<TrialKey> OptimizerKeys() {
 }
 
 std::vector<TrialKey> TrainKeys() {
+  TrialKey device{.name = "train.device",
+                  .type = KeyType::kDevice,
+                  .default_text = "auto",
+                  .accepts_auto = true,
+                  .help = "cpu, cuda or cuda:N; auto: a GPU where there is one"};
   return {
       Text("schedule.kind", "linear", "linear|cosine|constant", "after the warm-up; linear and cosine end at 0"),
       Number("schedule.warmup_fraction", "0.05", 0, 1, "part of the steps over which the learning rate rises"),
@@ -145,7 +150,7 @@ std::vector<TrialKey> TrainKeys() {
                                        "memory, about a third more time, the same numbers")),
       Number("train.clip_norm", "1", 0, kInfinity, "global gradient norm is clipped to this; 0 = off"),
       WithAuto(Text("train.precision", "auto", "fp32|bf16|fp64", "auto: bf16 on a GPU, fp32 on a CPU")),
-      WithAuto(Text("train.device", "auto", "", "cpu, cuda or cuda:N; auto: a GPU where there is one")),
+      device,
       As(Identity::kOperation,
          Integer("train.threads", "auto", 1, "CPU threads; auto: an equal share of the cores", 4096)),
       As(Identity::kOperation,
@@ -163,7 +168,7 @@ std::vector<TrialKey> DataAndMeasureKeys() {
                        "attention_entropy|sink_rate",
                    .help = "what is measured at every site (trainer.md defines them)"};
   TrialKey bits{.name = "evaluate.bits",
-                .type = KeyType::kTextList,
+                .type = KeyType::kBitsList,
                 .default_text = "[]",
                 .identity = Identity::kAddition,
                 .help = "also evaluate after rounding weights to X and activations to Y bits (quantisation.md)"};

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -53,7 +52,11 @@ absl::Status CannotWrite(const std::string& copy, const std::string& why) {
 }
 
 bool IsCopyHeader(const char (&header)[100]) {
-  return std::memcmp(header, "SQLite format 3", 16) == 0 && std::memcmp(header + 68, "OFSW", 4) == 0;
+  if (std::memcmp(header, "SQLite format 3", 16) != 0) return false;
+  // The file format's big-endian "Application ID" (sqlite.org/fileformat.html).
+  std::int64_t application_id = 0;
+  for (int i = 68; i < 72; ++i) application_id = application_id << 8 | static_cast<unsigned char>(header[i]);
+  return application_id == kApplicationId;
 }
 
 bool IsCopy(const std::string& path) {
@@ -151,47 +154,58 @@ absl::Status SyncFolderOf(const std::string& path) {
   return CannotWrite(path, std::strerror(errno));
 }
 
-class DatabaseBackup : public Backup {
- public:
-  DatabaseBackup(std::string database, std::string copy) : database_(std::move(database)), copy_(std::move(copy)) {}
-
-  absl::Status Connect();
-  absl::StatusOr<bool> Copy() override;
-  std::uint64_t CopyBytes() const override {
-    std::error_code error;
-    const std::uintmax_t bytes = fs::file_size(copy_, error);
-    return error ? 0 : bytes;
+// SQLite says which of the two files it failed on only where it failed to write or to read.
+absl::Status CannotCopy(const SQLite::Exception& error, sqlite3* connection, const std::string& database,
+                        const std::string& copy) {
+  switch (error.getErrorCode()) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+      return CannotWrite(copy, error.what());
+    case SQLITE_IOERR_READ:
+      return ToStatus(error, connection, database);
   }
+  switch (error.getErrorCode() & 0xff) {
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return absl::InternalError(absl::StrCat(
+          copy, ": ", database, " cannot be copied there (", error.what(), ", SQLite code ", error.getErrorCode(),
+          "); an earlier copy stays as it was. Check the disks and folders of both, or give another --to"));
+    default:
+      return ToStatus(error, connection, database);
+  }
+}
 
- private:
-  absl::StatusOr<std::int64_t> Version();
-  absl::Status WriteDraft(const std::string& draft);  // an absolute path: SQLite may read "file:…" as a URI
+}  // namespace
 
-  const std::string database_;
-  const std::string copy_;
-  std::unique_ptr<DatabaseConnection> connection_;  // kept open: only then does SQLite tell whether others have written
-  std::uint64_t file_id_ = 0;                       // of the file that it has open
-  std::optional<std::int64_t> copied_version_;
-};
+Backup::Backup(std::string database, std::string copy) : database_(std::move(database)), copy_(std::move(copy)) {}
 
-absl::Status DatabaseBackup::Connect() {
+Backup::~Backup() = default;
+
+absl::Status Backup::Connect() {
   const std::uint64_t file_id = FileId(database_);
   if (file_id == 0) {
     return absl::NotFoundError(
         absl::StrCat("there is no database ", database_, "; give the folder of a sweep with --data-dir"));
   }
   if (connection_ != nullptr && file_id == file_id_) return absl::OkStatus();
+  // A file that is refused must not stay connected: the next Copy() would take it for checked.
+  std::unique_ptr<DatabaseConnection> connection;
   try {
-    connection_ = std::make_unique<DatabaseConnection>(database_, DatabaseConnection::Mode::kReader);
-    file_id_ = file_id;
-    copied_version_.reset();
-    return CheckSchema(*connection_, database_);
+    connection = std::make_unique<DatabaseConnection>(database_, DatabaseConnection::Mode::kReader);
+    sqlite3_extended_result_codes(connection->handle(), 1);  // which of the two files failed
+    if (absl::Status status = CheckSchema(*connection, database_); !status.ok()) return status;
   } catch (const SQLite::Exception& error) {
-    return ToStatus(error, connection_ == nullptr ? nullptr : connection_->handle(), database_);
+    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), database_);
   }
+  connection_ = std::move(connection);
+  file_id_ = file_id;
+  copied_version_.reset();
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::int64_t> DatabaseBackup::Version() {
+absl::StatusOr<std::int64_t> Backup::Version() {
   try {
     return DataVersion(*connection_);
   } catch (const SQLite::Exception& error) {
@@ -199,7 +213,7 @@ absl::StatusOr<std::int64_t> DatabaseBackup::Version() {
   }
 }
 
-absl::StatusOr<bool> DatabaseBackup::Copy() {
+absl::StatusOr<bool> Backup::Copy() {
   if (absl::Status status = Connect(); !status.ok()) return status;
   // Before the copy: what is written meanwhile is in the next one.
   const absl::StatusOr<std::int64_t> version = Version();
@@ -226,7 +240,7 @@ absl::StatusOr<bool> DatabaseBackup::Copy() {
   return true;
 }
 
-absl::Status DatabaseBackup::WriteDraft(const std::string& draft) {
+absl::Status Backup::WriteDraft(const std::string& draft) {
   // VACUUM INTO takes a file that is there only when it is empty, which a new one is.
   try {
     SQLite::Statement vacuum(connection_->database(), "VACUUM INTO ?1");
@@ -234,21 +248,18 @@ absl::Status DatabaseBackup::WriteDraft(const std::string& draft) {
     vacuum.exec();
     return absl::OkStatus();
   } catch (const SQLite::Exception& error) {
-    switch (error.getErrorCode()) {
-      case SQLITE_FULL:
-      case SQLITE_IOERR:
-      case SQLITE_CANTOPEN:
-        return CannotWrite(copy_, error.what());
-      default:
-        return ToStatus(error, connection_->handle(), database_);
-    }
+    return CannotCopy(error, connection_->handle(), database_, copy_);
   }
 }
 
-}  // namespace
+std::uint64_t Backup::CopyBytes() const {
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(copy_, error);
+  return error ? 0 : bytes;
+}
 
 absl::StatusOr<std::unique_ptr<Backup>> Backup::Open(const std::string& database, const std::string& copy) {
-  auto backup = std::make_unique<DatabaseBackup>(database, copy);
+  std::unique_ptr<Backup> backup(new Backup(database, copy));
   if (absl::Status status = backup->Connect(); !status.ok()) return status;
   if (absl::Status status = CheckTarget(database, copy); !status.ok()) return status;
   return backup;

@@ -9,10 +9,27 @@
 
 namespace ofsweep {
 
+template <std::size_t A, std::size_t B>
+constexpr std::array<const char*, A + B> Joined(const std::array<const char*, A>& a,
+                                                const std::array<const char*, B>& b) {
+  std::array<const char*, A + B> all{};
+  for (std::size_t i = 0; i < A + B; ++i) all[i] = i < A ? a[i] : b[i - A];
+  return all;
+}
+
+// The evaluations after rounding that have a column, in the order in which tables show them. The schema, which never
+// changes once released, and the dashboards name them again; tests compare.
+inline constexpr std::array kRoundedPerplexities = {"int8_perplexity", "w8a5_perplexity", "w8a4_perplexity",
+                                                    "w4a4_perplexity"};
+
 // Scalars whose last value is a column of `results`. The columns NAME and NAME_step of trial_results hold them.
-inline constexpr std::array kLastValueColumns = {"train_loss",      "eval_loss",       "eval_perplexity",
-                                                 "int8_perplexity", "w8a5_perplexity", "w8a4_perplexity",
-                                                 "w4a4_perplexity"};
+inline constexpr auto kLastValueColumns =
+    Joined(std::array{"train_loss", "eval_loss", "eval_perplexity"}, kRoundedPerplexities);
+
+// What a trial came to: the numeric columns of `results` but those that are trial keys (learning_rate, seed).
+inline constexpr auto kResultNumbers =
+    Joined(kLastValueColumns, std::array{"kurtosis_mean", "kurtosis_max", "kurtosis_peak", "mmr_max", "steps", "tokens",
+                                         "wall_seconds", "attempts"});
 
 // What a series feeds in `results`.
 enum class ResultKind { kNone, kLastValue, kKurtosis, kMmr };

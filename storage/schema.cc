@@ -9,9 +9,6 @@
 namespace ofsweep {
 namespace {
 
-// "OFSW" in ASCII: tells `file` and us whose database it is.
-constexpr std::int64_t kApplicationId = 0x4F465357;
-
 // Migration i brings version i to version i + 1. One that was released is never edited: add the next.
 constexpr std::array kMigrations = {kSchemaV1, kSchemaV2};
 constexpr std::int64_t kVersion = kMigrations.size();

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
 #include "storage/database_connection.h"
 
 namespace ofsweep {
+
+// "OFSW" in ASCII, the database's application_id: tells `file` and us whose database it is.
+inline constexpr std::int64_t kApplicationId = 0x4F465357;
 
 // Makes the database `connection` has open an ofsweep database of this program's version: lays out an empty file,
 // applies the migrations that an older one lacks, each in one transaction. FailedPrecondition for another program's

@@ -22,9 +22,14 @@ int SystemError(sqlite3* connection) {
   return error == 0 ? sqlite3_system_errno(connection) : error;
 }
 
+// A connection may have asked for extended codes.
+int PrimaryCode(const SQLite::Exception& error) {
+  return error.getErrorCode() & 0xff;
+}
+
 bool IsFull(const SQLite::Exception& error, int system_error) {
-  if (error.getErrorCode() == SQLITE_FULL) return true;
-  if (error.getErrorCode() != SQLITE_IOERR) return false;
+  if (PrimaryCode(error) == SQLITE_FULL) return true;
+  if (PrimaryCode(error) != SQLITE_IOERR) return false;
   return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
 }
 
@@ -37,7 +42,7 @@ absl::Status ToStatus(const SQLite::Exception& error, sqlite3* connection, const
         path, ": no space is left to write (", error.what(),
         "); nothing of this change was stored. Free space on its disk, or raise the quota, and send it again"));
   }
-  switch (error.getErrorCode()) {
+  switch (PrimaryCode(error)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return absl::UnavailableError(absl::StrCat(

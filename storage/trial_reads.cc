@@ -1,9 +1,12 @@
 #include "storage/trial_reads.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/result_columns.h"
 
 namespace ofsweep {
 namespace {
@@ -45,33 +48,38 @@ SweepRow ReadSweep(const Query& row) {
 
 // A column of `results`, and whether it was measured at all: NULL with a step is a NaN.
 struct ResultColumn {
-  const char* name;
-  const char* value;
-  const char* measured;
+  std::string name;
+  std::string value;
+  std::string measured;
 };
-constexpr ResultColumn kResultColumns[] = {
-    {"train_loss", "train_loss", "train_loss_step >= 0"},
-    {"eval_loss", "eval_loss", "eval_loss_step >= 0"},
-    {"eval_perplexity", "eval_perplexity", "eval_perplexity_step >= 0"},
-    {"int8_perplexity", "int8_perplexity", "int8_perplexity_step >= 0"},
-    {"w8a5_perplexity", "w8a5_perplexity", "w8a5_perplexity_step >= 0"},
-    {"w8a4_perplexity", "w8a4_perplexity", "w8a4_perplexity_step >= 0"},
-    {"w4a4_perplexity", "w4a4_perplexity", "w4a4_perplexity_step >= 0"},
-    {"kurtosis_mean", "kurtosis_sum / kurtosis_blocks", "kurtosis_step >= 0"},
-    {"kurtosis_max", "kurtosis_max", "kurtosis_step >= 0"},
-    {"kurtosis_peak", "kurtosis_peak", "kurtosis_step >= 0"},
-    {"mmr_max", "mmr_max", "mmr_step >= 0"},
-    {"learning_rate", "trials.learning_rate", "trials.learning_rate IS NOT NULL"},
-    {"seed", "trials.seed", "trials.seed IS NOT NULL"},
-    {"attempts", "trials.attempts", "1"},
-    {"steps", "ifnull(trial_results.step, 0)", "1"},
-    {"tokens", "ifnull(trial_results.tokens, 0)", "1"},
-    {"wall_seconds", "trials.wall_seconds", "1"},
-};
+
+const std::vector<ResultColumn>& ResultColumnsOfTrials() {
+  static const auto columns = [] {
+    std::vector<ResultColumn> made;
+    for (const char* name : kLastValueColumns) made.push_back({name, name, absl::StrCat(name, "_step >= 0")});
+    const ResultColumn others[] = {
+        {"kurtosis_mean", "kurtosis_sum / kurtosis_blocks", "kurtosis_step >= 0"},
+        {"kurtosis_max", "kurtosis_max", "kurtosis_step >= 0"},
+        {"kurtosis_peak", "kurtosis_peak", "kurtosis_step >= 0"},
+        {"mmr_max", "mmr_max", "mmr_step >= 0"},
+        {"learning_rate", "trials.learning_rate", "trials.learning_rate IS NOT NULL"},
+        {"seed", "trials.seed", "trials.seed IS NOT NULL"},
+        {"attempts", "trials.attempts", "1"},
+        {"steps", "ifnull(trial_results.step, 0)", "1"},
+        {"tokens", "ifnull(trial_results.tokens, 0)", "1"},
+        {"wall_seconds", "trials.wall_seconds", "1"},
+    };
+    made.insert(made.end(), std::begin(others), std::end(others));
+    return made;
+  }();
+  return columns;
+}
 
 std::string ResultsSql(std::size_t states) {
   std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config");
-  for (const ResultColumn& column : kResultColumns) absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
+  for (const ResultColumn& column : ResultColumnsOfTrials()) {
+    absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
+  }
   absl::StrAppend(&sql,
                   " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
                   "JOIN trial_configs ON trial_configs.trial = trials.id "
@@ -133,7 +141,7 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
     ResultRow row{ReadTrial(query), {}};
     row.trial.config_json = query.Text(kConfigColumn);
     int column = kConfigColumn + 1;
-    for (const ResultColumn& result : kResultColumns) {
+    for (const ResultColumn& result : ResultColumnsOfTrials()) {
       if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
       column += 2;
     }

@@ -6,8 +6,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "experiment/data_folder.h"
 #include "experiment/quoted.h"
 #include "experiment/value.h"
 #include "trainer/log.h"
@@ -21,8 +21,6 @@ constexpr char kFormatName[] = "ofsweep checkpoint ";
 constexpr char kFormat[] = "ofsweep checkpoint 1";
 constexpr std::string_view kOptimizerPrefix = "optimizer.";
 constexpr std::string_view kGeneratorPrefix = "generator.";
-constexpr std::string_view kFilePrefix = "checkpoint-";
-constexpr std::string_view kFileSuffix = ".safetensors";
 constexpr std::size_t kKept = 2;
 
 std::string GeneratorName(const at::Generator& generator) {
@@ -44,10 +42,10 @@ std::map<std::int64_t, fs::path, std::greater<>> ListCheckpoints(const fs::path&
   for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (!name.starts_with(kFilePrefix) || !name.ends_with(kFileSuffix)) continue;
+    if (!name.starts_with(kCheckpointPrefix) || !name.ends_with(kCheckpointSuffix)) continue;
     std::int64_t step = 0;
-    const std::size_t digits = name.size() - kFilePrefix.size() - kFileSuffix.size();
-    if (absl::SimpleAtoi(name.substr(kFilePrefix.size(), digits), &step)) found[step] = entry->path();
+    const std::size_t digits = name.size() - kCheckpointPrefix.size() - kCheckpointSuffix.size();
+    if (absl::SimpleAtoi(name.substr(kCheckpointPrefix.size(), digits), &step)) found[step] = entry->path();
   }
   return found;
 }
@@ -165,7 +163,7 @@ absl::StatusOr<fs::path> CheckpointFolder::Save(const TrainingProgress& progress
   }
   const at::Generator& generator = decoder.DropoutGenerator();
   tensors.push_back({GeneratorName(generator), generator.get_state()});
-  const fs::path path = folder_ / absl::StrFormat("checkpoint-%09d.safetensors", progress.step);
+  const fs::path path = CheckpointPath(folder_.string(), progress.step);
   absl::Status status = WriteSafetensors(path, tensors,
                                          {{"format", kFormat},
                                           {"step", std::to_string(progress.step)},
@@ -200,7 +198,7 @@ void CheckpointFolder::RemoveOthers(std::int64_t step) const {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     // Half-written files of a process that was killed: checkpoint-STEP.safetensors.XXXXXX.
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kFilePrefix) && entry.path().stem().string().ends_with(kFileSuffix)) {
+    if (name.starts_with(kCheckpointPrefix) && entry.path().stem().string().ends_with(kCheckpointSuffix)) {
       fs::remove(entry.path(), ignored);
     }
   }

@@ -65,8 +65,7 @@ std::optional<double> ValidationLoss(const TrialConfig& config, const Dataset& d
 
 std::optional<double> QuantisedLoss(const TrialConfig& config, const Dataset& dataset, at::Device device,
                                     QuantisedModel& model, QuantisationBits bits, const PlaceFilter& rounded) {
-  model.SetBits(bits);
-  model.Round(rounded);
+  model.SetBits(bits, rounded);
   if (!Calibrate(config, dataset, device, model)) return std::nullopt;
   return MeanOverWindows(config, dataset, device, model);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,8 +42,9 @@ class QuantisedEvents {
 
   void EmitLoss(const QuantisedEvaluation& asked) {
     LogInfo(absl::StrCat("evaluating with weights and activations rounded to ", Name(asked.bits)));
-    EmitPoints(asked, AnyPlace, "");
-    for (const QuantizerEvent& quantizer : model_.Quantizers(evaluation_.step)) events_.Emit(quantizer);
+    EmitQuantisedLoss(
+        config_, dataset_, device_, model_, asked, evaluation_.step,
+        [this](std::vector<MetricPoint> points) { Emit(std::move(points)); }, events_);
     if (asked.prefix != "int8") return;
     EmitPoints(asked, IsWeightPlace, "_weights");
     EmitPoints(asked, IsActivationPlace, "_activations");
@@ -69,7 +71,11 @@ class QuantisedEvents {
  private:
   void EmitPoints(const QuantisedEvaluation& asked, const PlaceFilter& rounded, std::string_view suffix) {
     const double loss = *QuantisedLoss(config_, dataset_, device_, model_, asked.bits, rounded);
-    evaluation_.points = LossPoints(asked.prefix, loss, suffix);
+    Emit(LossPoints(asked.prefix, loss, suffix));
+  }
+
+  void Emit(std::vector<MetricPoint> points) {
+    evaluation_.points = std::move(points);
     events_.Emit(PointsEvent{evaluation_});
   }
 
@@ -92,6 +98,16 @@ class QuantisedEvents {
 };
 
 }  // namespace
+
+bool EmitQuantisedLoss(const TrialConfig& config, const Dataset& dataset, at::Device device, QuantisedModel& model,
+                       const QuantisedEvaluation& asked, std::int64_t step,
+                       const std::function<void(std::vector<MetricPoint>)>& emit_points, EventOutput& events) {
+  const std::optional<double> loss = QuantisedLoss(config, dataset, device, model, asked.bits);
+  if (!loss) return false;
+  emit_points(LossPoints(asked.prefix, *loss));
+  for (const QuantizerEvent& quantizer : model.Quantizers(step)) events.Emit(quantizer);
+  return true;
+}
 
 void EmitQuantised(const TrialConfig& config, const Dataset& dataset, at::Device device, const Decoder& decoder,
                    bool sensitivity, StepPoints evaluation, EventOutput& events) {

@@ -65,14 +65,14 @@ QuantisedModel::QuantisedModel(const Decoder& decoder)
   model_.SetTraining(false);
 }
 
-void QuantisedModel::SetBits(QuantisationBits bits) {
+void QuantisedModel::SetBits(QuantisationBits bits, const PlaceFilter& chosen) {
   const bool searches = bits.weights != bits_.weights && bits.weights != QuantisationBits::kUnrounded;
   bits_ = bits;
   tap_ = QuantizingTap(bits.activations);
   if (searches) {
     for (Weight& weight : weights_) weight.grid = SearchWeightGrid(weight.trained, bits.weights);
   }
-  Round(AnyPlace);
+  Round(chosen);
 }
 
 void QuantisedModel::Round(const PlaceFilter& chosen) {

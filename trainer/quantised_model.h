@@ -65,11 +65,11 @@ class QuantisedModel {
   // Works on a copy of the weights; `decoder` itself is left alone and must stay as it is. Nothing is rounded yet.
   explicit QuantisedModel(const Decoder& decoder);
 
-  // Every place is rounded from now on. Ranges of activations are forgotten; grids of weights are kept where their bits
-  // stay.
-  void SetBits(QuantisationBits bits);
+  // From now on the chosen places are rounded to these bits, the rest is float32. Ranges of activations are forgotten;
+  // grids of weights are kept where their bits stay.
+  void SetBits(QuantisationBits bits, const PlaceFilter& chosen = AnyPlace);
 
-  // From now on only the chosen places are rounded, the rest is float32. Ranges stay as they are.
+  // The same with the bits as they are. Ranges stay too.
   void Round(const PlaceFilter& chosen);
 
   // One calibration batch, int64 [B, T]: every activation place learns its range, whether it is rounded or not.

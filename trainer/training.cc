@@ -10,6 +10,7 @@
 #include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
 #include "trainer/log.h"
+#include "trainer/quantised_events.h"
 #include "trainer/schedule.h"
 #include "trainer/termination.h"
 
@@ -267,12 +268,14 @@ bool Training::EvaluateQuantised() {
   if (dataset_.validation.size == 0 || evaluations.empty()) return true;
   auto start = BeginPhase();
   QuantisedModel model(decoder_);
-  for (const auto& [prefix, bits] : evaluations) {
-    const std::optional<double> loss = QuantisedLoss(config_, dataset_, machine_.device, model, bits);
-    if (!loss) return false;
+  const auto emit_points = [&](std::vector<MetricPoint> points) {
     CountPhase(TrainerPhase::kEvaluate, 1, SecondsSince(start));
-    EmitPoints(LossPoints(prefix, *loss));
-    for (const QuantizerEvent& quantizer : model.Quantizers(progress_.step)) events_.Emit(quantizer);
+    EmitPoints(std::move(points));
+  };
+  for (const QuantisedEvaluation& asked : evaluations) {
+    const bool is_done =
+        EmitQuantisedLoss(config_, dataset_, machine_.device, model, asked, progress_.step, emit_points, events_);
+    if (!is_done) return false;
     start = BeginPhase();
   }
   return true;

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,10 +20,11 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 #include "host/cores.h"
 #include "host/memory.h"
 #include "monitoring/http_server.h"
-#include "monitoring/metric_families.h"
+#include "monitoring/status_pages.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "worker/call_loop.h"
 #include "worker/channel.h"
@@ -98,21 +98,15 @@ class AgentLoop : public Agent {
 };
 
 absl::Status AgentLoop::ServeHttp() {
-  std::map<std::string, HttpHandler> handlers;
-  handlers["/"] = [](const HttpRequest&) {
-    return HttpResponse{.body = "ofsweep worker " OFSWEEP_VERSION
-                                "\n\n/metrics  for Prometheus\n/healthz  the process lives\n"
-                                "/readyz   the coordinator answers it\n"};
-  };
-  handlers["/metrics"] = [this](const HttpRequest&) {
-    return HttpResponse{.content_type = kExpositionContentType, .body = metrics_.Scrape()};
-  };
-  handlers["/healthz"] = [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; };
-  handlers["/readyz"] = [this](const HttpRequest&) {
-    if (is_answered_) return HttpResponse{.body = "ok\n"};
-    return HttpResponse{.status = 503, .body = "not ready: the coordinator does not answer\n"};
-  };
-  auto http = HttpServer::Start({.address = options_.http}, std::move(handlers));
+  auto http = ServeStatusPages(options_.http,
+                               {.title = "ofsweep worker " OFSWEEP_VERSION,
+                                .scrape = [this] { return metrics_.Scrape(); },
+                                .ready =
+                                    [this] {
+                                      return is_answered_ ? absl::OkStatus()
+                                                          : absl::UnavailableError("the coordinator does not answer");
+                                    },
+                                .ready_help = "the coordinator answers it"});
   if (!http.ok()) return http.status();
   http_ = *std::move(http);
   return absl::OkStatus();
@@ -195,7 +189,8 @@ void AgentLoop::FinishIfDone() {
   drain_timer_.expires_after(options_.drain_grace);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    spdlog::warn("stopping before everything was forwarded; the next start goes on with {}/outbox", options_.data_dir);
+    spdlog::warn("stopping before everything was forwarded; the next start goes on with {}",
+                 OutboxFolder(options_.data_dir));
     Finish();
   });
 }
@@ -232,10 +227,11 @@ std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel) {
   std::error_code error;
   options.data_dir = fs::absolute(options.data_dir, error).lexically_normal().string();
-  fs::create_directories(options.data_dir + "/outbox", error);
+  const std::string outbox = OutboxFolder(options.data_dir);
+  fs::create_directories(outbox, error);
   if (error) {
-    return absl::PermissionDeniedError(absl::StrCat("cannot make ", options.data_dir, "/outbox: ", error.message(),
-                                                    "; give the worker another --data-dir"));
+    return absl::PermissionDeniedError(
+        absl::StrCat("cannot make ", outbox, ": ", error.message(), "; give the worker another --data-dir"));
   }
   absl::StatusOr<UniqueFd> lock = LockDataDir(options.data_dir);
   if (!lock.ok()) return lock.status();

@@ -40,6 +40,8 @@ struct AgentOptions {
   std::chrono::milliseconds max_backoff{5'000};
   // With less free space than this in data_dir, trainers are stopped and their attempts fail, before anything is lost.
   std::uint64_t min_free_bytes = 64ull << 20;
+  // How often the free space is looked at; a trainer writes so long without being watched.
+  std::chrono::milliseconds disk_check_every{1'000};
   // A PushMetrics request is closed once it holds this many points: bounds memory, and the size of the coordinator's
   // transactions.
   std::size_t batch_points = 16'384;

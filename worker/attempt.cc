@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 #include "experiment/step_limit.h"
 #include "host/memory.h"
 #include "worker/host.h"
@@ -75,7 +76,8 @@ absl::Status Attempt::StartTrainer(const v1::Assignment& assignment) {
   if (!folder.ok()) return folder.status();
   log_path_ = folder->log_path;
   started_at_ms_ = NowMs();
-  absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Create(host_.data_dir + "/outbox", {name_, started_at_ms_});
+  absl::StatusOr<std::unique_ptr<Outbox>> outbox =
+      Outbox::Create(OutboxFolder(host_.data_dir), {name_, started_at_ms_});
   if (!outbox.ok()) return outbox.status();
   outbox_ = *std::move(outbox);
 
@@ -86,7 +88,7 @@ absl::Status Attempt::StartTrainer(const v1::Assignment& assignment) {
                        "--output",
                        folder->path,
                        "--cache",
-                       host_.data_dir + "/datasets",
+                       DatasetsFolder(host_.data_dir),
                        "--slots",
                        absl::StrCat(host_.slots),
                        "--memory",
@@ -115,12 +117,12 @@ std::shared_ptr<Attempt> Attempt::Recover(const AttemptHost& host, std::unique_p
   while (attempt->ScanOnce()) {
   }
   if (attempt->name_.trial_id.empty()) return nullptr;
-  attempt->log_path_ = absl::StrCat(TrialPath(host.data_dir, attempt->name_.trial_id), "/logs/attempt-",
-                                    attempt->name_.generation, ".log");
+  const std::string trial_path = TrialPath(host.data_dir, attempt->name_.trial_id);
+  attempt->log_path_ = LogPath(trial_path, attempt->name_.generation);
   if (!attempt->end_) {
     // After a power cut the outbox may lack its last lines: then a checkpoint it does not tell of is ahead of its
     // curve.
-    RemoveCheckpointsBeyond(TrialPath(host.data_dir, attempt->name_.trial_id), attempt->announced_checkpoint_);
+    RemoveCheckpointsBeyond(trial_path, attempt->announced_checkpoint_);
     AttemptFacts facts = attempt->Facts({.vanished = true});
     facts.wall_seconds = static_cast<double>(std::max(std::int64_t{0}, last_write_ms - attempt->started_at_ms_)) / 1000;
     attempt->Finish(Classify(facts));

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 
@@ -73,8 +74,8 @@ void PointForwarder::OnFailure(const grpc::Status& status) {
     return;
   }
   if (!std::exchange(away_, true)) {
-    spdlog::warn("the coordinator takes no points ({}); they wait in {}/outbox", status.error_message(),
-                 options_.data_dir);
+    spdlog::warn("the coordinator takes no points ({}); they wait in {}", status.error_message(),
+                 OutboxFolder(options_.data_dir));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 #include "host/memory.h"
 
 namespace ofsweep {
@@ -31,12 +32,12 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
             .metrics = metrics,
             .on_points =
                 [this] {
-                  host_.metrics.SetUnsentPoints(unsent());
+                  NoteUnsent();
                   callbacks_.on_points();
                 },
             .on_change = callbacks_.on_change,
             .on_exit = [this](const AttemptKey& name) { OnExit(name); }},
-      outbox_folder_(options.data_dir + "/outbox"),
+      outbox_folder_(OutboxFolder(options.data_dir)),
       inotify_(io),
       disk_timer_(io) {}
 
@@ -61,7 +62,7 @@ absl::Status Supervisor::Open() {
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
     attempts_[attempt->name()] = std::move(attempt);
   }
-  host_.metrics.SetUnsentPoints(unsent());
+  NoteUnsent();
   return absl::OkStatus();
 }
 
@@ -75,7 +76,7 @@ void Supervisor::WatchOutboxes() {
 }
 
 void Supervisor::WatchDisk() {
-  disk_timer_.expires_after(kDiskCheckEvery);
+  disk_timer_.expires_after(options_.disk_check_every);
   disk_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || closed_) return;
     const std::uint64_t free_bytes = any_alive() ? FreeBytes(options_.data_dir) : options_.min_free_bytes;
@@ -153,7 +154,7 @@ void Supervisor::Refuse(const AttemptKey& name, const std::string& message) {
 
 void Supervisor::OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch) {
   attempt.outbox()->Acknowledge(batch);
-  host_.metrics.SetUnsentPoints(unsent());
+  NoteUnsent();
   if (!attempt.alive() && attempt.unsent() == 0) callbacks_.on_change();
 }
 
@@ -161,7 +162,7 @@ void Supervisor::LetGo(const AttemptKey& name) {
   const auto entry = attempts_.find(name);
   entry->second->Discard();
   attempts_.erase(entry);
-  host_.metrics.SetUnsentPoints(unsent());
+  NoteUnsent();
   callbacks_.on_let_go();
 }
 
@@ -188,6 +189,10 @@ void Supervisor::Close() {
 void Supervisor::Report(v1::SynchronizeRequest& request) const {
   for (const auto& [name, attempt] : attempts_) attempt->Report(*request.add_attempts());
   request.set_unsent_points(unsent());
+}
+
+void Supervisor::NoteUnsent() {
+  host_.metrics.SetUnsentPoints(unsent());
 }
 
 std::uint64_t Supervisor::unsent() const {

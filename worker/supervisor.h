@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -28,8 +27,6 @@ namespace ofsweep {
 // Lives on the agent's loop; not thread-safe.
 class Supervisor {
  public:
-  static constexpr std::chrono::seconds kDiskCheckEvery{1};
-
   struct Callbacks {
     std::function<void()> on_points;  // there are points to forward
     std::function<void()> on_change;  // there is something to tell the coordinator
@@ -70,6 +67,7 @@ class Supervisor {
   Slot FreeSlot() const;
   void WatchOutboxes();
   void WatchDisk();
+  void NoteUnsent();  // for a scrape, whenever it may have changed
   std::uint64_t unsent() const;
 
   const AgentOptions& options_;

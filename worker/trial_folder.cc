@@ -15,6 +15,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -31,7 +32,7 @@ std::vector<fs::path> Checkpoints(const std::string& trial_path) {
   std::vector<fs::path> found;
   std::error_code ignored;
   for (fs::recursive_directory_iterator entry(trial_path, ignored), end; entry != end; entry.increment(ignored)) {
-    if (entry->path().extension() == ".safetensors") found.push_back(entry->path());
+    if (entry->path().extension() == kCheckpointSuffix) found.push_back(entry->path());
   }
   return found;
 }
@@ -59,10 +60,10 @@ absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::
   if (!config.is_object()) return absl::InvalidArgumentError("the trial's configuration is no JSON object");
 
   TrialFolder folder{.path = TrialPath(data_dir, assignment.trial_id())};
-  folder.config_path = folder.path + "/trial.json";
-  folder.log_path = absl::StrCat(folder.path, "/logs/attempt-", assignment.generation(), ".log");
+  folder.config_path = TrialConfigPath(folder.path);
+  folder.log_path = LogPath(folder.path, assignment.generation());
   std::error_code error;
-  fs::create_directories(folder.path + "/logs", error);
+  fs::create_directories(LogFolder(folder.path), error);
   std::ofstream file(folder.config_path);
   file << config.dump(2) << '\n';
   file.close();
@@ -76,10 +77,6 @@ absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::
     folder.resume = !Checkpoints(folder.path).empty();
   }
   return folder;
-}
-
-std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {
-  return absl::StrCat(data_dir, "/trials/", trial_id);
 }
 
 void RemoveCheckpointsBeyond(const std::string& trial_path, std::int64_t step) {

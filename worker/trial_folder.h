@@ -9,7 +9,7 @@
 
 namespace ofsweep {
 
-// data_dir/trials/<trial_id>: trial.json, checkpoints, logs/attempt-<generation>.log.
+// TrialPath (experiment/data_folder.h) and what of it an attempt uses.
 struct TrialFolder {
   std::string path;
   std::string config_path;
@@ -22,8 +22,6 @@ struct TrialFolder {
 // is gone, and to go on from one would leave a gap in the curve. Errors: InvalidArgument for a configuration that is no
 // JSON object or a trial id that is no file name, ResourceExhausted or Internal when a file cannot be written.
 absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment);
-
-std::string TrialPath(const std::string& data_dir, const std::string& trial_id);
 
 // Removes the trial's checkpoints (checkpoint-STEP.safetensors) of more than `step` updates. For an attempt whose
 // points from `step` on were not accepted: to go on from a later checkpoint would leave a gap in the curve.

@@ -6,6 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/ablation_grid.h"
+#include "experiment/choices.h"
+#include "storage/result_columns.h"
+
 namespace ofsweep {
 namespace {
 
@@ -52,6 +56,17 @@ TEST(AblationText, ShowsMeanDeviationAndTrialsAndSaysWhatIsNotThere) {
             "op           1.234 (1, 2 missing)  —\n"
             "\n"
             "A cell is mean ± standard deviation (trials).\n");
+}
+
+TEST(AblationText, SaysWhatEachColumnIs) {
+  for (const char* metric : kResultNumbers) {
+    if (IsOneOf(metric, "steps|tokens|attempts")) continue;  // say it themselves
+    EXPECT_NE(MetricDescription(metric), "") << metric;
+  }
+  EXPECT_EQ(MetricDescription("int8_perplexity"), "validation perplexity with weights and activations in int8");
+  EXPECT_EQ(MetricDescription("w4a4_perplexity"), "validation perplexity with weights and activations in 4 bits");
+  EXPECT_EQ(MetricDescription("w8a4_perplexity"), "validation perplexity with weights in 8 bits and activations in 4");
+  EXPECT_EQ(MetricDescription("w8_perplexity"), "");
 }
 
 TEST(AblationText, SaysWhatACellAveragesOver) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/plan_text.h"
+#include "experiment/memory_advice.h"
 
 namespace ofsweep {
 namespace {
@@ -73,13 +74,15 @@ TEST(Plan, TheDeviceIsSharedByTheSlots) {
   const double needs = PlanOf(yaml, {"cpu", 1e12, 1}).rows[0].memory.peak;
   const Plan one = PlanOf(yaml, {"cpu", 1.1 * needs, 1});
   EXPECT_TRUE(one.rows[0].fits);
-  EXPECT_EQ(one.rows[0].side_by_side, 1);
+  EXPECT_EQ(one.rows[0].room_for, 1);
   const Plan two = PlanOf(yaml, {"cpu", 1.1 * needs, 2});
-  EXPECT_EQ(two.at_once, 2);
+  EXPECT_EQ(two.slots, 2);
   EXPECT_FALSE(two.rows[0].fits);
   EXPECT_THAT(PlanText(two), AllOf(HasSubstr("Does not fit"), HasSubstr("its share of this worker is "),
-                                   HasSubstr("/ 2 slots)"), HasSubstr("use --slots 1")));
-  EXPECT_EQ(nlohmann::json::parse(PlanJson(two))["rows"][0]["side_by_side"], 1);
+                                   HasSubstr("/ 2 slots)"), HasSubstr("use --slots 1, or")));
+  const Plan two_on_a_gpu = PlanOf(yaml, {"cuda", 1.1 * PlanOf(yaml, {"cuda", 1e12, 1}).rows[0].memory.peak, 2});
+  EXPECT_THAT(PlanText(two_on_a_gpu), HasSubstr("use --slots 1 on a worker with one GPU (2 with two), or"));
+  EXPECT_EQ(nlohmann::json::parse(PlanJson(two))["rows"][0]["room_for"], 1);
   EXPECT_TRUE(PlanOf(yaml, {"cpu", 2.1 * needs, 2}).rows[0].fits);
 }
 
@@ -103,10 +106,35 @@ TEST(PlanText, SaysWhatMayBeReliedOn) {
                                     Not(HasSubstr("training takes")), Not(HasSubstr("Does not fit"))));
   for (PlanRow& row : plan.rows) row.timing = StepTiming{.step_seconds = 1.5};
   EXPECT_THAT(PlanText(plan), HasSubstr("training takes 20:00 on this machine"));  // 4 × 200 × 1.5 s
-  plan.at_once = 2;
+  plan.slots = 2;
   EXPECT_THAT(PlanText(plan), HasSubstr("training takes 10:00 on this machine, 2 trials at once"));
-  plan.at_once = 100;
+  plan.slots = 100;
   EXPECT_THAT(PlanText(plan), HasSubstr("training takes 5:00 on this machine"));  // no less than one trial
+}
+
+TEST(PlanText, EveryPartThatAPeakMayBeMadeOfIsInTheTableAndInTheJson) {
+  const std::string trial = "data.vocabulary: 50272, model.preset: opt-125m, train.batch_size: 8";
+  const Plan plain = PlanOf("name: x\ntrial: {" + trial + ", evaluate.int8: false}");
+  EXPECT_THAT(PlanText(plain), AllOf(HasSubstr("weights"), Not(HasSubstr("its step")), Not(HasSubstr("measuring")),
+                                     Not(HasSubstr("evaluation"))));
+  const Plan all = PlanOf("name: x\ntrial: {" + trial + ", optimizer.name: soap, measure.metrics: [all]}");
+  const auto json = nlohmann::json::parse(PlanJson(all))["rows"][0]["memory"];
+  for (const MemoryPart& part : kMemoryParts) {
+    const double bytes = all.rows[0].memory.*part.bytes;
+    EXPECT_GT(bytes, 0) << part.key;
+    EXPECT_THAT(PlanText(all), AllOf(HasSubstr(std::string(part.heading)), HasSubstr(Gigabytes(bytes)))) << part.key;
+    EXPECT_EQ(json[std::string(part.key)], bytes);
+  }
+}
+
+TEST(PlanText, EveryPartThatAloneIsTooMuchIsNamed) {
+  const Plan plan = PlanOf(
+      "name: x\ntrial: {data.vocabulary: 50272, model.preset: opt-125m, optimizer.name: soap, measure.metrics: [all]}",
+      {"cpu", 1e3, 1});
+  for (const MemoryPart& part : kMemoryParts) {
+    EXPECT_THAT(WhyItDoesNotFit(plan.rows[0]),
+                HasSubstr(std::string(part.name) + " (" + Gigabytes(plan.rows[0].memory.*part.bytes) + ")"));
+  }
 }
 
 TEST(PlanText, JsonHasTheSameNumbers) {

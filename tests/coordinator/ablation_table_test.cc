@@ -6,10 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/result_columns.h"
+#include "tests/storage/store_fixture.h"
+
 namespace ofsweep {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAreArray;
 
 ResultRow Trial(const std::string& block, double rate, int seed, TrialState state,
                 std::map<std::string, double> values = {}) {
@@ -39,6 +43,32 @@ TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
   EXPECT_EQ(table[1].missing, 1);
   EXPECT_DOUBLE_EQ(*table[1].statistics[0].mean, 1);
   EXPECT_FALSE(table[1].statistics[0].standard_deviation.has_value());
+}
+
+// The names stand in the schema and in storage/result_columns.h; a table may average what the view has.
+TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
+  const TestFolder folder;
+  const std::string path = folder.File("ofsweep.db");
+  const auto store = OpenStore(path);
+  InsertTrials(*store, "s", {MakeTrial("t")});
+  StepPoints points = MakeStep(1, {{{"kurtosis", 0, "block"}, 2}, {{"mmr", 0, "block"}, 3}});
+  for (const char* scalar : kLastValueColumns) points.points.push_back({{scalar}, 1});
+  Must(store->AppendPoints("t", {points}).get());
+  std::vector<std::string> numeric;
+  for (const std::string& name : Sql(path, "SELECT name FROM pragma_table_info('results')")) {
+    const std::string type = Sql(path, "SELECT typeof(" + name + ") FROM results").at(0);
+    if (type == "real" || type == "integer") numeric.push_back(name);
+  }
+  std::vector<std::string> expected = AblationMetrics();
+  expected.insert(expected.end(), {"learning_rate", "seed"});
+  EXPECT_THAT(numeric, UnorderedElementsAreArray(expected));
+}
+
+TEST(AblationTable, DefaultMetricsShowEachRoundingThatATrialHas) {
+  std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted)};
+  EXPECT_THAT(DefaultAblationMetrics(trials), ElementsAre("eval_loss", "kurtosis_max", "eval_perplexity"));
+  for (const char* rounded : kRoundedPerplexities) trials[0].values[rounded] = 1;
+  EXPECT_EQ(DefaultAblationMetrics(trials).size(), 3 + kRoundedPerplexities.size());
 }
 
 TEST(AblationTable, DivergedTrialsCountAndUnfinishedOnesAreCountedApart) {

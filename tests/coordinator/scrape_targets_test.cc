@@ -1,14 +1,12 @@
 #include "coordinator/scrape_targets.h"
 
-#include <chrono>
-#include <thread>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/rpc_status.h"
 #include "tests/coordinator/server_fixture.h"
+#include "tests/wait_until.h"
 
 namespace ofsweep {
 namespace {
@@ -72,11 +70,7 @@ TEST_F(WorkersToScrape, ALostWorkerIsNoLongerListed) {
   auto hello = HelloFrom("w", 1);
   hello.set_http_address("127.0.0.1:7072");
   Synchronize(hello);
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!Listed().empty() && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  EXPECT_EQ(Listed(), json::array());
+  EXPECT_TRUE(WaitUntil([&] { return Listed().empty(); })) << Listed();
   EXPECT_THAT(Metrics(), HasSubstr("ofsweep_workers{state=\"lost\"} 1"));
 }
 

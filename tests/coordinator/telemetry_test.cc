@@ -202,7 +202,7 @@ TEST_F(TelemetryTest, ServiceStateIsReadAtTheScrape) {
   EXPECT_THAT(text, HasSubstr("ofsweep_workers{state=\"connected\"} 1"));
   EXPECT_THAT(text, HasSubstr("ofsweep_workers{state=\"lost\"} 1"));
   EXPECT_THAT(text, HasSubstr("ofsweep_worker_heartbeat_timestamp_seconds{worker=\"w1\"} 4"));
-  EXPECT_THAT(text, HasSubstr("ofsweep_worker_unsent_points 7"));
+  EXPECT_THAT(text, HasSubstr("\nofsweep_unsent_points 7\n"));
   EXPECT_THAT(text, HasSubstr("ofsweep_db_bytes 4096"));
 }
 

@@ -137,13 +137,19 @@ def problems_of(dashboard: Dashboard) -> list[str]:
     return [problem for rule in RULES for problem in rule(dashboard)]
 
 
+def problems_of_all(dashboards: list[Dashboard]) -> list[str]:
+    """Those of each, and of them together."""
+    problems = [problem for dashboard in dashboards for problem in problems_of(dashboard)]
+    uids = [dashboard.content.get("uid") for dashboard in dashboards]
+    problems += [f"two dashboards have the uid {uid}" for uid in sorted(set(uids), key=str) if uids.count(uid) > 1]
+    if len(dashboards) != 4:
+        problems.append(f"{len(dashboards)} dashboards instead of 4")
+    return problems
+
+
 def main() -> int:
     all_dashboards = load(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
-    problems = [problem for dashboard in all_dashboards for problem in problems_of(dashboard)]
-    uids = [dashboard.content.get("uid") for dashboard in all_dashboards]
-    problems += [f"two dashboards have the uid {uid}" for uid in sorted(set(uids)) if uids.count(uid) > 1]
-    if len(all_dashboards) != 4:
-        problems.append(f"{len(all_dashboards)} dashboards instead of 4")
+    problems = problems_of_all(all_dashboards)
     print("\n".join(problems) or f"{len(all_dashboards)} dashboards keep the rules")
     return 1 if problems else 0
 

@@ -5,7 +5,7 @@ import copy
 import unittest
 
 from dashboards import load
-from lint import problems_of
+from lint import problems_of, problems_of_all
 
 
 def panel(board, kind):
@@ -21,8 +21,16 @@ class LintTest(unittest.TestCase):
         self.assertTrue(any(text in problem for problem in problems), problems)
 
     def test_the_dashboards_keep_the_rules(self):
-        for board in self.boards.values():
-            self.assertEqual(problems_of(board), [])
+        self.assertEqual(problems_of_all(list(self.boards.values())), [])
+
+    def test_two_dashboards_with_one_uid(self):
+        self.boards["fleet"].content["uid"] = self.boards["ablation"].content["uid"]
+        problems = problems_of_all(list(self.boards.values()))
+        self.assertEqual(problems, [f"two dashboards have the uid {self.boards['ablation'].content['uid']}"])
+
+    def test_a_dashboard_that_is_missing(self):
+        del self.boards["fleet"]
+        self.assertEqual(problems_of_all(list(self.boards.values())), ["3 dashboards instead of 4"])
 
     def test_a_dashboard_of_an_older_schema(self):
         self.boards["fleet"].content["schemaVersion"] = 41

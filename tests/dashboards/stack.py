@@ -3,6 +3,7 @@
 import json
 import pathlib
 import random
+import re
 import signal
 import socket
 import struct
@@ -10,6 +11,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+
+from dashboards import ROOT
 
 PATIENCE_SECONDS = 120
 
@@ -24,19 +27,21 @@ trial:
 grid: {grid}
 """
 
-# The jobs and labels of deploy/prometheus/prometheus.yml, scraped more often.
-PROMETHEUS_CONFIG = """\
-global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
-scrape_configs:
-  - job_name: ofsweep
-    static_configs: [{{targets: ['{http}']}}]
-    metric_relabel_configs: [{relabel}]
-  - job_name: ofsweep-worker
-    http_sd_configs: [{{url: 'http://{http}/sd/workers', refresh_interval: 1s}}]
-    relabel_configs:
-      - {{source_labels: [__meta_ofsweep_worker], target_label: worker}}
-    metric_relabel_configs: [{relabel}]
-"""
+def prometheus_config(http: str, relabel: str = "") -> str:
+    """deploy/prometheus/prometheus.yml, of the coordinator at this address, scraped more often and without rules.
+    `relabel` is a metric_relabel_config for all that is scraped."""
+    text = (ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text()
+    for pattern, replacement, times in (
+        (r"127\.0\.0\.1:7071", http, 2),
+        (r"^(  (?:scrape|evaluation)_interval): .*", r"\1: 500ms", 2),
+        (r"refresh_interval: .*", "refresh_interval: 1s", 1),
+        (r"^rule_files:\n(?:  .*\n)+", "", 1),
+        (r"^(  - job_name: .*)", rf"\1\n    metric_relabel_configs: [{relabel}]", 2),
+    ):
+        text, found = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+        if found != times:
+            raise RuntimeError(f"deploy/prometheus/prometheus.yml has {pattern} {found} times instead of {times}")
+    return text
 
 
 def until(condition, what: str):
@@ -135,7 +140,7 @@ class Stack:
             address = free_address()
             name = f"prometheus-{address.rpartition(':')[2]}"
             config = self.folder / f"{name}.yml"
-            config.write_text(PROMETHEUS_CONFIG.format(http=self.http, relabel=relabel))
+            config.write_text(prometheus_config(self.http, relabel))
             process = self.start(
                 name,
                 self.prometheus_program,

@@ -7,6 +7,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr double kGigabyte = 1e9;
 
@@ -52,6 +53,30 @@ TEST(MemoryAdvice, WhereOnlyTheEvaluationIsTooMuchItIsLeftOut) {
   EXPECT_LT(without, 0.9 * with);
   config.Set("evaluate.int8", true);
   EXPECT_THAT(HowToNeedLess(config, 0.95 * with), HasSubstr("set evaluate.int8: false and train.micro_batch_size: 1"));
+}
+
+TEST(MemoryAdvice, WhatIsOffAlreadyIsNoAdvice) {
+  const TrialConfig config = Trial({{"model.preset", std::string("opt-125m")},
+                                    {"train.batch_size", std::int64_t{1}},
+                                    {"evaluate.int8", false},
+                                    {"evaluate.bits", std::vector<std::string>{"w8a4"}}});
+  const std::string advice = HowToNeedLess(config, 0.95 * EstimateMemory(config, 1).peak);
+  EXPECT_THAT(advice, HasSubstr("set evaluate.bits: [] and train.micro_batch_size: 1"));
+  EXPECT_THAT(advice, Not(HasSubstr("evaluate.int8")));
+}
+
+TEST(MemoryAdvice, SaysEveryPartThatThePeakMayBeMadeOf) {
+  const TrialConfig plain = Trial({{"model.preset", std::string("opt-125m")}, {"evaluate.int8", false}});
+  EXPECT_THAT(MemoryByPart(EstimateMemory(plain, 1)), Not(HasSubstr("quantised")));
+  const TrialConfig config = Trial({{"model.preset", std::string("opt-125m")},
+                                    {"optimizer.name", std::string("soap")},
+                                    {"measure.metrics", std::vector<std::string>{"all"}}});
+  const MemoryEstimate memory = EstimateMemory(config, 1);
+  const std::string text = MemoryByPart(memory);
+  EXPECT_THAT(text, StartsWith(Gigabytes(memory.peak) + " " + std::string(memory.peak_when) + " ("));
+  for (const MemoryPart& part : kMemoryParts) {
+    EXPECT_THAT(text, HasSubstr(std::string(part.name) + " " + Gigabytes(memory.*part.bytes)));
+  }
 }
 
 TEST(MemoryAdvice, WhereOneSequenceIsTooMuchTheModelOrTheOptimiserMustShrink) {

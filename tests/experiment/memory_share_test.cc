@@ -33,13 +33,13 @@ class MemoryShareTest : public testing::Test {
 TEST_F(MemoryShareTest, TwoTrialsThatEachNeedMoreThanHalfDoNotShareAMachine) {
   const double free = 1.1 * needs_;
   EXPECT_EQ(Why(free, 1), "");
-  EXPECT_EQ(SideBySide(config_, 16, free), 1);
+  EXPECT_EQ(RoomFor(config_, 16, free), 1);
   EXPECT_THAT(Why(free, 2), AllOf(HasSubstr("needs " + Gigabytes(needs_)),
                                   HasSubstr("its share of this worker is " + Gigabytes(free / 2)),
                                   HasSubstr("(" + Gigabytes(free) + " free / 2 slots)"), HasSubstr("use --slots 1"),
                                   HasSubstr("train.micro_batch_size: ")));
   EXPECT_EQ(Why(2 * needs_, 2), "");
-  EXPECT_EQ(SideBySide(config_, 16, 2 * needs_), 2);
+  EXPECT_EQ(RoomFor(config_, 16, 2 * needs_), 2);
 }
 
 TEST_F(MemoryShareTest, FewerSlotsHelpOnlyWhereOneTrialFits) {
@@ -50,7 +50,8 @@ TEST_F(MemoryShareTest, FewerSlotsHelpOnlyWhereOneTrialFits) {
 
 TEST_F(MemoryShareTest, OfAGpuTheSlotsOfThatGpuAreMeant) {
   config_.Set("train.device", std::string("cuda:0"));
-  EXPECT_THAT(Why(1.1 * needs_, 2), AllOf(HasSubstr("its share of this GPU"), HasSubstr("use --slots 1 for each GPU")));
+  EXPECT_THAT(Why(1.1 * needs_, 2), AllOf(HasSubstr("its share of this GPU"),
+                                          HasSubstr("use --slots 1 on a worker with one GPU (2 with two), or ")));
 }
 
 // A model that cannot be trained here can be evaluated here, down to what the evaluation itself needs.

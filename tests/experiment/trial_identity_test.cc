@@ -87,13 +87,17 @@ TEST(ConfigHash, TellsEveryKeyThatMattersApart) {
         other = Text("/some/where");
         break;
       case KeyType::kTextList:
-        other = std::vector<std::string>{key.name == "evaluate.bits" ? "w8a4" : "rms"};
+        other = std::vector<std::string>{"rms"};
         break;
-      case KeyType::kText: {
-        const std::string last(key.choices.substr(key.choices.rfind('|') + 1));
-        other = key.name == "train.device" ? Text("cuda:1") : Value(last);
+      case KeyType::kBitsList:
+        other = std::vector<std::string>{"w8a4"};
         break;
-      }
+      case KeyType::kDevice:
+        other = Text("cuda:1");
+        break;
+      case KeyType::kText:
+        other = std::string(key.choices.substr(key.choices.rfind('|') + 1));
+        break;
     }
     EXPECT_NE(HashOf({{std::string(key.name), other}}), plain) << key.name;
   }

@@ -44,15 +44,6 @@ bool ReadSome(int fd, std::string& text, std::mutex& mutex) {
 
 }  // namespace
 
-bool WaitUntil(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
-  const auto deadline = steady_clock::now() + patience;
-  while (!condition()) {
-    if (steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
-}
-
 Process::Process(std::vector<std::string> arguments, std::vector<std::string> environment) {
   int out[2], err[2];
   Require(pipe2(out, O_CLOEXEC) == 0 ? 0 : errno, "pipe");

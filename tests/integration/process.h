@@ -4,18 +4,14 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/wait_until.h"
+
 namespace ofsweep {
-
-inline constexpr std::chrono::seconds kPatience{120};
-
-// Looks again and again until `condition` holds; false when it does not within `patience`.
-bool WaitUntil(const std::function<bool()>& condition, std::chrono::milliseconds patience = kPatience);
 
 // A child process with its output caught. Killed and collected with the object, whatever the test did.
 class Process {

@@ -13,17 +13,21 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <exception>
 #include <fstream>
 #include <thread>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "tests/storage/store_fixture.h"
 
 namespace ofsweep {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class BackupTest : public testing::Test {
  protected:
@@ -96,18 +100,37 @@ TEST_F(BackupTest, ADatabaseThatTookThePlaceOfTheFormerIsTheOneThatIsCopied) {
   EXPECT_THAT(Sql(copy_, "SELECT sweep FROM results"), ElementsAre("new"));
 }
 
+// `db backup --every` goes on after an error.
+TEST_F(BackupTest, ADatabaseOfAnotherVersionThatTookThePlaceIsRefusedEachTime) {
+  StartStore();
+  const auto backup = Must(Backup::Open(path_, copy_));
+  Must(backup->Copy());
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
+  InsertTrials(*OpenStore(path_), "other", {MakeTrial("t1")});
+  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_EQ(backup->Copy().status().code(), absl::StatusCode::kFailedPrecondition) << time;
+    EXPECT_THAT(Sql(copy_, "SELECT sweep FROM results"), ElementsAre("s"));
+  }
+}
+
 TEST_F(BackupTest, AReaderNeverSeesHalfOfACopy) {
   const auto store = StartStore();
   Append(*store, 0);
   const auto backup = Must(Backup::Open(path_, copy_));
   Must(backup->Copy());
   std::atomic<bool> done = false;
-  std::thread writer([&] {
-    for (int step = 1; step <= 60; ++step) {
-      Append(*store, step);
-      Must(backup->Copy());
+  // Joins at the end of the scope, where an assertion leaves it too.
+  std::jthread writer([&] {
+    const absl::Cleanup at_the_end = [&] { done = true; };
+    try {
+      for (int step = 1; step <= 60; ++step) {
+        Append(*store, step);
+        Must(backup->Copy());
+      }
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
     }
-    done = true;
   });
   std::int64_t newest = 0;
   while (!done) {
@@ -117,7 +140,6 @@ TEST_F(BackupTest, AReaderNeverSeesHalfOfACopy) {
     EXPECT_GE(points, newest);
     newest = points;
   }
-  writer.join();
   EXPECT_EQ(CopiedPoints(), "61");
 }
 
@@ -138,6 +160,27 @@ TEST_F(BackupTest, OnAFullDiskTheEarlierCopyStays) {
   EXPECT_FALSE(std::filesystem::exists(draft_));
   EXPECT_TRUE(Must(backup->Copy()));
   EXPECT_EQ(CopiedPoints(), "2000");
+}
+
+TEST_F(BackupTest, ADatabaseThatCannotBeReadIsNotTakenForACopyThatCannotBeWritten) {
+  {
+    const auto store = StartStore();
+    for (int step = 0; step < 200; ++step) Append(*store, step);
+  }
+  const auto backup = Must(Backup::Open(path_, copy_));
+  // From here on the open file gives nothing: its descriptors are those of one that is open for writing alone.
+  const std::filesystem::path canonical = std::filesystem::canonical(path_);
+  const int unreadable = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  for (int fd = 0; fd < 1024; ++fd) {
+    std::error_code ignored;
+    const auto target = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored);
+    if (fd != unreadable && target == canonical) ::dup2(unreadable, fd);
+  }
+  ::close(unreadable);
+  const absl::Status failure = backup->Copy().status();
+  EXPECT_EQ(failure.code(), absl::StatusCode::kInternal) << failure;
+  EXPECT_THAT(std::string(failure.message()), AllOf(HasSubstr(path_), Not(HasSubstr("--to"))));
+  EXPECT_FALSE(std::filesystem::exists(draft_));
 }
 
 TEST_F(BackupTest, WhatAKilledProcessLeftIsNoHindrance) {

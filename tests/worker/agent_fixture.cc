@@ -64,7 +64,7 @@ void AgentTest::Let(const std::string& trial_id, const std::string& name) const 
 }
 
 bool AgentTest::WaitForFile(const std::string& trial_id, const std::string& name) const {
-  return Eventually([&] { return fs::exists(TrialFile(trial_id, name)); });
+  return WaitUntil([&] { return fs::exists(TrialFile(trial_id, name)); });
 }
 
 pid_t AgentTest::TrainerPid(const std::string& trial_id) const {
@@ -73,16 +73,7 @@ pid_t AgentTest::TrainerPid(const std::string& trial_id) const {
 }
 
 bool AgentTest::WaitForOutboxToBeEmpty() const {
-  return Eventually([&] { return fs::is_empty(data_dir_ + "/outbox"); });
-}
-
-bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
+  return WaitUntil([&] { return fs::is_empty(data_dir_ + "/outbox"); });
 }
 
 bool IsGone(pid_t pid) {

@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -11,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "fake_coordinator.h"
+#include "tests/wait_until.h"
 #include "worker/agent.h"
 #include "worker/trainer_process.h"
 
@@ -45,9 +45,6 @@ class AgentTest : public testing::Test {
   std::unique_ptr<Agent> agent_;
   std::jthread thread_;
 };
-
-// Looks again and again until the condition holds; false after half a minute.
-bool Eventually(const std::function<bool()>& condition);
 
 // No process, or one that only waits to be reaped.
 bool IsGone(pid_t pid);

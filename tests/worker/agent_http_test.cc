@@ -45,18 +45,18 @@ TEST_F(AgentHttp, ShowsWhatTheTrainersSpendTheirTimeOnAndWhatIsNotSent) {
                       R"(\"points\":[[\"train_loss\",null,null,2.5]],)"
                       R"(\"phases\":{\"train\":[9,0.9],\"measure\":[1,0.75],\"dance\":[1,1.0]}}"], ["hang", 0]])");
   StartServing();
-  EXPECT_TRUE(Eventually([&] {
+  EXPECT_TRUE(WaitUntil([&] {
     return Metrics().find("ofsweep_worker_step_duration_seconds_count{phase=\"train\"} 9\n") != std::string::npos;
   }));
   EXPECT_THAT(Metrics(), HasSubstr("ofsweep_worker_step_duration_seconds_sum{phase=\"measure\"} 0.75\n"));
-  EXPECT_TRUE(Eventually([&] { return Metrics().find("ofsweep_worker_unsent_points 0\n") != std::string::npos; }));
+  EXPECT_TRUE(WaitUntil([&] { return Metrics().find("ofsweep_worker_unsent_points 0\n") != std::string::npos; }));
 
   coordinator_.Stop();
   EXPECT_TRUE(
-      Eventually([&] { return Http(agent_->http_address(), "/readyz").find("HTTP/1.1 503") != std::string::npos; }));
+      WaitUntil([&] { return Http(agent_->http_address(), "/readyz").find("HTTP/1.1 503") != std::string::npos; }));
   coordinator_.Start();
   EXPECT_TRUE(
-      Eventually([&] { return Http(agent_->http_address(), "/readyz").find("HTTP/1.1 200") != std::string::npos; }));
+      WaitUntil([&] { return Http(agent_->http_address(), "/readyz").find("HTTP/1.1 200") != std::string::npos; }));
   EXPECT_THAT(Http(agent_->http_address(), "/healthz"), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(Http(agent_->http_address(), "/"), HasSubstr("/metrics"));
 }
@@ -67,9 +67,9 @@ TEST_F(AgentHttp, PointsThatWaitForTheCoordinatorAreCounted) {
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 2; }));
   coordinator_.Stop();
   Let("t1", "go");
-  EXPECT_TRUE(Eventually([&] { return Metrics().find("ofsweep_worker_unsent_points 8\n") != std::string::npos; }));
+  EXPECT_TRUE(WaitUntil([&] { return Metrics().find("ofsweep_worker_unsent_points 8\n") != std::string::npos; }));
   coordinator_.Start();
-  EXPECT_TRUE(Eventually([&] { return Metrics().find("ofsweep_worker_unsent_points 0\n") != std::string::npos; }));
+  EXPECT_TRUE(WaitUntil([&] { return Metrics().find("ofsweep_worker_unsent_points 0\n") != std::string::npos; }));
 }
 
 // Its counters begin with the process: what a former one observed is not of its time.
@@ -78,7 +78,7 @@ TEST_F(AgentHttp, TheTimesOfAFormerRunAreNotObservedAgain) {
                             R"(\"points\":[[\"train_loss\",null,null,2.5]],\"phases\":{\"train\":[9,0.9]}}"],)"
                             R"( ["hang", 0]])");
   StartServing();
-  ASSERT_TRUE(Eventually([&] { return Metrics().find("{phase=\"train\"} 9\n") != std::string::npos; }));
+  ASSERT_TRUE(WaitUntil([&] { return Metrics().find("{phase=\"train\"} 9\n") != std::string::npos; }));
   coordinator_.Stop();  // so that the end is not confirmed and the outbox stays
   StopAgent();
   StartServing();

@@ -47,7 +47,7 @@ TEST_F(AgentTest, AFencedAttemptIsKilledAndForgottenWithTheCheckpointsBeyondItsP
   const pid_t pid = TrainerPid("t1");
   coordinator_.Change([](CoordinatorState& state) { state.fenced.insert({"t1", 1}); });
   Let("t1", "go");
-  EXPECT_TRUE(Eventually([&] { return IsGone(pid); }));
+  EXPECT_TRUE(WaitUntil([&] { return IsGone(pid); }));
   EXPECT_TRUE(WaitForOutboxToBeEmpty());
   EXPECT_TRUE(
       coordinator_.WaitUntil([](const CoordinatorState& state) { return state.last_report.attempts().empty(); }));
@@ -122,7 +122,7 @@ TEST_F(AgentTest, AKilledAgentLeavesNoTrainerAndItsSuccessorDeliversTheRest) {
   ASSERT_TRUE(WaitForFile("t1", "done-5"));
   ::kill(killed.pid(), SIGKILL);
   killed.Reap();
-  EXPECT_TRUE(Eventually([&] { return IsGone(trainer); }));
+  EXPECT_TRUE(WaitUntil([&] { return IsGone(trainer); }));
 
   coordinator_.Start();
   TrainerProcess successor = StartAgentProcess();

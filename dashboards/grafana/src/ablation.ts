@@ -2,8 +2,8 @@
 // writes it up.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
-import { choice, finish } from './board';
-import { chosen, column, databaseBoard, figures, matrix, rows, scatter } from './database';
+import { choice, finish, matrix } from './board';
+import { chosen, column, databaseBoard, figures, rows, scatter } from './database';
 
 const perplexities = ['w8a4_perplexity', 'w8a5_perplexity', 'w4a4_perplexity', 'int8_perplexity'];
 const outliers = ['kurtosis_max', 'kurtosis_peak', 'kurtosis_mean', 'mmr_max'];

@@ -13,6 +13,7 @@ import {
   FieldColorModeId,
   RowBuilder,
   type Dashboard,
+  type DataTransformerConfig,
   type Panel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
@@ -140,4 +141,9 @@ export function oneColor(color: string): FieldColorBuilder {
 
 export function logAxis(): common.ScaleDistributionConfigBuilder {
   return new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Log).log(10);
+}
+
+// Without an explicit null, empty cells become '', which is no number.
+export function matrix(rowField: string, columnField: string, valueField: string): DataTransformerConfig {
+  return { id: 'groupingToMatrix', options: { rowField, columnField, valueField, emptyValue: 'null' } };
 }

@@ -6,7 +6,6 @@ import {
   QueryVariableBuilder,
   VariableRefresh,
   VariableSort,
-  type DataTransformerConfig,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
@@ -14,7 +13,18 @@ import * as trend from '@grafana/grafana-foundation-sdk/trend';
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import * as xychart from '@grafana/grafana-foundation-sdk/xychart';
 
-import { board, datasourceVariable, dress, legend, logAxis, palette, tooltip, type Face, type Head } from './board';
+import {
+  board,
+  datasourceVariable,
+  dress,
+  legend,
+  logAxis,
+  matrix,
+  palette,
+  tooltip,
+  type Face,
+  type Head,
+} from './board';
 
 export const database = { type: 'frser-sqlite-datasource', uid: '${database}' };
 
@@ -69,11 +79,6 @@ export function stepChart(face: StepChart): trend.PanelBuilder {
   return panel;
 }
 
-// Without an explicit null, empty cells become '', which is no number.
-export function matrix(rowField: string, columnField: string, valueField: string): DataTransformerConfig {
-  return { id: 'groupingToMatrix', options: { rowField, columnField, valueField, emptyValue: 'null' } };
-}
-
 // Figures as they are: a table holds seeds and learning rates beside losses.
 export function rows(face: Omit<Face, 'unit'>, sql: string): table.PanelBuilder {
   return dress(new table.PanelBuilder(), { ...face, unit: units.NoUnit }, database, [target(sql, 'A')]).filterable(
@@ -120,7 +125,8 @@ export function sqlValues(name: string, label: string, description: string, sql:
     .sort(VariableSort.Disabled);
 }
 
-export function all(variable: QueryVariableBuilder): QueryVariableBuilder {
+// Several values at once, or all that the query gives.
+export function severalOf(variable: QueryVariableBuilder): QueryVariableBuilder {
   return variable.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
 }
 

@@ -1,9 +1,8 @@
 // Fleet: is the service well, and does the work get done? For whoever operates it.
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
-import { board, datasourceVariable, finish } from './board';
-import { matrix } from './database';
-import { all, chart, figure, labelValues, listing, mark } from './prometheus';
+import { board, datasourceVariable, finish, matrix } from './board';
+import { anyOf, chart, figure, labelValues, listing, mark } from './prometheus';
 
 const quantiles = (metric: string, by: string, selector = '') =>
   [0.5, 0.99].map((quantile) => ({
@@ -169,11 +168,14 @@ const points = [
   chart({
     title: 'Points that wait in outboxes',
     description:
-      'By who tells: a worker its own, the coordinator those of all connected workers. They rise while the ' +
-      'coordinator cannot be reached.',
+      'Of each worker that serves metrics, and of all connected workers, as the coordinator last heard. They rise ' +
+      'while the coordinator cannot be reached.',
     unit: units.Short,
     width: 8,
-    queries: [{ expr: 'ofsweep_worker_unsent_points', legend: '{{job}} {{worker}}' }],
+    queries: [
+      { expr: 'ofsweep_unsent_points', legend: 'all, as {{job}} heard' },
+      { expr: 'ofsweep_worker_unsent_points', legend: '{{worker}}' },
+    ],
   }),
   chart({
     title: 'Points that are no number',
@@ -264,7 +266,7 @@ const head = {
 export const fleet = finish(
   board(head)
     .withVariable(datasourceVariable('prometheus', 'Prometheus', 'prometheus'))
-    .withVariable(all(labelValues('sweep', 'Sweep', 'Sweeps whose trials are counted.', 'ofsweep_trials')))
+    .withVariable(anyOf(labelValues('sweep', 'Sweep', 'Sweeps whose trials are counted.', 'ofsweep_trials')))
     .annotation(
       mark(
         'Attempt ended without its trial',

@@ -2,7 +2,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
 import { choice, finish, oneColor } from './board';
-import { all, chosen, databaseBoard, sqlValues, stepChart } from './database';
+import { chosen, databaseBoard, severalOf, sqlValues, stepChart } from './database';
 
 // Every name that measure.metrics takes, which a test compares, and the sites of docs/trainer.md.
 const metrics = [
@@ -191,10 +191,10 @@ export const kurtosisByStep = finish(
   databaseBoard(head)
     .withVariable(choice('metric', 'Metric', 'A name of measure.metrics; docs/trainer.md says what each is.', metrics))
     .withVariable(choice('site', 'Site', 'Where in the model it was measured.', sites))
-    .withVariable(all(sqlValues('block', 'Block', 'Values of model.block.', ofSweep('block'))))
-    .withVariable(all(sqlValues('optimizer', 'Optimizer', 'Values of optimizer.name.', ofSweep('optimizer'))))
+    .withVariable(severalOf(sqlValues('block', 'Block', 'Values of model.block.', ofSweep('block'))))
+    .withVariable(severalOf(sqlValues('optimizer', 'Optimizer', 'Values of optimizer.name.', ofSweep('optimizer'))))
     .withVariable(
-      all(trialChoice('trial', 'Trials', 'Trials that are shown, with their blocks and optimizers as chosen.')),
+      severalOf(trialChoice('trial', 'Trials', 'Trials that are shown, with their blocks and optimizers as chosen.')),
     )
     .withVariable(trialChoice('one', 'Trial of the layers', 'The trial whose layers are shown.'))
     .withVariable(
@@ -210,7 +210,7 @@ ORDER BY 1`,
       ),
     )
     .withVariable(
-      all(
+      severalOf(
         sqlValues(
           'arm',
           'Arms',

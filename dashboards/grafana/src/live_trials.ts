@@ -2,7 +2,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units';
 
 import { board, datasourceVariable, finish } from './board';
-import { all, chart, labelValues, mark } from './prometheus';
+import { anyOf, chart, labelValues, mark } from './prometheus';
 
 // Hyper-parameters stand on the info series alone, so each expression is joined to them. A trial may belong to several
 // sweeps with an arm in each, which is why the dashboard shows one sweep: then trial_id is unique on the right of both
@@ -161,10 +161,10 @@ export const liveTrials = finish(
   board(head)
     .withVariable(datasourceVariable('prometheus', 'Prometheus', 'prometheus'))
     .withVariable(labelValues('sweep', 'Sweep', 'The sweep whose trials are shown.', 'ofsweep_trial_sweep_info'))
-    .withVariable(all(labelValues('block', 'Block', 'Values of model.block.', 'ofsweep_trial_info')))
-    .withVariable(all(labelValues('optimizer', 'Optimizer', 'Values of optimizer.name.', 'ofsweep_trial_info')))
+    .withVariable(anyOf(labelValues('block', 'Block', 'Values of model.block.', 'ofsweep_trial_info')))
+    .withVariable(anyOf(labelValues('optimizer', 'Optimizer', 'Values of optimizer.name.', 'ofsweep_trial_info')))
     .withVariable(
-      all(
+      anyOf(
         labelValues('trial', 'Trial', 'Trials of the sweep.', 'ofsweep_trial_sweep_info{sweep="$sweep"}', 'trial_id'),
       ),
     )

@@ -110,7 +110,8 @@ export function labelValues(
     .sort(VariableSort.AlphabeticalAsc);
 }
 
-export function all(variable: QueryVariableBuilder): QueryVariableBuilder {
+// Several values at once, or any: `.*` matches series without the label too.
+export function anyOf(variable: QueryVariableBuilder): QueryVariableBuilder {
   return variable.multi(true).includeAll(true).allValue('.*').current({ text: 'All', value: '$__all' });
 }
 

@@ -1,0 +1,50 @@
+#include "experiment/data_folder.h"
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace ofsweep {
+namespace {
+
+std::string Join(const std::string& folder, const std::string& name) {
+  return (std::filesystem::path(folder) / name).string();
+}
+
+}  // namespace
+
+std::string DatabasePath(const std::string& data_dir) {
+  return Join(data_dir, "ofsweep.db");
+}
+
+std::string OutboxFolder(const std::string& data_dir) {
+  return Join(data_dir, "outbox");
+}
+
+std::string DatasetsFolder(const std::string& data_dir) {
+  return Join(data_dir, "datasets");
+}
+
+std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {
+  return Join(Join(data_dir, "trials"), trial_id);
+}
+
+std::string TrialConfigPath(const std::string& trial_path) {
+  return Join(trial_path, "trial.json");
+}
+
+std::string LogFolder(const std::string& trial_path) {
+  return Join(trial_path, "logs");
+}
+
+std::string LogPath(const std::string& trial_path, std::uint64_t generation) {
+  return Join(LogFolder(trial_path), absl::StrCat("attempt-", generation, ".log"));
+}
+
+std::string CheckpointPath(const std::string& trial_path, std::int64_t step) {
+  return Join(trial_path, absl::StrCat(std::string(kCheckpointPrefix), absl::StrFormat("%09d", step),
+                                       std::string(kCheckpointSuffix)));
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ofsweep {
+
+// Where things lie in a data folder (--data-dir), which coordinator, worker, trainer and commands share. What is there
+// when: storage/DESIGN.md and worker/DESIGN.md.
+
+std::string DatabasePath(const std::string& data_dir);    // ofsweep.db
+std::string OutboxFolder(const std::string& data_dir);    // outbox
+std::string DatasetsFolder(const std::string& data_dir);  // datasets: the trainers' shared cache
+
+// trials/TRIAL: what follows is in it.
+std::string TrialPath(const std::string& data_dir, const std::string& trial_id);
+std::string TrialConfigPath(const std::string& trial_path);                    // trial.json
+std::string LogFolder(const std::string& trial_path);                          // logs
+std::string LogPath(const std::string& trial_path, std::uint64_t generation);  // logs/attempt-GENERATION.log
+std::string CheckpointPath(const std::string& trial_path, std::int64_t step);  // checkpoint-STEP.safetensors
+
+inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
+inline constexpr std::string_view kCheckpointSuffix = ".safetensors";
+
+}  // namespace ofsweep
