@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/checkpoint_text.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/format.h"
@@ -92,24 +94,43 @@ absl::StatusOr<Losses> ReadLosses(const std::string& file, const std::vector<std
   return losses;
 }
 
-// Runs the trainer on the trial's last checkpoint.
+absl::Status Missing(const fs::path& file, const v1::Trial& trial) {
+  return absl::NotFoundError(absl::StrCat(file.string(), " is missing; give --data-dir of the worker that trained it",
+                                          trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")")));
+}
+
+// What the trainer said itself counts, then how the kernel says that it ended.
+absl::Status WhyItFailed(int end, const std::string& out, const std::string& err) {
+  if (const auto event = ParseTrainerEvent(LastLine(out)); event.ok()) {
+    if (const auto* failed = std::get_if<FailedEvent>(&*event)) return absl::AbortedError(failed->message);
+  }
+  const std::string last = LastLine(err);
+  return absl::AbortedError(absl::StrCat("ofsweep-trainer ", DescribeEnd(end),
+                                         end == -SIGKILL ? "; is memory short?" : " without saying why",
+                                         last.empty() ? "" : absl::StrCat("; it logged last: ", last)));
+}
+
+// Runs the trainer on the trial's last checkpoint, until it has ended or `stop` is requested.
 absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Trial& trial,
-                                     const std::vector<std::string>& bits) {
+                                     const std::vector<std::string>& bits, std::stop_token stop) {
   const std::string folder = TrialPath(data_dir, trial.trial_id());
   const std::string checkpoint = CheckpointPath(folder, trial.target_steps());
   if (!fs::exists(checkpoint)) {
-    return absl::NotFoundError(absl::StrCat(checkpoint, " is missing; give --data-dir of the worker that trained it",
-                                            trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")")));
+    if (WritesCheckpoints(trial)) return Missing(checkpoint, trial);
+    return absl::FailedPreconditionError(
+        "it was trained with train.checkpoint_every: 0 and has left no checkpoint; train it again with auto there, in "
+        "another --data-dir, because in this one it is completed");
   }
-  const TemporaryFolder output;
-  const std::string out = output.path() / "out", err = output.path() / "err";
+  if (!fs::exists(TrialConfigPath(folder))) return Missing(TrialConfigPath(folder), trial);
+  const UnnamedFile output, log;
+  const std::string out = output.path(), err = log.path();
   const std::string cache = fs::absolute(DatasetsFolder(data_dir));
   const std::string trainer = ExecutableFolder() + "/ofsweep-trainer";
   const auto end = RunProgram({trainer, "evaluate", "--config", TrialConfigPath(folder), "--checkpoint", checkpoint,
                                "--as-trained", "--bits", absl::StrJoin(bits, ","), "--cache", cache},
-                              {.out = out, .err = err});
+                              {.out = out, .err = err}, std::move(stop));
   if (!end.ok()) return end.status();
-  if (*end != 0) return absl::AbortedError(LastLine(err));
+  if (*end != 0) return WhyItFailed(*end, out, err);
   return ReadLosses(out, bits);
 }
 
@@ -168,7 +189,7 @@ absl::Status EvaluateSweep(const EvaluateOptions& options, Streams streams) {
       streams.out << head << "stored already" << std::endl;
       continue;
     }
-    const auto losses = EvaluateTrial(options.data_dir, trial, missing);
+    const auto losses = EvaluateTrial(options.data_dir, trial, missing, interrupt.Token());
     absl::Status status = losses.status();
     if (losses.ok()) {
       status = StoreLosses(*connection, options.sweep, trial.trial_id(), *losses);

@@ -11,6 +11,7 @@
 #include "cli/log.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
+#include "experiment/number_range.h"
 
 namespace ofsweep {
 namespace {
@@ -38,6 +39,11 @@ const std::map<std::string, ReferenceFormat> kReferenceFormats = {{"text", Refer
                                                                   {"markdown", ReferenceFormat::kMarkdown},
                                                                   {"yaml", ReferenceFormat::kYaml},
                                                                   {"json", ReferenceFormat::kJson}};
+
+// Refuses NaN, which CLI::Range lets pass, and says which numbers do.
+CLI::Validator Within(const NumberRange& range) {
+  return CLI::Validator([range](std::string& text) { return WhyNotIn(range, text); }, "");
+}
 
 // Declares the subcommands; `action` becomes what the parsed one does.
 class Program {
@@ -84,7 +90,7 @@ class Program {
 
   static void AddRetention(CLI::App* sub, double& seconds) {
     sub->add_option("--metrics-retention", seconds, "seconds that a finished trial stays in /metrics")
-        ->check(CLI::Range(0.0, 1e9))
+        ->check(Within({.maximum = 1e9}))
         ->capture_default_str();
   }
 
@@ -113,7 +119,7 @@ class Program {
     run->add_option("SPEC", run_options->spec, "a sweep file (YAML)")->required();
     AddDataDir(run, run_options->data_dir, "database, checkpoints, data sets, logs");
     run->add_option("--slots", run_options->slots, "trials at once (0: one a GPU, else one a core)")
-        ->check(CLI::Range(0, 1024));
+        ->check(Within({.maximum = 1024, .whole = true}));
     run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
         ->capture_default_str();
     run->add_option("--http", run_options->http, "HOST:PORT for /metrics")->capture_default_str();
@@ -132,7 +138,7 @@ class Program {
     worker->add_option("--coordinator", work->coordinator, "HOST:PORT")->capture_default_str();
     AddDataDir(worker, work->data_dir, "outbox, checkpoints, data sets, logs");
     worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
-        ->check(CLI::Range(0, 1024));
+        ->check(Within({.maximum = 1024, .whole = true}));
     worker->add_option("--http", work->http,
                        "HOST:PORT for its own /metrics, /healthz and /readyz; port 0 takes a free one (default: none)");
 
@@ -158,7 +164,7 @@ class Program {
         ->add_option("--every", options->every_seconds,
                      "again after so long (30s, 5m, 1h) where something changed, until stopped")
         ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
-        ->check(CLI::Range(0.1, 1e7));
+        ->check(Within({.minimum = 0.1, .maximum = 1e7}));
     backup->callback([this, options] { action_ = [this, options] { return BackUp(*options, streams_); }; });
   }
 
@@ -171,11 +177,11 @@ class Program {
         ->check(CLI::IsMember({"cpu", "cuda"}));
     plan->add_option("--memory", options->memory_gigabytes,
                      "gigabytes that the device has (default: a GPU 24, a CPU what is free here)")
-        ->check(CLI::PositiveNumber);
+        ->check(Within(kPositive));
     plan->add_option("--slots", options->slots,
                      "trials that share one device: on a CPU as --slots of run, on a GPU its part of them (0: one a "
                      "core, a GPU 1)")
-        ->check(CLI::Range(0, 1024));
+        ->check(Within({.maximum = 1024, .whole = true}));
     plan->add_flag("--json", options->json, "as JSON");
   }
 

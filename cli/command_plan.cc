@@ -1,6 +1,5 @@
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -27,7 +26,7 @@ absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
   const ProgramOutput output{(folder / "out").string(), (folder / "err").string()};
   TrialConfig timed = row.config;
   timed.Set("train.micro_batch_size", row.micro_batch_size);
-  std::ofstream(trial) << ToNestedJson(timed).dump(2) << "\n";
+  if (absl::Status status = WriteText(trial, ToNestedJson(timed).dump(2) + "\n"); !status.ok()) return status;
   const bool cpu = row.config.Text("train.device") == "cpu";
   const absl::StatusOr<int> end =
       RunProgram({ExecutableFolder() + "/ofsweep-trainer", "time", "--config", trial, "--limit",
@@ -45,7 +44,7 @@ absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
              event.ok() && std::holds_alternative<FailedEvent>(*event)) {
     row.unmeasured = std::get<FailedEvent>(*event).message;
   } else {
-    row.unmeasured = absl::StrCat("the trainer ended with ", *end, ": ", LastLine(output.err));
+    row.unmeasured = absl::StrCat("the trainer ", DescribeEnd(*end), ": ", LastLine(output.err));
   }
   return absl::OkStatus();
 }

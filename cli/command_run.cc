@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "cli/checkpoint_text.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/interrupt.h"
@@ -87,12 +88,15 @@ absl::Status Train(const Connection& connection, std::unique_ptr<Agent> agent, c
         display.Show(message);
       },
       [&](const std::string& warning) { display.Print(warning); }, stop.get_token());
-  if (interrupt.Requested()) display.Print("stopping: running trials write their checkpoints (Ctrl-C again: at once)");
+  StopText stop_text;
+  if (interrupt.Requested()) {
+    stop_text = DescribeStop(connection.ListTrials(sweep.name(), {"running"}).value_or(std::vector<v1::Trial>()));
+    display.Print(absl::StrCat("stopping: ", stop_text.stopping, " (Ctrl-C again: at once)"));
+  }
   const absl::Status worked = worker.Stop();
   if (!worked.ok()) return worked;
-  if (!interrupt.Requested()) return watched;
-  return absl::CancelledError(absl::StrCat("stopped: ", DescribeCounts(sweep.trials()),
-                                           ". Nothing is lost: the same command continues from the checkpoints"));
+  if (stop_text.stopped.empty()) return watched;
+  return absl::CancelledError(absl::StrCat("stopped: ", DescribeCounts(sweep.trials()), ". ", stop_text.stopped));
 }
 
 bool Unfinished(const v1::Sweep& sweep) {

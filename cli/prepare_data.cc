@@ -1,5 +1,4 @@
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -47,15 +46,13 @@ absl::Status PrepareData(const PrepareOptions& options, Streams streams) {
   for (const auto& [identity, config] : distinct) {
     streams.out << "data " << ++done << "/" << distinct.size() << ": " << identity << std::endl;
     const std::string trial = (folder.path() / "trial.json").string();
-    std::ofstream(trial) << ToNestedJson(config).dump(2) << "\n";
+    if (absl::Status status = WriteText(trial, ToNestedJson(config).dump(2) + "\n"); !status.ok()) return status;
     const std::string trainer = ExecutableFolder() + "/ofsweep-trainer";
     const absl::StatusOr<int> end = RunProgram({trainer, "prepare", "--config", trial, "--cache", cache});
     if (!end.ok()) return end.status();
     if (*end != 0) {
-      return absl::AbortedError(
-          absl::StrCat("the data could not be prepared: ", trainer,
-                       *end > 0 ? absl::StrCat(" exited with ", *end) : absl::StrCat(" was killed by signal ", -*end),
-                       "; its last lines above say why"));
+      return absl::AbortedError(absl::StrCat("the data could not be prepared: ", trainer, " ", DescribeEnd(*end),
+                                             *end > 0 ? "; its last lines above say why" : ""));
     }
   }
   streams.out << "prepared in " << cache << "\n";

@@ -1,24 +1,56 @@
 #include "cli/program.h"
 
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
+#include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <stdexcept>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
-
-extern char** environ;
+#include "worker/trainer_process.h"
 
 namespace ofsweep {
+namespace {
+
+// The folder that TMPDIR names, whether it is there or not.
+std::string TemporaryParent() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder == nullptr || *folder == '\0' ? "/tmp" : folder;
+}
+
+// A descriptor of its own for one of a program's streams.
+absl::StatusOr<UniqueFd> OpenStream(const std::string& file, int own) {
+  UniqueFd fd(file.empty() ? ::fcntl(own, F_DUPFD_CLOEXEC, 3)
+                           : ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (fd.get() >= 0) return fd;
+  const std::string name = !file.empty() ? file : own == STDOUT_FILENO ? "standard output" : "standard error";
+  return absl::UnavailableError(absl::StrCat(name, ": cannot be opened: ", std::strerror(errno)));
+}
+
+// Until it has ended, but before it is collected: only then is its id surely its own.
+void Await(const TrainerProcess& process, const std::stop_token& stop) {
+  const std::stop_callback pass_on(stop, [&process] { process.Signal(SIGTERM); });
+  pollfd end{process.exit_fd(), POLLIN, 0};
+  while (::poll(&end, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
 
 TemporaryFolder::TemporaryFolder() {
-  std::string path = (std::filesystem::temp_directory_path() / "ofsweep-XXXXXX").string();
-  if (mkdtemp(path.data()) == nullptr)
-    throw std::filesystem::filesystem_error("mkdtemp", path, {errno, std::generic_category()});
+  std::string path = (std::filesystem::path(TemporaryParent()) / "ofsweep-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) {
+    throw std::runtime_error(absl::StrCat(TemporaryParent(),
+                                          ": no temporary folder can be made there: ", std::strerror(errno),
+                                          "; make room or the folder, or set TMPDIR to another one"));
+  }
   path_ = path;
 }
 
@@ -27,29 +59,40 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const ProgramOutput& output) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t streams;
-  posix_spawn_file_actions_init(&streams);
-  const auto redirect = [&streams](int stream, const std::string& file) {
-    if (!file.empty()) {
-      posix_spawn_file_actions_addopen(&streams, stream, file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    }
-  };
-  redirect(STDOUT_FILENO, output.out);
-  redirect(STDERR_FILENO, output.err);
-  pid_t pid = 0;
-  const int error = posix_spawn(&pid, arguments[0], &streams, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&streams);
-  if (error != 0) return absl::NotFoundError(absl::StrCat("cannot start ", command[0], ": ", std::strerror(error)));
-  int state = 0;
-  while (waitpid(pid, &state, 0) < 0) {
-    if (errno != EINTR)
-      return absl::InternalError(absl::StrCat("waiting for ", command[0], ": ", std::strerror(errno)));
-  }
-  return WIFEXITED(state) ? WEXITSTATUS(state) : -WTERMSIG(state);
+UnnamedFile::UnnamedFile() : fd_(::memfd_create("ofsweep", MFD_CLOEXEC)) {
+  if (fd_.get() < 0) throw std::system_error(errno, std::generic_category(), "memfd_create");
+}
+
+std::string UnnamedFile::path() const {
+  return absl::StrCat("/proc/self/fd/", fd_.get());
+}
+
+absl::Status WriteText(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream stream(file, std::ios::binary);
+  stream << text;
+  stream.close();
+  if (stream) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(file.string(), ": cannot be written; is its disk full? Free space there, or set TMPDIR"));
+}
+
+absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const ProgramOutput& output,
+                               std::stop_token stop) {
+  const absl::StatusOr<UniqueFd> out = OpenStream(output.out, STDOUT_FILENO);
+  if (!out.ok()) return out.status();
+  const absl::StatusOr<UniqueFd> err = OpenStream(output.err, STDERR_FILENO);
+  if (!err.ok()) return err.status();
+  const auto process = TrainerProcess::Start({.arguments = command, .stdout_fd = out->get(), .stderr_fd = err->get()});
+  if (!process.ok()) return process.status();
+  Await(*process, stop);
+  const ExitStatus exit = process->Reap();
+  return exit.signal == 0 ? exit.code : -exit.signal;
+}
+
+std::string DescribeEnd(int end) {
+  if (end >= 0) return absl::StrCat("exited with code ", end);
+  const char* name = ::sigabbrev_np(-end);
+  return absl::StrCat("was killed by signal ", -end, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
 }
 
 std::string LastLine(const std::string& file) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiment/edit_distance.h"
+#include "experiment/quoted.h"
 #include "experiment/trial_key.h"
 #include "experiment/value.h"
 #include "storage/result_columns.h"
@@ -89,7 +90,7 @@ void CheckKeys(const std::vector<std::string>& keys, const std::string& field, s
     const std::string_view nearest = NearestTrialKey(key);
     problems.push_back(
         {.key = field,
-         .message = "unknown trial key \"" + key + "\"",
+         .message = "unknown trial key " + Quoted(key),
          .fix = nearest.empty() ? "`ofsweep spec` lists every key" : "did you mean " + std::string(nearest) + "?"});
   }
 }
@@ -119,7 +120,7 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
     if (std::find(known.begin(), known.end(), metric) != known.end()) continue;
     const std::string_view nearest = Nearest(metric, {known.begin(), known.end()});
     problems.push_back({.key = "metrics",
-                        .message = "the view results has no numeric column \"" + metric + "\"",
+                        .message = "the view results has no numeric column " + Quoted(metric),
                         .fix = nearest.empty() ? "known are eval_loss, kurtosis_max, int8_perplexity and the like"
                                                : "did you mean " + std::string(nearest) + "?"});
   }

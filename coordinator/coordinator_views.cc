@@ -3,12 +3,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/coordinator.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
 
 absl::Status NoSuchSweep(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("no sweep is called \"", name, "\"; `ofsweep ls` lists them"));
+  return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "experiment/quoted.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -13,15 +14,6 @@ namespace {
 constexpr std::size_t kMaxMessageBytes = 500;
 constexpr std::size_t kMaxDetailsBytes = 4000;
 constexpr std::size_t kMaxDescriptionBytes = 1000;
-
-// Cuts behind a whole UTF-8 character: protobuf refuses half ones.
-std::string Shortened(std::string text, std::size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  std::size_t end = max_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text + "…";
-}
 
 void AddViolation(const std::string& field, const std::string& description, google::rpc::BadRequest& request) {
   auto* violation = request.add_field_violations();
@@ -52,8 +44,7 @@ grpc::Status Guarded(const std::function<grpc::Status()>& handle) {
 grpc::Status BadRequest(const std::vector<Problem>& problems, absl::StatusCode code) {
   google::rpc::BadRequest request;
   for (std::size_t i = 0; i < problems.size(); ++i) {
-    AddViolation(Shortened(problems[i].key, kMaxDescriptionBytes), Shortened(ToText(problems[i]), kMaxDescriptionBytes),
-                 request);
+    AddViolation(Printable(problems[i].key), Shortened(ToText(problems[i]), kMaxDescriptionBytes), request);
     if (request.ByteSizeLong() > kMaxDetailsBytes && i + 1 < problems.size()) {
       request.mutable_field_violations()->RemoveLast();
       AddViolation("", "and " + std::to_string(problems.size() - i) + " more mistakes", request);
@@ -62,7 +53,7 @@ grpc::Status BadRequest(const std::vector<Problem>& problems, absl::StatusCode c
   }
   std::string message = problems.empty() ? "invalid request" : ToText(problems.front());
   if (problems.size() > 1) message += " (and " + std::to_string(problems.size() - 1) + " more)";
-  message = Shortened(std::move(message), kMaxMessageBytes);
+  message = Shortened(message, kMaxMessageBytes);
 
   google::rpc::Status details;
   details.set_code(static_cast<int>(code));

@@ -4,13 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 
 absl::StatusOr<SweepIndex> Scheduler::FindSweepIndex(const std::string& name) const {
   const auto it = sweep_by_name_.find(name);
   if (it == sweep_by_name_.end()) {
-    return absl::NotFoundError(absl::StrCat("no sweep is called \"", name, "\"; `ofsweep ls` lists them"));
+    return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
   }
   return it->second;
 }
@@ -69,7 +70,7 @@ absl::StatusOr<Decision> Scheduler::Retry(const std::string& name, std::span<con
     const bool held =
         it != trial_by_id_.end() && std::any_of(trials_[it->second].places.begin(), trials_[it->second].places.end(),
                                                 [&](Place place) { return place.sweep == *index; });
-    if (!held) return absl::NotFoundError(absl::StrCat("sweep \"", name, "\" has no trial \"", id, "\""));
+    if (!held) return absl::NotFoundError(absl::StrCat("sweep \"", name, "\" has no trial ", Quoted(id)));
     wanted.push_back(it->second);
   }
   if (trial_ids.empty()) wanted = sweep.trials;

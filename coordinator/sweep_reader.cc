@@ -6,13 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/sweep_settings.h"
 #include "coordinator/wire.h"
+#include "experiment/quoted.h"
 #include "experiment/sweep_spec.h"
 
 namespace ofsweep {
 namespace {
 
 absl::Status NoSweep(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("no sweep is called \"", name, "\"; `ofsweep ls` lists them"));
+  return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
 }
 
 // `rows` holds one more than `limit` where there is a next page.
@@ -105,7 +106,7 @@ absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vec
   for (const std::string& id : trial_ids) {
     if (known.contains(id)) continue;
     return absl::NotFoundError(
-        absl::StrCat("sweep ", sweep, " has no trial \"", id, "\"; `ofsweep show ", sweep, "` lists them"));
+        absl::StrCat("sweep ", sweep, " has no trial ", Quoted(id), "; `ofsweep show ", sweep, "` lists them"));
   }
   return absl::OkStatus();
 }

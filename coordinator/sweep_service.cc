@@ -10,6 +10,7 @@
 #include "coordinator/rpc_status.h"
 #include "coordinator/spec_message.h"
 #include "coordinator/wire.h"
+#include "experiment/quoted.h"
 #include "experiment/sweep_spec.h"
 
 namespace ofsweep {
@@ -34,7 +35,7 @@ PageRequest PageOf(std::uint32_t size, const std::string& token, std::vector<Pro
   PageRequest page{.limit = size == 0 ? kDefaultPage : std::min(size, kLargestPage)};
   if (!token.empty() && !absl::SimpleAtoi(token, &page.offset)) {
     problems.push_back({.key = "page_token",
-                        .message = absl::StrCat("\"", token, "\" is no page token"),
+                        .message = absl::StrCat(Quoted(token), " is no page token"),
                         .fix = "send next_page_token of the last page, or nothing for the first"});
   }
   return page;
@@ -47,7 +48,7 @@ std::vector<TrialState> StatesOf(const v1::ListTrialsRequest& request, std::vect
       states.push_back(*state);
     } else {
       problems.push_back({.key = "states",
-                          .message = absl::StrCat("unknown state \"", name, "\""),
+                          .message = absl::StrCat("unknown state ", Quoted(name)),
                           .fix = "pending, running, completed, diverged, failed, cancelled or pruned"});
     }
   }
@@ -80,7 +81,7 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
   }
   if (!file.empty() && !file.starts_with('/')) {
     return BadRequest({{.key = "yaml.file_name",
-                        .message = absl::StrCat("\"", file, "\" is a relative path"),
+                        .message = absl::StrCat(Quoted(file), " is a relative path"),
                         .fix = "the coordinator cannot know your folder: send the absolute path"}});
   }
   std::vector<Problem> problems;

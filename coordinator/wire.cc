@@ -160,6 +160,11 @@ std::vector<TrialEvaluation> FromMessage(const v1::AddEvaluationsRequest& reques
   std::vector<TrialEvaluation> evaluations;
   for (int i = 0; i < request.evaluations_size() && problems.size() < kMostProblems; ++i) {
     const v1::TrialEvaluation& evaluation = request.evaluations(i);
+    if (evaluation.loss() < 0) {
+      problems.push_back({.key = absl::StrCat("evaluations[", i, "].loss"),
+                          .message = absl::StrCat(evaluation.loss(), " is no mean cross-entropy"),
+                          .fix = "send a number of at least 0; NaN and +inf are outcomes, too"});
+    }
     const auto bits = ParseQuantisationBits(evaluation.bits());
     if (!bits.ok()) {
       problems.push_back(

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
 #include "experiment/step_limit.h"
 #include "monitoring/host_port.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxProblems = 100;  // reading on would only repeat the same mistake
 constexpr std::size_t kMaxNameBytes = 128;
+constexpr std::size_t kMaxTextBytes = 256;  // a host's name has at most 253
 constexpr std::uint32_t kMaxSlots = 4096;
 constexpr std::uint32_t kMaxLayer = 99'999;
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int64_t>::max();
@@ -39,6 +41,12 @@ void CheckName(const std::string& name, const std::string& field, std::vector<Pr
       problems);
 }
 
+// For people alone, so that any text will do that is not absurdly long.
+void CheckText(const std::string& text, const std::string& field, std::vector<Problem>& problems) {
+  if (text.size() <= kMaxTextBytes) return;
+  Add(field, absl::StrCat("has ", text.size(), " bytes"), absl::StrCat("at most ", kMaxTextBytes), problems);
+}
+
 void CheckStep(std::uint64_t step, const std::string& field, std::vector<Problem>& problems) {
   if (step <= kMaxSteps) return;
   Add(field, absl::StrCat("step ", step, " is absurd"), absl::StrCat("updates done, at most ", kMaxSteps), problems);
@@ -52,7 +60,7 @@ AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<P
   AttemptEnd end{.message = ended.failure_message(), .wall_seconds = ended.wall_seconds()};
   const auto outcome = ParseAttemptOutcome(ended.outcome());
   if (!outcome || *outcome == AttemptOutcome::kLost) {
-    Add(field + ".outcome", absl::StrCat("unknown outcome \"", ended.outcome(), "\""),
+    Add(field + ".outcome", absl::StrCat("unknown outcome ", Quoted(ended.outcome())),
         "completed, diverged, failed, cancelled or preempted", problems);
   } else {
     end.outcome = *outcome;
@@ -64,7 +72,7 @@ AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<P
   const auto failure = ParseFailureClass(ended.failure_class());
   if (!failure || *failure == FailureClass::kNone || *failure == FailureClass::kLost ||
       *failure == FailureClass::kPreempted) {
-    Add(field + ".failure_class", absl::StrCat("unknown failure class \"", ended.failure_class(), "\""),
+    Add(field + ".failure_class", absl::StrCat("unknown failure class ", Quoted(ended.failure_class())),
         "oom, crash, bad_config, bad_data or timeout", problems);
   } else {
     end.failure = *failure;
@@ -102,7 +110,7 @@ std::vector<Series> SeriesOf(const v1::TrialPoints& trial, const std::string& fi
     const std::string here = absl::StrCat(field, ".series[", all.size(), "]");
     Series series{.metric = message.metric(), .site = message.site()};
     if (!IsMetricName(series.metric)) {
-      Add(here + ".metric", absl::StrCat("\"", series.metric.substr(0, kMaxNameBytes), "\" is no metric's name"),
+      Add(here + ".metric", absl::StrCat(Quoted(series.metric), " is no metric's name"),
           "small letters, digits and underscores", problems);
     }
     if (!series.site.empty()) CheckName(series.site, here + ".site", problems);
@@ -169,6 +177,8 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
                       .unsent_points = request.unsent_points(),
                       .version = request.version()};
   CheckName(request.worker_id(), "worker_id", problems);
+  CheckText(request.host(), "host", problems);
+  CheckText(request.version(), "version", problems);
   if (request.slots() > kMaxSlots) {
     Add("slots", absl::StrCat(request.slots(), " slots are more than a worker may offer"),
         absl::StrCat("at most ", kMaxSlots), problems);
@@ -181,6 +191,10 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
     }
   }
   for (const v1::Device& device : request.devices()) {
+    if (problems.size() >= kMaxProblems) break;
+    const std::string here = absl::StrCat("devices[", report.devices.size(), "]");
+    CheckText(device.kind(), here + ".kind", problems);
+    CheckText(device.model(), here + ".model", problems);
     report.devices.push_back({device.kind(), device.model(), device.memory_bytes()});
   }
   for (int i = 0; i < request.attempts_size() && problems.size() < kMaxProblems; ++i) {

@@ -34,6 +34,7 @@ std::int64_t MostLayers(TrialConfig config, double bytes) {
 }  // namespace
 
 std::string Gigabytes(double bytes) {
+  if (bytes < 999.5) return absl::StrCat(ThreeDigits(bytes), " bytes");
   if (bytes < 0.9995e6) return absl::StrCat(ThreeDigits(bytes / 1e3), " kB");
   if (bytes < 0.9995e9) return absl::StrCat(ThreeDigits(bytes / 1e6), " MB");
   if (bytes < 0.9995e12) return absl::StrCat(ThreeDigits(bytes / 1e9), " GB");

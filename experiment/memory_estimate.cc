@@ -243,6 +243,19 @@ MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batc
   return memory;
 }
 
+double BytesToEvaluate(const TrialConfig& config, std::int64_t micro_batch_size) {
+  const ElementBytes bytes = BytesOf(config);
+  const auto parameters = static_cast<double>(ParameterCount(config));
+  const auto tokens = static_cast<double>(micro_batch_size * config.Integer("model.context"));
+  const double width = tokens * static_cast<double>(config.Integer("model.width"));
+  const double inner = 2 * tokens * static_cast<double>(config.Integer("model.ffn_width"));
+  const double pass =
+      std::max(bytes.model * (8 * width + inner), bytes.model * 3 * width + LossOf(config, tokens, bytes).chunk);
+  const double rounded =
+      QuantisedEvaluations(config).empty() ? 0 : EvaluationMemory(config, parameters, micro_batch_size);
+  return parameters * bytes.model + std::max(pass, rounded);
+}
+
 std::optional<std::int64_t> LargestMicroBatch(const TrialConfig& config, double bytes) {
   const std::int64_t batch_size = config.Integer("train.batch_size");
   for (std::int64_t parts = 1; parts <= batch_size; ++parts) {

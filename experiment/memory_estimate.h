@@ -61,6 +61,10 @@ inline constexpr std::array kMemoryParts = {
 // train.precision known; throws std::logic_error otherwise.
 MemoryEstimate EstimateMemory(const TrialConfig& config, std::int64_t micro_batch_size);
 
+// What evaluating without training needs: the weights, and the larger of a pass without gradients and, where the
+// configuration has one, a quantised evaluation.
+double BytesToEvaluate(const TrialConfig& config, std::int64_t micro_batch_size);
+
 // Sequences that a quantised evaluation passes through the model at once: no more than train.micro_batch_size.
 std::int64_t EvaluatedAtOnce(const TrialConfig& config, std::int64_t micro_batch_size);
 

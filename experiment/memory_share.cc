@@ -28,4 +28,14 @@ std::string WhyItsShareIsTooSmall(const TrialConfig& config, std::int64_t micro_
                       Gigabytes(share.together), gpu ? " / " : " free / ", share.slots, " slots): ", fewer, less);
 }
 
+std::string WhyItCannotBeEvaluated(const TrialConfig& config, std::int64_t micro_batch_size, const MemoryShare& share) {
+  const double needs = BytesToEvaluate(config, micro_batch_size);
+  if (needs <= share.Bytes()) return "";
+  const char* device = config.Text("train.device").starts_with("cuda") ? "GPU" : "machine";
+  const double least = BytesToEvaluate(config, 1);
+  return absl::StrCat("evaluating needs ", Gigabytes(needs), ", and may take ", Gigabytes(share.Bytes()), " of this ",
+                      device, ": ", least <= share.Bytes() ? "set train.micro_batch_size: 1, which needs " : "",
+                      least <= share.Bytes() ? Gigabytes(least) : "free some, or evaluate it on a larger one");
+}
+
 }  // namespace ofsweep

@@ -23,4 +23,7 @@ std::int64_t RoomFor(const TrialConfig& config, std::int64_t micro_batch_size, d
 // where it can. `config` as for EstimateMemory.
 std::string WhyItsShareIsTooSmall(const TrialConfig& config, std::int64_t micro_batch_size, const MemoryShare& share);
 
+// The same of evaluating its model without training it, which needs neither gradients nor an optimizer.
+std::string WhyItCannotBeEvaluated(const TrialConfig& config, std::int64_t micro_batch_size, const MemoryShare& share);
+
 }  // namespace ofsweep

@@ -1,6 +1,7 @@
 #include "experiment/override_reader.h"
 
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -103,7 +104,7 @@ Value OverrideReader::ResolvePath(const TrialKey& key, const YAML::Node& node, c
   if (path.empty() || fs::path(path).is_absolute()) return Value(path);
   if (file_.empty()) {
     Report(node, std::string(key.name),
-           absl::StrCat("the path \"", path, "\" is relative, but there is no file to resolve it against"),
+           absl::StrCat("the path ", Quoted(path), " is relative, but there is no file to resolve it against"),
            "give an absolute path");
     return Value(path);  // a stored sweep is read without its file, to learn what it varies
   }

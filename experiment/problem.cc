@@ -1,5 +1,7 @@
 #include "experiment/problem.h"
 
+#include "experiment/quoted.h"
+
 namespace ofsweep {
 namespace {
 
@@ -14,7 +16,7 @@ std::string ToText(const Problem& problem) {
     if (problem.line > 0) text += ":" + std::to_string(problem.line);
     text += ": ";
   }
-  if (!problem.key.empty()) text += problem.key + ": ";
+  if (!problem.key.empty()) text += Printable(problem.key) + ": ";
   text += problem.message;
   if (!problem.fix.empty()) text += "; " + problem.fix;
   return text;

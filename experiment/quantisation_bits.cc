@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
 #include "experiment/trial_config.h"
 
 namespace ofsweep {
@@ -31,8 +32,7 @@ absl::StatusOr<QuantisationBits> ParseQuantisationBits(std::string_view text) {
     const QuantisationBits bits{ReadBits(text.substr(1, a - 1)), ReadBits(text.substr(a + 1))};
     if (bits.weights != 0 && bits.activations != 0) return bits;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("expected ", kAcceptedQuantisationBits, ", got \"", std::string(text), "\""));
+  return absl::InvalidArgumentError(absl::StrCat("expected ", kAcceptedQuantisationBits, ", got ", Quoted(text)));
 }
 
 std::vector<QuantisedEvaluation> QuantisedEvaluations(const TrialConfig& config) {

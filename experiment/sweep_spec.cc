@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/edit_distance.h"
 #include "experiment/override_reader.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -128,7 +129,7 @@ class SpecReader {
   void CheckName() {
     if (IsSweepName(spec_.name)) return;
     problems_.push_back({file_, spec_.lines["name"], "name",
-                         absl::StrCat("\"", spec_.name, "\" is no name for a sweep"),
+                         absl::StrCat(Quoted(spec_.name), " is no name for a sweep"),
                          "use letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit"});
   }
 

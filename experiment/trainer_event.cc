@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -185,7 +186,7 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
       return absl::InvalidArgumentError("a failed event's class is oom, crash, bad_config, bad_data or timeout");
     return FailedEvent{*failure, json.at("message").get<std::string>()};
   }
-  return absl::InvalidArgumentError(absl::StrCat("unknown event \"", kind, "\""));
+  return absl::InvalidArgumentError(absl::StrCat("unknown event ", Quoted(kind)));
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 #include "experiment/trial_key.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <unordered_map>
 
 #include "absl/status/status.h"
@@ -15,7 +14,9 @@
 #include "absl/strings/str_split.h"
 #include "experiment/choices.h"
 #include "experiment/edit_distance.h"
+#include "experiment/number_range.h"
 #include "experiment/quantisation_bits.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -34,28 +35,21 @@ bool IsList(KeyType type) {
 }
 
 absl::Status Unacceptable(const TrialKey& key, std::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("expected ", AcceptedValues(key), ", got \"", std::string(text), "\""));
+  return absl::InvalidArgumentError(absl::StrCat("expected ", AcceptedValues(key), ", got ", Quoted(text)));
 }
 
-bool InRange(const TrialKey& key, double number) {
-  return (key.open_minimum ? number > key.minimum : number >= key.minimum) && number <= key.maximum;
-}
-
-// Reads a decimal number that fills the whole text; "+1" is not one, "1e-3" and "1_000" are.
-bool ReadNumber(std::string_view text, double& number) {
-  const std::string digits = absl::StrReplaceAll(std::string(text), {{"_", ""}});
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, number);
-  return error == std::errc() && stop == end && std::isfinite(number);
+NumberRange RangeOf(const TrialKey& key) {
+  return {.minimum = key.minimum,
+          .maximum = key.maximum,
+          .open_minimum = key.open_minimum,
+          .whole = key.type == KeyType::kInteger};
 }
 
 absl::StatusOr<Value> ParseNumber(const TrialKey& key, std::string_view text) {
-  double number = 0;
-  if (!ReadNumber(text, number) || !InRange(key, number)) return Unacceptable(key, text);
-  if (key.type == KeyType::kNumber) return Value(number);
-  if (number != std::floor(number)) return Unacceptable(key, text);
-  return Value(static_cast<std::int64_t>(number));
+  const std::optional<double> number = ReadNumber(text);
+  if (!number || !RangeOf(key).Holds(*number)) return Unacceptable(key, text);
+  if (key.type == KeyType::kNumber) return Value(*number);
+  return Value(static_cast<std::int64_t>(*number));
 }
 
 bool IsDevice(std::string_view text) {
@@ -75,17 +69,10 @@ absl::StatusOr<Value> ParseBitsList(const std::vector<std::string>& texts) {
   for (auto text = texts.begin(); text != texts.end(); ++text) {
     if (const auto bits = ParseQuantisationBits(*text); !bits.ok()) return bits.status();
     if (std::find(texts.begin(), text, *text) != text) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", *text, "\" stands twice in the list; once is enough"));
+      return absl::InvalidArgumentError(absl::StrCat(Quoted(*text), " stands twice in the list; once is enough"));
     }
   }
   return Value(texts);
-}
-
-std::string NumberRange(const TrialKey& key) {
-  std::string words = absl::StrCat(key.open_minimum ? "> " : "≥ ", ShortestNumber(key.minimum));
-  if (key.minimum <= -1e9) words = "";
-  if (key.maximum < 1e9) absl::StrAppend(&words, words.empty() ? "≤ " : " and ≤ ", ShortestNumber(key.maximum));
-  return words.empty() ? "" : " " + words;
 }
 
 }  // namespace
@@ -165,9 +152,8 @@ std::string AcceptedValues(const TrialKey& key) {
     case KeyType::kBoolean:
       return "true or false";
     case KeyType::kInteger:
-      return absl::StrCat("an integer", NumberRange(key), or_auto);
     case KeyType::kNumber:
-      return absl::StrCat("a number", NumberRange(key), or_auto);
+      return AcceptedNumbers(RangeOf(key)) + or_auto;
     case KeyType::kText:
       return absl::StrCat("one of ", choices, key.accepts_auto ? ", auto" : "");
     case KeyType::kDevice:

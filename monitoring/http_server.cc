@@ -34,6 +34,19 @@ using Reply = http::response<http::string_body>;
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 constexpr int kThreads = 4;  // a long scrape or a slow disk does not hold up /healthz
 
+std::string HowToListen(const boost::system::error_code& error, const HostPort& address) {
+  if (error == asio::error::address_in_use) {
+    return "Stop the process that holds the port, or choose another with --http HOST:PORT (port 0 takes a free one)";
+  }
+  if (error == asio::error::access_denied) {
+    return absl::StrCat("This user may not listen on port ", address.port,
+                        "; choose one from 1024 on with --http HOST:PORT");
+  }
+  return absl::StrCat("Is ", address.host,
+                      " an address of this machine? Give one with --http HOST:PORT: 127.0.0.1 for this machine alone, "
+                      "0.0.0.0 for others too");
+}
+
 class BeastServer : public HttpServer {
  public:
   BeastServer(const HttpServerOptions& options, std::map<std::string, HttpHandler> handlers)
@@ -57,9 +70,8 @@ class BeastServer : public HttpServer {
       acceptor_.bind(endpoint);
       acceptor_.listen();
     } catch (const boost::system::system_error& error) {
-      return absl::UnavailableError(absl::StrCat(
-          "cannot listen for HTTP on ", options_.address, ": ", error.code().message(),
-          ". Stop the process that holds the port, or choose another with --http HOST:PORT (port 0 takes a free one)"));
+      return absl::UnavailableError(absl::StrCat("cannot listen for HTTP on ", options_.address, ": ",
+                                                 error.code().message(), ". ", HowToListen(error.code(), *parsed)));
     }
     address_ = ToText(HostPort{parsed->host, acceptor_.local_endpoint().port()});
     asio::co_spawn(io_, AcceptAll(), asio::detached);

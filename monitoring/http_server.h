@@ -32,7 +32,8 @@ struct HttpServerOptions {
 // The HTTP/1.1 server of a coordinator or a worker: exact paths, keep-alive, requests of at most 16 KiB without a body.
 class HttpServer {
  public:
-  // InvalidArgument for a malformed address, Unavailable for a port in use.
+  // InvalidArgument for a malformed address, Unavailable where it cannot be listened on: the port is in use, the host
+  // is not of this machine, …
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                            std::map<std::string, HttpHandler> handlers);
   // Closes every connection and waits for running handlers.

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -49,19 +51,66 @@ absl::Status CannotWrite(const std::string& copy, const std::string& why) {
       "); an earlier one stays as it was. Free space there, make its folder writable, or give another --to"));
 }
 
-bool IsCopy(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  char header[100] = {};
-  file.read(header, sizeof header);
-  if (!file || std::memcmp(header, "SQLite format 3", 16) != 0) return false;
+bool IsCopyHeader(const char (&header)[100]) {
+  if (std::memcmp(header, "SQLite format 3", 16) != 0) return false;
   // The file format's big-endian "Application ID" (sqlite.org/fileformat.html).
   std::int64_t application_id = 0;
   for (int i = 68; i < 72; ++i) application_id = application_id << 8 | static_cast<unsigned char>(header[i]);
   return application_id == kApplicationId;
 }
 
+bool IsCopy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char header[100] = {};
+  file.read(header, sizeof header);
+  return file && IsCopyHeader(header);
+}
+
+// What VACUUM INTO leaves when it is killed: it writes the first page, which says whose the file is, among the last.
+bool IsUnfinishedCopy(int fd) {
+  char header[100] = {};
+  const ssize_t size = ::pread(fd, header, sizeof header, 0);
+  const bool zeros = std::all_of(std::begin(header), std::end(header), [](char byte) { return byte == 0; });
+  return size == 0 || (size > 0 && (zeros || IsCopyHeader(header)));
+}
+
+// Beside the copy, hidden, and of a name that nothing else has.
+std::string DraftOf(const std::string& copy) {
+  const fs::path path = fs::absolute(copy);
+  return (path.parent_path() / absl::StrCat(".", path.filename().string(), ".ofsweep-draft")).string();
+}
+
+absl::Status AnotherWrites(const std::string& copy) {
+  return absl::UnavailableError(
+      absl::StrCat(copy, ": another `ofsweep db backup` is writing it; stop that one, or give another --to"));
+}
+
+// Takes away the draft that a killed backup has left, and nothing else: whatever has its name but is a link, or no
+// unfinished copy, is somebody's.
+absl::Status RemoveLeftover(const std::string& draft, const std::string& copy) {
+  const Descriptor file(::open(draft.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.get() < 0 && errno == ENOENT) return absl::OkStatus();
+  const bool no_file = file.get() < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO);
+  if (file.get() < 0 && !no_file) return CannotWrite(copy, absl::StrCat(draft, ": ", std::strerror(errno)));
+  struct stat opened {};
+  if (no_file || ::fstat(file.get(), &opened) != 0 || !S_ISREG(opened.st_mode) || opened.st_nlink > 1 ||
+      !IsUnfinishedCopy(file.get())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(draft,
+                     ": lies where a copy is written before it gets its name, and is no copy that a backup left "
+                     "unfinished; move it away, or give another --to"));
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || opened.st_ino != FileId(draft)) return AnotherWrites(copy);
+  return ::unlink(draft.c_str()) == 0 ? absl::OkStatus() : CannotWrite(copy, std::strerror(errno));
+}
+
 absl::Status CheckTarget(const std::string& database, const std::string& copy) {
   std::error_code error;
+  if (copy.empty()) return absl::InvalidArgumentError("--to: is empty; name the file that becomes the copy");
+  if (fs::is_directory(copy, error)) {
+    return absl::FailedPreconditionError(absl::StrCat(copy, ": is a folder; name a file in it with --to, like ",
+                                                      (fs::path(copy) / "ofsweep.db").string()));
+  }
   const fs::path folder = fs::absolute(copy).parent_path();
   if (!fs::is_directory(folder, error)) {
     return absl::NotFoundError(
@@ -74,6 +123,10 @@ absl::Status CheckTarget(const std::string& database, const std::string& copy) {
         absl::StrCat(copy, ": this is the database itself; give the copy another name with --to"));
   }
   if (!fs::exists(copy, error)) return absl::OkStatus();
+  if (!fs::is_regular_file(copy, error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(copy, ": is no regular file (a device, a pipe or a socket); give another --to"));
+  }
   if (fs::equivalent(copy, database, error)) {
     return absl::FailedPreconditionError(
         absl::StrCat(copy, ": this is the database itself under another name; give another --to"));
@@ -167,16 +220,14 @@ absl::StatusOr<bool> Backup::Copy() {
   if (!version.ok()) return version.status();
   if (copied_version_ == *version && FileId(copy_) != 0) return false;
 
-  const std::string draft = copy_ + ".part";
-  const Descriptor file(::open(draft.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (file.get() < 0) return CannotWrite(copy_, std::strerror(errno));
+  const std::string draft = DraftOf(copy_);
+  if (absl::Status status = RemoveLeftover(draft, copy_); !status.ok()) return status;
+  const Descriptor file(::open(draft.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (file.get() < 0) return errno == EEXIST ? AnotherWrites(copy_) : CannotWrite(copy_, std::strerror(errno));
   struct stat opened {};
   const bool mine = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(file.get(), &opened) == 0 &&
                     opened.st_ino == FileId(draft);
-  if (!mine) {
-    return absl::UnavailableError(
-        absl::StrCat(copy_, ": another `ofsweep db backup` is writing it; stop that one, or give another --to"));
-  }
+  if (!mine) return AnotherWrites(copy_);
   absl::Status status = WriteDraft(draft);
   if (status.ok() && ::fsync(file.get()) != 0) status = CannotWrite(copy_, std::strerror(errno));
   if (status.ok() && ::rename(draft.c_str(), copy_.c_str()) != 0) status = CannotWrite(copy_, std::strerror(errno));
@@ -190,8 +241,7 @@ absl::StatusOr<bool> Backup::Copy() {
 }
 
 absl::Status Backup::WriteDraft(const std::string& draft) {
-  // VACUUM INTO takes a file that is there only when it is empty: what a killed process has left goes.
-  if (::truncate(draft.c_str(), 0) != 0) return CannotWrite(copy_, std::strerror(errno));
+  // VACUUM INTO takes a file that is there only when it is empty, which a new one is.
   try {
     SQLite::Statement vacuum(connection_->database(), "VACUUM INTO ?1");
     vacuum.bind(1, draft);

@@ -18,9 +18,9 @@ class DatabaseConnection;
 // all of the other.
 class Backup {
  public:
-  // Errors: NotFound when there is no database or no folder for the copy; FailedPrecondition when the database is not
-  // of this program's version, or when the copy would overwrite anything but an earlier one; those of ToStatus
-  // (sqlite_status.h) when the database cannot be read.
+  // Errors: NotFound when there is no database or no folder for the copy; InvalidArgument for a copy without a name;
+  // FailedPrecondition when the database is not of this program's version, or when the copy would overwrite anything
+  // but an earlier one; those of ToStatus (sqlite_status.h) when the database cannot be read.
   static absl::StatusOr<std::unique_ptr<Backup>> Open(const std::string& database, const std::string& copy);
 
   ~Backup();
@@ -29,9 +29,10 @@ class Backup {
 
   // False when nothing was written to the database since the last copy that this object made. On an error the earlier
   // copy stays as it was, and the next call tries anew. Errors: NotFound when the database is gone; FailedPrecondition
-  // when a file that is not of this program's version took its place; Unavailable while another backup writes the same
-  // copy, or another program locks the database; ResourceExhausted when the copy cannot be written; Internal when a
-  // disk fails and SQLite does not tell which of the two; those of ToStatus when the database cannot be read.
+  // when a file that is not of this program's version took its place, or when something else has the draft's name
+  // (DESIGN.md); Unavailable while another backup writes the same copy, or another program locks the database;
+  // ResourceExhausted when the copy cannot be written; Internal when a disk fails and SQLite does not tell which of the
+  // two; those of ToStatus when the database cannot be read.
   absl::StatusOr<bool> Copy();
 
   // The size of the copy; 0 when there is none.
@@ -42,7 +43,7 @@ class Backup {
 
   absl::Status Connect();
   absl::StatusOr<std::int64_t> Version();
-  absl::Status WriteDraft(const std::string& draft);
+  absl::Status WriteDraft(const std::string& draft);  // an absolute path: SQLite may read "file:…" as a URI
 
   const std::string database_;
   const std::string copy_;

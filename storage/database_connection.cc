@@ -1,5 +1,7 @@
 #include "storage/database_connection.h"
 
+#include <filesystem>
+
 namespace ofsweep {
 namespace {
 
@@ -35,7 +37,8 @@ void Query::Throw(int code) const {
 }
 
 DatabaseConnection::DatabaseConnection(const std::string& path, Mode mode)
-    : database_(path, OpenFlags(mode), kBusyTimeoutMs) {
+    // Absolute, because SQLite may read a relative "file:…" as a URI.
+    : database_(std::filesystem::absolute(path).string(), OpenFlags(mode), kBusyTimeoutMs) {
   // Sorts and savepoints use memory, so that a full disk cannot fail a read.
   Execute("PRAGMA temp_store = MEMORY");
   Execute(mode == Mode::kWriter ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -32768");

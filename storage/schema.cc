@@ -24,6 +24,12 @@ absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": this database was not made by ofsweep; move it away, or give another --data-dir"));
   }
+  if (version < 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": its schema version is ", version,
+                     ", which no ofsweep writes: another program has changed it, or it is damaged; restore a copy, or "
+                     "give another --data-dir"));
+  }
   if (version > kVersion) {
     return absl::FailedPreconditionError(absl::StrCat(path, ": written by a newer ofsweep (schema version ", version,
                                                       ", this program knows ", kVersion,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "experiment/data_folder.h"
+#include "experiment/quoted.h"
 #include "experiment/value.h"
 #include "trainer/log.h"
 
@@ -57,12 +58,13 @@ absl::Status CheckNames(const SafetensorsFile& file, const Decoder& decoder) {
   for (const std::string& name : file.Names()) {
     const bool known = std::any_of(decoder.Parameters().begin(), decoder.Parameters().end(),
                                    [&](const NamedTensor& parameter) { return parameter.name == name; });
-    if (!known && IsParameterName(name)) wrong.push_back(absl::StrCat(name, " is no parameter of this model"));
+    if (!known && IsParameterName(name))
+      wrong.push_back(absl::StrCat(Printable(name), " is no parameter of this model"));
   }
   if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(file.path().string(), ": does not fit the model keys of this trial: ", absl::StrJoin(wrong, ", "),
-                   "; correct the keys or the file"));
+  return absl::FailedPreconditionError(absl::StrCat(file.path().string(),
+                                                    ": does not fit the model keys of this trial: ", FirstOf(wrong),
+                                                    "; correct the keys or the file"));
 }
 
 }  // namespace
@@ -82,7 +84,7 @@ absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file) {
+absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file, CheckpointUse use) {
   const auto text = [&](std::string_view key) {
     const auto found = file.metadata().find(key);
     return found == file.metadata().end() ? std::string() : found->second;
@@ -91,28 +93,38 @@ absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file) {
       .config = text("config"), .config_hash = text("config_hash"), .data_fingerprint = text("data_fingerprint")};
   const std::string format = text("format");
   if (format.starts_with(kFormatName) && format != kFormat) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        file.path().string(), ": has the format \"", format, "\", this version of ofsweep-trainer reads \"", kFormat,
-        "\"; continue with the version that wrote it, or start anew in another --output"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(file.path().string(), ": has the format ", Quoted(format),
+                     ", this version of ofsweep-trainer reads \"", kFormat,
+                     use == CheckpointUse::kContinue
+                         ? "\"; continue with the version that wrote it, or start anew in another --output"
+                         : "\"; evaluate it with the version that wrote it"));
   }
   if (format != kFormat || text("sha256").empty() || !absl::SimpleAtoi(text("step"), &progress.step) ||
       !absl::SimpleAtod(text("seconds"), &progress.seconds) ||
       !absl::SimpleAtoi(text("high_loss_since"), &progress.high_loss_since)) {
-    return absl::DataLossError(absl::StrCat(file.path().string(), ": is no checkpoint of ofsweep-trainer"));
+    return absl::DataLossError(
+        absl::StrCat(file.path().string(), ": is no checkpoint of ofsweep-trainer",
+                     use == CheckpointUse::kContinue ? "" : "; give the file that this trial's training wrote"));
   }
   return progress;
 }
 
-absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress& expected, const fs::path& path) {
+absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress& expected, const fs::path& path,
+                          CheckpointUse use) {
+  const bool continues = use == CheckpointUse::kContinue;
   if (stored.config_hash != expected.config_hash) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": belongs to another trial (config_hash ",
-                                                   stored.config_hash, ", not ", expected.config_hash,
-                                                   "); choose another --output, or train without --resume"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), ": belongs to another trial (config_hash ", Printable(stored.config_hash), ", not ",
+                     expected.config_hash,
+                     continues ? "); choose another --output, or train without --resume"
+                               : "); give the checkpoint of this trial, or the configuration of that one"));
   }
   if (stored.data_fingerprint != expected.data_fingerprint) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path.string(),
-        ": the tokens have changed since it was written; restore the corpus, or start anew in another --output"));
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), ": the tokens have changed since it was written; ",
+                                                      continues
+                                                          ? "restore the corpus, or start anew in another --output"
+                                                          : "restore the corpus that it was trained on (data.path)"));
   }
   return absl::OkStatus();
 }
@@ -120,7 +132,8 @@ absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress
 absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress) {
   const absl::StatusOr<TrainingProgress> stored = ReadProgress(file);
   if (!stored.ok()) return stored.status();
-  if (absl::Status status = CheckBelongs(*stored, progress, file.path()); !status.ok()) return status;
+  if (absl::Status status = CheckBelongs(*stored, progress, file.path(), CheckpointUse::kContinue); !status.ok())
+    return status;
   if (absl::Status status = LoadParameters(file, decoder); !status.ok()) return status;
   TensorMap state;
   for (const std::string& name : file.Names()) {

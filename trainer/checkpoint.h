@@ -27,14 +27,18 @@ struct TrainingProgress {
 // another shape, or no parameter of this model; state of an optimiser or generator in the file is ignored.
 absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder);
 
+// What a checkpoint is wanted for: how a message says to mend it.
+enum class CheckpointUse { kContinue, kEvaluate };
+
 // The progress stored in a checkpoint. DataLoss where the file is a safetensors file but no checkpoint,
 // FailedPrecondition where another version of the trainer wrote it.
-absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file);
+absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file,
+                                              CheckpointUse use = CheckpointUse::kContinue);
 
 // Whether a checkpoint at `path` is of the trial `expected`, and its tokens are those it was trained on:
 // InvalidArgument or FailedPrecondition say which differs.
 absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress& expected,
-                          const std::filesystem::path& path);
+                          const std::filesystem::path& path, CheckpointUse use);
 
 // Puts a checkpoint back: parameters, optimiser state, generator state. `progress` is what the trial expects of it.
 absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "experiment/problem.h"
+#include "experiment/quoted.h"
 #include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
 #include "trainer/event_output.h"
@@ -57,7 +58,7 @@ int WithConfig(EventOutput& events, const std::filesystem::path& path,
   if (file.ok()) {
     config = ParseTrialJson(file->text(), path.string(), problems);
   } else {
-    problems.push_back({.message = std::string(file.status().message())});
+    problems.push_back({.message = std::string(file.status().message()), .fix = "give the trial's file with --config"});
   }
   if (problems.empty() && adjust) adjust(config, problems);
   if (!problems.empty()) {
@@ -107,11 +108,14 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
   if (!weights.empty()) {
     absl::StatusOr<SafetensorsFile> opened = SafetensorsFile::Open(weights);
     if (!opened.ok()) return opened.status();
-    const absl::StatusOr<TrainingProgress> progress = ReadProgress(*opened);
+    const absl::StatusOr<TrainingProgress> progress = ReadProgress(*opened, CheckpointUse::kEvaluate);
     if (command.as_trained) {
       if (!progress.ok()) return progress.status();
       const TrainingProgress expected{.config_hash = config_hash, .data_fingerprint = dataset->fingerprint};
-      if (absl::Status status = CheckBelongs(*progress, expected, opened->path()); !status.ok()) return status;
+      if (absl::Status status = CheckBelongs(*progress, expected, opened->path(), CheckpointUse::kEvaluate);
+          !status.ok()) {
+        return status;
+      }
     }
     if (progress.ok()) trained = *progress;
     file = *std::move(opened);
@@ -119,6 +123,7 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
   KeepPrecision(trained.config, config);
   const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, "", command.share, config);
   if (!machine.ok()) return machine.status();
+  if (absl::Status status = CheckItCanBeEvaluated(config, machine->memory); !status.ok()) return status;
   Decoder decoder(ModelShapeOf(config), static_cast<std::uint64_t>(config.Integer("seed")), machine->precision,
                   machine->device);
   if (file) {
@@ -140,8 +145,8 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
 std::string WhyNotMeasured(const SafetensorsFile& file, const std::string& name) {
   const std::optional<at::ScalarType> type = file.Type(name);
   const at::IntArrayRef shape = file.Shape(name);
-  if (!type || !at::isFloatingType(*type)) return file.Dtype(name) + " is not F64, F32, F16 or BF16";
-  if (shape.size() != 2) return absl::StrCat("[", absl::StrJoin(shape, ", "), "] is no matrix");
+  if (!type || !at::isFloatingType(*type)) return Printable(file.Dtype(name)) + " is not F64, F32, F16 or BF16";
+  if (shape.size() != 2) return absl::StrCat("[", Printable(absl::StrJoin(shape, ", ")), "] is no matrix");
   if (c10::multiply_integers(shape) == 0) return "empty";
   return "";
 }
@@ -153,14 +158,14 @@ absl::Status Measure(const std::filesystem::path& path, EventOutput& events) {
   std::vector<std::string> skipped;
   for (const std::string& name : file->Names()) {
     if (const std::string reason = WhyNotMeasured(*file, name); !reason.empty()) {
-      skipped.push_back(absl::StrCat(name, " (", reason, ")"));
+      skipped.push_back(absl::StrCat(Printable(name), " (", reason, ")"));
       continue;
     }
     for (const auto& [metric, value] : MeasureMatrix(file->Read(name))) {
       measured.points.push_back({{metric, std::nullopt, name}, value});
     }
   }
-  if (!skipped.empty()) LogInfo(absl::StrCat(path.string(), ": not measured: ", absl::StrJoin(skipped, ", ")));
+  if (!skipped.empty()) LogInfo(absl::StrCat(path.string(), ": not measured: ", FirstOf(skipped)));
   if (measured.points.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(path.string(), ": holds no matrix [tokens, width] of floating-point numbers to measure"));

@@ -34,7 +34,7 @@ struct EvaluateCommand {
   bool int8 = false;                 // also after W8A8 quantisation: of all, of weights alone, of activations alone
   std::vector<std::string> bits;     // evaluate.bits instead of what the configuration says; empty: that
   bool sensitivity = false;          // also of each tensor alone, for each of them
-  bool as_trained = false;           // refuse a checkpoint of another trial, or of other tokens
+  bool as_trained = false;           // refuse a checkpoint of another trial, or of other tokens; needs `checkpoint`
   std::filesystem::path cache;
   MachineShare share;
 };

@@ -28,4 +28,9 @@ absl::Status CheckItFits(const TrialConfig& config, const MemoryShare& share) {
   return why.empty() ? absl::OkStatus() : absl::OutOfRangeError(why);
 }
 
+absl::Status CheckItCanBeEvaluated(const TrialConfig& config, const MemoryShare& share) {
+  const std::string why = WhyItCannotBeEvaluated(config, config.Integer("train.micro_batch_size"), share);
+  return why.empty() ? absl::OkStatus() : absl::OutOfRangeError(why);
+}
+
 }  // namespace ofsweep

@@ -22,4 +22,7 @@ MemoryShare ShareOfMemory(at::Device device, const MachineShare& share);
 // and what would mend it. `config` as it was resolved for this machine.
 absl::Status CheckItFits(const TrialConfig& config, const MemoryShare& share);
 
+// The same of evaluating it without training.
+absl::Status CheckItCanBeEvaluated(const TrialConfig& config, const MemoryShare& share);
+
 }  // namespace ofsweep

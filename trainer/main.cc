@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "experiment/number_range.h"
 #include "trainer/commands.h"
 
 namespace {
@@ -18,6 +19,11 @@ void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, kBytes);
 }
 
+// Refuses NaN, which CLI::PositiveNumber lets pass, and says which numbers do.
+CLI::Validator Within(const ofsweep::NumberRange& range) {
+  return CLI::Validator([range](std::string& text) { return WhyNotIn(range, text); }, "");
+}
+
 CLI::Option* AddConfig(CLI::App* command, std::filesystem::path& config) {
   return command->add_option("--config", config, "the trial's configuration, trial.json");
 }
@@ -28,11 +34,11 @@ void AddCache(CLI::App* command, std::filesystem::path& cache) {
 
 void AddShare(CLI::App* command, ofsweep::MachineShare& share) {
   command->add_option("--slots", share.slots, "trials that run side by side here, this one included [1]")
-      ->check(CLI::PositiveNumber);
+      ->check(Within(ofsweep::kPositiveWhole));
   command->add_option("--gpu-slots", share.gpu_slots, "how many of them share this trial's GPU [1]")
-      ->check(CLI::PositiveNumber);
+      ->check(Within(ofsweep::kPositiveWhole));
   command->add_option("--memory", share.memory_bytes, "bytes of this host that all of them share [what is free]")
-      ->check(CLI::PositiveNumber);
+      ->check(Within(ofsweep::kPositive));
 }
 
 void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {
@@ -46,7 +52,8 @@ void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {
 
 void AddEvaluate(CLI::App* command, ofsweep::EvaluateCommand& evaluate) {
   AddConfig(command, evaluate.config)->required();
-  command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
+  CLI::Option* checkpoint =
+      command->add_option("--checkpoint", evaluate.checkpoint, "a safetensors file with the trial's parameters");
   command->add_flag("--int8", evaluate.int8,
                     "also after int8 quantisation: of all, with every quantiser's range, of the weights and "
                     "of the activations alone");
@@ -58,8 +65,10 @@ void AddEvaluate(CLI::App* command, ofsweep::EvaluateCommand& evaluate) {
       ->allow_extra_args(false);
   command->add_flag("--sensitivity", evaluate.sensitivity,
                     "also with each tensor alone rounded so, and which hurts most");
-  command->add_flag("--as-trained", evaluate.as_trained,
-                    "refuse a checkpoint of another trial, or tokens other than those it was trained on");
+  command
+      ->add_flag("--as-trained", evaluate.as_trained,
+                 "refuse a checkpoint of another trial, or tokens other than those it was trained on")
+      ->needs(checkpoint);
   AddCache(command, evaluate.cache);
   AddShare(command, evaluate.share);
 }
@@ -101,7 +110,7 @@ int main(int argc, char** argv) {
   CLI::App* time_command = app.add_subcommand("time", "measure a few steps on random tokens: time and peak memory");
   AddConfig(time_command, time.config)->required();
   time_command->add_option("--rows", time.rows, "sequences in a pass [as many as take a fraction of a second]")
-      ->check(CLI::PositiveNumber);
+      ->check(Within(ofsweep::kPositiveWhole));
   time_command->add_option("--limit", time.limit, "give up (by SIGALRM) after so many seconds [never]");
   AddShare(time_command, time.share);
   time_command->callback([&] { run = [&] { return ofsweep::RunTime(time); }; });

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {
@@ -99,7 +100,7 @@ class SafetensorsFile::Parser {
   absl::Status ReadMetadata(const Json& json) {
     if (!json.is_object()) return Damaged("its __metadata__ is no object");
     for (const auto& [key, value] : json.items()) {
-      if (!value.is_string()) return Damaged(absl::StrCat("its __metadata__ holds no text for ", key));
+      if (!value.is_string()) return Damaged(absl::StrCat("its __metadata__ holds no text for ", Printable(key)));
       file_.metadata_[key] = value.get<std::string>();
     }
     return absl::OkStatus();
@@ -111,27 +112,31 @@ class SafetensorsFile::Parser {
       entry.dtype = json.at("dtype").get<std::string>();
       entry.type = TypeOf(entry.dtype);
       if (!entry.type && foreign_ == ForeignTypes::kRefused) {
-        return Damaged(absl::StrCat("tensor ", name, " has the unknown dtype ", entry.dtype));
+        return Damaged(absl::StrCat("tensor ", Printable(name), " has the unknown dtype ", Printable(entry.dtype)));
       }
-      for (const Json& dimension : json.at("shape")) {
-        if (!dimension.is_number_unsigned()) return Damaged(absl::StrCat("tensor ", name, " has no valid shape"));
+      const Json& shape = json.at("shape");
+      if (!shape.is_array()) return Damaged(absl::StrCat("tensor ", Printable(name), " has no valid shape"));
+      for (const Json& dimension : shape) {
+        if (!dimension.is_number_unsigned())
+          return Damaged(absl::StrCat("tensor ", Printable(name), " has no valid shape"));
         entry.shape.push_back(dimension.get<std::int64_t>());
       }
       const Json& offsets = json.at("data_offsets");
-      if (offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
-        return Damaged(absl::StrCat("tensor ", name, " has no valid data_offsets"));
+      if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+          !offsets[1].is_number_unsigned()) {
+        return Damaged(absl::StrCat("tensor ", Printable(name), " has no valid data_offsets"));
       }
       entry.begin = offsets[0].get<std::size_t>();
       entry.end = offsets[1].get<std::size_t>();
     } catch (const Json::exception&) {
-      return Damaged(absl::StrCat("tensor ", name, " lacks its dtype, shape or data_offsets"));
+      return Damaged(absl::StrCat("tensor ", Printable(name), " lacks its dtype, shape or data_offsets"));
     }
-    if (entry.begin > entry.end) return Damaged(absl::StrCat("tensor ", name, " ends before it begins"));
+    if (entry.begin > entry.end) return Damaged(absl::StrCat("tensor ", Printable(name), " ends before it begins"));
     if (entry.end > file_.values_.size()) {
       return Truncated(kLengthBytes + header_.size() + entry.end);
     }
     if (!ShapeFills(entry)) {
-      return Damaged(absl::StrCat("tensor ", name, " has ", entry.end - entry.begin,
+      return Damaged(absl::StrCat("tensor ", Printable(name), " has ", entry.end - entry.begin,
                                   " bytes, which its dtype and shape contradict"));
     }
     file_.entries_[name] = std::move(entry);

@@ -11,6 +11,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -71,6 +72,25 @@ TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
     EXPECT_EQ(Ofsweep({"db", "backup", "--to", "copy.db", "--every", every}).exit_code, 2) << every;
   }
   EXPECT_EQ(Ofsweep({"coordinator", "--metrics-retention", "-1"}).exit_code, 2);
+  EXPECT_EQ(Ofsweep({"worker", "--slots", "1025"}).exit_code, 2);
+}
+
+// NaN is neither too small nor too large.
+TEST(CommandLine, NumbersThatAreNoneAreRefusedWithWhatIsExpected) {
+  for (const char* bad : {"nan", "inf", "-1", "4GB"}) {
+    for (const std::vector<const char*>& arguments :
+         {std::vector<const char*>{"coordinator", "--metrics-retention", bad},
+          {"run", "x.yaml", "--metrics-retention", bad},
+          {"plan", "x.yaml", "--memory", bad},
+          {"db", "backup", "--to", "copy.db", "--every", bad}}) {
+      const Result refused = Ofsweep(arguments);
+      EXPECT_EQ(refused.exit_code, 2) << arguments[0] << " " << bad;
+      EXPECT_LT(refused.err.size(), 300u) << refused.err;
+      if (std::string("--every") == arguments[arguments.size() - 2]) continue;
+      EXPECT_THAT(refused.err, AllOf(HasSubstr(arguments[arguments.size() - 2]), HasSubstr("expected a number "),
+                                     HasSubstr(std::string("got \"") + bad + "\"")));
+    }
+  }
 }
 
 TEST(CommandLine, ResultsThatCannotBeWrittenAreAFailure) {

@@ -1,6 +1,7 @@
 // AddEvaluations: what is known of a trial only after its training.
 
 #include <cmath>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -157,6 +158,17 @@ TEST_F(EvaluationsTest, RefuseWhatNobodyCanMean) {
   Add(unproven, Assigned(0).trial_id(), "w8a4", 3.0);
   unproven.mutable_evaluations(0)->clear_unrounded_loss();
   EXPECT_EQ(Send(unproven).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  for (const double loss : {-0.5, -std::numeric_limits<double>::infinity()}) {
+    v1::AddEvaluationsRequest negative;
+    Add(negative, Assigned(0).trial_id(), "w8a4", loss);
+    const grpc::Status refused = Send(negative);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(refused.error_message(), HasSubstr("evaluations[0].loss"));
+  }
+  EXPECT_FALSE(Results(Assigned(0).trial_id()).contains("w8a4_perplexity"));
+  v1::AddEvaluationsRequest infinite;
+  Add(infinite, Assigned(0).trial_id(), "w6a6", std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(Send(infinite).ok());
   v1::AddEvaluationsRequest nothing;
   nothing.set_sweep("s");
   EXPECT_EQ(Send(nothing).error_code(), grpc::StatusCode::INVALID_ARGUMENT);

@@ -92,6 +92,21 @@ TEST_F(WorkerServiceTest, MalformedReportsNameTheirField) {
   EXPECT_THAT(fields, ::testing::ElementsAre("worker_id", "attempts[0].ended.outcome", "attempts[1]"));
 }
 
+TEST_F(WorkerServiceTest, TextsForPeopleHaveALimit) {
+  v1::SynchronizeRequest request = HelloFrom("w", 1);
+  request.set_host(std::string(253, 'h'));
+  v1::SynchronizeResponse response;
+  EXPECT_TRUE(workers_->Synchronize(Context().get(), request, &response).ok());
+  request.set_host(std::string(1 << 20, 'h'));
+  request.set_version(std::string(257, 'v'));
+  request.add_devices()->set_model(std::string(257, 'm'));
+  const grpc::Status status = workers_->Synchronize(Context().get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  std::vector<std::string> fields;
+  for (const auto& violation : ReadFieldViolations(status)) fields.push_back(violation.field);
+  EXPECT_THAT(fields, ::testing::ElementsAre("host", "version", "devices[1].model"));
+}
+
 TEST_F(WorkerServiceTest, AMessageOverTheLimitIsRefused) {
   v1::PushMetricsRequest request;
   request.set_worker_id(std::string(17 * 1024 * 1024, 'w'));

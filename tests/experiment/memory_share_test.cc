@@ -54,5 +54,20 @@ TEST_F(MemoryShareTest, OfAGpuTheSlotsOfThatGpuAreMeant) {
                                           HasSubstr("use --slots 1 on a worker with one GPU (2 with two), or ")));
 }
 
+// A model that cannot be trained here can be evaluated here, down to what the evaluation itself needs.
+TEST_F(MemoryShareTest, AnEvaluationIsRefusedForItsOwnNeedsAlone) {
+  config_.Set("evaluate.int8", false);
+  const auto why = [&](double bytes) { return WhyItCannotBeEvaluated(config_, 16, {bytes, 1}); };
+  const double whole = BytesToEvaluate(config_, 16), least = BytesToEvaluate(config_, 1);
+  EXPECT_LT(whole, EstimateMemory(config_, 16).peak / 2);
+  EXPECT_GT(least, EstimateMemory(config_, 1).weights);
+  EXPECT_EQ(why(whole), "");
+  EXPECT_THAT(why((whole + least) / 2), AllOf(HasSubstr("needs " + Gigabytes(whole)),
+                                              HasSubstr("train.micro_batch_size: 1, which needs " + Gigabytes(least))));
+  EXPECT_THAT(why(1), AllOf(HasSubstr("1 bytes"), HasSubstr("a larger one")));
+  config_.Set("evaluate.int8", true);
+  EXPECT_GT(BytesToEvaluate(config_, 16), 2 * EstimateMemory(config_, 16).weights);
+}
+
 }  // namespace
 }  // namespace ofsweep

@@ -23,7 +23,7 @@ TEST_F(SweepFixture, ABackupFollowsASweepUntilItIsStopped) {
   backup.Signal(SIGTERM);
   EXPECT_EQ(backup.Wait(), 0);
   EXPECT_EQ(backup.Err(), "");
-  EXPECT_FALSE(std::filesystem::exists(Path("copy.db.part")));
+  EXPECT_FALSE(std::filesystem::exists(Path(".copy.db.ofsweep-draft")));
 }
 
 TEST_F(SweepFixture, ABackupWithoutADatabaseOrAFolderSaysWhatIsMissing) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <fstream>
@@ -116,6 +117,97 @@ TEST_F(EvaluateCommand, RefusesOtherValidationDataAndGoesOnWithTheNextTrial) {
   const Finished mended = Evaluate("plain", "w8a4");
   EXPECT_EQ(mended.exit_code, 0) << mended.out;
   EXPECT_THAT(mended.out, HasSubstr("calibrated on 16 batches of 8"));
+}
+
+TEST_F(EvaluateCommand, ATrialThatWroteNoCheckpointsIsToldAsSuch) {
+  const std::string spec = WriteSpec({.name = "plain", .checkpoint_every = 0, .grid = "{seed: [0]}"});
+  ASSERT_EQ(Ofsweep({"run", spec, "--data-dir", Path("data")}).exit_code, 0);
+  const Finished evaluated = Evaluate("plain", "w8a4");
+  EXPECT_EQ(evaluated.exit_code, 1);
+  EXPECT_THAT(evaluated.out, AllOf(HasSubstr("train.checkpoint_every: 0"), HasSubstr("train it again"),
+                                   Not(HasSubstr("of the worker"))));
+}
+
+TEST_F(EvaluateCommand, AFailureHasAReasonWithoutALogLineAroundIt) {
+  const std::string spec = WriteSpec({.name = "plain", .grid = "{seed: [0]}"});
+  ASSERT_EQ(Ofsweep({"run", spec, "--data-dir", Path("data")}).exit_code, 0);
+  // Without a temporary folder, too: nothing is written there.
+  const Finished no_tmp = RunToEnd({kOfsweep, "evaluate", "plain", "--bits", "w8a4", "--data-dir", Path("data")},
+                                   {"TMPDIR=/no/such/folder"});
+  EXPECT_EQ(no_tmp.exit_code, 0) << no_tmp.out << no_tmp.err;
+
+  const auto trial = std::filesystem::directory_iterator(Path("data/trials"))->path();
+  const auto checkpoint = trial / "checkpoint-000000030.safetensors";
+  const auto whole = std::filesystem::file_size(checkpoint);
+  std::filesystem::resize_file(checkpoint, whole - 1);
+  const Finished damaged = Evaluate("plain", "w6a6");
+  EXPECT_EQ(damaged.exit_code, 1);
+  EXPECT_THAT(damaged.out,
+              AllOf(HasSubstr("failed: " + checkpoint.string() + ": is truncated"), Not(HasSubstr(" error "))));
+
+  std::filesystem::remove(trial / "trial.json");
+  const Finished missing = Evaluate("plain", "w6a6");
+  EXPECT_THAT(missing.out, AllOf(HasSubstr("trial.json is missing"), HasSubstr("--data-dir")));
+}
+
+class StoppedEvaluation : public EvaluateCommand {
+ protected:
+  // An evaluation that takes minutes, in the middle of it.
+  void Start() {
+    ASSERT_EQ(Ofsweep({"run", WriteSpec({.name = "slow", .grid = "{seed: [0], evaluate.batches: [1000000]}"}),
+                       "--data-dir", Path("data")})
+                  .exit_code,
+              0);
+    const auto trial = std::filesystem::directory_iterator(Path("data/trials"))->path() / "trial.json";
+    std::ifstream file(trial);
+    auto config = nlohmann::json::parse(file);
+    config["evaluate"]["int8_calibration_batches"] = 100'000;
+    std::ofstream(trial) << config;
+    temporary_ = Path("tmp");
+    std::filesystem::create_directory(temporary_);
+    evaluation_ = std::make_unique<Process>(
+        std::vector<std::string>{kOfsweep, "evaluate", "slow", "--bits", "w8a4", "--data-dir", Path("data")},
+        std::vector<std::string>{"TMPDIR=" + temporary_});
+    ASSERT_TRUE(WaitUntil([&] { return !ChildrenCalled(evaluation_->pid(), "ofsweep-trainer").empty(); }));
+    trainer_ = ChildrenCalled(evaluation_->pid(), "ofsweep-trainer").at(0);
+  }
+
+  void ExpectNothingLeft() {
+    EXPECT_TRUE(WaitUntil([&] {
+      std::ifstream stat("/proc/" + std::to_string(trainer_) + "/stat");
+      std::string line;
+      return !std::getline(stat, line) || line.find(") Z") != std::string::npos;
+    }));
+    EXPECT_TRUE(std::filesystem::is_empty(temporary_));
+  }
+
+  std::string temporary_;
+  std::unique_ptr<Process> evaluation_;
+  pid_t trainer_ = 0;
+};
+
+TEST_F(StoppedEvaluation, ASignalIsObeyedAtOnceByTheTrainerToo) {
+  Start();
+  evaluation_->Signal(SIGTERM);
+  EXPECT_EQ(evaluation_->Wait(std::chrono::seconds(20)), 1);
+  EXPECT_THAT(evaluation_->Err(), HasSubstr("the same command goes on"));
+  EXPECT_THAT(evaluation_->Out(), Not(HasSubstr("failed")));
+  ExpectNothingLeft();
+}
+
+TEST_F(StoppedEvaluation, AKilledCommandTakesItsTrainerAlong) {
+  Start();
+  evaluation_->Signal(SIGKILL);
+  evaluation_->Wait();
+  ExpectNothingLeft();
+}
+
+// What the kernel does where memory is short.
+TEST_F(StoppedEvaluation, ATrainerThatIsKilledIsToldWithItsSignal) {
+  Start();
+  ::kill(trainer_, SIGKILL);
+  EXPECT_EQ(evaluation_->Wait(), 1);
+  EXPECT_THAT(evaluation_->Out(), HasSubstr("failed: ofsweep-trainer was killed by signal 9 (SIGKILL)"));
 }
 
 TEST_F(EvaluateCommand, SaysWhatIsWrongWithTheQuestion) {

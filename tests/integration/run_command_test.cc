@@ -56,6 +56,17 @@ TEST_F(RunCommand, AnInterruptedRunContinuesToTheSameTable) {
       << "points were lost, doubled or changed";
 }
 
+TEST_F(RunCommand, WithoutCheckpointsAnInterruptedRunSaysThatItsTrialsBeginAnew) {
+  auto arguments = Run(WriteSpec({.steps = 100'000, .checkpoint_every = 0, .grid = "{seed: [0, 1]}"}));
+  arguments.insert(arguments.begin(), kOfsweep);
+  Process interrupted(arguments);
+  ASSERT_TRUE(WaitUntil([&] { return CountPoints(Path("data/ofsweep.db")) > 0; })) << interrupted.Err();
+  interrupted.Signal(SIGINT);
+  EXPECT_EQ(interrupted.Wait(), 1);
+  EXPECT_THAT(interrupted.Err(), AllOf(HasSubstr("train.checkpoint_every: 0"), HasSubstr("begin anew"),
+                                       Not(HasSubstr("Nothing is lost")), Not(HasSubstr("write their checkpoints"))));
+}
+
 TEST_F(RunCommand, TrainsItsOwnSweepAndLeavesAnOlderUnfinishedOneOfTheFolderAlone) {
   const std::string old_spec = WriteSpec({.name = "old", .steps = 100'000, .grid = "{seed: [1, 2, 3]}"});
   auto arguments = Run(old_spec);

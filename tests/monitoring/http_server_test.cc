@@ -17,6 +17,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -38,6 +39,19 @@ TEST(HttpServer, AnswersKnownPathsAndListsThemForUnknownOnes) {
   const std::string unknown = Http(server->address(), "/elsewhere");
   EXPECT_THAT(unknown, StartsWith("HTTP/1.1 404"));
   EXPECT_THAT(unknown, HasSubstr("/hello"));
+}
+
+// 203.0.113.0/24 is for documentation, and no machine's.
+TEST(HttpServer, AnAddressThatCannotBeListenedOnIsToldWithWhatMendsIt) {
+  const auto error = [](const std::string& address) {
+    return std::string(HttpServer::Start({.address = address}, {}).status().message());
+  };
+  const auto server = StartServer();
+  EXPECT_THAT(error(server->address()), AllOf(HasSubstr(server->address()), HasSubstr("holds the port")));
+  for (const std::string address : {"203.0.113.9:8000", "nohost.invalid:8000"}) {
+    EXPECT_THAT(error(address), AllOf(HasSubstr(address), HasSubstr("an address of this machine?"), HasSubstr("--http"),
+                                      Not(HasSubstr("holds the port"))));
+  }
 }
 
 TEST(HttpServer, HeadHasTheLengthButNoBody) {

@@ -5,6 +5,11 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -40,6 +45,7 @@ class BackupTest : public testing::Test {
   TestFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
   const std::string copy_ = folder_.File("copy.db");
+  const std::string draft_ = folder_.File(".copy.db.ofsweep-draft");  // what is written before it is the copy
 };
 
 TEST_F(BackupTest, HoldsWhatTheDatabaseHeldWhileItsWriterGoesOn) {
@@ -151,7 +157,7 @@ TEST_F(BackupTest, OnAFullDiskTheEarlierCopyStays) {
   EXPECT_EQ(failure.code(), absl::StatusCode::kResourceExhausted) << failure;
   EXPECT_THAT(std::string(failure.message()), HasSubstr(copy_));
   EXPECT_EQ(CopiedPoints(), "1");
-  EXPECT_FALSE(std::filesystem::exists(copy_ + ".part"));
+  EXPECT_FALSE(std::filesystem::exists(draft_));
   EXPECT_TRUE(Must(backup->Copy()));
   EXPECT_EQ(CopiedPoints(), "2000");
 }
@@ -174,14 +180,88 @@ TEST_F(BackupTest, ADatabaseThatCannotBeReadIsNotTakenForACopyThatCannotBeWritte
   const absl::Status failure = backup->Copy().status();
   EXPECT_EQ(failure.code(), absl::StatusCode::kInternal) << failure;
   EXPECT_THAT(std::string(failure.message()), AllOf(HasSubstr(path_), Not(HasSubstr("--to"))));
-  EXPECT_FALSE(std::filesystem::exists(copy_ + ".part"));
+  EXPECT_FALSE(std::filesystem::exists(draft_));
 }
 
 TEST_F(BackupTest, WhatAKilledProcessLeftIsNoHindrance) {
-  const auto store = StartStore();
-  std::ofstream(copy_ + ".part") << std::string(100'000, 'x');
+  {
+    const auto store = StartStore();
+    for (int step = 0; step < 2000; ++step) Append(*store, step);
+  }
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {  // killed by SIGXFSZ while it writes
+    ::signal(SIGXFSZ, SIG_DFL);
+    const rlimit limit{50'000, 50'000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto backup = Backup::Open(path_, copy_);
+    ::_exit(backup.ok() && (*backup)->Copy().ok() ? 0 : 1);
+  }
+  int state = 0;
+  ASSERT_EQ(::waitpid(child, &state, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(state));
+  ASSERT_GT(std::filesystem::file_size(draft_), 0u);
   EXPECT_TRUE(Must(Must(Backup::Open(path_, copy_))->Copy()));
-  EXPECT_EQ(CopiedPoints(), "0");
+  EXPECT_EQ(CopiedPoints(), "2000");
+  EXPECT_FALSE(std::filesystem::exists(draft_));
+  for (const std::string& left : {std::string(), std::string(100'000, '\0')}) {
+    std::ofstream(draft_, std::ios::binary) << left;
+    EXPECT_TRUE(Must(Must(Backup::Open(path_, copy_))->Copy()));
+  }
+}
+
+TEST_F(BackupTest, NothingOfOthersIsWrittenThroughTheNameOfTheDraft) {
+  const auto store = StartStore();
+  Append(*store, 0);
+  const std::string notes = folder_.File("notes.txt");
+  const auto refused = [&] {
+    const absl::Status error = Must(Backup::Open(path_, copy_))->Copy().status();
+    EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition) << error;
+    EXPECT_THAT(std::string(error.message()), testing::AllOf(HasSubstr(draft_), HasSubstr("--to")));
+    EXPECT_FALSE(std::filesystem::exists(copy_));
+    std::filesystem::remove(draft_);
+  };
+  std::ofstream(draft_) << "not to be lost";
+  refused();
+  std::ofstream(notes) << "";
+  for (const std::string& target : {path_, notes, folder_.File("nothing")}) {
+    std::filesystem::create_symlink(target, draft_);
+    refused();
+    if (!std::filesystem::exists(target)) continue;
+    std::filesystem::create_hard_link(target, draft_);
+    refused();
+  }
+  std::filesystem::create_directory(draft_);
+  refused();
+  ASSERT_EQ(::mkfifo(draft_.c_str(), 0600), 0);
+  refused();
+  EXPECT_THAT(Sql(path_, "SELECT count(*) FROM curves WHERE metric = 'train_loss'"), ElementsAre("1"));
+  // A name that others may well have used is left alone.
+  std::ofstream(copy_ + ".part") << "not to be lost";
+  EXPECT_TRUE(Must(Must(Backup::Open(path_, copy_))->Copy()));
+  EXPECT_EQ(std::filesystem::file_size(copy_ + ".part"), 14u);
+}
+
+TEST_F(BackupTest, TwoBackupsOfOneTargetAreKeptApart) {
+  const auto store = StartStore();
+  std::ofstream(draft_) << "";
+  const int other = ::open(draft_.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(other, LOCK_EX | LOCK_NB), 0);
+  EXPECT_EQ(Must(Backup::Open(path_, copy_))->Copy().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(std::filesystem::exists(draft_));
+  ::close(other);
+  EXPECT_TRUE(Must(Must(Backup::Open(path_, copy_))->Copy()));
+}
+
+// SQLite reads "file:…" as a URI where it is built so.
+TEST_F(BackupTest, ATargetThatLooksLikeAUriIsAFile) {
+  const auto store = StartStore();
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const bool copied = Must(Must(Backup::Open(path_, "file:q.db?mode=memory"))->Copy());
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(copied);
+  EXPECT_THAT(Sql(folder_.File("file:q.db?mode=memory"), "SELECT count(*) FROM results"), ElementsAre("1"));
 }
 
 TEST_F(BackupTest, RefusesWhatCannotBeMeant) {
@@ -194,9 +274,14 @@ TEST_F(BackupTest, RefusesWhatCannotBeMeant) {
   std::filesystem::create_symlink(path_, folder_.File("soft.db"));
   std::filesystem::create_directory(folder_.File("folder"));
   std::ofstream(folder_.File("notes.txt")) << "not to be lost";
+  ASSERT_EQ(::mkfifo(folder_.File("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(OpenError("").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(OpenError("").message()), HasSubstr("--to"));
+  EXPECT_THAT(std::string(OpenError(folder_.File("folder")).message()), HasSubstr("is a folder"));
   for (const std::string& copy :
        {path_, folder_.File("./ofsweep.db"), path_ + "-wal", path_ + "-shm", path_ + ".lock", folder_.File("link.db"),
-        folder_.File("soft.db"), folder_.File("folder"), folder_.File("notes.txt")}) {
+        folder_.File("soft.db"), folder_.File("folder"), folder_.File("folder/"), folder_.File("notes.txt"),
+        folder_.File("pipe"), std::string("/dev/null")}) {
     const absl::Status error = OpenError(copy);
     EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition) << copy << ": " << error;
     EXPECT_THAT(std::string(error.message()), HasSubstr("--to")) << copy;

@@ -31,6 +31,16 @@ class OpeningTest : public testing::Test {
   }
 };
 
+// SQLite reads "file:…" as a URI where it is built so, and what follows '?' in it as options.
+TEST_F(OpeningTest, AFolderWhoseNameLooksLikeAUriIsAFolder) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  OpenStore("file:data?mode=memory/ofsweep.db");
+  EXPECT_TRUE(Store::OpenReadOnly("file:data?mode=memory/ofsweep.db").ok());
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(std::filesystem::exists(folder_.File("file:data?mode=memory/ofsweep.db")));
+}
+
 TEST_F(OpeningTest, AMissingFileAndItsFoldersAreMade) {
   const std::string path = folder_.File("new/deep/ofsweep.db");
   OpenStore(path);
@@ -73,6 +83,19 @@ TEST_F(OpeningTest, ADatabaseOfANewerVersionIsRefusedAndLeftAlone) {
   EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("99"));
 }
 
+TEST_F(OpeningTest, AVersionThatNobodyWroteIsRefusedAndLeftAlone) {
+  OpenStore(path_);
+  for (const char* version : {"0", "-1", "-2147483648"}) {
+    SQLite::Database(path_, SQLite::OPEN_READWRITE).exec(std::string("PRAGMA user_version = ") + version);
+    for (const absl::Status& error : {OpenError(path_), Store::OpenReadOnly(path_).status()}) {
+      EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition) << error;
+      EXPECT_THAT(Text(error), AllOf(HasSubstr(path_), HasSubstr(std::string("schema version is ") + version),
+                                     HasSubstr("--data-dir")));
+    }
+    EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre(version));
+  }
+}
+
 TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
   {
     SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
@@ -100,7 +123,7 @@ TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
 
 TEST_F(OpeningTest, ReadersAskForTheMigrationOfAnOlderVersion) {
   OpenStore(path_);
-  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 0");
+  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 1");
   const absl::Status error = Store::OpenReadOnly(path_).status();
   EXPECT_EQ(error.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(Text(error), AllOf(HasSubstr("older ofsweep"), HasSubstr("ofsweep coordinator")));

@@ -51,7 +51,57 @@ TEST_F(BadInput, WrongUsageExitsWith2) {
   EXPECT_EQ(RunTrainer({"--config", WriteTrial(folder_, trial_), "--resume"}).exit_code, 2);
   const TrainerResult missing = RunTrainer({"--config", folder_.path() / "none.json"});
   EXPECT_EQ(missing.exit_code, 2);
-  EXPECT_THAT(missing.errors, HasSubstr("none.json: no such file"));
+  EXPECT_THAT(missing.errors, AllOf(HasSubstr("none.json: no such file"), HasSubstr("--config")));
+}
+
+// NaN is neither too small nor too large.
+TEST_F(BadInput, NumbersThatAreNoneAreRefusedWithWhatIsExpected) {
+  const std::string trial = WriteTrial(folder_, trial_);
+  const std::pair<const char*, const char*> wrong[] = {
+      {"--memory", "nan"}, {"--memory", "4GB"}, {"--slots", "nan"}, {"--gpu-slots", "0"}};
+  for (const auto& [option, bad] : wrong) {
+    const TrainerResult refused = RunTrainer({"--config", trial, option, bad});
+    EXPECT_EQ(refused.exit_code, 2) << option << " " << bad;
+    EXPECT_THAT(refused.errors, AllOf(HasSubstr(option), HasSubstr(std::string("got \"") + bad + "\"")));
+    EXPECT_LT(refused.errors.size(), 300u);
+  }
+}
+
+// Else the losses of random weights would pass for those of the trained model.
+TEST_F(BadInput, AsTrainedNeedsTheCheckpointOfThisTrialAndItsTokens) {
+  const std::string out = folder_.path() / "out";
+  ASSERT_EQ(RunTrainer({"--config", WriteTrial(folder_, trial_), "--output", out}).exit_code, 0);
+  const std::string checkpoint = out + "/checkpoint-000000024.safetensors";
+  const auto evaluate = [&](const nlohmann::json& trial, const std::string& file) {
+    return RunTrainer({"evaluate", "--config", WriteTrial(folder_, trial), "--as-trained", "--checkpoint", file});
+  };
+  const TrainerResult without = RunTrainer({"evaluate", "--config", WriteTrial(folder_, trial_), "--as-trained"});
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.errors, HasSubstr("--checkpoint"));
+  EXPECT_EQ(evaluate(trial_, checkpoint).exit_code, 0);
+
+  nlohmann::json other = trial_;
+  other["seed"] = 7;
+  const std::string plain = OFSWEEP_SOURCE_DIR "/tests/reference/training/pre_norm-adam/init.safetensors";
+  const auto advice_of_an_evaluation = AllOf(Not(HasSubstr("--output")), Not(HasSubstr("--resume")));
+  ExpectFailure(evaluate(other, checkpoint), FailureClass::kBadConfig,
+                AllOf(HasSubstr("belongs to another trial"), advice_of_an_evaluation));
+  other = trial_;
+  other["model"].erase("dropout");
+  other["model"].update({{"context", 32}});
+  ExpectFailure(evaluate(other, plain), FailureClass::kBadData,
+                AllOf(HasSubstr("is no checkpoint of ofsweep-trainer"), advice_of_an_evaluation));
+
+  std::filesystem::copy(trial_["data"]["path"].get<std::string>(), folder_.path() / "tokens.bin");
+  other = trial_;
+  other["data"]["path"] = (folder_.path() / "tokens.bin").string();
+  ASSERT_EQ(RunTrainer({"--config", WriteTrial(folder_, other), "--output", out + "2"}).exit_code, 0);
+  {
+    std::fstream tokens(folder_.path() / "tokens.bin", std::ios::in | std::ios::out | std::ios::binary);
+    tokens.write("\1\0\1\0\1\0", 6);
+  }
+  ExpectFailure(evaluate(other, out + "2/checkpoint-000000024.safetensors"), FailureClass::kBadData,
+                AllOf(HasSubstr("the tokens have changed"), HasSubstr("data.path"), advice_of_an_evaluation));
 }
 
 TEST_F(BadInput, ATrialThatCannotFitIsRefusedBeforeItStartsWithTheKeysToChange) {

@@ -67,6 +67,15 @@ TEST_F(MeasureFile, MeasuresWhatItCanAndNamesTheRest) {
                     HasSubstr("none (empty)"), HasSubstr("bias ([2] is no matrix)"), Not(HasSubstr("hidden"))));
 }
 
+TEST_F(MeasureFile, WhatItPassesOverIsALineThatCanBeRead) {
+  std::vector<Tensor> tensors = {Hidden(), {"\x1b[2J" + std::string(100'000, 'n'), "U16", {2}, std::string(4, '\1')}};
+  for (int i = 0; i < 20'000; ++i) tensors.push_back({"t" + std::to_string(i), "U16", {1}, std::string(2, '\1')});
+  const TrainerResult result = RunTrainer({"measure", Write(tensors)});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_LT(result.errors.size(), 2000u);
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("and 19981 more"), HasSubstr("\\x1b[2Jnnn"), Not(HasSubstr("\x1b"))));
+}
+
 TEST_F(MeasureFile, AFileWithNothingToMeasureIsBadData) {
   const TrainerResult result = RunTrainer({"measure", Write({{"none", "F32", {0, 16}, ""}})});
   EXPECT_EQ(result.exit_code, 1);

@@ -34,6 +34,15 @@ TEST_F(SharedMemory, ATrialThatNeedsMoreThanItsShareIsRefusedThoughTheMachineHas
                     HasSubstr("its share of this worker is 667 kB (2 MB free / 3 slots)"), HasSubstr("use --slots 1")));
 }
 
+TEST_F(SharedMemory, AnEvaluationIsRefusedWhereItsModelDoesNotFit) {
+  const std::string trial = WriteTrial(folder_, trial_);
+  EXPECT_EQ(RunTrainer({"evaluate", "--config", trial, "--memory", "2000000"}).exit_code, 0);
+  const TrainerResult refused = RunTrainer({"evaluate", "--config", trial, "--memory", "1"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.Failure().failure, FailureClass::kOom);
+  EXPECT_THAT(refused.Failure().message, AllOf(HasSubstr("evaluating needs "), HasSubstr("may take 1 bytes")));
+}
+
 TEST_F(SharedMemory, AutoMicroBatchesFitTheShare) {
   trial_["train"].update({{"steps", 1}, {"batch_size", 64}, {"micro_batch_size", "auto"}});
   const auto rows = [&](const std::vector<std::string>& share) {

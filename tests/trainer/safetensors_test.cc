@@ -110,6 +110,13 @@ TEST_F(SafetensorsTest, EveryChangedByteIsFound) {
   }
 }
 
+TEST_F(SafetensorsTest, ATextOfTheFileIsShownAsALineThatCanBeRead) {
+  const std::string name = "\\u001b[2J" + std::string(1 << 20, 'n');
+  const auto path = Raw(R"({")" + name + R"(":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", "abcd");
+  ExpectDamaged(path, "\\x1b[2Jnnn");
+  EXPECT_LT(SafetensorsFile::Open(path).status().message().size(), 1000u);
+}
+
 TEST_F(SafetensorsTest, RefusesWhatContradictsItself) {
   ExpectDamaged(folder_.Write("text", "this is no such file at all"), "is not a safetensors file");
   ExpectDamaged(Raw("[1]", ""), "no JSON object");
@@ -120,6 +127,14 @@ TEST_F(SafetensorsTest, RefusesWhatContradictsItself) {
   ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "abcd"), "is truncated");
   ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[1]}})", "abcd"), "lacks its dtype");
   ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcdefgh"), "belong to no tensor");
+  for (const char* shape : {"null", "{}", R"({"a":1})", "1", "\"1\""}) {
+    const std::string header = std::string(R"({"x":{"dtype":"F32","shape":)") + shape + R"(,"data_offsets":[0,4]}})";
+    ExpectDamaged(Raw(header, "abcd"), "no valid shape");
+  }
+  for (const char* offsets : {"null", R"({"0":0,"1":4})", "[0]", "[0,\"4\"]"}) {
+    const std::string header = std::string(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":)") + offsets + "}}";
+    ExpectDamaged(Raw(header, "abcd"), "no valid data_offsets");
+  }
   const std::string overlapping = R"({"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
                                   R"("y":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})";
   ExpectDamaged(Raw(overlapping, "abcdef"), "overlap");

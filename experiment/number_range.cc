@@ -1,0 +1,46 @@
+#include "experiment/number_range.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "experiment/quoted.h"
+#include "experiment/value.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr double kUnbounded = 1e9;  // a bound from here on says nothing
+
+}  // namespace
+
+bool NumberRange::Holds(double number) const {
+  if (!std::isfinite(number) || (whole && number != std::floor(number))) return false;
+  return (open_minimum ? number > minimum : number >= minimum) && number <= maximum;
+}
+
+std::optional<double> ReadNumber(std::string_view text) {
+  const std::string digits = absl::StrReplaceAll(std::string(text), {{"_", ""}});
+  const char* end = digits.data() + digits.size();
+  double number = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), end, number);
+  if (error != std::errc() || stop != end || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+std::string AcceptedNumbers(const NumberRange& range) {
+  std::string words = range.whole ? "an integer" : "a number";
+  const bool bounded = range.minimum > -kUnbounded;
+  if (bounded) absl::StrAppend(&words, range.open_minimum ? " > " : " ≥ ", ShortestNumber(range.minimum));
+  if (range.maximum < kUnbounded) absl::StrAppend(&words, bounded ? " and ≤ " : " ≤ ", ShortestNumber(range.maximum));
+  return words;
+}
+
+std::string WhyNotIn(const NumberRange& range, std::string_view text) {
+  const std::optional<double> number = ReadNumber(text);
+  if (number && range.Holds(*number)) return "";
+  return absl::StrCat("expected ", AcceptedNumbers(range), ", got ", Quoted(text));
+}
+
+}  // namespace ofsweep

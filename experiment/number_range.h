@@ -1,0 +1,32 @@
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ofsweep {
+
+// Which numbers a trial key or an option accepts. Never NaN or an infinity.
+struct NumberRange {
+  double minimum = 0;  // inclusive unless `open_minimum`
+  double maximum = std::numeric_limits<double>::max();
+  bool open_minimum = false;
+  bool whole = false;
+
+  bool Holds(double number) const;
+};
+
+inline constexpr NumberRange kPositive{.open_minimum = true};
+inline constexpr NumberRange kPositiveWhole{.minimum = 1, .maximum = std::numeric_limits<int>::max(), .whole = true};
+
+// A decimal number that fills the whole text; "+1", "nan" and "inf" are none, "1e-3" and "1_000" are.
+std::optional<double> ReadNumber(std::string_view text);
+
+// "a number > 0", "an integer ≥ 1 and ≤ 1024".
+std::string AcceptedNumbers(const NumberRange& range);
+
+// "expected a number > 0, got \"nan\""; "" where the text is a number in the range.
+std::string WhyNotIn(const NumberRange& range, std::string_view text);
+
+}  // namespace ofsweep
