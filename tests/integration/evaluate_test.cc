@@ -154,15 +154,9 @@ class StoppedEvaluation : public EvaluateCommand {
  protected:
   // An evaluation that takes minutes, in the middle of it.
   void Start() {
-    ASSERT_EQ(Ofsweep({"run", WriteSpec({.name = "slow", .grid = "{seed: [0], evaluate.batches: [1000000]}"}),
-                       "--data-dir", Path("data")})
-                  .exit_code,
-              0);
-    const auto trial = std::filesystem::directory_iterator(Path("data/trials"))->path() / "trial.json";
-    std::ifstream file(trial);
-    auto config = nlohmann::json::parse(file);
-    config["evaluate"]["int8_calibration_batches"] = 100'000;
-    std::ofstream(trial) << config;
+    const std::string spec =
+        WriteSpec({.name = "slow", .grid = "{seed: [0], evaluate.int8_calibration_batches: [100000]}"});
+    ASSERT_EQ(Ofsweep({"run", spec, "--data-dir", Path("data")}).exit_code, 0);
     temporary_ = Path("tmp");
     std::filesystem::create_directory(temporary_);
     evaluation_ = std::make_unique<Process>(
