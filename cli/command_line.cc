@@ -108,8 +108,8 @@ class Program {
     AddList(sub, "--rows", layout.rows, "trial keys whose values are the rows (default: from the grid)");
     AddList(sub, "--cols", layout.cols, "trial keys whose values are the columns (default: from the grid)");
     AddList(sub, "--metrics", layout.metrics,
-            "columns of `results` (default: eval_loss, kurtosis_max, eval_perplexity, and each perplexity after "
-            "rounding that a trial has)");
+            "columns of `results` (default: eval_loss, kurtosis_max, eval_perplexity, and each of int8_, w8a5_, w8a4_ "
+            "and w4a4_perplexity that a trial has)");
     sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));
   }
 
