@@ -1,4 +1,6 @@
 // What an agent does when the coordinator, the disk or a trainer fails it.
+#include <chrono>
+
 #include <gmock/gmock.h>
 
 #include "agent_fixture.h"
@@ -60,7 +62,8 @@ TEST_F(AgentTest, ATrainerThatFallsSilentTimesOut) {
 TEST_F(AgentTest, AFullDiskEndsTheAttemptAndNamesTheFolderAndTheFix) {
   coordinator_.Assign("t1", R"([["points", [0, 4]], ["hang", 0]])");
   AgentOptions options = Options();
-  options.min_free_bytes = ~std::uint64_t{0} >> 1;  // more than any disk has
+  options.min_free_bytes = ~std::uint64_t{0} >> 1;     // more than any disk has
+  options.disk_check_every = std::chrono::seconds(4);  // the trainer has printed before, on a busy machine too
   StartAgent(options);
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
   const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
