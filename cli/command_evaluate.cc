@@ -101,9 +101,7 @@ absl::Status Missing(const fs::path& file, const v1::Trial& trial) {
 
 // What the trainer said itself counts, then how the kernel says that it ended.
 absl::Status WhyItFailed(int end, const std::string& out, const std::string& err) {
-  if (const auto event = ParseTrainerEvent(LastLine(out)); event.ok()) {
-    if (const auto* failed = std::get_if<FailedEvent>(&*event)) return absl::AbortedError(failed->message);
-  }
+  if (const auto message = ReportedFailure(out)) return absl::AbortedError(*message);
   const std::string last = LastLine(err);
   return absl::AbortedError(absl::StrCat("ofsweep-trainer ", DescribeEnd(end),
                                          end == -SIGKILL ? "; is memory short?" : " without saying why",

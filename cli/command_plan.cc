@@ -11,7 +11,6 @@
 #include "cli/plan_text.h"
 #include "cli/program.h"
 #include "experiment/memory_advice.h"
-#include "experiment/trainer_event.h"
 
 namespace ofsweep {
 namespace {
@@ -33,16 +32,14 @@ absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
                   absl::StrCat(kLimitSeconds), cpu ? "--slots" : "--gpu-slots", absl::StrCat(row.share.slots)},
                  output);
   if (!end.ok()) return end.status();
-  const std::string last = LastLine(output.out);
   if (*end == 0) {
-    const absl::StatusOr<StepTiming> timing = ParseStepTiming(last);
+    const absl::StatusOr<StepTiming> timing = ParseStepTiming(LastLine(output.out));
     if (!timing.ok()) return timing.status();
     row.timing = *timing;
   } else if (*end == -SIGALRM) {
     row.unmeasured = absl::StrCat("a step takes too long here to be measured within ", kLimitSeconds, " s");
-  } else if (const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(last);
-             event.ok() && std::holds_alternative<FailedEvent>(*event)) {
-    row.unmeasured = std::get<FailedEvent>(*event).message;
+  } else if (const auto message = ReportedFailure(output.out)) {
+    row.unmeasured = *message;
   } else {
     row.unmeasured = absl::StrCat("the trainer ", DescribeEnd(*end), ": ", LastLine(output.err));
   }

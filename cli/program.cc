@@ -14,6 +14,8 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/trainer_event.h"
+#include "worker/trainer_end.h"
 #include "worker/trainer_process.h"
 
 namespace ofsweep {
@@ -90,9 +92,7 @@ absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const Pr
 }
 
 std::string DescribeEnd(int end) {
-  if (end >= 0) return absl::StrCat("exited with code ", end);
-  const char* name = ::sigabbrev_np(-end);
-  return absl::StrCat("was killed by signal ", -end, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
+  return DescribeExit(end >= 0 ? ExitStatus{.code = end} : ExitStatus{.signal = -end});
 }
 
 std::string LastLine(const std::string& file) {
@@ -102,6 +102,12 @@ std::string LastLine(const std::string& file) {
     if (!line.empty()) last = line;
   }
   return last;
+}
+
+std::optional<std::string> ReportedFailure(const std::string& file) {
+  const auto event = ParseTrainerEvent(LastLine(file));
+  const auto* failed = event.ok() ? std::get_if<FailedEvent>(&*event) : nullptr;
+  return failed == nullptr ? std::nullopt : std::optional(failed->message);
 }
 
 }  // namespace ofsweep

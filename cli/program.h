@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -56,5 +57,8 @@ std::string DescribeEnd(int end);
 
 // The last line that is not empty of what a program wrote: of a log, why it ended. "" where there is none.
 std::string LastLine(const std::string& file);
+
+// Of what ofsweep-trainer wrote to standard output: the message of the `failed` event that it ends with, if it does.
+std::optional<std::string> ReportedFailure(const std::string& file);
 
 }  // namespace ofsweep

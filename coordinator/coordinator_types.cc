@@ -2,6 +2,9 @@
 
 #include <array>
 
+#include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
+
 namespace ofsweep {
 namespace {
 
@@ -9,6 +12,10 @@ constexpr std::array<std::string_view, 6> kOutcomes = {"completed", "diverged", 
                                                        "cancelled", "preempted", "lost"};
 
 }  // namespace
+
+absl::Status NoSuchSweep(const std::string& name) {
+  return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
+}
 
 std::string_view Name(AttemptOutcome outcome) {
   return kOutcomes[static_cast<std::size_t>(outcome)];

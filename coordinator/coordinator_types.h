@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "experiment/metric_point.h"
 #include "experiment/quantisation_bits.h"
 #include "experiment/trial_state.h"
@@ -14,6 +15,9 @@
 
 // What workers and users say to the coordinator and hear from it, as plain values: proto/ofsweep/v1 without protobuf.
 namespace ofsweep {
+
+// NotFound, as whoever asked for a sweep by its name is told.
+absl::Status NoSuchSweep(const std::string& name);
 
 // One run of a trial by one worker. The generation is part of the name: whoever holds an older one was overtaken.
 struct AttemptName {

@@ -1,19 +1,9 @@
 // What people see of the coordinator.
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "coordinator/coordinator.h"
-#include "experiment/quoted.h"
 
 namespace ofsweep {
-namespace {
-
-absl::Status NoSuchSweep(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
-}
-
-}  // namespace
-
 SweepSummary Coordinator::Summarize(const SweepRecord& sweep, TimeMs now) const {
   SweepSummary summary;
   summary.name = sweep.name;

@@ -10,9 +10,7 @@ namespace ofsweep {
 
 absl::StatusOr<SweepIndex> Scheduler::FindSweepIndex(const std::string& name) const {
   const auto it = sweep_by_name_.find(name);
-  if (it == sweep_by_name_.end()) {
-    return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
-  }
+  if (it == sweep_by_name_.end()) return NoSuchSweep(name);
   return it->second;
 }
 

@@ -12,10 +12,6 @@
 namespace ofsweep {
 namespace {
 
-absl::Status NoSweep(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("no sweep is called ", Quoted(name), "; `ofsweep ls` lists them"));
-}
-
 // `rows` holds one more than `limit` where there is a next page.
 template <typename Message, typename Row, typename MakeMessage>
 absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64_t limit, std::uint64_t offset,
@@ -52,7 +48,7 @@ absl::StatusOr<std::vector<std::string>> SweepReader::LabelKeys(const std::strin
   if (coordinator_ != nullptr) return coordinator_->LabelKeys(sweep);
   const auto row = store_.FindSweep(sweep);
   if (!row.ok()) return row.status();
-  if (!row->has_value()) return NoSweep(sweep);
+  if (!row->has_value()) return NoSuchSweep(sweep);
   std::vector<Problem> ignored;  // it was valid when it was submitted
   return ReadSweepSettings(ParseSweepSpec((*row)->spec, "", ignored)).label_keys;
 }
@@ -60,7 +56,7 @@ absl::StatusOr<std::vector<std::string>> SweepReader::LabelKeys(const std::strin
 absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_spec) {
   const auto row = store_.FindSweep(name);
   if (!row.ok()) return row.status();
-  if (!row->has_value()) return NoSweep(name);
+  if (!row->has_value()) return NoSuchSweep(name);
   const auto summary = Summary(**row);
   if (!summary.ok()) return summary.status();
   return ToMessage(*summary, with_spec ? (*row)->spec : "");
@@ -97,7 +93,7 @@ v1::Trial SweepReader::TrialMessage(const ResultRow& row, const std::vector<std:
 absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vector<std::string>& trial_ids) {
   const auto row = store_.FindSweep(sweep);
   if (!row.ok()) return row.status();
-  if (!row->has_value()) return NoSweep(sweep);
+  if (!row->has_value()) return NoSuchSweep(sweep);
   if (trial_ids.empty()) return absl::OkStatus();
   const auto trials = store_.LoadTrials(sweep);
   if (!trials.ok()) return trials.status();

@@ -172,6 +172,14 @@ Measuring MeasuringMemory(const TrialConfig& config, std::int64_t micro_batch_si
   return measuring;
 }
 
+// A pass without gradients through `tokens`, elements of `bytes` each: a block with its attention maps (of so many
+// elements, where they are built) or its MLP's inner layer, or the loss with its logits.
+double ForwardPass(const TrialConfig& config, double tokens, double bytes, double maps, double logits_bytes) {
+  const double width = tokens * static_cast<double>(config.Integer("model.width"));
+  const double inner = 2 * tokens * static_cast<double>(config.Integer("model.ffn_width"));
+  return std::max(bytes * (8 * width + std::max(maps, inner)), bytes * 3 * width + logits_bytes);
+}
+
 // A quantised evaluation, after the gradients were let go of: a float32 copy of the model whose head is its own, and a
 // forward pass that builds the attention maps.
 double EvaluationMemory(const TrialConfig& config, double parameters, std::int64_t micro_batch_size) {
@@ -183,15 +191,14 @@ double EvaluationMemory(const TrialConfig& config, double parameters, std::int64
       std::max(EvaluatedAtOnce(config, micro_batch_size), config.Integer("evaluate.int8_calibration_batch_size")));
   const double tokens = rows * context;
   const double maps = kMapCopies * tokens * heads * context;
-  const double inner = 2 * tokens * static_cast<double>(config.Integer("model.ffn_width"));
   const double logits = std::min(tokens * vocabulary, static_cast<double>(kLogitsChunkElements));
-  const double pass = std::max(8 * tokens * width + std::max(maps, inner), 3 * tokens * width + logits);
+  const double pass = ForwardPass(config, tokens, 4, maps, 4 * logits);
   const double head = config.Boolean("model.tie_embeddings") ? vocabulary * width : 0;
   double largest = 0;  // a weight is searched for its grid with copies of it at hand
   for (const ParameterShape& shape : ParameterShapes(config)) {
     largest = std::max(largest, static_cast<double>(shape.Elements()));
   }
-  return 4 * (parameters + head + std::max(pass, 3 * largest));
+  return 4 * (parameters + head) + std::max(pass, 4 * 3 * largest);
 }
 
 }  // namespace
@@ -247,10 +254,7 @@ double BytesToEvaluate(const TrialConfig& config, std::int64_t micro_batch_size)
   const ElementBytes bytes = BytesOf(config);
   const auto parameters = static_cast<double>(ParameterCount(config));
   const auto tokens = static_cast<double>(micro_batch_size * config.Integer("model.context"));
-  const double width = tokens * static_cast<double>(config.Integer("model.width"));
-  const double inner = 2 * tokens * static_cast<double>(config.Integer("model.ffn_width"));
-  const double pass =
-      std::max(bytes.model * (8 * width + inner), bytes.model * 3 * width + LossOf(config, tokens, bytes).chunk);
+  const double pass = ForwardPass(config, tokens, bytes.model, 0, LossOf(config, tokens, bytes).chunk);
   const double rounded =
       QuantisedEvaluations(config).empty() ? 0 : EvaluationMemory(config, parameters, micro_batch_size);
   return parameters * bytes.model + std::max(pass, rounded);

@@ -33,9 +33,11 @@ std::string WhyItCannotBeEvaluated(const TrialConfig& config, std::int64_t micro
   if (needs <= share.Bytes()) return "";
   const char* device = config.Text("train.device").starts_with("cuda") ? "GPU" : "machine";
   const double least = BytesToEvaluate(config, 1);
+  const std::string mend = least <= share.Bytes()
+                               ? absl::StrCat("set train.micro_batch_size: 1, which needs ", Gigabytes(least))
+                               : "free some, or evaluate it on a larger one";
   return absl::StrCat("evaluating needs ", Gigabytes(needs), ", and may take ", Gigabytes(share.Bytes()), " of this ",
-                      device, ": ", least <= share.Bytes() ? "set train.micro_batch_size: 1, which needs " : "",
-                      least <= share.Bytes() ? Gigabytes(least) : "free some, or evaluate it on a larger one");
+                      device, ": ", mend);
 }
 
 }  // namespace ofsweep

@@ -16,8 +16,7 @@ namespace {
 constexpr std::streamoff kTailBytes = 2048;
 
 std::string HowItExited(const ExitStatus& exit) {
-  if (exit.signal == 0) return absl::StrCat("the trainer exited with code ", exit.code, " without saying how it ended");
-  return absl::StrCat("the trainer was killed by signal ", exit.signal, " (SIG", sigabbrev_np(exit.signal), ")");
+  return absl::StrCat("the trainer ", DescribeExit(exit), exit.signal == 0 ? " without saying how it ended" : "");
 }
 
 std::string WithLog(std::string message, const AttemptFacts& facts) {
@@ -85,6 +84,12 @@ std::string ValidUtf8(const std::string& text) {
 }
 
 }  // namespace
+
+std::string DescribeExit(const ExitStatus& exit) {
+  if (exit.signal == 0) return absl::StrCat("exited with code ", exit.code);
+  const char* name = ::sigabbrev_np(exit.signal);
+  return absl::StrCat("was killed by signal ", exit.signal, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
+}
 
 TrainerEnd Classify(const AttemptFacts& facts) {
   TrainerEnd end{.step = facts.step, .wall_seconds = facts.wall_seconds};

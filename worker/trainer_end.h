@@ -37,6 +37,9 @@ struct ExitStatus {
   bool vanished = false;       // it ended with an agent that was killed: neither code nor signal are known
 };
 
+// "exited with code 3", "was killed by signal 9 (SIGKILL)".
+std::string DescribeExit(const ExitStatus& exit);
+
 // What is known of an attempt once its process is gone.
 struct AttemptFacts {
   std::optional<FinishedEvent> finished;

@@ -62,6 +62,13 @@ def growth(database, sweep, key):
     return curves
 
 
+def mark_log_axis(axis):
+    """1, 2, 5, 10, … as they are written."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
 def draw(curves, title, name):
     """One panel a block: for each arm the geometric mean over the seeds, and the range of the seeds behind it."""
     blocks = [block for block in BLOCKS if block in curves]
@@ -75,9 +82,7 @@ def draw(curves, title, name):
         panel.set(title=BLOCKS[block], xlabel="step", yscale="log")
         panel.grid(alpha=0.3)
     panels[0][0].set_ylabel("kurtosis, largest block")
-    panels[0][0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    panels[0][0].yaxis.set_major_formatter("{x:g}")
-    panels[0][0].yaxis.set_minor_locator(NullLocator())
+    mark_log_axis(panels[0][0].yaxis)
     panels[0][-1].legend(title=title, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     figure.savefig(FOLDER / name, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
@@ -95,10 +100,8 @@ def draw_cost(trials):
             marker=MARKERS[block], facecolors="none", edgecolors=COLOURS[optimizer],
         )
     panel.set(xlabel="kurtosis, largest block at the end", ylabel="W8A4 perplexity / perplexity", xscale="log", yscale="log")
-    for axis in (panel.xaxis, panel.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_locator(NullLocator())
+    mark_log_axis(panel.xaxis)
+    mark_log_axis(panel.yaxis)
     panel.grid(alpha=0.3)
     panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     figure.savefig(FOLDER / "cost.svg", bbox_inches="tight", metadata={"Date": None})

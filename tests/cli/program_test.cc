@@ -4,13 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/is_gone.h"
+#include "tests/wait_until.h"
 
 namespace ofsweep {
 namespace {
@@ -20,17 +21,6 @@ using testing::HasSubstr;
 
 std::vector<std::string> Shell(const std::string& script) {
   return {"/bin/sh", "-c", script};
-}
-
-// A zombie is gone, whoever has to collect it.
-bool IsGone(pid_t pid) {
-  for (int tries = 0; tries < 500; ++tries) {
-    std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    if (!std::getline(stat, line) || line.find(") Z") != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
 }
 
 TEST(RunProgram, TellsItsEndAndKeepsItsOutput) {
@@ -52,11 +42,12 @@ TEST(RunProgram, NamesWhatItCannotRunAndWhatItCannotOpen) {
 
 TEST(RunProgram, ARequestToStopEndsIt) {
   std::stop_source stop;
+  const UnnamedFile out;
   std::thread later([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    WaitUntil([&] { return LastLine(out.path()) == "runs"; });
     stop.request_stop();
   });
-  EXPECT_EQ(RunProgram({"/bin/sleep", "1000"}, {}, stop.get_token()).value(), -SIGTERM);
+  EXPECT_EQ(RunProgram(Shell("echo runs; exec sleep 1000"), {.out = out.path()}, stop.get_token()).value(), -SIGTERM);
   later.join();
   EXPECT_EQ(RunProgram({"/bin/sleep", "1000"}, {}, stop.get_token()).value(), -SIGTERM) << "asked before it began";
 }
@@ -69,14 +60,12 @@ TEST(RunProgram, DiesWithAProcessThatIsKilled) {
     const auto end = RunProgram(Shell("echo $$; exec sleep 1000"), {.out = out.path()});
     ::_exit(end.ok() ? 0 : 1);
   }
-  for (int tries = 0; tries < 500 && LastLine(out.path()).empty(); ++tries) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  WaitUntil([&] { return !LastLine(out.path()).empty(); });
   const pid_t program = std::atoi(LastLine(out.path()).c_str());
   ASSERT_GT(program, 0);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  EXPECT_TRUE(IsGone(program));
+  EXPECT_TRUE(WaitUntil([&] { return IsGone(program); }));
 }
 
 TEST(TemporaryFolder, SaysWhereNoneCanBeMade) {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/integration/sweep_fixture.h"
+#include "tests/is_gone.h"
 
 namespace ofsweep {
 namespace {
@@ -167,11 +168,7 @@ class StoppedEvaluation : public EvaluateCommand {
   }
 
   void ExpectNothingLeft() {
-    EXPECT_TRUE(WaitUntil([&] {
-      std::ifstream stat("/proc/" + std::to_string(trainer_) + "/stat");
-      std::string line;
-      return !std::getline(stat, line) || line.find(") Z") != std::string::npos;
-    }));
+    EXPECT_TRUE(WaitUntil([&] { return IsGone(trainer_); }));
     EXPECT_TRUE(std::filesystem::is_empty(temporary_));
   }
 

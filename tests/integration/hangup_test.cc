@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "tests/integration/sweep_fixture.h"
+#include "tests/is_gone.h"
 
 namespace ofsweep {
 namespace {
@@ -66,13 +67,6 @@ std::string TextOf(const std::filesystem::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
-}
-
-// No process, or one that only waits to be reaped.
-bool IsGone(pid_t pid) {
-  const std::string status = TextOf("/proc/" + std::to_string(pid) + "/stat");
-  const std::size_t name_end = status.rfind(')');
-  return name_end == std::string::npos || status.substr(name_end + 2, 1) == "Z";
 }
 
 class Hangup : public SweepFixture {

@@ -76,12 +76,6 @@ bool AgentTest::WaitForOutboxToBeEmpty() const {
   return WaitUntil([&] { return fs::is_empty(data_dir_ + "/outbox"); });
 }
 
-bool IsGone(pid_t pid) {
-  const std::string status = ReadFile(absl::StrCat("/proc/", pid, "/stat"));
-  const std::size_t name_end = status.rfind(')');
-  return name_end == std::string::npos || status.substr(name_end + 2, 1) == "Z";
-}
-
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;

@@ -46,9 +46,6 @@ class AgentTest : public testing::Test {
   std::jthread thread_;
 };
 
-// No process, or one that only waits to be reaped.
-bool IsGone(pid_t pid);
-
 std::string ReadFile(const std::string& path);
 
 }  // namespace ofsweep

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "agent_fixture.h"
+#include "tests/is_gone.h"
 
 namespace ofsweep {
 namespace {
