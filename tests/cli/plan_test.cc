@@ -57,15 +57,18 @@ TEST(Plan, StepsMakeRowsOfTheirOwn) {
 TEST(Plan, WhatIsMeasuredAndRoundedMakesRowsOfItsOwn) {
   const std::string yaml =
       "name: x\n"
-      "trial: {model: {layers: 1, width: 64, heads: 8, context: 512, vocabulary: 2048}, train.micro_batch_size: 1, "
-      "evaluate.int8: false}\n"
-      "grid: {";
-  for (const char* axis : {"evaluate.int8: [false, true]", "evaluate.bits: [[], [w8a4]]",
-                           "measure.metrics: [[kurtosis], [kurtosis, delta_m2]]"}) {
-    const Plan plan = PlanOf(yaml + axis + ", seed: [0, 1], measure.every: [1, 2], evaluate.every: [1, 2]}");
-    ASSERT_EQ(plan.rows.size(), 2u) << axis;
-    EXPECT_THAT(plan.columns, ElementsAre(std::string(axis).substr(0, std::string(axis).find(':'))));
-    EXPECT_LT(plan.rows[0].memory.peak, plan.rows[1].memory.peak) << axis;
+      "trial: {model: {layers: 1, width: 64, heads: 8, context: 512, vocabulary: 2048}, train.micro_batch_size: 1}\n"
+      "grid: {seed: [0, 1], measure.every: [1, 2], evaluate.every: [1, 2], ";
+  const std::pair<const char*, const char*> axes[] = {
+      {"evaluate.int8", "[false, true]"},
+      {"evaluate.bits", "[[], [w8a4]], evaluate.int8: [false]"},
+      {"measure.metrics", "[[kurtosis], [kurtosis, delta_m2]], evaluate.int8: [false]"}};
+  for (const auto& [key, values] : axes) {
+    const Plan plan = PlanOf(yaml + key + ": " + values + "}");
+    ASSERT_EQ(plan.rows.size(), 2u) << key;
+    EXPECT_EQ(plan.rows[0].trials, 8u) << key;
+    EXPECT_THAT(plan.columns, ElementsAre(key));
+    EXPECT_LT(plan.rows[0].memory.peak, plan.rows[1].memory.peak) << key;
   }
   const Plan calibrated =
       PlanOf("name: x\ntrial: {train.micro_batch_size: 1}\ngrid: {evaluate.int8_calibration_batch_size: [1, 1000]}");
