@@ -82,7 +82,7 @@ std::string MetricDescription(const std::string& metric) {
       {"kurtosis_max", "kurtosis (1 to width), largest block at the last measured step"},
       {"kurtosis_peak", "kurtosis (1 to width), largest over blocks and steps"},
       {"mmr_max", "max-median ratio, largest block at the last measured step"},
-      {"wall_seconds", "training time, seconds"},
+      {"wall_seconds", "time of all attempts with start-up, data preparation and evaluation, seconds"},
   };
   const auto found = kDescriptions.find(metric);
   return found == kDescriptions.end() ? RoundedDescription(metric) : found->second;

@@ -173,7 +173,8 @@ struct TrialInfo {
   std::string optimizer;
   std::string learning_rate;
   std::string seed;
-  std::int64_t step = 0;  // of the newest point that is stored
+  std::int64_t step = 0;    // of the newest point that is stored
+  std::int64_t tokens = 0;  // trained on until there
   std::int64_t target_steps = 0;
 };
 

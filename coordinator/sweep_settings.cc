@@ -138,6 +138,7 @@ TrialInfo DescribeTrial(const TrialRow& row) {
   info.learning_rate = text("optimizer.learning_rate");
   info.seed = text("seed");
   info.step = row.step;
+  info.tokens = row.tokens;
   info.target_steps = row.target_steps;
   return info;
 }

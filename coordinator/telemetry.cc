@@ -41,6 +41,11 @@ MetricFamily TrialCounts(const std::vector<SweepSummary>& sweeps) {
   return family;
 }
 
+// A worker has 0 slots while it shuts down: one that fell silent after saying so was stopped, and is not lost.
+bool WasStopped(const WorkerView& worker) {
+  return !worker.connected && worker.slots == 0 && worker.busy == 0;
+}
+
 std::string StateOf(const WorkerView& worker) {
   if (!worker.connected) return "lost";
   return worker.quarantined ? "quarantined" : "connected";
@@ -51,6 +56,7 @@ void AppendWorkers(const std::vector<WorkerView>& workers, std::vector<MetricFam
   MetricFamily heartbeats = GaugeFamily("worker_heartbeat_timestamp_seconds", "When a worker was last heard of.");
   double unsent = 0;
   for (const WorkerView& worker : workers) {
+    if (WasStopped(worker)) continue;
     ++by_state[StateOf(worker)];
     AddSeries(heartbeats, {{"worker", worker.worker_id}}, static_cast<double>(worker.last_seen) / 1000);
     if (worker.connected) unsent += static_cast<double>(worker.unsent_points);

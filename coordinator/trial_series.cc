@@ -55,7 +55,7 @@ struct TrialSeries::Live {
   std::uint64_t number = 0;  // in the order of their starts
   std::string worker;        // "" while none runs it
   std::int64_t step = 0;
-  std::optional<double> tokens;
+  std::int64_t tokens = 0;
   std::optional<TimeMs> reported_at;
   std::map<Series, double> values;
   std::optional<TimeMs> finished_at;
@@ -116,8 +116,8 @@ void TrialSeries::Start(const TrialInfo& info, const std::string& worker, TimeMs
   if (is_new) {
     trial.number = started_++;
     trial.step = info.step;
-    // A trial that an earlier process has trained begins with its next report: from zero it would look like a leap.
-    if (info.step == 0) trial.tokens = 0;
+    // Of a trial that an earlier process has trained, what that has shown: from less it would look like a leap.
+    trial.tokens = info.tokens;
   }
   trial.info = info;
   trial.worker = worker;
@@ -144,7 +144,7 @@ void TrialSeries::Report(const std::string& trial_id, const std::vector<StepPoin
   }
   trial.step = steps.back().step;
   // An attempt that goes on from its checkpoint trains on some tokens again: a counter does not go back for that.
-  trial.tokens = std::max(trial.tokens.value_or(0), static_cast<double>(steps.back().tokens));
+  trial.tokens = std::max(trial.tokens, steps.back().tokens);
   trial.reported_at = now;
 }
 
@@ -208,7 +208,7 @@ void TrialSeries::Show(Live& trial, std::size_t& room, Families& families) {
   if (!trial.worker.empty()) show(families.assignment, {{"worker", trial.worker}}, 1);
   show(families.step, {}, static_cast<double>(trial.step));
   show(families.target_steps, {}, static_cast<double>(info.target_steps));
-  if (trial.tokens) show(families.tokens, {}, *trial.tokens);
+  show(families.tokens, {}, static_cast<double>(trial.tokens));
   if (trial.reported_at) show(families.reported_at, {}, static_cast<double>(*trial.reported_at) / 1000);
   for (const auto& [series, value] : trial.values) {
     auto [family, labels] = families.Of(series);

@@ -48,7 +48,8 @@ FROM sweeps
   LEFT JOIN trial_results ON trial_results.trial = trials.id;
 
 DROP VIEW ablation;
--- Trials that have an outcome to compare. A NaN among them makes mean and std NULL; std is the sample standard deviation.
+-- Trials that have an outcome to compare: n of them, of which NAME_n have a NAME. A NaN among these makes mean and std NULL; std is the sample
+-- standard deviation.
 -- Windows rather than GROUP BY, because SQLite pushes a condition on the sweep through windows only.
 CREATE VIEW ablation AS
 WITH
@@ -61,16 +62,20 @@ WITH
       row_number() OVER cell AS row_of_cell,
       count(*) OVER cell AS n,
       trial_results.eval_loss,
+      count(*) FILTER (WHERE trial_results.eval_loss_step >= 0) OVER cell AS eval_loss_n,
       avg(trial_results.eval_loss) OVER cell AS eval_loss_mean,
       max(trial_results.eval_loss_step >= 0 AND trial_results.eval_loss IS NULL) OVER cell AS eval_loss_nan,
       trial_results.kurtosis_max,
+      count(*) FILTER (WHERE trial_results.kurtosis_step >= 0) OVER cell AS kurtosis_max_n,
       avg(trial_results.kurtosis_max) OVER cell AS kurtosis_max_mean,
       max(trial_results.kurtosis_step >= 0 AND trial_results.kurtosis_max IS NULL) OVER cell AS kurtosis_max_nan,
       trial_results.int8_perplexity,
+      count(*) FILTER (WHERE trial_results.int8_perplexity_step >= 0) OVER cell AS int8_perplexity_n,
       avg(trial_results.int8_perplexity) OVER cell AS int8_perplexity_mean,
       max(trial_results.int8_perplexity_step >= 0 AND trial_results.int8_perplexity IS NULL) OVER cell
         AS int8_perplexity_nan,
       trial_results.w8a4_perplexity,
+      count(*) FILTER (WHERE trial_results.w8a4_perplexity_step >= 0) OVER cell AS w8a4_perplexity_n,
       avg(trial_results.w8a4_perplexity) OVER cell AS w8a4_perplexity_mean,
       max(trial_results.w8a4_perplexity_step >= 0 AND trial_results.w8a4_perplexity IS NULL) OVER cell
         AS w8a4_perplexity_nan
@@ -101,12 +106,16 @@ SELECT
   optimizer,
   learning_rate,
   n,
+  eval_loss_n,
   CASE WHEN ifnull(eval_loss_nan, 0) = 0 THEN eval_loss_mean END AS eval_loss_mean,
   CASE WHEN ifnull(eval_loss_nan, 0) = 0 THEN sqrt(eval_loss_variance) END AS eval_loss_std,
+  kurtosis_max_n,
   CASE WHEN ifnull(kurtosis_max_nan, 0) = 0 THEN kurtosis_max_mean END AS kurtosis_max_mean,
   CASE WHEN ifnull(kurtosis_max_nan, 0) = 0 THEN sqrt(kurtosis_max_variance) END AS kurtosis_max_std,
+  int8_perplexity_n,
   CASE WHEN ifnull(int8_perplexity_nan, 0) = 0 THEN int8_perplexity_mean END AS int8_perplexity_mean,
   CASE WHEN ifnull(int8_perplexity_nan, 0) = 0 THEN sqrt(int8_perplexity_variance) END AS int8_perplexity_std,
+  w8a4_perplexity_n,
   CASE WHEN ifnull(w8a4_perplexity_nan, 0) = 0 THEN w8a4_perplexity_mean END AS w8a4_perplexity_mean,
   CASE WHEN ifnull(w8a4_perplexity_nan, 0) = 0 THEN sqrt(w8a4_perplexity_variance) END AS w8a4_perplexity_std
 FROM spreads

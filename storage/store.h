@@ -48,7 +48,8 @@ struct TrialRow {
   int attempts = 0;
   int failures = 0;  // attempts that count against it
   std::int64_t target_steps = 0;
-  std::int64_t step = 0;  // of the newest stored point
+  std::int64_t step = 0;    // of the newest stored point
+  std::int64_t tokens = 0;  // trained on until there
   std::string worker;
   FailureClass failure_class = FailureClass::kNone;
   std::string failure_message;

@@ -15,8 +15,8 @@ namespace {
 constexpr char kTrialColumns[] =
     "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
     "trials.target_steps, ifnull(trial_results.step, 0), trials.worker, trials.failure_class, trials.failure_message, "
-    "trials.wall_seconds, trials.started_at, trials.finished_at";
-constexpr int kConfigColumn = 14;
+    "trials.wall_seconds, trials.started_at, trials.finished_at, ifnull(trial_results.tokens, 0)";
+constexpr int kConfigColumn = 15;
 
 // SQLite's integers are signed; more than this is no limit at all.
 std::int64_t Clamp(std::uint64_t count) {
@@ -39,6 +39,7 @@ TrialRow ReadTrial(const Query& row) {
   trial.wall_seconds = row.Real(11);
   trial.started_at = row.Integer(12);
   trial.finished_at = row.Integer(13);
+  trial.tokens = row.Integer(14);
   return trial;
 }
 

@@ -89,6 +89,8 @@ class AgentLoop : public Agent {
   PointForwarder points_;
   SynchronizeLoop synchronize_;
   bool shutting_down_ = false;
+  bool says_goodbye_ = false;   // the newest call, with its 0 slots
+  bool goodbye_heard_ = false;  // so that the coordinator does not take this worker for lost
   bool draining_ = false;
   bool finished_ = false;
   bool away_ = false;
@@ -133,11 +135,16 @@ AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
                      v1::SynchronizeResponse* response, std::function<void(grpc::Status)> done) {
                 stub_->async()->Synchronize(context, request, response, std::move(done));
               },
-          .next = [this] { return State(); },
+          .next =
+              [this] {
+                says_goodbye_ = shutting_down_;
+                return State();
+              },
           .on_answer = [this](const v1::SynchronizeResponse& told) { return Follow(told); },
           .on_failure =
               [this](const grpc::Status& status) {
                 is_answered_ = false;
+                boost::asio::post(io_, [this] { FinishIfDone(); });
                 if (std::exchange(away_, true)) return;
                 spdlog::warn("the coordinator does not answer ({}); training goes on", status.error_message());
               }};
@@ -167,6 +174,7 @@ v1::SynchronizeRequest AgentLoop::State() const {
 
 std::optional<milliseconds> AgentLoop::Follow(const v1::SynchronizeResponse& told) {
   is_answered_ = true;
+  if (says_goodbye_ && !std::exchange(goodbye_heard_, true)) boost::asio::post(io_, [this] { FinishIfDone(); });
   if (std::exchange(away_, false)) spdlog::info("the coordinator answers again");
   if (std::exchange(reason_, told.reason()) != told.reason() && !reason_.empty()) spdlog::info("{}", reason_);
   supervisor_.Apply(told);
@@ -184,12 +192,12 @@ void AgentLoop::ShutDown() {
 
 void AgentLoop::FinishIfDone() {
   if (!shutting_down_ || finished_ || supervisor_.any_alive()) return;
-  if (supervisor_.empty()) return Finish();
+  if (supervisor_.empty() && (goodbye_heard_ || !is_answered_)) return Finish();
   if (std::exchange(draining_, true)) return;
   drain_timer_.expires_after(options_.drain_grace);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    spdlog::warn("stopping before everything was forwarded; the next start goes on with {}",
+    spdlog::warn("stopping before the coordinator has heard everything; the next start goes on with {}",
                  OutboxFolder(options_.data_dir));
     Finish();
   });

@@ -63,19 +63,30 @@ TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
   Submit(SmallSweep("s"));
   const auto before = Synchronize(HelloFrom("w", 1));
   ASSERT_EQ(before.assignments_size(), 1);
+  v1::TrialPoints points;
+  points.set_trial_id(before.assignments(0).trial_id());
+  points.set_generation(before.assignments(0).generation());
+  AddStep(points, 10, 2.5, 3);
+  Push(points);
   server_->Shutdown();
   StartServer({});
+  const std::string tokens = "ofsweep_trial_tokens_total{trial_id=\"" + points.trial_id() + "\"} ";
+  EXPECT_THAT(Metrics(), HasSubstr(tokens + "10240\n"));
   auto hello = HelloFrom("w", 1);
   auto* attempt = hello.add_attempts();
   attempt->set_trial_id(before.assignments(0).trial_id());
   attempt->set_generation(before.assignments(0).generation());
-  attempt->mutable_running()->set_step(3);
+  attempt->mutable_running()->set_step(12);
   const auto after = Synchronize(hello);
   ASSERT_EQ(after.assignments_size(), 1);
   EXPECT_EQ(after.assignments(0).trial_id(), before.assignments(0).trial_id());
   EXPECT_EQ(after.assignments(0).generation(), before.assignments(0).generation());
   EXPECT_THAT(Metrics(),
               HasSubstr("ofsweep_trial_assignment_info{trial_id=\"" + before.assignments(0).trial_id() + "\""));
+  points.clear_rows();
+  AddStep(points, 5, 2.75, 3);  // from its checkpoint
+  Push(points);
+  EXPECT_THAT(Metrics(), HasSubstr(tokens + "10240\n"));
 }
 
 TEST_F(ServerOperationTest, ARunningTrialTellsItsArmInEverySweepThatHoldsIt) {

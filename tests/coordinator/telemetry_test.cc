@@ -172,12 +172,15 @@ TEST_F(TelemetryTest, CountersExistFromZero) {
   EXPECT_THAT(text, Not(HasSubstr("outcome=\"failed\",sweep=\"over\"")));
 }
 
-TEST_F(TelemetryTest, TokensOfATrialThatAnEarlierProcessTrainedDoNotLeapFromZero) {
+TEST_F(TelemetryTest, TokensOfATrialThatAnEarlierProcessTrainedNeitherLeapNorGoBack) {
   TrialInfo info = Info("t1");
   info.step = 10;
+  info.tokens = 1000;
   telemetry_.TrialStarted(info, "w1");
-  EXPECT_THAT(Scrape(), Not(HasSubstr("ofsweep_trial_tokens_total")));
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 1000"));
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_step{trial_id=\"t1\"} 10"));
+  Report("t1", 5, 1);  // from the checkpoint before
+  EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 1000"));
   Report("t1", 20, 1);
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 2000"));
   Report("t1", 15, 1);  // again, from its checkpoint
@@ -195,7 +198,7 @@ TEST_F(TelemetryTest, ServiceStateIsReadAtTheScrape) {
   ServiceState state;
   state.sweeps.push_back({.name = "s", .counts = {{TrialState::kRunning, 2}}});
   state.workers.push_back({.worker_id = "w1", .unsent_points = 7, .last_seen = 4000, .connected = true});
-  state.workers.push_back({.worker_id = "w2", .unsent_points = 9, .last_seen = 1000, .connected = false});
+  state.workers.push_back({.worker_id = "w2", .slots = 2, .unsent_points = 9, .last_seen = 1000, .connected = false});
   state.database_bytes = 4096;
   const std::string text = telemetry_.Scrape(state);
   EXPECT_THAT(text, HasSubstr("ofsweep_trials{sweep=\"s\",state=\"running\"} 2"));
@@ -204,6 +207,17 @@ TEST_F(TelemetryTest, ServiceStateIsReadAtTheScrape) {
   EXPECT_THAT(text, HasSubstr("ofsweep_worker_heartbeat_timestamp_seconds{worker=\"w1\"} 4"));
   EXPECT_THAT(text, HasSubstr("\nofsweep_unsent_points 7\n"));
   EXPECT_THAT(text, HasSubstr("ofsweep_db_bytes 4096"));
+}
+
+// It has said so with 0 slots; nobody has to look after it.
+TEST_F(TelemetryTest, AWorkerThatWasStoppedIsNotLost) {
+  ServiceState state;
+  state.workers.push_back({.worker_id = "stopped", .last_seen = 1000, .connected = false});
+  state.workers.push_back({.worker_id = "stopping", .last_seen = 4000, .connected = true});
+  const std::string text = telemetry_.Scrape(state);
+  EXPECT_THAT(text, HasSubstr("ofsweep_workers{state=\"connected\"} 1"));
+  EXPECT_THAT(text, HasSubstr("ofsweep_workers{state=\"lost\"} 0"));
+  EXPECT_THAT(text, Not(HasSubstr("worker=\"stopped\"")));
 }
 
 TEST_F(TelemetryTest, EveryLossHasItsSplit) {
@@ -241,7 +255,7 @@ TEST_F(TelemetryTest, TheDocumentationListsEveryMetricAndNoOther) {
   telemetry.TransactionEnded("append", 0.01);
   telemetry.RpcEnded("m", "OK", 0.01);
   ServiceState state{.sweeps = {{.name = "s", .counts = {{TrialState::kRunning, 1}}}},
-                     .workers = {{.worker_id = "w1"}}};
+                     .workers = {{.worker_id = "w1", .slots = 1}}};
 
   std::stringstream document;
   document << std::ifstream(std::string(OFSWEEP_SOURCE_DIR) + "/docs/metrics.md").rdbuf();

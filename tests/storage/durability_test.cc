@@ -111,7 +111,9 @@ TEST(DurabilityTest, EveryAcknowledgedPointSurvivesKill9) {
       const std::vector<std::int64_t>& stored = steps.at(absl::StrCat("t", trial));
       ASSERT_GE(stored.back(), last[static_cast<std::size_t>(trial)]);
       EXPECT_EQ(stored.back() + 1, static_cast<std::int64_t>(stored.size()));
-      EXPECT_EQ(Must(store->FindTrial(absl::StrCat("t", trial)))->step, stored.back());
+      const TrialRow row = Must(store->FindTrial(absl::StrCat("t", trial))).value();
+      EXPECT_EQ(row.step, stored.back());
+      EXPECT_EQ(row.tokens, 100 * stored.back());
     }
   }
 }

@@ -47,8 +47,9 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
   EXPECT_EQ(columns("params"), "trial_id key value");
   EXPECT_EQ(columns("curves"), "trial_id step metric layer site value");
   EXPECT_EQ(columns("ablation"),
-            "sweep block optimizer learning_rate n eval_loss_mean eval_loss_std kurtosis_max_mean kurtosis_max_std "
-            "int8_perplexity_mean int8_perplexity_std w8a4_perplexity_mean w8a4_perplexity_std");
+            "sweep block optimizer learning_rate n eval_loss_n eval_loss_mean eval_loss_std "
+            "kurtosis_max_n kurtosis_max_mean kurtosis_max_std int8_perplexity_n int8_perplexity_mean "
+            "int8_perplexity_std w8a4_perplexity_n w8a4_perplexity_mean w8a4_perplexity_std");
 }
 
 TEST_F(ViewsTest, ResultsShowATrialOnceInEverySweepThatHasIt) {
@@ -182,6 +183,19 @@ TEST_F(ViewsTest, AblationHasMeanAndSampleDeviationOverTheTrialsThatCount) {
       ElementsAre("other|op|adam|0.001|1|1.0|NULL|600.25|NULL|NULL|NULL|8.0|NULL",
                   "s|op|adam|0.001|3|2.333333|1.527525|600.25|0.0|NULL|NULL|18.666667|12.220202",
                   "s|pre_norm|adam|0.001|1|3.0|NULL|NULL|NULL|NULL|NULL|24.0|NULL"));
+}
+
+// A trial that diverged has no validation loss, and `ofsweep evaluate` may have come to some trials only.
+TEST_F(ViewsTest, AblationCountsTheTrialsThatAMeanIsOf) {
+  InsertTrials(*store_, "s", {MakeTrial("a0"), MakeTrial("a1"), MakeTrial("a2"), MakeTrial("a3")});
+  Append("a0", {MakeStep(9, {Scalar("eval_loss", 1), Scalar("w8a4_perplexity", 8), Block("kurtosis", 0, 2)})});
+  Append("a1", {MakeStep(9, {Scalar("eval_loss", kNaN), Block("kurtosis", 0, 2)})});
+  Append("a2", {MakeStep(3, {Block("kurtosis", 0, 2)})});
+  for (const char* id : {"a0", "a1"}) SetState(*store_, id, TrialState::kCompleted);
+  for (const char* id : {"a2", "a3"}) SetState(*store_, id, TrialState::kDiverged);
+  EXPECT_THAT(Query("SELECT n, eval_loss_n, eval_loss_mean, kurtosis_max_n, kurtosis_max_mean, int8_perplexity_n, "
+                    "int8_perplexity_mean, w8a4_perplexity_n, w8a4_perplexity_mean, w8a4_perplexity_std FROM ablation"),
+              ElementsAre("4|2|NULL|3|2.0|0|NULL|1|8.0|NULL"));
 }
 
 TEST_F(ViewsTest, CommonQueriesUseIndexes) {

@@ -89,6 +89,13 @@ TEST_F(AgentTest, AStoppedAgentReportsItsTrialsAsPreempted) {
   EXPECT_TRUE(std::filesystem::is_empty(data_dir_ + "/outbox"));
 }
 
+TEST_F(AgentTest, AnIdleAgentThatIsStoppedSaysGoodbye) {
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.last_report.slots() == 2; }));
+  StopAgent();
+  EXPECT_EQ(coordinator_.state().last_report.slots(), 0u);
+}
+
 TEST_F(AgentTest, AnAgentThatIsStoppedWithoutACoordinatorDeliversAtItsNextStart) {
   coordinator_.Assign("t1",
                       R"([["started", 0], ["points", [0, 4]], ["wait", "go"], ["points", [4, 100]], ["hang", 0]])");

@@ -34,7 +34,7 @@ const summary = [
   figures(
     {
       title: 'What became of the trials',
-      description: 'Trials of the sweep, and what has become of them.',
+      description: 'Trials of the sweep, and what has become of them; the parts add up to them.',
       unit: units.Short,
       width: 24,
       height: 4,
@@ -45,7 +45,9 @@ SELECT
   total(state IN ('pending', 'running')) AS unfinished,
   total(state = 'completed') AS completed,
   total(state = 'diverged') AS diverged,
-  total(state = 'failed') AS failed
+  total(state = 'failed') AS failed,
+  total(state = 'cancelled') AS cancelled,
+  total(state = 'pruned') AS pruned
 FROM results
 WHERE ${ofSweep}`,
   ),
@@ -53,16 +55,17 @@ WHERE ${ofSweep}`,
     {
       title: 'Cells',
       description:
-        'Mean and sample standard deviation over the trials of each block, optimizer and learning rate (the ' +
-        'view ablation). Empty where a trial ended in NaN.',
+        'Over the completed and diverged trials of each block, optimizer and learning rate (the view ablation), n of ' +
+        'them: how many have each figure, its mean and its sample standard deviation. Empty where one of these is NaN.',
       width: 24,
       height: 9,
     },
     `
 SELECT
   block, optimizer, learning_rate, n,
-  eval_loss_mean, eval_loss_std, kurtosis_max_mean, kurtosis_max_std,
-  int8_perplexity_mean, int8_perplexity_std, w8a4_perplexity_mean, w8a4_perplexity_std
+  eval_loss_n, eval_loss_mean, eval_loss_std, kurtosis_max_n, kurtosis_max_mean, kurtosis_max_std,
+  int8_perplexity_n, int8_perplexity_mean, int8_perplexity_std,
+  w8a4_perplexity_n, w8a4_perplexity_mean, w8a4_perplexity_std
 FROM ablation
 WHERE ${ofSweep}
 ORDER BY block, optimizer, learning_rate`,
@@ -73,7 +76,7 @@ ORDER BY block, optimizer, learning_rate`,
       description:
         'One row a trial: losses in nats a token, kurtosis of the worst layer at the end and at its peak, ' +
         'and the perplexity before and after rounding weights (w) and activations (a) to so many bits. ' +
-        'Empty: not evaluated.',
+        'Empty: not evaluated, or NaN.',
       width: 24,
       height: 10,
     },
@@ -94,7 +97,7 @@ const relations = [
       description:
         'Each point is a trial: y is how many nats a token the loss rises when it is rounded (${bits}), x ' +
         'its outliers. A trial has a point once evaluate.bits or `ofsweep evaluate SWEEP --bits` has asked for ' +
-        'it. Across optimizers outliers need not predict the cost (arXiv 2509.23500): look, do not assume.',
+        'it, and none where x or y is NaN, which the worst may be: the table Trials has every trial. Across optimizers outliers need not predict the cost (arXiv 2509.23500): look, do not assume.',
       unit: 'suffix:nats',
       xLabel: '${outlier}',
       height: 12,
@@ -105,7 +108,8 @@ const relations = [
     {
       title: 'Validation loss against ${outlier}',
       description:
-        'Each point is a trial, before quantisation: whether an arm buys its small outliers with a worse model.',
+        'Each point is a trial, before quantisation: whether an arm buys its small outliers with a worse model. ' +
+        'A trial that diverged, or has NaN, has no point.',
       unit: 'suffix:nats',
       xLabel: '${outlier}',
       height: 12,

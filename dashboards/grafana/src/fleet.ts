@@ -10,6 +10,8 @@ const quantiles = (metric: string, by: string, selector = '') =>
     legend: `{{${by}}} p${quantile * 100}`,
   }));
 
+const inEach = 'A trial that several sweeps hold counts in each.';
+
 const trials = (state: string) => ({ expr: `sum(ofsweep_trials{sweep=~"$sweep", state=~"${state}"})`, legend: '' });
 
 const glance = [
@@ -22,13 +24,20 @@ const glance = [
   }),
   figure({
     title: 'Running',
-    description: 'Trials that a worker trains now.',
+    description: 'Trials of the chosen sweeps that a worker trains now, each once.',
     unit: units.Short,
-    queries: [trials('running')],
+    queries: [
+      {
+        expr:
+          'count(ofsweep_trial_assignment_info and on (job, instance, trial_id) ' +
+          'ofsweep_trial_sweep_info{sweep=~"$sweep"})',
+        legend: '',
+      },
+    ],
   }),
   figure({
     title: 'Waiting',
-    description: 'Trials that wait for a slot.',
+    description: `Trials that wait for a slot. ${inEach}`,
     unit: units.Short,
     queries: [trials('pending')],
   }),
@@ -36,14 +45,16 @@ const glance = [
     title: 'Failed',
     description:
       'Trials that failed for good; `ofsweep show SWEEP` and the dashboard Ablation say why. Diverged ones ' +
-      'are not among them.',
+      `are not among them. ${inEach}`,
     unit: units.Short,
     alarm: 1,
     queries: [trials('failed')],
   }),
   figure({
     title: 'Workers lost',
-    description: 'Workers that no longer call, and those that are given no work because trials kept failing on them.',
+    description:
+      'Workers that fell silent without having been stopped, until they are back or the coordinator starts anew, and ' +
+      'those that are given no work because trials kept failing on them.',
     unit: units.Short,
     alarm: 1,
     queries: [{ expr: 'sum(ofsweep_workers{state=~"lost|quarantined"})', legend: '' }],
@@ -61,7 +72,7 @@ const glance = [
 const work = [
   chart({
     title: 'Trials by state',
-    description: 'All trials of the chosen sweeps.',
+    description: `All trials of the chosen sweeps. ${inEach}`,
     unit: units.Short,
     stacked: true,
     queries: [{ expr: 'sum by (state) (ofsweep_trials{sweep=~"$sweep"})', legend: '{{state}}' }],
@@ -83,7 +94,7 @@ const work = [
   }),
   chart({
     title: 'Trials finished',
-    description: 'In the hour before each moment, by outcome.',
+    description: `In the hour before each moment, by outcome. ${inEach}`,
     unit: units.Short,
     width: 8,
     queries: [
@@ -96,7 +107,8 @@ const work = [
   chart({
     title: 'Attempts that ended without their trial',
     description:
-      'In the hour before each moment, by reason: the trial went back to the queue. `lost` is a worker that vanished.',
+      'In the hour before each moment, by reason: the trial went back to the queue. `lost` is a worker that ' +
+      `vanished. ${inEach}`,
     unit: units.Short,
     width: 8,
     queries: [
@@ -108,7 +120,7 @@ const work = [
 const workers = [
   chart({
     title: 'Workers by state',
-    description: 'As the coordinator sees them.',
+    description: 'As the coordinator sees them. One that was stopped leaves; `lost` fell silent.',
     unit: units.Short,
     stacked: true,
     width: 8,
@@ -125,7 +137,8 @@ const workers = [
   chart({
     title: 'Age of the last heartbeat',
     description:
-      'Time since each worker last called. A worker whose lease runs out is lost, and its trials go to others.',
+      'Time since each worker last called. A worker whose lease runs out is lost, and its trials go to others; one ' +
+      'that was stopped leaves.',
     unit: units.Seconds,
     width: 8,
     queries: [{ expr: 'time() - max by (worker) (ofsweep_worker_heartbeat_timestamp_seconds)', legend: '{{worker}}' }],

@@ -45,7 +45,7 @@ const ofBlocks = stepChart({
   title: '${metric} of each trial: ${block}',
   description:
     'The layer with the largest value at each measured step, one line a trial: optimizer, learning rate, ' +
-    'seed and the start of its id. The axis is logarithmic; values of 0 and less do not show.',
+    'seed and the start of its id. A NaN is passed over, and so are values of 0 and less, as the axis is logarithmic.',
   unit: units.Short,
   width: 24,
   height: 10,
@@ -64,7 +64,9 @@ ORDER BY c.step, r.optimizer, r.learning_rate, r.seed, r.trial_id`,
 
 const ofArms = stepChart({
   title: '${metric} by ${key}',
-  description: 'Mean over the trials of each value of the key, of the layer with the largest value in each trial.',
+  description:
+    'Mean over the trials of each value of the key, of the layer with the largest value in each trial. A NaN is ' +
+    'passed over, and a trial that has ended is no longer in the mean: how many are stands in the panel below.',
   unit: units.Short,
   width: 24,
   height: 10,
@@ -73,6 +75,23 @@ const ofArms = stepChart({
   sql: `
 WITH ${arms}, ${members}
 SELECT step, arm, avg(value) AS value
+FROM members
+GROUP BY step, arm
+ORDER BY step, arm`,
+});
+
+const ofHowMany = stepChart({
+  title: 'Trials in the mean',
+  description:
+    'How many trials of each value of the key have a value at the step. Where a line falls, the mean goes on without ' +
+    'trials that have ended, diverged or given NaN.',
+  unit: 'suffix:trials',
+  width: 24,
+  height: 6,
+  series: { column: 'arm', value: 'trials' },
+  sql: `
+WITH ${arms}, ${members}
+SELECT step, arm, count(value) AS trials
 FROM members
 GROUP BY step, arm
 ORDER BY step, arm`,
@@ -87,8 +106,9 @@ const hidden = [
 const spread = stepChart({
   title: '${metric}, ${key} = ${arm}: mean ± std',
   description:
-    'Over the trials with this value of the key: mean and sample standard deviation. The band ends at the ' +
-    'smallest trial where it would reach below, since a logarithmic axis has no 0.',
+    'Over the trials with this value of the key that have a number at the step (the panel above counts them): mean ' +
+    'and sample standard deviation, without a band where there is one trial. The band ends at the smallest trial ' +
+    'where it would reach below, since a logarithmic axis has no 0.',
   unit: units.Short,
   width: 24,
   height: 9,
@@ -225,7 +245,7 @@ ORDER BY value`,
     ),
   [
     { title: 'Trials', panels: [ofBlocks] },
-    { title: 'Arms', panels: [ofArms, spread] },
+    { title: 'Arms', panels: [ofArms, ofHowMany, spread] },
     { title: 'Layers', panels: [ofLayers] },
     { title: 'Loss', panels: [trainingLoss, validationLoss] },
   ],
