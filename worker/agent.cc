@@ -93,7 +93,7 @@ class AgentLoop : public Agent {
   bool goodbye_heard_ = false;  // so that the coordinator does not take this worker for lost
   bool draining_ = false;
   bool finished_ = false;
-  bool away_ = false;
+  bool away_ = false;                     // the last call failed
   std::string reason_;                    // why nothing more was assigned, as last logged
   std::atomic<bool> is_answered_{false};  // by the coordinator, at the last call
   std::unique_ptr<HttpServer> http_;      // null: none; its handlers read metrics_ and is_answered_ alone
@@ -192,7 +192,7 @@ void AgentLoop::ShutDown() {
 
 void AgentLoop::FinishIfDone() {
   if (!shutting_down_ || finished_ || supervisor_.any_alive()) return;
-  if (supervisor_.empty() && (goodbye_heard_ || !is_answered_)) return Finish();
+  if (supervisor_.empty() && (goodbye_heard_ || away_)) return Finish();
   if (std::exchange(draining_, true)) return;
   drain_timer_.expires_after(options_.drain_grace);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
