@@ -12,8 +12,10 @@
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
 #include "coordinator/server.h"
+#include "experiment/data_folder.h"
 #include "experiment/sweep_spec.h"
 #include "worker/agent.h"
+#include "worker/host.h"
 
 namespace ofsweep {
 namespace {
@@ -116,6 +118,17 @@ absl::Status TellOfOthers(const Connection& connection, const std::string& sweep
   return absl::OkStatus();
 }
 
+// What trainers left in the folder belongs to the database that was there then.
+absl::Status CheckOwner(const std::string& data_dir, const std::string& database_id) {
+  const std::string owner = LoadDatabaseId(data_dir);
+  if (owner.empty() || owner == database_id) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      data_dir,
+      " holds checkpoints and points of another database than its ofsweep.db, which was deleted or replaced: put ",
+      "that one back; or, where they are of no use any more, remove ", data_dir, "/outbox, ", data_dir, "/trials and ",
+      DatabaseIdPath(data_dir), "; or give another --data-dir"));
+}
+
 // Mistakes in the file are left to SubmitSweep, which names all of them.
 std::string SweepName(const SpecFile& file) {
   std::vector<Problem> ignored;
@@ -143,6 +156,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   if (Unfinished(*sweep)) {
     const absl::Status told = TellOfOthers(connection, sweep->name(), streams.err);
     if (!told.ok()) return told;
+    const absl::Status owned = CheckOwner(options.data_dir, (*server)->database_id());
+    if (!owned.ok()) return owned;
     auto agent = Agent::Create({.data_dir = options.data_dir, .slots = options.slots}, (*server)->InProcessChannel());
     if (!agent.ok()) return agent.status();
     const absl::Status trained = Train(connection, std::move(*agent), interrupt, *sweep, streams.err);

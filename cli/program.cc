@@ -15,8 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiment/trainer_event.h"
-#include "worker/trainer_end.h"
 #include "worker/trainer_process.h"
+#include "worker/verdict.h"
 
 namespace ofsweep {
 namespace {
@@ -106,8 +106,8 @@ std::string LastLine(const std::string& file) {
 
 std::optional<std::string> ReportedFailure(const std::string& file) {
   const auto event = ParseTrainerEvent(LastLine(file));
-  const auto* failed = event.ok() ? std::get_if<FailedEvent>(&*event) : nullptr;
-  return failed == nullptr ? std::nullopt : std::optional(failed->message);
+  const auto* end = event.ok() ? std::get_if<AttemptEnd>(&*event) : nullptr;
+  return end == nullptr || end->outcome != AttemptOutcome::kFailed ? std::nullopt : std::optional(end->message);
 }
 
 }  // namespace ofsweep

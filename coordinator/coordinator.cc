@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <random>
 
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
@@ -17,11 +18,20 @@ absl::Status StartAgain() {
   return absl::UnavailableError("a write to the database failed and its state was read again; send the call again");
 }
 
+// Never 0, which a worker says before it has heard of any.
+std::uint64_t RandomIncarnation() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32 | random()) | 1;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptions options, Store& store,
                                                                 const Clock& clock, CoordinatorObserver* observer) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(options, store, clock, observer));
+  absl::StatusOr<std::string> id = store.DatabaseId();
+  if (!id.ok()) return id.status();
+  coordinator->identity_ = {*std::move(id), RandomIncarnation()};
   std::vector<Transition> running;
   {
     absl::MutexLock lock(&coordinator->mutex_);
@@ -99,7 +109,10 @@ absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row) {
                             .attempts = trial.attempts,
                             .failures = trial.failures,
                             .step = trial.step,
-                            .worker = std::move(trial.worker)});
+                            .worker = std::move(trial.worker),
+                            .stored_through = trial.stored_through,
+                            .begun = trial.begun,
+                            .attempt_open = trial.attempt_open});
   }
   return sweep;
 }

@@ -84,10 +84,14 @@ class Coordinator {
 
   // ---- workers ----
 
-  // Returns when everything it tells is durable. InvalidArgument for a report without worker id.
+  // Returns when everything it tells is durable. InvalidArgument for a report without worker id; AlreadyExists for one
+  // of a copied data folder whose original is alive. A worker of another database is told so, and nothing else.
   absl::StatusOr<SynchronizeAnswer> Synchronize(const WorkerReport& report);
   // One outcome for each entry, when all of it is durable. On an error nothing may be taken as stored: send all again.
-  absl::StatusOr<std::vector<PushOutcome>> Push(const std::string& worker_id, std::vector<AttemptPoints> attempts);
+  // Aborted: the worker has not synchronized with this database and this incarnation.
+  absl::StatusOr<std::vector<PushOutcome>> Push(const std::string& worker_id, const DatabaseIdentity& database,
+                                                std::vector<AttemptPoints> attempts);
+  const DatabaseIdentity& identity() const { return identity_; }
 
   // Lets leases expire. To be called about once a second.
   absl::Status Tick();
@@ -129,7 +133,7 @@ class Coordinator {
   // ---- coordinator_workers.cc ----
   absl::StatusOr<nlohmann::ordered_json> ReadTrial(const std::string& trial_id, const std::string& sweep)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status FillConfigurations(std::vector<Assignment>& assignments, std::size_t fresh) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status FillConfigurations(std::vector<AttemptStart>& starts) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StoreResolvedConfigs(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- coordinator_views.cc ----
@@ -141,6 +145,7 @@ class Coordinator {
   Store& store_;
   const Clock& clock_;
   CoordinatorObserver* const observer_;
+  DatabaseIdentity identity_;
 
   absl::Mutex mutex_;
   Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);

@@ -94,7 +94,9 @@ absl::StatusOr<PushCounts> Coordinator::AddEvaluations(const std::vector<TrialEv
     }
   }
   std::vector<std::future<absl::StatusOr<PushCounts>>> writes;
-  for (auto& [trial_id, added] : by_trial) writes.push_back(store_.AppendPoints(trial_id, {std::move(added.points)}));
+  for (auto& [trial_id, added] : by_trial) {
+    writes.push_back(store_.AppendPoints({.trial_id = trial_id}, 0, {std::move(added.points)}));
+  }
   PushCounts total;
   absl::Status status;
   for (auto& write : writes) {

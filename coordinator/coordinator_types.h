@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "experiment/attempt.h"
 #include "experiment/metric_point.h"
 #include "experiment/quantisation_bits.h"
 #include "experiment/trial_state.h"
@@ -19,32 +20,25 @@ namespace ofsweep {
 // NotFound, as whoever asked for a sweep by its name is told.
 absl::Status NoSuchSweep(const std::string& name);
 
-// One run of a trial by one worker. The generation is part of the name: whoever holds an older one was overtaken.
-struct AttemptName {
-  std::string trial_id;
-  std::uint64_t generation = 0;
-
-  auto operator<=>(const AttemptName&) const = default;
-};
-
-enum class AttemptOutcome { kCompleted, kDiverged, kFailed, kCancelled, kPreempted, kLost };
-
-// As in AttemptRow::outcome and worker.proto: "completed", "lost".
-std::string_view Name(AttemptOutcome outcome);
-std::optional<AttemptOutcome> ParseAttemptOutcome(std::string_view name);
-
-struct AttemptEnd {
-  AttemptOutcome outcome = AttemptOutcome::kCompleted;
-  FailureClass failure = FailureClass::kNone;  // of a failed attempt
-  std::string message;
-  double wall_seconds = 0;
+// What a trainer said when it began.
+struct AttemptBeginning {
+  std::int64_t from_step = 0;  // updates of the checkpoint that it continues from
+  std::string config_json;     // flat, every key with its resolved value
 };
 
 struct AttemptReport {
   AttemptName name;
   std::int64_t step = 0;
-  std::string resolved_config_json;  // of a running attempt, once its trainer has said so
-  std::optional<AttemptEnd> end;     // absent while it runs
+  std::optional<AttemptBeginning> begun;
+  std::optional<AttemptEnd> end;  // absent while it runs
+};
+
+// A database, and the coordinator's process that answers for it: worker.proto's Database.
+struct DatabaseIdentity {
+  std::string id;
+  std::uint64_t incarnation = 0;
+
+  bool operator==(const DatabaseIdentity&) const = default;
 };
 
 struct Device {
@@ -62,32 +56,52 @@ struct WorkerReport {
   std::uint64_t unsent_points = 0;
   std::string version;
   std::string scrape_target;  // HOST:PORT where Prometheus can reach its /metrics; "" when it serves none
+  DatabaseIdentity database;  // that it knows
+  std::string folder;         // which one holds its id
 };
 
-struct Assignment {
+// An attempt that a worker is to begin.
+struct AttemptStart {
   AttemptName name;
-  std::string config_json;  // trial.json; empty when the worker reported that it runs this attempt already
+  std::string config_json;  // trial.json
   int attempt = 0;          // 0 for the first
   double lease_seconds = 0;
+  std::int64_t stored_through = 0;
 };
 
+// An attempt that a worker has, and through which step its trial's curve is stored without a gap.
+struct Holding {
+  AttemptName name;
+  std::int64_t stored_through = 0;
+
+  bool operator==(const Holding&) const = default;
+};
+
+// What should be so at a worker; worker.proto's SynchronizeResponse says what each list means.
 struct SynchronizeAnswer {
-  std::vector<Assignment> assignments;
-  std::vector<AttemptName> confirmed;
+  std::vector<AttemptStart> start;
+  std::vector<Holding> keep;
+  std::vector<Holding> stop;
+  std::vector<AttemptName> forget;
   double next_call_seconds = 0;
   std::string reason;
+  DatabaseIdentity database;
 };
 
 // Points of one attempt, in ascending steps.
 struct AttemptPoints {
   AttemptName name;
+  std::int64_t from_step = 0;  // as in AttemptBeginning
   std::vector<StepPoints> steps;
 };
 
 struct PushOutcome {
   std::uint64_t stored = 0;
   std::uint64_t duplicates = 0;
-  bool fenced = false;
+  bool fenced = false;   // it was overtaken, or its end is recorded
+  bool unknown = false;  // this database has never heard of it
+
+  bool taken() const { return !fenced && !unknown; }
 };
 
 // What a completed trial's last checkpoint gives after rounding.

@@ -10,6 +10,14 @@
 namespace ofsweep {
 namespace {
 
+constexpr double kForeignWorkerCallSeconds = 10;
+
+// What an earlier incarnation acknowledged may be gone, so that the points before an end may have to be sent again.
+WorkerReport WithoutEnds(WorkerReport report) {
+  for (AttemptReport& attempt : report.attempts) attempt.end.reset();
+  return report;
+}
+
 std::uint64_t CountPoints(const AttemptPoints& attempt) {
   std::uint64_t points = 0;
   for (const StepPoints& step : attempt.steps) points += step.points.size();
@@ -20,6 +28,12 @@ std::uint64_t CountPoints(const AttemptPoints& attempt) {
 
 absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& report) {
   if (report.worker_id.empty()) return absl::InvalidArgumentError("worker_id is empty: a worker must name itself");
+  if (!report.database.id.empty() && report.database.id != identity_.id) {
+    return SynchronizeAnswer{.next_call_seconds = kForeignWorkerCallSeconds,
+                             .reason = absl::StrCat("its folder belongs to database ", report.database.id,
+                                                    ", and this coordinator has database ", identity_.id),
+                             .database = identity_};
+  }
   Scheduler::Synchronized synchronized;
   Ticket ticket;
   TimeMs now = 0;
@@ -27,18 +41,19 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     absl::MutexLock lock(&mutex_);
     if (absl::Status status = Refresh(); !status.ok()) return status;
     now = clock_.Now();
-    synchronized = scheduler_.Synchronize(report, now);
+    if (absl::Status status = scheduler_.fleet().Admit(report, now); !status.ok()) return status;
+    const bool is_in_step = report.database.incarnation == identity_.incarnation;
+    synchronized = scheduler_.Synchronize(is_in_step ? report : WithoutEnds(report), now);
+    synchronized.answer.database = identity_;
     ticket = MakeTicket();
     // A resent report is answered by what its first copy decided, which may still be on its way to the disk.
-    ticket.repeats_earlier = synchronized.fresh > 0 || !synchronized.answer.confirmed.empty();
+    ticket.repeats_earlier = !synchronized.answer.start.empty() || !synchronized.answer.forget.empty();
     Enqueue(std::move(synchronized.decision), ticket);
     NoteChange();
   }
   if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
   if (absl::Status status = StoreResolvedConfigs(report); !status.ok()) return status;
-  if (absl::Status status = FillConfigurations(synchronized.answer.assignments, synchronized.fresh); !status.ok()) {
-    return status;
-  }
+  if (absl::Status status = FillConfigurations(synchronized.answer.start); !status.ok()) return status;
   if (observer_ != nullptr) observer_->WorkerSeen(report.worker_id, now);
   return std::move(synchronized.answer);
 }
@@ -55,9 +70,9 @@ absl::StatusOr<nlohmann::ordered_json> Coordinator::ReadTrial(const std::string&
   return ReadStoredTrial((*row)->config_json, *settings);
 }
 
-absl::Status Coordinator::FillConfigurations(std::vector<Assignment>& assignments, std::size_t fresh) {
-  for (std::size_t i = 0; i < fresh; ++i) {
-    const std::string& trial_id = assignments[i].name.trial_id;
+absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) {
+  for (AttemptStart& start : starts) {
+    const std::string& trial_id = start.name.trial_id;
     std::string sweep;
     {
       absl::MutexLock lock(&mutex_);
@@ -65,14 +80,14 @@ absl::Status Coordinator::FillConfigurations(std::vector<Assignment>& assignment
     }
     const auto flat = ReadTrial(trial_id, sweep);
     if (!flat.ok()) return flat.status();
-    assignments[i].config_json = TrialJson(*flat);
+    start.config_json = TrialJson(*flat);
   }
   return absl::OkStatus();
 }
 
 absl::Status Coordinator::StoreResolvedConfigs(const WorkerReport& report) {
   for (const AttemptReport& attempt : report.attempts) {
-    if (attempt.resolved_config_json.empty()) continue;
+    if (!attempt.begun || attempt.begun->config_json.empty()) continue;
     const auto& [trial_id, generation] = attempt.name;
     {
       absl::MutexLock lock(&mutex_);
@@ -81,12 +96,12 @@ absl::Status Coordinator::StoreResolvedConfigs(const WorkerReport& report) {
     const auto row = store_.FindTrial(trial_id);
     if (!row.ok()) return row.status();
     if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
-    const auto config = WithResolvedKeys((*row)->config_json, attempt.resolved_config_json);
+    const auto config = WithResolvedKeys((*row)->config_json, attempt.begun->config_json);
     if (config.ok()) {
       if (absl::Status status = store_.SetResolvedConfig(trial_id, *config).get(); !status.ok()) return status;
     } else {
       // The trial's configuration stays as it was submitted, which is right if less complete; its training goes on.
-      spdlog::warn("worker {}: resolved_config_json of trial {} {}", report.worker_id, trial_id,
+      spdlog::warn("worker {}: config_json of trial {} {}", report.worker_id, trial_id,
                    std::string(config.status().message()));
     }
     absl::MutexLock lock(&mutex_);
@@ -96,7 +111,11 @@ absl::Status Coordinator::StoreResolvedConfigs(const WorkerReport& report) {
 }
 
 absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& worker_id,
+                                                           const DatabaseIdentity& database,
                                                            std::vector<AttemptPoints> attempts) {
+  if (database != identity_) {
+    return absl::AbortedError("the worker has not synchronized with this database since the coordinator was started");
+  }
   std::vector<PushOutcome> outcomes(attempts.size());
   std::vector<std::future<absl::StatusOr<PushCounts>>> writes(attempts.size());
   Ticket ticket;
@@ -105,16 +124,19 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     if (absl::Status status = Refresh(); !status.ok()) return status;
     ticket = MakeTicket();
     for (std::size_t i = 0; i < attempts.size(); ++i) {
-      outcomes[i].fenced = !scheduler_.MayWrite(worker_id, attempts[i].name);
+      const auto& [name, from_step, steps] = attempts[i];
+      outcomes[i].unknown = !scheduler_.Knows(name);
+      outcomes[i].fenced =
+          !outcomes[i].unknown && !(scheduler_.MayWrite(worker_id, name) && scheduler_.Begin(name, from_step));
       ticket.repeats_earlier |= outcomes[i].fenced;
       // Under the mutex, so that no newer attempt's points come before these.
-      if (!outcomes[i].fenced) writes[i] = store_.AppendPoints(attempts[i].name.trial_id, attempts[i].steps);
+      if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, steps);
     }
   }
   absl::Status status = Commit(std::move(ticket));
   std::vector<PushCounts> counts(attempts.size());
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    if (outcomes[i].fenced) continue;
+    if (!outcomes[i].taken()) continue;
     auto stored = writes[i].get();
     status.Update(stored.status());
     if (stored.ok()) counts[i] = *stored;
@@ -123,10 +145,10 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
   {
     absl::MutexLock lock(&mutex_);
     for (std::size_t i = 0; i < attempts.size(); ++i) {
-      const auto& [name, steps] = attempts[i];
+      const auto& [name, from_step, steps] = attempts[i];
       if (steps.empty() || !scheduler_.MayWrite(worker_id, name)) continue;
       live_.Update(name.trial_id, steps);
-      scheduler_.RecordStep(name.trial_id, steps.back().step);
+      scheduler_.RecordStored(name.trial_id, steps.back().step);
     }
     NoteChange();
   }
@@ -134,10 +156,10 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     outcomes[i].stored = counts[i].stored;
     outcomes[i].duplicates = counts[i].duplicates;
     if (observer_ == nullptr) continue;
-    if (outcomes[i].fenced) {
-      observer_->PointsRejected(attempts[i].name, CountPoints(attempts[i]));
-    } else {
+    if (outcomes[i].taken()) {
       observer_->PointsStored(attempts[i], counts[i]);
+    } else {
+      observer_->PointsRejected(attempts[i].name, CountPoints(attempts[i]));
     }
   }
   return outcomes;

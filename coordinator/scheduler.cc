@@ -49,7 +49,11 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, TimeMs now)
   trial.attempts = stored.attempts;
   trial.failures = stored.failures;
   RecordStep(trial.id, stored.step);
-  if (trial.state == TrialState::kRunning) {
+  trial.stored_through = stored.stored_through;
+  trial.begun = stored.begun;
+  trial.stopping = stored.attempt_open && trial.state != TrialState::kRunning;
+  if (trial.stopping) queue_.Remove(trial);
+  if (trial.state == TrialState::kRunning || trial.stopping) {
     Lease(index, fleet_.Ensure(stored.worker));
     WorkerRecord& worker = fleet_.at(trial.worker);
     worker.last_seen = std::max(worker.last_seen, now);
@@ -111,7 +115,8 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
   if (IsTerminal(record.state)) sweep.finished_log.push_back(place.position);
   // A trial that waits for its time is in no queue yet; one that is in its older sweeps' queues belongs into this one
   // too.
-  if (record.state == TrialState::kPending && !queue_.delayed().contains({record.not_before, it->second})) {
+  if (record.state == TrialState::kPending && !record.stopping &&
+      !queue_.delayed().contains({record.not_before, it->second})) {
     queue_.Insert(record);
   }
   return it->second;
@@ -128,28 +133,30 @@ void Scheduler::Change(TrialIndex index, TrialState to, Cause cause, TimeMs now,
   }
   Count(trial, from, to);
   trial.state = to;
-  if (to == TrialState::kPending) Enqueue(index, now);
-
-  const std::string worker = trial.worker == kNoWorker ? "" : fleet_.at(trial.worker).id;
-  decision.trials.push_back({.trial_id = trial.id,
-                             .state = to,
-                             .generation = trial.generation,
-                             .attempts = trial.attempts,
-                             .failures = trial.failures,
-                             .worker = worker,
-                             .failure_class = cause.failure,
-                             .failure_message = std::move(cause.message),
-                             .added_wall_seconds = cause.wall_seconds,
-                             .at = now});
+  if (to == TrialState::kPending && !trial.stopping) Enqueue(index, now);
+  decision.trials.push_back(RowOf(trial, cause, now));
   decision.transitions.push_back({.trial_id = trial.id,
                                   .sweeps = SweepNames(trial),
-                                  .worker = worker,
+                                  .worker = decision.trials.back().worker,
                                   .from = from,
                                   .to = to,
                                   .why = cause.why,
                                   .lease_expired = cause.lease_expired,
                                   .reason = std::move(cause.reason)});
   for (const Place place : trial.places) UpdateSweepEnd(place.sweep, decision);
+}
+
+TrialChange Scheduler::RowOf(const TrialRecord& trial, Cause cause, TimeMs now) const {
+  return {.trial_id = trial.id,
+          .state = trial.state,
+          .generation = trial.generation,
+          .attempts = trial.attempts,
+          .failures = trial.failures,
+          .worker = trial.worker == kNoWorker ? "" : fleet_.at(trial.worker).id,
+          .failure_class = cause.failure,
+          .failure_message = std::move(cause.message),
+          .added_wall_seconds = cause.wall_seconds,
+          .at = now};
 }
 
 void Scheduler::Count(const TrialRecord& trial, TrialState from, TrialState to) {
@@ -159,7 +166,7 @@ void Scheduler::Count(const TrialRecord& trial, TrialState from, TrialState to) 
     --sweep.counts[static_cast<std::size_t>(from)];
     ++sweep.counts[static_cast<std::size_t>(to)];
     sweep.steps_to_do += (IsTerminal(to) ? 0 : to_do) - (IsTerminal(from) ? 0 : to_do);
-    if (IsTerminal(to) && !IsTerminal(from)) sweep.finished_log.push_back(place.position);
+    if (IsTerminal(to)) sweep.finished_log.push_back(place.position);
   }
 }
 
@@ -219,7 +226,18 @@ void Scheduler::RecordStep(const std::string& trial_id, std::int64_t step) {
   const auto it = trial_by_id_.find(trial_id);
   if (it == trial_by_id_.end()) return;
   TrialRecord& trial = trials_[it->second];
-  if (step <= trial.step) return;
+  if (step > trial.step) SetStep(trial, step);
+}
+
+void Scheduler::RecordStored(const std::string& trial_id, std::int64_t step) {
+  const auto it = trial_by_id_.find(trial_id);
+  if (it == trial_by_id_.end()) return;
+  TrialRecord& trial = trials_[it->second];
+  trial.stored_through = std::max(trial.stored_through, step);
+  RecordStep(trial_id, step);
+}
+
+void Scheduler::SetStep(TrialRecord& trial, std::int64_t step) {
   const std::int64_t to_do_before = StepsToDo(trial);
   const std::int64_t added = step - trial.step;
   trial.step = step;

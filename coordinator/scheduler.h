@@ -33,6 +33,9 @@ struct SchedulerOptions {
   QuarantineOptions quarantine;
   // Trials of this sweep alone start, those that it shares with others too; empty: of every sweep.
   std::string only_sweep = {};
+  // Generations begin here, so that a database which was restored from a copy gives no name a second time: seconds
+  // since 1970, when the coordinator was started. (Between two starts a trial has fewer attempts than seconds pass.)
+  std::uint64_t first_generation = 1;
 };
 
 // What one event decided. All of it must be durable before anybody hears of it.
@@ -74,23 +77,29 @@ class Scheduler {
 
   // ---- workers ----
 
-  // Compares what the worker does with what it should do. The answer's assignments lack their configuration; those that
-  // the worker does not run yet come first and are `fresh` in number.
+  // Compares what the worker does with what should be so. The configurations of what it is to start, and the database's
+  // identity, are for the caller to add.
   struct Synchronized {
     Decision decision;
     SynchronizeAnswer answer;
-    std::size_t fresh = 0;
   };
   Synchronized Synchronize(const WorkerReport& report, TimeMs now);
 
   // Takes the leases of silent workers.
   Decision Tick(TimeMs now);
 
+  // False for an attempt that this database has never heard of: it was restored from a copy that is older.
+  bool Knows(const AttemptName& name) const;
   // True while nobody has overtaken this attempt: its points may be stored.
   bool MayWrite(const std::string& worker_id, const AttemptName& name) const;
+  // An attempt that may write begins here. False where its curve would have a gap: `from_step` lies beyond what is
+  // stored.
+  bool Begin(const AttemptName& name, std::int64_t from_step);
 
   // A trial has done this many updates.
   void RecordStep(const std::string& trial_id, std::int64_t step);
+  // All points of a trial through this step are stored.
+  void RecordStored(const std::string& trial_id, std::int64_t step);
 
   // ---- views ----
 
@@ -122,7 +131,9 @@ class Scheduler {
   };
   // The only place where a trial changes its state: brings counts, queues and the sweeps' ends up to date.
   void Change(TrialIndex index, TrialState to, Cause cause, TimeMs now, Decision& decision);
+  TrialChange RowOf(const TrialRecord& trial, Cause cause, TimeMs now) const;
   void Count(const TrialRecord& trial, TrialState from, TrialState to);
+  void SetStep(TrialRecord& trial, std::int64_t step);
   void Enqueue(TrialIndex index, TimeMs now);
   void PromoteDue(TimeMs now);
   void SetSweepState(SweepIndex sweep, SweepState state, Decision& decision);
@@ -141,22 +152,27 @@ class Scheduler {
   void EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now, Decision& decision);
   void FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   void CloseAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
+  // Of an attempt that was told to stop: the trial may have been resumed meanwhile.
+  void EndStopped(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   void CancelTrial(TrialIndex index, TimeMs now, Decision& decision);
   void MakePending(TrialIndex index, bool fresh_budget, std::string reason, TimeMs now, Decision& decision);
   int FailureLimit(FailureClass failure) const;
 
   bool Holds(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const;
-  bool MayAdopt(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const;
+  // It was given up because its worker was silent, and nobody has it since.
+  bool WasLost(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const;
   void ReadAttempt(WorkerIndex worker, const AttemptReport& report, TimeMs now, Synchronized& result);
-  void TakeUnreported(WorkerIndex worker, const WorkerReport& report, TimeMs now, Decision& decision);
+  void Adopt(TrialIndex index, WorkerIndex worker, std::uint64_t generation, TimeMs now, Decision& decision);
+  void TakeUnreported(WorkerIndex worker, const WorkerReport& report, TimeMs now, Synchronized& result);
   void Lease(TrialIndex index, WorkerIndex worker);
   // Returns the slots that stay free.
-  int Assign(WorkerIndex worker, int free_slots, TimeMs now, Decision& decision);
-  void ListAssignments(WorkerIndex worker, const WorkerReport& report, Synchronized& result) const;
+  int Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchronized& result);
+  AttemptStart StartOf(const TrialRecord& trial) const;
   TimeMs NextCall() const;
 
   std::string WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const;
   std::string WhyReadyWaits(bool needs_cuda, TimeMs now) const;
+  std::string WhyStopping(const TrialRecord& trial) const;
   std::string WhyLeftAlone() const;
   std::string WhyDelayed(const TrialRecord& trial, TimeMs now) const;
   std::string TrialInconsistency(const TrialRecord& trial, TrialIndex index) const;

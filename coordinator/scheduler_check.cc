@@ -23,9 +23,10 @@ std::string Scheduler::Inconsistency() const {
     held += worker.held.size();
     connected += worker.connected ? 1 : 0;
   }
-  const auto running = std::count_if(trials_.begin(), trials_.end(),
-                                     [](const TrialRecord& trial) { return trial.state == TrialState::kRunning; });
-  if (held != static_cast<std::size_t>(running)) return absl::StrCat(held, " leases for ", running, " running trials");
+  const auto leased = std::count_if(trials_.begin(), trials_.end(), [](const TrialRecord& trial) {
+    return trial.state == TrialState::kRunning || trial.stopping;
+  });
+  if (held != static_cast<std::size_t>(leased)) return absl::StrCat(held, " leases for ", leased, " attempts");
   if (connected != fleet_.connected()) return "the count of connected workers is wrong";
   return "";
 }
@@ -33,7 +34,10 @@ std::string Scheduler::Inconsistency() const {
 std::string Scheduler::TrialInconsistency(const TrialRecord& trial, TrialIndex index) const {
   const bool delayed = queue_.delayed().contains({trial.not_before, index});
   const bool queued = queue_.Contains(trial);
-  if (trial.state == TrialState::kPending && queued == delayed) {
+  if (trial.stopping && (queued || delayed)) return "waits though its worker still holds it";
+  if (trial.stopping && trial.state == TrialState::kRunning) return "is running and stopping";
+  if (trial.stopping && !fleet_.at(trial.worker).held.contains(index)) return "is stopping without a lease";
+  if (trial.state == TrialState::kPending && !trial.stopping && queued == delayed) {
     return queued ? "stands in a queue and waits for its time too" : "stands in no queue";
   }
   if (trial.state != TrialState::kPending && (queued || delayed)) return "waits though it is not pending";

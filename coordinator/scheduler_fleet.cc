@@ -17,6 +17,18 @@ WorkerIndex Fleet::Find(const std::string& worker_id) const {
   return it == by_id_.end() ? kNoWorker : it->second;
 }
 
+absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
+  const WorkerIndex worker = Find(report.worker_id);
+  if (worker == kNoWorker) return absl::OkStatus();
+  const WorkerRecord& known = workers_[worker];
+  if (!known.connected || known.folder == report.folder) return absl::OkStatus();
+  return absl::AlreadyExistsError(
+      absl::StrCat("worker ", report.worker_id, " is served by another data folder, on host ", known.host,
+                   ", heard of ", (now - known.last_seen) / 1000,
+                   " s ago: this folder is a copy of that one; give this worker an empty --data-dir, ",
+                   "or stop the other one and wait until its lease has expired"));
+}
+
 void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
   WorkerRecord& record = workers_[worker];
   if (!record.connected) ++connected_;
@@ -25,6 +37,7 @@ void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
   record.host = report.host;
   record.version = report.version;
   record.scrape_target = report.scrape_target;
+  record.folder = report.folder;
   record.slots = std::max(0, report.slots);
   record.devices = report.devices;
   record.has_cuda = std::any_of(report.devices.begin(), report.devices.end(),

@@ -6,6 +6,7 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "coordinator/coordinator_types.h"
 #include "coordinator/scheduler_records.h"
 
@@ -24,6 +25,7 @@ struct WorkerRecord {
   std::string host;
   std::string version;
   std::string scrape_target;
+  std::string folder;
   int slots = 0;
   std::vector<Device> devices;
   bool has_cuda = false;
@@ -52,6 +54,8 @@ class Fleet {
   WorkerRecord& at(WorkerIndex worker) { return workers_[worker]; }
   const std::vector<WorkerRecord>& workers() const { return workers_; }
 
+  // AlreadyExists while a live agent of another folder goes by the id: one of the two folders is a copy.
+  absl::Status Admit(const WorkerReport& report, TimeMs now) const;
   void Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now);
   // Workers silent since `before` are no longer connected; returns those of them that hold leases.
   std::vector<WorkerIndex> Disconnect(TimeMs before);

@@ -37,7 +37,10 @@ std::string Scheduler::WaitingReason(const SweepRecord& sweep, TimeMs now) const
       return WhyDelayed(trials_[trial], now);
     }
   }
-  return "";
+  const auto stopping = std::find_if(sweep.trials.begin(), sweep.trials.end(), [&](TrialIndex trial) {
+    return trials_[trial].state == TrialState::kPending && trials_[trial].stopping;
+  });
+  return stopping == sweep.trials.end() ? "" : WhyStopping(trials_[*stopping]);
 }
 
 std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const {
@@ -46,6 +49,7 @@ std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const
                                   [&](Place place) { return sweeps_[place.sweep].state == SweepState::kActive; });
   if (!active) return "waiting: the sweep is paused";
   if (!MayStart(trial)) return WhyLeftAlone();
+  if (trial.stopping) return WhyStopping(trial);
   if (trial.not_before > now) return WhyDelayed(trial, now);
   if (trial.avoid_until > now && fleet_.AnotherUsable(trial.worker, trial.needs_cuda, now)) {
     return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(trial.worker).id, ", after a ",
@@ -57,6 +61,11 @@ std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const
 std::string Scheduler::WhyDelayed(const TrialRecord& trial, TimeMs now) const {
   return absl::StrCat("waiting: retry in ", Seconds(std::max<TimeMs>(0, trial.not_before - now)), " s after a ",
                       std::string(Name(trial.last_failure)), " on ", fleet_.at(trial.worker).id);
+}
+
+std::string Scheduler::WhyStopping(const TrialRecord& trial) const {
+  return absl::StrCat("waiting: its attempt on ", fleet_.at(trial.worker).id,
+                      " was told to stop, and writes its checkpoint");
 }
 
 std::string Scheduler::WhyLeftAlone() const {

@@ -31,6 +31,9 @@ struct StoredTrial {
   int failures = 0;
   std::int64_t step = 0;
   std::string worker;
+  std::int64_t stored_through = 0;
+  bool begun = false;         // the newest attempt has said where it began
+  bool attempt_open = false;  // it has no end
 };
 
 struct StoredSweep {
@@ -67,6 +70,12 @@ struct TrialRecord {
   // The attempt ended because its worker fell silent, and nobody has it since: should the worker come back, it may go
   // on.
   bool adoptable = false;
+  // The trial is not running any more, but its worker still holds the attempt: it was told to stop, and writes its
+  // checkpoint. It keeps its lease and its slot, its points are taken, and nobody else begins until it has ended.
+  bool stopping = false;
+  bool begun = false;  // its trainer has said where it began
+  // The curve is stored without a gap through this step: no later checkpoint may be continued from.
+  std::int64_t stored_through = 0;
 
   // Of a trial that is pending after a failure.
   FailureClass last_failure = FailureClass::kNone;

@@ -92,16 +92,10 @@ void Scheduler::MakePending(TrialIndex index, bool fresh_budget, std::string rea
 
 void Scheduler::CancelTrial(TrialIndex index, TimeMs now, Decision& decision) {
   TrialRecord& trial = trials_[index];
-  double wall_seconds = 0;
-  if (trial.state == TrialState::kRunning) {
-    // The worker is not waited for: its next call tells it to stop, and what it sends until then is fenced out.
-    // (0 when an earlier process started it: nobody knows when.)
-    if (trial.started_at > 0) wall_seconds = static_cast<double>(now - trial.started_at) / 1000;
-    CloseAttempt(index, {.outcome = AttemptOutcome::kCancelled, .message = "its sweep was cancelled"}, now, decision);
-  }
+  // The worker is not waited for: its next call tells it to stop.
+  if (trial.state == TrialState::kRunning) trial.stopping = true;
   trial.adoptable = false;
-  Change(index, TrialState::kCancelled, {.reason = "its sweep was cancelled", .wall_seconds = wall_seconds}, now,
-         decision);
+  Change(index, TrialState::kCancelled, {.reason = "its sweep was cancelled"}, now, decision);
 }
 
 }  // namespace ofsweep

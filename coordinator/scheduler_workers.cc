@@ -20,16 +20,15 @@ Scheduler::Synchronized Scheduler::Synchronize(const WorkerReport& report, TimeM
   const WorkerIndex worker = fleet_.Ensure(report.worker_id);
   fleet_.Seen(worker, report, now);
   for (const AttemptReport& attempt : report.attempts) ReadAttempt(worker, attempt, now, result);
-  TakeUnreported(worker, report, now, result.decision);
+  TakeUnreported(worker, report, now, result);
 
-  // A process that it was told to stop keeps its slot until it is gone.
-  const auto to_stop = std::count_if(report.attempts.begin(), report.attempts.end(), [&](const AttemptReport& attempt) {
+  // A process without a lease keeps its slot until it is gone.
+  const auto leaving = std::count_if(report.attempts.begin(), report.attempts.end(), [&](const AttemptReport& attempt) {
     const TrialRecord* trial = FindTrial(attempt.name.trial_id);
     return !attempt.end && (trial == nullptr || !Holds(*trial, worker, attempt.name.generation));
   });
-  int free_slots = fleet_.at(worker).slots - fleet_.at(worker).busy() - static_cast<int>(to_stop);
-  free_slots = Assign(worker, free_slots, now, result.decision);
-  ListAssignments(worker, report, result);
+  int free_slots = fleet_.at(worker).slots - fleet_.at(worker).busy() - static_cast<int>(leaving);
+  free_slots = Assign(worker, free_slots, now, result);
   result.answer.next_call_seconds = static_cast<double>(NextCall()) / 1000;
   result.answer.reason = WhyNoMore(fleet_.at(worker), free_slots, now);
   return result;
@@ -52,10 +51,11 @@ Decision Scheduler::Tick(TimeMs now) {
 // ---- leases ----
 
 bool Scheduler::Holds(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const {
-  return trial.state == TrialState::kRunning && trial.worker == worker && trial.generation == generation;
+  return (trial.state == TrialState::kRunning || trial.stopping) && trial.worker == worker &&
+         trial.generation == generation;
 }
 
-bool Scheduler::MayAdopt(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const {
+bool Scheduler::WasLost(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const {
   return trial.state == TrialState::kPending && trial.adoptable && trial.worker == worker &&
          trial.generation == generation;
 }
@@ -64,7 +64,24 @@ bool Scheduler::MayWrite(const std::string& worker_id, const AttemptName& name) 
   const TrialRecord* trial = FindTrial(name.trial_id);
   const WorkerIndex worker = fleet_.Find(worker_id);
   return trial != nullptr && worker != kNoWorker &&
-         (Holds(*trial, worker, name.generation) || MayAdopt(*trial, worker, name.generation));
+         (Holds(*trial, worker, name.generation) || WasLost(*trial, worker, name.generation));
+}
+
+bool Scheduler::Knows(const AttemptName& name) const {
+  const TrialRecord* trial = FindTrial(name.trial_id);
+  return trial != nullptr && name.generation <= trial->generation;
+}
+
+bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
+  const auto it = trial_by_id_.find(name.trial_id);
+  if (it == trial_by_id_.end()) return false;
+  TrialRecord& trial = trials_[it->second];
+  if (trial.begun) return true;
+  if (from_step > trial.stored_through) return false;
+  trial.begun = true;
+  trial.stored_through = from_step;
+  SetStep(trial, from_step);
+  return true;
 }
 
 void Scheduler::Lease(TrialIndex index, WorkerIndex worker) {
@@ -79,36 +96,69 @@ void Scheduler::Lease(TrialIndex index, WorkerIndex worker) {
 }
 
 void Scheduler::ReadAttempt(WorkerIndex worker, const AttemptReport& report, TimeMs now, Synchronized& result) {
+  SynchronizeAnswer& answer = result.answer;
   const auto it = trial_by_id_.find(report.name.trial_id);
   if (it == trial_by_id_.end()) {
-    result.answer.confirmed.push_back(report.name);
+    // The database was restored from a copy. What the worker has will be of use when the sweep is submitted again.
+    if (!report.end) answer.stop.push_back({.name = report.name});
     return;
   }
-  TrialRecord& trial = trials_[it->second];
-  // Its slot may have been given to another trial meanwhile.
-  const bool has_room = report.end || fleet_.at(worker).busy() < fleet_.at(worker).slots;
-  if (has_room && MayAdopt(trial, worker, report.name.generation)) {
-    Lease(it->second, worker);
-    Change(it->second, TrialState::kRunning, {.reason = "its worker is back"}, now, result.decision);
-    result.decision.attempts.push_back({.trial_id = trial.id,
-                                        .generation = trial.generation,
-                                        .worker = fleet_.at(worker).id,
-                                        .started_at = trial.started_at});
+  const TrialIndex index = it->second;
+  TrialRecord& trial = trials_[index];
+  const bool is_unheard_of = !Knows(report.name) && !IsTerminal(trial.state);
+  if (is_unheard_of || WasLost(trial, worker, report.name.generation)) {
+    const bool slot_was_given_away = !report.end && fleet_.at(worker).busy() >= fleet_.at(worker).slots;
+    if (slot_was_given_away) {
+      answer.stop.push_back({report.name, trial.stored_through});
+      return;
+    }
+    Adopt(index, worker, report.name.generation, now, result.decision);
   }
   if (!Holds(trial, worker, report.name.generation)) {
-    result.answer.confirmed.push_back(report.name);
+    answer.forget.push_back(report.name);
     return;
   }
   trial.known = true;
   RecordStep(trial.id, report.step);
-  if (report.end) {
-    EndAttempt(it->second, *report.end, false, now, result.decision);
-    result.answer.confirmed.push_back(report.name);
+  const bool leaves_a_gap = report.begun && !Begin(report.name, report.begun->from_step);
+  if (leaves_a_gap) {
+    EndAttempt(index,
+               {.outcome = AttemptOutcome::kLost,
+                .message = absl::StrCat("it began with a checkpoint of step ", report.begun->from_step,
+                                        ", and the curve is stored through step ", trial.stored_through)},
+               false, now, result.decision);
+    trial.adoptable = false;
+    answer.forget.push_back(report.name);
+  } else if (report.end) {
+    EndAttempt(index, *report.end, false, now, result.decision);
+    answer.forget.push_back(report.name);
+  } else {
+    (trial.stopping ? answer.stop : answer.keep).push_back({report.name, trial.stored_through});
   }
 }
 
-// An attempt that the worker once reported and does not report now is gone: the worker has restarted without it.
-void Scheduler::TakeUnreported(WorkerIndex worker, const WorkerReport& report, TimeMs now, Decision& decision) {
+void Scheduler::Adopt(TrialIndex index, WorkerIndex worker, std::uint64_t generation, TimeMs now, Decision& decision) {
+  TrialRecord& trial = trials_[index];
+  if (generation > trial.generation) {
+    if (trial.state == TrialState::kRunning || trial.stopping) {
+      const AttemptEnd end{.outcome = AttemptOutcome::kLost,
+                           .message = "a later attempt of its trial is known to a worker: the database was restored"};
+      EndAttempt(index, end, false, now, decision);
+    }
+    trial.generation = generation;
+    trial.begun = false;
+    ++trial.attempts;
+    trial.started_at = now;
+  }
+  Lease(index, worker);
+  Change(index, TrialState::kRunning, {.reason = "its worker is back"}, now, decision);
+  decision.attempts.push_back(
+      {.name = {trial.id, trial.generation}, .worker = fleet_.at(worker).id, .started_at = trial.started_at});
+}
+
+// An attempt that the worker does not report: as long as it never has, the answer that told it to start was lost; once
+// it has, the worker has restarted without it.
+void Scheduler::TakeUnreported(WorkerIndex worker, const WorkerReport& report, TimeMs now, Synchronized& result) {
   absl::flat_hash_map<absl::string_view, std::uint64_t> reported;
   for (const AttemptReport& attempt : report.attempts) {
     std::uint64_t& generation = reported[attempt.name.trial_id];
@@ -118,15 +168,19 @@ void Scheduler::TakeUnreported(WorkerIndex worker, const WorkerReport& report, T
   for (const TrialIndex index : held) {
     const TrialRecord& trial = trials_[index];
     const auto it = reported.find(trial.id);
+    if (it != reported.end() && it->second >= trial.generation) continue;
     // Nor is one told again that another process started and this one leaves alone.
-    const bool is_told_again = !trial.known && MayStart(trial);
-    if (is_told_again || (it != reported.end() && it->second >= trial.generation)) continue;
-    EndAttempt(index, {.outcome = AttemptOutcome::kLost, .message = "its worker restarted without it"}, false, now,
-               decision);
+    const bool is_told_again = !trial.known && !trial.stopping && MayStart(trial);
+    if (is_told_again) {
+      result.answer.start.push_back(StartOf(trial));
+    } else {
+      EndAttempt(index, {.outcome = AttemptOutcome::kLost, .message = "its worker restarted without it"}, false, now,
+                 result.decision);
+    }
   }
 }
 
-int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Decision& decision) {
+int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchronized& result) {
   if (!Fleet::Usable(fleet_.at(worker), false, now)) return free_slots;
   const auto accept = [&](Place place) {
     const TrialRecord& trial = trials_[sweeps_[place.sweep].trials[place.position]];
@@ -138,30 +192,25 @@ int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Decision& 
     const TrialIndex index = sweeps_[place->sweep].trials[place->position];
     TrialRecord& trial = trials_[index];
     Lease(index, worker);
-    ++trial.generation;
+    trial.generation = std::max(trial.generation + 1, options_.first_generation);
+    trial.begun = false;
     ++trial.attempts;
     trial.started_at = now;
-    Change(index, TrialState::kRunning, {.reason = absl::StrCat("assigned to ", fleet_.at(worker).id)}, now, decision);
-    decision.attempts.push_back(
-        {.trial_id = trial.id, .generation = trial.generation, .worker = fleet_.at(worker).id, .started_at = now});
+    Change(index, TrialState::kRunning, {.reason = absl::StrCat("assigned to ", fleet_.at(worker).id)}, now,
+           result.decision);
+    result.decision.attempts.push_back(
+        {.name = {trial.id, trial.generation}, .worker = fleet_.at(worker).id, .started_at = now});
+    result.answer.start.push_back(StartOf(trial));
   }
   return free_slots;
 }
 
-void Scheduler::ListAssignments(WorkerIndex worker, const WorkerReport& report, Synchronized& result) const {
-  std::vector<Assignment> running;
-  for (const TrialIndex index : fleet_.at(worker).held) {
-    const TrialRecord& trial = trials_[index];
-    Assignment assignment{.name = {trial.id, trial.generation},
-                          .config_json = "",
-                          .attempt = std::max(0, trial.attempts - 1),
-                          .lease_seconds = static_cast<double>(options_.lease_ms) / 1000};
-    const bool runs = std::any_of(report.attempts.begin(), report.attempts.end(),
-                                  [&](const AttemptReport& attempt) { return attempt.name == assignment.name; });
-    (runs ? running : result.answer.assignments).push_back(std::move(assignment));
-  }
-  result.fresh = result.answer.assignments.size();
-  for (Assignment& assignment : running) result.answer.assignments.push_back(std::move(assignment));
+AttemptStart Scheduler::StartOf(const TrialRecord& trial) const {
+  return {.name = {trial.id, trial.generation},
+          .config_json = "",
+          .attempt = std::max(0, trial.attempts - 1),
+          .lease_seconds = static_cast<double>(options_.lease_ms) / 1000,
+          .stored_through = trial.stored_through};
 }
 
 TimeMs Scheduler::NextCall() const {
@@ -175,14 +224,11 @@ void Scheduler::CloseAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now
   TrialRecord& trial = trials_[index];
   WorkerRecord& worker = fleet_.at(trial.worker);
   worker.held.erase(index);
-  decision.attempts.push_back({.trial_id = trial.id,
-                               .generation = trial.generation,
+  decision.attempts.push_back({.name = {trial.id, trial.generation},
                                .worker = worker.id,
                                .started_at = trial.started_at,
                                .ended_at = now,
-                               .outcome = std::string(Name(end.outcome)),
-                               .failure_class = end.failure,
-                               .message = end.message});
+                               .end = end});
 }
 
 void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now,
@@ -190,6 +236,9 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
   TrialRecord& trial = trials_[index];
   const std::string worker = fleet_.at(trial.worker).id;
   CloseAttempt(index, end, now, decision);
+  // What it trained was reported to the end.
+  if (trial.begun && end.outcome != AttemptOutcome::kLost) RecordStored(trial.id, end.step);
+  if (std::exchange(trial.stopping, false)) return EndStopped(index, end, now, decision);
   switch (end.outcome) {
     case AttemptOutcome::kCompleted:
     case AttemptOutcome::kDiverged: {
@@ -212,7 +261,7 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
               .lease_expired = lease_expired},
              now, decision);
       return;
-    case AttemptOutcome::kCancelled:  // by its worker: we would not hold it if we had said so
+    case AttemptOutcome::kCancelled:  // a stop that was taken back
     case AttemptOutcome::kPreempted:
       Change(index, TrialState::kPending,
              {.reason = absl::StrCat("preempted on ", worker),
@@ -221,6 +270,18 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
              now, decision);
       return;
   }
+}
+
+void Scheduler::EndStopped(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
+  TrialRecord& trial = trials_[index];
+  const bool is_result = end.outcome == AttemptOutcome::kCompleted || end.outcome == AttemptOutcome::kDiverged;
+  if (is_result) {
+    const TrialState state = end.outcome == AttemptOutcome::kCompleted ? TrialState::kCompleted : TrialState::kDiverged;
+    Change(index, state, {.reason = "it ended before it was stopped", .wall_seconds = end.wall_seconds}, now, decision);
+    return;
+  }
+  if (trial.state == TrialState::kPending) Enqueue(index, now);
+  decision.trials.push_back(RowOf(trial, {.wall_seconds = end.wall_seconds}, now));
 }
 
 void Scheduler::FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {

@@ -88,6 +88,7 @@ class RunningServer : public Server {
     CoordinatorOptions settings;
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
     settings.scheduler.only_sweep = options_.only_sweep;
+    settings.scheduler.first_generation = static_cast<std::uint64_t>(clock_.Now() / 1000);
     auto coordinator = Coordinator::Start(settings, *store_, clock_, &telemetry_);
     if (!coordinator.ok()) return coordinator.status();
     coordinator_ = *std::move(coordinator);
@@ -101,6 +102,7 @@ class RunningServer : public Server {
 
   std::string grpc_address() const override { return grpc_address_; }
   std::string http_address() const override { return http_ == nullptr ? "" : http_->address(); }
+  std::string database_id() const override { return coordinator_->identity().id; }
   std::shared_ptr<grpc::Channel> InProcessChannel() override { return ChannelTo(*grpc_); }
 
   void Shutdown() override {
@@ -203,6 +205,7 @@ class OfflineServer : public Server {
 
   std::string grpc_address() const override { return ""; }
   std::string http_address() const override { return ""; }
+  std::string database_id() const override { return ""; }
   std::shared_ptr<grpc::Channel> InProcessChannel() override { return ChannelTo(*grpc_); }
 
   void Shutdown() override {

@@ -42,6 +42,7 @@ class Server {
   // HOST:PORT as given, with the port that is really listened on.
   virtual std::string grpc_address() const = 0;
   virtual std::string http_address() const = 0;
+  virtual std::string database_id() const = 0;  // "" without a coordinator
 
   // Both services without a socket. Usable until Shutdown.
   virtual std::shared_ptr<grpc::Channel> InProcessChannel() = 0;

@@ -52,12 +52,18 @@ void CheckStep(std::uint64_t step, const std::string& field, std::vector<Problem
   Add(field, absl::StrCat("step ", step, " is absurd"), absl::StrCat("updates done, at most ", kMaxSteps), problems);
 }
 
+// One that CheckStep accepts.
+std::int64_t StepOf(std::uint64_t step) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(step, kMaxSteps));
+}
+
 bool IsJsonObject(const std::string& text) {
   return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false).is_object();
 }
 
 AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<Problem>& problems) {
-  AttemptEnd end{.message = ended.failure_message(), .wall_seconds = ended.wall_seconds()};
+  AttemptEnd end{
+      .message = ended.failure_message(), .step = StepOf(ended.step()), .wall_seconds = ended.wall_seconds()};
   const auto outcome = ParseAttemptOutcome(ended.outcome());
   if (!outcome || *outcome == AttemptOutcome::kLost) {
     Add(field + ".outcome", absl::StrCat("unknown outcome ", Quoted(ended.outcome())),
@@ -80,17 +86,21 @@ AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<P
   return end;
 }
 
+AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field, std::vector<Problem>& problems) {
+  CheckStep(message.from_step(), field + ".from_step", problems);
+  if (!message.config_json().empty() && !IsJsonObject(message.config_json())) {
+    Add(field + ".config_json", "is no JSON object", "a flat object of every resolved key", problems);
+  }
+  return {.from_step = StepOf(message.from_step()), .config_json = message.config_json()};
+}
+
 AttemptReport ReportOf(const v1::AttemptReport& message, const std::string& field, std::vector<Problem>& problems) {
   AttemptReport report{.name = {message.trial_id(), message.generation()}};
   CheckName(message.trial_id(), field + ".trial_id", problems);
   std::uint64_t step = 0;
+  if (message.has_begun()) report.begun = BeginningOf(message.begun(), field + ".begun", problems);
   if (message.has_running()) {
     step = message.running().step();
-    report.resolved_config_json = message.running().resolved_config_json();
-    if (!report.resolved_config_json.empty() && !IsJsonObject(report.resolved_config_json)) {
-      Add(field + ".running.resolved_config_json", "is no JSON object", "a flat object of every resolved key",
-          problems);
-    }
   } else if (message.has_ended()) {
     step = message.ended().step();
     report.end = EndOf(message.ended(), field + ".ended", problems);
@@ -98,7 +108,7 @@ AttemptReport ReportOf(const v1::AttemptReport& message, const std::string& fiel
     Add(field, "says neither running nor ended", "set one of them", problems);
   }
   CheckStep(step, field + ".step", problems);
-  report.step = static_cast<std::int64_t>(std::min<std::uint64_t>(step, kMaxSteps));
+  report.step = StepOf(step);
   return report;
 }
 
@@ -147,8 +157,9 @@ void CheckRow(const v1::StepRow& row, int series_count, const std::string& field
 }
 
 AttemptPoints PointsOf(const v1::TrialPoints& trial, const std::string& field, std::vector<Problem>& problems) {
-  AttemptPoints points{.name = {trial.trial_id(), trial.generation()}};
+  AttemptPoints points{.name = {trial.trial_id(), trial.generation()}, .from_step = StepOf(trial.from_step())};
   CheckName(trial.trial_id(), field + ".trial_id", problems);
+  CheckStep(trial.from_step(), field + ".from_step", problems);
   const std::vector<Series> series = SeriesOf(trial, field, problems);
   for (int i = 0; i < trial.rows_size() && problems.size() < kMaxProblems; ++i) {
     CheckRow(trial.rows(i), trial.series_size(), absl::StrCat(field, ".rows[", i, "]"), problems);
@@ -168,17 +179,36 @@ AttemptPoints PointsOf(const v1::TrialPoints& trial, const std::string& field, s
   return points;
 }
 
+template <class Message>
+void Fill(const AttemptName& name, Message& message) {
+  message.set_trial_id(name.trial_id);
+  message.set_generation(name.generation);
+}
+
+void Fill(const Holding& holding, v1::Holding& message) {
+  Fill(holding.name, message);
+  message.set_stored_through(static_cast<std::uint64_t>(holding.stored_through));
+}
+
 }  // namespace
+
+DatabaseIdentity FromMessage(const v1::Database& message) {
+  return {message.id(), message.incarnation()};
+}
 
 WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Problem>& problems) {
   WorkerReport report{.worker_id = request.worker_id(),
                       .host = request.host(),
                       .slots = static_cast<int>(std::min(request.slots(), kMaxSlots)),
                       .unsent_points = request.unsent_points(),
-                      .version = request.version()};
+                      .version = request.version(),
+                      .database = FromMessage(request.database()),
+                      .folder = request.folder()};
   CheckName(request.worker_id(), "worker_id", problems);
   CheckText(request.host(), "host", problems);
   CheckText(request.version(), "version", problems);
+  CheckText(request.folder(), "folder", problems);
+  CheckText(request.database().id(), "database.id", problems);
   if (request.slots() > kMaxSlots) {
     Add("slots", absl::StrCat(request.slots(), " slots are more than a worker may offer"),
         absl::StrCat("at most ", kMaxSlots), problems);
@@ -205,19 +235,19 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
 
 v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
   v1::SynchronizeResponse message;
-  for (const Assignment& assignment : answer.assignments) {
-    auto* added = message.add_assignments();
-    added->set_trial_id(assignment.name.trial_id);
-    added->set_generation(assignment.name.generation);
-    added->set_config_json(assignment.config_json);
-    added->set_attempt(static_cast<std::uint32_t>(assignment.attempt));
-    added->set_lease_seconds(assignment.lease_seconds);
+  for (const AttemptStart& start : answer.start) {
+    v1::Start& added = *message.add_start();
+    Fill(start.name, added);
+    added.set_config_json(start.config_json);
+    added.set_attempt(static_cast<std::uint32_t>(start.attempt));
+    added.set_lease_seconds(start.lease_seconds);
+    added.set_stored_through(static_cast<std::uint64_t>(start.stored_through));
   }
-  for (const AttemptName& name : answer.confirmed) {
-    auto* added = message.add_confirmed();
-    added->set_trial_id(name.trial_id);
-    added->set_generation(name.generation);
-  }
+  for (const Holding& holding : answer.keep) Fill(holding, *message.add_keep());
+  for (const Holding& holding : answer.stop) Fill(holding, *message.add_stop());
+  for (const AttemptName& name : answer.forget) Fill(name, *message.add_forget());
+  message.mutable_database()->set_id(answer.database.id);
+  message.mutable_database()->set_incarnation(answer.database.incarnation);
   message.set_next_call_seconds(answer.next_call_seconds);
   message.set_reason(answer.reason);
   return message;
@@ -240,6 +270,7 @@ v1::PushMetricsResponse ToMessage(const std::vector<PushOutcome>& outcomes) {
     added->set_stored(outcome.stored);
     added->set_duplicates(outcome.duplicates);
     added->set_fenced(outcome.fenced);
+    added->set_unknown(outcome.unknown);
   }
   return message;
 }

@@ -13,6 +13,8 @@ namespace ofsweep {
 // Problems name their field: "attempts[2].ended.outcome".
 WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Problem>& problems);
 
+DatabaseIdentity FromMessage(const v1::Database& message);
+
 v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer);
 
 // Rows come out in ascending steps. Problems name their field: "trials[0].rows[3].series".

@@ -26,6 +26,10 @@ std::string DatasetsFolder(const std::string& data_dir) {
   return Join(data_dir, "datasets");
 }
 
+std::string DatabaseIdPath(const std::string& data_dir) {
+  return Join(data_dir, "database-id");
+}
+
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {
   return Join(Join(data_dir, "trials"), trial_id);
 }
@@ -38,8 +42,8 @@ std::string LogFolder(const std::string& trial_path) {
   return Join(trial_path, "logs");
 }
 
-std::string LogPath(const std::string& trial_path, std::uint64_t generation) {
-  return Join(LogFolder(trial_path), absl::StrCat("attempt-", generation, ".log"));
+std::string LogPath(const std::string& trial_path, int attempt) {
+  return Join(LogFolder(trial_path), absl::StrCat("attempt-", attempt, ".log"));
 }
 
 std::string CheckpointPath(const std::string& trial_path, std::int64_t step) {

@@ -12,12 +12,13 @@ namespace ofsweep {
 std::string DatabasePath(const std::string& data_dir);    // ofsweep.db
 std::string OutboxFolder(const std::string& data_dir);    // outbox
 std::string DatasetsFolder(const std::string& data_dir);  // datasets: the trainers' shared cache
+std::string DatabaseIdPath(const std::string& data_dir);  // database-id: of the database that lent what is here
 
 // trials/TRIAL: what follows is in it.
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id);
 std::string TrialConfigPath(const std::string& trial_path);                    // trial.json
 std::string LogFolder(const std::string& trial_path);                          // logs
-std::string LogPath(const std::string& trial_path, std::uint64_t generation);  // logs/attempt-GENERATION.log
+std::string LogPath(const std::string& trial_path, int attempt);               // logs/attempt-N.log, from 1
 std::string CheckpointPath(const std::string& trial_path, std::int64_t step);  // checkpoint-STEP.safetensors
 
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";

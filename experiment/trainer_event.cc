@@ -94,12 +94,11 @@ Json ToJson(const CheckpointEvent& event) {
   return {{"event", "checkpoint"}, {"step", event.step}, {"path", event.path}};
 }
 
-Json ToJson(const FinishedEvent& event) {
-  return {{"event", "finished"}, {"outcome", Name(event.outcome)}, {"step", event.step}};
-}
-
-Json ToJson(const FailedEvent& event) {
-  return {{"event", "failed"}, {"class", Name(event.failure)}, {"message", event.message}};
+Json ToJson(const AttemptEnd& end) {
+  if (end.outcome == AttemptOutcome::kFailed) {
+    return {{"event", "failed"}, {"class", Name(end.failure)}, {"message", end.message}};
+  }
+  return {{"event", "finished"}, {"outcome", Name(end.outcome)}, {"step", end.step}};
 }
 
 MetricPoint PointFromJson(const Json& json) {
@@ -174,17 +173,17 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
   if (kind == "sensitivity") return SensitivityFromJson(json);
   if (kind == "sensitivity_ranking") return SensitivityRankingFromJson(json);
   if (kind == "finished") {
-    const auto outcome = ParseTrialState(json.at("outcome").get<std::string>());
-    if (outcome != TrialState::kCompleted && outcome != TrialState::kDiverged) {
+    const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());
+    if (outcome != AttemptOutcome::kCompleted && outcome != AttemptOutcome::kDiverged) {
       return absl::InvalidArgumentError("a finished event's outcome is completed or diverged");
     }
-    return FinishedEvent{*outcome, json.at("step").get<std::int64_t>()};
+    return AttemptEnd{.outcome = *outcome, .step = json.at("step").get<std::int64_t>()};
   }
   if (kind == "failed") {
     const auto failure = ParseFailureClass(json.at("class").get<std::string>());
     if (!failure)
       return absl::InvalidArgumentError("a failed event's class is oom, crash, bad_config, bad_data or timeout");
-    return FailedEvent{*failure, json.at("message").get<std::string>()};
+    return Failed(*failure, json.at("message").get<std::string>());
   }
   return absl::InvalidArgumentError(absl::StrCat("unknown event ", Quoted(kind)));
 }

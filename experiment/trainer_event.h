@@ -12,8 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/status/statusor.h"
+#include "experiment/attempt.h"
 #include "experiment/metric_point.h"
-#include "experiment/trial_state.h"
 
 namespace ofsweep {
 
@@ -80,18 +80,10 @@ struct CheckpointEvent {
   std::string path;
 };
 
-struct FinishedEvent {
-  TrialState outcome = TrialState::kCompleted;  // completed or diverged
-  std::int64_t step = 0;
-};
-
-struct FailedEvent {
-  FailureClass failure = FailureClass::kCrash;
-  std::string message;
-};
-
+// The last line, an AttemptEnd, says `finished` with outcome and step (completed or diverged), or `failed` with class
+// and message.
 using TrainerEvent = std::variant<StartedEvent, PointsEvent, QuantizerEvent, SensitivityEvent, SensitivityRankingEvent,
-                                  CheckpointEvent, FinishedEvent, FailedEvent>;
+                                  CheckpointEvent, AttemptEnd>;
 
 // One line without the newline. NaN and ±Inf become the strings "NaN", "Infinity", "-Infinity".
 std::string ToJsonLine(const TrainerEvent& event);

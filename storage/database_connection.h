@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,6 +43,9 @@ class Query {
     return *this;
   }
   void BindOne(int index, std::int64_t value) { Check(sqlite3_bind_int64(statement_, index, value)); }
+  void BindOne(int index, std::optional<std::int64_t> value) {
+    value ? BindOne(index, *value) : Check(sqlite3_bind_null(statement_, index));
+  }
   void BindOne(int index, int value) { Check(sqlite3_bind_int(statement_, index, value)); }
   void BindOne(int index, double value) { Check(sqlite3_bind_double(statement_, index, value)); }
   void BindOne(int index, std::string_view value);

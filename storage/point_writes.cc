@@ -1,5 +1,6 @@
 #include "storage/point_writes.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/status/status.h"
@@ -23,13 +24,13 @@ std::string InsertSql(const char* table) {
                       "ON CONFLICT DO NOTHING");
 }
 
-// The columns of trial_results behind the trial, in the order of Find and WriteResults: eleven, then two a last value.
-constexpr int kFirstLastValue = 12;
+// The columns of trial_results behind the trial, in the order of Find and WriteResults: twelve, then two a last value.
+constexpr int kFirstLastValue = 13;
 
 std::string ResultNames() {
   std::string names =
       "sealed_through, recent_steps, step, tokens, kurtosis_step, kurtosis_blocks, kurtosis_sum, kurtosis_max, "
-      "kurtosis_peak, mmr_step, mmr_max";
+      "kurtosis_peak, mmr_step, mmr_max, curve_generation";
   for (const char* column : kLastValueColumns) absl::StrAppend(&names, ", ", column, "_step, ", column);
   return names;
 }
@@ -71,6 +72,7 @@ PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
     results.kurtosis = {row.Integer(5), row.Integer(6), row.Real(7), row.Real(8)};
     results.kurtosis_peak = row.Real(9);
     results.mmr = {row.Integer(10), 0, 0, row.Real(11)};
+    trial.generation = static_cast<std::uint64_t>(row.Integer(12));
     int column = kFirstLastValue;
     for (LastValue& last : results.last_values) {
       last = {row.Integer(column), row.Real(column + 1)};
@@ -81,7 +83,9 @@ PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
   return &trials_.emplace(trial_id, trial).first->second;
 }
 
-absl::StatusOr<PushCounts> PointWrites::Append(const std::string& trial_id, const std::vector<StepPoints>& steps) {
+absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::int64_t from_step,
+                                               const std::vector<StepPoints>& steps) {
+  const std::string& trial_id = attempt.trial_id;
   for (const StepPoints& step : steps) {
     if (step.step < 0) {
       return absl::InvalidArgumentError(absl::StrCat("trial ", trial_id, ": step ", step.step, " is negative"));
@@ -89,6 +93,7 @@ absl::StatusOr<PushCounts> PointWrites::Append(const std::string& trial_id, cons
   }
   Trial* trial = Find(trial_id);
   if (trial == nullptr) return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
+  BeginCurve(*trial, attempt, from_step);
   PushCounts counts;
   if (steps.empty()) return counts;
   for (const StepPoints& step : steps) AppendStep(*trial, step, counts);
@@ -98,6 +103,48 @@ absl::StatusOr<PushCounts> PointWrites::Append(const std::string& trial_id, cons
   }
   WriteResults(*trial);
   return counts;
+}
+
+void PointWrites::Begin(const AttemptName& attempt, std::int64_t from_step) {
+  if (Trial* trial = Find(attempt.trial_id)) BeginCurve(*trial, attempt, from_step);
+}
+
+void PointWrites::BeginCurve(Trial& trial, const AttemptName& attempt, std::int64_t from_step) {
+  if (attempt.generation <= trial.generation) return;
+  trial.generation = attempt.generation;
+  Query(connection_.Prepare("UPDATE trial_attempts SET from_step = ?3 WHERE trial = ?1 AND generation = ?2"))
+      .Bind(trial.id, static_cast<std::int64_t>(attempt.generation), from_step)
+      .Run();
+  if (trial.results.step > from_step) {
+    for (const char* table : {"recent_points", "sealed_points"}) {
+      Query(connection_.Prepare(absl::StrCat("DELETE FROM ", table, " WHERE trial = ?1 AND step > ?2")))
+          .Bind(trial.id, from_step)
+          .Run();
+    }
+    trial.sealed_through = std::min(trial.sealed_through, from_step);
+    trial.recent_steps = 0;
+    trial.results = {};
+    ObserveAgain(trial, "sealed_points");
+    ObserveAgain(trial, "recent_points");
+  }
+  WriteResults(trial);
+}
+
+void PointWrites::ObserveAgain(Trial& trial, const char* table) {
+  Query query(connection_.Prepare(absl::StrCat("SELECT metric, layer, site, step, value FROM ", table,
+                                               " JOIN series ON series.id = series WHERE trial = ?1")));
+  query.Bind(trial.id);
+  while (query.Next()) {
+    Series series{.metric = query.Text(0), .site = query.Text(2)};
+    if (query.Integer(1) != kNoLayer) series.layer = static_cast<int>(query.Integer(1));
+    const std::int64_t step = query.Integer(3);
+    const double value = query.Real(4);
+    trial.results.Observe(RoleOf(series), step, value);
+    if (series == kTokens && step > trial.results.step) {
+      trial.results.step = step;
+      trial.results.tokens = static_cast<std::int64_t>(value);
+    }
+  }
 }
 
 void PointWrites::AppendStep(Trial& trial, const StepPoints& step, PushCounts& counts) {
@@ -132,7 +179,7 @@ void PointWrites::WriteResults(const Trial& trial) {
   Query query(write_results_);
   query.Bind(trial.id, trial.sealed_through, trial.recent_steps, results.step, results.tokens, results.kurtosis.step,
              results.kurtosis.blocks, results.kurtosis.sum, results.kurtosis.max, results.kurtosis_peak,
-             results.mmr.step, results.mmr.max);
+             results.mmr.step, results.mmr.max, static_cast<std::int64_t>(trial.generation));
   int parameter = kFirstLastValue + 1;
   for (const LastValue& last : results.last_values) {
     query.BindOne(parameter++, last.step);

@@ -24,7 +24,11 @@ class PointWrites {
  public:
   PointWrites(DatabaseConnection& connection, std::int64_t seal_every_steps);
 
-  absl::StatusOr<PushCounts> Append(const std::string& trial_id, const std::vector<StepPoints>& steps);
+  // As Store::AppendPoints.
+  absl::StatusOr<PushCounts> Append(const AttemptName& attempt, std::int64_t from_step,
+                                    const std::vector<StepPoints>& steps);
+  // Removes what earlier attempts left behind `from_step`; once for each attempt.
+  void Begin(const AttemptName& attempt, std::int64_t from_step);
 
   // Asks for all present points of the trial to be sealed.
   void RequestSeal(const std::string& trial_id);
@@ -45,6 +49,7 @@ class PointWrites {
     std::int64_t id = 0;
     std::int64_t sealed_through = -1;
     std::int64_t recent_steps = 0;  // measured since the last seal was asked for
+    std::uint64_t generation = 0;   // of the attempt that began last
     ResultColumns results;
   };
   struct Seal {
@@ -55,6 +60,8 @@ class PointWrites {
 
   // Null when there is no such trial.
   Trial* Find(const std::string& trial_id);
+  void BeginCurve(Trial& trial, const AttemptName& attempt, std::int64_t from_step);
+  void ObserveAgain(Trial& trial, const char* table);
   void AppendStep(Trial& trial, const StepPoints& step, PushCounts& counts);
   void WriteResults(const Trial& trial);
   std::int64_t LastStepOfSlice(const Seal& seal);

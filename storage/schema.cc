@@ -5,12 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "storage/schema_v1.h"
 #include "storage/schema_v2.h"
+#include "storage/schema_v3.h"
 
 namespace ofsweep {
 namespace {
 
 // Migration i brings version i to version i + 1. One that was released is never edited: add the next.
-constexpr std::array kMigrations = {kSchemaV1, kSchemaV2};
+constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3};
 constexpr std::int64_t kVersion = kMigrations.size();
 
 std::int64_t Number(DatabaseConnection& connection, const std::string& sql) {

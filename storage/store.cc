@@ -106,6 +106,7 @@ std::future<absl::Status> Store::ChangeTrials(std::vector<TrialChange> changes, 
                   }
                   for (const AttemptRow& attempt : attempts) {
                     if (absl::Status done = RecordAttempt(connection, attempt); !done.ok()) return done;
+                    if (attempt.from_step) points.Begin(attempt.name, *attempt.from_step);
                   }
                   return absl::OkStatus();
                 });
@@ -120,7 +121,8 @@ std::future<absl::Status> Store::SetResolvedConfig(std::string trial_id, std::st
       });
 }
 
-std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(std::string trial_id, std::vector<StepPoints> steps) {
+std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt, std::int64_t from_step,
+                                                            std::vector<StepPoints> steps) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<PushCounts>>>();
   std::future<absl::StatusOr<PushCounts>> future = promise->get_future();
   if (writer_ == nullptr) {
@@ -129,10 +131,10 @@ std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(std::string trial_id
   }
   auto counts = std::make_shared<PushCounts>();
   const std::size_t bytes = Bytes(steps);
-  const auto apply = [trial_id = std::move(trial_id), counts,
+  const auto apply = [attempt = std::move(attempt), from_step, counts,
                       rows = std::make_shared<const std::vector<StepPoints>>(std::move(steps))](
                          DatabaseConnection&, PointWrites& points) -> absl::Status {
-    const absl::StatusOr<PushCounts> appended = points.Append(trial_id, *rows);
+    const absl::StatusOr<PushCounts> appended = points.Append(attempt, from_step, *rows);
     if (appended.ok()) *counts = *appended;
     return appended.status();
   };
@@ -152,6 +154,14 @@ absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name
 absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
     return ofsweep::ListSweeps(connection, limit, offset);
+  });
+}
+
+absl::StatusOr<std::string> Store::DatabaseId() {
+  return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::string> {
+    Query query(connection.Prepare("SELECT id FROM database"));
+    if (!query.Next()) return absl::DataLossError(absl::StrCat(path_, ": its id is missing; restore a copy"));
+    return query.Text(0);
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "experiment/attempt.h"
 #include "experiment/metric_point.h"
 #include "experiment/trial_state.h"
 
@@ -56,6 +57,10 @@ struct TrialRow {
   double wall_seconds = 0;
   TimeMs started_at = 0;
   TimeMs finished_at = 0;
+  // Of the newest attempt: it has begun, it has no end yet; and through which step the curve is stored without a gap.
+  bool begun = false;
+  bool attempt_open = false;
+  std::int64_t stored_through = 0;
 };
 
 // A trial's new state after a decision of the scheduler; all of one call is stored in one transaction.
@@ -74,14 +79,13 @@ struct TrialChange {
 
 // How an attempt went, for the history a user reads when a trial was retried.
 struct AttemptRow {
-  std::string trial_id;
-  std::uint64_t generation = 0;
+  AttemptName name;
   std::string worker;
+  std::optional<std::int64_t>
+      from_step;  // updates of the checkpoint that it began with; none before its trainer said so
   TimeMs started_at = 0;
   TimeMs ended_at = 0;
-  std::string outcome;  // "", completed, diverged, failed, cancelled, preempted, lost
-  FailureClass failure_class = FailureClass::kNone;
-  std::string message;
+  std::optional<AttemptEnd> end;  // none while it runs
 };
 
 struct PushCounts {
@@ -143,14 +147,18 @@ class Store {
   // AlreadyExists for a known name.
   std::future<absl::Status> InsertSweep(SweepRow sweep, std::vector<TrialRow> trials);
   std::future<absl::Status> SetSweepState(std::string sweep, SweepState state, TimeMs at);
-  // Also opens and closes the attempts' history, and seals the points of trials that reached a final state.
+  // Also opens and closes the attempts' history, begins their curves where they say from which step (see AppendPoints),
+  // and seals the points of trials that reached a final state.
   std::future<absl::Status> ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts);
   // After the trainer has said how it resolved the `auto` keys; flat JSON.
   std::future<absl::Status> SetResolvedConfig(std::string trial_id, std::string config_json);
   // Keeps what is new by (trial, step, series), counts what was there, and brings the trial's result columns up to
   // date. Each step's tokens and seconds are stored as the series `tokens` and `seconds`, which PushCounts leaves out.
+  // The first call for an attempt removes what earlier ones left behind `from_step`, where it began: a curve is of one
+  // training. Generation 0 is no attempt: its points join the curve that is there.
   // NotFound for an unknown trial, InvalidArgument for a negative step.
-  std::future<absl::StatusOr<PushCounts>> AppendPoints(std::string trial_id, std::vector<StepPoints> steps);
+  std::future<absl::StatusOr<PushCounts>> AppendPoints(AttemptName attempt, std::int64_t from_step,
+                                                       std::vector<StepPoints> steps);
 
   // ---- reads; NotFound for a sweep that does not exist, unless said otherwise ----
 
@@ -169,6 +177,9 @@ class Store {
   // Calls `visit` for each curve, ordered by the sweep's trials, then series. Stops early when `visit` returns false. A
   // slow `visit` holds up nobody: no snapshot is open while it runs.
   absl::Status VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit);
+
+  // Made with the database; its copies have the same.
+  absl::StatusOr<std::string> DatabaseId();
 
   // Sizes for /metrics.
   std::uint64_t DatabaseBytes() const;

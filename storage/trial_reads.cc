@@ -15,8 +15,15 @@ namespace {
 constexpr char kTrialColumns[] =
     "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
     "trials.target_steps, ifnull(trial_results.step, 0), trials.worker, trials.failure_class, trials.failure_message, "
-    "trials.wall_seconds, trials.started_at, trials.finished_at, ifnull(trial_results.tokens, 0)";
-constexpr int kConfigColumn = 15;
+    "trials.wall_seconds, trials.started_at, trials.finished_at, ifnull(trial_results.tokens, 0), "
+    "ifnull(trial_results.curve_generation = trials.generation, 0), "
+    "ifnull((SELECT outcome = '' FROM trial_attempts WHERE trial = trials.id AND generation = trials.generation), 0), "
+    "max(0, ifnull(trial_results.step, 0), "
+    "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = trials.id AND "
+    "generation = "
+    "trial_results.curve_generation), "
+    "0))";
+constexpr int kConfigColumn = 18;
 
 // SQLite's integers are signed; more than this is no limit at all.
 std::int64_t Clamp(std::uint64_t count) {
@@ -40,6 +47,9 @@ TrialRow ReadTrial(const Query& row) {
   trial.started_at = row.Integer(12);
   trial.finished_at = row.Integer(13);
   trial.tokens = row.Integer(14);
+  trial.begun = row.Integer(15) != 0;
+  trial.attempt_open = row.Integer(16) != 0;
+  trial.stored_through = row.Integer(17);
   return trial;
 }
 
@@ -179,13 +189,24 @@ std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::str
 std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id) {
   Query query(
       connection.Prepare("SELECT attempts.generation, attempts.worker, attempts.started_at, ended_at, outcome, "
-                         "attempts.failure_class, message FROM trials JOIN attempts ON trial = trials.id "
+                         "attempts.failure_class, message, from_step, to_step FROM trials "
+                         "JOIN trial_attempts AS attempts ON trial = trials.id "
                          "WHERE trial_id = ?1 ORDER BY attempts.generation"));
   query.Bind(trial_id);
   std::vector<AttemptRow> attempts;
   while (query.Next()) {
-    attempts.push_back({trial_id, static_cast<std::uint64_t>(query.Integer(0)), query.Text(1), query.Integer(2),
-                        query.Integer(3), query.Text(4), ParseFailureClass(query.Text(5)).value(), query.Text(6)});
+    AttemptRow& attempt =
+        attempts.emplace_back(AttemptRow{.name = {trial_id, static_cast<std::uint64_t>(query.Integer(0))},
+                                         .worker = query.Text(1),
+                                         .started_at = query.Integer(2),
+                                         .ended_at = query.Integer(3)});
+    if (!query.IsNull(7)) attempt.from_step = query.Integer(7);
+    const std::optional<AttemptOutcome> outcome = ParseAttemptOutcome(query.Text(4));
+    if (!outcome) continue;
+    attempt.end = AttemptEnd{.outcome = *outcome,
+                             .failure = ParseFailureClass(query.Text(5)).value_or(FailureClass::kNone),
+                             .message = query.Text(6),
+                             .step = query.Integer(8)};
   }
   return attempts;
 }

@@ -62,7 +62,7 @@ absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const Tr
                                                      ") has this id already; change any key of the trial"));
     }
   }
-  Query(connection.Prepare("UPDATE trials SET state = 'pending', failures = 0, worker = '', failure_class = '', "
+  Query(connection.Prepare("UPDATE trials SET state = 'pending', failures = 0, failure_class = '', "
                            "failure_message = '', finished_at = 0 WHERE id = ?1 AND state IN ('failed', 'cancelled')"))
       .Bind(id)
       .Run();
@@ -124,18 +124,23 @@ absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& chan
 }
 
 absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& attempt) {
-  const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.trial_id);
-  if (!trial.has_value()) return NoSuchTrial(attempt.trial_id);
+  const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.name.trial_id);
+  if (!trial.has_value()) return NoSuchTrial(attempt.name.trial_id);
+  const AttemptEnd end = attempt.end.value_or(AttemptEnd{});
   // The row that closes an attempt need not repeat what the opening one said.
-  Query(connection.Prepare(
-            "INSERT INTO attempts (trial, generation, worker, started_at, ended_at, outcome, failure_class, message) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (trial, generation) DO UPDATE SET "
-            "worker = CASE WHEN excluded.worker = '' THEN worker ELSE excluded.worker END, "
-            "started_at = CASE WHEN excluded.started_at = 0 THEN started_at ELSE excluded.started_at END, "
-            "ended_at = excluded.ended_at, outcome = excluded.outcome, failure_class = excluded.failure_class, "
-            "message = excluded.message"))
-      .Bind(*trial, static_cast<std::int64_t>(attempt.generation), attempt.worker, attempt.started_at, attempt.ended_at,
-            attempt.outcome, Name(attempt.failure_class), attempt.message)
+  const bool has_step = attempt.end && end.outcome != AttemptOutcome::kLost;
+  Query(
+      connection.Prepare(
+          "INSERT INTO trial_attempts (trial, generation, worker, started_at, ended_at, outcome, failure_class, "
+          "message, from_step, to_step) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+          "ON CONFLICT (trial, generation) DO UPDATE SET "
+          "worker = CASE WHEN excluded.worker = '' THEN worker ELSE excluded.worker END, "
+          "started_at = CASE WHEN excluded.started_at = 0 THEN started_at ELSE excluded.started_at END, "
+          "ended_at = excluded.ended_at, outcome = excluded.outcome, failure_class = excluded.failure_class, "
+          "message = excluded.message, from_step = ifnull(excluded.from_step, from_step), to_step = excluded.to_step"))
+      .Bind(*trial, static_cast<std::int64_t>(attempt.name.generation), attempt.worker, attempt.started_at,
+            attempt.ended_at, attempt.end ? Name(end.outcome) : "", Name(end.failure), end.message, attempt.from_step,
+            has_step ? std::optional(end.step) : std::nullopt)
       .Run();
   return absl::OkStatus();
 }

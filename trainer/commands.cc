@@ -26,7 +26,7 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kInvalid = 2;
 
-int Fail(EventOutput& events, const FailedEvent& failure) {
+int Fail(EventOutput& events, const AttemptEnd& failure) {
   LogError(failure.message);
   try {
     events.Emit(failure);
@@ -64,7 +64,7 @@ int WithConfig(EventOutput& events, const std::filesystem::path& path,
   if (!problems.empty()) {
     const std::string text = ToText(problems);
     std::cerr << text << std::endl;
-    events.Emit(FailedEvent{FailureClass::kBadConfig, text});
+    events.Emit(Failed(FailureClass::kBadConfig, text));
     return kInvalid;
   }
   return Guarded(events, [&] { return work(config); });

@@ -26,28 +26,28 @@ std::string MessageOf(const std::exception& error) {
 
 }  // namespace
 
-FailedEvent FailureOf(const absl::Status& status) {
+AttemptEnd FailureOf(const absl::Status& status) {
   const std::string message(status.message());
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
-      return {FailureClass::kBadConfig, message};
+      return Failed(FailureClass::kBadConfig, message);
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kDataLoss:
-      return {FailureClass::kBadData, message};
+      return Failed(FailureClass::kBadData, message);
     case absl::StatusCode::kOutOfRange:
-      return {FailureClass::kOom, message};
+      return Failed(FailureClass::kOom, message);
     default:
-      return {FailureClass::kCrash, message};
+      return Failed(FailureClass::kCrash, message);
   }
 }
 
-FailedEvent FailureOf(const std::exception& error) {
+AttemptEnd FailureOf(const std::exception& error) {
   if (IsOutOfMemory(error)) {
-    return {FailureClass::kOom,
-            MessageOf(error) + "; lower train.micro_batch_size or the model, or give the trial more memory"};
+    return Failed(FailureClass::kOom,
+                  MessageOf(error) + "; lower train.micro_batch_size or the model, or give the trial more memory");
   }
-  return {FailureClass::kCrash, MessageOf(error)};
+  return Failed(FailureClass::kCrash, MessageOf(error));
 }
 
 }  // namespace ofsweep

@@ -118,7 +118,7 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
     }
     const bool saves = IsCheckpointDue();
     if (!Step(saves)) {
-      events_.Emit(FinishedEvent{TrialState::kDiverged, progress_.step});
+      events_.Emit(AttemptEnd{.outcome = AttemptOutcome::kDiverged, .step = progress_.step});
       return TrainingOutcome::kDiverged;
     }
     if (saves) {
@@ -128,7 +128,7 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
   }
   if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
   if (!Evaluate() || !EvaluateQuantised()) return TrainingOutcome::kStopped;
-  events_.Emit(FinishedEvent{TrialState::kCompleted, steps_});
+  events_.Emit(AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = steps_});
   return TrainingOutcome::kCompleted;
 }
 

@@ -44,12 +44,19 @@ constexpr milliseconds kShortestPause{20};
 constexpr milliseconds kLongestPause{60'000};
 
 // The loop, and the two conversations that run on it.
+milliseconds PauseAfter(const v1::SynchronizeResponse& told) {
+  const double seconds = std::isfinite(told.next_call_seconds()) ? told.next_call_seconds() : 0;
+  return std::clamp(milliseconds(std::llround(std::clamp(seconds, 0.0, 3600.0) * 1000)), kShortestPause, kLongestPause);
+}
+
 class AgentLoop : public Agent {
  public:
   AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, std::shared_ptr<grpc::Channel> channel)
       : options_(std::move(options)),
         gpus_(std::move(gpus)),
         lock_(std::move(lock)),
+        folder_(FolderIdentity(options_.data_dir)),
+        database_id_(LoadDatabaseId(options_.data_dir)),
         stub_(v1::WorkerService::NewStub(channel)),
         work_(boost::asio::make_work_guard(io_)),
         drain_timer_(io_),
@@ -58,7 +65,7 @@ class AgentLoop : public Agent {
                     {.on_points = [this] { points_.Soon(); },
                      .on_change = [this] { synchronize_.Soon(); },
                      .on_let_go = [this] { FinishIfDone(); }}),
-        points_(io_, *stub_, options_, supervisor_),
+        points_(io_, *stub_, options_, supervisor_, [this] { synchronize_.Soon(); }),
         synchronize_(io_, options_.max_backoff, SynchronizeHooks()) {}
 
   absl::Status ServeHttp();
@@ -73,6 +80,7 @@ class AgentLoop : public Agent {
   SynchronizeLoop::Hooks SynchronizeHooks();
   v1::SynchronizeRequest State() const;
   std::optional<milliseconds> Follow(const v1::SynchronizeResponse& told);
+  absl::Status Belong(const std::string& database_id);
   void ShutDown();
   void FinishIfDone();
   void Finish();
@@ -80,6 +88,8 @@ class AgentLoop : public Agent {
   const AgentOptions options_;
   const std::vector<Gpu> gpus_;
   UniqueFd lock_;
+  const std::string folder_;
+  std::string database_id_;  // "" before the first answer
   std::unique_ptr<v1::WorkerService::StubInterface> stub_;
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
@@ -168,18 +178,46 @@ v1::SynchronizeRequest AgentLoop::State() const {
   }
   request.set_version(OFSWEEP_VERSION);
   request.set_http_address(http_address());
+  request.set_folder(folder_);
   supervisor_.Report(request);
+  request.mutable_database()->set_id(database_id_);
   return request;
 }
 
 std::optional<milliseconds> AgentLoop::Follow(const v1::SynchronizeResponse& told) {
+  if (const absl::Status status = Belong(told.database().id()); !status.ok()) {
+    is_answered_ = false;
+    away_ = true;
+    const std::string message(status.message());
+    if (std::exchange(reason_, message) != message) spdlog::error("{}", message);
+    boost::asio::post(io_, [this] { FinishIfDone(); });
+    return PauseAfter(told);
+  }
   is_answered_ = true;
   if (says_goodbye_ && !std::exchange(goodbye_heard_, true)) boost::asio::post(io_, [this] { FinishIfDone(); });
   if (std::exchange(away_, false)) spdlog::info("the coordinator answers again");
   if (std::exchange(reason_, told.reason()) != told.reason() && !reason_.empty()) spdlog::info("{}", reason_);
   supervisor_.Apply(told);
-  const double seconds = std::isfinite(told.next_call_seconds()) ? told.next_call_seconds() : 0;
-  return std::clamp(milliseconds(std::llround(std::clamp(seconds, 0.0, 3600.0) * 1000)), kShortestPause, kLongestPause);
+  return PauseAfter(told);
+}
+
+// What is in the folder is of use to the database that lent it, and to no other.
+absl::Status AgentLoop::Belong(const std::string& database_id) {
+  if (database_id.empty()) {
+    return absl::FailedPreconditionError(
+        "the coordinator does not say which database it has: it is of another version");
+  }
+  if (database_id_ == database_id) return absl::OkStatus();
+  if (!database_id_.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the coordinator has another database (", database_id, ") than the one that ", options_.data_dir,
+                     " belongs to (", database_id_,
+                     "): its trials go on, and nothing is deleted; start the right coordinator, or give ",
+                     "this worker another --data-dir"));
+  }
+  if (absl::Status status = StoreDatabaseId(options_.data_dir, database_id); !status.ok()) return status;
+  database_id_ = database_id;
+  return absl::OkStatus();
 }
 
 void AgentLoop::ShutDown() {

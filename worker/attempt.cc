@@ -52,32 +52,31 @@ std::int64_t LastWriteMs(const std::string& path) {
   return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
 }
 
-TrainerEnd FailedToStart(const absl::Status& status) {
+AttemptEnd FailedToStart(const absl::Status& status) {
   const bool bad_config = absl::IsInvalidArgument(status);
-  return {.outcome = "failed",
-          .failure = bad_config ? FailureClass::kBadConfig : FailureClass::kCrash,
-          .message = std::string(status.message())};
+  return Failed(bad_config ? FailureClass::kBadConfig : FailureClass::kCrash, std::string(status.message()));
 }
 
 }  // namespace
 
-std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Assignment& assignment, const Slot& slot) {
+std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Start& start, const Slot& slot) {
   std::shared_ptr<Attempt> attempt(new Attempt(host));
-  attempt->name_ = {assignment.trial_id(), assignment.generation()};
+  attempt->name_ = {start.trial_id(), start.generation()};
   attempt->slot_ = slot;
-  if (absl::Status status = attempt->StartTrainer(assignment); !status.ok()) {
+  attempt->incarnation_ = host.incarnation;
+  if (absl::Status status = attempt->StartTrainer(start); !status.ok()) {
     attempt->Finish(FailedToStart(status));
   }
   return attempt;
 }
 
-absl::Status Attempt::StartTrainer(const v1::Assignment& assignment) {
-  absl::StatusOr<TrialFolder> folder = PrepareTrial(host_.data_dir, assignment);
+absl::Status Attempt::StartTrainer(const v1::Start& start) {
+  absl::StatusOr<TrialFolder> folder = PrepareTrial(host_.data_dir, start);
   if (!folder.ok()) return folder.status();
   log_path_ = folder->log_path;
   started_at_ms_ = NowMs();
   absl::StatusOr<std::unique_ptr<Outbox>> outbox =
-      Outbox::Create(OutboxFolder(host_.data_dir), {name_, started_at_ms_});
+      Outbox::Create(OutboxFolder(host_.data_dir), {name_, static_cast<int>(start.attempt()) + 1, started_at_ms_});
   if (!outbox.ok()) return outbox.status();
   outbox_ = *std::move(outbox);
 
@@ -103,7 +102,7 @@ absl::Status Attempt::StartTrainer(const v1::Assignment& assignment) {
   absl::StatusOr<TrainerProcess> process = TrainerProcess::Start(command);
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
-  spdlog::info("{}: started (attempt {}, slot {}{})", ToText(name_), assignment.attempt() + 1, slot_.number,
+  spdlog::info("{}: started (attempt {}, slot {}{})", ToText(name_), start.attempt() + 1, slot_.number,
                folder->resume ? ", from its checkpoint" : "");
   WatchExit();
   WatchSilence();
@@ -117,15 +116,11 @@ std::shared_ptr<Attempt> Attempt::Recover(const AttemptHost& host, std::unique_p
   while (attempt->ScanOnce()) {
   }
   if (attempt->name_.trial_id.empty()) return nullptr;
-  const std::string trial_path = TrialPath(host.data_dir, attempt->name_.trial_id);
-  attempt->log_path_ = LogPath(trial_path, attempt->name_.generation);
   if (!attempt->end_) {
-    // After a power cut the outbox may lack its last lines: then a checkpoint it does not tell of is ahead of its
-    // curve.
-    RemoveCheckpointsBeyond(trial_path, attempt->announced_checkpoint_);
-    AttemptFacts facts = attempt->Facts({.vanished = true});
-    facts.wall_seconds = static_cast<double>(std::max(std::int64_t{0}, last_write_ms - attempt->started_at_ms_)) / 1000;
-    attempt->Finish(Classify(facts));
+    Evidence evidence = attempt->EvidenceOf({.vanished = true});
+    evidence.wall_seconds =
+        static_cast<double>(std::max(std::int64_t{0}, last_write_ms - attempt->started_at_ms_)) / 1000;
+    attempt->Finish(Judge(evidence));
   }
   return attempt;
 }
@@ -188,11 +183,7 @@ void Attempt::Forget() {
 }
 
 void Attempt::Discard() {
-  if (!outbox_) return;
-  if (const std::optional<std::int64_t> step = outbox_->FirstUnsentStep()) {
-    RemoveCheckpointsBeyond(TrialPath(host_.data_dir, name_.trial_id), *step);
-  }
-  outbox_->Remove();
+  if (outbox_) outbox_->Remove();
 }
 
 void Attempt::Refuse(const std::string& message) {
@@ -201,10 +192,24 @@ void Attempt::Refuse(const std::string& message) {
     Stop(StopReason::kRefused, message);
     return;
   }
-  TrainerEnd end{.outcome = "failed", .failure = FailureClass::kCrash, .message = message, .step = step_};
+  AttemptEnd end = Failed(FailureClass::kCrash, message);
+  end.step = step_;
   if (end_) end.wall_seconds = end_->wall_seconds;
   end_ = std::move(end);
   host_.on_change();
+}
+
+void Attempt::Synchronized(std::int64_t stored_through) {
+  if (is_in_step()) return;
+  if (outbox_) {
+    if (const absl::Status status = outbox_->Rewind(stored_through); !status.ok()) {
+      Refuse(absl::StrCat("its outbox cannot be read back: ", status.message()));
+      return;
+    }
+  }
+  incarnation_ = host_.incarnation;
+  if (unsent() > 0) host_.on_points();
+  if (end_) host_.on_change();
 }
 
 void Attempt::Follow() {
@@ -233,9 +238,10 @@ Outbox::Observer Attempt::Observe() {
               [this](const AttemptHeader& header) {
                 name_ = header.name;
                 started_at_ms_ = header.started_at_ms;
+                log_path_ = LogPath(TrialPath(host_.data_dir, name_.trial_id), header.attempt);
               },
           .on_event = [this](TrainerEvent& event) { OnEvent(event); },
-          .on_end = [this](const TrainerEnd& end) { end_ = end; },
+          .on_end = [this](const AttemptEnd& end) { end_ = end; },
           .on_garbage =
               [this](std::string_view line, const absl::Status& status) {
                 if (++garbage_lines_ > kGarbageLinesShown) return;
@@ -251,16 +257,14 @@ void Attempt::OnEvent(TrainerEvent& event) {
     if (of_this_run) host_.metrics.Observe(points->phases);
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
-    if (started->resumed_from) step_ = ClampStep(*started->resumed_from);
-    announced_checkpoint_ = step_;
+    from_step_ = step_ = ClampStep(started->resumed_from.value_or(0));
     host_.on_change();
   } else if (auto* checkpoint = std::get_if<CheckpointEvent>(&event)) {
-    announced_checkpoint_ = checkpoint->step;
+    step_ = std::max(step_, ClampStep(checkpoint->step));
     spdlog::debug("{}: checkpoint of step {} in {}", ToText(name_), checkpoint->step, checkpoint->path);
-  } else if (auto* finished = std::get_if<FinishedEvent>(&event)) {
-    finished_ = FinishedEvent{finished->outcome, ClampStep(finished->step)};
-  } else if (auto* failed = std::get_if<FailedEvent>(&event)) {
-    failed_ = *failed;
+  } else if (auto* end = std::get_if<AttemptEnd>(&event)) {
+    said_ = *end;
+    said_->step = ClampStep(end->step);
   }
 }
 
@@ -274,13 +278,12 @@ void Attempt::OnExit() {
   silence_timer_.reset();
   while (ScanOnce()) {
   }
-  if (!forgotten_) Finish(Classify(Facts(exit)));
+  if (!forgotten_) Finish(Judge(EvidenceOf(exit)));
   host_.on_exit(name_);
 }
 
-AttemptFacts Attempt::Facts(const ExitStatus& exit) const {
-  return {.finished = finished_,
-          .failed = failed_,
+Evidence Attempt::EvidenceOf(const ExitStatus& exit) const {
+  return {.said = said_,
           .stop = stop_,
           .stop_message = stop_message_,
           .exit = exit,
@@ -292,10 +295,10 @@ AttemptFacts Attempt::Facts(const ExitStatus& exit) const {
           .wall_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count()};
 }
 
-void Attempt::Finish(TrainerEnd end) {
+void Attempt::Finish(AttemptEnd end) {
   end_ = std::move(end);
-  spdlog::info("{}: {} at step {}{}{}", ToText(name_), end_->outcome, end_->step, end_->message.empty() ? "" : ": ",
-               end_->message);
+  spdlog::info("{}: {} at step {}{}{}", ToText(name_), Name(end_->outcome), end_->step,
+               end_->message.empty() ? "" : ": ", end_->message);
   if (garbage_lines_ > 0) spdlog::warn("{}: {} lines of its output were no events", ToText(name_), garbage_lines_);
   if (!outbox_) return;
   if (absl::Status status = outbox_->AppendEnd(*end_); !status.ok()) {
@@ -306,14 +309,17 @@ void Attempt::Finish(TrainerEnd end) {
 void Attempt::Report(v1::AttemptReport& report) const {
   report.set_trial_id(name_.trial_id);
   report.set_generation(name_.generation);
-  const bool all_acknowledged = unsent() == 0 || refused_;
+  if (!resolved_config_.empty()) {
+    report.mutable_begun()->set_from_step(static_cast<std::uint64_t>(from_step_));
+    report.mutable_begun()->set_config_json(resolved_config_);
+  }
+  const bool all_acknowledged = (unsent() == 0 && is_in_step()) || refused_;
   if (!end_ || !all_acknowledged) {
     report.mutable_running()->set_step(static_cast<std::uint64_t>(step_));
-    report.mutable_running()->set_resolved_config_json(resolved_config_);
     return;
   }
   v1::Ended& ended = *report.mutable_ended();
-  ended.set_outcome(end_->outcome);
+  ended.set_outcome(std::string(Name(end_->outcome)));
   ended.set_failure_class(std::string(Name(end_->failure)));
   ended.set_failure_message(end_->message);
   ended.set_step(static_cast<std::uint64_t>(end_->step));

@@ -16,8 +16,8 @@
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/outbox.h"
 #include "worker/reconcile.h"
-#include "worker/trainer_end.h"
 #include "worker/trainer_process.h"
+#include "worker/verdict.h"
 #include "worker/worker_metrics.h"
 
 namespace ofsweep {
@@ -28,13 +28,14 @@ struct AttemptHost {
   std::string data_dir;
   std::string trainer_path;
   int slots = 1;
-  double memory_bytes = 0;  // what all of them share
+  double memory_bytes = 0;        // what all of them share
+  std::uint64_t incarnation = 0;  // of the coordinator, as it last answered
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;
-  std::function<void()> on_points;                 // there is something to forward
-  std::function<void()> on_change;                 // there is something to report
-  std::function<void(const AttemptKey&)> on_exit;  // a process was reaped: a slot is free
+  std::function<void()> on_points;                  // there is something to forward
+  std::function<void()> on_change;                  // there is something to report
+  std::function<void(const AttemptName&)> on_exit;  // a process was reaped: a slot is free
 };
 
 // Where an attempt runs.
@@ -44,12 +45,12 @@ struct Slot {
   int gpu_slots = 1;  // how many slots use it
 };
 
-// One attempt that this worker holds: its trainer while that runs, its outbox until the end has been confirmed. Lives
+// One attempt that this worker holds: its trainer while that runs, its outbox until its end is recorded. Lives
 // on the agent's loop; not thread-safe.
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
   // Starts a trainer. When that fails the attempt has ended already, and says why.
-  static std::shared_ptr<Attempt> Launch(const AttemptHost& host, const v1::Assignment& assignment, const Slot& slot);
+  static std::shared_ptr<Attempt> Launch(const AttemptHost& host, const v1::Start& start, const Slot& slot);
   // Takes over an outbox that a former run has left; its trainer died with that run. Null when the file says not whose
   // it is.
   static std::shared_ptr<Attempt> Recover(const AttemptHost& host, std::unique_ptr<Outbox> outbox);
@@ -57,16 +58,22 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   // Kills a trainer that is still alive.
   ~Attempt();
 
-  const AttemptKey& name() const { return name_; }
+  const AttemptName& name() const { return name_; }
   bool alive() const { return process_.has_value(); }
   // Its points are wanted.
-  bool forwarding() const { return outbox_ && !forgotten_ && !refused_; }
+  bool forwarding() const { return outbox_ && !forgotten_ && !refused_ && is_in_step(); }
   bool stopping() const { return stop_ != StopReason::kNone || forgotten_; }
   bool forgotten() const { return forgotten_; }
   int slot() const { return slot_.number; }
   // Null when it could not be made.
   Outbox* outbox() { return outbox_.get(); }
   std::uint64_t unsent() const { return outbox_ ? outbox_->unsent() : 0; }
+  std::int64_t from_step() const { return from_step_; }
+
+  // The coordinator's present incarnation holds its curve through this step: what lies behind waits again.
+  void Synchronized(std::int64_t stored_through);
+  // The database does not know its trial: it waits until the coordinator names it.
+  void Park() { incarnation_ = 0; }
 
   // Reads what the trainer has written since the last call.
   void Follow();
@@ -74,30 +81,32 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   void Stop(StopReason reason, std::string message = "");
   // Nobody wants its points any more: kills the trainer. Once it is not alive, the caller lets go of it.
   void Forget();
-  // What is left on disk goes: the outbox, and checkpoints beyond the points that were accepted.
+  // Deletes the outbox.
   void Discard();
 
   // The rest of its points will not be accepted: they are dropped, and it fails.
   void Refuse(const std::string& message);
 
-  // For Synchronize. An end is told only when all points were acknowledged; until then the attempt counts as running.
+  // For Synchronize. An end is told only when all points were acknowledged, by the incarnation that is asked; until
+  // then the attempt counts as running.
   void Report(v1::AttemptReport& report) const;
 
  private:
   explicit Attempt(const AttemptHost& host) : host_(host) {}
 
-  absl::Status StartTrainer(const v1::Assignment& assignment);
+  absl::Status StartTrainer(const v1::Start& start);
   void WatchExit();
   void WatchSilence();
   void OnExit();
   bool ScanOnce();
   void OnEvent(TrainerEvent& event);
   Outbox::Observer Observe();
-  AttemptFacts Facts(const ExitStatus& exit) const;
-  void Finish(TrainerEnd end);
+  Evidence EvidenceOf(const ExitStatus& exit) const;
+  void Finish(AttemptEnd end);
+  bool is_in_step() const { return incarnation_ == host_.incarnation && incarnation_ != 0; }
 
   const AttemptHost& host_;
-  AttemptKey name_;
+  AttemptName name_;
   Slot slot_;
   std::string log_path_;
   std::unique_ptr<Outbox> outbox_;
@@ -116,13 +125,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   bool forgotten_ = false;
   bool refused_ = false;
 
-  std::string resolved_config_;
+  std::uint64_t incarnation_ = 0;  // of the coordinator that said through which step its points are stored
+  std::string resolved_config_;    // "" before the trainer has begun
+  std::int64_t from_step_ = 0;
   std::int64_t step_ = 0;
-  std::int64_t announced_checkpoint_ = 0;  // step of the newest one that the outbox tells of
   std::uint64_t garbage_lines_ = 0;
-  std::optional<FinishedEvent> finished_;
-  std::optional<FailedEvent> failed_;
-  std::optional<TrainerEnd> end_;
+  std::optional<AttemptEnd> said_;  // by the trainer
+  std::optional<AttemptEnd> end_;
 };
 
 }  // namespace ofsweep

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "experiment/data_folder.h"
 #include "host/kernel_file.h"
 
 namespace ofsweep {
@@ -39,6 +41,17 @@ std::map<int, std::string> GpuModels(const std::string& root) {
     }
   }
   return models;
+}
+
+// By rename: after a kill there is either no line or a whole one.
+absl::Status WriteWhole(const std::string& path, const std::string& line) {
+  const std::string draft = path + ".new";
+  std::ofstream(draft) << line << '\n';
+  std::error_code error;
+  fs::rename(draft, path, error);
+  if (!error && absl::StripAsciiWhitespace(ReadText(path)) == line) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("cannot write ", path, ": free some space, or give the worker another --data-dir"));
 }
 
 }  // namespace
@@ -102,21 +115,27 @@ absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir) {
       absl::StrCat(data_dir, " is used by another worker: stop that one, or give this one another --data-dir"));
 }
 
+std::string FolderIdentity(const std::string& data_dir) {
+  struct stat status {};
+  if (::stat(data_dir.c_str(), &status) != 0) return HostName();
+  return absl::StrCat(HostName(), " ", status.st_dev, ":", status.st_ino);
+}
+
 absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
   const std::string path = data_dir + "/worker-id";
   std::string id(absl::StripAsciiWhitespace(ReadText(path)));
   if (!id.empty()) return id;
   id = absl::StrCat(HostName(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
-  // By rename: a worker that is killed here has either no id or a whole one.
-  const std::string draft = path + ".new";
-  std::ofstream(draft) << id << '\n';
-  std::error_code error;
-  fs::rename(draft, path, error);
-  if (error || absl::StripAsciiWhitespace(ReadText(path)) != id) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("cannot write ", path, ": free some space, or give the worker another --data-dir"));
-  }
+  if (absl::Status status = WriteWhole(path, id); !status.ok()) return status;
   return id;
+}
+
+std::string LoadDatabaseId(const std::string& data_dir) {
+  return std::string(absl::StripAsciiWhitespace(ReadText(DatabaseIdPath(data_dir))));
+}
+
+absl::Status StoreDatabaseId(const std::string& data_dir, const std::string& id) {
+  return WriteWhole(DatabaseIdPath(data_dir), id);
 }
 
 }  // namespace ofsweep

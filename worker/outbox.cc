@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -47,22 +48,26 @@ Json ToJson(const AttemptHeader& header) {
   return {{"agent", "attempt"},
           {"trial_id", header.name.trial_id},
           {"generation", header.name.generation},
+          {"attempt", header.attempt},
           {"started_at_ms", header.started_at_ms}};
 }
 
-Json ToJson(const TrainerEnd& end) {
-  return {{"agent", "ended"},       {"outcome", end.outcome}, {"class", Name(end.failure)},
-          {"message", end.message}, {"step", end.step},       {"wall_seconds", end.wall_seconds}};
+Json ToJson(const AttemptEnd& end) {
+  return {{"agent", "ended"}, {"outcome", Name(end.outcome)},    {"class", Name(end.failure)}, {"message", end.message},
+          {"step", end.step}, {"wall_seconds", end.wall_seconds}};
 }
 
 // The agent wrote it: a line of another shape throws, and counts as garbage.
 void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
   const Json json = Json::parse(line);
   if (json.at("agent") == "attempt") {
-    observer.on_header({{json.at("trial_id"), json.at("generation")}, json.at("started_at_ms")});
+    observer.on_header(
+        {{json.at("trial_id"), json.at("generation")}, json.value("attempt", 1), json.at("started_at_ms")});
     return;
   }
-  observer.on_end({.outcome = json.at("outcome"),
+  const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());
+  if (!outcome) throw std::invalid_argument("the agent's record of the end has an unknown outcome");
+  observer.on_end({.outcome = *outcome,
                    .failure = ParseFailureClass(json.at("class").get<std::string>()).value_or(FailureClass::kNone),
                    .message = json.at("message"),
                    .step = json.at("step"),
@@ -178,21 +183,40 @@ absl::StatusOr<Outbox::Batch> Outbox::NextBatch(std::size_t max_points, v1::Tria
   return batch;
 }
 
-std::optional<std::int64_t> Outbox::FirstUnsentStep() const {
-  v1::TrialPoints first;
-  const absl::StatusOr<Batch> batch = NextBatch(1, first);
-  if (!batch.ok() || first.rows().empty()) return std::nullopt;
-  return static_cast<std::int64_t>(first.rows(0).step());
+absl::Status Outbox::Rewind(std::int64_t stored_through) {
+  std::uint64_t mark = 0;
+  std::uint64_t unsent = 0;
+  std::uint64_t offset = 0;
+  const absl::Status status = ReadLines(file_.get(), offset, [&](std::string_view line, std::uint64_t line_offset) {
+    if (line_offset >= scanned_) return false;
+    if (line.starts_with(kOwnLine)) return true;
+    const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
+    const auto* points = event.ok() ? std::get_if<PointsEvent>(&*event) : nullptr;
+    if (points == nullptr) return true;
+    const bool waits = line_offset >= acked_ || points->points.step > stored_through;
+    if (waits && unsent == 0) mark = line_offset;
+    if (waits) unsent += points->points.points.size();
+    return true;
+  });
+  if (!status.ok()) return status;
+  acked_ = unsent > 0 ? mark : scanned_;
+  unsent_ = unsent;
+  WriteMark();
+  return absl::OkStatus();
 }
 
 void Outbox::Acknowledge(const Batch& batch) {
   acked_ = batch.end_offset;
   unsent_ -= batch.points;
-  // Eight bytes at once: a kill leaves the old mark or the new one. An old one costs a resend.
+  WriteMark();
+}
+
+// Eight bytes at once: a kill leaves the old mark or the new one. An old one costs a resend.
+void Outbox::WriteMark() {
   [[maybe_unused]] const ssize_t written = ::pwrite(acked_file_.get(), &acked_, sizeof acked_, 0);
 }
 
-absl::Status Outbox::AppendEnd(const TrainerEnd& end) {
+absl::Status Outbox::AppendEnd(const AttemptEnd& end) {
   if (::ftruncate(file_.get(), static_cast<off_t>(scanned_)) != 0) return FileError("cannot cut", path_);
   return WriteLine(file_.get(), path_, ToJson(end).dump());
 }

@@ -14,14 +14,15 @@
 #include "experiment/trainer_event.h"
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/reconcile.h"
-#include "worker/trainer_end.h"
 #include "worker/unique_fd.h"
+#include "worker/verdict.h"
 
 namespace ofsweep {
 
 // What the agent itself writes into an outbox, around the trainer's lines.
 struct AttemptHeader {
-  AttemptKey name;
+  AttemptName name;
+  int attempt = 1;                 // of the trial, from 1
   std::int64_t started_at_ms = 0;  // since 1970
 };
 
@@ -38,7 +39,7 @@ class Outbox {
   struct Observer {
     std::function<void(const AttemptHeader&)> on_header;
     std::function<void(TrainerEvent&)> on_event;
-    std::function<void(const TrainerEnd&)> on_end;
+    std::function<void(const AttemptEnd&)> on_end;
     std::function<void(std::string_view line, const absl::Status&)> on_garbage;
   };
 
@@ -65,19 +66,21 @@ class Outbox {
   absl::StatusOr<Batch> NextBatch(std::size_t max_points, v1::TrialPoints& out) const;
   void Acknowledge(const Batch& batch);
 
+  // The points behind this step are not stored, whatever was acknowledged: they wait again.
+  absl::Status Rewind(std::int64_t stored_through);
+
   // Points scanned and not acknowledged.
   std::uint64_t unsent() const { return unsent_; }
-  // The step of the first of them.
-  std::optional<std::int64_t> FirstUnsentStep() const;
 
   // Closes the file once the trainer is gone: drops an unfinished line, adds the record of the end.
-  absl::Status AppendEnd(const TrainerEnd& end);
+  absl::Status AppendEnd(const AttemptEnd& end);
   void Remove();
 
  private:
   Outbox(std::string path, UniqueFd file, UniqueFd acked_file);
   static absl::StatusOr<std::unique_ptr<Outbox>> OpenFiles(const std::string& path, int flags);
   void ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer);
+  void WriteMark();
 
   std::string path_;
   UniqueFd file_;

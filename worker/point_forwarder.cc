@@ -10,9 +10,10 @@
 namespace ofsweep {
 
 PointForwarder::PointForwarder(boost::asio::io_context& io, v1::WorkerService::StubInterface& stub,
-                               const AgentOptions& options, Supervisor& supervisor)
+                               const AgentOptions& options, Supervisor& supervisor, std::function<void()> synchronize)
     : options_(options),
       supervisor_(supervisor),
+      synchronize_(std::move(synchronize)),
       calls_(io, options.max_backoff,
              {.send =
                   [&stub](grpc::ClientContext* context, const v1::PushMetricsRequest* request,
@@ -26,6 +27,8 @@ PointForwarder::PointForwarder(boost::asio::io_context& io, v1::WorkerService::S
 std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
   v1::PushMetricsRequest request;
   request.set_worker_id(options_.worker_id);
+  *request.mutable_database() = supervisor_.database();
+  sent_to_ = supervisor_.database().incarnation();
   sent_.clear();
   std::size_t points = 0;
   for (Attempt* attempt : supervisor_.Forwarding()) {
@@ -38,6 +41,7 @@ std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
     }
     trial.set_trial_id(attempt->name().trial_id);
     trial.set_generation(attempt->name().generation);
+    trial.set_from_step(static_cast<std::uint64_t>(attempt->from_step()));
     sent_.push_back({attempt->name(), *batch});
     points += batch->points;
     if (points >= options_.batch_points || one_by_one_) break;
@@ -53,11 +57,16 @@ std::optional<std::chrono::milliseconds> PointForwarder::OnAnswer(const v1::Push
     return std::nullopt;
   }
   if (std::exchange(away_, false)) spdlog::info("the coordinator takes points again");
+  // Another incarnation has said meanwhile what it holds.
+  if (sent_to_ != supervisor_.database().incarnation()) return std::chrono::milliseconds(0);
   for (std::size_t i = 0; i < sent_.size(); ++i) {
     Attempt* attempt = supervisor_.Find(sent_[i].name);
-    if (attempt == nullptr) continue;  // confirmed as fenced meanwhile
-    if (response.results(static_cast<int>(i)).fenced()) {
+    if (attempt == nullptr) continue;  // forgotten meanwhile
+    const v1::PushResult& result = response.results(static_cast<int>(i));
+    if (result.fenced()) {
       supervisor_.Forget(sent_[i].name);
+    } else if (result.unknown()) {
+      attempt->Park();
     } else {
       supervisor_.OnAcknowledged(*attempt, sent_[i].batch);
     }
@@ -73,6 +82,7 @@ void PointForwarder::OnFailure(const grpc::Status& status) {
     one_by_one_ = sent_.size() > 1;
     return;
   }
+  if (status.error_code() == grpc::StatusCode::ABORTED) return synchronize_();
   if (!std::exchange(away_, true)) {
     spdlog::warn("the coordinator takes no points ({}); they wait in {}", status.error_message(),
                  OutboxFolder(options_.data_dir));

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +20,9 @@ namespace ofsweep {
 // one before was acknowledged. So a slow coordinator gets larger requests up to the bound, and memory stays flat.
 class PointForwarder {
  public:
+  // `synchronize` has the coordinator asked what it holds.
   PointForwarder(boost::asio::io_context& io, v1::WorkerService::StubInterface& stub, const AgentOptions& options,
-                 Supervisor& supervisor);
+                 Supervisor& supervisor, std::function<void()> synchronize);
 
   void Soon() { calls_.Soon(); }
   void Close() { calls_.Close(); }
@@ -27,7 +30,7 @@ class PointForwarder {
 
  private:
   struct Sent {
-    AttemptKey name;
+    AttemptName name;
     Outbox::Batch batch;
   };
 
@@ -37,7 +40,9 @@ class PointForwarder {
 
   const AgentOptions& options_;
   Supervisor& supervisor_;
-  std::vector<Sent> sent_;  // what the running request holds, entry for entry
+  const std::function<void()> synchronize_;
+  std::vector<Sent> sent_;     // what the running request holds, entry for entry
+  std::uint64_t sent_to_ = 0;  // the incarnation that it is for
   // After a request was refused as invalid, attempts are sent one by one, so that only the one at fault fails.
   bool one_by_one_ = false;
   bool away_ = false;

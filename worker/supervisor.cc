@@ -16,6 +16,14 @@
 #include "host/memory.h"
 
 namespace ofsweep {
+namespace {
+
+template <class Message>
+AttemptName NameIn(const Message& message) {
+  return {message.trial_id(), message.generation()};
+}
+
+}  // namespace
 
 Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options, std::vector<Gpu> gpus,
                        WorkerMetrics& metrics, Callbacks callbacks)
@@ -36,7 +44,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
                   callbacks_.on_points();
                 },
             .on_change = callbacks_.on_change,
-            .on_exit = [this](const AttemptKey& name) { OnExit(name); }},
+            .on_exit = [this](const AttemptName& name) { OnExit(name); }},
       outbox_folder_(OutboxFolder(options.data_dir)),
       inotify_(io),
       disk_timer_(io) {}
@@ -90,34 +98,41 @@ void Supervisor::WatchDisk() {
 }
 
 void Supervisor::Apply(const v1::SynchronizeResponse& told) {
-  for (const v1::AttemptName& confirmed : told.confirmed()) Forget({confirmed.trial_id(), confirmed.generation()});
-  if (shutting_down_) return;
-  assigned_.assign(told.assignments().begin(), told.assignments().end());
-  for (const v1::AttemptName& confirmed : told.confirmed()) {
-    std::erase_if(assigned_, [&](const v1::Assignment& assignment) {
-      return assignment.trial_id() == confirmed.trial_id() && assignment.generation() == confirmed.generation();
-    });
+  database_ = told.database();
+  host_.incarnation = database_.incarnation();
+  Instructions instructions;
+  for (const v1::Holding& holding : told.keep()) Synchronized(holding);
+  for (const v1::Holding& holding : told.stop()) {
+    Synchronized(holding);
+    instructions.stop.push_back(NameIn(holding));
   }
-  Reconcile();
+  for (const v1::AttemptName& name : told.forget()) instructions.forget.push_back(NameIn(name));
+  starts_.clear();
+  if (!shutting_down_) starts_.assign(told.start().begin(), told.start().end());
+  Reconcile(std::move(instructions));
 }
 
-void Supervisor::Reconcile() {
+void Supervisor::Synchronized(const v1::Holding& holding) {
+  if (Attempt* attempt = Find(NameIn(holding))) {
+    attempt->Synchronized(static_cast<std::int64_t>(holding.stored_through()));
+  }
+}
+
+void Supervisor::Reconcile(Instructions told) {
   std::vector<HeldAttempt> held;
   for (const auto& [name, attempt] : attempts_) held.push_back({name, attempt->alive(), attempt->stopping()});
-  Instructions told;
-  for (const v1::Assignment& assignment : assigned_)
-    told.assigned.push_back({assignment.trial_id(), assignment.generation()});
-  const Actions actions = ofsweep::Reconcile(held, told, options_.slots);
-  for (const AttemptKey& name : actions.forget) Forget(name);
-  for (const AttemptKey& name : actions.stop) attempts_.at(name)->Stop(StopReason::kCancelled);
-  for (const AttemptKey& name : actions.start) Launch(name);
+  for (const v1::Start& start : starts_) told.start.push_back(NameIn(start));
+  const Instructions actions = ofsweep::Reconcile(held, told, options_.slots);
+  for (const AttemptName& name : actions.forget) Forget(name);
+  for (const AttemptName& name : actions.stop) attempts_.at(name)->Stop(StopReason::kCancelled);
+  for (const AttemptName& name : actions.start) Launch(name);
 }
 
-void Supervisor::Launch(const AttemptKey& name) {
-  const auto assignment = std::find_if(assigned_.begin(), assigned_.end(), [&](const v1::Assignment& candidate) {
-    return candidate.trial_id() == name.trial_id && candidate.generation() == name.generation;
-  });
-  std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *assignment, FreeSlot());
+void Supervisor::Launch(const AttemptName& name) {
+  const auto start =
+      std::find_if(starts_.begin(), starts_.end(), [&](const v1::Start& one) { return NameIn(one) == name; });
+  std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *start, FreeSlot());
+  starts_.erase(start);
   const bool failed = !attempt->alive();
   attempts_[name] = std::move(attempt);
   if (failed) callbacks_.on_change();
@@ -138,17 +153,14 @@ Slot Supervisor::FreeSlot() const {
   return slot;
 }
 
-void Supervisor::Forget(const AttemptKey& name) {
+void Supervisor::Forget(const AttemptName& name) {
   const auto entry = attempts_.find(name);
   if (entry == attempts_.end()) return;
-  std::erase_if(assigned_, [&](const v1::Assignment& assignment) {
-    return assignment.trial_id() == name.trial_id && assignment.generation() == name.generation;
-  });
   entry->second->Forget();
   if (!entry->second->alive()) LetGo(name);
 }
 
-void Supervisor::Refuse(const AttemptKey& name, const std::string& message) {
+void Supervisor::Refuse(const AttemptName& name, const std::string& message) {
   if (Attempt* attempt = Find(name)) attempt->Refuse(message);
 }
 
@@ -158,7 +170,7 @@ void Supervisor::OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch) {
   if (!attempt.alive() && attempt.unsent() == 0) callbacks_.on_change();
 }
 
-void Supervisor::LetGo(const AttemptKey& name) {
+void Supervisor::LetGo(const AttemptName& name) {
   const auto entry = attempts_.find(name);
   entry->second->Discard();
   attempts_.erase(entry);
@@ -166,17 +178,17 @@ void Supervisor::LetGo(const AttemptKey& name) {
   callbacks_.on_let_go();
 }
 
-void Supervisor::OnExit(const AttemptKey& name) {
+void Supervisor::OnExit(const AttemptName& name) {
   const bool forgotten = attempts_.at(name)->forgotten();
   if (forgotten) LetGo(name);
   callbacks_.on_let_go();
   callbacks_.on_change();
-  if (!shutting_down_) Reconcile();
+  if (!shutting_down_) Reconcile({});
 }
 
 void Supervisor::ShutDown() {
   shutting_down_ = true;
-  assigned_.clear();
+  starts_.clear();
   for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kShutdown, "its worker was stopped");
 }
 
@@ -189,6 +201,7 @@ void Supervisor::Close() {
 void Supervisor::Report(v1::SynchronizeRequest& request) const {
   for (const auto& [name, attempt] : attempts_) attempt->Report(*request.add_attempts());
   request.set_unsent_points(unsent());
+  *request.mutable_database() = database_;
 }
 
 void Supervisor::NoteUnsent() {
@@ -213,7 +226,7 @@ std::vector<Attempt*> Supervisor::Forwarding() {
   return waiting;
 }
 
-Attempt* Supervisor::Find(const AttemptKey& name) {
+Attempt* Supervisor::Find(const AttemptName& name) {
   const auto entry = attempts_.find(name);
   return entry == attempts_.end() ? nullptr : entry->second.get();
 }

@@ -40,11 +40,13 @@ class Supervisor {
   // Begins to follow the outboxes, and takes over those that a former run has left.
   absl::Status Open();
 
+  // Of the coordinator that answered last; empty before any did.
+  const v1::Database& database() const { return database_; }
   // Follows an answer of the coordinator.
   void Apply(const v1::SynchronizeResponse& told);
   // An attempt that was fenced out.
-  void Forget(const AttemptKey& name);
-  void Refuse(const AttemptKey& name, const std::string& message);
+  void Forget(const AttemptName& name);
+  void Refuse(const AttemptName& name, const std::string& message);
   void OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch);
   // SIGTERM to every trainer; from now on nothing is started.
   void ShutDown();
@@ -54,16 +56,17 @@ class Supervisor {
   void Report(v1::SynchronizeRequest& request) const;
   // Attempts whose points wait, each time beginning with another one. Valid until the next change.
   std::vector<Attempt*> Forwarding();
-  Attempt* Find(const AttemptKey& name);
+  Attempt* Find(const AttemptName& name);
 
   bool empty() const { return attempts_.empty(); }
   bool any_alive() const;
 
  private:
-  void Reconcile();
-  void Launch(const AttemptKey& name);
-  void LetGo(const AttemptKey& name);
-  void OnExit(const AttemptKey& name);
+  void Synchronized(const v1::Holding& holding);
+  void Reconcile(Instructions told);
+  void Launch(const AttemptName& name);
+  void LetGo(const AttemptName& name);
+  void OnExit(const AttemptName& name);
   Slot FreeSlot() const;
   void WatchOutboxes();
   void WatchDisk();
@@ -75,9 +78,10 @@ class Supervisor {
   Callbacks callbacks_;
   AttemptHost host_;
   std::string outbox_folder_;
-  std::map<AttemptKey, std::shared_ptr<Attempt>> attempts_;
-  std::vector<v1::Assignment> assigned_;  // of the newest answer
-  AttemptKey last_forwarded_;
+  v1::Database database_;
+  std::map<AttemptName, std::shared_ptr<Attempt>> attempts_;
+  std::vector<v1::Start> starts_;  // of the newest answer, those that wait for a slot too
+  AttemptName last_forwarded_;
   bool shutting_down_ = false;
   bool closed_ = false;
   boost::asio::posix::stream_descriptor inotify_;

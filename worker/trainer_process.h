@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/trainer_end.h"
 #include "worker/unique_fd.h"
+#include "worker/verdict.h"
 
 namespace ofsweep {
 

@@ -52,16 +52,16 @@ absl::Status WriteError(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Assignment& assignment) {
-  if (!IsFileName(assignment.trial_id())) {
+absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Start& start) {
+  if (!IsFileName(start.trial_id())) {
     return absl::InvalidArgumentError("the trial's id is no plain file name: letters, digits, - and _ are");
   }
-  const Json config = Json::parse(assignment.config_json(), nullptr, false);
+  const Json config = Json::parse(start.config_json(), nullptr, false);
   if (!config.is_object()) return absl::InvalidArgumentError("the trial's configuration is no JSON object");
 
-  TrialFolder folder{.path = TrialPath(data_dir, assignment.trial_id())};
+  TrialFolder folder{.path = TrialPath(data_dir, start.trial_id())};
   folder.config_path = TrialConfigPath(folder.path);
-  folder.log_path = LogPath(folder.path, assignment.generation());
+  folder.log_path = LogPath(folder.path, static_cast<int>(start.attempt()) + 1);
   std::error_code error;
   fs::create_directories(LogFolder(folder.path), error);
   std::ofstream file(folder.config_path);
@@ -71,19 +71,11 @@ absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::
   folder.log = UniqueFd(::open(folder.log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   if (folder.log.get() < 0) return WriteError(folder.log_path);
 
-  if (assignment.attempt() == 0) {
-    RemoveCheckpointsBeyond(folder.path, -1);
-  } else {
-    folder.resume = !Checkpoints(folder.path).empty();
+  for (const fs::path& checkpoint : Checkpoints(folder.path)) {
+    if (StepOf(checkpoint) > static_cast<std::int64_t>(start.stored_through())) fs::remove(checkpoint, error);
   }
+  folder.resume = !Checkpoints(folder.path).empty();
   return folder;
-}
-
-void RemoveCheckpointsBeyond(const std::string& trial_path, std::int64_t step) {
-  std::error_code ignored;
-  for (const fs::path& checkpoint : Checkpoints(trial_path)) {
-    if (StepOf(checkpoint) > step) fs::remove(checkpoint, ignored);
-  }
 }
 
 }  // namespace ofsweep

@@ -24,14 +24,14 @@ TEST(CoordinatorDurability, AnAssignmentThatCannotBeStoredIsNotMade) {
   world.Mend();
   const auto answer = world.Call("w", 2);
   ASSERT_TRUE(answer.ok()) << answer.status();
-  ASSERT_THAT(answer->assignments, SizeIs(2));
-  EXPECT_EQ(answer->assignments[0].name.generation, 1u);
+  ASSERT_THAT(answer->start, SizeIs(2));
+  EXPECT_EQ(answer->start[0].name.generation, 1u);
 }
 
 TEST(CoordinatorDurability, AnEndThatCannotBeStoredIsNotConfirmed) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
-  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  const AttemptName name = world.Call("w", 1)->start[0].name;
   const std::vector<AttemptReport> ended = {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)};
   world.BreakTrialWrites();
   EXPECT_FALSE(world.Call("w", 1, ended).ok());
@@ -40,14 +40,14 @@ TEST(CoordinatorDurability, AnEndThatCannotBeStoredIsNotConfirmed) {
   world.Mend();
   const auto answer = world.Call("w", 1, ended);
   ASSERT_TRUE(answer.ok()) << answer.status();
-  EXPECT_THAT(answer->confirmed, ::testing::ElementsAre(name));
+  EXPECT_THAT(answer->forget, ::testing::ElementsAre(name));
   EXPECT_EQ(world.Stored(name.trial_id).state, TrialState::kCompleted);
 }
 
 TEST(CoordinatorDurability, ACancellationThatFailedHalfWayIsFinished) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
-  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  const AttemptName name = world.Call("w", 1)->start[0].name;
   world.BreakTrialWrites();
   EXPECT_FALSE(world.coordinator().Cancel("sweep").ok());  // the sweep's write succeeded, the trials' did not
   world.Mend();
@@ -60,7 +60,7 @@ TEST(CoordinatorDurability, ACancellationThatFailedHalfWayIsFinished) {
 TEST(CoordinatorDurability, PointsSurviveWhatBreaksDecisions) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
-  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  const AttemptName name = world.Call("w", 1)->start[0].name;
   world.BreakTrialWrites();
   EXPECT_FALSE(world.Call("other", 1).ok());
   EXPECT_EQ(world.Push("w", name, {Step(10, 4.0)})->stored, 3u);
@@ -70,8 +70,8 @@ TEST(CoordinatorDurability, WhatWasToldIsStored) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep", 8).ok());
   const auto answer = world.Call("w", 16);
-  ASSERT_THAT(answer->assignments, SizeIs(16));
-  for (const Assignment& assignment : answer->assignments) {
+  ASSERT_THAT(answer->start, SizeIs(16));
+  for (const AttemptStart& assignment : answer->start) {
     EXPECT_EQ(world.Stored(assignment.name.trial_id).generation, assignment.name.generation);
     EXPECT_EQ(world.Stored(assignment.name.trial_id).state, TrialState::kRunning);
   }
@@ -88,11 +88,12 @@ TEST(CoordinatorDurability, ManyThreadsShareTheWork) {
       WorkerReport report;
       report.worker_id = "w" + std::to_string(i);
       report.slots = 3;
+      report.database = world.coordinator().identity();
       while (world.Count("sweep", TrialState::kCompleted) < 200) {
         const auto answer = world.coordinator().Synchronize(report);
         if (!answer.ok()) continue;
         report.attempts.clear();
-        for (const Assignment& assignment : answer->assignments) {
+        for (const AttemptStart& assignment : answer->start) {
           AttemptReport ended = Ended(assignment.name.trial_id, assignment.name.generation, AttemptOutcome::kCompleted);
           report.attempts.push_back(std::move(ended));
         }

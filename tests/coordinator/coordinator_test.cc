@@ -67,21 +67,21 @@ TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
   const auto first = world.Call("w", 1);
-  ASSERT_THAT(first->assignments, SizeIs(1));
-  const auto config = nlohmann::json::parse(first->assignments[0].config_json);
+  ASSERT_THAT(first->start, SizeIs(1));
+  const auto config = nlohmann::json::parse(first->start[0].config_json);
   EXPECT_EQ(config["model"]["block"], "pre_norm");
   EXPECT_EQ(config["train"]["steps"], 100);
   EXPECT_EQ(config["train"]["device"], "auto");
 
   // What the first machine makes of `auto` is stored for its readers, but the next machine decides for itself.
-  AttemptReport running = Running(first->assignments[0].name.trial_id, 1);
-  running.resolved_config_json = R"({"train.device": "cuda:0", "train.precision": "bf16"})";
+  AttemptReport running = Running(first->start[0].name.trial_id, 1);
+  running.begun = AttemptBeginning{.config_json = R"({"train.device": "cuda:0", "train.precision": "bf16"})"};
   const auto second = world.Call("w", 1, {running});
-  EXPECT_EQ(second->assignments[0].config_json, "");
+  EXPECT_THAT(second->keep, SizeIs(1));
   EXPECT_THAT(world.Stored(running.name.trial_id).config_json, HasSubstr(R"("train.device":"cuda:0")"));
   const auto third = world.Call("w", 1);
-  ASSERT_EQ(third->assignments[0].name.generation, 2u);
-  EXPECT_EQ(third->assignments[0].config_json, first->assignments[0].config_json);
+  ASSERT_EQ(third->start[0].name.generation, 2u);
+  EXPECT_EQ(third->start[0].config_json, first->start[0].config_json);
 }
 
 TEST(Coordinator, ASweepRunsToItsEnd) {
@@ -89,12 +89,12 @@ TEST(Coordinator, ASweepRunsToItsEnd) {
   ASSERT_TRUE(world.Submit("sweep").ok());
   for (int trial = 0; trial < 2; ++trial) {
     const auto answer = world.Call("w", 1);
-    ASSERT_THAT(answer->assignments, SizeIs(1));
-    const AttemptName name = answer->assignments[0].name;
+    ASSERT_THAT(answer->start, SizeIs(1));
+    const AttemptName name = answer->start[0].name;
     EXPECT_EQ(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)})->stored, 6u);
     EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->duplicates, 3u);
     const auto ended = world.Call("w", 1, {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)});
-    EXPECT_THAT(ended->confirmed, ElementsAre(name));
+    EXPECT_THAT(ended->forget, ElementsAre(name));
     EXPECT_EQ(world.Stored(name.trial_id).state, TrialState::kCompleted);
   }
   EXPECT_EQ(world.coordinator().Summary("sweep")->state, SweepState::kFinished);
@@ -104,7 +104,7 @@ TEST(Coordinator, ASweepRunsToItsEnd) {
 TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
-  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  const AttemptName name = world.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)}).ok());
   auto progress = world.coordinator().Progress("sweep", 0);
   ASSERT_TRUE(progress.ok());
@@ -129,10 +129,10 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
 TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
-  const AttemptName old = world.Call("old", 1)->assignments[0].name;
+  const AttemptName old = world.Call("old", 1)->start[0].name;
   world.clock.now += 3'600'000;
   ASSERT_TRUE(world.coordinator().Tick().ok());
-  const AttemptName taken = world.Call("new", 1)->assignments[0].name;
+  const AttemptName taken = world.Call("new", 1)->start[0].name;
   ASSERT_EQ(taken.trial_id, old.trial_id);
   EXPECT_TRUE(world.Push("old", old, {Step(10, 1)})->fenced);
   EXPECT_EQ(world.Push("new", taken, {Step(10, 2)})->stored, 3u);
@@ -141,12 +141,12 @@ TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
 TEST(Coordinator, ARestartDisturbsNobody) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
-  const AttemptName name = world.Call("w", 1)->assignments[0].name;
+  const AttemptName name = world.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5)}).ok());
   world.Restart();
   EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->stored, 3u);
   const auto answer = world.Call("w", 1, {Running(name.trial_id, name.generation)});
-  EXPECT_THAT(Names(answer->assignments), ElementsAre(name.trial_id + ":1"));
+  EXPECT_THAT(answer->keep, ElementsAre(Holding{name, 20}));
   EXPECT_EQ(world.coordinator().Progress("sweep", 0)->steps_done, 20);
 }
 
@@ -165,8 +165,8 @@ TEST(Coordinator, OnlyTrialsThatAskForCudaWaitForItAfterARestartToo) {
   ASSERT_TRUE(world.SubmitText("name: mixed\ngrid: {train.device: [cuda, cpu]}\n").ok());
   world.Restart();
   const auto answer = world.Call("cpu-host", 2);
-  ASSERT_THAT(answer->assignments, SizeIs(1));
-  EXPECT_THAT(answer->assignments[0].config_json, HasSubstr(R"("device":"cpu")"));
+  ASSERT_THAT(answer->start, SizeIs(1));
+  EXPECT_THAT(answer->start[0].config_json, HasSubstr(R"("device":"cpu")"));
   EXPECT_THAT(world.coordinator().Summary("mixed")->waiting_reason, HasSubstr("needs a CUDA device"));
 }
 

@@ -55,6 +55,7 @@ absl::StatusOr<SynchronizeAnswer> CoordinatorWorld::Call(const std::string& work
   report.host = worker;
   report.slots = slots;
   report.attempts = std::move(attempts);
+  report.database = coordinator_->identity();
   clock.now += 1000;
   return coordinator_->Synchronize(report);
 }
@@ -62,8 +63,8 @@ absl::StatusOr<SynchronizeAnswer> CoordinatorWorld::Call(const std::string& work
 absl::StatusOr<PushOutcome> CoordinatorWorld::Push(const std::string& worker, const AttemptName& name,
                                                    std::vector<StepPoints> steps) {
   std::vector<AttemptPoints> attempts;
-  attempts.push_back({name, std::move(steps)});
-  auto outcomes = coordinator_->Push(worker, std::move(attempts));
+  attempts.push_back({.name = name, .steps = std::move(steps)});
+  auto outcomes = coordinator_->Push(worker, coordinator_->identity(), std::move(attempts));
   if (!outcomes.ok()) return outcomes.status();
   return outcomes->front();
 }

@@ -20,13 +20,13 @@ class EvaluationsTest : public ServerTest {
     ServerTest::SetUp();
     Submit(SmallSweep("s"));
     assigned_ = Synchronize(HelloFrom("w", 4));
-    ASSERT_EQ(assigned_.assignments_size(), 4);
+    ASSERT_EQ(assigned_.start_size(), 4);
   }
 
-  const v1::Assignment& Assigned(int i) const { return assigned_.assignments(i); }
+  const v1::Start& Assigned(int i) const { return assigned_.start(i); }
 
   // The trial's points of its training, with an evaluation at the end (step 20), and its end.
-  void FinishEvaluated(const v1::Assignment& assignment, double eval_loss = 2.5) {
+  void FinishEvaluated(const v1::Start& assignment, double eval_loss = 2.5) {
     v1::TrialPoints points;
     points.set_trial_id(assignment.trial_id());
     points.set_generation(assignment.generation());

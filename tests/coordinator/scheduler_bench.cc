@@ -29,6 +29,14 @@ void SchedulerBench::Wait(TimeMs duration) {
   last = scheduler.Tick(now);
 }
 
+namespace {
+
+std::string NameText(const AttemptName& name) {
+  return absl::StrCat(name.trial_id, ":", name.generation);
+}
+
+}  // namespace
+
 AttemptReport Running(const std::string& trial, std::uint64_t generation) {
   AttemptReport report;
   report.name = {trial, generation};
@@ -48,11 +56,22 @@ AttemptReport Failed(const std::string& trial, std::uint64_t generation, Failure
   return report;
 }
 
-std::vector<std::string> Names(const std::vector<Assignment>& assignments) {
+AttemptReport Begun(const std::string& trial, std::uint64_t generation, std::int64_t from_step) {
+  AttemptReport report = Running(trial, generation);
+  report.begun = AttemptBeginning{.from_step = from_step, .config_json = ""};
+  report.step = from_step;
+  return report;
+}
+
+std::vector<std::string> Names(const std::vector<AttemptStart>& starts) {
   std::vector<std::string> names;
-  for (const Assignment& assignment : assignments) {
-    names.push_back(absl::StrCat(assignment.name.trial_id, ":", assignment.name.generation));
-  }
+  for (const AttemptStart& start : starts) names.push_back(NameText(start.name));
+  return names;
+}
+
+std::vector<std::string> Names(const std::vector<Holding>& holdings) {
+  std::vector<std::string> names;
+  for (const Holding& holding : holdings) names.push_back(NameText(holding.name));
   return names;
 }
 

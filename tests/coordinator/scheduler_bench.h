@@ -31,9 +31,12 @@ class SchedulerBench {
 };
 
 AttemptReport Running(const std::string& trial, std::uint64_t generation);
+// It runs, and has said where it began.
+AttemptReport Begun(const std::string& trial, std::uint64_t generation, std::int64_t from_step);
 AttemptReport Ended(const std::string& trial, std::uint64_t generation, AttemptOutcome outcome);
 AttemptReport Failed(const std::string& trial, std::uint64_t generation, FailureClass failure);
 // "trial:generation" of each.
-std::vector<std::string> Names(const std::vector<Assignment>& assignments);
+std::vector<std::string> Names(const std::vector<AttemptStart>& starts);
+std::vector<std::string> Names(const std::vector<Holding>& holdings);
 
 }  // namespace ofsweep

@@ -16,7 +16,7 @@ TEST(SchedulerLease, TrialsGoOutInTheOrderOfSweepsAndOfTheirTrials) {
   SchedulerBench bench;
   bench.Submit("first", {"a", "b"});
   bench.Submit("second", {"c", "d"});
-  EXPECT_THAT(Names(bench.Call("w", 3).assignments), ElementsAre("a:1", "b:1", "c:1"));
+  EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("a:1", "b:1", "c:1"));
 }
 
 TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare) {
@@ -24,7 +24,7 @@ TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare
   bench.scheduler = Scheduler({.only_sweep = "new"});
   bench.Submit("old", {"a", "b"});
   bench.Submit("new", {"b", "c"});
-  EXPECT_THAT(Names(bench.Call("w", 3).assignments), ElementsAre("b:1", "c:1"));
+  EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("b:1", "c:1"));
   EXPECT_EQ(bench.scheduler.FindSweep("old")->state, SweepState::kActive);
   EXPECT_EQ(bench.Reason("old"), "waiting: this coordinator trains sweep new alone");
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
@@ -40,9 +40,9 @@ TEST(SchedulerLease, WhatAFormerProcessStartedOfAnotherSweepIsNotToldAgain) {
                                         .attempts = 1,
                                         .worker = "w"}}}},
                           bench.now);
-  EXPECT_THAT(bench.Call("w", 1).assignments, IsEmpty());
+  EXPECT_THAT(bench.Call("w", 1).start, IsEmpty());
   EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
-  EXPECT_EQ(bench.last.attempts.front().outcome, "lost");
+  EXPECT_EQ(bench.last.attempts.front().end->outcome, AttemptOutcome::kLost);
 }
 
 TEST(SchedulerLease, NeverMoreTrialsThanSlots) {
@@ -50,7 +50,8 @@ TEST(SchedulerLease, NeverMoreTrialsThanSlots) {
   bench.Submit("sweep", {"a", "b", "c"});
   bench.Call("w", 2);
   const SynchronizeAnswer answer = bench.Call("w", 2, {Running("a", 1), Running("b", 1)});
-  EXPECT_THAT(answer.assignments, SizeIs(2));
+  EXPECT_THAT(answer.start, IsEmpty());
+  EXPECT_THAT(answer.keep, SizeIs(2));
   EXPECT_EQ(answer.reason, "all 2 slots are busy");
 }
 
@@ -58,7 +59,7 @@ TEST(SchedulerLease, ALostAnswerIsRepeatedWithTheSameGeneration) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a"});
   bench.Call("w", 1);
-  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:1"));
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1"));
   EXPECT_TRUE(bench.last.empty());
   EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 1);
 }
@@ -68,8 +69,8 @@ TEST(SchedulerLease, ARestartedWorkerGetsItsTrialAnewAndItDoesNotCount) {
   bench.Submit("sweep", {"a"});
   bench.Call("w", 1);
   bench.Call("w", 1, {Running("a", 1)});
-  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:2"));
-  EXPECT_EQ(bench.last.attempts.front().outcome, "lost");
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:2"));
+  EXPECT_EQ(bench.last.attempts.front().end->outcome, AttemptOutcome::kLost);
   EXPECT_EQ(bench.FailuresOf("a"), 0);
 }
 
@@ -81,14 +82,14 @@ TEST(SchedulerLease, ASilentWorkerIsOvertakenAndFencedOut) {
   bench.Wait(bench.options.lease_ms + 1);
   EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
   EXPECT_TRUE(bench.last.transitions.front().lease_expired);
-  EXPECT_THAT(Names(bench.Call("new", 1).assignments), ElementsAre("a:2"));
+  EXPECT_THAT(Names(bench.Call("new", 1).start), ElementsAre("a:2"));
   EXPECT_FALSE(bench.scheduler.MayWrite("old", {"a", 1}));
   EXPECT_FALSE(bench.scheduler.MayWrite("old", {"a", 2}));
   EXPECT_TRUE(bench.scheduler.MayWrite("new", {"a", 2}));
 
   const SynchronizeAnswer answer = bench.Call("old", 1, {Running("a", 1)});
-  EXPECT_THAT(answer.assignments, IsEmpty());
-  EXPECT_THAT(answer.confirmed, ElementsAre(AttemptName{"a", 1}));
+  EXPECT_THAT(answer.start, IsEmpty());
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"a", 1}));
   EXPECT_EQ(bench.FailuresOf("a"), 0);
 }
 
@@ -99,7 +100,7 @@ TEST(SchedulerLease, AWorkerThatReturnsBeforeItWasOvertakenGoesOn) {
   bench.Call("w", 1, {Running("a", 1)});
   bench.Wait(bench.options.lease_ms + 1);
   EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 1}));
-  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 1)}).assignments), ElementsAre("a:1"));
+  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 1)}).keep), ElementsAre("a:1"));
   EXPECT_EQ(bench.StateOf("a"), TrialState::kRunning);
 }
 
@@ -112,23 +113,149 @@ TEST(SchedulerLease, AnEndThatArrivesLateButNotOvertakenCounts) {
   EXPECT_EQ(bench.StateOf("a"), TrialState::kCompleted);
 }
 
-TEST(SchedulerLease, AnEndSentTwiceIsConfirmedTwiceAndCountedOnce) {
+TEST(SchedulerLease, AnEndSentTwiceIsToBeForgottenTwiceAndCountedOnce) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a"});
   bench.Call("w", 1);
   bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
   const SynchronizeAnswer answer = bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
-  EXPECT_THAT(answer.confirmed, ElementsAre(AttemptName{"a", 1}));
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"a", 1}));
   EXPECT_EQ(bench.FailuresOf("a"), 1);
 }
 
-TEST(SchedulerLease, AnAttemptNobodyKnowsIsToBeForgottenAndKeepsItsSlotUntilThen) {
+// The database was restored from a copy that is older than the trial.
+TEST(SchedulerLease, AnAttemptOfATrialNobodyKnowsIsStoppedButNotForgotten) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a"});
-  const SynchronizeAnswer answer = bench.Call("w", 1, {Running("of another database", 7)});
-  EXPECT_THAT(answer.assignments, IsEmpty());
-  EXPECT_THAT(answer.confirmed, ElementsAre(AttemptName{"of another database", 7}));
-  EXPECT_THAT(Names(bench.Call("w", 1).assignments), ElementsAre("a:1"));
+  SynchronizeAnswer answer = bench.Call("w", 1, {Running("newer", 7)});
+  EXPECT_THAT(answer.start, IsEmpty()) << "it keeps its slot until it has ended";
+  EXPECT_THAT(Names(answer.stop), ElementsAre("newer:7"));
+  EXPECT_THAT(answer.forget, IsEmpty());
+
+  const AttemptReport ended = Ended("newer", 7, AttemptOutcome::kCompleted);
+  answer = bench.Call("w", 1, {ended});
+  EXPECT_THAT(Names(answer.start), ElementsAre("a:1"));
+  EXPECT_THAT(answer.forget, IsEmpty());
+
+  bench.Submit("again", {"newer"});
+  answer = bench.Call("w", 1, {ended, Running("a", 1)});
+  EXPECT_EQ(bench.StateOf("newer"), TrialState::kCompleted);
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"newer", 7}));
+}
+
+TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfGoesOn) {
+  SchedulerBench bench;
+  bench.scheduler.Restore({{.name = "sweep",
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .state = TrialState::kRunning,
+                                        .generation = 3,
+                                        .attempts = 1,
+                                        .worker = "other",
+                                        .stored_through = 40,
+                                        .begun = true}}}},
+                          bench.now);
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 30)});
+  EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 30})) << "what it trained since is sent again";
+  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
+  EXPECT_FALSE(bench.scheduler.MayWrite("other", {"a", 3}));
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, AnAttemptThatBeganBehindWhatIsStoredIsTrainedAnew) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 1, 30)});
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"a", 1}));
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
+  EXPECT_EQ(bench.FailuresOf("a"), 0);
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:2"));
+}
+
+TEST(SchedulerLease, AnAttemptGoesOnFromNoLaterStepThanIsStored) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 0);
+  bench.Call("w", 1, {Begun("a", 1, 0)});
+  bench.scheduler.RecordStored("a", 50);
+  bench.Call("w", 1);  // restarted without it
+  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 50);
+  bench.Call("w", 1, {Begun("a", 2, 20)});
+  EXPECT_EQ(bench.scheduler.FindTrial("a")->step, 20) << "it is trained again from there";
+  AttemptReport ended = Ended("a", 2, AttemptOutcome::kPreempted);
+  ended.end->step = 35;
+  bench.Call("w", 0, {ended});
+  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 35) << "all it had trained was sent before its end";
+}
+
+TEST(SchedulerLease, GenerationsBeginWhereTheCoordinatorWasStarted) {
+  SchedulerBench bench;
+  bench.scheduler = Scheduler({.first_generation = 1'800'000'000});
+  bench.Submit("sweep", {"a"});
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1800000000"));
+  bench.Call("w", 1, {Running("a", 1'800'000'000)});
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1800000001"));
+}
+
+TEST(SchedulerLease, AnAttemptThatIsToldToStopKeepsItsSlotAndItsRightToWriteUntilItHasEnded) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Submit("other", {"b"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Begun("a", 1, 0)});
+  ASSERT_TRUE(bench.scheduler.Cancel("sweep", bench.now).ok());
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kCancelled);
+  SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 1, 0)});
+  EXPECT_THAT(Names(answer.stop), ElementsAre("a:1"));
+  EXPECT_THAT(answer.forget, IsEmpty());
+  EXPECT_THAT(answer.start, IsEmpty());
+  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 1}));
+
+  ASSERT_TRUE(bench.scheduler.Resume("sweep", bench.now).ok());
+  EXPECT_EQ(bench.Reason("sweep"), "waiting: its attempt on w was told to stop, and writes its checkpoint");
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+  AttemptReport ended = Ended("a", 1, AttemptOutcome::kCancelled);
+  ended.end->step = 12;
+  answer = bench.Call("w", 1, {ended});
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"a", 1}));
+  EXPECT_THAT(Names(answer.start), ElementsAre("a:2"));
+  EXPECT_EQ(answer.start[0].stored_through, 12) << "its checkpoint is of use";
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, AResultCountsThoughItsTrialWasCancelledMeanwhile) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Running("a", 1)});
+  ASSERT_TRUE(bench.scheduler.Cancel("sweep", bench.now).ok());
+  bench.Call("w", 1, {Ended("a", 1, AttemptOutcome::kCompleted)});
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kCompleted);
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, AfterARestartAnAttemptThatWasToldToStopIsToldAgain) {
+  SchedulerBench bench;
+  StoredTrial stored{.trial = {"a", 100, false},
+                     .state = TrialState::kCancelled,
+                     .generation = 4,
+                     .attempts = 1,
+                     .worker = "w",
+                     .attempt_open = true};
+  bench.scheduler.Restore({{.name = "sweep", .state = SweepState::kCancelled, .trials = {stored}}}, bench.now);
+  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).stop), ElementsAre("a:4"));
+  bench.Wait(bench.options.lease_ms + 1);
+  EXPECT_EQ(bench.last.attempts.front().end->outcome, AttemptOutcome::kLost);
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, ALiveWorkersIdIsNotTakenByACopyOfItsFolder) {
+  SchedulerBench bench;
+  bench.Call("w", 1);
+  WorkerReport copy{.worker_id = "w", .host = "elsewhere", .folder = "elsewhere 1:2"};
+  EXPECT_EQ(bench.scheduler.fleet().Admit(copy, bench.now).code(), absl::StatusCode::kAlreadyExists);
+  bench.Wait(bench.options.lease_ms + 1);
+  EXPECT_TRUE(bench.scheduler.fleet().Admit(copy, bench.now).ok()) << "the folder has moved";
 }
 
 TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
@@ -144,7 +271,7 @@ TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
   EXPECT_TRUE(bench.scheduler.Restore({sweep}, bench.now).empty());
   EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 4}));
   bench.Wait(bench.options.lease_ms);  // the lease is fresh
-  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).assignments), ElementsAre("a:4"));
+  EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).keep), ElementsAre("a:4"));
   EXPECT_TRUE(bench.last.empty());
   // A worker that never heard of its assignment, because the coordinator died before it answered, hears of it now.
   EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 2);
@@ -165,9 +292,9 @@ TEST(SchedulerLease, OnlyWorkersWithCudaGetTrialsThatNeedIt) {
   SchedulerBench bench;
   bench.Submit("sweep", {"gpu"}, /*needs_cuda=*/true);
   bench.Submit("other", {"any"});
-  EXPECT_THAT(Names(bench.Call("cpu-host", 2).assignments), ElementsAre("any:1"));
+  EXPECT_THAT(Names(bench.Call("cpu-host", 2).start), ElementsAre("any:1"));
   EXPECT_EQ(bench.Reason("sweep"), "waiting: needs a CUDA device, and no connected worker has one");
-  EXPECT_THAT(Names(bench.Call("gpu-host", 2, {}, "cuda").assignments), ElementsAre("gpu:1"));
+  EXPECT_THAT(Names(bench.Call("gpu-host", 2, {}, "cuda").start), ElementsAre("gpu:1"));
 }
 
 TEST(SchedulerLease, EachWaitHasItsReason) {

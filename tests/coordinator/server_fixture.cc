@@ -85,10 +85,12 @@ v1::SubmitSweepResponse ServerTest::Submit(const std::string& yaml) {
   return response;
 }
 
-v1::SynchronizeResponse ServerTest::Synchronize(const v1::SynchronizeRequest& request) {
+v1::SynchronizeResponse ServerTest::Synchronize(v1::SynchronizeRequest request) {
+  *request.mutable_database() = database_;
   v1::SynchronizeResponse response;
   const grpc::Status status = workers_->Synchronize(Context().get(), request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
+  database_ = response.database();
   return response;
 }
 
@@ -96,13 +98,14 @@ v1::PushMetricsResponse ServerTest::Push(const v1::TrialPoints& points) {
   v1::PushMetricsRequest request;
   request.set_worker_id("w");
   *request.add_trials() = points;
+  *request.mutable_database() = database_;
   v1::PushMetricsResponse response;
   const grpc::Status status = workers_->PushMetrics(Context().get(), request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return response;
 }
 
-void ServerTest::Finish(const v1::Assignment& assignment, const std::string& worker, const std::string& outcome,
+void ServerTest::Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome,
                         double kurtosis) {
   v1::TrialPoints points;
   points.set_trial_id(assignment.trial_id());
@@ -121,8 +124,8 @@ void ServerTest::Finish(const v1::Assignment& assignment, const std::string& wor
   attempt->mutable_ended()->set_step(20);
   report.set_slots(0);
   const auto answer = Synchronize(report);
-  ASSERT_EQ(answer.confirmed_size(), 1);
-  EXPECT_EQ(answer.confirmed(0).trial_id(), assignment.trial_id());
+  ASSERT_EQ(answer.forget_size(), 1);
+  EXPECT_EQ(answer.forget(0).trial_id(), assignment.trial_id());
 }
 
 }  // namespace ofsweep

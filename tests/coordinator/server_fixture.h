@@ -45,10 +45,10 @@ class ServerTest : public ::testing::Test {
   void StartServer(ServerOptions options);
 
   v1::SubmitSweepResponse Submit(const std::string& yaml);
-  v1::SynchronizeResponse Synchronize(const v1::SynchronizeRequest& request);
+  v1::SynchronizeResponse Synchronize(v1::SynchronizeRequest request);
   v1::PushMetricsResponse Push(const v1::TrialPoints& points);
-  // Pushes steps 0 and 10 of an assigned trial, then reports its end and expects it confirmed.
-  void Finish(const v1::Assignment& assignment, const std::string& worker, const std::string& outcome, double kurtosis);
+  // Pushes steps 0 and 10 of an assigned trial, then reports its end and expects that it may be forgotten.
+  void Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome, double kurtosis);
   std::string Metrics() { return Http(server_->http_address(), "/metrics"); }
 
   TemporaryFolder folder_;
@@ -56,6 +56,7 @@ class ServerTest : public ::testing::Test {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::SweepService::Stub> sweeps_;
   std::unique_ptr<v1::WorkerService::Stub> workers_;
+  v1::Database database_;  // as the last answer named it
 };
 
 }  // namespace ofsweep

@@ -62,10 +62,10 @@ TEST_F(ServerOperationTest, APortInUseIsNamedWithTheOptionThatMendsIt) {
 TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
   Submit(SmallSweep("s"));
   const auto before = Synchronize(HelloFrom("w", 1));
-  ASSERT_EQ(before.assignments_size(), 1);
+  ASSERT_EQ(before.start_size(), 1);
   v1::TrialPoints points;
-  points.set_trial_id(before.assignments(0).trial_id());
-  points.set_generation(before.assignments(0).generation());
+  points.set_trial_id(before.start(0).trial_id());
+  points.set_generation(before.start(0).generation());
   AddStep(points, 10, 2.5, 3);
   Push(points);
   server_->Shutdown();
@@ -74,15 +74,15 @@ TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
   EXPECT_THAT(Metrics(), HasSubstr(tokens + "10240\n"));
   auto hello = HelloFrom("w", 1);
   auto* attempt = hello.add_attempts();
-  attempt->set_trial_id(before.assignments(0).trial_id());
-  attempt->set_generation(before.assignments(0).generation());
+  attempt->set_trial_id(before.start(0).trial_id());
+  attempt->set_generation(before.start(0).generation());
   attempt->mutable_running()->set_step(12);
   const auto after = Synchronize(hello);
-  ASSERT_EQ(after.assignments_size(), 1);
-  EXPECT_EQ(after.assignments(0).trial_id(), before.assignments(0).trial_id());
-  EXPECT_EQ(after.assignments(0).generation(), before.assignments(0).generation());
-  EXPECT_THAT(Metrics(),
-              HasSubstr("ofsweep_trial_assignment_info{trial_id=\"" + before.assignments(0).trial_id() + "\""));
+  ASSERT_EQ(after.keep_size(), 1);
+  EXPECT_EQ(after.keep(0).trial_id(), before.start(0).trial_id());
+  EXPECT_EQ(after.keep(0).generation(), before.start(0).generation());
+  EXPECT_EQ(after.keep(0).stored_through(), 10u);
+  EXPECT_THAT(Metrics(), HasSubstr("ofsweep_trial_assignment_info{trial_id=\"" + before.start(0).trial_id() + "\""));
   points.clear_rows();
   AddStep(points, 5, 2.75, 3);  // from its checkpoint
   Push(points);
@@ -92,10 +92,10 @@ TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
 TEST_F(ServerOperationTest, ARunningTrialTellsItsArmInEverySweepThatHoldsIt) {
   Submit(SmallSweep("s"));
   const auto answer = Synchronize(HelloFrom("w", 1));
-  ASSERT_EQ(answer.assignments_size(), 1);
+  ASSERT_EQ(answer.start_size(), 1);
   Submit(
       "name: seeds-only\ntrial: {train.steps: 20, train.device: cpu, model.block: pre_norm}\ngrid: {seed: [0, 1]}\n");
-  const std::string trial = "{trial_id=\"" + answer.assignments(0).trial_id() + "\",";
+  const std::string trial = "{trial_id=\"" + answer.start(0).trial_id() + "\",";
   const auto check = [&](const std::string& metrics) {
     EXPECT_THAT(metrics, HasSubstr("ofsweep_trial_info" + trial + "sweep=\"s\",arm=\"model.block=pre_norm\",block="));
     EXPECT_THAT(metrics, HasSubstr("ofsweep_trial_sweep_info" + trial + "sweep=\"s\",arm=\"model.block=pre_norm\"} 1"));

@@ -23,7 +23,7 @@ class SweepServiceTest : public ServerTest {
   void RunEverything(const std::string& sweep) {
     auto hello = HelloFrom("w", 4);
     const auto answer = Synchronize(hello);
-    for (const auto& assignment : answer.assignments()) {
+    for (const auto& assignment : answer.start()) {
       const bool op = assignment.config_json().find("\"op\"") != std::string::npos;
       Finish(assignment, "w", "completed", op ? 2 : 12);
     }

@@ -33,14 +33,14 @@ TEST_F(WatchTest, TellsTheStateAtOnceThenChangesAndEndsWhenEveryTrialIsFinal) {
   EXPECT_EQ(message.finished_size(), 0);
 
   const auto answer = Synchronize(HelloFrom("w", 4));
-  ASSERT_EQ(answer.assignments_size(), 4);
+  ASSERT_EQ(answer.start_size(), 4);
   while (message.running_size() < 4) ASSERT_TRUE(stream->Read(&message));
   EXPECT_EQ(message.running(0).label(), "model.block=pre_norm seed=0");
   EXPECT_EQ(message.running(0).worker(), "w");
   EXPECT_FALSE(message.running(0).has_train_loss());
 
   std::vector<std::string> finished;
-  for (const auto& assignment : answer.assignments()) Finish(assignment, "w", "completed", 5);
+  for (const auto& assignment : answer.start()) Finish(assignment, "w", "completed", 5);
   do {
     ASSERT_TRUE(stream->Read(&message));
     for (const auto& trial : message.finished()) finished.push_back(trial.trial_id());
@@ -54,10 +54,10 @@ TEST_F(WatchTest, TellsTheStateAtOnceThenChangesAndEndsWhenEveryTrialIsFinal) {
 TEST_F(WatchTest, ShowsTheNewestLossAndTheLargestKurtosis) {
   Submit(SmallSweep("s"));
   const auto answer = Synchronize(HelloFrom("w", 1));
-  ASSERT_EQ(answer.assignments_size(), 1);
+  ASSERT_EQ(answer.start_size(), 1);
   v1::TrialPoints points;
-  points.set_trial_id(answer.assignments(0).trial_id());
-  points.set_generation(answer.assignments(0).generation());
+  points.set_trial_id(answer.start(0).trial_id());
+  points.set_generation(answer.start(0).generation());
   AddStep(points, 0, 7, 3);
   AddStep(points, 10, 5.5, 9);
   Push(points);

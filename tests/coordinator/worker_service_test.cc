@@ -13,16 +13,17 @@ using ::testing::HasSubstr;
 
 class WorkerServiceTest : public ServerTest {
  protected:
-  grpc::Status TryPush(const v1::PushMetricsRequest& request) {
+  grpc::Status TryPush(v1::PushMetricsRequest request) {
+    *request.mutable_database() = database_;
     v1::PushMetricsResponse response;
     return workers_->PushMetrics(Context().get(), request, &response);
   }
 
-  v1::Assignment StartOne() {
+  v1::Start StartOne() {
     Submit(SmallSweep("s"));
     const auto answer = Synchronize(HelloFrom("w", 1));
-    EXPECT_EQ(answer.assignments_size(), 1);
-    return answer.assignments(0);
+    EXPECT_EQ(answer.start_size(), 1);
+    return answer.start(0);
   }
 };
 
@@ -46,12 +47,63 @@ TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
   const auto assignment = StartOne();
   v1::TrialPoints points;
   points.set_trial_id(assignment.trial_id());
-  points.set_generation(assignment.generation() + 7);
+  points.set_generation(assignment.generation() - 1);
   AddStep(points, 0, 7, 1);
   const auto response = Push(points);
   EXPECT_TRUE(response.results(0).fenced());
   EXPECT_EQ(response.results(0).stored(), 0);
   EXPECT_THAT(Metrics(), HasSubstr("ofsweep_metric_points_total{result=\"rejected\"} 3"));
+}
+
+TEST_F(WorkerServiceTest, PointsOfAnAttemptThatIsUnheardOfAreNotStoredAndNotToBeForgotten) {
+  const auto assignment = StartOne();
+  v1::TrialPoints points;
+  points.set_trial_id(assignment.trial_id());
+  points.set_generation(assignment.generation() + 7);
+  AddStep(points, 0, 7, 1);
+  const auto response = Push(points);
+  EXPECT_TRUE(response.results(0).unknown());
+  EXPECT_FALSE(response.results(0).fenced());
+  EXPECT_EQ(response.results(0).stored(), 0);
+}
+
+TEST_F(WorkerServiceTest, AWorkerOfAnotherDatabaseIsToldSoAndNothingElse) {
+  const auto assignment = StartOne();
+  auto request = HelloFrom("stranger", 1);
+  request.mutable_database()->set_id("0123");
+  auto* attempt = request.add_attempts();
+  attempt->set_trial_id(assignment.trial_id());
+  attempt->set_generation(assignment.generation() - 1);
+  attempt->mutable_running();
+  v1::SynchronizeResponse response;
+  ASSERT_TRUE(workers_->Synchronize(Context().get(), request, &response).ok());
+  EXPECT_EQ(response.start_size() + response.keep_size() + response.stop_size() + response.forget_size(), 0);
+  EXPECT_EQ(response.database().id(), database_.id());
+  EXPECT_THAT(response.reason(), HasSubstr("0123"));
+}
+
+TEST_F(WorkerServiceTest, PointsAndEndsAreTakenOnlyFromThoseWhoHaveSynchronizedWithThisStart) {
+  const auto assignment = StartOne();
+  server_->Shutdown();
+  StartServer({});
+  v1::PushMetricsRequest push;
+  push.set_worker_id("w");
+  auto* points = push.add_trials();
+  points->set_trial_id(assignment.trial_id());
+  points->set_generation(assignment.generation());
+  AddStep(*points, 0, 7, 1);
+  EXPECT_EQ(TryPush(push).error_code(), grpc::StatusCode::ABORTED);
+
+  auto report = HelloFrom("w", 1);
+  auto* attempt = report.add_attempts();
+  attempt->set_trial_id(assignment.trial_id());
+  attempt->set_generation(assignment.generation());
+  attempt->mutable_ended()->set_outcome("completed");
+  const auto first = Synchronize(report);
+  EXPECT_EQ(first.forget_size(), 0) << "the database may be an older copy, and lack points";
+  ASSERT_EQ(first.keep_size(), 1);
+  EXPECT_TRUE(TryPush(push).ok());
+  EXPECT_EQ(Synchronize(report).forget_size(), 1);
 }
 
 TEST_F(WorkerServiceTest, MalformedPointsNameTheirFieldAndNothingIsStored) {

@@ -33,9 +33,9 @@ TEST(TrainerEvent, PointsKeepEveryValue) {
 }
 
 TEST(TrainerEvent, LooksAsDocumented) {
-  EXPECT_EQ(ToJsonLine(FinishedEvent{TrialState::kCompleted, 200}),
+  EXPECT_EQ(ToJsonLine(AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 200}),
             R"({"event":"finished","outcome":"completed","step":200})");
-  EXPECT_EQ(ToJsonLine(FailedEvent{FailureClass::kBadData, "no corpus"}),
+  EXPECT_EQ(ToJsonLine(Failed(FailureClass::kBadData, "no corpus")),
             R"({"event":"failed","class":"bad_data","message":"no corpus"})");
   PointsEvent points;
   points.points = {.step = 10,

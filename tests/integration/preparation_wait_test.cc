@@ -68,7 +68,7 @@ TEST_F(PreparationWait, ATrialThatWaitsForLongerThanATrainerMayBeSilentGoesOn) {
   const int lock = open(FindLock().c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
   coordinator_.Change([&](CoordinatorState& state) {
-    v1::Assignment& assignment = state.assignments.emplace_back();
+    v1::Start& assignment = state.wanted.emplace_back();
     assignment.set_trial_id("t1");
     assignment.set_generation(1);
     assignment.set_config_json(trial);

@@ -26,8 +26,8 @@ class PrometheusTest : public ServerTest {
 
   void AssignAll() {
     const auto answer = Synchronize(HelloFrom("w", 4));
-    ASSERT_EQ(answer.assignments_size(), 4);
-    for (const auto& assignment : answer.assignments()) {
+    ASSERT_EQ(answer.start_size(), 4);
+    for (const auto& assignment : answer.start()) {
       const bool op = assignment.config_json().find("\"op\"") != std::string::npos;
       v1::TrialPoints points;
       points.set_trial_id(assignment.trial_id());

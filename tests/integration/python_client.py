@@ -70,6 +70,7 @@ class Client:
         self.sweep_pb, sweep_grpc, self.worker_pb, worker_grpc = modules
         self.sweeps = sweep_grpc.SweepServiceStub(channel)
         self.workers = worker_grpc.WorkerServiceStub(channel)
+        self.database = self.worker_pb.Database()
 
     def submit(self, spec):
         request = self.sweep_pb.SubmitSweepRequest(spec=json_format.ParseDict(spec, self.sweep_pb.SweepSpec()))
@@ -78,9 +79,11 @@ class Client:
     def synchronize(self, attempts=(), slots=4):
         report = self.worker_pb.SynchronizeRequest(
             worker_id="python-1", host="localhost", slots=slots, attempts=attempts,
-            devices=[self.worker_pb.Device(kind="cpu", memory_bytes=8 << 30)],
+            devices=[self.worker_pb.Device(kind="cpu", memory_bytes=8 << 30)], database=self.database,
         )
-        return self.workers.Synchronize(report, timeout=30)
+        answer = self.workers.Synchronize(report, timeout=30)
+        self.database = answer.database
+        return answer
 
     def push(self, assignment, values):
         pb = self.worker_pb
@@ -92,7 +95,8 @@ class Client:
         points = pb.TrialPoints(
             trial_id=assignment.trial_id, generation=assignment.generation, series=series, rows=rows
         )
-        answer = self.workers.PushMetrics(pb.PushMetricsRequest(worker_id="python-1", trials=[points]), timeout=30)
+        request = pb.PushMetricsRequest(worker_id="python-1", trials=[points], database=self.database)
+        answer = self.workers.PushMetrics(request, timeout=30)
         return answer.results[0]
 
     def ended(self, assignment, outcome):
@@ -128,12 +132,12 @@ def watch(seen, stream):
 
 def check_cancel_and_resume(client):
     pb = client.sweep_pb
-    assignments = client.synchronize().assignments
+    assignments = client.synchronize().start
     assert len(assignments) == 4, assignments
     assert client.push(assignments[0], [(0, 1.5)]).stored == 2
     assert client.sweeps.CancelSweep(pb.CancelSweepRequest(name="from-python"), timeout=30).sweep.state == "cancelled"
     answer = client.synchronize([client.running(a, 1) for a in assignments])
-    assert not answer.assignments, "a cancelled sweep's attempts must be stopped"
+    assert len(answer.stop) == 4 and not answer.start, "a cancelled sweep's attempts must be stopped"
     client.synchronize([client.ended(a, "cancelled") for a in assignments], slots=0)
     resumed = client.sweeps.ResumeSweep(pb.ResumeSweepRequest(name="from-python"), timeout=30).sweep
     assert resumed.state == "active" and resumed.trials.pending == 4, resumed
@@ -142,7 +146,7 @@ def check_cancel_and_resume(client):
 
 
 def run_all(client):
-    assignments = client.synchronize().assignments
+    assignments = client.synchronize().start
     assert len(assignments) == 4, assignments
     for assignment in assignments:
         peak = 2.0 if '"op"' in assignment.config_json else 12.0
@@ -150,8 +154,8 @@ def run_all(client):
         again = client.push(assignment, [(19, peak)])
         assert again.stored == 0 and again.duplicates == 2, again
     ends = [client.ended(a, "completed") for a in assignments]
-    confirmed = client.synchronize(ends, slots=0).confirmed
-    assert {c.trial_id for c in confirmed} == {a.trial_id for a in assignments}, confirmed
+    forget = client.synchronize(ends, slots=0).forget
+    assert {name.trial_id for name in forget} == {a.trial_id for a in assignments}, forget
 
 
 def check_results(client):

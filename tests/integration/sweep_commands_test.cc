@@ -1,5 +1,6 @@
 // The commands of a researcher against a real coordinator and a real worker.
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -19,6 +20,12 @@ using ::testing::StartsWith;
 
 std::uint64_t Count(const nlohmann::json& sweep, const char* state) {
   return sweep.at("trials").at(state).get<std::uint64_t>();
+}
+
+// Of `SELECT count(*) CLAUSES`.
+int CountRows(const std::string& database, const std::string& clauses) {
+  SQLite::Database db(database, SQLite::OPEN_READONLY, 10'000);
+  return db.execAndGet("SELECT count(*) " + clauses).getInt();
 }
 
 class SweepCommands : public SweepFixture {};
@@ -95,8 +102,10 @@ TEST_F(SweepCommands, ADataFolderIsReadWithoutACoordinator) {
   EXPECT_THAT(cancel.err, HasSubstr("ofsweep coordinator"));
 }
 
-TEST_F(SweepCommands, ACancelledSweepStopsAndResumesFromItsCheckpoints) {
-  const TinySweep sweep{.steps = 1500, .measure_every = 10, .grid = "{model.block: [pre_norm, op]}"};
+// No checkpoint is due before the end: each goes on from the one that it wrote when it was told to stop.
+TEST_F(SweepCommands, ACancelledSweepStopsAndResumesWhereItStopped) {
+  const TinySweep sweep{
+      .steps = 1500, .measure_every = 10, .checkpoint_every = 1500, .grid = "{model.block: [pre_norm, op]}"};
   StartCoordinator();
   ASSERT_EQ(Command({"submit", WriteSpec(sweep)}).exit_code, 0);
   StartWorker();
@@ -115,6 +124,12 @@ TEST_F(SweepCommands, ACancelledSweepStopsAndResumesFromItsCheckpoints) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_TRUE(StoredCurves(Path("data/ofsweep.db")) == StoredCurves(Path("other/ofsweep.db")))
       << "points were lost, doubled or changed";
+  EXPECT_EQ(
+      CountRows(Path("data/ofsweep.db"),
+                "FROM attempts AS first JOIN attempts AS second USING (trial_id) WHERE first.outcome = 'cancelled' "
+                "AND second.outcome = 'completed' AND first.from_step = 0 AND second.from_step = first.to_step "
+                "AND second.from_step >= 100 AND second.to_step = 1500"),
+      2);
 }
 
 TEST_F(SweepCommands, APausedSweepFinishesWhatRunsAndStartsNoMore) {

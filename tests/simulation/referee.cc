@@ -29,15 +29,22 @@ void Referee::Decided(const Decision& decision) {
 }
 
 void Referee::CheckEnd(const AttemptRow& attempt) {
-  if (attempt.outcome != "completed" && attempt.outcome != "diverged" && attempt.outcome != "failed") return;
-  const AttemptName name{attempt.trial_id, attempt.generation};
+  const AttemptName& name = attempt.name;
+  if (!attempt.end) {
+    running_.insert(name);
+    return;
+  }
+  recorded_.insert(name);
+  const bool was_running = running_.erase(name) > 0;
+  const AttemptEnd& end = *attempt.end;
+  const bool failed = end.outcome == AttemptOutcome::kFailed;
+  if (!failed && end.outcome != AttemptOutcome::kCompleted && end.outcome != AttemptOutcome::kDiverged) return;
   const auto real = ends_.find(name);
-  if (real == ends_.end() || Name(real->second.outcome) != attempt.outcome ||
-      real->second.failure != attempt.failure_class) {
-    Report(absl::StrCat(Words(name.trial_id, name.generation), " is recorded as ", attempt.outcome,
+  if (real == ends_.end() || real->second.outcome != end.outcome || real->second.failure != end.failure) {
+    Report(absl::StrCat(Words(name.trial_id, name.generation), " is recorded as ", std::string(Name(end.outcome)),
                         ", which did not happen"));
   }
-  if (attempt.outcome == "failed" && counted_.insert(name).second) ++failures_[attempt.trial_id];
+  if (failed && was_running) ++failures_[name.trial_id];
 }
 
 void Referee::CheckChange(const TrialChange& change) {
@@ -57,6 +64,8 @@ void Referee::CheckChange(const TrialChange& change) {
     Report(absl::StrCat(words, " gives up after ", change.failures, " failures, the last by ",
                         std::string(Name(change.failure_class))));
   }
+  // What becomes of an attempt that was told to stop does not count.
+  if (change.state == TrialState::kCancelled) running_.erase({change.trial_id, change.generation});
   trial = {change.state, change.generation, change.failures};
 }
 
@@ -65,21 +74,47 @@ int Referee::Limit(FailureClass failure) const {
   return failure == FailureClass::kOom ? options_.max_oom_failures : options_.max_failures;
 }
 
-void Referee::Told(const std::string& worker_id, int slots, const SynchronizeAnswer& answer, std::size_t fresh) {
-  const auto leases = static_cast<int>(answer.assignments.size());
-  if (fresh > 0 && leases > slots && slots > 0) {
-    Report(absl::StrCat(worker_id, " is told to run ", leases, " trials in ", slots, " slots"));
+void Referee::Told(const WorkerReport& report, const SynchronizeAnswer& answer) {
+  CheckLists(report, answer);
+  const auto leases = static_cast<int>(answer.start.size() + answer.keep.size());
+  if (!answer.start.empty() && leases > report.slots && report.slots > 0) {
+    Report(absl::StrCat(report.worker_id, " is to run ", leases, " trials in ", report.slots, " slots"));
   }
   std::set<std::string> trials;
-  for (const Assignment& assignment : answer.assignments) {
-    const auto& [trial_id, generation] = assignment.name;
+  for (const AttemptStart& start : answer.start) {
+    const auto& [trial_id, generation] = start.name;
     const std::string words = Words(trial_id, generation);
-    if (!trials.insert(trial_id).second) Report(absl::StrCat(worker_id, " is told twice to run trial ", trial_id));
-    const auto [holder, is_new] = told_.try_emplace(assignment.name, worker_id);
-    if (holder->second != worker_id) Report(absl::StrCat(words, " is leased to ", holder->second, " and ", worker_id));
+    if (!trials.insert(trial_id).second) {
+      Report(absl::StrCat(report.worker_id, " is told twice to start trial ", trial_id));
+    }
+    const auto [holder, is_new] = told_.try_emplace(start.name, report.worker_id);
+    if (holder->second != report.worker_id) {
+      Report(absl::StrCat(words, " is leased to ", holder->second, " and ", report.worker_id));
+    }
     std::uint64_t& newest = newest_told_[trial_id];
     if (generation < newest) Report(absl::StrCat(words, " is told though ", newest, " was told before"));
     newest = std::max(newest, generation);
+  }
+}
+
+// Each reported attempt is in one list; it is to be forgotten only when its end is recorded or it was overtaken.
+void Referee::CheckLists(const WorkerReport& report, const SynchronizeAnswer& answer) {
+  std::map<AttemptName, int> named;
+  for (const Holding& holding : answer.keep) ++named[holding.name];
+  for (const Holding& holding : answer.stop) ++named[holding.name];
+  for (const AttemptName& name : answer.forget) {
+    ++named[name];
+    const bool overtaken = newest_told_[name.trial_id] > name.generation;
+    if (!recorded_.contains(name) && !overtaken) {
+      Report(absl::StrCat(Words(name.trial_id, name.generation),
+                          " is to be forgotten, but is neither recorded nor overtaken"));
+    }
+  }
+  for (const AttemptReport& attempt : report.attempts) {
+    if (named[attempt.name] != 1) {
+      Report(absl::StrCat(Words(attempt.name.trial_id, attempt.name.generation), " is in ", named[attempt.name],
+                          " lists"));
+    }
   }
 }
 

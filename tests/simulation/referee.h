@@ -23,7 +23,7 @@ class Referee {
 
   void Decided(const Decision& decision);
   // After the decision is on the disk and its answer about to be sent.
-  void Told(const std::string& worker_id, int slots, const SynchronizeAnswer& answer, std::size_t fresh);
+  void Told(const WorkerReport& report, const SynchronizeAnswer& answer);
   // A scheduler was rebuilt from the disk.
   void Restored(const Scheduler& scheduler);
 
@@ -38,12 +38,14 @@ class Referee {
   };
   void CheckChange(const TrialChange& change);
   void CheckEnd(const AttemptRow& attempt);
+  void CheckLists(const WorkerReport& report, const SynchronizeAnswer& answer);
   int Limit(FailureClass failure) const;
 
   const SchedulerOptions options_;
   std::map<std::string, Trial> trials_;
   std::map<AttemptName, AttemptEnd> ends_;
-  std::set<AttemptName> counted_;        // failed attempts
+  std::set<AttemptName> running_;        // as decided
+  std::set<AttemptName> recorded_;       // whose end was decided
   std::map<std::string, int> failures_;  // by trial, since its budget was fresh
   std::map<AttemptName, std::string> told_;
   std::map<std::string, std::uint64_t> newest_told_;

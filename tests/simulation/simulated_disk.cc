@@ -31,6 +31,10 @@ void SimulatedDisk::ApplyTrials(const Decision& decision) {
     stored.failures = change.failures;
     stored.worker = change.worker;
   }
+  for (const AttemptRow& attempt : decision.attempts) {
+    StoredTrial& stored = trials_.at(attempt.name.trial_id);
+    if (attempt.name.generation == stored.generation) stored.attempt_open = !attempt.end;
+  }
 }
 
 std::vector<StoredSweep> SimulatedDisk::Load() const {

@@ -1,7 +1,6 @@
 #include "tests/simulation/simulated_worker.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace ofsweep {
@@ -13,39 +12,50 @@ WorkerReport SimulatedWorker::Report() {
   report.host = id_;
   report.slots = slots();
   report.devices.push_back({has_cuda_ ? "cuda" : "cpu", "", 0});
-  for (const auto& [name, end] : attempts_) report.attempts.push_back({name, 0, "", end});
+  for (const auto& [name, attempt] : attempts_) report.attempts.push_back({.name = name, .end = attempt.end});
   return report;
 }
 
 void SimulatedWorker::TakeAnswer(std::uint64_t report_number, const SynchronizeAnswer& answer) {
   if (report_number != report_number_) return;
-  std::set<AttemptName> assigned;
-  for (const Assignment& assignment : answer.assignments) assigned.insert(assignment.name);
-  std::erase_if(attempts_, [&](const auto& attempt) { return !attempt.second && !assigned.contains(attempt.first); });
-  for (const AttemptName& name : answer.confirmed) {
-    const auto it = attempts_.find(name);
-    if (it != attempts_.end() && it->second) attempts_.erase(it);
+  told_ = {.forget = answer.forget};
+  for (const Holding& holding : answer.stop) told_.stop.push_back(holding.name);
+  for (const AttemptStart& start : answer.start) told_.start.push_back(start.name);
+  Follow();
+}
+
+void SimulatedWorker::Follow() {
+  std::vector<HeldAttempt> held;
+  for (const auto& [name, attempt] : attempts_) held.push_back({name, !attempt.end, attempt.stopping});
+  const Instructions actions = Reconcile(held, told_, slots());
+  for (const AttemptName& name : actions.forget) attempts_.erase(name);
+  for (const AttemptName& name : actions.stop) {
+    attempts_.at(name).stopping = true;
+    trainers_.stop(name);
   }
-  for (const AttemptName& name : assigned) {
-    if (attempts_.try_emplace(name, std::nullopt).second) start_(name);
+  for (const AttemptName& name : actions.start) {
+    attempts_.emplace(name, Attempt{});
+    trainers_.start(name);
   }
 }
 
 bool SimulatedWorker::TrainerEnds(const AttemptName& name, AttemptEnd end) {
   const auto it = attempts_.find(name);
-  if (it == attempts_.end() || it->second) return false;
-  it->second = std::move(end);
+  if (it == attempts_.end() || it->second.end) return false;
+  it->second.end = std::move(end);
+  Follow();
   return true;
 }
 
 void SimulatedWorker::Restart() {
-  std::erase_if(attempts_, [](const auto& attempt) { return !attempt.second; });
+  std::erase_if(attempts_, [](const auto& attempt) { return !attempt.second.end; });
+  told_ = {};
   ++report_number_;  // the answer to an earlier report finds nobody
 }
 
 int SimulatedWorker::CountRunning() const {
   return static_cast<int>(
-      std::count_if(attempts_.begin(), attempts_.end(), [](const auto& attempt) { return !attempt.second; }));
+      std::count_if(attempts_.begin(), attempts_.end(), [](const auto& attempt) { return !attempt.second.end; }));
 }
 
 }  // namespace ofsweep

@@ -7,23 +7,26 @@
 #include <string>
 
 #include "coordinator/coordinator_types.h"
+#include "worker/reconcile.h"
 
 namespace ofsweep {
 
-// A worker that keeps worker.proto's promises: it reports what it holds, starts and stops what it is told, and keeps an
-// ended attempt until its end is confirmed. A restart loses its running trainers, but not its ended attempts, which are
-// on its disk.
+// A worker around the real Reconcile(): it reports what it holds, and does what comes of what it is told. A restart
+// loses its running trainers, but not its ended attempts, which are on its disk.
 class SimulatedWorker {
  public:
-  using StartTrainer = std::function<void(const AttemptName&)>;
+  struct Trainers {
+    std::function<void(const AttemptName&)> start;
+    std::function<void(const AttemptName&)> stop;
+  };
 
-  SimulatedWorker(std::string id, int slots, bool has_cuda, StartTrainer start)
-      : id_(std::move(id)), slots_(slots), has_cuda_(has_cuda), start_(std::move(start)) {}
+  SimulatedWorker(std::string id, int slots, bool has_cuda, Trainers trainers)
+      : id_(std::move(id)), slots_(slots), has_cuda_(has_cuda), trainers_(std::move(trainers)) {}
 
   // The next report; only the answer to the newest one is taken to heart.
   WorkerReport Report();
   void TakeAnswer(std::uint64_t report_number, const SynchronizeAnswer& answer);
-  // False when the trainer was stopped or lost meanwhile.
+  // False when the trainer has ended or was lost meanwhile.
   bool TrainerEnds(const AttemptName& name, AttemptEnd end);
   void Restart();
   // A worker that shuts down offers no slot.
@@ -35,13 +38,20 @@ class SimulatedWorker {
   int CountRunning() const;
 
  private:
+  struct Attempt {
+    bool stopping = false;
+    std::optional<AttemptEnd> end;
+  };
+  void Follow();
+
   const std::string id_;
   const int slots_;
   const bool has_cuda_;
-  const StartTrainer start_;
+  const Trainers trainers_;
   bool draining_ = false;
   std::uint64_t report_number_ = 0;
-  std::map<AttemptName, std::optional<AttemptEnd>> attempts_;
+  std::map<AttemptName, Attempt> attempts_;
+  Instructions told_;
 };
 
 }  // namespace ofsweep

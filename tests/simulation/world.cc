@@ -39,7 +39,8 @@ World::World(std::uint64_t seed)
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     // The first one has CUDA, so that no trial waits for a device for ever.
     workers_.emplace_back(absl::StrCat("w", i), static_cast<int>(Pick(1, 3)), i == 0 || Chance(0.5),
-                          [this, i](const AttemptName& name) { StartTrainer(i, name); });
+                          SimulatedWorker::Trainers{[this, i](const AttemptName& name) { StartTrainer(i, name); },
+                                                    [this, i](const AttemptName& name) { StopTrainer(i, name); }});
     deaf_until_.push_back(0);
     After(Pick(0, kBeatMs), [this, i] { Beat(i); });
   }
@@ -106,9 +107,10 @@ void World::HandleReport(std::size_t worker, std::uint64_t number, const WorkerR
     return;
   }
   Persist(result.decision);
-  referee_.Told(report.worker_id, report.slots, result.answer, result.fresh);
-  for (const Assignment& assignment : result.answer.assignments) {
-    if (!scheduler_->MayWrite(report.worker_id, assignment.name)) referee_.Report("an assigned attempt may not write");
+  referee_.Told(report, result.answer);
+  for (const AttemptStart& start : result.answer.start) {
+    if (!scheduler_->MayWrite(report.worker_id, start.name))
+      referee_.Report("an attempt that is to start may not write");
   }
   Send([this, worker, number, answer = result.answer] {
     SimulatedWorker& receiver = workers_[worker];
@@ -162,6 +164,14 @@ void World::Beat(std::size_t worker) {
 void World::StartTrainer(std::size_t worker, const AttemptName& name) {
   After(Pick(1'000, 30'000), [this, worker, name] {
     const AttemptEnd end = RandomEnd();
+    if (workers_[worker].TrainerEnds(name, end)) referee_.TrainerEnded(name, end);
+  });
+}
+
+// The trainer writes its checkpoint; now and then it was through anyway.
+void World::StopTrainer(std::size_t worker, const AttemptName& name) {
+  After(Pick(0, 5'000), [this, worker, name] {
+    const AttemptEnd end{.outcome = Chance(0.1) ? AttemptOutcome::kCompleted : AttemptOutcome::kCancelled};
     if (workers_[worker].TrainerEnds(name, end)) referee_.TrainerEnded(name, end);
   });
 }

@@ -53,6 +53,7 @@ class World {
 
   void Beat(std::size_t worker);
   void StartTrainer(std::size_t worker, const AttemptName& name);
+  void StopTrainer(std::size_t worker, const AttemptName& name);
   AttemptEnd RandomEnd();
   void Send(Action deliver);
 

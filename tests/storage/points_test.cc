@@ -30,7 +30,9 @@ class PointsTest : public testing::Test {
     store_ = OpenStore(path_, seal_every_steps);
     if (!Must(store_->FindSweep("s")).has_value()) InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
   }
-  PushCounts Append(std::vector<StepPoints> steps) { return Must(store_->AppendPoints("a", std::move(steps)).get()); }
+  PushCounts Append(std::vector<StepPoints> steps) {
+    return Must(store_->AppendPoints({"a"}, 0, std::move(steps)).get());
+  }
   PushCounts AppendLoss(std::int64_t first, std::int64_t last) {
     std::vector<StepPoints> steps;
     for (std::int64_t step = first; step <= last; ++step) {
@@ -109,7 +111,7 @@ TEST_F(PointsTest, NaNAndInfinitiesAreKeptAndCounted) {
 
 TEST_F(PointsTest, ANegativeStepIsRefusedWithTheWholeCall) {
   Open(2000);
-  const auto counts = store_->AppendPoints("a", {MakeStep(1, {{kLoss, 1}}), MakeStep(-1, {{kLoss, 1}})}).get();
+  const auto counts = store_->AppendPoints({"a"}, 0, {MakeStep(1, {{kLoss, 1}}), MakeStep(-1, {{kLoss, 1}})}).get();
   EXPECT_EQ(counts.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(Loss().steps.empty());
 }
@@ -189,10 +191,11 @@ TEST_F(PointsTest, CurvesAreOrderedByTrialThenSeriesAndFiltered) {
   Open(2000);
   for (const char* trial : {"b", "a"}) {
     Must(store_
-             ->AppendPoints(trial, {MakeStep(0, {{{"kurtosis", 1, "block"}, 3},
-                                                 {{"kurtosis", std::nullopt, "embedding"}, 1},
-                                                 {{"kurtosis", 0, "block"}, 2},
-                                                 {{"rms", 0, "block"}, 4}})})
+             ->AppendPoints({trial}, 0,
+                            {MakeStep(0, {{{"kurtosis", 1, "block"}, 3},
+                                          {{"kurtosis", std::nullopt, "embedding"}, 1},
+                                          {{"kurtosis", 0, "block"}, 2},
+                                          {{"rms", 0, "block"}, 4}})})
              .get());
   }
   const auto names = [&](CurveQuery query) {
@@ -251,6 +254,38 @@ TEST_F(PointsTest, TheObserverHearsOfEachKindOfTransaction) {
   guard.unlock();
   store_.reset();
 }
+
+// Attempt 1 was lost at step 9; attempt 2 goes on from the checkpoint of step 4, on another trajectory.
+class CurveOfOneTraining : public PointsTest, public testing::WithParamInterface<std::int64_t> {
+ protected:
+  PushCounts AppendOf(std::uint64_t generation, std::int64_t from_step, std::int64_t first, std::int64_t last) {
+    std::vector<StepPoints> steps;
+    for (std::int64_t step = first; step <= last; ++step) {
+      const double value = static_cast<double>(100 * generation) + static_cast<double>(step);
+      steps.push_back(MakeStep(step, {{kLoss, value}, {{"kurtosis", 0, "block"}, value}}));
+    }
+    return Must(store_->AppendPoints({"a", generation}, from_step, std::move(steps)).get());
+  }
+};
+
+TEST_P(CurveOfOneTraining, WhateverEarlierAttemptsLeft) {
+  Open(GetParam());
+  AppendOf(1, 0, 0, 9);
+  AppendOf(2, 4, 5, 6);
+  EXPECT_THAT(Loss().steps, ElementsAre(0, 1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(Loss().values, ElementsAre(100, 101, 102, 103, 104, 205, 206));
+  EXPECT_EQ(AppendOf(2, 4, 5, 6).duplicates, 4u) << "a resend takes nothing away";
+  AppendOf(2, 4, 7, 7);
+  Open(GetParam());
+  EXPECT_EQ(AppendOf(2, 4, 7, 7).duplicates, 2u) << "nor after a restart";
+  EXPECT_THAT(Loss().steps, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  AppendOf(3, 0, 0, 1);
+  EXPECT_THAT(Loss().values, ElementsAre(100, 301)) << "step 0 is before the first update, the same in each";
+  EXPECT_THAT(Sql(path_, "SELECT steps, tokens, train_loss, kurtosis_peak FROM results WHERE trial_id = 'a'"),
+              ElementsAre("1|100|301.0|301.0"));
+}
+
+INSTANTIATE_TEST_SUITE_P(SealedOrNot, CurveOfOneTraining, testing::Values(3, 1000));
 
 }  // namespace
 }  // namespace ofsweep

@@ -126,7 +126,7 @@ TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
   EXPECT_EQ(store_->ListResults("no", {}, 1, 0).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->SetSweepState("no", SweepState::kPaused, 1).get().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->SetResolvedConfig("no", "{}").get().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->AppendPoints("no", {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->AppendPoints({"no"}, 0, {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(SweepsTest, AFailingChangeLeavesNothingOfItsCallAndTheOthersStand) {
@@ -164,22 +164,60 @@ TEST_F(SweepsTest, ChangesKeepTheFirstStartAndAddUpTheTime) {
 
 TEST_F(SweepsTest, AttemptsAreOpenedAndClosed) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
+  ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", 1}, .worker = "w1", .started_at = 10}}).get().ok());
   ASSERT_TRUE(
-      store_->ChangeTrials({}, {{.trial_id = "a", .generation = 1, .worker = "w1", .started_at = 10}}).get().ok());
-  ASSERT_TRUE(store_
-                  ->ChangeTrials({}, {{.trial_id = "a", .generation = 1, .ended_at = 20, .outcome = "lost"},
-                                      {.trial_id = "a", .generation = 2, .worker = "w2", .started_at = 30}})
-                  .get()
-                  .ok());
+      store_
+          ->ChangeTrials({}, {{.name = {"a", 1}, .ended_at = 20, .end = AttemptEnd{.outcome = AttemptOutcome::kLost}},
+                              {.name = {"a", 2}, .worker = "w2", .started_at = 30}})
+          .get()
+          .ok());
   Restart();
   const std::vector<AttemptRow> attempts = Must(store_->ListAttempts("a"));
   ASSERT_EQ(attempts.size(), 2u);
   EXPECT_EQ(attempts[0].worker, "w1");
   EXPECT_EQ(attempts[0].started_at, 10);
   EXPECT_EQ(attempts[0].ended_at, 20);
-  EXPECT_EQ(attempts[0].outcome, "lost");
+  EXPECT_EQ(attempts[0].end->outcome, AttemptOutcome::kLost);
   EXPECT_EQ(attempts[1].worker, "w2");
   EXPECT_EQ(attempts[1].ended_at, 0);
+}
+
+TEST_F(SweepsTest, TheViewOfAttemptsSaysWhereEachBeganAndEnded) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const AttemptEnd preempted{.outcome = AttemptOutcome::kPreempted, .message = "its worker was stopped", .step = 7};
+  ASSERT_TRUE(store_
+                  ->ChangeTrials({}, {{.name = {"a", 5}, .worker = "w1", .started_at = 1000},
+                                      {.name = {"a", 5}, .from_step = 0},
+                                      {.name = {"a", 5}, .ended_at = 2000, .end = preempted},
+                                      {.name = {"a", 6}, .worker = "w2", .started_at = 3000}})
+                  .get()
+                  .ok());
+  ASSERT_TRUE(store_->AppendPoints({"a", 6}, 7, {MakeStep(8, {})}).get().ok());
+  EXPECT_THAT(
+      Sql(path_,
+          "SELECT generation, worker, from_step, to_step, outcome, failure_class, message, started_at, "
+          "ended_at FROM attempts WHERE trial_id = 'a' ORDER BY generation"),
+      ElementsAre("5|w1|0|7|preempted|NULL|its worker was stopped|1970-01-01T00:00:01.000Z|1970-01-01T00:00:02.000Z",
+                  "6|w2|7|NULL|running|NULL|NULL|1970-01-01T00:00:03.000Z|NULL"));
+}
+
+// What the scheduler is given: through which step a checkpoint may be continued from.
+TEST_F(SweepsTest, ACurveIsStoredThroughItsNewestPointOrTheEndThatWasReportedAfterIt) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const auto stored_through = [&] { return Must(store_->FindTrial("a")).value().stored_through; };
+  EXPECT_EQ(stored_through(), 0);
+  ASSERT_TRUE(store_->AppendPoints({"a", 1}, 0, {MakeStep(10, {})}).get().ok());
+  EXPECT_EQ(stored_through(), 10);
+  const auto end = [&](std::uint64_t generation, AttemptOutcome outcome, std::int64_t step) {
+    const AttemptRow row{.name = {"a", generation}, .end = AttemptEnd{.outcome = outcome, .step = step}};
+    return store_->ChangeTrials({}, {row}).get();
+  };
+  ASSERT_TRUE(end(1, AttemptOutcome::kPreempted, 14).ok());
+  EXPECT_EQ(stored_through(), 14);
+  ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", 2}, .from_step = 12, .started_at = 1}}).get().ok());
+  EXPECT_EQ(stored_through(), 12) << "what the first attempt trained behind it is undone";
+  ASSERT_TRUE(end(2, AttemptOutcome::kLost, 90).ok());
+  EXPECT_EQ(stored_through(), 12) << "nobody knows what a lost attempt had trained";
 }
 
 TEST_F(SweepsTest, ResultsAreFilteredByStateAndPaged) {

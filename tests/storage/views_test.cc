@@ -30,7 +30,7 @@ class ViewsTest : public testing::Test {
   std::unique_ptr<Store> store_ = OpenStore(path_);
 
   void Append(const std::string& trial, std::vector<StepPoints> steps) {
-    Must(store_->AppendPoints(trial, std::move(steps)).get());
+    Must(store_->AppendPoints({trial}, 0, std::move(steps)).get());
   }
   std::vector<std::string> Query(const std::string& sql) { return Sql(path_, sql); }
 };

@@ -73,7 +73,7 @@ TEST_F(TrainerEvents, MeasuresAtTheRhythmAskedForAndAtTheLastStep) {
     EXPECT_THAT(StepsOf(result, metric), ElementsAre(0, 10, 20, 23)) << metric;
   }
   EXPECT_THAT(StepsOf(result, "eval_loss"), ElementsAre(5, 10, 15, 20, 24));
-  EXPECT_EQ(std::get<FinishedEvent>(result.Events().back()).step, 24);
+  EXPECT_EQ(std::get<AttemptEnd>(result.Events().back()).step, 24);
 }
 
 TEST_F(TrainerEvents, TokensAndSecondsCountUp) {
@@ -205,8 +205,8 @@ TEST_F(TrainerEvents, ALossThatRunsAwayIsAResult) {
   trial_["optimizer"]["learning_rate"] = 1000;
   trial_["train"]["steps"] = 200;
   const TrainerResult result = Run();
-  const auto finished = std::get<FinishedEvent>(result.Events().back());
-  EXPECT_EQ(finished.outcome, TrialState::kDiverged);
+  const auto finished = std::get<AttemptEnd>(result.Events().back());
+  EXPECT_EQ(finished.outcome, AttemptOutcome::kDiverged);
   EXPECT_LT(finished.step, 200);
   EXPECT_EQ(Curve(result, "train_loss").rbegin()->first, finished.step);
 }

@@ -61,9 +61,10 @@ std::vector<TrainerEvent> TrainerResult::Events() const {
   return events;
 }
 
-FailedEvent TrainerResult::Failure() const {
+AttemptEnd TrainerResult::Failure() const {
   for (const TrainerEvent& event : Events()) {
-    if (const auto* failed = std::get_if<FailedEvent>(&event)) return *failed;
+    const auto* end = std::get_if<AttemptEnd>(&event);
+    if (end != nullptr && end->outcome == AttemptOutcome::kFailed) return *end;
   }
   ADD_FAILURE() << "no failed event; standard error: " << errors;
   return {};

@@ -23,7 +23,7 @@ struct TrainerResult {
   // The lines as events. Fails the test for a line that is none.
   std::vector<TrainerEvent> Events() const;
   // The last `failed` event; the test fails where there is none.
-  FailedEvent Failure() const;
+  AttemptEnd Failure() const;
 };
 
 // The real `ofsweep-trainer`, with its standard output on a pipe.

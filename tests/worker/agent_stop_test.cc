@@ -40,8 +40,8 @@ TEST_F(AgentTest, ATrainerThatDoesNotEndIsKilledAfterTheGracePeriod) {
 }
 
 // Its points from step 4 on were refused, so that going on from a later checkpoint would leave a gap in the curve.
-TEST_F(AgentTest, AFencedAttemptIsKilledAndForgottenWithTheCheckpointsBeyondItsPoints) {
-  coordinator_.Assign("t1", R"([["points", [0, 4]], ["checkpoint", 4], ["wait", "go"], ["checkpoint", 9],
+TEST_F(AgentTest, AFencedAttemptIsKilledAndForgottenAndItsSuccessorGoesOnFromWhatIsStored) {
+  coordinator_.Assign("t1", R"([["points", [0, 4]], ["checkpoint", 3], ["wait", "go"], ["checkpoint", 9],
                                 ["points", [4, 9]], ["hang", 0]])");
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
@@ -52,11 +52,63 @@ TEST_F(AgentTest, AFencedAttemptIsKilledAndForgottenWithTheCheckpointsBeyondItsP
   EXPECT_TRUE(WaitForOutboxToBeEmpty());
   EXPECT_TRUE(
       coordinator_.WaitUntil([](const CoordinatorState& state) { return state.last_report.attempts().empty(); }));
-  const CoordinatorState state = coordinator_.state();
-  EXPECT_EQ(state.Points("t1"), 8u);
-  EXPECT_TRUE(state.ended.empty());
-  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-4.safetensors")));
+  EXPECT_EQ(coordinator_.state().Points("t1"), 8u);
+  EXPECT_TRUE(coordinator_.state().ended.empty());
+  coordinator_.Assign("t1", R"([["finished", "completed"]])", 2, 1);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 2); }));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-3.safetensors")));
   EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-9.safetensors")));
+}
+
+// The database was restored from an older copy: what it acknowledged once is gone.
+TEST_F(AgentTest, ANewIncarnationOfTheCoordinatorIsSentAgainWhatItDoesNotHold) {
+  coordinator_.Assign("t1",
+                      R"([["points", [0, 50]], ["wait", "go"], ["points", [50, 60]], ["finished", "completed"]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) {
+    return state.Points("t1") == 100 && state.last_report.unsent_points() == 0;
+  }));
+  coordinator_.Stop();
+  coordinator_.Change([](CoordinatorState& state) {
+    std::erase_if(state.points["t1"], [](const auto& point) { return std::get<0>(point.first) > 20; });
+    ++state.incarnation;
+  });
+  coordinator_.Start();
+  Let("t1", "go");
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().Points("t1"), 120u);
+  EXPECT_EQ(coordinator_.state().duplicates, 0u) << "only that is sent again";
+}
+
+// By mistake the coordinator was started on an empty folder.
+TEST_F(AgentTest, ACoordinatorWithAnotherDatabaseCostsNothing) {
+  coordinator_.Assign("t1", R"([["points", [0, 4]], ["checkpoint", 3], ["wait", "go"], ["points", [4, 9]],
+                                ["finished", "completed"]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 8; }));
+  const pid_t pid = TrainerPid("t1");
+  const CoordinatorState right = coordinator_.state();
+  coordinator_.Stop();
+  coordinator_.Change([](CoordinatorState& state) {
+    state = {};
+    state.database_id = "another";
+    state.incarnation = 77;
+  });
+  coordinator_.Start();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.reports >= 2; }));
+  EXPECT_FALSE(IsGone(pid));
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-3.safetensors")));
+  EXPECT_FALSE(std::filesystem::is_empty(data_dir_ + "/outbox"));
+  coordinator_.Stop();
+  coordinator_.Change([&](CoordinatorState& state) {
+    state = right;
+    state.incarnation = 3;
+  });
+  coordinator_.Start();
+  Let("t1", "go");
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_EQ(coordinator_.state().Points("t1"), 18u);
 }
 
 TEST_F(AgentTest, ANewLeaseOfTheSameTrialReplacesTheRunningAttempt) {
@@ -140,12 +192,11 @@ TEST_F(AgentTest, AKilledAgentLeavesNoTrainerAndItsSuccessorDeliversTheRest) {
   EXPECT_EQ(state.ended.at({"t1", 1}).outcome(), "preempted");
   EXPECT_EQ(state.points_at_end.at({"t1", 1}), 200u);
   EXPECT_EQ(state.duplicates, 0u);
-  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-100.safetensors")));
-  EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-120.safetensors")));
-
   coordinator_.Assign("t1", R"([["points", [100, 110]], ["finished", "completed"]])", 2, 1);
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& now) { return now.Ended("t1", 2); }));
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-100.safetensors")));
+  EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-120.safetensors")));
   EXPECT_EQ(coordinator_.state().Points("t1"), 220u);
   ::kill(successor.pid(), SIGTERM);
   EXPECT_EQ(successor.Reap().code, 0);

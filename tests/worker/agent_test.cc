@@ -1,4 +1,4 @@
-// A trial from its lease to its confirmed end.
+// A trial from its lease to its recorded end.
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -37,15 +37,14 @@ TEST_F(AgentTest, ReportsWhatItOffersAndWhatTheTrainerResolved) {
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) {
     const auto running = state.running.find({"t1", 1});
-    return running != state.running.end() && running->second.step() == 7 &&
-           !running->second.resolved_config_json().empty();
+    return running != state.running.end() && running->second.step() == 7 && state.begun.contains({"t1", 1});
   }));
   const CoordinatorState state = coordinator_.state();
   EXPECT_EQ(state.last_report.slots(), 2u);
   EXPECT_EQ(state.last_report.worker_id(), agent_->worker_id());
   ASSERT_GE(state.last_report.devices_size(), 1);
 
-  const auto resolved = nlohmann::json::parse(state.running.at({"t1", 1}).resolved_config_json());
+  const auto resolved = nlohmann::json::parse(state.begun.at({"t1", 1}).config_json());
   EXPECT_EQ(resolved.at("train.threads"), 3);
   // Only the agent knows how many trials share the machine.
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), AllOf(HasSubstr("--slots 2"), HasSubstr("--memory ")));

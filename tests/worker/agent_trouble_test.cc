@@ -76,13 +76,13 @@ TEST_F(AgentTest, AFullDiskEndsTheAttemptAndNamesTheFolderAndTheFix) {
 
 TEST_F(AgentTest, AnAssignmentThatCannotBeRunFailsWithoutATrainer) {
   coordinator_.Change([](CoordinatorState& state) {
-    v1::Assignment& assignment = state.assignments.emplace_back();
+    v1::Start& assignment = state.wanted.emplace_back();
     assignment.set_trial_id("../../escape");
     assignment.set_generation(1);
     assignment.set_config_json("{}");
-    state.assignments.push_back(assignment);
-    state.assignments.back().set_trial_id("t2");
-    state.assignments.back().set_config_json("no JSON");
+    state.wanted.push_back(assignment);
+    state.wanted.back().set_trial_id("t2");
+    state.wanted.back().set_config_json("no JSON");
   });
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil(

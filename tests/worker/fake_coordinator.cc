@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 namespace ofsweep {
-
 void FakeCoordinator::Start() {
   grpc::ServerBuilder builder;
   int port = 0;
@@ -27,21 +26,21 @@ void FakeCoordinator::Stop() {
 
 void FakeCoordinator::Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation,
                              std::uint32_t attempt) {
-  v1::Assignment assignment;
-  assignment.set_trial_id(trial_id);
-  assignment.set_generation(generation);
-  assignment.set_attempt(attempt);
-  assignment.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
-  assignment.set_lease_seconds(30);
+  v1::Start start;
+  start.set_trial_id(trial_id);
+  start.set_generation(generation);
+  start.set_attempt(attempt);
+  start.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
+  start.set_lease_seconds(30);
   Change([&](CoordinatorState& state) {
-    std::erase_if(state.assignments, [&](const v1::Assignment& old) { return old.trial_id() == trial_id; });
-    state.assignments.push_back(assignment);
+    std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
+    state.wanted.push_back(start);
   });
 }
 
 void FakeCoordinator::Withdraw(const std::string& trial_id) {
   Change([&](CoordinatorState& state) {
-    std::erase_if(state.assignments, [&](const v1::Assignment& old) { return old.trial_id() == trial_id; });
+    std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
   });
 }
 
@@ -67,33 +66,51 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
   state_.last_report = *request;
   state_.worker_ids.insert(request->worker_id());
   ++state_.reports;
-  std::set<AttemptKey> running;
+  response->mutable_database()->set_id(state_.database_id);
+  response->mutable_database()->set_incarnation(state_.incarnation);
+  response->set_next_call_seconds(0.02);
+  const bool follows = request->database().id().empty() || request->database().id() == state_.database_id;
+  if (!follows) {
+    changed_.notify_all();
+    return grpc::Status::OK;
+  }
+  const bool is_in_step = request->database().incarnation() == state_.incarnation;
+  std::set<AttemptName> running;
+  std::set<AttemptName> reported;
   for (const v1::AttemptReport& report : request->attempts()) {
-    const AttemptKey name{report.trial_id(), report.generation()};
-    const bool ended = report.has_ended();
-    if (ended) {
+    const AttemptName name{report.trial_id(), report.generation()};
+    reported.insert(name);
+    if (report.has_begun()) state_.begun[name] = report.begun();
+    if (report.has_ended() && is_in_step) {
       state_.ended[name] = report.ended();
       state_.points_at_end[name] = state_.Points(name.trial_id);
-    } else {
+      v1::AttemptName& forgotten = *response->add_forget();
+      forgotten.set_trial_id(name.trial_id);
+      forgotten.set_generation(name.generation);
+      std::erase_if(state_.wanted, [&](const v1::Start& old) {
+        return old.trial_id() == name.trial_id && old.generation() == name.generation;
+      });
+      continue;
+    }
+    if (report.has_running()) {
       running.insert(name);
       state_.running[name] = report.running();
     }
-    if (ended) {
-      v1::AttemptName& confirmed = *response->add_confirmed();
-      confirmed.set_trial_id(name.trial_id);
-      confirmed.set_generation(name.generation);
-      std::erase_if(state_.assignments, [&](const v1::Assignment& old) {
-        return old.trial_id() == name.trial_id && old.generation() == name.generation;
-      });
-    }
+    const bool is_wanted = std::any_of(state_.wanted.begin(), state_.wanted.end(), [&](const v1::Start& start) {
+      return start.trial_id() == name.trial_id && start.generation() == name.generation;
+    });
+    v1::Holding& holding = is_wanted ? *response->add_keep() : *response->add_stop();
+    holding.set_trial_id(name.trial_id);
+    holding.set_generation(name.generation);
+    holding.set_stored_through(state_.StoredThrough(name.trial_id));
   }
   state_.most_running = std::max(state_.most_running, running.size());
-  for (const v1::Assignment& assignment : state_.assignments) {
-    v1::Assignment& told = *response->add_assignments();
-    told = assignment;
-    if (running.contains({assignment.trial_id(), assignment.generation()})) told.clear_config_json();
+  for (const v1::Start& start : state_.wanted) {
+    if (reported.contains({start.trial_id(), start.generation()})) continue;
+    v1::Start& told = *response->add_start();
+    told = start;
+    if (start.attempt() > 0) told.set_stored_through(state_.StoredThrough(start.trial_id()));
   }
-  response->set_next_call_seconds(0.02);
   changed_.notify_all();
   return grpc::Status::OK;
 }
@@ -101,6 +118,9 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
 grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest* request,
                                           v1::PushMetricsResponse* response) {
   const std::lock_guard lock(mutex_);
+  if (request->database().id() != state_.database_id || request->database().incarnation() != state_.incarnation) {
+    return grpc::Status(grpc::StatusCode::ABORTED, "synchronize first");
+  }
   for (const v1::TrialPoints& trial : request->trials()) {
     if (state_.refused.contains(trial.trial_id())) {
       return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "a metric has no name");
@@ -114,7 +134,7 @@ grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMe
 void FakeCoordinator::Store(const v1::TrialPoints& trial, v1::PushResult& result) {
   if (state_.fenced.contains({trial.trial_id(), trial.generation()})) {
     result.set_fenced(true);
-    std::erase_if(state_.assignments, [&](const v1::Assignment& old) { return old.trial_id() == trial.trial_id(); });
+    std::erase_if(state_.wanted, [&](const v1::Start& old) { return old.trial_id() == trial.trial_id(); });
     return;
   }
   auto& points = state_.points[trial.trial_id()];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -22,22 +23,35 @@ namespace ofsweep {
 struct CoordinatorState {
   using PointKey = std::tuple<std::uint64_t, std::string, std::uint32_t, std::string>;  // step, metric, layer + 1, site
 
-  std::vector<v1::Assignment> assignments;
-  std::set<AttemptKey> fenced;    // their points are not stored
+  std::string database_id = "d1";
+  std::uint64_t incarnation = 1;
+  std::vector<v1::Start> wanted;  // that shall run or be run
+
+  std::set<AttemptName> fenced;   // their points are not stored
   std::set<std::string> refused;  // trials whose points are invalid
 
   v1::SynchronizeRequest last_report;
   std::uint64_t reports = 0;
   std::set<std::string> worker_ids;
-  std::map<AttemptKey, v1::Running> running;  // as last reported
-  std::map<AttemptKey, v1::Ended> ended;
-  std::map<AttemptKey, std::size_t> points_at_end;           // stored of the trial when its end was reported
+  std::map<AttemptName, v1::Running> running;  // as last reported
+  std::map<AttemptName, v1::Begun> begun;
+  std::map<AttemptName, v1::Ended> ended;
+  std::map<AttemptName, std::size_t> points_at_end;          // stored of the trial when its end was reported
   std::map<std::string, std::map<PointKey, double>> points;  // by trial
   std::uint64_t duplicates = 0;
   std::size_t most_running = 0;
 
   bool Ended(const std::string& trial_id, std::uint64_t generation = 1) const {
     return ended.contains({trial_id, generation});
+  }
+  std::uint64_t StoredThrough(const std::string& trial_id) const {
+    const auto entry = points.find(trial_id);
+    std::uint64_t step =
+        entry == points.end() || entry->second.empty() ? 0 : std::get<0>(entry->second.rbegin()->first);
+    for (const auto& [name, end] : ended) {
+      if (name.trial_id == trial_id) step = std::max(step, end.step());
+    }
+    return step;
   }
   std::size_t Points(const std::string& trial_id) const {
     const auto entry = points.find(trial_id);

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const AttemptHeader kHeader{{"0123abcd", 3}, 1'700'000'000'000};
+const AttemptHeader kHeader{{"0123abcd", 3}, 1, 1'700'000'000'000};
 
 std::string PointsLine(int step, double value) {
   PointsEvent event{{.step = step, .tokens = step * 16, .seconds = 0.5}};
@@ -36,7 +36,7 @@ struct Recorder {
   AttemptHeader header;
   std::vector<std::int64_t> steps;
   std::vector<std::string> garbage;
-  std::vector<TrainerEnd> ends;
+  std::vector<AttemptEnd> ends;
 
   Outbox::Observer Observer() {
     return {.on_header = [this](const AttemptHeader& seen) { header = seen; },
@@ -44,7 +44,7 @@ struct Recorder {
                 [this](TrainerEvent& event) {
                   if (auto* points = std::get_if<PointsEvent>(&event)) steps.push_back(points->points.step);
                 },
-            .on_end = [this](const TrainerEnd& end) { ends.push_back(end); },
+            .on_end = [this](const AttemptEnd& end) { ends.push_back(end); },
             .on_garbage = [this](std::string_view line, const absl::Status&) { garbage.emplace_back(line); }};
   }
 };
@@ -175,7 +175,7 @@ TEST_F(OutboxTest, SurvivesAKillWithATornLastLine) {
   ASSERT_EQ(points.rows_size(), 1);
   EXPECT_EQ(points.rows(0).step(), 10u);
 
-  const TrainerEnd end{.outcome = "failed",
+  const AttemptEnd end{.outcome = AttemptOutcome::kFailed,
                        .failure = FailureClass::kOom,
                        .message = "\"quoted\"\nline",
                        .step = 10,

@@ -48,7 +48,7 @@ TEST(SupervisorTest, TellsATrainerHowManySlotsShareItsGpu) {
   ASSERT_TRUE(supervisor.Open().ok());
   v1::SynchronizeResponse told;
   for (const char* trial : {"t0", "t1", "t2"}) {
-    v1::Assignment& assignment = *told.add_assignments();
+    v1::Start& assignment = *told.add_start();
     assignment.set_trial_id(trial);
     assignment.set_generation(1);
     assignment.set_config_json(R"({"script": [["hang", 0]]})");

@@ -4,20 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "experiment/trainer_event.h"
+#include "experiment/attempt.h"
 
 namespace ofsweep {
-
-// How an attempt ended, as worker.proto's Ended.
-struct TrainerEnd {
-  std::string outcome;  // completed, diverged, failed, cancelled or preempted
-  FailureClass failure = FailureClass::kNone;
-  std::string message;
-  std::int64_t step = 0;
-  double wall_seconds = 0;
-
-  bool operator==(const TrainerEnd&) const = default;
-};
 
 // Why the agent ended a trainer.
 enum class StopReason {
@@ -41,9 +30,8 @@ struct ExitStatus {
 std::string DescribeExit(const ExitStatus& exit);
 
 // What is known of an attempt once its process is gone.
-struct AttemptFacts {
-  std::optional<FinishedEvent> finished;
-  std::optional<FailedEvent> failed;
+struct Evidence {
+  std::optional<AttemptEnd> said;  // by the trainer itself
   StopReason stop = StopReason::kNone;
   std::string stop_message;  // for kSilent, kDisk and kRefused
   ExitStatus exit;
@@ -57,7 +45,7 @@ struct AttemptFacts {
 
 // A trainer that said `finished` has finished; else the reason for which it was stopped counts, then what it said
 // itself, then what the kernel said.
-TrainerEnd Classify(const AttemptFacts& facts);
+AttemptEnd Judge(const Evidence& evidence);
 
 // At most the last `max_lines` lines and 2 KiB of a text file; "" when there is none.
 std::string ReadLogTail(const std::string& path, int max_lines = 8);

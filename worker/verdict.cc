@@ -1,4 +1,4 @@
-#include "worker/trainer_end.h"
+#include "worker/verdict.h"
 
 #include <algorithm>
 #include <cstring>
@@ -19,48 +19,48 @@ std::string HowItExited(const ExitStatus& exit) {
   return absl::StrCat("the trainer ", DescribeExit(exit), exit.signal == 0 ? " without saying how it ended" : "");
 }
 
-std::string WithLog(std::string message, const AttemptFacts& facts) {
-  if (facts.log_tail.empty()) return absl::StrCat(message, "; it logged nothing to ", facts.log_path);
-  return absl::StrCat(message, "; the end of ", facts.log_path, ":\n", facts.log_tail);
+std::string WithLog(std::string message, const Evidence& evidence) {
+  if (evidence.log_tail.empty()) return absl::StrCat(message, "; it logged nothing to ", evidence.log_path);
+  return absl::StrCat(message, "; the end of ", evidence.log_path, ":\n", evidence.log_tail);
 }
 
-void ClassifyStopped(const AttemptFacts& facts, TrainerEnd& end) {
-  end.outcome = "failed";
-  end.message = facts.stop_message;
-  switch (facts.stop) {
+void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
+  end.outcome = AttemptOutcome::kFailed;
+  end.message = evidence.stop_message;
+  switch (evidence.stop) {
     case StopReason::kCancelled:
-      end.outcome = "cancelled";
+      end.outcome = AttemptOutcome::kCancelled;
       break;
     case StopReason::kShutdown:
-      end.outcome = "preempted";
+      end.outcome = AttemptOutcome::kPreempted;
       break;
     case StopReason::kSilent:
       end.failure = FailureClass::kTimeout;
-      end.message = WithLog(facts.stop_message, facts);
+      end.message = WithLog(evidence.stop_message, evidence);
       break;
     default:
       end.failure = FailureClass::kCrash;
   }
 }
 
-void ClassifyByExit(const AttemptFacts& facts, TrainerEnd& end) {
-  if (facts.exit.vanished) {
-    end.outcome = "preempted";
+void JudgeByExit(const Evidence& evidence, AttemptEnd& end) {
+  if (evidence.exit.vanished) {
+    end.outcome = AttemptOutcome::kPreempted;
     end.message = "its worker was killed";
     return;
   }
-  end.outcome = "failed";
-  if (facts.exit.out_of_memory) {
+  end.outcome = AttemptOutcome::kFailed;
+  if (evidence.exit.out_of_memory) {
     end.failure = FailureClass::kOom;
-    end.message = absl::StrCat(HowItExited(facts.exit),
+    end.message = absl::StrCat(HowItExited(evidence.exit),
                                ": the machine or its control group ran out of memory; fewer slots, or a smaller ",
                                "train.micro_batch_size, need less");
     return;
   }
   end.failure = FailureClass::kCrash;
-  end.message = WithLog(HowItExited(facts.exit), facts);
-  if (facts.disk_full) {
-    end.message = absl::StrCat("no space is left in ", facts.data_dir,
+  end.message = WithLog(HowItExited(evidence.exit), evidence);
+  if (evidence.disk_full) {
+    end.message = absl::StrCat("no space is left in ", evidence.data_dir,
                                ": free some, or give the worker another --data-dir; ", end.message);
   }
 }
@@ -91,19 +91,20 @@ std::string DescribeExit(const ExitStatus& exit) {
   return absl::StrCat("was killed by signal ", exit.signal, name == nullptr ? "" : absl::StrCat(" (SIG", name, ")"));
 }
 
-TrainerEnd Classify(const AttemptFacts& facts) {
-  TrainerEnd end{.step = facts.step, .wall_seconds = facts.wall_seconds};
-  if (facts.finished) {
-    end.outcome = std::string(Name(facts.finished->outcome));
-    end.step = facts.finished->step;
-  } else if (facts.stop != StopReason::kNone) {
-    ClassifyStopped(facts, end);
-  } else if (facts.failed) {
-    end.outcome = "failed";
-    end.failure = OfATrainer(facts.failed->failure);
-    end.message = facts.failed->message;
+AttemptEnd Judge(const Evidence& evidence) {
+  AttemptEnd end{.step = evidence.step, .wall_seconds = evidence.wall_seconds};
+  const bool failed = evidence.said && evidence.said->outcome == AttemptOutcome::kFailed;
+  if (evidence.said && !failed) {
+    end.outcome = evidence.said->outcome;
+    end.step = evidence.said->step;
+  } else if (evidence.stop != StopReason::kNone) {
+    JudgeStopped(evidence, end);
+  } else if (failed) {
+    end.outcome = AttemptOutcome::kFailed;
+    end.failure = OfATrainer(evidence.said->failure);
+    end.message = evidence.said->message;
   } else {
-    ClassifyByExit(facts, end);
+    JudgeByExit(evidence, end);
   }
   end.message = ValidUtf8(end.message);
   return end;
