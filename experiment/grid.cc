@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/sweep_spec.h"
@@ -23,25 +25,28 @@ std::vector<Axis> SeedMajor(const SweepSpec& spec) {
   std::vector<Axis> axes = spec.axes;
   const auto seeds = std::find_if(axes.begin(), axes.end(), VariesSeed);
   if (seeds == axes.end()) return axes;
-  std::vector<Value> order;
-  const auto rank = [&](const Overrides& point) {
+  const Value default_seed = DefaultValue(*FindTrialKey(kSeed));
+  std::unordered_map<std::string, std::size_t> order;
+  std::vector<std::pair<std::size_t, Overrides>> ranked;
+  ranked.reserve(seeds->points.size());
+  for (Overrides& point : seeds->points) {
     const auto found = point.find(kSeed);
-    const Value seed = found == point.end() ? DefaultValue(*FindTrialKey(kSeed)) : found->second;
-    const auto known = std::find(order.begin(), order.end(), seed);
-    const auto position = known - order.begin();
-    if (known == order.end()) order.push_back(seed);
-    return position;
-  };
-  for (const Overrides& point : seeds->points) rank(point);
-  std::stable_sort(seeds->points.begin(), seeds->points.end(),
-                   [&](const Overrides& a, const Overrides& b) { return rank(a) < rank(b); });
+    const std::string seed = ToText(found == point.end() ? default_seed : found->second);
+    const std::size_t rank = order.try_emplace(seed, order.size()).first->second;
+    ranked.emplace_back(rank, std::move(point));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::transform(ranked.begin(), ranked.end(), seeds->points.begin(),
+                 [](auto& point) { return std::move(point.second); });
   std::rotate(axes.begin(), seeds, seeds + 1);
   return axes;
 }
 
-bool Matches(const TrialConfig& config, const Overrides& entry) {
-  return std::all_of(entry.begin(), entry.end(),
-                     [&](const auto& assigned) { return config.Get(assigned.first) == assigned.second; });
+bool Matches(const TrialConfig& written, const TrialConfig& resolved, const Overrides& keys) {
+  return std::all_of(keys.begin(), keys.end(), [&](const auto& assigned) {
+    const auto& [key, value] = assigned;
+    return written.Get(key) == value || resolved.Get(key) == value;
+  });
 }
 
 // Walks the product of the axes, the last one fastest.
@@ -54,11 +59,17 @@ class Expansion {
         problems_(problems),
         visit_(visit),
         axes_(SeedMajor(spec)),
-        base_(TrialConfig::FromOverrides(spec.trial)) {}
+        base_(TrialConfig::FromOverrides(spec.trial)),
+        excludes_(spec.exclude.size(), false) {}
 
   std::uint64_t Run() {
     std::vector<std::size_t> position(axes_.size(), 0);
     for (bool more = true; more; more = Advance(position)) VisitCell(position);
+    for (std::size_t i = 0; i < excludes_.size(); ++i) {
+      if (excludes_[i]) continue;
+      problems_.push_back({file_, spec_.exclude[i].line, "exclude", "an entry matches no trial of this sweep",
+                           "mend its keys and values, or remove it"});
+    }
     return hashes_.size();
   }
 
@@ -93,11 +104,15 @@ class Expansion {
   }
 
   void VisitCell(const std::vector<std::size_t>& position) {
-    TrialConfig config = ConfigOf(position);
+    const TrialConfig written = ConfigOf(position);
+    TrialConfig config = written;
     ResolveAuto(config);
-    for (const Overrides& entry : spec_.exclude) {
-      if (Matches(config, entry)) return;
+    bool is_excluded = false;
+    for (std::size_t i = 0; i < spec_.exclude.size(); ++i) {
+      if (!Matches(written, config, spec_.exclude[i].keys)) continue;
+      excludes_[i] = is_excluded = true;
     }
+    if (is_excluded) return;
     for (Problem& problem : CheckTrial(config, file_)) Report(std::move(problem));
     std::string hash = ConfigHash(config);
     if (hashes_.insert(hash).second) visit_({std::move(config), std::move(hash)});
@@ -115,6 +130,7 @@ class Expansion {
   const std::function<void(PlannedTrial)>& visit_;
   std::vector<Axis> axes_;
   TrialConfig base_;
+  std::vector<bool> excludes_;  // whether an exclusion has left out a trial
   std::unordered_set<std::string> hashes_;
   std::set<std::string> reported_;
 };

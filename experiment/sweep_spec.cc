@@ -1,6 +1,7 @@
 #include "experiment/sweep_spec.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <yaml-cpp/yaml.h>
@@ -25,6 +26,10 @@ bool IsSweepName(std::string_view name) {
          std::all_of(name.begin(), name.end(), IsNameCharacter);
 }
 
+std::string InLine(int line) {
+  return line > 0 ? absl::StrCat("in line ", line) : "above";
+}
+
 class SpecReader {
  public:
   SpecReader(std::string file, std::vector<Problem>& problems)
@@ -35,7 +40,17 @@ class SpecReader {
       reader_.Report(root, "", "a sweep is a mapping with name, trial and grid", "see sweeps/quickstart.yaml");
       return {};
     }
-    for (const auto& entry : root) ReadSection(entry.first, entry.second);
+    std::map<std::string, int> lines;
+    for (const auto& entry : root) {
+      const std::string name = entry.first.Scalar();
+      const auto [first, is_new] = lines.try_emplace(name, LineOf(entry.first, file_));
+      if (is_new) {
+        ReadSection(entry.first, entry.second);
+      } else {
+        reader_.Report(entry.first, name, absl::StrCat("is given twice, first ", InLine(first->second)),
+                       "make one section of the two");
+      }
+    }
     // In the order of the documentation, whatever the order of the file.
     spec_.axes = std::move(grid_);
     std::move(zip_.begin(), zip_.end(), std::back_inserter(spec_.axes));
@@ -68,7 +83,9 @@ class SpecReader {
       ForEachEntry(name, value, [&](const YAML::Node& entry) { axis.points.push_back(ReadPoint(entry)); });
       if (!axis.points.empty()) trials_.push_back(std::move(axis));
     } else if (name == "exclude") {
-      ForEachEntry(name, value, [this](const YAML::Node& entry) { spec_.exclude.push_back(ReadPoint(entry)); });
+      ForEachEntry(name, value, [this](const YAML::Node& entry) {
+        spec_.exclude.push_back({ReadPoint(entry), LineOf(entry, file_)});
+      });
     } else {
       const std::string_view nearest = Nearest(name, {"name", "trial", "grid", "zip", "trials", "exclude"});
       reader_.Report(name_node, name, "unknown section",
@@ -165,7 +182,15 @@ class SpecReader {
 
 SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems) {
   try {
-    return SpecReader(file, problems).Read(YAML::Load(std::string(yaml)));
+    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
+    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
+    if (documents.size() > 1) {
+      problems.push_back({file, LineOf(documents[1], file), "",
+                          "begins a second document; a sweep file holds one sweep",
+                          "remove the line --- above it, or give each sweep its file"});
+      return {};
+    }
+    return SpecReader(file, problems).Read(documents.empty() ? YAML::Node() : documents.front());
   } catch (const YAML::Exception& error) {
     problems.push_back(
         {file, file.empty() ? 0 : error.mark.line + 1, "", absl::StrCat("is not YAML: ", error.msg), ""});

@@ -21,12 +21,18 @@ struct Axis {
   std::vector<Overrides> points;
 };
 
+// A trial that matches all of these keys, as they are written or as `auto` is resolved, is left out.
+struct Exclusion {
+  Overrides keys;
+  int line = 0;
+};
+
 // What a researcher asks for.
 struct SweepSpec {
   std::string name;
   Overrides trial;  // holds in every trial
   std::vector<Axis> axes;
-  std::vector<Overrides> exclude;                 // a trial that matches all keys of one entry is left out
+  std::vector<Exclusion> exclude;
   std::map<std::string, int, std::less<>> lines;  // where each key first stands in the file; for errors
 };
 
@@ -52,9 +58,9 @@ struct PlannedTrial {
 
 // Calls `visit` for every trial that is not excluded, seed by seed (in the order the seeds are named, so that a
 // half-finished sweep is already a fair table) and in grid order within a seed. Cells with the same identity are
-// visited once. Mistakes — too many trials, none left, keys that contradict each other — go to `problems`, each once,
-// and then `visit` has not been called at all or the visited trials must be discarded. Returns the number of trials
-// visited.
+// visited once. Mistakes — too many trials, none left, keys that contradict each other, an exclusion that leaves none
+// out — go to `problems`, each once, and then `visit` has not been called at all or the visited trials must be
+// discarded. Returns the number of trials visited.
 std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
                           const std::function<void(PlannedTrial)>& visit);
 

@@ -34,10 +34,10 @@ class Checker {
   Checker(const TrialConfig& config, const std::string& file) : config_(config), file_(file) {}
 
   std::vector<Problem> Check() {
+    CheckArithmetic();
     CheckHeads();
     CheckData();
     CheckEvaluation();
-    CheckPrecision();
     CheckBatches();
     return std::move(problems_);
   }
@@ -45,6 +45,21 @@ class Checker {
  private:
   void Add(std::string key, std::string message, std::string fix) {
     problems_.push_back({file_, 0, std::move(key), std::move(message), std::move(fix)});
+  }
+
+  // A number beyond float32 would be another one in the trainer: 0, or infinity.
+  void CheckArithmetic() {
+    for (const TrialKey& key : TrialKeys()) {
+      if (key.type != KeyType::kNumber || config_.IsAuto(key.name)) continue;
+      const double number = config_.Number(key.name);
+      const auto computed_with = static_cast<float>(number);
+      if (std::isinf(computed_with) || (computed_with == 0 && number != 0)) {
+        Add(std::string(key.name),
+            absl::StrCat(ShortestNumber(number), " is ", computed_with == 0 ? "0" : "infinite",
+                         " in float32, in which models are trained"),
+            absl::StrCat("give a number ", computed_with == 0 ? "≥ 1e-38, or 0 where it may be" : "≤ 1e38"));
+      }
+    }
   }
 
   void CheckHeads() {
@@ -81,12 +96,6 @@ class Checker {
     if (!config_.List("evaluate.bits").empty() && nothing_kept) {
       Add("evaluate.bits", "data.validation_fraction: 0 leaves nothing to evaluate on",
           "raise it, or give data.validation_path");
-    }
-  }
-
-  void CheckPrecision() {
-    if (config_.Text("train.precision") == "bf16" && config_.Number("optimizer.epsilon") == 0) {
-      Add("optimizer.epsilon", "0 divides by zero where a bf16 gradient vanishes", "use 1e-8");
     }
   }
 

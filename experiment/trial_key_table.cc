@@ -111,7 +111,7 @@ std::vector<TrialKey> OptimizerKeys() {
              "decay of the first moment; auto = 0.9 for adam, 0.95 for soap"),
       Number("optimizer.beta2", "auto", 0, 0.999999999,
              "decay of the second moment; auto = 0.999 for adam, 0.95 for soap"),
-      Number("optimizer.epsilon", "1e-8", 0, kInfinity, "added to the root of the second moment"),
+      Positive(Number("optimizer.epsilon", "1e-8", 0, kInfinity, "added to the root of the second moment")),
       Number("optimizer.weight_decay", "0.1", 0, 1e3, "decoupled, on tensors of two or more dimensions"),
       When("optimizer.name", "adam",
            Text("optimizer.adam_variant", "torch", "torch|hf",

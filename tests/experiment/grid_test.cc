@@ -51,6 +51,17 @@ TEST(Grid, ExcludedTrialsAreLeftOut) {
               ElementsAre("pre_norm/adam/0.001/0", "pre_norm/soap/0.001/0", "op/adam/0.001/0"));
 }
 
+TEST(Grid, AnExclusionMatchesAutoAsItIsWrittenAndAsItIsResolved) {
+  const std::string grid = "name: x\ngrid: {model.ffn_width: [auto, 100]}\nexclude:\n- {model.ffn_width: ";
+  EXPECT_EQ(Expand(GoodSpec(grid + "auto}")).size(), 1u);
+  EXPECT_EQ(Expand(GoodSpec(grid + "768}")).size(), 1u);
+}
+
+TEST(Grid, AnExclusionThatLeavesNothingOutIsAMistake) {
+  EXPECT_THAT(Mistakes("name: x\ngrid: {seed: [0, 1]}\nexclude:\n- {seed: 1}\n- {seed: 7}"),
+              ElementsAre(HasSubstr("/sweeps/x.yaml:5: exclude: an entry matches no trial of this sweep")));
+}
+
 TEST(Grid, EqualCellsAreTrainedOnce) {
   EXPECT_THAT(Arms("name: x\ngrid: {optimizer.refresh_every: [5, 10], optimizer.name: [adam]}"),
               ElementsAre("pre_norm/adam/0.001/0"));

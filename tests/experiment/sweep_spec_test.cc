@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "spec_text.h"
 
 namespace ofsweep {
@@ -48,6 +49,26 @@ TEST(SweepSpec, AKeyIsVariedOnce) {
   EXPECT_THAT(Mistakes("name: x\ngrid: {seed: [1]}\nzip:\n- {seed: [1]}"),
               ElementsAre(HasSubstr("seed: is varied twice")));
   EXPECT_THAT(Mistakes("name: x\ntrial: {model: {block: op}, model.block: op}"), ElementsAre(HasSubstr("given twice")));
+}
+
+TEST(SweepSpec, ASectionIsGivenOnceWithBothLinesNamed) {
+  EXPECT_THAT(Mistakes("name: x\ntrial: {seed: 1}\ntrial: {train.steps: 5}"),
+              ElementsAre(HasSubstr("/sweeps/x.yaml:3: trial: is given twice, first in line 2")));
+  EXPECT_THAT(Mistakes("name: x\nname: y"), ElementsAre(HasSubstr("name: is given twice, first in line 1")));
+}
+
+TEST(SweepSpec, AFileHoldsOneSweep) {
+  EXPECT_THAT(Mistakes("name: x\n---\nname: y"), ElementsAre(HasSubstr("/sweeps/x.yaml:3: begins a second document")));
+  EXPECT_THAT(Mistakes("---\nname: x\n---\n"), testing::IsEmpty());
+}
+
+TEST(SweepSpec, NumbersFitTheArithmeticOfTheTrainer) {
+  EXPECT_THAT(Mistakes("name: x\ntrial: {optimizer.epsilon: 0}"), ElementsAre(HasSubstr("expected a number > 0")));
+  for (const char* wrong : {"optimizer.epsilon: 1e-50", "model.norm_epsilon: 1e-50", "optimizer.learning_rate: 1e-60",
+                            "optimizer.weight_decay: 1e-60", "train.clip_norm: 1e39"}) {
+    EXPECT_THAT(Mistakes(absl::StrCat("name: x\ntrial: {", wrong, "}")), ElementsAre(HasSubstr("in float32"))) << wrong;
+  }
+  EXPECT_THAT(Mistakes("name: x\ntrial: {optimizer.epsilon: 1e-30, train.clip_norm: 1e38}"), testing::IsEmpty());
 }
 
 TEST(SweepSpec, ZippedListsMustBeEquallyLong) {
