@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -104,18 +105,22 @@ class Expansion {
   }
 
   void VisitCell(const std::vector<std::size_t>& position) {
-    const TrialConfig written = ConfigOf(position);
-    TrialConfig config = written;
+    TrialConfig config = ConfigOf(position);
+    std::optional<TrialConfig> written;
+    if (!spec_.exclude.empty()) written = config;
     ResolveAuto(config);
-    bool is_excluded = false;
-    for (std::size_t i = 0; i < spec_.exclude.size(); ++i) {
-      if (!Matches(written, config, spec_.exclude[i].keys)) continue;
-      excludes_[i] = is_excluded = true;
-    }
-    if (is_excluded) return;
+    if (written && IsExcluded(*written, config)) return;
     for (Problem& problem : CheckTrial(config, file_)) Report(std::move(problem));
     std::string hash = ConfigHash(config);
     if (hashes_.insert(hash).second) visit_({std::move(config), std::move(hash)});
+  }
+
+  bool IsExcluded(const TrialConfig& written, const TrialConfig& resolved) {
+    bool is_excluded = false;
+    for (std::size_t i = 0; i < spec_.exclude.size(); ++i) {
+      if (Matches(written, resolved, spec_.exclude[i].keys)) excludes_[i] = is_excluded = true;
+    }
+    return is_excluded;
   }
 
   void Report(Problem problem) {

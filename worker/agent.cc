@@ -43,12 +43,12 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShortestPause{20};
 constexpr milliseconds kLongestPause{60'000};
 
-// The loop, and the two conversations that run on it.
 milliseconds PauseAfter(const v1::SynchronizeResponse& told) {
   const double seconds = std::isfinite(told.next_call_seconds()) ? told.next_call_seconds() : 0;
   return std::clamp(milliseconds(std::llround(std::clamp(seconds, 0.0, 3600.0) * 1000)), kShortestPause, kLongestPause);
 }
 
+// The loop, and the two conversations that run on it.
 class AgentLoop : public Agent {
  public:
   AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, std::shared_ptr<grpc::Channel> channel)

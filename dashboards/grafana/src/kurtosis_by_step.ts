@@ -62,6 +62,13 @@ ORDER BY c.step, r.optimizer, r.learning_rate, r.seed, r.trial_id`,
   .repeatDirection('h')
   .maxPerRow(3);
 
+const membersByStep = (column: string) => `
+WITH ${arms}, ${members}
+SELECT step, arm, ${column}
+FROM members
+GROUP BY step, arm
+ORDER BY step, arm`;
+
 const ofArms = stepChart({
   title: '${metric} by ${key}',
   description:
@@ -72,12 +79,7 @@ const ofArms = stepChart({
   height: 10,
   log: true,
   series: { column: 'arm', value: 'value' },
-  sql: `
-WITH ${arms}, ${members}
-SELECT step, arm, avg(value) AS value
-FROM members
-GROUP BY step, arm
-ORDER BY step, arm`,
+  sql: membersByStep('avg(value) AS value'),
 });
 
 const ofHowMany = stepChart({
@@ -89,12 +91,7 @@ const ofHowMany = stepChart({
   width: 24,
   height: 6,
   series: { column: 'arm', value: 'trials' },
-  sql: `
-WITH ${arms}, ${members}
-SELECT step, arm, count(value) AS trials
-FROM members
-GROUP BY step, arm
-ORDER BY step, arm`,
+  sql: membersByStep('count(value) AS trials'),
 });
 
 const upper = 'mean + std';
