@@ -43,6 +43,13 @@ v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots)
   return request;
 }
 
+v1::TrialPoints PointsOf(const v1::Start& start) {
+  v1::TrialPoints points;
+  points.set_trial_id(start.trial_id());
+  points.set_generation(start.generation());
+  return points;
+}
+
 void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, double kurtosis) {
   if (points.series().empty()) {
     points.add_series()->set_metric("train_loss");
@@ -107,9 +114,7 @@ v1::PushMetricsResponse ServerTest::Push(const v1::TrialPoints& points) {
 
 void ServerTest::Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome,
                         double kurtosis) {
-  v1::TrialPoints points;
-  points.set_trial_id(assignment.trial_id());
-  points.set_generation(assignment.generation());
+  v1::TrialPoints points = PointsOf(assignment);
   AddStep(points, 0, 7, kurtosis / 2);
   AddStep(points, 10, 3, kurtosis);
   const auto pushed = Push(points);

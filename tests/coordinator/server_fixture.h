@@ -34,6 +34,8 @@ std::string SmallSweep(const std::string& name);
 // What a worker reports first: a CPU host with this many slots and nothing to do.
 v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots);
 
+// Of that attempt, without any yet.
+v1::TrialPoints PointsOf(const v1::Start& start);
 // One row for `step` with a train_loss and the kurtosis of two blocks.
 void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, double kurtosis);
 

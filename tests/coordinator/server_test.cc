@@ -63,9 +63,7 @@ TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
   Submit(SmallSweep("s"));
   const auto before = Synchronize(HelloFrom("w", 1));
   ASSERT_EQ(before.start_size(), 1);
-  v1::TrialPoints points;
-  points.set_trial_id(before.start(0).trial_id());
-  points.set_generation(before.start(0).generation());
+  v1::TrialPoints points = PointsOf(before.start(0));
   AddStep(points, 10, 2.5, 3);
   Push(points);
   server_->Shutdown();

@@ -55,9 +55,7 @@ TEST_F(WatchTest, ShowsTheNewestLossAndTheLargestKurtosis) {
   Submit(SmallSweep("s"));
   const auto answer = Synchronize(HelloFrom("w", 1));
   ASSERT_EQ(answer.start_size(), 1);
-  v1::TrialPoints points;
-  points.set_trial_id(answer.start(0).trial_id());
-  points.set_generation(answer.start(0).generation());
+  v1::TrialPoints points = PointsOf(answer.start(0));
   AddStep(points, 0, 7, 3);
   AddStep(points, 10, 5.5, 9);
   Push(points);

@@ -32,9 +32,7 @@ TEST_F(WorkerServiceTest, AWorkerGetsWorkUnderALeaseAndAResendChangesNothing) {
   EXPECT_EQ(assignment.attempt(), 0);
   EXPECT_GT(assignment.lease_seconds(), 0);
   EXPECT_THAT(assignment.config_json(), HasSubstr("pre_norm"));
-  v1::TrialPoints points;
-  points.set_trial_id(assignment.trial_id());
-  points.set_generation(assignment.generation());
+  v1::TrialPoints points = PointsOf(assignment);
   AddStep(points, 0, 7, std::numeric_limits<double>::quiet_NaN());
   EXPECT_EQ(Push(points).results(0).stored(), 3);
   const auto again = Push(points);
@@ -89,8 +87,7 @@ TEST_F(WorkerServiceTest, PointsAndEndsAreTakenOnlyFromThoseWhoHaveSynchronizedW
   v1::PushMetricsRequest push;
   push.set_worker_id("w");
   auto* points = push.add_trials();
-  points->set_trial_id(assignment.trial_id());
-  points->set_generation(assignment.generation());
+  *points = PointsOf(assignment);
   AddStep(*points, 0, 7, 1);
   EXPECT_EQ(TryPush(push).error_code(), grpc::StatusCode::ABORTED);
 
@@ -111,8 +108,7 @@ TEST_F(WorkerServiceTest, MalformedPointsNameTheirFieldAndNothingIsStored) {
   v1::PushMetricsRequest request;
   request.set_worker_id("w");
   auto* points = request.add_trials();
-  points->set_trial_id(assignment.trial_id());
-  points->set_generation(assignment.generation());
+  *points = PointsOf(assignment);
   AddStep(*points, 0, 7, 1);
   auto* row = points->add_rows();
   row->set_step(std::uint64_t{1} << 60);
