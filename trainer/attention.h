@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "trainer/forward_pass.h"
 #include "trainer/norm.h"
@@ -19,7 +20,8 @@ class Attention {
   at::Tensor operator()(const at::Tensor& x, const ForwardPass& pass) const;
 
  private:
-  at::Tensor SplitHeads(const at::Tensor& x) const;  // [B, T, width] → [B, T, heads, head width]
+  std::vector<at::Tensor> Project(const at::Tensor& x) const;  // queries, keys and values, [B, T, width] each
+  at::Tensor SplitHeads(const at::Tensor& x) const;            // [B, T, width] → [B, T, heads, head width]
   at::Tensor MaterialisedContext(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                  const ForwardPass& pass) const;
   // q·kᵀ over √(head width), [B, heads, T, T], and what cap, mask and softmax make of it, in float32 or better.

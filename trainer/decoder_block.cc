@@ -1,6 +1,7 @@
 #include "trainer/decoder_block.h"
 
 #include "absl/strings/str_cat.h"
+#include "trainer/linear_relu.h"
 
 namespace ofsweep {
 namespace {
@@ -53,9 +54,7 @@ at::Tensor DecoderBlock::operator()(at::Tensor h, const ForwardPass& pass) const
 }
 
 at::Tensor DecoderBlock::Mlp(const at::Tensor& x, const ForwardPass& pass) const {
-  // The linear layer's own output is not used again, so that ReLU may overwrite it.
-  at::Tensor inner = up_(x);
-  inner = activation_ == Activation::kRelu ? inner.relu_() : at::gelu(inner);
+  at::Tensor inner = activation_ == Activation::kRelu ? LinearRelu(x, up_.weight, up_.bias) : at::gelu(up_(x));
   inner = pass.Place(prefix_, "mlp.up.output", inner);
   return pass.Place(prefix_, "mlp.down.output", down_(inner));
 }

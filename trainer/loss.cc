@@ -3,9 +3,36 @@
 #include <algorithm>
 
 #include "experiment/memory_estimate.h"
+#include "trainer/cross_entropy_kernel.h"
 
 namespace ofsweep {
 namespace {
+
+struct LossAndError {
+  at::Tensor sum;    // of the rows' cross entropies
+  at::Tensor error;  // its gradient by the logits, in their precision; undefined where it was not asked for
+};
+
+// Overwrites `logits` [n, V].
+LossAndError SummedCrossEntropy(at::Tensor logits, const at::Tensor& targets, bool differentiate) {
+  if (HasCrossEntropyKernel(logits)) {
+    const at::Tensor sum = CrossEntropyKernel(logits, targets, differentiate).sum();
+    return {sum, logits};
+  }
+  const at::ScalarType precision = logits.scalar_type();
+  const at::Tensor target = targets.unsqueeze(1);
+  if (precision == at::kBFloat16) logits = logits.to(at::kFloat);
+  const at::Tensor target_logits = logits.gather(1, target);
+  const at::Tensor largest = logits.amax(1, true);
+  at::softmax_out(logits, logits, 1);
+  // The largest logit has probability e^0 / Σ e^(z − largest): its logarithm gives the normaliser without a second
+  // pass.
+  const at::Tensor normaliser = largest - logits.amax(1, true).log();
+  const at::Tensor sum = (normaliser - target_logits).sum();
+  if (!differentiate) return {sum, {}};
+  logits.scatter_add_(1, target, at::full_like(target, -1, logits.options()));
+  return {sum, logits.to(precision)};
+}
 
 class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossEntropyFunction> {
  public:
@@ -19,20 +46,10 @@ class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossE
     for (std::int64_t begin = 0; begin < rows; begin += chunk) {
       const std::int64_t count = std::min(chunk, rows - begin);
       const at::Tensor x = hidden.narrow(0, begin, count);
-      const at::Tensor target = targets.narrow(0, begin, count).unsqueeze(1);
-      at::Tensor logits = at::mm(x, head.t());
-      if (logits.scalar_type() == at::kBFloat16) logits = logits.to(at::kFloat);
-      const at::Tensor target_logits = logits.gather(1, target);
-      const at::Tensor largest = logits.amax(1, true);
-      at::softmax_out(logits, logits, 1);
-      // The largest logit has probability e^0 / Σ e^(z − largest): its logarithm gives the normaliser without a second
-      // pass.
-      const at::Tensor normaliser = largest - logits.amax(1, true).log();
-      const at::Tensor sum = (normaliser - target_logits).sum();
+      const at::Tensor target = targets.narrow(0, begin, count);
+      const auto [sum, error] = SummedCrossEntropy(at::mm(x, head.t()), target, differentiate);
       total = total.defined() ? total + sum : sum;
       if (!differentiate) continue;
-      logits.scatter_add_(1, target, at::full_like(target, -1, logits.options()));
-      const at::Tensor error = logits.to(hidden.scalar_type());
       at::Tensor rows_gradient = hidden_gradient.narrow(0, begin, count);
       at::mm_out(rows_gradient, error, head);
       if (head_gradient.defined()) {

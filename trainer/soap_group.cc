@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "trainer/orthogonal_columns.h"
 #include "trainer/symmetric_product.h"
 
 namespace ofsweep {
@@ -75,11 +76,11 @@ void SoapSide::Refresh(std::int64_t begin, std::int64_t count, const at::Tensor&
   const at::Tensor average = exp_avg.narrow(0, begin, count), square = exp_avg_sq.narrow(0, begin, count);
   const at::Tensor gram = gram_.narrow(0, begin, count);
   CompleteSymmetric(gram);
-  at::Tensor power = at::bmm(gram, basis);
+  const at::Tensor power = at::bmm(gram, basis);
   const at::Tensor eigenvalues = (basis * power).sum(1);  // the diagonal of Qᵀ·GG·Q, [count, n]
   const at::Tensor order = eigenvalues.argsort(/*stable=*/true, -1, /*descending=*/true);
-  power = power.gather(2, order.unsqueeze(1).expand_as(power));
-  const at::Tensor refreshed = std::get<0>(at::linalg_qr(power));
+  const at::Tensor columns = order.unsqueeze(1).expand_as(power);
+  const at::Tensor refreshed = OrthogonalColumns(power.gather(2, columns), basis.gather(2, columns));
   if (axis_ == 1) {
     square.copy_(square.gather(1, order.unsqueeze(2).expand_as(square)));
     average.copy_(Turn(refreshed.transpose(1, 2), basis, average));

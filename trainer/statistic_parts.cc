@@ -66,9 +66,10 @@ TokenRatio MaxOverMedian(const at::Tensor& x) {
     MaxAndMedianOfRows(x.contiguous().const_data_ptr<float>(), x.size(0), x.size(1), largest.mutable_data_ptr<float>(),
                        median.mutable_data_ptr<float>());
   } else {
-    const at::Tensor magnitude = x.abs();
-    largest = magnitude.amax(-1);
-    median = std::get<0>(magnitude.median(-1));
+    // A GPU sorts rows in half the time that at::median takes. NaN comes last.
+    const at::Tensor ascending = std::get<0>(x.abs().sort(-1));
+    largest = ascending.select(-1, x.size(1) - 1);
+    median = ascending.select(-1, (x.size(1) - 1) / 2).masked_fill(largest.isnan(), kNan);
   }
   const at::Tensor left_out = median == 0;
   return {(largest / median).masked_fill(left_out, 0).sum(at::kDouble), left_out.logical_not().sum()};
