@@ -42,7 +42,7 @@ if [ "$call" = first ]; then
     *" cpu "*) ;;
     *) item 0-machine 20 sh -c "nvidia-smi && $python -c 'import ctypes; ctypes.CDLL(\"libcuda.so.1\")'" || exit 1 ;;
   esac
-  check 1-smoke 40 "$@" --parts references --cases op-adam || exit 1
+  check 1-smoke 40 "$@" --parts kernels references --cases op-adam || exit 1
   check 2-trainer 120 "$@" --parts trainer
   check 3-references 110 "$@" --parts references
   check 4-bf16 50 "$@" --parts bf16

@@ -6,6 +6,7 @@ bench/gpu_check/README.md says how to carry it to a machine."""
 
 import argparse
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,11 +24,24 @@ CARRIED = ROOT / "build/gpu_check/ofsweep-trainer"
 BUILT = ROOT / "build/release/bin/ofsweep-trainer"
 REFERENCES = ROOT / "tests/reference/training"
 SHAPES = {"codeparrot-130m": list(SIDES), "languini-1.2b": ["adam", "eager", "compile"]}
-PARTS = ["references", "trainer", "bf16", *SHAPES]
+PARTS = ["kernels", "references", "trainer", "bf16", *SHAPES]
+
+
+def check_kernels(program, device):
+    """tests/trainer/gpu_test.cc, which skips itself where it finds no GPU."""
+    done = subprocess.run([program], capture_output=True, text=True)
+    skipped = "SKIPPED" in done.stdout
+    good = done.returncode == 0 and (not skipped or device == "cpu")
+    print(f"\ntrainer_gpu_test: {'skipped without a GPU' if skipped else 'holds' if good else 'FAILED'}")
+    if not good:
+        print(done.stdout + done.stderr)
+    return good
 
 
 def run_part(part, options, device_name, folder):
     shape = "tiny" if options.tiny else part
+    if part == "kernels":
+        return check_kernels(pathlib.Path(options.trainer).with_name("trainer_gpu_test"), options.device)
     if part == "references":
         return check_references(options.trainer, REFERENCES, options.cases, options.device, folder)
     if part == "trainer":

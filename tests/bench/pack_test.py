@@ -19,10 +19,10 @@ def main():
         assert size < CARRIED_BYTES, f"{size} bytes are packed"
 
         # On another machine the folder that the program was linked with does not exist.
-        program = (packed / "trainer").read_bytes()
+        program = (packed / "bin/ofsweep-trainer").read_bytes()
         name = str(cache).encode()
         assert name in program
-        (packed / "trainer").write_bytes(program.replace(name, b"/nowhere".ljust(len(name), b"/")))
+        (packed / "bin/ofsweep-trainer").write_bytes(program.replace(name, b"/nowhere".ljust(len(name), b"/")))
 
         # PyTorch's own CUDA libraries come by the caller's path, as a driver's does: the wrapper must not replace it.
         environment = {"TORCH": str(next(cache.glob("torch-*/torch"))),
