@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "experiment/memory_estimate.h"
@@ -57,10 +58,11 @@ std::vector<at::Tensor> Attention::Project(const at::Tensor& x) const {
 }
 
 at::Tensor Attention::operator()(const at::Tensor& x, const ForwardPass& pass) const {
-  const std::vector<at::Tensor> projected = Project(x);
-  at::Tensor q = SplitHeads(pass.Place(prefix_, "q.output", projected[0]));
-  at::Tensor k = SplitHeads(pass.Place(prefix_, "k.output", projected[1]));
-  const at::Tensor v = SplitHeads(pass.Place(prefix_, "v.output", projected[2])).transpose(1, 2);
+  std::vector<at::Tensor> projected = Project(x);
+  const auto take = [&](std::size_t i) { return std::exchange(projected[i], {}); };  // frees what a place replaces
+  at::Tensor q = SplitHeads(pass.Place(prefix_, "q.output", take(0)));
+  at::Tensor k = SplitHeads(pass.Place(prefix_, "k.output", take(1)));
+  const at::Tensor v = SplitHeads(pass.Place(prefix_, "v.output", take(2))).transpose(1, 2);
   if (query_norm_) {
     q = pass.Place(prefix_, "q_norm.output", (*query_norm_)(q));
     k = pass.Place(prefix_, "k_norm.output", (*key_norm_)(k));
