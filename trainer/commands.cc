@@ -192,13 +192,22 @@ absl::Status Time(const TimeCommand& command, TrialConfig config) {
 
 int RunTrain(const TrainCommand& command) {
   EventOutput events;
-  return WithConfig(events, command.config, [&](const TrialConfig& config) -> absl::Status {
-    const TrainingOptions options{command.output, command.resume, CacheOr(command.cache), command.share};
-    if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
-    const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
-    if (!training.ok()) return training.status();
-    return (*training)->Run().status();
-  });
+  return WithConfig(
+      events, command.config,
+      [&](const TrialConfig& config) -> absl::Status {
+        const TrainingOptions options{command.output, command.resume, CacheOr(command.cache), command.share};
+        if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
+        const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
+        if (!training.ok()) return training.status();
+        return (*training)->Run().status();
+      },
+      [&](const TrialConfig& config, std::vector<Problem>& problems) {
+        const std::string trial_id = TrialId(ConfigHash(config));
+        if (command.trial_id.empty() || command.trial_id == trial_id) return;
+        problems.push_back({.file = command.config.string(),
+                            .message = absl::StrCat("is of trial ", trial_id, ", not of ", command.trial_id),
+                            .fix = "give the trial's own configuration, or leave out --trial-id"});
+      });
 }
 
 int RunPrepare(const PrepareCommand& command) {

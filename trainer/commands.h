@@ -15,6 +15,7 @@ namespace ofsweep {
 
 struct TrainCommand {
   std::filesystem::path config;
+  std::string trial_id;  // of the trial that the configuration has to be of; empty: any
   std::filesystem::path output;
   bool resume = false;
   std::filesystem::path cache;

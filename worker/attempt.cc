@@ -84,6 +84,8 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
   command.arguments = {host_.trainer_path,
                        "--config",
                        folder->config_path,
+                       "--trial-id",
+                       name_.trial_id,
                        "--output",
                        folder->path,
                        "--cache",

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_split.h"
+#include "experiment/trial_config.h"
 #include "tests/trainer/tiny_trial.h"
 #include "tests/trainer/trainer_process.h"
 
@@ -52,6 +53,17 @@ TEST_F(BadInput, WrongUsageExitsWith2) {
   const TrainerResult missing = RunTrainer({"--config", folder_.path() / "none.json"});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.errors, AllOf(HasSubstr("none.json: no such file"), HasSubstr("--config")));
+}
+
+TEST_F(BadInput, AConfigurationOfAnotherTrialIsRefused) {
+  const std::string trial = WriteTrial(folder_, trial_);
+  const TrainerResult other = RunTrainer({"--config", trial, "--trial-id", "0123456789abcdef"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_EQ(other.Failure().failure, FailureClass::kBadConfig);
+  std::vector<Problem> problems;
+  const std::string own = TrialId(ConfigHash(ParseTrialJson(trial_.dump(), trial, problems)));
+  EXPECT_THAT(other.errors, AllOf(HasSubstr(trial), HasSubstr(own), HasSubstr("0123456789abcdef")));
+  EXPECT_EQ(RunTrainer({"--config", trial, "--trial-id", own}).exit_code, 0);
 }
 
 // NaN is neither too small nor too large.
