@@ -124,6 +124,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   std::string stop_message_;
   bool forgotten_ = false;
   bool refused_ = false;
+  bool unreadable_ = false;  // the rest of its output
 
   std::uint64_t incarnation_ = 0;  // of the coordinator that said through which step its points are stored
   std::string resolved_config_;    // "" before the trainer has begun
