@@ -267,9 +267,7 @@ void Attempt::OnEvent(TrainerEvent& event) {
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
     from_step_ = step_ = ClampStep(started->resumed_from.value_or(0));
-    if (const std::string files = ToText(started->left_out); !files.empty()) {
-      spdlog::info("{}: files of its corpus that are left out: {}", ToText(name_), files);
-    }
+    host_.on_left_out(name_, started->left_out);
     host_.on_change();
   } else if (auto* checkpoint = std::get_if<CheckpointEvent>(&event)) {
     step_ = std::max(step_, ClampStep(checkpoint->step));
