@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "experiment/quoted.h"
 
 namespace ofsweep {
@@ -36,6 +37,7 @@ Json ToJson(const StartedEvent& event) {
           {"tokens_per_step", event.tokens_per_step},
           {"config_hash", event.config_hash},
           {"resumed_from", event.resumed_from ? Json(*event.resumed_from) : Json()},
+          {"left_out", event.left_out},
           {"config", event.config}};
 }
 
@@ -117,6 +119,7 @@ StartedEvent StartedFromJson(const Json& json) {
   event.tokens_per_step = json.at("tokens_per_step").get<std::int64_t>();
   event.config_hash = json.at("config_hash").get<std::string>();
   if (!json.at("resumed_from").is_null()) event.resumed_from = json.at("resumed_from").get<std::int64_t>();
+  if (json.contains("left_out")) event.left_out = json.at("left_out").get<LeftOutFiles>();
   event.config = json.at("config");
   return event;
 }
@@ -189,6 +192,12 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
 }
 
 }  // namespace
+
+std::string ToText(const LeftOutFiles& left_out) {
+  return absl::StrJoin(left_out, ", ", [](std::string* out, const LeftOutFiles::value_type& reason) {
+    absl::StrAppend(out, reason.second, " ", reason.first);
+  });
+}
 
 std::string_view Name(TrainerPhase phase) {
   constexpr std::array<std::string_view, kTrainerPhases.size()> kNames = {"train", "measure", "evaluate", "checkpoint"};

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,13 +21,20 @@ namespace ofsweep {
 // The trainer's standard output: one JSON object a line (docs/trainer.md). The trainer writes these, the worker
 // reads them.
 
+// How many files a corpus has that are not trained on, by reason: `link`, `not_utf8`, … (trainer/corpus.h).
+using LeftOutFiles = std::map<std::string, std::int64_t>;
+
+// "2 link, 1 not_utf8"; "" where nothing is left out.
+std::string ToText(const LeftOutFiles& left_out);
+
 struct StartedEvent {
   std::int64_t parameters = 0;
   std::string device;
   std::int64_t tokens_per_step = 0;
   std::string config_hash;
   std::optional<std::int64_t> resumed_from;  // the step of the checkpoint
-  nlohmann::ordered_json config;             // flat, with every `auto` resolved
+  LeftOutFiles left_out;
+  nlohmann::ordered_json config;  // flat, with every `auto` resolved
 };
 
 // What a trainer's time goes into: an update, an update that also measures, a pass over the validation data, a

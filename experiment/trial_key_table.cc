@@ -172,6 +172,11 @@ std::vector<TrialKey> DataAndMeasureKeys() {
       Path("data.path", "text: a file or folder; tokens: a .bin file; python: a folder instead of the system's"),
       When("data.source", "python|text",
            Integer("data.vocabulary", "2048", 260, "size of the BPE tokenizer that is trained", 1 << 20)),
+      When("data.source", "tokens",
+           As(Identity::kAddition,
+              WithAuto(Text("data.token_type", "auto", "uint16|uint32",
+                            "type of the .bin files' tokens; auto = as the .json beside them says, else uint16, for a "
+                            "vocabulary above 65,536 uint32")))),
       Text("data.order", "shuffled", "shuffled|sequential", "order of the training windows"),
       When("data.validation_path", "",
            Number("data.validation_fraction", "0.01", 0, 0.9, "the tail of the tokens that is kept for validation")),

@@ -218,10 +218,11 @@ int RunPrepare(const PrepareCommand& command) {
     if (!dataset.ok()) return dataset.status();
     const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, cache);
     if (!files.ok()) return files.status();
+    const std::string left_out = ToText(dataset->left_out);
     std::cout << files->tokens.string() << ": " << dataset->train.size << " tokens to train on, "
               << dataset->validation.size << " to validate on"
               << (files->validation.empty() ? "" : " in " + files->validation.string()) << ", vocabulary "
-              << dataset->vocabulary << std::endl;
+              << dataset->vocabulary << (left_out.empty() ? "" : "; files left out: " + left_out) << std::endl;
     return absl::OkStatus();
   });
 }

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -31,51 +33,122 @@ std::vector<fs::path> PythonFolders() {
   return folders;
 }
 
-void AddFile(const fs::path& path, std::vector<CorpusFile>& files) {
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  files.push_back({path, static_cast<std::uint64_t>(status.st_size),
-                   status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec});
+CorpusFile FileOf(const fs::path& path, const struct stat& status) {
+  return {path, static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
-void AddFolder(CorpusKind kind, const fs::path& folder, std::vector<CorpusFile>& files) {
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    const fs::path& path = entry->path();
-    if (path.filename().native().starts_with('.')) {
-      if (entry->is_directory(error)) entry.disable_recursion_pending();
-    } else if (kind == CorpusKind::kText || path.extension() == ".py") {
-      AddFile(path, files);
+// Lists what a trial key names.
+class Lister {
+ public:
+  Lister(CorpusKind kind, std::string_view key) : kind_(kind), key_(key) {}
+
+  absl::Status Add(const fs::path& root) {
+    struct stat status;
+    if (stat(root.c_str(), &status) != 0) return Unreadable(root, errno);
+    if (S_ISDIR(status.st_mode)) return AddFolder(root);
+    if (!S_ISREG(status.st_mode)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(key_, ": ", root.string(), " is neither a file nor a folder; name one of them"));
     }
+    listing_.files.push_back(FileOf(root, status));
+    return absl::OkStatus();
   }
+
+  CorpusListing Take() {
+    std::sort(listing_.files.begin(), listing_.files.end(),
+              [](const CorpusFile& a, const CorpusFile& b) { return a.path < b.path; });
+    return std::move(listing_);
+  }
+
+ private:
+  absl::Status Unreadable(const fs::path& path, int error) const {
+    const std::string message = absl::StrCat(key_, ": ", path.string(), " cannot be read: ", std::strerror(error));
+    if (error == ENOENT || error == ENOTDIR) {
+      return absl::NotFoundError(absl::StrCat(message, "; name a file or folder that exists"));
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat(message, "; make it readable for this user, or name another file or folder"));
+  }
+
+  absl::Status AddFolder(const fs::path& folder) {
+    std::error_code error;
+    fs::path opening = folder;
+    fs::recursive_directory_iterator entry(folder, error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      opening = entry->path();  // where it is a folder
+      if (opening.filename().native().starts_with('.')) {
+        ++listing_.left_out["hidden"];
+        entry.disable_recursion_pending();
+      } else if (absl::Status status = AddEntry(opening); !status.ok()) {
+        return status;
+      }
+    }
+    return error ? Unreadable(opening, error.value()) : absl::OkStatus();
+  }
+
+  absl::Status AddEntry(const fs::path& path) {
+    struct stat itself;
+    if (lstat(path.c_str(), &itself) != 0) return Unreadable(path, errno);
+    const bool is_link = S_ISLNK(itself.st_mode);
+    const bool is_source = kind_ == CorpusKind::kText || path.extension() == ".py";
+    struct stat status;
+    if (stat(path.c_str(), &status) != 0) {
+      if (is_link && is_source) ++listing_.left_out["link"];
+    } else if (S_ISDIR(status.st_mode)) {
+      if (is_link) ++listing_.left_out["link"];
+    } else if (is_source && S_ISREG(status.st_mode)) {
+      listing_.files.push_back(FileOf(path, status));
+    } else if (is_source) {
+      ++listing_.left_out["special"];
+    }
+    return absl::OkStatus();
+  }
+
+  const CorpusKind kind_;
+  const std::string key_;
+  CorpusListing listing_;
+};
+
+// A byte of a UTF-8 character behind its first one.
+bool IsContinuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+// How much of `text`, which is not empty, is its first line, or the first piece of a long one.
+std::size_t FirstLineSize(std::string_view text) {
+  const std::size_t line_feed = text.substr(0, kMaxPieceBytes).find('\n');
+  if (line_feed != std::string_view::npos) return line_feed + 1;
+  if (text.size() <= kMaxPieceBytes) return text.size();
+  const std::size_t space = text.rfind(' ', kMaxPieceBytes);
+  if (space != std::string_view::npos && space > 0) return space;
+  std::size_t end = kMaxPieceBytes;
+  while (end > kMaxPieceBytes - 3 && IsContinuation(text[end])) --end;
+  return end;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<CorpusFile>> ListCorpus(CorpusKind kind, const fs::path& path) {
+absl::StatusOr<CorpusListing> ListCorpus(CorpusKind kind, const fs::path& path, std::string_view key) {
   const bool system_python = kind == CorpusKind::kPython && path.empty();
   const std::vector<fs::path> roots = system_python ? PythonFolders() : std::vector<fs::path>{path};
-  std::vector<CorpusFile> files;
+  Lister lister(kind, key);
   for (const fs::path& root : roots) {
-    if (fs::is_directory(root)) {
-      AddFolder(kind, root, files);
-    } else {
-      AddFile(root, files);
-    }
+    if (absl::Status status = lister.Add(root); !status.ok()) return status;
   }
-  if (files.empty()) {
+  CorpusListing listing = lister.Take();
+  if (listing.files.empty()) {
     if (system_python) {
       return absl::NotFoundError(
           "data.source python: no Python files under /usr/lib/python3* or /usr/local/lib/python3*; "
           "install python3, or name a folder with data.path");
     }
-    return absl::NotFoundError(absl::StrCat("data.path: ", path.string(), " holds no ",
-                                            kind == CorpusKind::kPython ? "Python files" : "files",
-                                            "; name a file or folder that exists"));
+    const std::string left_out = ToText(listing.left_out);
+    return absl::NotFoundError(absl::StrCat(
+        std::string(key), ": ", path.string(), " holds no ", kind == CorpusKind::kPython ? "Python files" : "files",
+        left_out.empty() ? "" : absl::StrCat(" but those left out (", left_out, ")"), "; name another file or folder"));
   }
-  std::sort(files.begin(), files.end(), [](const CorpusFile& a, const CorpusFile& b) { return a.path < b.path; });
-  return files;
+  return listing;
 }
 
 std::string ListingDigest(const std::vector<CorpusFile>& files) {
@@ -97,13 +170,14 @@ absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const std::vector<Cor
     ++looked_at;
     const absl::StatusOr<MappedFile> mapped = MappedFile::Open(file.path);
     if (!mapped.ok()) return mapped.status();
-    if (mapped->text().empty()) continue;
-    if (!IsUtf8(mapped->text())) {
-      ++chosen.undecodable;
+    if (mapped->text().empty()) {
+      ++chosen.left_out["empty"];
+    } else if (!IsUtf8(mapped->text())) {
+      ++chosen.left_out["not_utf8"];
     } else if (by_content.emplace(Sha256Hex(mapped->text()), &file).second) {
       in_order.push_back(&file);
     } else {
-      ++chosen.duplicates;
+      ++chosen.left_out["duplicate"];
     }
   }
   if (kind == CorpusKind::kPython) {
@@ -111,14 +185,17 @@ absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const std::vector<Cor
     for (const auto& [digest, file] : by_content) in_order.push_back(file);
   }
   for (const CorpusFile* file : in_order) {
-    if (kind == CorpusKind::kPython && chosen.bytes + file->size > kMostPythonBytes) continue;
+    if (kind == CorpusKind::kPython && chosen.bytes + file->size > kMostPythonBytes) {
+      ++chosen.left_out["beyond_sample"];
+      continue;
+    }
     chosen.files.push_back(*file);
     chosen.bytes += file->size;
   }
   if (chosen.files.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("data.path: ", files.front().path.string(), " and the ",
-                                                      files.size() - 1,
-                                                      " files beside it are empty or no UTF-8 text; convert them"));
+    return absl::FailedPreconditionError(absl::StrCat(files.front().path.string(), " and the ", files.size() - 1,
+                                                      " files beside it: all are left out (", ToText(chosen.left_out),
+                                                      "); convert them to UTF-8, or name others with data.path"));
   }
   return chosen;
 }
@@ -130,8 +207,7 @@ absl::Status ForEachLine(const Documents& documents,
     if (!mapped.ok()) return mapped.status();
     std::string_view rest = mapped->text();
     while (!rest.empty()) {
-      const std::size_t line_feed = rest.find('\n');
-      const std::size_t size = line_feed == std::string_view::npos ? rest.size() : line_feed + 1;
+      const std::size_t size = FirstLineSize(rest);
       if (absl::Status status = consume(rest.substr(0, size)); !status.ok()) return status;
       rest.remove_prefix(size);
     }

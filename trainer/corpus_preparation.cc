@@ -10,13 +10,13 @@
 #include "experiment/sha256.h"
 #include "trainer/files.h"
 #include "trainer/log.h"
-#include "trainer/token_file.h"
+#include "trainer/token_sidecar.h"
 #include "trainer/tokenizer.h"
 
 namespace ofsweep {
 namespace {
 
-constexpr int kTokenizerVersion = 2;
+constexpr int kTokenizerVersion = 3;
 constexpr std::uint64_t kTokenizerSampleBytes = 4 << 20;
 constexpr std::size_t kWriteBufferTokens = 1 << 20;
 constexpr double kMebibyte = 1 << 20;
@@ -102,9 +102,10 @@ absl::StatusOr<std::int64_t> EncodeTo(FileWriter& file, const Tokenizer& tokeniz
 
 absl::Status WriteTokens(const Documents& documents, const Tokenizer& tokenizer, const std::filesystem::path& path) {
   const std::int64_t vocabulary = tokenizer.VocabularySize();
+  const TokenType type = NarrowestFor(vocabulary);
   std::int64_t count = 0;
   absl::Status status = WriteFileAtomically(path, [&](FileWriter& file) -> absl::Status {
-    const absl::StatusOr<std::int64_t> written = vocabulary > 65536
+    const absl::StatusOr<std::int64_t> written = type == TokenType::kUint32
                                                      ? EncodeTo<std::uint32_t>(file, tokenizer, documents)
                                                      : EncodeTo<std::uint16_t>(file, tokenizer, documents);
     count = written.value_or(0);
@@ -112,20 +113,20 @@ absl::Status WriteTokens(const Documents& documents, const Tokenizer& tokenizer,
   });
   if (!status.ok()) return status;
   const nlohmann::ordered_json sidecar = {{"vocabulary", vocabulary},
+                                          {"token_type", Name(type)},
                                           {"tokenizer", "tokenizer.model"},
                                           {"tokens", count},
                                           {"documents", documents.files.size()},
+                                          {"left_out", documents.left_out},
                                           {"bytes", documents.bytes}};
   return WriteFileAtomically(SidecarOf(path), sidecar.dump(1) + "\n");
 }
 
-absl::StatusOr<Documents> Choose(CorpusKind kind, const std::vector<CorpusFile>& files, std::string_view what) {
-  absl::StatusOr<Documents> documents = ChooseDocuments(kind, files);
+absl::StatusOr<Documents> Choose(CorpusKind kind, const CorpusListing& listing, std::string_view what) {
+  absl::StatusOr<Documents> documents = ChooseDocuments(kind, listing.files);
   if (documents.ok()) {
-    LogInfo(
-        absl::StrFormat("preparing data: %d of %d %s files, %.1f MiB (%d duplicates and %d that are no UTF-8 left out)",
-                        documents->files.size(), files.size(), what, static_cast<double>(documents->bytes) / kMebibyte,
-                        documents->duplicates, documents->undecodable));
+    LogInfo(absl::StrFormat("preparing data: %d of %d %s files, %.1f MiB", documents->files.size(),
+                            listing.files.size(), what, static_cast<double>(documents->bytes) / kMebibyte));
   }
   return documents;
 }
@@ -133,13 +134,13 @@ absl::StatusOr<Documents> Choose(CorpusKind kind, const std::vector<CorpusFile>&
 }  // namespace
 
 std::string RecipeDigest(const CorpusRecipe& recipe) {
-  return Sha256Hex(absl::StrCat(kTokenizerVersion, " ", static_cast<int>(recipe.kind), " ", ListingDigest(recipe.files),
-                                " ", recipe.validation_files.empty() ? "" : ListingDigest(recipe.validation_files), " ",
-                                recipe.vocabulary));
+  return Sha256Hex(absl::StrCat(
+      kTokenizerVersion, " ", static_cast<int>(recipe.kind), " ", ListingDigest(recipe.training.files), " ",
+      recipe.validation.files.empty() ? "" : ListingDigest(recipe.validation.files), " ", recipe.vocabulary));
 }
 
 absl::Status WriteCorpus(const CorpusRecipe& recipe, const std::filesystem::path& folder) {
-  const absl::StatusOr<Documents> documents = Choose(recipe.kind, recipe.files, "training");
+  const absl::StatusOr<Documents> documents = Choose(recipe.kind, recipe.training, "training");
   if (!documents.ok()) return documents.status();
   LogInfo(absl::StrCat("preparing data: training a tokenizer of ", recipe.vocabulary, " tokens"));
   const absl::StatusOr<std::string> model = TrainTokenizer(*documents, recipe.vocabulary);
@@ -147,8 +148,8 @@ absl::Status WriteCorpus(const CorpusRecipe& recipe, const std::filesystem::path
   if (absl::Status status = WriteFileAtomically(folder / "tokenizer.model", *model); !status.ok()) return status;
   const Tokenizer tokenizer(*model);
   if (absl::Status status = WriteTokens(*documents, tokenizer, folder / "tokens.bin"); !status.ok()) return status;
-  if (recipe.validation_files.empty()) return absl::OkStatus();
-  const absl::StatusOr<Documents> validation = Choose(recipe.kind, recipe.validation_files, "validation");
+  if (recipe.validation.files.empty()) return absl::OkStatus();
+  const absl::StatusOr<Documents> validation = Choose(recipe.kind, recipe.validation, "validation");
   if (!validation.ok()) return validation.status();
   return WriteTokens(*validation, tokenizer, folder / "validation.bin");
 }

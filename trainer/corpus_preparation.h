@@ -13,8 +13,8 @@ namespace ofsweep {
 // What is tokenised: a listed corpus, and the validation corpus where it has one of its own.
 struct CorpusRecipe {
   CorpusKind kind = CorpusKind::kPython;
-  std::vector<CorpusFile> files;
-  std::vector<CorpusFile> validation_files;
+  CorpusListing training;
+  CorpusListing validation;  // without files where the tail of the training tokens is kept
   std::int64_t vocabulary = 0;
 };
 

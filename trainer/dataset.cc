@@ -18,19 +18,26 @@ absl::StatusOr<CorpusRecipe> RecipeOf(const TrialConfig& config) {
   CorpusRecipe recipe;
   recipe.kind = config.Text("data.source") == "python" ? CorpusKind::kPython : CorpusKind::kText;
   recipe.vocabulary = config.Integer("data.vocabulary");
-  absl::StatusOr<std::vector<CorpusFile>> files = ListCorpus(recipe.kind, config.Text("data.path"));
-  if (!files.ok()) return files.status();
-  recipe.files = *std::move(files);
+  absl::StatusOr<CorpusListing> listing = ListCorpus(recipe.kind, config.Text("data.path"));
+  if (!listing.ok()) return listing.status();
+  recipe.training = *std::move(listing);
   if (const std::string& path = config.Text("data.validation_path"); !path.empty()) {
-    files = ListCorpus(recipe.kind, path);
-    if (!files.ok()) return files.status();
-    recipe.validation_files = *std::move(files);
+    listing = ListCorpus(recipe.kind, path, "data.validation_path");
+    if (!listing.ok()) return listing.status();
+    recipe.validation = *std::move(listing);
   }
   return recipe;
 }
 
+void Add(const LeftOutFiles& some, LeftOutFiles& all) {
+  for (const auto& [reason, count] : some) all[reason] += count;
+}
+
 PreparedFiles FilesIn(const fs::path& folder, const CorpusRecipe& recipe) {
-  return {folder / "tokens.bin", recipe.validation_files.empty() ? fs::path() : folder / "validation.bin"};
+  PreparedFiles files{.tokens = folder / "tokens.bin", .left_out = recipe.training.left_out};
+  if (!recipe.validation.files.empty()) files.validation = folder / "validation.bin";
+  Add(recipe.validation.left_out, files.left_out);
+  return files;
 }
 
 // Fills a folder of our own, and gives it its name when it is complete. Call under the lock.
@@ -64,11 +71,12 @@ absl::StatusOr<PreparedFiles> PrepareCorpus(const TrialConfig& config, const fs:
   const absl::StatusOr<CorpusRecipe> recipe = RecipeOf(config);
   if (!recipe.ok()) return recipe.status();
   const fs::path folder = cache / RecipeDigest(*recipe).substr(0, 16);
-  if (fs::exists(folder)) return FilesIn(folder, *recipe);
+  std::error_code ignored;  // what cannot be looked at cannot be made either, which says why
+  if (fs::exists(folder, ignored)) return FilesIn(folder, *recipe);
   if (absl::Status status = MakeFolder(cache); !status.ok()) return status;
   const absl::StatusOr<FileLock> lock = AcquireLock(absl::StrCat(folder.string(), ".lock"));
   if (!lock.ok()) return lock.status();
-  if (!fs::exists(folder)) {
+  if (!fs::exists(folder, ignored)) {
     if (absl::Status status = PublishCorpus(*recipe, folder); !status.ok()) return status;
     LogInfo(absl::StrCat("preparing data: done, ", folder.string()));
   }
@@ -100,15 +108,16 @@ fs::path DefaultDatasetCache() {
 
 absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const fs::path& cache) {
   if (config.Text("data.source") != "tokens") return PrepareCorpus(config, cache);
-  return PreparedFiles{config.Text("data.path"), config.Text("data.validation_path")};
+  return PreparedFiles{.tokens = config.Text("data.path"), .validation = config.Text("data.validation_path")};
 }
 
 absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const fs::path& cache) {
   const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, cache);
   if (!files.ok()) return files.status();
-  std::optional<std::int64_t> vocabulary;
-  if (!config.IsAuto("model.vocabulary")) vocabulary = config.Integer("model.vocabulary");
-  absl::StatusOr<TokenFile> opened = TokenFile::Open(files->tokens, vocabulary);
+  StatedTokens stated;
+  if (!config.IsAuto("model.vocabulary")) stated.vocabulary = config.Integer("model.vocabulary");
+  if (config.Text("data.source") == "tokens") stated.type = ParseTokenType(config.Text("data.token_type"));
+  absl::StatusOr<TokenFile> opened = TokenFile::Open(files->tokens, stated);
   if (!opened.ok()) return opened.status();
   const auto tokens = std::make_shared<const TokenFile>(*std::move(opened));
 
@@ -116,11 +125,16 @@ absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const fs::path& c
   dataset.train = {tokens, 0, tokens->size()};
   dataset.vocabulary = tokens->vocabulary();
   dataset.fingerprint = tokens->Fingerprint();
+  dataset.left_out = files->left_out;
+  Add(tokens->left_out(), dataset.left_out);
   const std::int64_t context = config.Integer("model.context");
   const double fraction = config.Number("data.validation_fraction");
   if (!files->validation.empty()) {
-    opened = TokenFile::Open(files->validation, tokens->vocabulary());
+    stated.vocabulary = tokens->vocabulary();
+    stated.key = "data.validation_path";
+    opened = TokenFile::Open(files->validation, stated);
     if (!opened.ok()) return opened.status();
+    Add(opened->left_out(), dataset.left_out);
     const auto validation = std::make_shared<const TokenFile>(*std::move(opened));
     dataset.validation = {validation, 0, validation->size()};
   } else if (fraction > 0) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "experiment/trainer_event.h"
 #include "experiment/trial_config.h"
 #include "trainer/token_file.h"
 
@@ -15,12 +16,14 @@ struct Dataset {
   TokenRange validation;
   std::int64_t vocabulary = 0;
   std::string fingerprint;  // equal for equal tokens
+  LeftOutFiles left_out;    // of the corpus and of the validation corpus
 };
 
 // What `ofsweep-trainer prepare` made or found.
 struct PreparedFiles {
   std::filesystem::path tokens;
   std::filesystem::path validation;  // empty where the tail of `tokens` is kept for validation
+  LeftOutFiles left_out;             // when the corpora were listed; the rest is in the files' sidecars
 };
 
 // Where prepared corpora lie unless --cache says otherwise: $XDG_CACHE_HOME/ofsweep/datasets or

@@ -47,12 +47,14 @@ absl::Status SyncFolder(const std::filesystem::path& folder) {
 }  // namespace
 
 absl::StatusOr<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // else a pipe waits for its writer
   if (descriptor < 0) return ReadError(path, errno);
   const absl::Cleanup close_it = [descriptor] { close(descriptor); };
   struct stat status;
   if (fstat(descriptor, &status) != 0) return ReadError(path, errno);
   if (S_ISDIR(status.st_mode)) return ReadError(path, EISDIR);
+  if (!S_ISREG(status.st_mode))
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), ": is no regular file"));
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return MappedFile(nullptr, 0);
   void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);

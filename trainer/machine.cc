@@ -128,6 +128,7 @@ absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::str
   resolve("train.precision", std::string(device->is_cuda() ? "bf16" : "fp32"));
   resolve("train.threads", std::int64_t{ThreadsOfATrial(UsableCores(), share.slots, std::getenv("OMP_NUM_THREADS"))});
   resolve("model.vocabulary", dataset.vocabulary);
+  if (dataset.train.file != nullptr) resolve("data.token_type", std::string(Name(dataset.train.file->type())));
   const MemoryShare memory = ShareOfMemory(*device, share);
   if (config.IsAuto("train.micro_batch_size")) ResolveMicroBatch(*device, memory, config);
   const std::int64_t batch_size = config.Integer("train.batch_size");

@@ -1,8 +1,8 @@
 #include "trainer/token_file.h"
 
 #include <algorithm>
-
-#include <nlohmann/json.hpp>
+#include <cstring>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/sha256.h"
@@ -10,80 +10,139 @@
 namespace ofsweep {
 namespace {
 
-constexpr std::int64_t kMostNarrowVocabulary = 65536;
 constexpr std::size_t kFingerprintBytes = 1 << 20;
-
-// The vocabulary that NAME.json states; nothing where there is no such file.
-absl::StatusOr<std::optional<std::int64_t>> SidecarVocabulary(const std::filesystem::path& tokens) {
-  const std::filesystem::path sidecar = SidecarOf(tokens);
-  const absl::StatusOr<MappedFile> file = MappedFile::Open(sidecar);
-  if (absl::IsNotFound(file.status())) return std::nullopt;
-  if (!file.ok()) return file.status();
-  const nlohmann::json json = nlohmann::json::parse(file->text(), nullptr, false);
-  const auto vocabulary = json.is_object() ? json.find("vocabulary") : json.end();
-  if (!json.is_object() || vocabulary == json.end() || !vocabulary->is_number_unsigned()) {
-    return absl::DataLossError(
-        absl::StrCat(sidecar.string(), ": states no vocabulary; write {\"vocabulary\": V} or remove it"));
-  }
-  return vocabulary->get<std::int64_t>();
-}
 
 template <class Token>
 const Token* TokensOf(const MappedFile& file) {
   return reinterpret_cast<const Token*>(file.bytes().data());
 }
 
-}  // namespace
+// The header of llm.c and its descendants: 256 int32, of which the first two are a format and its version.
+constexpr std::size_t kLlmCHeaderBytes = 1024;
+constexpr std::int32_t kLlmCFormats[] = {20240520, 20240801};
+constexpr std::int32_t kMostLlmCVersion = 100;
 
-std::filesystem::path SidecarOf(const std::filesystem::path& tokens) {
-  return std::filesystem::path(tokens).replace_extension(".json");
+bool HasLlmCHeader(std::string_view bytes) {
+  if (bytes.size() < kLlmCHeaderBytes) return false;
+  std::int32_t header[2];
+  std::memcpy(header, bytes.data(), sizeof header);
+  return std::find(std::begin(kLlmCFormats), std::end(kLlmCFormats), header[0]) != std::end(kLlmCFormats) &&
+         header[1] >= 0 && header[1] <= kMostLlmCVersion;
 }
 
-absl::StatusOr<TokenFile> TokenFile::Open(const std::filesystem::path& path, std::optional<std::int64_t> vocabulary) {
-  absl::StatusOr<MappedFile> mapped = MappedFile::Open(path);
-  if (absl::IsNotFound(mapped.status())) {
-    return absl::NotFoundError(absl::StrCat("data.path: ", path.string(), ": no such file; name a .bin of tokens"));
+// A header would be read as tokens.
+absl::Status CheckNoHeader(std::string_view bytes, const std::string& name) {
+  if (bytes.starts_with("\x93NUMPY")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(name, ": is a NumPy .npy file; write its tokens without the header: ",
+                     "numpy.load(FILE).astype('uint16').tofile('NAME.bin'), 'uint32' for a vocabulary above 65,536"));
   }
-  if (!mapped.ok()) return mapped.status();
-  const absl::StatusOr<std::optional<std::int64_t>> stated = SidecarVocabulary(path);
-  if (!stated.ok()) return stated.status();
-  if (!vocabulary && !*stated) {
+  if (HasLlmCHeader(bytes)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(name, ": has the header of llm.c; write its tokens without it: tail -c +", kLlmCHeaderBytes + 1,
+                     " FILE > NAME.bin"));
+  }
+  return absl::OkStatus();
+}
+
+// Small uint32 tokens, taken for uint16, are tokens with a 0 behind each.
+bool LooksLikeUint32(const MappedFile& file) {
+  const auto* tokens = TokensOf<std::uint16_t>(file);
+  const std::size_t count = file.bytes().size() / 2;
+  if (count < 2 || count % 2 != 0) return false;
+  bool all_zero = true;
+  for (std::size_t i = 0; i < count; i += 2) {
+    if (tokens[i + 1] != 0) return false;
+    all_zero = all_zero && tokens[i] == 0;
+  }
+  return !all_zero;
+}
+
+// As the sidecar or the trial says, or as follows from the vocabulary.
+absl::StatusOr<TokenType> ResolveType(const StatedTokens& stated, const std::optional<TokenSidecar>& sidecar,
+                                      const MappedFile& file, const std::filesystem::path& path) {
+  const std::optional<TokenType> of_sidecar = sidecar ? sidecar->token_type : std::nullopt;
+  if (stated.type && of_sidecar && *stated.type != *of_sidecar) {
+    return absl::InvalidArgumentError(absl::StrCat("data.token_type: is ", std::string(Name(*stated.type)), ", but ",
+                                                   SidecarOf(path).string(), " says ", std::string(Name(*of_sidecar)),
+                                                   "; leave it at auto, or mend that file"));
+  }
+  if (stated.type) return *stated.type;
+  if (of_sidecar) return *of_sidecar;
+  const TokenType type = NarrowestFor(sidecar ? sidecar->vocabulary : *stated.vocabulary);
+  if (type == TokenType::kUint16 && LooksLikeUint32(file)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(std::string(stated.key), ": ", path.string(),
+                     " looks like uint32 tokens: every other uint16 is 0; give data.token_type uint32, ",
+                     "or uint16 if they are so"));
+  }
+  return type;
+}
+
+// As many tokens as the sidecar says, and no part of one.
+absl::Status CheckSize(std::size_t bytes, TokenType type, const std::optional<TokenSidecar>& sidecar,
+                       const std::string& name) {
+  if (bytes % BytesOf(type) != 0) {
+    return absl::DataLossError(absl::StrCat(name, ": is truncated, or of another data.token_type: its ", bytes,
+                                            " bytes are no whole number of ", std::string(Name(type)),
+                                            " tokens; write it again"));
+  }
+  const auto tokens = static_cast<std::int64_t>(bytes / BytesOf(type));
+  if (sidecar && sidecar->tokens && *sidecar->tokens != tokens) {
+    return absl::DataLossError(absl::StrCat(name, ": holds ", tokens, " ", std::string(Name(type)),
+                                            " tokens, but its .json says ", *sidecar->tokens, "; write both again"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<TokenFile> TokenFile::Open(const std::filesystem::path& path, const StatedTokens& stated) {
+  const std::string name = absl::StrCat(std::string(stated.key), ": ", path.string());
+  absl::StatusOr<MappedFile> mapped = MappedFile::Open(path);
+  if (!mapped.ok()) {
+    return absl::Status(mapped.status().code(), absl::StrCat(std::string(stated.key), ": ", mapped.status().message(),
+                                                             "; name a .bin of tokens that can be read"));
+  }
+  if (absl::Status status = CheckNoHeader(mapped->text(), name); !status.ok()) return status;
+  absl::StatusOr<std::optional<TokenSidecar>> sidecar = ReadSidecar(path);
+  if (!sidecar.ok()) return sidecar.status();
+  if (!stated.vocabulary && !*sidecar) {
     return absl::InvalidArgumentError(absl::StrCat("model.vocabulary: ", path.string(), " has no ",
                                                    SidecarOf(path).filename().string(),
                                                    " beside it that states its vocabulary; give model.vocabulary"));
   }
-  const bool wide = stated->value_or(vocabulary.value_or(0)) > kMostNarrowVocabulary;
-  if (mapped->bytes().size() % (wide ? 4 : 2) != 0) {
-    return absl::DataLossError(absl::StrCat(path.string(), ": is truncated: its ", mapped->bytes().size(),
-                                            " bytes are no whole number of ", wide ? "uint32" : "uint16",
-                                            " tokens; write it again"));
-  }
-  TokenFile file(*std::move(mapped), wide, vocabulary ? *vocabulary : stated->value());
+  const absl::StatusOr<TokenType> type = ResolveType(stated, *sidecar, *mapped, path);
+  if (!type.ok()) return type.status();
+  if (absl::Status status = CheckSize(mapped->bytes().size(), *type, *sidecar, name); !status.ok()) return status;
+  const std::int64_t vocabulary = stated.vocabulary ? *stated.vocabulary : (*sidecar)->vocabulary;
+  TokenFile file(*std::move(mapped), *type, vocabulary, *sidecar ? (*sidecar)->left_out : LeftOutFiles());
   if (absl::Status status = file.CheckVocabulary(path); !status.ok()) return status;
   return file;
 }
 
-TokenFile::TokenFile(MappedFile file, bool wide, std::int64_t vocabulary)
+TokenFile::TokenFile(MappedFile file, TokenType type, std::int64_t vocabulary, LeftOutFiles left_out)
     : file_(std::move(file)),
-      wide_(wide),
-      size_(static_cast<std::int64_t>(file_.bytes().size() / (wide ? 4 : 2))),
-      vocabulary_(vocabulary) {}
+      type_(type),
+      size_(static_cast<std::int64_t>(file_.bytes().size() / BytesOf(type))),
+      vocabulary_(vocabulary),
+      left_out_(std::move(left_out)) {}
 
 absl::Status TokenFile::CheckVocabulary(const std::filesystem::path& path) const {
   const auto check = [&](const auto* tokens) -> absl::Status {
     const auto* end = tokens + size_;
     const auto* outside = std::find_if(tokens, end, [this](std::int64_t token) { return token >= vocabulary_; });
     if (outside == end) return absl::OkStatus();
-    return absl::DataLossError(
-        absl::StrCat(path.string(), ": token ", *outside, " at position ", outside - tokens,
-                     " is outside the vocabulary of ", vocabulary_, "; set model.vocabulary to at least ",
-                     std::int64_t{*std::max_element(outside, end)} + 1, ", or prepare the tokens again"));
+    return absl::DataLossError(absl::StrCat(
+        path.string(), ": token ", *outside, " at position ", outside - tokens, " is outside the vocabulary of ",
+        vocabulary_, "; set model.vocabulary to at least ", std::int64_t{*std::max_element(outside, end)} + 1,
+        ", prepare the tokens again, or give ", "data.token_type where they are no ", std::string(Name(type_))));
   };
-  return wide_ ? check(TokensOf<std::uint32_t>(file_)) : check(TokensOf<std::uint16_t>(file_));
+  return type_ == TokenType::kUint32 ? check(TokensOf<std::uint32_t>(file_)) : check(TokensOf<std::uint16_t>(file_));
 }
 
 void TokenFile::Copy(std::int64_t begin, std::int64_t count, std::int64_t* out) const {
-  if (wide_) {
+  if (type_ == TokenType::kUint32) {
     std::copy_n(TokensOf<std::uint32_t>(file_) + begin, count, out);
   } else {
     std::copy_n(TokensOf<std::uint16_t>(file_) + begin, count, out);

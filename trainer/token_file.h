@@ -5,23 +5,34 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trainer/files.h"
+#include "trainer/token_sidecar.h"
 
 namespace ofsweep {
 
-// Prepared tokens, mapped: little-endian uint16, or uint32 where the vocabulary is larger than 65,536. Beside NAME.bin
-// stands NAME.json with at least {"vocabulary": V}.
+// What a trial says of its tokens; what it does not say is the sidecar's.
+struct StatedTokens {
+  std::optional<std::int64_t> vocabulary;
+  std::optional<TokenType> type;
+  std::string_view key = "data.path";  // which holds the path, for messages
+};
+
+// Prepared tokens, mapped. Their type is the trial's or else the sidecar's; where neither says it, the smallest that
+// holds the sidecar's vocabulary, or without a sidecar the trial's, unless the bytes speak against it.
 class TokenFile {
  public:
-  // `vocabulary` is what the model was given, empty for the file's own. Every token is checked against it.
-  // NotFound and DataLoss name the file, and the position of a token outside the vocabulary; InvalidArgument where
-  // neither the caller nor NAME.json knows the vocabulary.
-  static absl::StatusOr<TokenFile> Open(const std::filesystem::path& path, std::optional<std::int64_t> vocabulary);
+  // Every token is checked against the vocabulary. Errors name the file and what to change: NotFound;
+  // FailedPrecondition where it cannot be read or has a header (.npy, llm.c); DataLoss where it does not hold such
+  // tokens; InvalidArgument where the vocabulary is unknown, or the trial and the sidecar name two types.
+  static absl::StatusOr<TokenFile> Open(const std::filesystem::path& path, const StatedTokens& stated);
 
   std::int64_t size() const { return size_; }
+  TokenType type() const { return type_; }
+  const LeftOutFiles& left_out() const { return left_out_; }
   std::int64_t vocabulary() const { return vocabulary_; }
 
   // Tokens [begin, begin + count) as int64. The range must lie within the file.
@@ -31,14 +42,15 @@ class TokenFile {
   std::string Fingerprint() const;
 
  private:
-  TokenFile(MappedFile file, bool wide, std::int64_t vocabulary);
+  TokenFile(MappedFile file, TokenType type, std::int64_t vocabulary, LeftOutFiles left_out);
 
   absl::Status CheckVocabulary(const std::filesystem::path& path) const;
 
   MappedFile file_;
-  bool wide_;
+  TokenType type_;
   std::int64_t size_;
   std::int64_t vocabulary_;
+  LeftOutFiles left_out_;
 };
 
 // Tokens [begin, begin + size) of a file: the part to train on, or the part to validate on.
@@ -50,8 +62,5 @@ struct TokenRange {
   // Windows of T + 1 tokens that overlap by one, as many as fit.
   std::int64_t Windows(std::int64_t context) const { return size > 0 ? (size - 1) / context : 0; }
 };
-
-// NAME.json of NAME.bin.
-std::filesystem::path SidecarOf(const std::filesystem::path& tokens);
 
 }  // namespace ofsweep

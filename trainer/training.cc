@@ -103,6 +103,7 @@ void Training::EmitStarted(bool resumed) {
                      .device = config_.Text("train.device"),
                      .tokens_per_step = tokens_per_step_,
                      .config_hash = progress_.config_hash,
+                     .left_out = dataset_.left_out,
                      .config = ToFlatJson(config_)};
   if (resumed) event.resumed_from = progress_.step;
   events_.Emit(event);

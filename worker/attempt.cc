@@ -224,11 +224,20 @@ void Attempt::Follow() {
 }
 
 bool Attempt::ScanOnce() {
+  if (unreadable_) return false;
   const std::uint64_t before = outbox_->unsent();
   const absl::StatusOr<bool> more = outbox_->Scan(Observe());
   if (!more.ok()) {
-    spdlog::error("{}: {}", ToText(name_), std::string(more.status().message()));
-    Stop(StopReason::kDisk, std::string(more.status().message()));
+    unreadable_ = true;
+    const StopReason reason = absl::IsDataLoss(more.status()) ? StopReason::kLostEvent : StopReason::kDisk;
+    const std::string message(more.status().message());
+    spdlog::error("{}: {}", ToText(name_), message);
+    Stop(reason, message);
+    if (stop_ == StopReason::kNone) {  // its process is gone already
+      stop_ = reason;
+      stop_message_ = message;
+    }
+    if (outbox_->unsent() > before) host_.on_points();
     return false;
   }
   if (outbox_->unsent() > before) host_.on_points();
@@ -260,6 +269,7 @@ void Attempt::OnEvent(TrainerEvent& event) {
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
     from_step_ = step_ = ClampStep(started->resumed_from.value_or(0));
+    host_.on_left_out(name_, started->left_out);
     host_.on_change();
   } else if (auto* checkpoint = std::get_if<CheckpointEvent>(&event)) {
     step_ = std::max(step_, ClampStep(checkpoint->step));

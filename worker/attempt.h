@@ -33,9 +33,10 @@ struct AttemptHost {
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;
-  std::function<void()> on_points;                  // there is something to forward
-  std::function<void()> on_change;                  // there is something to report
-  std::function<void(const AttemptName&)> on_exit;  // a process was reaped: a slot is free
+  std::function<void()> on_points;                                           // there is something to forward
+  std::function<void()> on_change;                                           // there is something to report
+  std::function<void(const AttemptName&)> on_exit;                           // a process was reaped: a slot is free
+  std::function<void(const AttemptName&, const LeftOutFiles&)> on_left_out;  // of the corpus that its trainer has read
 };
 
 // Where an attempt runs.
@@ -124,6 +125,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   std::string stop_message_;
   bool forgotten_ = false;
   bool refused_ = false;
+  bool unreadable_ = false;  // the rest of its output
 
   std::uint64_t incarnation_ = 0;  // of the coordinator that said through which step its points are stored
   std::string resolved_config_;    // "" before the trainer has begun

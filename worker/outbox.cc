@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
 #include "worker/columns.h"
 #include "worker/line_reader.h"
 
@@ -56,6 +57,9 @@ Json ToJson(const AttemptEnd& end) {
   return {{"agent", "ended"}, {"outcome", Name(end.outcome)},    {"class", Name(end.failure)}, {"message", end.message},
           {"step", end.step}, {"wall_seconds", end.wall_seconds}};
 }
+
+// Where an event begins: also behind what a library has printed without a newline.
+constexpr std::string_view kEventBegins = "{\"event\"";
 
 // The agent wrote it: a line of another shape throws, and counts as garbage.
 void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
@@ -134,32 +138,41 @@ std::uint64_t Outbox::size() const {
 
 absl::StatusOr<bool> Outbox::Scan(const Observer& observer) {
   const std::uint64_t limit = scanned_ + kScanBytes;
+  absl::Status lost;
   const absl::Status status = ReadLines(file_.get(), scanned_, [&](std::string_view line, std::uint64_t offset) {
-    ScanLine(line, offset, observer);
-    return offset < limit;
+    lost = ScanLine(line, offset, observer);
+    if (!lost.ok()) scanned_ = offset;
+    return lost.ok() && offset < limit;
   });
   if (!status.ok()) return status;
+  if (!lost.ok()) return lost;
   return scanned_ > limit;
 }
 
-void Outbox::ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer) {
+absl::Status Outbox::ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer) {
   if (line.starts_with(kOwnLine)) {
     try {
       ReadOwnLine(line, observer);
     } catch (const std::exception& error) {
       observer.on_garbage(line, absl::InvalidArgumentError(error.what()));
     }
-    return;
+    return absl::OkStatus();
   }
   absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
   if (!event.ok()) {
+    if (line.find(kEventBegins) != std::string_view::npos) {
+      return absl::DataLossError(absl::StrCat(
+          "an event of the trainer cannot be read: ", Printable(std::string(event.status().message())), ": ",
+          Printable(line), "; nothing else may write to its standard output, and its version has to be the worker's"));
+    }
     observer.on_garbage(line, event.status());
-    return;
+    return absl::OkStatus();
   }
   if (const auto* points = std::get_if<PointsEvent>(&*event); points != nullptr && offset >= acked_) {
     unsent_ += points->points.points.size();
   }
   observer.on_event(*event);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Outbox::Batch> Outbox::NextBatch(std::size_t max_points, v1::TrialPoints& out) const {

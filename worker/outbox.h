@@ -31,9 +31,10 @@ struct AttemptHeader {
 // notes what happened, NextBatch() follows with the points that were not acknowledged. Nothing is kept in memory,
 // however long the coordinator is away.
 //
-// Lines: the agent's header, the trainer's events, the agent's record of the end. A line without a newline is
-// unfinished, and is dropped when the trainer is gone. Beside NAME.jsonl, NAME.acked holds how far the coordinator has
-// acknowledged.
+// Lines: the agent's header, the trainer's events, the agent's record of the end, and garbage: what a library prints. A
+// line without a newline is unfinished, and is dropped when the trainer is gone. An event that cannot be read ends the
+// outbox: what is behind it is neither scanned nor sent, so that no curve has a hole. Beside NAME.jsonl, NAME.acked
+// holds how far the coordinator has acknowledged.
 class Outbox {
  public:
   struct Observer {
@@ -59,7 +60,8 @@ class Outbox {
   const std::string& path() const { return path_; }
   std::uint64_t size() const;
 
-  // Reads what was written since the last call, about a megabyte at most; true when there may be more.
+  // Reads what was written since the last call, about a megabyte at most; true when there may be more. DataLoss at an
+  // event that cannot be read.
   absl::StatusOr<bool> Scan(const Observer& observer);
 
   // Adds up to about `max_points` unacknowledged points, whole steps, to `out`. Zero points: nothing is waiting.
@@ -79,7 +81,7 @@ class Outbox {
  private:
   Outbox(std::string path, UniqueFd file, UniqueFd acked_file);
   static absl::StatusOr<std::unique_ptr<Outbox>> OpenFiles(const std::string& path, int flags);
-  void ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer);
+  absl::Status ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer);
   void WriteMark();
 
   std::string path_;

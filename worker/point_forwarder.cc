@@ -83,6 +83,7 @@ void PointForwarder::OnFailure(const grpc::Status& status) {
     return;
   }
   if (status.error_code() == grpc::StatusCode::ABORTED) return synchronize_();
+  if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) one_by_one_ = true;  // the message was too large
   if (!std::exchange(away_, true)) {
     spdlog::warn("the coordinator takes no points ({}); they wait in {}", status.error_message(),
                  OutboxFolder(options_.data_dir));

@@ -43,7 +43,8 @@ class PointForwarder {
   const std::function<void()> synchronize_;
   std::vector<Sent> sent_;     // what the running request holds, entry for entry
   std::uint64_t sent_to_ = 0;  // the incarnation that it is for
-  // After a request was refused as invalid, attempts are sent one by one, so that only the one at fault fails.
+  // After a request was refused as invalid or too large, attempts are sent one by one, so that only the one at fault
+  // fails.
   bool one_by_one_ = false;
   bool away_ = false;
   CallLoop<v1::PushMetricsRequest, v1::PushMetricsResponse> calls_;

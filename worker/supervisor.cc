@@ -44,7 +44,8 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
                   callbacks_.on_points();
                 },
             .on_change = callbacks_.on_change,
-            .on_exit = [this](const AttemptName& name) { OnExit(name); }},
+            .on_exit = [this](const AttemptName& name) { OnExit(name); },
+            .on_left_out = [this](const AttemptName& name, const LeftOutFiles& files) { TellLeftOut(name, files); }},
       outbox_folder_(OutboxFolder(options.data_dir)),
       inotify_(io),
       disk_timer_(io) {}
@@ -184,6 +185,12 @@ void Supervisor::OnExit(const AttemptName& name) {
   callbacks_.on_let_go();
   callbacks_.on_change();
   if (!shutting_down_) Reconcile({});
+}
+
+void Supervisor::TellLeftOut(const AttemptName& name, const LeftOutFiles& files) {
+  const std::string text = ofsweep::ToText(files);
+  if (text.empty() || !told_left_out_.insert(text).second) return;
+  spdlog::warn("{}: not all files of its corpus are trained on, left out are: {}", ToText(name), text);
 }
 
 void Supervisor::ShutDown() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,7 @@ class Supervisor {
   Slot FreeSlot() const;
   void WatchOutboxes();
   void WatchDisk();
+  void TellLeftOut(const AttemptName& name, const LeftOutFiles& files);
   void NoteUnsent();  // for a scrape, whenever it may have changed
   std::uint64_t unsent() const;
 
@@ -82,6 +84,7 @@ class Supervisor {
   std::map<AttemptName, std::shared_ptr<Attempt>> attempts_;
   std::vector<v1::Start> starts_;  // of the newest answer, those that wait for a slot too
   AttemptName last_forwarded_;
+  std::set<std::string> told_left_out_;  // what was said of one trial is not said again of its neighbours
   bool shutting_down_ = false;
   bool closed_ = false;
   boost::asio::posix::stream_descriptor inotify_;

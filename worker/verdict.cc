@@ -24,6 +24,12 @@ std::string WithLog(std::string message, const Evidence& evidence) {
   return absl::StrCat(message, "; the end of ", evidence.log_path, ":\n", evidence.log_tail);
 }
 
+std::string WithFullDisk(std::string message, const Evidence& evidence) {
+  if (!evidence.disk_full) return message;
+  return absl::StrCat("no space is left in ", evidence.data_dir, ": free some, or give the worker another --data-dir; ",
+                      message);
+}
+
 void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
   end.outcome = AttemptOutcome::kFailed;
   end.message = evidence.stop_message;
@@ -37,6 +43,10 @@ void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
     case StopReason::kSilent:
       end.failure = FailureClass::kTimeout;
       end.message = WithLog(evidence.stop_message, evidence);
+      break;
+    case StopReason::kLostEvent:
+      end.failure = FailureClass::kCrash;
+      end.message = WithFullDisk(WithLog(evidence.stop_message, evidence), evidence);
       break;
     default:
       end.failure = FailureClass::kCrash;
@@ -58,11 +68,7 @@ void JudgeByExit(const Evidence& evidence, AttemptEnd& end) {
     return;
   }
   end.failure = FailureClass::kCrash;
-  end.message = WithLog(HowItExited(evidence.exit), evidence);
-  if (evidence.disk_full) {
-    end.message = absl::StrCat("no space is left in ", evidence.data_dir,
-                               ": free some, or give the worker another --data-dir; ", end.message);
-  }
+  end.message = WithFullDisk(WithLog(HowItExited(evidence.exit), evidence), evidence);
 }
 
 // Only a coordinator or a worker can see that an attempt was lost or preempted.

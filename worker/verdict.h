@@ -15,6 +15,7 @@ enum class StopReason {
   kShutdown,   // the agent is ending
   kSilent,     // no output for too long
   kDisk,       // data_dir is full, or cannot be read
+  kLostEvent,  // an event of the trainer cannot be read
   kRefused,    // the coordinator does not accept its points
 };
 
@@ -33,7 +34,7 @@ std::string DescribeExit(const ExitStatus& exit);
 struct Evidence {
   std::optional<AttemptEnd> said;  // by the trainer itself
   StopReason stop = StopReason::kNone;
-  std::string stop_message;  // for kSilent, kDisk and kRefused
+  std::string stop_message;  // for kSilent, kDisk, kLostEvent and kRefused
   ExitStatus exit;
   bool disk_full = false;  // of data_dir, when the process had gone
   std::string data_dir;

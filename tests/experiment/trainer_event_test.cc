@@ -64,9 +64,11 @@ TEST(TrainerEvent, PhasesStandBesideThePointsOnlyWhereThereAreAny) {
 
 TEST(TrainerEvent, StartedCarriesTheResolvedConfiguration) {
   StartedEvent event{.parameters = 5, .device = "cpu", .tokens_per_step = 2, .config_hash = "ab", .resumed_from = 7};
+  event.left_out = {{"link", 2}, {"not_utf8", 1}};
   event.config = {{"seed", 1}};
   const StartedEvent read = RoundTrip(event);
   EXPECT_EQ(read.resumed_from, 7);
+  EXPECT_EQ(read.left_out, event.left_out);
   EXPECT_EQ(read.config, event.config);
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <fstream>
+
 #include "tests/integration/sweep_fixture.h"
 
 namespace ofsweep {
@@ -34,6 +36,16 @@ TEST_F(RunCommand, TrainsEveryTrialAndPrintsTheTableAndTheNextTimePrintsItAtOnce
   EXPECT_EQ(second.exit_code, 0) << second.err;
   EXPECT_EQ(second.out, first.out);
   EXPECT_THAT(second.err, Not(HasSubstr("started")));
+}
+
+// Once, however many trials share the corpus.
+TEST_F(RunCommand, SaysWhichFilesOfTheCorpusAreLeftOut) {
+  std::ofstream(Path("tokens.json")) << R"({"vocabulary": 300, "left_out": {"link": 7, "not_utf8": 3}})";
+  const Finished run = Ofsweep(Run(WriteSpec({.grid = "{seed: [0, 1]}"})));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::size_t said = run.err.find("7 link, 3 not_utf8");
+  EXPECT_NE(said, std::string::npos) << run.err;
+  EXPECT_EQ(run.err.find("7 link", said + 1), std::string::npos) << run.err;
 }
 
 TEST_F(RunCommand, AnInterruptedRunContinuesToTheSameTable) {

@@ -1,5 +1,7 @@
 // Wrong input and a hostile machine: what the program says, and how it ends.
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -129,6 +131,28 @@ TEST_F(BadInput, AMissingCorpusIsNamedWithItsKey) {
   trial_["model"].erase("vocabulary");
   ExpectFailure(Run(trial_), FailureClass::kBadData,
                 AllOf(HasSubstr("data.path"), HasSubstr((folder_.path() / "books").string())));
+}
+
+// A mistake of the user, which is not tried again elsewhere, whichever way the system puts it.
+TEST_F(BadInput, APathThatCannotBeReadIsBadData) {
+  const std::filesystem::path loop = folder_.path() / "loop";
+  const std::filesystem::path pipe = folder_.path() / "pipe";
+  const std::filesystem::path long_name = folder_.path() / std::string(300, 'n');
+  std::filesystem::create_symlink(loop, loop);
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const auto expect_bad = [&](const char* key, const nlohmann::json& data, const std::filesystem::path& path) {
+    nlohmann::json trial = trial_;
+    trial["data"].update(data);
+    if (data.contains("source")) trial["model"].erase("vocabulary");
+    ExpectFailure(Run(trial), FailureClass::kBadData, AllOf(HasSubstr(key), HasSubstr(path.string())));
+  };
+  expect_bad("data.path", {{"source", "text"}, {"path", loop}}, loop);
+  expect_bad("data.path", {{"source", "python"}, {"path", long_name}}, long_name);
+  expect_bad("data.path", {{"path", pipe}}, pipe);
+  expect_bad("data.path", {{"path", folder_.path()}}, folder_.path());
+  expect_bad("data.validation_path", {{"validation_path", loop}}, loop);
+  trial_["model"]["init_from"] = folder_.path();
+  ExpectFailure(Run(trial_), FailureClass::kBadData, HasSubstr(folder_.path().string()));
 }
 
 TEST_F(BadInput, ATokenOutsideTheVocabularyIsNamedWithItsPlace) {

@@ -59,7 +59,7 @@ class BatchesTest : public testing::Test {
     std::iota(tokens.begin(), tokens.end(), 0);
     const auto path = folder_.Write(
         "tokens.bin", {reinterpret_cast<const char*>(tokens.data()), tokens.size() * sizeof(std::uint16_t)});
-    return {std::make_shared<const TokenFile>(*TokenFile::Open(path, 65536)), begin, size};
+    return {std::make_shared<const TokenFile>(*TokenFile::Open(path, {.vocabulary = 65536})), begin, size};
   }
 
   static std::vector<std::int64_t> Values(const at::Tensor& tensor) {

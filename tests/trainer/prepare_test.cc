@@ -91,6 +91,43 @@ TEST_F(PrepareTest, TheTokensAreTheCorpus) {
   EXPECT_EQ(std::count(tokens.begin(), tokens.end(), Tokenizer::kEndOfDocument), 50);
 }
 
+// Also by a trial that finds the tokens prepared.
+TEST_F(PrepareTest, EveryFileThatIsLeftOutIsCountedWhereTheTrialStarts) {
+  folder_.Write("books/latin1.txt", "caf\xe9");
+  folder_.Write("held_out/a.txt", std::string(200, 'x') + "function_1 return");
+  folder_.Write("held_out/b.txt", "");
+  std::filesystem::create_symlink("nowhere", folder_.path() / "books/dangling.txt");
+  trial_["data"]["validation_path"] = "held_out";
+  const TrainerResult prepared = RunTrainer(Arguments("prepare"));
+  ASSERT_EQ(prepared.exit_code, 0) << prepared.errors;
+  EXPECT_THAT(prepared.lines.back(), HasSubstr("1 not_utf8"));
+  const TrainerResult trained = RunTrainer(Arguments("train"));
+  ASSERT_EQ(trained.exit_code, 0) << trained.errors;
+  EXPECT_EQ(Count(trained.errors, "preparing data"), 0);
+  const auto started = std::get<StartedEvent>(trained.Events().at(0));
+  EXPECT_EQ(started.left_out, (LeftOutFiles{{"empty", 1}, {"link", 1}, {"not_utf8", 1}}));
+  EXPECT_EQ(started.config["data.token_type"], "uint16");
+}
+
+// The tokenizer learns from all of it, not from its title alone.
+TEST_F(PrepareTest, ACorpusOfOneLongLineIsTokenisedLikeShortLines) {
+  std::string text;
+  for (int i = 0; text.size() < (2 << 20); ++i) text += "word" + std::to_string(i * i % 997) + " ";
+  const auto tokens = [&](const std::string& content) {
+    folder_.Write("one.txt", content);
+    trial_["data"]["path"] = "one.txt";
+    return static_cast<double>(Open().train.file->size());
+  };
+  std::string lines = text;
+  int words = 0;
+  for (char& c : lines) {
+    if (c == ' ' && ++words % 12 == 0) c = '\n';
+  }
+  const double in_lines = tokens(lines);
+  EXPECT_NEAR(tokens(text), in_lines, in_lines / 4);
+  EXPECT_NEAR(tokens("A title\n" + text), in_lines, in_lines / 4);
+}
+
 TEST_F(PrepareTest, AChangedCorpusIsPreparedAgain) {
   const Dataset before = Open();
   EXPECT_EQ(Open().fingerprint, before.fingerprint);

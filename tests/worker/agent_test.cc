@@ -98,12 +98,29 @@ TEST_F(AgentTest, AFailureKeepsTheClassThatTheTrainerGave) {
 
 TEST_F(AgentTest, LinesThatAreNoEventsDoNotHarm) {
   coordinator_.Assign("t1",
-                      R"([["print", "Warning: something"], ["points", [0, 2]], ["print", "{\"event\":\"unknown\"}"],
+                      R"([["print", "Warning: something"], ["points", [0, 2]],
                                 ["print", "{\"agent\":\"pretender\"}"], ["points", [2, 4]], ["finished", "diverged"]])");
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
   EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "diverged");
   EXPECT_EQ(coordinator_.state().Points("t1"), 8u);
+}
+
+// Also when its trainer has ended, well, before anybody read it.
+TEST_F(AgentTest, AnEventThatCannotBeReadFailsItsAttempt) {
+  coordinator_.Assign("t1", R"([["points", [0, 2]], ["print", "{\"event\":\"points\",\"step\":2,"], ["hang", 0]])");
+  coordinator_.Assign("t2", R"([["points", [0, 2]], ["print", "{\"event\":\"points\",\"step\":2,"],
+                                ["points", [3, 4]], ["finished", "completed"]])");
+  StartAgent();
+  ASSERT_TRUE(
+      coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1") && state.Ended("t2"); }));
+  const CoordinatorState state = coordinator_.state();
+  for (const char* trial : {"t1", "t2"}) {
+    EXPECT_EQ(state.ended.at({trial, 1}).outcome(), "failed");
+    EXPECT_EQ(state.ended.at({trial, 1}).failure_class(), "crash");
+    EXPECT_THAT(state.ended.at({trial, 1}).failure_message(), HasSubstr("\"step\":2,"));
+    EXPECT_EQ(state.Points(trial), 4u);
+  }
 }
 
 TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {

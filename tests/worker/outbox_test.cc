@@ -138,9 +138,47 @@ TEST_F(OutboxTest, AnUnfinishedLineWaitsForItsRest) {
   EXPECT_TRUE(recorder_.garbage.empty());
 }
 
+// A measured step of a deep model.
+TEST_F(OutboxTest, AnEventOfManyMebibytesIsSent) {
+  constexpr int kLayers = 300'000;
+  PointsEvent event{{.step = 1, .tokens = 16, .seconds = 0.5}};
+  for (int layer = 0; layer < kLayers; ++layer) event.points.points.push_back({{"kurtosis", layer, "block"}, 0.1});
+  const std::string line = ToJsonLine(event) + "\n";
+  ASSERT_GT(line.size(), 8u << 20);
+  std::unique_ptr<Outbox> outbox = Create();
+  Write(*outbox, line + PointsLine(2, 1.0));
+  ScanAll(*outbox);
+  EXPECT_TRUE(recorder_.garbage.empty());
+  EXPECT_THAT(recorder_.steps, testing::ElementsAre(1, 2));
+  v1::TrialPoints points;
+  EXPECT_EQ(outbox->NextBatch(100, points)->points, std::size_t{kLayers});
+}
+
+// What is behind it would be stored beyond a hole in the curve, and the next attempt begin behind it.
+TEST_F(OutboxTest, NothingIsReadBehindAnEventThatCannotBeRead) {
+  const std::string lost[] = {PointsLine(1, 1.0).substr(0, 40) + "\n",                     // a write that was cut short
+                              "a library's words " + PointsLine(1, 1.0),                   // without their newline
+                              "{\"event\":\"surprise\",\"step\":1}\n",                     // of a newer trainer
+                              "{\"event\":\"points\",\"step\":1,\"points\":[[3]]}\n",      // of another shape
+                              PointsLine(1, 1.0).insert(18, std::string(65 << 20, 'x'))};  // beyond all bounds
+  for (const std::string& line : lost) {
+    std::unique_ptr<Outbox> outbox = Create();
+    recorder_ = {};
+    Write(*outbox, PointsLine(0, 1.0) + line + PointsLine(2, 1.0));
+    absl::StatusOr<bool> more = true;
+    while (more.ok() && *more) more = outbox->Scan(recorder_.Observer());
+    EXPECT_TRUE(absl::IsDataLoss(more.status())) << more.status();
+    EXPECT_TRUE(absl::IsDataLoss(outbox->Scan(recorder_.Observer()).status()));
+    EXPECT_LT(more.status().message().size(), 1000u);
+    EXPECT_THAT(recorder_.steps, testing::ElementsAre(0));
+    v1::TrialPoints points;
+    EXPECT_EQ(outbox->NextBatch(100, points)->points, 2u);
+  }
+}
+
 TEST_F(OutboxTest, AnEndlessLineIsNoEventAndDoesNotStopTheRest) {
   std::unique_ptr<Outbox> outbox = Create();
-  Write(*outbox, std::string(10 << 20, 'x') + "\n" + PointsLine(1, 1.0));
+  Write(*outbox, std::string(70 << 20, 'x') + "\n" + PointsLine(1, 1.0));
   ScanAll(*outbox);
   EXPECT_FALSE(recorder_.garbage.empty());
   EXPECT_THAT(recorder_.steps, testing::ElementsAre(1));
