@@ -87,13 +87,13 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 }
 
 std::string ResultsSql(std::size_t states) {
-  std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config");
+  std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, arms.keys, arms.label");
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
   absl::StrAppend(&sql,
                   " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
-                  "JOIN trial_configs ON trial_configs.trial = trials.id "
+                  "JOIN arms ON arms.id = sweep_trials.arm JOIN trial_configs ON trial_configs.trial = trials.id "
                   "LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE sweep_trials.sweep = ?1");
   // Positions are 0, 1, 2, …: without a filter the offset is a place in the index, not rows to skip.
   if (states == 0) return sql + " AND position >= ?3 ORDER BY position LIMIT ?2";
@@ -151,7 +151,8 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
   while (query.Next()) {
     ResultRow row{ReadTrial(query), {}};
     row.trial.config_json = query.Text(kConfigColumn);
-    int column = kConfigColumn + 1;
+    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
+    int column = kConfigColumn + 3;
     for (const ResultColumn& result : ResultColumnsOfTrials()) {
       if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
       column += 2;

@@ -1,5 +1,6 @@
 #include "storage/trial_writes.h"
 
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -49,6 +50,13 @@ std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const Tr
   return id;
 }
 
+std::int64_t InsertArm(DatabaseConnection& connection, std::int64_t sweep, const Arm& arm) {
+  Query(connection.Prepare("INSERT INTO arms (sweep, keys, label) VALUES (?1, ?2, ?3)"))
+      .Bind(sweep, arm.keys_json, arm.label)
+      .Run();
+  return connection.LastRowId();
+}
+
 // A trial that another sweep has brought; a failed or cancelled one starts afresh.
 absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const TrialRow& trial) {
   std::int64_t id = 0;
@@ -81,6 +89,7 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
     return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));
   }
   const std::int64_t sweep_id = connection.LastRowId();
+  std::map<std::string, std::int64_t> arms;  // by their keys
   std::int64_t position = 0;
   for (const TrialRow& trial : trials) {
     std::optional<std::int64_t> id = InsertTrial(connection, trial);
@@ -89,10 +98,15 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
       if (!shared.ok()) return shared.status();
       id = *shared;
     }
-    const int linked = Query(connection.Prepare("INSERT INTO sweep_trials (sweep, position, trial) VALUES (?1, ?2, ?3) "
-                                                "ON CONFLICT (trial, sweep) DO NOTHING"))
-                           .Bind(sweep_id, position++, *id)
-                           .Run();
+    auto arm = arms.find(trial.arm.keys_json);
+    if (arm == arms.end()) {
+      arm = arms.emplace(trial.arm.keys_json, InsertArm(connection, sweep_id, trial.arm)).first;
+    }
+    const int linked =
+        Query(connection.Prepare("INSERT INTO sweep_trials (sweep, position, trial, arm) VALUES (?1, ?2, ?3, ?4) "
+                                 "ON CONFLICT (trial, sweep) DO NOTHING"))
+            .Bind(sweep_id, position++, *id, arm->second)
+            .Run();
     if (linked == 0) {
       return absl::InvalidArgumentError(absl::StrCat("sweep ", sweep.name, " lists trial ", trial.trial_id, " twice"));
     }

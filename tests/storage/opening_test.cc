@@ -121,6 +121,30 @@ TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
               testing::ElementsAre("3.0|16.5|NULL|20.0"));
 }
 
+TEST_F(OpeningTest, ADatabaseOfVersion1HasTheArmsThatItsSweepsName) {
+  {
+    SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(kSchemaV1);
+    old.exec(
+        "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
+        "INSERT INTO sweeps VALUES (1, 's', 'finished', 'grid: {optimizer: {epsilon: [1e-8, 1e-4]}, seed: [0, 1]}', "
+        "0, 0), (2, 'seeds', 'finished', 'grid: {seed: [0, 1]}', 0, 0);"
+        "INSERT INTO sweep_trials VALUES (1, 0, 1), (1, 1, 2), (1, 2, 3), (1, 3, 4), (2, 0, 1), (2, 1, 3);");
+    for (const char* trial : {"1, '{\"optimizer.epsilon\":1e-08,\"train.threads\":2,\"seed\":0}'",
+                              "2, '{\"optimizer.epsilon\":0.0001,\"train.threads\":2,\"seed\":0}'",
+                              "3, '{\"optimizer.epsilon\":1e-08,\"train.threads\":4,\"seed\":1}'",
+                              "4, '{\"optimizer.epsilon\":0.0001,\"train.threads\":4,\"seed\":1}'"}) {
+      old.exec(std::string("INSERT INTO trial_configs VALUES (") + trial + ")");
+      old.exec(std::string("INSERT INTO trials VALUES (") + trial[0] + ", 'id" + trial[0] +
+               "', 'h', 'completed', 1, 1, 0, 9, '', '', '', 0, 0, 0, 'op', 'adam', 1e-3, 0)");
+    }
+  }
+  OpenStore(path_);
+  EXPECT_THAT(Sql(path_, "SELECT sweep, arm, arm_keys, n FROM ablation ORDER BY sweep, arm"),
+              testing::ElementsAre("s|optimizer.epsilon=0.0001|{\"optimizer.epsilon\":0.0001}|2",
+                                   "s|optimizer.epsilon=1e-08|{\"optimizer.epsilon\":1e-08}|2", "seeds||{}|2"));
+}
+
 TEST_F(OpeningTest, ReadersAskForTheMigrationOfAnOlderVersion) {
   OpenStore(path_);
   SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 1");
