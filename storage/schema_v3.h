@@ -2,8 +2,8 @@
 
 namespace ofsweep {
 
-// Version 3: which database this is, where the attempts of a trial began and ended, and the arms of a sweep. The views
-// `curves` and `params` say the same in words that DuckDB reads, too.
+// Version 3: which database this is, where the attempts of a trial began and ended, the arms of a sweep, and the
+// columns of `results` as they are shown. DuckDB, which reads a view's text by itself, finds all but `attempts` typed.
 inline constexpr const char* kSchemaV3 = R"sql(
 -- One row. Copies of a database share its id.
 CREATE TABLE database (id TEXT NOT NULL);
@@ -15,8 +15,95 @@ ALTER TABLE attempts RENAME TO trial_attempts;
 ALTER TABLE trial_attempts ADD COLUMN from_step INTEGER;
 ALTER TABLE trial_attempts ADD COLUMN to_step INTEGER;
 
--- The generation of the attempt that the newest points are of; earlier ones left none behind the step where it began.
-ALTER TABLE trial_results ADD COLUMN curve_generation INTEGER NOT NULL DEFAULT 0;
+DROP VIEW results;
+DROP VIEW params;
+DROP VIEW curves;
+DROP VIEW ablation;
+
+-- As the view `results` shows them, so that every client sees a column's type there: NULL for no worker, failure or time. The
+-- times in milliseconds are the program's, 0 for never.
+CREATE TABLE typed_trials (
+  id INTEGER PRIMARY KEY,
+  trial_id TEXT NOT NULL UNIQUE,
+  config_hash TEXT NOT NULL,
+  state TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  target_steps INTEGER NOT NULL,
+  worker TEXT,
+  failure_class TEXT,
+  failure_message TEXT,
+  wall_seconds REAL NOT NULL,
+  started_ms INTEGER NOT NULL,
+  finished_ms INTEGER NOT NULL,
+  started_at TEXT,
+  finished_at TEXT,
+  block TEXT,
+  optimizer TEXT,
+  learning_rate REAL,
+  seed INTEGER
+);
+INSERT INTO typed_trials
+SELECT
+  id, trial_id, config_hash, state, generation, attempts, failures, target_steps,
+  nullif(worker, ''), nullif(failure_class, ''), nullif(failure_message, ''), wall_seconds, started_at, finished_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', nullif(started_at, 0) / 1000.0, 'unixepoch'),
+  strftime('%Y-%m-%dT%H:%M:%fZ', nullif(finished_at, 0) / 1000.0, 'unixepoch'),
+  block, optimizer, learning_rate, seed
+FROM trials;
+DROP TABLE trials;
+ALTER TABLE typed_trials RENAME TO trials;
+
+-- A row for every trial. steps: 0 where step is -1. curve_generation: of the attempt that the newest points are of; earlier
+-- ones left none behind the step where it began.
+CREATE TABLE typed_results (
+  trial INTEGER PRIMARY KEY,
+  curve_generation INTEGER NOT NULL DEFAULT 0,
+  sealed_through INTEGER NOT NULL DEFAULT -1,
+  recent_steps INTEGER NOT NULL DEFAULT 0,
+  step INTEGER NOT NULL DEFAULT -1,
+  steps INTEGER NOT NULL DEFAULT 0,
+  tokens INTEGER NOT NULL DEFAULT 0,
+  train_loss_step INTEGER NOT NULL DEFAULT -1,
+  train_loss REAL,
+  eval_loss_step INTEGER NOT NULL DEFAULT -1,
+  eval_loss REAL,
+  eval_perplexity_step INTEGER NOT NULL DEFAULT -1,
+  eval_perplexity REAL,
+  int8_perplexity_step INTEGER NOT NULL DEFAULT -1,
+  int8_perplexity REAL,
+  w8a5_perplexity_step INTEGER NOT NULL DEFAULT -1,
+  w8a5_perplexity REAL,
+  w8a4_perplexity_step INTEGER NOT NULL DEFAULT -1,
+  w8a4_perplexity REAL,
+  w4a4_perplexity_step INTEGER NOT NULL DEFAULT -1,
+  w4a4_perplexity REAL,
+  kurtosis_step INTEGER NOT NULL DEFAULT -1,
+  kurtosis_blocks INTEGER NOT NULL DEFAULT 0,
+  kurtosis_sum REAL,
+  kurtosis_mean REAL,
+  kurtosis_max REAL,
+  kurtosis_peak REAL,
+  mmr_step INTEGER NOT NULL DEFAULT -1,
+  mmr_max REAL
+);
+INSERT INTO typed_results (
+  trial, sealed_through, recent_steps, step, tokens, train_loss_step, train_loss, eval_loss_step, eval_loss,
+  eval_perplexity_step, eval_perplexity, int8_perplexity_step, int8_perplexity, w8a5_perplexity_step,
+  w8a5_perplexity, w8a4_perplexity_step, w8a4_perplexity, w4a4_perplexity_step, w4a4_perplexity, kurtosis_step,
+  kurtosis_blocks, kurtosis_sum, kurtosis_max, kurtosis_peak, mmr_step, mmr_max, steps, kurtosis_mean
+)
+SELECT
+  trial, sealed_through, recent_steps, step, tokens, train_loss_step, train_loss, eval_loss_step, eval_loss,
+  eval_perplexity_step, eval_perplexity, int8_perplexity_step, int8_perplexity, w8a5_perplexity_step,
+  w8a5_perplexity, w8a4_perplexity_step, w8a4_perplexity, w4a4_perplexity_step, w4a4_perplexity, kurtosis_step,
+  kurtosis_blocks, kurtosis_sum, kurtosis_max, kurtosis_peak, mmr_step, mmr_max, max(step, 0),
+  kurtosis_sum / kurtosis_blocks
+FROM trial_results;
+DROP TABLE trial_results;
+ALTER TABLE typed_results RENAME TO trial_results;
+INSERT INTO trial_results (trial) SELECT id FROM trials WHERE id NOT IN (SELECT trial FROM trial_results);
 
 -- What the trials of an arm have in common and no other trial of the sweep: the keys that the sweep varies, but the seed.
 -- keys: flat JSON, as submitted. label: "model.block=op optimizer.name=adam".
@@ -68,6 +155,43 @@ UPDATE sweep_trials SET arm = (
     '{}'));
 DROP TABLE arm_of_trial;
 
+CREATE VIEW results AS
+SELECT
+  sweeps.name AS sweep,
+  arms.label AS arm,
+  trials.trial_id,
+  trials.config_hash,
+  trials.state,
+  trials.block,
+  trials.optimizer,
+  trials.learning_rate,
+  trials.seed,
+  trials.attempts,
+  trial_results.steps,
+  trial_results.tokens,
+  trial_results.train_loss,
+  trial_results.eval_loss,
+  trial_results.eval_perplexity,
+  trial_results.int8_perplexity,
+  trial_results.w8a5_perplexity,
+  trial_results.w8a4_perplexity,
+  trial_results.w4a4_perplexity,
+  trial_results.kurtosis_mean,
+  trial_results.kurtosis_max,
+  trial_results.kurtosis_peak,
+  trial_results.mmr_max,
+  trials.wall_seconds,
+  trials.worker,
+  trials.started_at,
+  trials.finished_at,
+  trials.failure_class,
+  trials.failure_message
+FROM sweeps
+  JOIN sweep_trials ON sweep_trials.sweep = sweeps.id
+  JOIN arms ON arms.id = sweep_trials.arm
+  JOIN trials ON trials.id = sweep_trials.trial
+  JOIN trial_results ON trial_results.trial = trials.id;
+
 CREATE VIEW attempts AS
 SELECT
   trials.trial_id,
@@ -83,7 +207,6 @@ SELECT
 FROM trial_attempts
   JOIN trials ON trials.id = trial_attempts.trial;
 
-DROP VIEW params;
 CREATE VIEW params AS
 SELECT trials.trial_id, entry.key, entry.value
 FROM trials
@@ -92,7 +215,6 @@ FROM trials
 
 -- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
 -- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.
-DROP VIEW curves;
 CREATE VIEW curves AS
 SELECT
   trials.trial_id,
@@ -122,7 +244,6 @@ WHERE recent_points.trial = trials.id AND series.id = recent_points.series;
 -- (missing) do not. NAME_n of the n have a NAME. A NaN among these makes mean and std NULL; std is the sample standard
 -- deviation, NULL too where the mean is infinite.
 -- Windows rather than GROUP BY, because SQLite pushes a condition on the sweep through windows only.
-DROP VIEW ablation;
 CREATE VIEW ablation AS
 WITH
   members AS (
@@ -147,7 +268,7 @@ WITH
       JOIN sweep_trials ON sweep_trials.sweep = sweeps.id
       JOIN arms ON arms.id = sweep_trials.arm
       JOIN trials ON trials.id = sweep_trials.trial
-      LEFT JOIN trial_results ON trial_results.trial = trials.id
+      JOIN trial_results ON trial_results.trial = trials.id
   ),
   means AS (
     SELECT

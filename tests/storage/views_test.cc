@@ -41,7 +41,7 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
   };
   EXPECT_EQ(
       columns("results"),
-      "sweep trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
+      "sweep arm trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
       "eval_loss eval_perplexity int8_perplexity w8a5_perplexity w8a4_perplexity w4a4_perplexity kurtosis_mean "
       "kurtosis_max kurtosis_peak mmr_max wall_seconds worker started_at finished_at failure_class failure_message");
   EXPECT_EQ(columns("params"), "trial_id key value");
@@ -51,6 +51,22 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
             "eval_loss_std "
             "kurtosis_max_n kurtosis_max_mean kurtosis_max_std int8_perplexity_n int8_perplexity_mean "
             "int8_perplexity_std w8a4_perplexity_n w8a4_perplexity_mean w8a4_perplexity_std");
+}
+
+// Clients read the type of a view's column from the table that it is a column of.
+TEST_F(ViewsTest, EveryColumnOfResultsHasAType) {
+  EXPECT_THAT(Query("SELECT name FROM pragma_table_info('results') WHERE type NOT IN ('TEXT', 'INTEGER', 'REAL')"),
+              testing::IsEmpty());
+  EXPECT_THAT(Query("SELECT group_concat(name, ' ') FROM pragma_table_info('results') WHERE type = 'INTEGER'"),
+              ElementsAre("seed attempts steps tokens"));
+}
+
+TEST_F(ViewsTest, ATrialThatBeganAndHasNoPointsYetHasDoneNoSteps) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  Must(store_->AppendPoints({"a", 1}, 0, {}).get());
+  EXPECT_THAT(Query("SELECT steps, tokens, kurtosis_mean FROM results"), ElementsAre("0|0|NULL"));
+  EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(0).values.at("steps"), 0);
+  EXPECT_EQ(Must(store_->FindTrial("a"))->step, 0);
 }
 
 TEST_F(ViewsTest, ResultsShowATrialOnceInEverySweepThatHasIt) {
