@@ -52,7 +52,8 @@ std::string CellText(const v1::AblationCell* cell, int metric, const CellSpellin
   std::vector<std::string> notes;
   std::string value = spelling.none;
   if (statistic.has_mean()) {
-    notes.push_back(absl::StrCat(statistic.count()));
+    notes.push_back(statistic.count() == cell->trials() ? absl::StrCat(statistic.count())
+                                                        : absl::StrCat(statistic.count(), " of ", cell->trials()));
     value = FormatNumber(statistic.mean());
     if (statistic.has_standard_deviation()) {
       const int decimals = DecimalsOf(statistic.mean());
@@ -62,9 +63,21 @@ std::string CellText(const v1::AblationCell* cell, int metric, const CellSpellin
     }
   }
   if (cell->diverged() > 0) notes.push_back(absl::StrCat(cell->diverged(), " diverged"));
+  if (cell->failed() > 0) notes.push_back(absl::StrCat(cell->failed(), " failed"));
   if (cell->missing() > 0) notes.push_back(absl::StrCat(cell->missing(), " missing"));
   if (!notes.empty()) absl::StrAppend(&value, " (", absl::StrJoin(notes, ", "), ")");
   return value;
+}
+
+OutcomeCounts CountOutcomes(const v1::GetAblationTableResponse& table) {
+  OutcomeCounts counts;
+  for (const v1::AblationCell& cell : table.cells()) {
+    counts.trials += cell.trials() + cell.failed() + cell.missing() + (table.drop_diverged() ? cell.diverged() : 0);
+    counts.diverged += cell.diverged();
+    counts.failed += cell.failed();
+    counts.missing += cell.missing();
+  }
+  return counts;
 }
 
 bool HasValues(const v1::GetAblationTableResponse& table, int metric) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -34,8 +34,17 @@ struct CellSpelling {
   std::string none = "—";
 };
 
-// "14.40 ± 2.10 (3)", "1.234 (1, 1 missing)", "— (2 diverged)", "—".
+// "14.40 ± 2.10 (3)", "1.234 (1, 1 missing)", "3.100 ± 0.10 (2 of 3, 1 diverged)", "— (2 diverged, 1 failed)", "—".
 std::string CellText(const v1::AblationCell* cell, int metric, const CellSpelling& spelling);
+
+// What became of all trials of a table.
+struct OutcomeCounts {
+  std::uint64_t trials = 0;
+  std::uint64_t diverged = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t missing = 0;
+};
+OutcomeCounts CountOutcomes(const v1::GetAblationTableResponse& table);
 
 // True when any cell has a value of the metric.
 bool HasValues(const v1::GetAblationTableResponse& table, int metric);

@@ -1,6 +1,8 @@
 #include "cli/ablation_text.h"
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +17,6 @@ namespace {
 
 using Lines = std::vector<std::vector<std::string>>;
 using Values = AblationGrid::Values;
-using Pooled = std::vector<std::string>;
 
 std::string ColumnTitle(const v1::GetAblationTableResponse& table, const Values& col) {
   // One column key needs no "key=": its values speak, and the caption names the key.
@@ -69,11 +70,27 @@ std::string Caption(const v1::GetAblationTableResponse& table, int metric) {
 }
 
 // "(trials) over seed": a cell's number of trials, and what they differ in.
-std::string Trials(const Pooled& pooled) {
-  return absl::StrCat("(trials)", pooled.empty() ? "" : " over ", absl::StrJoin(pooled, ", "));
+std::string Trials(const v1::GetAblationTableResponse& table) {
+  std::string text =
+      absl::StrCat("(trials)", table.pooled().empty() ? "" : " over ", absl::StrJoin(table.pooled(), ", "));
+  if (CountOutcomes(table).diverged > 0) {
+    text += table.drop_diverged() ? "; diverged trials are left out" : "; diverged trials count with their last values";
+  }
+  return text;
 }
 
-std::string ForPeople(const v1::GetAblationTableResponse& table, const Pooled& pooled, bool markdown) {
+// "" when every trial has an outcome.
+std::string Partial(const v1::GetAblationTableResponse& table) {
+  const OutcomeCounts counts = CountOutcomes(table);
+  std::vector<std::string> parts;
+  if (counts.failed > 0) parts.push_back(absl::StrCat(counts.failed, " failed"));
+  if (counts.missing > 0) parts.push_back(absl::StrCat(counts.missing, " have no outcome yet"));
+  if (parts.empty()) return "";
+  return absl::StrCat("Partial: of ", counts.trials, " trials ", absl::StrJoin(parts, ", "), "; the sweep is ",
+                      table.state(), ".");
+}
+
+std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
   const AblationGrid grid(table);
   const auto layout = [markdown](const Lines& lines) { return markdown ? MarkdownTable(lines) : AlignColumns(lines); };
   std::string text;
@@ -94,7 +111,9 @@ std::string ForPeople(const v1::GetAblationTableResponse& table, const Pooled& p
       absl::StrAppend(&text, Caption(table, metric), "\n", markdown ? "\n" : "", layout(lines), "\n");
     }
   }
-  return absl::StrCat(text, "A cell is mean ± standard deviation ", Trials(pooled), ".\n");
+  absl::StrAppend(&text, "A cell is mean ± standard deviation ", Trials(table), ".\n");
+  const std::string partial = Partial(table);
+  return partial.empty() ? text : absl::StrCat(text, markdown ? "\n" : "", partial, "\n");
 }
 
 std::string LatexEscape(std::string_view text) {
@@ -120,39 +139,124 @@ std::string LatexEscape(std::string_view text) {
   return escaped;
 }
 
-std::string Latex(const v1::GetAblationTableResponse& table, const Pooled& pooled) {
-  const AblationGrid grid(table);
-  const int keys = table.rows_size(), columns = static_cast<int>(grid.cols().size());
-  std::string groups, rules, titles;
-  for (int i = 0; i < keys; ++i) absl::StrAppend(&titles, i == 0 ? "" : " & ", LatexEscape(table.rows(i)));
-  for (int metric : AllMetrics(table)) {
-    const std::string name = LatexEscape(table.metrics(metric));
-    const int first = keys + metric * columns + 1;
-    absl::StrAppend(&groups, " & \\multicolumn{", columns, "}{c}{", name, "}");
-    absl::StrAppend(&rules, "\\cmidrule(lr){", first, "-", first + columns - 1, "}");
-    for (const Values& col : grid.cols()) {
-      absl::StrAppend(&titles, " & ", table.cols().empty() ? name : LatexEscape(ColumnTitle(table, col)));
+// One column of values.
+struct LatexColumn {
+  int metric = 0;
+  const Values* col = nullptr;
+  std::vector<std::string> cells;  // one for each row
+
+  std::size_t Width(const std::string& title) const {
+    std::size_t width = title.size();
+    for (const std::string& cell : cells) width = std::max(width, DisplayWidth(cell));
+    return width;
+  }
+};
+
+// Characters that stand beside each other on a page of LaTeX's article, and lines below each other, roughly.
+constexpr std::size_t kPageCharacters = 80;
+constexpr std::size_t kPageLines = 40;
+
+class LatexTable {
+ public:
+  explicit LatexTable(const v1::GetAblationTableResponse& table) : table_(table), grid_(table) {}
+
+  std::string Text() const {
+    std::string text =
+        absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(table_), "\n");
+    if (const std::string partial = Partial(table_); !partial.empty()) absl::StrAppend(&text, "% ", partial, "\n");
+    bool first = true;
+    for (const std::vector<LatexColumn>& columns : Pages()) {
+      for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
+        absl::StrAppend(&text, first ? "" : "\n", Tabular(columns, row));
+        first = false;
+      }
     }
+    return text;
   }
-  std::string text =
-      absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(pooled), "\n");
-  absl::StrAppend(&text, "\\begin{tabular}{", std::string(keys, 'l'), std::string(table.metrics_size() * columns, 'r'),
-                  "}\n\\toprule\n");
-  if (!table.cols().empty()) absl::StrAppend(&text, std::string(keys - 1, '&'), groups, " \\\\\n", rules, "\n");
-  absl::StrAppend(&text, titles, " \\\\\n\\midrule\n");
-  for (auto& line : Cells(grid, AllMetrics(table), {.plus_minus = " $\\pm$ ", .none = "---"})) {
-    for (int i = 0; i < keys; ++i) line[i] = LatexEscape(line[i]);
-    absl::StrAppend(&text, absl::StrJoin(line, " & "), " \\\\\n");
+
+ private:
+  std::string Title(const LatexColumn& column) const {
+    return table_.cols().empty() ? table_.metrics(column.metric) : ColumnTitle(table_, *column.col);
   }
-  return text + "\\bottomrule\n\\end{tabular}\n";
-}
+
+  std::size_t RowKeysWidth() const {
+    std::size_t width = 0;
+    for (int i = 0; i < table_.rows_size(); ++i) {
+      std::size_t widest = table_.rows(i).size();
+      for (const Values& row : grid_.rows()) widest = std::max(widest, row[i].size());
+      width += widest + kGap;
+    }
+    return width;
+  }
+
+  // The columns, as many together as are not too wide.
+  std::vector<std::vector<LatexColumn>> Pages() const {
+    std::vector<std::vector<LatexColumn>> pages;
+    std::size_t room = 0;
+    for (int metric : AllMetrics(table_)) {
+      for (const Values& col : grid_.cols()) {
+        LatexColumn column{.metric = metric, .col = &col};
+        std::size_t width = kGap;
+        for (const Values& row : grid_.rows()) {
+          column.cells.push_back(CellText(grid_.Find(row, col), metric, {.plus_minus = " $\\pm$ ", .none = "---"}));
+        }
+        width += column.Width(Title(column));
+        if (pages.empty() || width > room) {
+          pages.emplace_back();
+          room = kPageCharacters - std::min(kPageCharacters, RowKeysWidth());
+        }
+        room -= std::min(room, width);
+        pages.back().push_back(std::move(column));
+      }
+    }
+    return pages;
+  }
+
+  std::string Tabular(const std::vector<LatexColumn>& columns, std::size_t first_row) const {
+    const std::size_t keys = table_.rows_size();
+    std::vector<std::string> titles;
+    for (const std::string& key : table_.rows()) titles.push_back(LatexEscape(key));
+    for (const LatexColumn& column : columns) titles.push_back(LatexEscape(Title(column)));
+    std::string text = absl::StrCat("\\begin{tabular}{", std::string(keys, 'l'), std::string(columns.size(), 'r'),
+                                    "}\n\\toprule\n", table_.cols().empty() ? "" : MetricHeads(columns),
+                                    absl::StrJoin(titles, " & "), " \\\\\n\\midrule\n");
+    const std::size_t end = std::min(grid_.rows().size(), first_row + kPageLines);
+    for (std::size_t row = first_row; row < end; ++row) {
+      std::vector<std::string> line;
+      for (const std::string& value : grid_.rows()[row]) line.push_back(LatexEscape(value));
+      for (const LatexColumn& column : columns) line.push_back(column.cells[row]);
+      absl::StrAppend(&text, absl::StrJoin(line, " & "), " \\\\\n");
+    }
+    return text + "\\bottomrule\n\\end{tabular}\n";
+  }
+
+  // The metrics' names above the columns of each.
+  std::string MetricHeads(const std::vector<LatexColumn>& columns) const {
+    const std::size_t keys = table_.rows_size();
+    std::string heads(keys - 1, '&'), rules;
+    for (std::size_t begin = 0; begin < columns.size();) {
+      std::size_t end = begin;
+      while (end < columns.size() && columns[end].metric == columns[begin].metric) ++end;
+      absl::StrAppend(&heads, " & \\multicolumn{", end - begin, "}{c}{",
+                      LatexEscape(table_.metrics(columns[begin].metric)), "}");
+      absl::StrAppend(&rules, "\\cmidrule(lr){", keys + begin + 1, "-", keys + end, "}");
+      begin = end;
+    }
+    return absl::StrCat(heads, " \\\\\n", rules, "\n");
+  }
+
+  static constexpr std::size_t kGap = 2;
+
+  const v1::GetAblationTableResponse& table_;
+  const AblationGrid grid_;
+};
 
 std::string Csv(const v1::GetAblationTableResponse& table) {
   std::string text;
   for (const auto* keys : {&table.rows(), &table.cols()}) {
     for (const std::string& key : *keys) absl::StrAppend(&text, CsvField(key), ",");
   }
-  text += "metric,mean,standard_deviation,count,trials,diverged,missing\n";
+  text += "metric,mean,standard_deviation,count,trials,diverged,failed,missing\n";
   for (const v1::AblationCell& cell : table.cells()) {
     std::string values;
     for (const auto* part : {&cell.row_values(), &cell.col_values()}) {
@@ -160,10 +264,10 @@ std::string Csv(const v1::GetAblationTableResponse& table) {
     }
     for (int metric = 0; metric < cell.statistics_size(); ++metric) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
-      absl::StrAppend(&text, values, table.metrics(metric), ",",
-                      statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
-                      statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",",
-                      statistic.count(), ",", cell.trials(), ",", cell.diverged(), ",", cell.missing(), "\n");
+      absl::StrAppend(
+          &text, values, table.metrics(metric), ",", statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
+          statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",", statistic.count(),
+          ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",", cell.missing(), "\n");
     }
   }
   return text;
@@ -179,9 +283,14 @@ nlohmann::ordered_json JsonOf(const std::string& key, const std::string& text) {
   return value.ok() ? nlohmann::ordered_json(ToJson(*value)) : nlohmann::ordered_json(text);
 }
 
-std::string Json(const v1::GetAblationTableResponse& table, const Pooled& pooled) {
-  nlohmann::ordered_json document = {
-      {"rows", table.rows()}, {"cols", table.cols()}, {"pooled", pooled}, {"metrics", table.metrics()}};
+std::string Json(const v1::GetAblationTableResponse& table) {
+  nlohmann::ordered_json document = {{"rows", table.rows()},
+                                     {"cols", table.cols()},
+                                     {"pooled", table.pooled()},
+                                     {"metrics", table.metrics()},
+                                     {"diverged", table.drop_diverged() ? "drop" : "keep"},
+                                     {"state", table.state()},
+                                     {"partial", !Partial(table).empty()}};
   document["cells"] = nlohmann::ordered_json::array();
   for (const v1::AblationCell& cell : table.cells()) {
     nlohmann::ordered_json entry;
@@ -191,6 +300,7 @@ std::string Json(const v1::GetAblationTableResponse& table, const Pooled& pooled
       entry["keys"][table.cols(i)] = JsonOf(table.cols(i), cell.col_values(i));
     entry["trials"] = cell.trials();
     entry["diverged"] = cell.diverged();
+    entry["failed"] = cell.failed();
     entry["missing"] = cell.missing();
     for (int metric = 0; metric < cell.statistics_size(); ++metric) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
@@ -207,18 +317,17 @@ std::string Json(const v1::GetAblationTableResponse& table, const Pooled& pooled
 
 }  // namespace
 
-std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format,
-                           const std::vector<std::string>& pooled) {
+std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format) {
   switch (format) {
     case TableFormat::kText:
     case TableFormat::kMarkdown:
-      return ForPeople(table, pooled, format == TableFormat::kMarkdown);
+      return ForPeople(table, format == TableFormat::kMarkdown);
     case TableFormat::kLatex:
-      return Latex(table, pooled);
+      return LatexTable(table).Text();
     case TableFormat::kCsv:
       return Csv(table);
     case TableFormat::kJson:
-      return Json(table, pooled);
+      return Json(table);
   }
   return "";
 }

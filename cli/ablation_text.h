@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "ofsweep/v1/sweep.pb.h"
 
@@ -11,11 +10,10 @@ enum class TableFormat { kText, kMarkdown, kLatex, kCsv, kJson };
 
 // An ablation table as text, with a newline at its end.
 //   text, markdown  one table a metric (or one table with a column a metric, when the table has no column keys)
-//   latex           one booktabs tabular, columns grouped by metric
+//   latex           booktabs tabulars, columns grouped by metric, each no wider and no longer than a page
 //   csv, json       tidy: one line or entry a cell and metric, full precision
-// A cell for people reads "mean ± standard deviation (trials)", and says how many of its trials diverged or are
-// missing; "—" is no value. `pooled` are the varied keys that a cell averages over; all but csv name them.
-std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format,
-                           const std::vector<std::string>& pooled = {});
+// A cell for people reads "mean ± standard deviation (trials)", and says how many of its trials diverged, failed or are
+// missing; "—" is no value. All but csv name the keys that a cell averages over, and say when trials have no outcome.
+std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format);
 
 }  // namespace ofsweep

@@ -34,6 +34,8 @@ const std::map<std::string, TableFormat> kTableFormats = {{"text", TableFormat::
                                                           {"latex", TableFormat::kLatex},
                                                           {"csv", TableFormat::kCsv},
                                                           {"json", TableFormat::kJson}};
+const std::map<std::string, DivergedTrials> kDivergedTrials = {{"keep", DivergedTrials::kKeep},
+                                                               {"drop", DivergedTrials::kDrop}};
 const std::map<std::string, CurveFormat> kCurveFormats = {{"csv", CurveFormat::kCsv}, {"json", CurveFormat::kJson}};
 const std::map<std::string, ReferenceFormat> kReferenceFormats = {{"text", ReferenceFormat::kText},
                                                                   {"markdown", ReferenceFormat::kMarkdown},
@@ -110,6 +112,10 @@ class Program {
     AddList(sub, "--metrics", layout.metrics,
             "columns of `results` (default: eval_loss, kurtosis_max, eval_perplexity, and each of int8_, w8a5_, w8a4_ "
             "and w4a4_perplexity that a trial has)");
+    AddList(sub, "--pool", layout.pool,
+            "varied trial keys that a cell may average over; without it only over the seed");
+    sub->add_option("--diverged", layout.diverged, "whether the last values of diverged trials count (default: keep)")
+        ->transform(Names(kDivergedTrials));
     sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));
   }
 

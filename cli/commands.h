@@ -60,11 +60,16 @@ struct RetryOptions {
 };
 absl::Status Retry(const RetryOptions& options, Streams streams);
 
+// Whether the last values of diverged trials enter the means.
+enum class DivergedTrials { kKeep, kDrop };
+
 // Which table: what is not given follows from the sweep's grid (table_axes.h).
 struct TableLayout {
   std::optional<std::vector<std::string>> rows;
   std::optional<std::vector<std::string>> cols;
   std::vector<std::string> metrics;
+  std::vector<std::string> pool;  // varied keys, besides the seed, that a cell may average over
+  DivergedTrials diverged = DivergedTrials::kKeep;
   TableFormat format = TableFormat::kText;
 };
 

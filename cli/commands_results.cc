@@ -71,16 +71,17 @@ absl::Status PrintTable(const Connection& connection, const std::string& sweep, 
   const auto response = connection.Call(&Stub::GetSweep, get);
   if (!response.ok()) return response.status();
   std::vector<Problem> ignored;  // it was valid when it was submitted
-  const SweepSpec spec = ParseSweepSpec(response->sweep().spec(), "", ignored);
-  const TableAxes axes = ChooseAxes(spec, layout);
+  const TableAxes axes = ChooseAxes(ParseSweepSpec(response->sweep().spec(), "", ignored), layout);
   v1::GetAblationTableRequest request;
   request.set_sweep(sweep);
   Assign(axes.rows, request.mutable_rows());
   Assign(axes.cols, request.mutable_cols());
   Assign(layout.metrics, request.mutable_metrics());
+  Assign(layout.pool, request.mutable_pool());
+  request.set_drop_diverged(layout.diverged == DivergedTrials::kDrop);
   const auto table = connection.Call(&Stub::GetAblationTable, request);
   if (!table.ok()) return table.status();
-  out << RenderAblation(*table, layout.format, PooledKeys(spec, axes));
+  out << RenderAblation(*table, layout.format);
   return absl::OkStatus();
 }
 

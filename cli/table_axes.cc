@@ -85,19 +85,4 @@ TableAxes ChooseTableAxes(const SweepSpec& spec) {
   return axes;
 }
 
-std::vector<std::string> PooledKeys(const SweepSpec& spec, const TableAxes& axes) {
-  Keys shown = axes.rows;
-  shown.insert(shown.end(), axes.cols.begin(), axes.cols.end());
-  Keys pooled;
-  for (const Axis& axis : spec.axes) {
-    const std::size_t told_apart = CountValues(axis, shown);
-    for (const std::string& key : KeysOf(axis)) {
-      Keys with_key = shown;
-      with_key.push_back(key);
-      if (CountValues(axis, with_key) > told_apart) pooled.push_back(key);
-    }
-  }
-  return pooled;
-}
-
 }  // namespace ofsweep

@@ -18,8 +18,4 @@ struct TableAxes {
 // gives the row model.block.
 TableAxes ChooseTableAxes(const SweepSpec& spec);
 
-// The varied keys that a cell of such a table averages over, in the sweep's order: those of which neither a row nor a
-// column tells the value.
-std::vector<std::string> PooledKeys(const SweepSpec& spec, const TableAxes& axes);
-
 }  // namespace ofsweep

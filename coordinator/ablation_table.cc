@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -31,25 +33,44 @@ class FirstSeen {
   std::vector<std::string> values_;
 };
 
-struct CellTrials {
-  std::uint32_t diverged = 0;
-  std::uint32_t missing = 0;
-  std::vector<const ResultRow*> counted;
+// One trial's keys: what its sweep varies as it was submitted, the others as the trainer resolved them. An `auto` that
+// two machines resolved differently is one value.
+class TrialKeysOf {
+ public:
+  explicit TrialKeysOf(const TrialRow& trial)
+      : varied_(nlohmann::ordered_json::parse(trial.arm.keys_json)),
+        config_(nlohmann::json::parse(trial.config_json)) {}
+
+  const nlohmann::ordered_json& varied() const { return varied_; }
+
+  std::string Text(const std::string& key) const {
+    if (const auto found = varied_.find(key); found != varied_.end()) return TextOf(*found);
+    const auto found = config_.find(key);
+    return found == config_.end() ? "" : TextOf(*found);
+  }
+
+ private:
+  template <class Json>
+  static std::string TextOf(const Json& value) {
+    if (value.is_string()) return value.template get<std::string>();
+    if (value.is_number_float()) return ShortestNumber(value.template get<double>());
+    if (!value.is_array()) return value.dump();
+    std::vector<std::string> items;
+    for (const auto& item : value) items.push_back(TextOf(item));
+    return ToText(Value(std::move(items)));
+  }
+
+  const nlohmann::ordered_json varied_;
+  const nlohmann::json config_;
 };
 
-std::string TextOf(const nlohmann::json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return ShortestNumber(value.get<double>());
-  if (!value.is_array()) return value.dump();
-  std::vector<std::string> items;
-  for (const auto& item : value) items.push_back(TextOf(item));
-  return ToText(Value(std::move(items)));
-}
-
-std::string TextOfKey(const nlohmann::json& config, const std::string& key) {
-  const auto found = config.find(key);
-  return found == config.end() ? "" : TextOf(*found);
-}
+struct CellTrials {
+  std::uint32_t diverged = 0;
+  std::uint32_t failed = 0;
+  std::uint32_t missing = 0;
+  std::vector<const ResultRow*> counted;
+  std::map<std::string, std::string> first_values;  // of each varied key and the seed
+};
 
 CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::string& metric) {
   std::vector<double> values;
@@ -64,24 +85,45 @@ CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::
   for (double value : values) sum += value;
   const double mean = sum / n;
   statistic.mean = mean;
-  if (values.size() < 2) return statistic;
+  if (values.size() < 2 || !std::isfinite(mean)) return statistic;
   double squares = 0;
   for (double value : values) squares += (value - mean) * (value - mean);
   statistic.standard_deviation = std::sqrt(squares / (n - 1));
   return statistic;
 }
 
-void Count(const ResultRow& row, CellTrials& cell) {
+void Count(const ResultRow& row, bool drop_diverged, CellTrials& cell) {
   switch (row.trial.state) {
     case TrialState::kDiverged:
       ++cell.diverged;
-      [[fallthrough]];
+      if (!drop_diverged) cell.counted.push_back(&row);
+      return;
     case TrialState::kCompleted:
       cell.counted.push_back(&row);
+      return;
+    case TrialState::kFailed:
+      ++cell.failed;
       return;
     default:
       ++cell.missing;
   }
+}
+
+// Keeps those of `keys` in which a trial of the cell differs from the cell's first.
+void Compare(const TrialKeysOf& trial, const std::vector<std::string>& keys, CellTrials& cell,
+             std::set<std::string>& differing) {
+  for (const std::string& key : keys) {
+    std::string text = trial.Text(key);
+    const auto [first, added] = cell.first_values.emplace(key, text);
+    if (!added && first->second != text) differing.insert(key);
+  }
+}
+
+std::vector<std::string> VariedKeys(const TrialKeysOf& trial) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : trial.varied().items()) keys.push_back(key);
+  keys.emplace_back("seed");
+  return keys;
 }
 
 void CheckKeys(const std::vector<std::string>& keys, const std::string& field, std::vector<Problem>& problems) {
@@ -115,6 +157,7 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   std::vector<Problem> problems;
   CheckKeys(query.rows, "rows", problems);
   CheckKeys(query.cols, "cols", problems);
+  CheckKeys(query.pool, "pool", problems);
   const auto& known = AblationMetrics();
   for (const std::string& metric : query.metrics) {
     if (std::find(known.begin(), known.end(), metric) != known.end()) continue;
@@ -127,31 +170,50 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   return problems;
 }
 
-std::vector<AblationCell> BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
+AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
   std::vector<std::string> keys = query.rows;
   keys.insert(keys.end(), query.cols.begin(), query.cols.end());
   std::vector<FirstSeen> seen(keys.size());
   std::map<std::vector<std::size_t>, CellTrials> cells;  // by the rank of each key's value
+  std::vector<std::string> varied;                       // the same keys in each trial
+  std::set<std::string> differing;
   for (const ResultRow& row : trials) {
-    const auto config = nlohmann::json::parse(row.trial.config_json);
+    const TrialKeysOf trial(row.trial);
+    if (varied.empty()) varied = VariedKeys(trial);
     std::vector<std::size_t> ranks;
-    for (std::size_t i = 0; i < keys.size(); ++i) ranks.push_back(seen[i].RankOf(TextOfKey(config, keys[i])));
-    Count(row, cells[ranks]);
+    for (std::size_t i = 0; i < keys.size(); ++i) ranks.push_back(seen[i].RankOf(trial.Text(keys[i])));
+    CellTrials& cell = cells[ranks];
+    Count(row, query.drop_diverged, cell);
+    Compare(trial, varied, cell, differing);
   }
 
-  std::vector<AblationCell> table;
+  AblationTable table;
   for (const auto& [ranks, trials_of_cell] : cells) {
     AblationCell cell{.trials = static_cast<std::uint32_t>(trials_of_cell.counted.size()),
                       .diverged = trials_of_cell.diverged,
+                      .failed = trials_of_cell.failed,
                       .missing = trials_of_cell.missing};
     for (std::size_t i = 0; i < keys.size(); ++i) {
       (i < query.rows.size() ? cell.row_values : cell.col_values).push_back(seen[i][ranks[i]]);
     }
     for (const std::string& metric : query.metrics)
       cell.statistics.push_back(Summarise(trials_of_cell.counted, metric));
-    table.push_back(std::move(cell));
+    table.cells.push_back(std::move(cell));
   }
+  std::copy_if(varied.begin(), varied.end(), std::back_inserter(table.pooled),
+               [&](const std::string& key) { return differing.contains(key); });
   return table;
+}
+
+std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query) {
+  std::vector<Problem> problems;
+  for (const std::string& key : table.pooled) {
+    if (key == "seed" || std::find(query.pool.begin(), query.pool.end(), key) != query.pool.end()) continue;
+    problems.push_back({.key = "pool",
+                        .message = "the trials of a cell differ in " + key,
+                        .fix = "tell them apart with it in rows or cols, or average over it with it in pool"});
+  }
+  return problems;
 }
 
 }  // namespace ofsweep

@@ -12,20 +12,22 @@ struct ExpandedSweep {
   std::vector<NewTrial> trials;
 };
 
-void AddTrial(const PlannedTrial& planned, ExpandedSweep& sweep) {
+void AddTrial(const PlannedTrial& planned, const std::vector<std::string>& label_keys, ExpandedSweep& sweep) {
   TrialRow& row = sweep.rows.emplace_back();
   row.trial_id = TrialId(planned.config_hash);
   row.config_hash = planned.config_hash;
   row.config_json = FlatJsonText(planned.config);
+  row.arm = ArmOf(label_keys, planned.config);
   row.target_steps = planned.config.Integer("train.steps");
   sweep.trials.push_back({row.trial_id, row.target_steps, NeedsCuda(planned.config)});
 }
 
-absl::StatusOr<ExpandedSweep> Expand(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems) {
+absl::StatusOr<ExpandedSweep> Expand(const SweepSpec& spec, const std::vector<std::string>& label_keys,
+                                     const std::string& file, std::vector<Problem>& problems) {
   const bool too_many = CountCells(spec) > kMaxTrials;
   if (spec.name.empty()) problems.push_back({file, 0, "name", "is missing", "add a line like name: my-sweep"});
   ExpandedSweep sweep;
-  ExpandSweep(spec, file, problems, [&](const PlannedTrial& planned) { AddTrial(planned, sweep); });
+  ExpandSweep(spec, file, problems, [&](const PlannedTrial& planned) { AddTrial(planned, label_keys, sweep); });
   if (problems.empty()) return sweep;
   const std::string text = ToText(problems);
   return too_many ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
@@ -51,9 +53,9 @@ std::vector<std::string> RunningTrials(const Scheduler& scheduler, const SweepRe
 
 absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::string spec_text, const std::string& file,
                                                  bool validate_only, std::vector<Problem>& problems) {
-  auto expanded = Expand(spec, file, problems);
-  if (!expanded.ok()) return expanded.status();
   auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec));
+  auto expanded = Expand(spec, settings->label_keys, file, problems);
+  if (!expanded.ok()) return expanded.status();
   const TimeMs now = clock_.Now();
 
   SubmitResult result;

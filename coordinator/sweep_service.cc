@@ -256,11 +256,17 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
   return Guarded([&]() -> grpc::Status {
     AblationQuery query = FromMessage(*request);
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
-    if (absl::Status status = reader_.CheckTrialIds(request->sweep(), {}); !status.ok()) return StorageStatus(status);
+    const auto sweep = reader_.Sweep(request->sweep(), /*with_spec=*/false);
+    if (!sweep.ok()) return StorageStatus(sweep.status());
     const auto trials = store_.ListResults(request->sweep(), {}, kMaxTrials, 0);
     if (!trials.ok()) return StorageStatus(trials.status());
     if (query.metrics.empty()) query.metrics = DefaultAblationMetrics(*trials);
-    for (const AblationCell& cell : BuildAblationTable(*trials, query)) *response->add_cells() = ToMessage(cell);
+    const AblationTable table = BuildAblationTable(*trials, query);
+    if (const auto problems = CheckPooled(table, query); !problems.empty()) return BadRequest(problems);
+    for (const AblationCell& cell : table.cells) *response->add_cells() = ToMessage(cell);
+    response->mutable_pooled()->Assign(table.pooled.begin(), table.pooled.end());
+    response->set_state(sweep->state());
+    response->set_drop_diverged(query.drop_diverged);
     response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());
     response->mutable_cols()->Assign(query.cols.begin(), query.cols.end());
     response->mutable_metrics()->Assign(query.metrics.begin(), query.metrics.end());

@@ -77,6 +77,16 @@ std::string ArmLabel(const std::vector<std::string>& keys, const std::string& fl
   return TrialLabel(without_seed, flat_config_json);
 }
 
+Arm ArmOf(const std::vector<std::string>& keys, const TrialConfig& config) {
+  nlohmann::ordered_json values = nlohmann::ordered_json::object();
+  for (const std::string& key : keys) {
+    if (key != "seed") values[key] = ToJson(config.Get(key));
+  }
+  std::string json = values.dump();
+  std::string label = TrialLabel(keys, json);
+  return {.keys_json = std::move(json), .label = std::move(label)};
+}
+
 std::string FlatJsonText(const TrialConfig& config) {
   std::string json = "{";
   json.reserve(2048);

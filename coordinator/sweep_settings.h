@@ -32,6 +32,9 @@ std::string TrialLabel(const std::vector<std::string>& keys, const std::string& 
 // The same without the seed: what all trials of an arm have in common, and no other trial of the sweep.
 std::string ArmLabel(const std::vector<std::string>& keys, const std::string& flat_config_json);
 
+// That of a trial as it is submitted, with its keys.
+Arm ArmOf(const std::vector<std::string>& keys, const TrialConfig& config);
+
 // Every key of a trial as the flat JSON text that the store keeps.
 std::string FlatJsonText(const TrialConfig& config);
 

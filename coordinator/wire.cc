@@ -110,6 +110,7 @@ v1::AblationCell ToMessage(const AblationCell& cell) {
   message.mutable_col_values()->Add(cell.col_values.begin(), cell.col_values.end());
   message.set_trials(cell.trials);
   message.set_diverged(cell.diverged);
+  message.set_failed(cell.failed);
   message.set_missing(cell.missing);
   for (const CellStatistic& statistic : cell.statistics) {
     auto* added = message.add_statistics();
@@ -184,7 +185,9 @@ std::vector<TrialEvaluation> FromMessage(const v1::AddEvaluationsRequest& reques
 AblationQuery FromMessage(const v1::GetAblationTableRequest& request) {
   return {.rows = {request.rows().begin(), request.rows().end()},
           .cols = {request.cols().begin(), request.cols().end()},
-          .metrics = {request.metrics().begin(), request.metrics().end()}};
+          .metrics = {request.metrics().begin(), request.metrics().end()},
+          .pool = {request.pool().begin(), request.pool().end()},
+          .drop_diverged = request.drop_diverged()};
 }
 
 }  // namespace ofsweep

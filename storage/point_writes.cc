@@ -24,20 +24,21 @@ std::string InsertSql(const char* table) {
                       "ON CONFLICT DO NOTHING");
 }
 
-// The columns of trial_results behind the trial, in the order of Find and WriteResults: twelve, then two a last value.
-constexpr int kFirstLastValue = 13;
+// The columns of trial_results behind the trial, in the order of Find and WriteResults: fourteen, then two a last
+// value.
+constexpr int kFirstLastValue = 15;
 
 std::string ResultNames() {
   std::string names =
       "sealed_through, recent_steps, step, tokens, kurtosis_step, kurtosis_blocks, kurtosis_sum, kurtosis_max, "
-      "kurtosis_peak, mmr_step, mmr_max, curve_generation";
+      "kurtosis_peak, mmr_step, mmr_max, curve_generation, steps, kurtosis_mean";
   for (const char* column : kLastValueColumns) absl::StrAppend(&names, ", ", column, "_step, ", column);
   return names;
 }
 
 std::string FindSql() {
   return absl::StrCat("SELECT trials.id, ", ResultNames(),
-                      " FROM trials LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE trial_id = ?1");
+                      " FROM trials JOIN trial_results ON trial_results.trial = trials.id WHERE trial_id = ?1");
 }
 
 std::string WriteResultsSql() {
@@ -63,21 +64,19 @@ PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
   Query row(find_);
   if (!row.Bind(trial_id).Next()) return nullptr;
   trial.id = row.Integer(0);
-  if (!row.IsNull(1)) {
-    trial.sealed_through = row.Integer(1);
-    trial.recent_steps = row.Integer(2);
-    ResultColumns& results = trial.results;
-    results.step = row.Integer(3);
-    results.tokens = row.Integer(4);
-    results.kurtosis = {row.Integer(5), row.Integer(6), row.Real(7), row.Real(8)};
-    results.kurtosis_peak = row.Real(9);
-    results.mmr = {row.Integer(10), 0, 0, row.Real(11)};
-    trial.generation = static_cast<std::uint64_t>(row.Integer(12));
-    int column = kFirstLastValue;
-    for (LastValue& last : results.last_values) {
-      last = {row.Integer(column), row.Real(column + 1)};
-      column += 2;
-    }
+  trial.sealed_through = row.Integer(1);
+  trial.recent_steps = row.Integer(2);
+  ResultColumns& results = trial.results;
+  results.step = row.Integer(3);
+  results.tokens = row.Integer(4);
+  results.kurtosis = {row.Integer(5), row.Integer(6), row.Real(7), row.Real(8)};
+  results.kurtosis_peak = row.Real(9);
+  results.mmr = {row.Integer(10), 0, 0, row.Real(11)};
+  trial.generation = static_cast<std::uint64_t>(row.Integer(12));
+  int column = kFirstLastValue;
+  for (LastValue& last : results.last_values) {
+    last = {row.Integer(column), row.Real(column + 1)};
+    column += 2;
   }
   if (trials_.size() >= kRememberedTrials) trials_.clear();
   return &trials_.emplace(trial_id, trial).first->second;
@@ -179,7 +178,8 @@ void PointWrites::WriteResults(const Trial& trial) {
   Query query(write_results_);
   query.Bind(trial.id, trial.sealed_through, trial.recent_steps, results.step, results.tokens, results.kurtosis.step,
              results.kurtosis.blocks, results.kurtosis.sum, results.kurtosis.max, results.kurtosis_peak,
-             results.mmr.step, results.mmr.max, static_cast<std::int64_t>(trial.generation));
+             results.mmr.step, results.mmr.max, static_cast<std::int64_t>(trial.generation),
+             std::max<std::int64_t>(results.step, 0), results.kurtosis.sum / results.kurtosis.blocks);
   int parameter = kFirstLastValue + 1;
   for (const LastValue& last : results.last_values) {
     query.BindOne(parameter++, last.step);

@@ -40,8 +40,16 @@ struct SweepRow {
   TimeMs submitted_at = 0;
 };
 
+// What the trials of an arm have in common and no other trial of the sweep: the keys that the sweep varies, but the
+// seed.
+struct Arm {
+  std::string keys_json = "{}";  // flat, dotted keys, as submitted
+  std::string label;             // "model.block=op optimizer.name=adam"
+};
+
 struct TrialRow {
   std::string trial_id;
+  Arm arm;  // in the sweep that it is stored with, or listed with by ListResults
   std::string config_hash;
   std::string config_json;  // flat, dotted keys; resolved further when the trainer has started
   TrialState state = TrialState::kPending;

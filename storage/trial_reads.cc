@@ -14,11 +14,11 @@ namespace {
 // What TrialRow holds without its configuration; ReadTrial reads it from column 0 on.
 constexpr char kTrialColumns[] =
     "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
-    "trials.target_steps, ifnull(trial_results.step, 0), trials.worker, trials.failure_class, trials.failure_message, "
-    "trials.wall_seconds, trials.started_at, trials.finished_at, ifnull(trial_results.tokens, 0), "
-    "ifnull(trial_results.curve_generation = trials.generation, 0), "
+    "trials.target_steps, trial_results.steps, trials.worker, trials.failure_class, trials.failure_message, "
+    "trials.wall_seconds, trials.started_ms, trials.finished_ms, trial_results.tokens, "
+    "trial_results.curve_generation = trials.generation, "
     "ifnull((SELECT outcome = '' FROM trial_attempts WHERE trial = trials.id AND generation = trials.generation), 0), "
-    "max(0, ifnull(trial_results.step, 0), "
+    "max(trial_results.steps, "
     "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = trials.id AND "
     "generation = "
     "trial_results.curve_generation), "
@@ -69,15 +69,15 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
     std::vector<ResultColumn> made;
     for (const char* name : kLastValueColumns) made.push_back({name, name, absl::StrCat(name, "_step >= 0")});
     const ResultColumn others[] = {
-        {"kurtosis_mean", "kurtosis_sum / kurtosis_blocks", "kurtosis_step >= 0"},
+        {"kurtosis_mean", "kurtosis_mean", "kurtosis_step >= 0"},
         {"kurtosis_max", "kurtosis_max", "kurtosis_step >= 0"},
         {"kurtosis_peak", "kurtosis_peak", "kurtosis_step >= 0"},
         {"mmr_max", "mmr_max", "mmr_step >= 0"},
         {"learning_rate", "trials.learning_rate", "trials.learning_rate IS NOT NULL"},
         {"seed", "trials.seed", "trials.seed IS NOT NULL"},
         {"attempts", "trials.attempts", "1"},
-        {"steps", "ifnull(trial_results.step, 0)", "1"},
-        {"tokens", "ifnull(trial_results.tokens, 0)", "1"},
+        {"steps", "trial_results.steps", "1"},
+        {"tokens", "trial_results.tokens", "1"},
         {"wall_seconds", "trials.wall_seconds", "1"},
     };
     made.insert(made.end(), std::begin(others), std::end(others));
@@ -87,14 +87,14 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 }
 
 std::string ResultsSql(std::size_t states) {
-  std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config");
+  std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, arms.keys, arms.label");
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
   absl::StrAppend(&sql,
                   " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
-                  "JOIN trial_configs ON trial_configs.trial = trials.id "
-                  "LEFT JOIN trial_results ON trial_results.trial = trials.id WHERE sweep_trials.sweep = ?1");
+                  "JOIN arms ON arms.id = sweep_trials.arm JOIN trial_configs ON trial_configs.trial = trials.id "
+                  "JOIN trial_results ON trial_results.trial = trials.id WHERE sweep_trials.sweep = ?1");
   // Positions are 0, 1, 2, …: without a filter the offset is a place in the index, not rows to skip.
   if (states == 0) return sql + " AND position >= ?3 ORDER BY position LIMIT ?2";
   absl::StrAppend(&sql, " AND trials.state IN (?4");
@@ -151,7 +151,8 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
   while (query.Next()) {
     ResultRow row{ReadTrial(query), {}};
     row.trial.config_json = query.Text(kConfigColumn);
-    int column = kConfigColumn + 1;
+    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
+    int column = kConfigColumn + 3;
     for (const ResultColumn& result : ResultColumnsOfTrials()) {
       if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
       column += 2;
@@ -166,7 +167,7 @@ absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection,
   if (!id.ok()) return id.status();
   Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
                                               " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
-                                              "LEFT JOIN trial_results ON trial_results.trial = trials.id "
+                                              "JOIN trial_results ON trial_results.trial = trials.id "
                                               "WHERE sweep_trials.sweep = ?1 ORDER BY position")));
   query.Bind(*id);
   std::vector<TrialRow> trials;
@@ -178,7 +179,7 @@ std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::str
   Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
                                               ", trial_configs.config FROM trials "
                                               "JOIN trial_configs ON trial_configs.trial = trials.id "
-                                              "LEFT JOIN trial_results ON trial_results.trial = trials.id "
+                                              "JOIN trial_results ON trial_results.trial = trials.id "
                                               "WHERE trials.trial_id = ?1")));
   if (!query.Bind(trial_id).Next()) return std::nullopt;
   TrialRow trial = ReadTrial(query);

@@ -1,11 +1,17 @@
 #include "storage/trial_writes.h"
 
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
 namespace {
+
+// SQL: the milliseconds of a parameter as the views show a time.
+std::string ShownTime(const char* milliseconds) {
+  return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', nullif(", milliseconds, ", 0) / 1000.0, 'unixepoch')");
+}
 
 absl::Status NoSuchTrial(const std::string& trial_id) {
   return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
@@ -29,14 +35,16 @@ void CopyConfigColumns(DatabaseConnection& connection, std::int64_t trial, const
 
 // The new trial's row; none when there is one of that id already.
 std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const TrialRow& trial) {
+  static const std::string kInsert = absl::StrCat(
+      "INSERT INTO trials (trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
+      "failure_class, failure_message, wall_seconds, started_ms, finished_ms, started_at, finished_at, block, "
+      "optimizer, learning_rate, seed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ''), nullif(?9, ''), "
+      "nullif(?10, ''), ?11, ?12, ?13, ",
+      ShownTime("?12"), ", ", ShownTime("?13"),
+      ", ?14 ->> '$.\"model.block\"', ?14 ->> '$.\"optimizer.name\"', ?14 ->> '$.\"optimizer.learning_rate\"', "
+      "?14 ->> '$.seed') ON CONFLICT (trial_id) DO NOTHING");
   const int inserted =
-      Query(
-          connection.Prepare(
-              "INSERT INTO trials (trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
-              "failure_class, failure_message, wall_seconds, started_at, finished_at, block, optimizer, learning_rate, "
-              "seed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14 ->> '$.\"model.block\"', "
-              "?14 ->> '$.\"optimizer.name\"', ?14 ->> '$.\"optimizer.learning_rate\"', ?14 ->> '$.seed') "
-              "ON CONFLICT (trial_id) DO NOTHING"))
+      Query(connection.Prepare(kInsert))
           .Bind(trial.trial_id, trial.config_hash, Name(trial.state), static_cast<std::int64_t>(trial.generation),
                 trial.attempts, trial.failures, trial.target_steps, trial.worker, Name(trial.failure_class),
                 trial.failure_message, trial.wall_seconds, trial.started_at, trial.finished_at, trial.config_json)
@@ -46,7 +54,15 @@ std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const Tr
   Query(connection.Prepare("INSERT INTO trial_configs (trial, config) VALUES (?1, ?2)"))
       .Bind(id, trial.config_json)
       .Run();
+  Query(connection.Prepare("INSERT INTO trial_results (trial) VALUES (?1)")).Bind(id).Run();
   return id;
+}
+
+std::int64_t InsertArm(DatabaseConnection& connection, std::int64_t sweep, const Arm& arm) {
+  Query(connection.Prepare("INSERT INTO arms (sweep, keys, label) VALUES (?1, ?2, ?3)"))
+      .Bind(sweep, arm.keys_json, arm.label)
+      .Run();
+  return connection.LastRowId();
 }
 
 // A trial that another sweep has brought; a failed or cancelled one starts afresh.
@@ -62,8 +78,9 @@ absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const Tr
                                                      ") has this id already; change any key of the trial"));
     }
   }
-  Query(connection.Prepare("UPDATE trials SET state = 'pending', failures = 0, failure_class = '', "
-                           "failure_message = '', finished_at = 0 WHERE id = ?1 AND state IN ('failed', 'cancelled')"))
+  Query(connection.Prepare("UPDATE trials SET state = 'pending', failures = 0, failure_class = NULL, "
+                           "failure_message = NULL, finished_ms = 0, finished_at = NULL WHERE id = ?1 AND state IN "
+                           "('failed', 'cancelled')"))
       .Bind(id)
       .Run();
   return id;
@@ -81,6 +98,7 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
     return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));
   }
   const std::int64_t sweep_id = connection.LastRowId();
+  std::map<std::string, std::int64_t> arms;  // by their keys
   std::int64_t position = 0;
   for (const TrialRow& trial : trials) {
     std::optional<std::int64_t> id = InsertTrial(connection, trial);
@@ -89,10 +107,15 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
       if (!shared.ok()) return shared.status();
       id = *shared;
     }
-    const int linked = Query(connection.Prepare("INSERT INTO sweep_trials (sweep, position, trial) VALUES (?1, ?2, ?3) "
-                                                "ON CONFLICT (trial, sweep) DO NOTHING"))
-                           .Bind(sweep_id, position++, *id)
-                           .Run();
+    auto arm = arms.find(trial.arm.keys_json);
+    if (arm == arms.end()) {
+      arm = arms.emplace(trial.arm.keys_json, InsertArm(connection, sweep_id, trial.arm)).first;
+    }
+    const int linked =
+        Query(connection.Prepare("INSERT INTO sweep_trials (sweep, position, trial, arm) VALUES (?1, ?2, ?3, ?4) "
+                                 "ON CONFLICT (trial, sweep) DO NOTHING"))
+            .Bind(sweep_id, position++, *id, arm->second)
+            .Run();
     if (linked == 0) {
       return absl::InvalidArgumentError(absl::StrCat("sweep ", sweep.name, " lists trial ", trial.trial_id, " twice"));
     }
@@ -110,16 +133,18 @@ absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sw
 absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& change) {
   const int running = change.state == TrialState::kRunning ? 1 : 0;
   const TimeMs finished_at = IsTerminal(change.state) ? change.at : 0;
-  const int changed =
-      Query(connection.Prepare(
-                "UPDATE trials SET state = ?2, generation = ?3, attempts = ?4, failures = ?5, worker = ?6, "
-                "failure_class = ?7, failure_message = ?8, wall_seconds = wall_seconds + ?9, "
-                "started_at = CASE WHEN ?10 AND started_at = 0 THEN ?11 ELSE started_at END, "
-                "finished_at = ?12 WHERE trial_id = ?1"))
-          .Bind(change.trial_id, Name(change.state), static_cast<std::int64_t>(change.generation), change.attempts,
-                change.failures, change.worker, Name(change.failure_class), change.failure_message,
-                change.added_wall_seconds, running, change.at, finished_at)
-          .Run();
+  static const std::string kUpdate = absl::StrCat(
+      "UPDATE trials SET state = ?2, generation = ?3, attempts = ?4, failures = ?5, worker = nullif(?6, ''), "
+      "failure_class = nullif(?7, ''), failure_message = nullif(?8, ''), wall_seconds = wall_seconds + ?9, "
+      "started_ms = CASE WHEN ?10 AND started_ms = 0 THEN ?11 ELSE started_ms END, "
+      "started_at = CASE WHEN ?10 AND started_ms = 0 THEN ",
+      ShownTime("?11"), " ELSE started_at END, finished_ms = ?12, finished_at = ", ShownTime("?12"),
+      " WHERE trial_id = ?1");
+  const int changed = Query(connection.Prepare(kUpdate))
+                          .Bind(change.trial_id, Name(change.state), static_cast<std::int64_t>(change.generation),
+                                change.attempts, change.failures, change.worker, Name(change.failure_class),
+                                change.failure_message, change.added_wall_seconds, running, change.at, finished_at)
+                          .Run();
   return changed > 0 ? absl::OkStatus() : NoSuchTrial(change.trial_id);
 }
 

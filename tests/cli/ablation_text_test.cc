@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -37,6 +38,7 @@ v1::GetAblationTableResponse SmallTable() {
   table.add_rows("model.block");
   table.add_cols("optimizer.name");
   table.add_metrics("kurtosis_max");
+  table.set_state("paused");
   AddStatistic(AddCell(table, "pre_norm", "adam"), 3, 14.4, 2.1);
   v1::AblationCell* diverged = AddCell(table, "pre_norm", "soap");
   AddStatistic(diverged, 0, 0, 0);
@@ -55,7 +57,36 @@ TEST(AblationText, ShowsMeanDeviationAndTrialsAndSaysWhatIsNotThere) {
             "pre_norm     14.40 ± 2.10 (3)      — (2 diverged)\n"
             "op           1.234 (1, 2 missing)  —\n"
             "\n"
-            "A cell is mean ± standard deviation (trials).\n");
+            "A cell is mean ± standard deviation (trials); diverged trials count with their last values.\n"
+            "Partial: of 8 trials 2 have no outcome yet; the sweep is paused.\n");
+}
+
+// A sweep that was paused, or in which trials failed, must not look as if its table were whole.
+TEST(AblationText, SaysThatItIsPartialWhereATrialHasNoOutcome) {
+  v1::GetAblationTableResponse table = SmallTable();
+  const auto partial = [&] {
+    return nlohmann::json::parse(RenderAblation(table, TableFormat::kJson))["partial"].get<bool>();
+  };
+  EXPECT_TRUE(partial());
+  EXPECT_THAT(RenderAblation(table, TableFormat::kMarkdown), HasSubstr("Partial"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kLatex), HasSubstr("Partial"));
+  table.mutable_cells(2)->set_missing(0);
+  EXPECT_FALSE(partial());
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), Not(HasSubstr("Partial")));
+  table.mutable_cells(2)->set_failed(1);
+  EXPECT_TRUE(partial());
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("1.234 (1, 1 failed)"));
+}
+
+TEST(AblationText, ACellSaysOfHowManyOfItsTrialsTheMeanIs) {
+  v1::GetAblationTableResponse table = SmallTable();
+  table.mutable_cells(0)->set_trials(4);
+  table.mutable_cells(0)->set_diverged(1);
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("14.40 ± 2.10 (3 of 4, 1 diverged)"));
+  table.set_drop_diverged(true);
+  table.mutable_cells(0)->set_trials(3);
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText),
+              ::testing::AllOf(HasSubstr("14.40 ± 2.10 (3, 1 diverged)"), HasSubstr("left out")));
 }
 
 TEST(AblationText, SaysWhatEachColumnIs) {
@@ -70,13 +101,12 @@ TEST(AblationText, SaysWhatEachColumnIs) {
 }
 
 TEST(AblationText, SaysWhatACellAveragesOver) {
-  const std::vector<std::string> pooled = {"data.path", "seed"};
-  EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kText, pooled),
-              HasSubstr("A cell is mean ± standard deviation (trials) over data.path, seed.\n"));
-  EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kLatex, pooled),
-              HasSubstr("standard deviation (trials) over data.path, seed\n"));
-  EXPECT_EQ(nlohmann::json::parse(RenderAblation(SmallTable(), TableFormat::kJson, pooled))["pooled"],
-            nlohmann::json(pooled));
+  v1::GetAblationTableResponse table = SmallTable();
+  for (const char* key : {"data.path", "seed"}) table.add_pooled(key);
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("(trials) over data.path, seed"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kLatex), HasSubstr("(trials) over data.path, seed"));
+  EXPECT_EQ(nlohmann::json::parse(RenderAblation(table, TableFormat::kJson))["pooled"],
+            (nlohmann::json{"data.path", "seed"}));
 }
 
 TEST(AblationText, MarkdownIsTheSameTable) {
@@ -87,26 +117,29 @@ TEST(AblationText, MarkdownIsTheSameTable) {
 }
 
 TEST(AblationText, LatexUsesBooktabsAndEscapesKeys) {
-  EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kLatex),
-            "% needs \\usepackage{booktabs}; a cell is mean, standard deviation (trials)\n"
-            "\\begin{tabular}{lrr}\n"
-            "\\toprule\n"
-            " & \\multicolumn{2}{c}{kurtosis\\_max} \\\\\n"
-            "\\cmidrule(lr){2-3}\n"
-            "model.block & adam & soap \\\\\n"
-            "\\midrule\n"
-            "pre\\_norm & 14.40 $\\pm$ 2.10 (3) & --- (2 diverged) \\\\\n"
-            "op & 1.234 (1, 2 missing) & --- \\\\\n"
-            "\\bottomrule\n"
-            "\\end{tabular}\n");
+  EXPECT_EQ(
+      RenderAblation(SmallTable(), TableFormat::kLatex),
+      "% needs \\usepackage{booktabs}; a cell is mean, standard deviation (trials); diverged trials count with their "
+      "last values\n"
+      "% Partial: of 8 trials 2 have no outcome yet; the sweep is paused.\n"
+      "\\begin{tabular}{lrr}\n"
+      "\\toprule\n"
+      " & \\multicolumn{2}{c}{kurtosis\\_max} \\\\\n"
+      "\\cmidrule(lr){2-3}\n"
+      "model.block & adam & soap \\\\\n"
+      "\\midrule\n"
+      "pre\\_norm & 14.40 $\\pm$ 2.10 (3) & --- (2 diverged) \\\\\n"
+      "op & 1.234 (1, 2 missing) & --- \\\\\n"
+      "\\bottomrule\n"
+      "\\end{tabular}\n");
 }
 
 TEST(AblationText, CsvHasALineForEachCellAndMetricInFullPrecision) {
   EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kCsv),
-            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,missing\n"
-            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0\n"
-            "pre_norm,soap,kurtosis_max,,,0,2,2,0\n"
-            "op,adam,kurtosis_max,1.2345,,1,1,0,2\n");
+            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,failed,missing\n"
+            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0,0\n"
+            "pre_norm,soap,kurtosis_max,,,0,2,2,0,0\n"
+            "op,adam,kurtosis_max,1.2345,,1,1,0,0,2\n");
 }
 
 TEST(AblationText, JsonNamesKeysAndUsesNullForNoValue) {
@@ -132,16 +165,49 @@ TEST(AblationText, NumbersAmongTheKeysAreNumbersInJson) {
   EXPECT_EQ(keys["train.micro_batch_size"], "auto");
 }
 
+std::vector<std::string> LinesWith(const std::string& text, const std::string& part) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.find(part) != std::string::npos) lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST(AblationText, ALatexTableThatIsTooWideOrTooLongForAPageIsSeveral) {
+  v1::GetAblationTableResponse table;
+  table.add_rows("optimizer.epsilon");
+  table.add_cols("optimizer.name");
+  const std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "eval_perplexity", "int8_perplexity"};
+  for (const std::string& metric : metrics) table.add_metrics(metric);
+  for (int row = 0; row < 90; ++row) {
+    for (const char* optimizer : {"adam", "soap"}) {
+      v1::AblationCell* cell = AddCell(table, std::to_string(row), optimizer);
+      for (std::size_t metric = 0; metric < metrics.size(); ++metric) AddStatistic(cell, 3, 14.4, 2.1);
+    }
+  }
+  const std::string text = RenderAblation(table, TableFormat::kLatex);
+  for (const std::string& line : LinesWith(text, " & ")) EXPECT_LE(line.size(), 100u);
+  // Each row once for every page's width, with its key.
+  const std::size_t widths = LinesWith(text, "89 & ").size();
+  EXPECT_GT(widths, 1u);
+  EXPECT_EQ(LinesWith(text, "0 & ").size(), 9 * widths);
+  EXPECT_EQ(LinesWith(text, "begin{tabular}").size(), 3 * widths);
+  EXPECT_EQ(LinesWith(text, "end{tabular}").size(), 3 * widths);
+  EXPECT_EQ(LinesWith(text, "multicolumn").size(), 3 * widths);
+}
+
 TEST(AblationText, ANaNResultIsShownAsOneInEveryFormat) {
   v1::GetAblationTableResponse table;
   table.add_rows("model.block");
   table.add_cols("optimizer.name");
   table.add_metrics("eval_loss");
   v1::AblationCell* cell = AddCell(table, "op", "adam");
-  AddStatistic(cell, 2, std::nan(""), std::nan(""));
+  AddStatistic(cell, 2, std::nan(""), 0);
+  cell->mutable_statistics(0)->clear_standard_deviation();
   cell->set_diverged(1);
-  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("NaN ± NaN (2, 1 diverged)"));
-  EXPECT_THAT(RenderAblation(table, TableFormat::kCsv), HasSubstr("op,adam,eval_loss,NaN,NaN,2,2,1,0"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("NaN (2, 1 diverged)"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kCsv), HasSubstr("op,adam,eval_loss,NaN,,2,2,1,0,0"));
   EXPECT_EQ(nlohmann::json::parse(RenderAblation(table, TableFormat::kJson))["cells"][0]["values"]["eval_loss"]["mean"],
             "NaN");
 }

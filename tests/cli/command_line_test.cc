@@ -66,6 +66,7 @@ TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
   const Result format = Ofsweep({"table", "x", "--format", "word"});
   EXPECT_EQ(format.exit_code, 2);
   EXPECT_THAT(format.err, HasSubstr("markdown"));
+  EXPECT_EQ(Ofsweep({"table", "x", "--diverged", "perhaps"}).exit_code, 2);
   EXPECT_EQ(Ofsweep({"curves", "x"}).exit_code, 2);
   EXPECT_EQ(Ofsweep({"db", "backup"}).exit_code, 2);
   for (const char* every : {"0", "-5", "soon", "5 days"}) {

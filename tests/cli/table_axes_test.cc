@@ -61,20 +61,5 @@ TEST(TableAxes, RelativePathsOfAStoredSweepAreAnAxis) {
   EXPECT_THAT(ChooseTableAxes(spec).rows, ElementsAre("data.path"));
 }
 
-TEST(PooledKeys, AreAllThatVaryAndThatNoAxisTells) {
-  const SweepSpec grid = SpecOf("grid: {model.block: [op, pre_norm], model.bias: [none, qk], seed: [0, 1]}");
-  EXPECT_THAT(PooledKeys(grid, ChooseTableAxes(grid)), ElementsAre("seed"));
-  EXPECT_THAT(PooledKeys(grid, {.rows = {"model.block"}}), ElementsAre("model.bias", "seed"));
-  const SweepSpec one = SpecOf("grid: {model.block: [op, pre_norm], seed: [3]}");
-  EXPECT_THAT(PooledKeys(one, ChooseTableAxes(one)), IsEmpty());
-}
-
-TEST(PooledKeys, OfKeysThatAdvanceTogetherOneTellsTheOthersAsFarAsItCan) {
-  const SweepSpec zip = SpecOf(
-      "zip: [{optimizer.name: [adam, adam, soap], optimizer.learning_rate: [1e-3, 3e-3, 2e-3], seed: [0, 1, 2]}]");
-  EXPECT_THAT(PooledKeys(zip, {.rows = {"optimizer.learning_rate"}}), IsEmpty());
-  EXPECT_THAT(PooledKeys(zip, {.rows = {"optimizer.name"}}), ElementsAre("optimizer.learning_rate", "seed"));
-}
-
 }  // namespace
 }  // namespace ofsweep

@@ -21,8 +21,14 @@ ResultRow Trial(const std::string& block, double rate, int seed, TrialState stat
   row.trial.state = state;
   row.trial.config_json = R"({"model.block":")" + block + R"(","optimizer.learning_rate":)" + std::to_string(rate) +
                           R"(,"seed":)" + std::to_string(seed) + "}";
+  row.trial.arm.keys_json =
+      R"({"model.block":")" + block + R"(","optimizer.learning_rate":)" + std::to_string(rate) + "}";
   row.values = std::move(values);
   return row;
+}
+
+std::vector<AblationCell> CellsOf(const std::vector<ResultRow>& trials, const AblationQuery& query) {
+  return BuildAblationTable(trials, query).cells;
 }
 
 TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
@@ -30,8 +36,8 @@ TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
                                          Trial("op", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 1}}),
                                          Trial("pre_norm", 0.001, 1, TrialState::kCompleted, {{"kurtosis_max", 14}}),
                                          Trial("op", 0.001, 1, TrialState::kPending)};
-  const auto table = BuildAblationTable(
-      trials, {.rows = {"model.block"}, .cols = {"optimizer.learning_rate"}, .metrics = {"kurtosis_max"}});
+  const auto table =
+      CellsOf(trials, {.rows = {"model.block"}, .cols = {"optimizer.learning_rate"}, .metrics = {"kurtosis_max"}});
   ASSERT_EQ(table.size(), 2);
   EXPECT_THAT(table[0].row_values, ElementsAre("pre_norm"));
   EXPECT_THAT(table[0].col_values, ElementsAre("0.001"));
@@ -76,21 +82,82 @@ TEST(AblationTable, DivergedTrialsCountAndUnfinishedOnesAreCountedApart) {
       Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", 9}}), Trial("op", 1, 1, TrialState::kCompleted),
       Trial("op", 1, 2, TrialState::kFailed, {{"eval_loss", 1}}), Trial("op", 1, 3, TrialState::kCancelled),
       Trial("op", 1, 4, TrialState::kRunning, {{"eval_loss", 2}})};
-  const auto table = BuildAblationTable(trials, {.rows = {"model.block"}, .metrics = {"eval_loss"}});
+  const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_loss"}});
   ASSERT_EQ(table.size(), 1);
   EXPECT_EQ(table[0].trials, 2);
   EXPECT_EQ(table[0].diverged, 1);
-  EXPECT_EQ(table[0].missing, 3);
+  EXPECT_EQ(table[0].failed, 1);
+  EXPECT_EQ(table[0].missing, 2);
   EXPECT_EQ(table[0].statistics[0].count, 1);
   EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 9);
+}
+
+TEST(AblationTable, DroppedDivergedTrialsAreCountedAndNotAveraged) {
+  const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", 9}}),
+                                         Trial("op", 1, 1, TrialState::kCompleted, {{"eval_loss", 3}})};
+  const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_loss"}, .drop_diverged = true});
+  EXPECT_EQ(table.at(0).trials, 1);
+  EXPECT_EQ(table[0].diverged, 1);
+  EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 3);
+}
+
+TEST(AblationTable, AKeyThatDiffersWithinACellIsAProblemUntilItIsPooled) {
+  const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted),
+                                         Trial("op", 2, 0, TrialState::kPending),
+                                         Trial("op", 1, 1, TrialState::kCompleted)};
+  AblationQuery query{.rows = {"model.block"}, .metrics = {"eval_loss"}};
+  const AblationTable table = BuildAblationTable(trials, query);
+  EXPECT_THAT(table.pooled, ElementsAre("optimizer.learning_rate", "seed"));
+  ASSERT_EQ(CheckPooled(table, query).size(), 1u);
+  EXPECT_EQ(CheckPooled(table, query)[0].key, "pool");
+  EXPECT_THAT(CheckPooled(table, query)[0].message, ::testing::HasSubstr("optimizer.learning_rate"));
+  query.pool = {"optimizer.learning_rate"};
+  EXPECT_TRUE(CheckPooled(table, query).empty());
+  query.pool = {};
+  query.cols = {"optimizer.learning_rate"};
+  EXPECT_TRUE(CheckPooled(BuildAblationTable(trials, query), query).empty());
+}
+
+// Of keys that advance together one tells the others, as far as it can.
+TEST(AblationTable, WhatARowDeterminesIsNotPooled) {
+  const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted),
+                                         Trial("pre_norm", 2, 0, TrialState::kCompleted)};
+  EXPECT_TRUE(BuildAblationTable(trials, {.rows = {"model.block"}}).pooled.empty());
+}
+
+// Two machines made something else of the same `auto`; the sweep asked for one arm.
+TEST(AblationTable, AnAutoThatMachinesResolveDifferentlyIsOneValue) {
+  std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted), Trial("op", 1, 1, TrialState::kCompleted),
+                                   Trial("op", 1, 2, TrialState::kCompleted)};
+  const char* resolved[] = {"4", "8", "4"};
+  const char* submitted[] = {"\"auto\"", "\"auto\"", "4"};
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    trials[i].trial.config_json = std::string(R"({"train.micro_batch_size":)") + resolved[i] + "}";
+    trials[i].trial.arm.keys_json = std::string(R"({"train.micro_batch_size":)") + submitted[i] + "}";
+  }
+  const AblationTable table = BuildAblationTable(trials, {.rows = {"train.micro_batch_size"}});
+  ASSERT_EQ(table.cells.size(), 2u);
+  EXPECT_THAT(table.cells[0].row_values, ElementsAre("auto"));
+  EXPECT_EQ(table.cells[0].trials, 2);
+  EXPECT_TRUE(table.pooled.empty());
+}
+
+TEST(AblationTable, AnInfiniteResultMakesTheMeanInfiniteAndHasNoDeviation) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_perplexity", infinity}}),
+                                         Trial("op", 1, 1, TrialState::kCompleted, {{"eval_perplexity", 3}})};
+  const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_perplexity"}});
+  EXPECT_EQ(table.at(0).statistics[0].mean, infinity);
+  EXPECT_FALSE(table[0].statistics[0].standard_deviation.has_value());
 }
 
 TEST(AblationTable, NanMakesTheMeanNanAndNothingHasNoMean) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", nan}}),
                                          Trial("op", 1, 1, TrialState::kCompleted, {{"eval_loss", 3}})};
-  const auto table = BuildAblationTable(trials, {.rows = {"model.block"}, .metrics = {"eval_loss", "int8_perplexity"}});
+  const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_loss", "int8_perplexity"}});
   EXPECT_TRUE(std::isnan(*table.at(0).statistics[0].mean));
+  EXPECT_FALSE(table[0].statistics[0].standard_deviation.has_value());
   EXPECT_EQ(table[0].statistics[1].count, 0);
   EXPECT_FALSE(table[0].statistics[1].mean.has_value());
 }

@@ -230,6 +230,33 @@ TEST_F(SweepServiceTest, AFinishedSweepHasCurvesResultsAndATable) {
   EXPECT_DOUBLE_EQ(table.cells(1).statistics(0).mean(), 2);
 }
 
+TEST_F(SweepServiceTest, ATableThatWouldAverageOverAVariedKeyIsRefusedUntilItIsAskedTo) {
+  Submit(
+      "name: s\ntrial: {train.steps: 20, train.device: cpu}\n"
+      "grid: {model.block: [pre_norm, op], optimizer.epsilon: [1e-8, 1e-4], seed: [0, 1]}\n");
+  v1::GetAblationTableRequest request;
+  request.set_sweep("s");
+  request.add_rows("model.block");
+  v1::GetAblationTableResponse table;
+  const auto violations = ReadFieldViolations(sweeps_->GetAblationTable(Context().get(), request, &table));
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].field, "pool");
+  EXPECT_THAT(violations[0].description, HasSubstr("optimizer.epsilon"));
+
+  request.add_pool("optimizer.epsilon");
+  ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok());
+  EXPECT_THAT(table.pooled(), ElementsAre("optimizer.epsilon", "seed"));
+  EXPECT_EQ(table.cells(0).missing(), 4);
+  EXPECT_EQ(table.state(), "active");
+
+  request.clear_pool();
+  request.add_cols("optimizer.epsilon");
+  ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok());
+  EXPECT_EQ(table.cells_size(), 4);
+  request.add_pool("optimizer.epsilom");
+  EXPECT_EQ(ReadFieldViolations(sweeps_->GetAblationTable(Context().get(), request, &table)).at(0).field, "pool");
+}
+
 TEST_F(SweepServiceTest, ReadingWhatIsNotThereSaysSo) {
   Submit(SmallSweep("s"));
   grpc::Status status;

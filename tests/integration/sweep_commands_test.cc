@@ -49,7 +49,12 @@ TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
   EXPECT_THAT(watched.out, AllOf(HasSubstr("started"), HasSubstr("completed  "), HasSubstr("4/4 done (4 completed)")));
   EXPECT_THAT(Command({"ls"}).out, HasSubstr("finished"));
 
-  EXPECT_THAT(Command({"table", "tiny"}).out, HasSubstr("model.block"));
+  EXPECT_THAT(Command({"table", "tiny"}).out, AllOf(HasSubstr("model.block"), Not(HasSubstr("Partial"))));
+  const Finished pooling = Command({"table", "tiny", "--rows", "model.block", "--cols", "seed"});
+  EXPECT_EQ(pooling.exit_code, 2);
+  EXPECT_THAT(pooling.err, HasSubstr("optimizer.name"));
+  EXPECT_EQ(Command({"table", "tiny", "--rows", "model.block", "--cols", "seed", "--pool", "optimizer.name"}).exit_code,
+            0);
   for (const char* format : {"markdown", "latex", "csv", "json"}) {
     const Finished table = Command({"table", "tiny", "--format", format});
     EXPECT_EQ(table.exit_code, 0) << table.err;
@@ -148,6 +153,9 @@ TEST_F(SweepCommands, APausedSweepFinishesWhatRunsAndStartsNoMore) {
   EXPECT_EQ(shown["state"], "paused");
   EXPECT_EQ(Count(shown, "completed") + Count(shown, "pending"), 4u);
   EXPECT_GE(Count(shown, "pending"), 1u);
+  const nlohmann::json table = nlohmann::json::parse(Command({"table", "tiny", "--format", "json"}).out);
+  EXPECT_EQ(table["state"], "paused");
+  EXPECT_TRUE(table["partial"]);
   ASSERT_EQ(Command({"resume", "tiny"}).exit_code, 0);
   EXPECT_EQ(Command({"watch", "tiny"}).exit_code, 0);
   EXPECT_EQ(Count(Show("tiny"), "completed"), 4u);

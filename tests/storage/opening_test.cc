@@ -106,8 +106,12 @@ TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
         "INSERT INTO trials VALUES (1, 'a', 'h', 'completed', 1, 1, 0, 9, '', '', '', 0, 0, 0, 'op', 'adam', 1e-3, 0);"
         "INSERT INTO trial_configs VALUES (1, '{}');"
         "INSERT INTO sweep_trials VALUES (1, 0, 1);"
-        "INSERT INTO trial_results VALUES (1, 9, 0, 9, 90, 8, 2.5, 9, 2.75, 9, 15.6, 9, 16.5, 8, 1, 3, 3, 4, -1, "
-        "NULL);");
+        "INSERT INTO trial_results VALUES (1, 9, 0, 9, 90, 8, 2.5, 9, 2.75, 9, 15.6, 9, 16.5, 8, 2, 5, 3, 4, -1, "
+        "NULL);"
+        "INSERT INTO trials VALUES (2, 'b', 'h', 'running', 1, 1, 0, 9, 'host', '', '', 0, 1795000000123, 0, 'op', "
+        "'adam', 1e-3, 1);"
+        "INSERT INTO trial_configs VALUES (2, '{}');"
+        "INSERT INTO sweep_trials VALUES (1, 1, 2);");
   }
   EXPECT_EQ(Store::OpenReadOnly(path_).status().code(), absl::StatusCode::kFailedPrecondition);
   const auto store = OpenStore(path_);
@@ -117,8 +121,36 @@ TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
   Must(store->AppendPoints({"a"}, 0, {MakeStep(9, {{{"w8a4_perplexity", std::nullopt, ""}, 20}})}).get());
   EXPECT_EQ(values().at("w8a4_perplexity"), 20);
   EXPECT_EQ(values().at("eval_loss"), 2.75);
-  EXPECT_THAT(Sql(path_, "SELECT kurtosis_max, int8_perplexity, w8a5_perplexity, w8a4_perplexity FROM results"),
-              testing::ElementsAre("3.0|16.5|NULL|20.0"));
+  EXPECT_THAT(Sql(path_,
+                  "SELECT steps, kurtosis_mean, kurtosis_max, int8_perplexity, w8a5_perplexity, w8a4_perplexity, "
+                  "worker, started_at, failure_class FROM results ORDER BY trial_id"),
+              testing::ElementsAre("9|2.5|3.0|16.5|NULL|20.0|NULL|NULL|NULL",
+                                   "0|NULL|NULL|NULL|NULL|NULL|host|2026-11-18T11:06:40.123Z|NULL"));
+  EXPECT_EQ(Must(store->FindTrial("b"))->started_at, 1795000000123);
+}
+
+TEST_F(OpeningTest, ADatabaseOfVersion1HasTheArmsThatItsSweepsName) {
+  {
+    SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(kSchemaV1);
+    old.exec(
+        "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
+        "INSERT INTO sweeps VALUES (1, 's', 'finished', 'grid: {optimizer: {epsilon: [1e-8, 1e-4]}, seed: [0, 1]}', "
+        "0, 0), (2, 'seeds', 'finished', 'grid: {seed: [0, 1]}', 0, 0);"
+        "INSERT INTO sweep_trials VALUES (1, 0, 1), (1, 1, 2), (1, 2, 3), (1, 3, 4), (2, 0, 1), (2, 1, 3);");
+    for (const char* trial : {"1, '{\"optimizer.epsilon\":1e-08,\"train.threads\":2,\"seed\":0}'",
+                              "2, '{\"optimizer.epsilon\":0.0001,\"train.threads\":2,\"seed\":0}'",
+                              "3, '{\"optimizer.epsilon\":1e-08,\"train.threads\":4,\"seed\":1}'",
+                              "4, '{\"optimizer.epsilon\":0.0001,\"train.threads\":4,\"seed\":1}'"}) {
+      old.exec(std::string("INSERT INTO trial_configs VALUES (") + trial + ")");
+      old.exec(std::string("INSERT INTO trials VALUES (") + trial[0] + ", 'id" + trial[0] +
+               "', 'h', 'completed', 1, 1, 0, 9, '', '', '', 0, 0, 0, 'op', 'adam', 1e-3, 0)");
+    }
+  }
+  OpenStore(path_);
+  EXPECT_THAT(Sql(path_, "SELECT sweep, arm, arm_keys, n FROM ablation ORDER BY sweep, arm"),
+              testing::ElementsAre("s|optimizer.epsilon=0.0001|{\"optimizer.epsilon\":0.0001}|2",
+                                   "s|optimizer.epsilon=1e-08|{\"optimizer.epsilon\":1e-08}|2", "seeds||{}|2"));
 }
 
 TEST_F(OpeningTest, ReadersAskForTheMigrationOfAnOlderVersion) {

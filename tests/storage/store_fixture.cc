@@ -35,6 +35,10 @@ TrialRow MakeTrial(const std::string& id, const std::string& block, const std::s
       absl::StrCat("{\"model.block\":\"", block, "\",\"optimizer.name\":\"", optimizer,
                    "\",\"optimizer.learning_rate\":", learning_rate,
                    ",\"measure.metrics\":[\"kurtosis\",\"mmr\"],\"evaluate.int8\":true,\"seed\":", seed, "}");
+  trial.arm = {.keys_json = absl::StrCat("{\"model.block\":\"", block, "\",\"optimizer.name\":\"", optimizer,
+                                         "\",\"optimizer.learning_rate\":", learning_rate, "}"),
+               .label = absl::StrCat("model.block=", block, " optimizer.name=", optimizer,
+                                     " optimizer.learning_rate=", learning_rate)};
   trial.target_steps = 600;
   return trial;
 }

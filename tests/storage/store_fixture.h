@@ -54,7 +54,8 @@ Value Must(absl::StatusOr<Value> result) {
 std::unique_ptr<Store> OpenStore(const std::string& path, std::int64_t seal_every_steps = 2000,
                                  Durability durability = Durability::kNormal);
 
-// A pending trial whose hash begins with its id; `block`, `optimizer`, `learning_rate` and `seed` in its configuration.
+// A pending trial whose hash begins with its id; `block`, `optimizer`, `learning_rate` and `seed` in its configuration,
+// and all but the seed in its arm.
 TrialRow MakeTrial(const std::string& id, const std::string& block = "op", const std::string& optimizer = "adam",
                    double learning_rate = 1e-3, int seed = 0);
 

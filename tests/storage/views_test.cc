@@ -41,15 +41,32 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
   };
   EXPECT_EQ(
       columns("results"),
-      "sweep trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
+      "sweep arm trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
       "eval_loss eval_perplexity int8_perplexity w8a5_perplexity w8a4_perplexity w4a4_perplexity kurtosis_mean "
       "kurtosis_max kurtosis_peak mmr_max wall_seconds worker started_at finished_at failure_class failure_message");
   EXPECT_EQ(columns("params"), "trial_id key value");
   EXPECT_EQ(columns("curves"), "trial_id step metric layer site value");
   EXPECT_EQ(columns("ablation"),
-            "sweep block optimizer learning_rate n eval_loss_n eval_loss_mean eval_loss_std "
+            "sweep arm arm_keys block optimizer learning_rate n diverged failed missing eval_loss_n eval_loss_mean "
+            "eval_loss_std "
             "kurtosis_max_n kurtosis_max_mean kurtosis_max_std int8_perplexity_n int8_perplexity_mean "
             "int8_perplexity_std w8a4_perplexity_n w8a4_perplexity_mean w8a4_perplexity_std");
+}
+
+// Clients read the type of a view's column from the table that it is a column of.
+TEST_F(ViewsTest, EveryColumnOfResultsHasAType) {
+  EXPECT_THAT(Query("SELECT name FROM pragma_table_info('results') WHERE type NOT IN ('TEXT', 'INTEGER', 'REAL')"),
+              testing::IsEmpty());
+  EXPECT_THAT(Query("SELECT group_concat(name, ' ') FROM pragma_table_info('results') WHERE type = 'INTEGER'"),
+              ElementsAre("seed attempts steps tokens"));
+}
+
+TEST_F(ViewsTest, ATrialThatBeganAndHasNoPointsYetHasDoneNoSteps) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  Must(store_->AppendPoints({"a", 1}, 0, {}).get());
+  EXPECT_THAT(Query("SELECT steps, tokens, kurtosis_mean FROM results"), ElementsAre("0|0|NULL"));
+  EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(0).values.at("steps"), 0);
+  EXPECT_EQ(Must(store_->FindTrial("a"))->step, 0);
 }
 
 TEST_F(ViewsTest, ResultsShowATrialOnceInEverySweepThatHasIt) {
@@ -177,12 +194,44 @@ TEST_F(ViewsTest, AblationHasMeanAndSampleDeviationOverTheTrialsThatCount) {
   finish("a3", TrialState::kFailed, 100, 1);
   finish("b0", TrialState::kCompleted, 3, kNaN);
   EXPECT_THAT(
-      Query("SELECT sweep, block, optimizer, learning_rate, n, round(eval_loss_mean, 6), round(eval_loss_std, 6), "
-            "kurtosis_max_mean, kurtosis_max_std, int8_perplexity_mean, int8_perplexity_std, "
-            "round(w8a4_perplexity_mean, 6), round(w8a4_perplexity_std, 6) FROM ablation ORDER BY sweep, block"),
-      ElementsAre("other|op|adam|0.001|1|1.0|NULL|600.25|NULL|NULL|NULL|8.0|NULL",
-                  "s|op|adam|0.001|3|2.333333|1.527525|600.25|0.0|NULL|NULL|18.666667|12.220202",
-                  "s|pre_norm|adam|0.001|1|3.0|NULL|NULL|NULL|NULL|NULL|24.0|NULL"));
+      Query("SELECT sweep, block, optimizer, learning_rate, n, diverged, failed, missing, round(eval_loss_mean, 6), "
+            "round(eval_loss_std, 6), kurtosis_max_mean, kurtosis_max_std, int8_perplexity_mean, int8_perplexity_std, "
+            "round(w8a4_perplexity_mean, 6), round(w8a4_perplexity_std, 6) FROM ablation ORDER BY sweep, block, "
+            "optimizer"),
+      ElementsAre("other|op|adam|0.001|1|0|0|0|1.0|NULL|600.25|NULL|NULL|NULL|8.0|NULL",
+                  "s|op|adam|0.001|3|1|1|1|2.333333|1.527525|600.25|0.0|NULL|NULL|18.666667|12.220202",
+                  "s|pre_norm|adam|0.001|1|0|0|0|3.0|NULL|NULL|NULL|NULL|NULL|24.0|NULL",
+                  "s|pre_norm|soap|0.001|0|0|0|1|NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL"));
+}
+
+// Five epsilons of one block, optimizer and learning rate are five arms, not one cell of fifteen trials.
+TEST_F(ViewsTest, AblationHasARowForEachArmWhateverTheSweepVaries) {
+  std::vector<TrialRow> trials;
+  for (const char* epsilon : {"1e-08", "0.0001"}) {
+    for (int seed = 0; seed < 3; ++seed) {
+      TrialRow& trial = trials.emplace_back(MakeTrial(epsilon + std::to_string(seed), "op", "adam", 1e-3, seed));
+      trial.arm = {.keys_json = std::string("{\"optimizer.epsilon\":") + epsilon + "}",
+                   .label = std::string("optimizer.epsilon=") + epsilon};
+    }
+  }
+  InsertTrials(*store_, "s", trials);
+  for (const TrialRow& trial : trials) {
+    Append(trial.trial_id, {MakeStep(9, {Scalar("eval_loss", trial.trial_id.starts_with("1e-08") ? 3 : 2)})});
+    SetState(*store_, trial.trial_id, TrialState::kCompleted);
+  }
+  EXPECT_THAT(
+      Query("SELECT arm, arm_keys ->> '$.\"optimizer.epsilon\"', n, eval_loss_mean, eval_loss_std FROM ablation"),
+      ElementsAre("optimizer.epsilon=1e-08|1.0e-08|3|3.0|0.0", "optimizer.epsilon=0.0001|0.0001|3|2.0|0.0"));
+  EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(5).trial.arm.label, "optimizer.epsilon=0.0001");
+}
+
+TEST_F(ViewsTest, AnInfiniteResultMakesTheMeanInfiniteAndHasNoDeviation) {
+  InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
+  Append("a", {MakeStep(9, {Scalar("w8a4_perplexity", std::numeric_limits<double>::infinity())})});
+  Append("b", {MakeStep(9, {Scalar("w8a4_perplexity", 8)})});
+  for (const char* id : {"a", "b"}) SetState(*store_, id, TrialState::kCompleted);
+  EXPECT_THAT(Query("SELECT w8a4_perplexity_n, w8a4_perplexity_mean, w8a4_perplexity_std FROM ablation"),
+              ElementsAre("2|Inf|NULL"));
 }
 
 // A trial that diverged has no validation loss, and `ofsweep evaluate` may have come to some trials only.
@@ -210,7 +259,7 @@ TEST_F(ViewsTest, CommonQueriesUseIndexes) {
            "WHERE r.sweep = 's' AND c.metric = 'kurtosis'",
        }) {
     const std::string plan = Plan(path_, query);
-    for (const char* table : {"sweeps", "sweep_trials", "trials", "trial_results", "trial_configs", "series",
+    for (const char* table : {"sweeps", "sweep_trials", "arms", "trials", "trial_results", "trial_configs", "series",
                               "recent_points", "sealed_points"}) {
       EXPECT_THAT(plan, Not(HasSubstr(std::string("SCAN ") + table))) << query;
     }

@@ -53,22 +53,23 @@ WHERE ${ofSweep}`,
   ),
   rows(
     {
-      title: 'Cells',
+      title: 'Arms',
       description:
-        'Over the completed and diverged trials of each block, optimizer and learning rate (the view ablation), n of ' +
-        'them: how many have each figure, its mean and its sample standard deviation. Empty where one of these is NaN.',
+        'One row an arm: all keys that the sweep varies, but the seed (the view ablation). n trials have an outcome, ' +
+        'completed or diverged, and count; failed and missing ones do not. For each figure: how many of the n have ' +
+        'it, its mean and its sample standard deviation. Empty where one of these is NaN.',
       width: 24,
       height: 9,
     },
     `
 SELECT
-  block, optimizer, learning_rate, n,
+  arm, n, diverged, failed, missing,
   eval_loss_n, eval_loss_mean, eval_loss_std, kurtosis_max_n, kurtosis_max_mean, kurtosis_max_std,
   int8_perplexity_n, int8_perplexity_mean, int8_perplexity_std,
   w8a4_perplexity_n, w8a4_perplexity_mean, w8a4_perplexity_std
 FROM ablation
 WHERE ${ofSweep}
-ORDER BY block, optimizer, learning_rate`,
+ORDER BY block, optimizer, learning_rate, arm`,
   ),
   rows(
     {
