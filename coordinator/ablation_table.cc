@@ -37,9 +37,11 @@ class FirstSeen {
 // two machines resolved differently is one value.
 class TrialKeysOf {
  public:
-  explicit TrialKeysOf(const TrialRow& trial)
-      : varied_(nlohmann::ordered_json::parse(trial.arm.keys_json)),
-        config_(nlohmann::json::parse(trial.config_json)) {}
+  explicit TrialKeysOf(const ResultRow& row)
+      : varied_(nlohmann::ordered_json::parse(row.trial.arm.keys_json)),
+        config_(nlohmann::json::parse(row.trial.config_json)) {
+    config_.update(nlohmann::json::parse(row.resolved_json));
+  }
 
   const nlohmann::ordered_json& varied() const { return varied_; }
 
@@ -61,7 +63,7 @@ class TrialKeysOf {
   }
 
   const nlohmann::ordered_json varied_;
-  const nlohmann::json config_;
+  nlohmann::json config_;
 };
 
 struct CellTrials {
@@ -178,7 +180,7 @@ AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const Abl
   std::vector<std::string> varied;                       // the same keys in each trial
   std::set<std::string> differing;
   for (const ResultRow& row : trials) {
-    const TrialKeysOf trial(row.trial);
+    const TrialKeysOf trial(row);
     if (varied.empty()) varied = VariedKeys(trial);
     std::vector<std::size_t> ranks;
     for (std::size_t i = 0; i < keys.size(); ++i) ranks.push_back(seen[i].RankOf(trial.Text(keys[i])));

@@ -134,7 +134,7 @@ class Coordinator {
   absl::StatusOr<nlohmann::ordered_json> ReadTrial(const std::string& trial_id, const std::string& sweep)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status FillConfigurations(std::vector<AttemptStart>& starts) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status StoreResolvedConfigs(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status StoreResolvedKeys(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- coordinator_views.cc ----
   SweepSummary Summarize(const SweepRecord& sweep, TimeMs now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -151,7 +151,7 @@ class Coordinator {
   Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);
   LiveTrials live_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<const SweepSettings>> settings_ ABSL_GUARDED_BY(mutex_);
-  // Labels of running trials by sweep and trial, and the generations whose resolved configuration is stored.
+  // Labels of running trials by sweep and trial, and the generations whose resolved keys are stored.
   absl::flat_hash_map<std::pair<std::string, std::string>, std::string> labels_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::uint64_t> resolved_ ABSL_GUARDED_BY(mutex_);
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/coordinator.h"
+#include "experiment/resolved_keys.h"
 
 namespace ofsweep {
 namespace {
@@ -52,7 +53,7 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     NoteChange();
   }
   if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
-  if (absl::Status status = StoreResolvedConfigs(report); !status.ok()) return status;
+  if (absl::Status status = StoreResolvedKeys(report); !status.ok()) return status;
   if (absl::Status status = FillConfigurations(synchronized.answer.start); !status.ok()) return status;
   if (observer_ != nullptr) observer_->WorkerSeen(report.worker_id, now);
   return std::move(synchronized.answer);
@@ -85,7 +86,7 @@ absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) 
   return absl::OkStatus();
 }
 
-absl::Status Coordinator::StoreResolvedConfigs(const WorkerReport& report) {
+absl::Status Coordinator::StoreResolvedKeys(const WorkerReport& report) {
   for (const AttemptReport& attempt : report.attempts) {
     if (!attempt.begun || attempt.begun->config_json.empty()) continue;
     const auto& [trial_id, generation] = attempt.name;
@@ -96,13 +97,14 @@ absl::Status Coordinator::StoreResolvedConfigs(const WorkerReport& report) {
     const auto row = store_.FindTrial(trial_id);
     if (!row.ok()) return row.status();
     if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
-    const auto config = WithResolvedKeys((*row)->config_json, attempt.begun->config_json);
-    if (config.ok()) {
-      if (absl::Status status = store_.SetResolvedConfig(trial_id, *config).get(); !status.ok()) return status;
+    const auto resolved = ResolvedKeys((*row)->config_json, attempt.begun->config_json);
+    if (resolved.ok()) {
+      if (absl::Status status = store_.SetResolvedKeys(attempt.name, resolved->dump()).get(); !status.ok())
+        return status;
     } else {
-      // The trial's configuration stays as it was submitted, which is right if less complete; its training goes on.
-      spdlog::warn("worker {}: config_json of trial {} {}", report.worker_id, trial_id,
-                   std::string(config.status().message()));
+      // The trainer checks for itself that it trains this trial.
+      spdlog::warn("worker {}: config_json of {}: {}", report.worker_id, ToText(attempt.name),
+                   std::string(resolved.status().message()));
     }
     absl::MutexLock lock(&mutex_);
     resolved_[trial_id] = generation;

@@ -85,7 +85,7 @@ absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, co
 
 v1::Trial SweepReader::TrialMessage(const ResultRow& row, const std::vector<std::string>& label_keys) {
   v1::Trial message = ToMessage(row, TrialLabel(label_keys, row.trial.config_json));
-  *message.mutable_config() = ConfigMessage(row.trial.config_json);
+  *message.mutable_config() = ConfigMessage(row);
   if (coordinator_ != nullptr) message.set_waiting_reason(coordinator_->WaitingReason(row.trial.trial_id));
   return message;
 }

@@ -128,16 +128,6 @@ std::string TrialJson(const nlohmann::ordered_json& flat) {
   return nested.dump();
 }
 
-absl::StatusOr<std::string> WithResolvedKeys(const std::string& flat_config_json, const std::string& resolved_json) {
-  auto flat = nlohmann::ordered_json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
-  const auto resolved = nlohmann::ordered_json::parse(resolved_json, nullptr, /*allow_exceptions=*/false);
-  if (!flat.is_object() || !resolved.is_object()) return absl::InvalidArgumentError("is no JSON object");
-  for (const auto& [key, value] : resolved.items()) {
-    if (FindTrialKey(key) != nullptr) flat[key] = value;
-  }
-  return flat.dump();
-}
-
 TrialInfo DescribeTrial(const TrialRow& row) {
   const nlohmann::json flat = nlohmann::json::parse(row.config_json, nullptr, /*allow_exceptions=*/false);
   const auto text = [&](const char* key) { return flat.contains(key) ? LabelValue(flat[key]) : std::string(); };

@@ -50,9 +50,6 @@ absl::StatusOr<nlohmann::ordered_json> ReadStoredTrial(const std::string& flat_c
 // The nested trial.json of a flat configuration.
 std::string TrialJson(const nlohmann::ordered_json& flat);
 
-// A stored configuration with what the trainer says it resolved. InvalidArgument when either is no JSON object.
-absl::StatusOr<std::string> WithResolvedKeys(const std::string& flat_config_json, const std::string& resolved_json);
-
 // Without its sweeps.
 TrialInfo DescribeTrial(const TrialRow& row);
 

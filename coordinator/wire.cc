@@ -85,11 +85,11 @@ v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
   return message;
 }
 
-google::protobuf::Struct ConfigMessage(const std::string& flat_config_json) {
+google::protobuf::Struct ConfigMessage(const ResultRow& row) {
   google::protobuf::Struct config;
-  const auto json = nlohmann::json::parse(flat_config_json);
-  for (const auto& [key, value] : json.items()) {
-    (*config.mutable_fields())[key] = ValueOf(value);
+  for (const std::string& flat : {row.trial.config_json, row.resolved_json}) {
+    const auto json = nlohmann::json::parse(flat);
+    for (const auto& [key, value] : json.items()) (*config.mutable_fields())[key] = ValueOf(value);
   }
   return config;
 }

@@ -21,8 +21,8 @@ v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec);
 // Without config.
 v1::Trial ToMessage(const ResultRow& row, const std::string& label);
 
-// Every key of a trial's flat JSON.
-google::protobuf::Struct ConfigMessage(const std::string& flat_config_json);
+// Every key of a trial: as submitted, what was `auto` as it was resolved.
+google::protobuf::Struct ConfigMessage(const ResultRow& row);
 
 v1::WatchSweepResponse ToMessage(const SweepProgress& progress);
 

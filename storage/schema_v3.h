@@ -15,6 +15,11 @@ ALTER TABLE attempts RENAME TO trial_attempts;
 ALTER TABLE trial_attempts ADD COLUMN from_step INTEGER;
 ALTER TABLE trial_attempts ADD COLUMN to_step INTEGER;
 
+-- config is what was submitted, and never changes (earlier versions wrote over its auto keys). resolved: what an attempt's trainer
+-- made of them, flat JSON; here of the newest attempt that has begun.
+ALTER TABLE trial_attempts ADD COLUMN resolved TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE trial_configs ADD COLUMN resolved TEXT NOT NULL DEFAULT '{}';
+
 DROP VIEW results;
 DROP VIEW params;
 DROP VIEW curves;
@@ -202,6 +207,7 @@ SELECT
   ifnull(nullif(trial_attempts.outcome, ''), 'running') AS outcome,
   nullif(trial_attempts.failure_class, '') AS failure_class,
   nullif(trial_attempts.message, '') AS message,
+  trial_attempts.resolved,
   strftime('%Y-%m-%dT%H:%M:%fZ', nullif(trial_attempts.started_at, 0) / 1000.0, 'unixepoch') AS started_at,
   strftime('%Y-%m-%dT%H:%M:%fZ', nullif(trial_attempts.ended_at, 0) / 1000.0, 'unixepoch') AS ended_at
 FROM trial_attempts
@@ -211,7 +217,7 @@ CREATE VIEW params AS
 SELECT trials.trial_id, entry.key, entry.value
 FROM trials
   JOIN trial_configs ON trial_configs.trial = trials.id
-  CROSS JOIN json_each(trial_configs.config) AS entry;
+  CROSS JOIN json_each(json_patch(trial_configs.config, trial_configs.resolved)) AS entry;
 
 -- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
 -- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.

@@ -112,13 +112,13 @@ std::future<absl::Status> Store::ChangeTrials(std::vector<TrialChange> changes, 
                 });
 }
 
-std::future<absl::Status> Store::SetResolvedConfig(std::string trial_id, std::string config_json) {
-  const std::size_t bytes = config_json.size();
-  return Submit(
-      writer_.get(), path_, "change", bytes,
-      [trial_id = std::move(trial_id), config = std::move(config_json)](DatabaseConnection& connection, PointWrites&) {
-        return ofsweep::SetResolvedConfig(connection, trial_id, config);
-      });
+std::future<absl::Status> Store::SetResolvedKeys(AttemptName attempt, std::string resolved_json) {
+  const std::size_t bytes = resolved_json.size();
+  return Submit(writer_.get(), path_, "change", bytes,
+                [attempt = std::move(attempt), resolved = std::move(resolved_json)](DatabaseConnection& connection,
+                                                                                    PointWrites&) {
+                  return ofsweep::SetResolvedKeys(connection, attempt, resolved);
+                });
 }
 
 std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt, std::int64_t from_step,

@@ -51,7 +51,7 @@ struct TrialRow {
   std::string trial_id;
   Arm arm;  // in the sweep that it is stored with, or listed with by ListResults
   std::string config_hash;
-  std::string config_json;  // flat, dotted keys; resolved further when the trainer has started
+  std::string config_json;  // flat, dotted keys, as submitted: what is `auto` there, each attempt's trainer decides
   TrialState state = TrialState::kPending;
   std::uint64_t generation = 0;  // of the newest attempt
   int attempts = 0;
@@ -105,6 +105,7 @@ struct PushCounts {
 // One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
 struct ResultRow {
   TrialRow trial;
+  std::string resolved_json = "{}";  // what the newest attempt that has begun made of `auto` keys; flat
   // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
   std::map<std::string, double> values;
 };
@@ -158,8 +159,9 @@ class Store {
   // Also opens and closes the attempts' history, begins their curves where they say from which step (see AppendPoints),
   // and seals the points of trials that reached a final state.
   std::future<absl::Status> ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts);
-  // After the trainer has said how it resolved the `auto` keys; flat JSON.
-  std::future<absl::Status> SetResolvedConfig(std::string trial_id, std::string config_json);
+  // What an attempt's trainer made of keys that were `auto` (experiment/resolved_keys.h); NotFound for an unknown
+  // attempt.
+  std::future<absl::Status> SetResolvedKeys(AttemptName attempt, std::string resolved_json);
   // Keeps what is new by (trial, step, series), counts what was there, and brings the trial's result columns up to
   // date. Each step's tokens and seconds are stored as the series `tokens` and `seconds`, which PushCounts leaves out.
   // The first call for an attempt removes what earlier ones left behind `from_step`, where it began: a curve is of one

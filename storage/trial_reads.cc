@@ -87,7 +87,8 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 }
 
 std::string ResultsSql(std::size_t states) {
-  std::string sql = absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, arms.keys, arms.label");
+  std::string sql =
+      absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, trial_configs.resolved, arms.keys, arms.label");
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
@@ -149,10 +150,11 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
   for (const TrialState state : states) query.BindOne(parameter++, Name(state));
   std::vector<ResultRow> rows;
   while (query.Next()) {
-    ResultRow row{ReadTrial(query), {}};
+    ResultRow row{.trial = ReadTrial(query)};
     row.trial.config_json = query.Text(kConfigColumn);
-    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
-    int column = kConfigColumn + 3;
+    row.resolved_json = query.Text(kConfigColumn + 1);
+    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 2), .label = query.Text(kConfigColumn + 3)};
+    int column = kConfigColumn + 4;
     for (const ResultColumn& result : ResultColumnsOfTrials()) {
       if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
       column += 2;

@@ -23,16 +23,6 @@ std::optional<std::int64_t> FindTrialRow(DatabaseConnection& connection, const s
   return find.Integer(0);
 }
 
-// The columns of `trials` that repeat the configuration.
-void CopyConfigColumns(DatabaseConnection& connection, std::int64_t trial, const std::string& config_json) {
-  Query(connection.Prepare("UPDATE trials SET block = ?2 ->> '$.\"model.block\"', "
-                           "optimizer = ?2 ->> '$.\"optimizer.name\"', "
-                           "learning_rate = ?2 ->> '$.\"optimizer.learning_rate\"', seed = ?2 ->> '$.seed' "
-                           "WHERE id = ?1"))
-      .Bind(trial, config_json)
-      .Run();
-}
-
 // The new trial's row; none when there is one of that id already.
 std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const TrialRow& trial) {
   static const std::string kInsert = absl::StrCat(
@@ -170,12 +160,15 @@ absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& att
   return absl::OkStatus();
 }
 
-absl::Status SetResolvedConfig(DatabaseConnection& connection, const std::string& trial_id,
-                               const std::string& config_json) {
-  const std::optional<std::int64_t> trial = FindTrialRow(connection, trial_id);
-  if (!trial.has_value()) return NoSuchTrial(trial_id);
-  Query(connection.Prepare("UPDATE trial_configs SET config = ?2 WHERE trial = ?1")).Bind(*trial, config_json).Run();
-  CopyConfigColumns(connection, *trial, config_json);
+absl::Status SetResolvedKeys(DatabaseConnection& connection, const AttemptName& attempt, const std::string& resolved) {
+  const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.trial_id);
+  if (!trial.has_value()) return NoSuchTrial(attempt.trial_id);
+  const int known =
+      Query(connection.Prepare("UPDATE trial_attempts SET resolved = ?3 WHERE trial = ?1 AND generation = ?2"))
+          .Bind(*trial, static_cast<std::int64_t>(attempt.generation), resolved)
+          .Run();
+  if (known == 0) return absl::NotFoundError(absl::StrCat("there is no attempt ", ToText(attempt)));
+  Query(connection.Prepare("UPDATE trial_configs SET resolved = ?2 WHERE trial = ?1")).Bind(*trial, resolved).Run();
   return absl::OkStatus();
 }
 

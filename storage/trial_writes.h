@@ -15,7 +15,6 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
 absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at);
 absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& change);
 absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& attempt);
-absl::Status SetResolvedConfig(DatabaseConnection& connection, const std::string& trial_id,
-                               const std::string& config_json);
+absl::Status SetResolvedKeys(DatabaseConnection& connection, const AttemptName& attempt, const std::string& resolved);
 
 }  // namespace ofsweep

@@ -78,10 +78,17 @@ TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   running.begun = AttemptBeginning{.config_json = R"({"train.device": "cuda:0", "train.precision": "bf16"})"};
   const auto second = world.Call("w", 1, {running});
   EXPECT_THAT(second->keep, SizeIs(1));
-  EXPECT_THAT(world.Stored(running.name.trial_id).config_json, HasSubstr(R"("train.device":"cuda:0")"));
+  const auto resolved = [&] { return (*world.store().ListResults("sweep", {}, 1, 0))[0].resolved_json; };
+  EXPECT_EQ(resolved(), R"({"train.precision":"bf16","train.device":"cuda:0"})");
   const auto third = world.Call("w", 1);
   ASSERT_EQ(third->start[0].name.generation, 2u);
   EXPECT_EQ(third->start[0].config_json, first->start[0].config_json);
+
+  // Nobody can make another trial of it.
+  running = Running(first->start[0].name.trial_id, 2);
+  running.begun = AttemptBeginning{.config_json = R"({"train.steps": "many", "model.block": "op"})"};
+  EXPECT_THAT(world.Call("w", 1, {running})->keep, SizeIs(1));
+  EXPECT_EQ(resolved(), R"({"train.precision":"bf16","train.device":"cuda:0"})");
 }
 
 TEST(Coordinator, ASweepRunsToItsEnd) {

@@ -125,7 +125,7 @@ TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
   EXPECT_EQ(store_->CountTrials("no").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->ListResults("no", {}, 1, 0).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->SetSweepState("no", SweepState::kPaused, 1).get().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->SetResolvedConfig("no", "{}").get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->SetResolvedKeys({"no", 1}, "{}").get().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->AppendPoints({"no"}, 0, {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -240,12 +240,21 @@ TEST_F(SweepsTest, ResultsAreFilteredByStateAndPaged) {
             (std::map<TrialState, std::uint64_t>{{TrialState::kPending, 6}, {TrialState::kCompleted, 4}}));
 }
 
-TEST_F(SweepsTest, TheResolvedConfigurationReplacesTheSubmittedOne) {
-  InsertTrials(*store_, "s", {MakeTrial("a", "op", "adam", 1e-3, 3)});
-  const std::string resolved = MakeTrial("a", "op", "soap", 2e-3, 3).config_json;
-  ASSERT_TRUE(store_->SetResolvedConfig("a", resolved).get().ok());
-  EXPECT_EQ(Must(store_->FindTrial("a"))->config_json, resolved);
-  EXPECT_THAT(Sql(path_, "SELECT block, optimizer, learning_rate, seed FROM results"), ElementsAre("op|soap|0.002|3"));
+TEST_F(SweepsTest, WhatATrainerResolvedIsItsAttemptsAndLeavesWhatWasSubmitted) {
+  TrialRow trial = MakeTrial("a", "op", "adam", 1e-3, 3);
+  trial.config_json = R"({"model.block":"op","train.precision":"auto"})";
+  InsertTrials(*store_, "s", {trial});
+  EXPECT_EQ(store_->SetResolvedKeys({"a", 1}, "{}").get().code(), absl::StatusCode::kNotFound);
+  for (const std::uint64_t generation : {1, 2}) {
+    ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", generation}, .worker = "w", .started_at = 1}}).get().ok());
+  }
+  ASSERT_TRUE(store_->SetResolvedKeys({"a", 1}, R"({"train.precision":"bf16"})").get().ok());
+  ASSERT_TRUE(store_->SetResolvedKeys({"a", 2}, R"({"train.precision":"fp32"})").get().ok());
+  EXPECT_EQ(Must(store_->FindTrial("a"))->config_json, trial.config_json);
+  EXPECT_EQ(Must(store_->ListResults("s", {}, 1, 0))[0].resolved_json, R"({"train.precision":"fp32"})");
+  EXPECT_THAT(Sql(path_, "SELECT value FROM params WHERE key = 'train.precision'"), ElementsAre("fp32"));
+  EXPECT_THAT(Sql(path_, "SELECT resolved FROM attempts"),
+              ElementsAre(R"({"train.precision":"bf16"})", R"({"train.precision":"fp32"})"));
 }
 
 }  // namespace
