@@ -9,8 +9,10 @@ namespace ofsweep {
 enum class CurveFormat { kCsv, kJson };
 
 // Writes curves as they arrive, so that a sweep of any size needs the memory of one message.
-//   csv   trial_id,step,metric,layer,site,value: the columns of the SQL view `curves`; layer and site empty where they
-//   are NULL there json  an array of {trial_id, metric, layer, site, steps, values}
+//   csv   the columns of the SQL view `curves`, layer and site empty where they are NULL there; behind them each key
+//   that
+//         the sweep varies (those of the first curve, which every other has too), and the seed
+//   json  an array of {trial_id, arm, seed, metric, layer, site, steps, values}, `arm` with the keys and their values
 class CurveWriter {
  public:
   CurveWriter(CurveFormat format, std::ostream& out);
@@ -21,6 +23,7 @@ class CurveWriter {
   void Finish();
 
  private:
+  void WriteCsv(const v1::Curve& curve);
   void WriteJson(const v1::Curve& curve);
 
   const CurveFormat format_;

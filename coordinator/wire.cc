@@ -130,6 +130,8 @@ std::vector<v1::Curve> ToMessages(const Curve& curve) {
     piece.set_metric(curve.series.metric);
     if (curve.series.layer) piece.set_layer(static_cast<std::uint32_t>(*curve.series.layer));
     piece.set_site(curve.series.site);
+    piece.set_arm_keys(curve.arm_keys_json);
+    piece.set_seed(static_cast<double>(curve.seed));
     piece.mutable_steps()->Add(curve.steps.begin() + begin, curve.steps.begin() + end);
     piece.mutable_values()->Add(curve.values.begin() + begin, curve.values.begin() + end);
   }

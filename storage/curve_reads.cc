@@ -48,8 +48,8 @@ absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(DatabaseConnection& conn
   std::vector<CurveTrial> trials;
   if (query.sweep.empty()) {
     for (const std::string& trial_id : query.trial_ids) {
-      Query find(connection.Prepare("SELECT id FROM trials WHERE trial_id = ?1"));
-      if (find.Bind(trial_id).Next()) trials.push_back({find.Integer(0), trial_id});
+      Query find(connection.Prepare("SELECT id, seed FROM trials WHERE trial_id = ?1"));
+      if (find.Bind(trial_id).Next()) trials.push_back({find.Integer(0), trial_id, find.Integer(1)});
     }
     return trials;
   }
@@ -57,18 +57,22 @@ absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(DatabaseConnection& conn
   if (!sweep.ok()) return sweep.status();
   if (query.trial_ids.empty()) {
     Query list(
-        connection.Prepare("SELECT trials.id, trial_id FROM sweep_trials JOIN trials ON trials.id = trial "
-                           "WHERE sweep = ?1 ORDER BY position"));
+        connection.Prepare("SELECT trials.id, trial_id, seed, arms.keys FROM sweep_trials "
+                           "JOIN trials ON trials.id = trial JOIN arms ON arms.id = arm "
+                           "WHERE sweep_trials.sweep = ?1 ORDER BY position"));
     list.Bind(*sweep);
-    while (list.Next()) trials.push_back({list.Integer(0), list.Text(1)});
+    while (list.Next()) trials.push_back({list.Integer(0), list.Text(1), list.Integer(2), list.Text(3)});
     return trials;
   }
   std::map<std::int64_t, CurveTrial> by_position;
   for (const std::string& trial_id : query.trial_ids) {
     Query find(
-        connection.Prepare("SELECT trials.id, position FROM trials JOIN sweep_trials ON trial = trials.id "
-                           "WHERE trial_id = ?1 AND sweep = ?2"));
-    if (find.Bind(trial_id, *sweep).Next()) by_position[find.Integer(1)] = {find.Integer(0), trial_id};
+        connection.Prepare("SELECT trials.id, position, seed, arms.keys FROM trials "
+                           "JOIN sweep_trials ON trial = trials.id JOIN arms ON arms.id = arm "
+                           "WHERE trial_id = ?1 AND sweep_trials.sweep = ?2"));
+    if (find.Bind(trial_id, *sweep).Next()) {
+      by_position[find.Integer(1)] = {find.Integer(0), trial_id, find.Integer(2), find.Text(3)};
+    }
   }
   for (auto& [position, trial] : by_position) trials.push_back(std::move(trial));
   return trials;
@@ -96,6 +100,8 @@ std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& 
     SQLite::Transaction snapshot(connection.database());
     for (std::size_t i = 0; i < series.size(); ++i) {
       curves[i].trial_id = trial.trial_id;
+      curves[i].seed = trial.seed;
+      curves[i].arm_keys_json = trial.arm_keys_json;
       curves[i].series = series[i].series;
       ReadSealed(connection, trial.id, series[i], curves[i]);
       by_series.emplace(series[i].id, &curves[i]);

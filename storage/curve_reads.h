@@ -14,6 +14,8 @@ namespace ofsweep {
 struct CurveTrial {
   std::int64_t id = 0;
   std::string trial_id;
+  std::int64_t seed = 0;
+  std::string arm_keys_json = "{}";
 };
 
 // The trials of `query` in the sweep's order; without a sweep, the known ones of trial_ids as they are listed.

@@ -126,6 +126,9 @@ struct Curve {
   Series series;
   std::vector<std::int64_t> steps;  // ascending
   std::vector<double> values;
+  // Of the trial: the keys of its arm in the sweep that was asked for, "{}" without one; and its seed.
+  std::string arm_keys_json = "{}";
+  std::int64_t seed = 0;
 };
 
 class ReaderPool;

@@ -17,6 +17,8 @@ v1::Curve KurtosisCurve() {
   curve.set_metric("kurtosis");
   curve.set_layer(0);
   curve.set_site("block");
+  curve.set_arm_keys(R"({"model.block":"op","optimizer.epsilon":1e-08})");
+  curve.set_seed(2);
   for (std::uint64_t step : {0, 10, 20}) curve.add_steps(step);
   for (double value : {1.5, std::nan(""), -std::numeric_limits<double>::infinity()}) curve.add_values(value);
   return curve;
@@ -26,6 +28,7 @@ v1::Curve LossCurve() {
   v1::Curve curve;
   curve.set_trial_id("a1");
   curve.set_metric("train_loss");
+  curve.set_arm_keys(R"({"model.block":"pre_norm","optimizer.epsilon":0.5})");
   curve.add_steps(0);
   curve.add_values(7.5);
   return curve;
@@ -39,13 +42,13 @@ std::string Written(CurveFormat format, const std::vector<v1::Curve>& curves) {
   return out.str();
 }
 
-TEST(CurveWriter, CsvHasTheColumnsOfTheViewCurves) {
+TEST(CurveWriter, CsvHasTheColumnsOfTheViewCurvesAndTheKeysOfTheArm) {
   EXPECT_EQ(Written(CurveFormat::kCsv, {KurtosisCurve(), LossCurve()}),
-            "trial_id,step,metric,layer,site,value\n"
-            "a1,0,kurtosis,0,block,1.5\n"
-            "a1,10,kurtosis,0,block,NaN\n"
-            "a1,20,kurtosis,0,block,-Infinity\n"
-            "a1,0,train_loss,,,7.5\n");
+            "trial_id,step,metric,layer,site,value,model.block,optimizer.epsilon,seed\n"
+            "a1,0,kurtosis,0,block,1.5,op,1e-08,2\n"
+            "a1,10,kurtosis,0,block,NaN,op,1e-08,2\n"
+            "a1,20,kurtosis,0,block,-Infinity,op,1e-08,2\n"
+            "a1,0,train_loss,,,7.5,pre_norm,0.5,0\n");
 }
 
 TEST(CurveWriter, JsonSpellsWhatItHasNoNumberForAsText) {
@@ -54,13 +57,15 @@ TEST(CurveWriter, JsonSpellsWhatItHasNoNumberForAsText) {
   EXPECT_EQ(document[0]["values"], (nlohmann::json{1.5, "NaN", "-Infinity"}));
   EXPECT_EQ(document[0]["steps"], (nlohmann::json{0, 10, 20}));
   EXPECT_EQ(document[0]["layer"], 0);
+  EXPECT_EQ(document[0]["arm"], (nlohmann::json{{"model.block", "op"}, {"optimizer.epsilon", 1e-8}}));
+  EXPECT_EQ(document[0]["seed"], 2);
   EXPECT_TRUE(document[1]["layer"].is_null());
   EXPECT_TRUE(document[1]["site"].is_null());
 }
 
 TEST(CurveWriter, NoCurveIsStillAWholeDocument) {
   EXPECT_EQ(nlohmann::json::parse(Written(CurveFormat::kJson, {})), nlohmann::json::array());
-  EXPECT_EQ(Written(CurveFormat::kCsv, {}), "trial_id,step,metric,layer,site,value\n");
+  EXPECT_EQ(Written(CurveFormat::kCsv, {}), "trial_id,step,metric,layer,site,value,seed\n");
 }
 
 }  // namespace

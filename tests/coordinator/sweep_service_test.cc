@@ -207,6 +207,8 @@ TEST_F(SweepServiceTest, AFinishedSweepHasCurvesResultsAndATable) {
   EXPECT_EQ(curves[0].layer(), 1);
   EXPECT_THAT(curves[0].steps(), ElementsAre(0, 10));
   EXPECT_THAT(curves[0].values(), ElementsAre(6, 12));
+  EXPECT_EQ(curves[0].arm_keys(), R"({"model.block":"pre_norm"})");
+  EXPECT_EQ(curves[2].seed(), 1);
 
   v1::ListTrialsRequest list;
   list.set_sweep("s");

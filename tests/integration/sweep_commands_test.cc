@@ -61,7 +61,7 @@ TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
     EXPECT_THAT(table.out, AnyOf(HasSubstr("optimizer.name"), HasSubstr("pre\\_norm")));
   }
   const Finished curves = Command({"curves", "tiny", "--metric", "kurtosis", "--site", "block", "--layer", "0"});
-  EXPECT_THAT(curves.out, StartsWith("trial_id,step,metric,layer,site,value\n"));
+  EXPECT_THAT(curves.out, StartsWith("trial_id,step,metric,layer,site,value,model.block,optimizer.name,seed\n"));
   // Steps 0, 2, …, 28 and the last, 29, of four trials, and the title.
   EXPECT_EQ(std::count(curves.out.begin(), curves.out.end(), '\n'), 4 * 16 + 1);
   const auto json =
