@@ -19,6 +19,23 @@ ALTER TABLE trial_attempts ADD COLUMN to_step INTEGER;
 -- made of them, flat JSON; here of the newest attempt that has begun.
 ALTER TABLE trial_attempts ADD COLUMN resolved TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE trial_configs ADD COLUMN resolved TEXT NOT NULL DEFAULT '{}';
+-- So that the next machine of an unfinished trial decides again, where no sweep of the trial names the key.
+UPDATE trial_configs SET config = json_replace(config,
+  '$."train.device"', CASE instr(spec, 'device') WHEN 0 THEN 'auto' ELSE config ->> '$."train.device"' END,
+  '$."train.precision"', CASE instr(spec, 'precision') WHEN 0 THEN 'auto' ELSE config ->> '$."train.precision"' END,
+  '$."train.threads"', CASE instr(spec, 'threads') WHEN 0 THEN 'auto' ELSE config ->> '$."train.threads"' END,
+  '$."train.micro_batch_size"', CASE instr(spec, 'micro_batch_size') WHEN 0 THEN 'auto' ELSE config ->> '$."train.micro_batch_size"' END,
+  '$."evaluate.batches"', CASE instr(spec, 'batches') WHEN 0 THEN 'auto' ELSE config ->> '$."evaluate.batches"' END
+)
+FROM (
+  SELECT trials.id AS unfinished, group_concat(sweeps.spec) AS spec
+  FROM trials
+    JOIN sweep_trials ON sweep_trials.trial = trials.id
+    JOIN sweeps ON sweeps.id = sweep_trials.sweep
+  WHERE trials.state NOT IN ('completed', 'diverged')
+  GROUP BY trials.id
+)
+WHERE trial = unfinished;
 
 DROP VIEW results;
 DROP VIEW params;

@@ -139,7 +139,7 @@ TEST(AblationTable, AnAutoThatMachinesResolveDifferentlyIsOneValue) {
   ASSERT_EQ(table.cells.size(), 2u);
   EXPECT_THAT(table.cells[0].row_values, ElementsAre("auto"));
   EXPECT_EQ(table.cells[0].trials, 2);
-  EXPECT_TRUE(table.pooled.empty());
+  EXPECT_THAT(table.pooled, ElementsAre("seed"));
 }
 
 TEST(AblationTable, AnInfiniteResultMakesTheMeanInfiniteAndHasNoDeviation) {

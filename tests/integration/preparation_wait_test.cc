@@ -8,6 +8,7 @@
 #include <fstream>
 #include <regex>
 
+#include "experiment/trial_config.h"
 #include "tests/integration/process.h"
 #include "tests/worker/agent_fixture.h"
 
@@ -67,9 +68,11 @@ TEST_F(PreparationWait, ATrialThatWaitsForLongerThanATrainerMayBeSilentGoesOn) {
   const std::string trial = WriteTrial();
   const int lock = open(FindLock().c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  std::vector<Problem> problems;
+  const std::string id = TrialId(ConfigHash(ParseTrialJson(trial, data_dir_ + "/trial.json", problems)));
   coordinator_.Change([&](CoordinatorState& state) {
     v1::Start& assignment = state.wanted.emplace_back();
-    assignment.set_trial_id("t1");
+    assignment.set_trial_id(id);
     assignment.set_generation(1);
     assignment.set_config_json(trial);
     assignment.set_lease_seconds(30);
@@ -78,11 +81,11 @@ TEST_F(PreparationWait, ATrialThatWaitsForLongerThanATrainerMayBeSilentGoesOn) {
   options.trainer_path = kTrainer;
   options.silence_timeout = kSilence;
   StartAgent(options);
-  EXPECT_TRUE(WaitUntil([&] { return SecondsWaited("t1") > kSilence.count() || coordinator_.state().Ended("t1"); }));
+  EXPECT_TRUE(WaitUntil([&] { return SecondsWaited(id) > kSilence.count() || coordinator_.state().Ended(id); }));
   close(lock);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
-  EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "completed")
-      << coordinator_.state().ended.at({"t1", 1}).failure_message();
+  ASSERT_TRUE(coordinator_.WaitUntil([&](const CoordinatorState& state) { return state.Ended(id); }));
+  EXPECT_EQ(coordinator_.state().ended.at({id, 1}).outcome(), "completed")
+      << coordinator_.state().ended.at({id, 1}).failure_message();
 }
 
 }  // namespace

@@ -117,7 +117,12 @@ TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("data.path"), HasSubstr(Path("tokens.bin")), HasSubstr(Path("other.bin"))));
   EXPECT_THAT(run.out, HasSubstr("(trials) over seed.\n"));
-  const Finished pooled = Ofsweep({"table", "tiny", "--rows", "model.block", "--data-dir", Path("data")});
+  std::vector<std::string> table = {"table", "tiny", "--rows", "model.block", "--data-dir", Path("data")};
+  const Finished refused = Ofsweep(table);
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("data.path"), HasSubstr("in pool")));
+  table.insert(table.end(), {"--pool", "data.path"});
+  const Finished pooled = Ofsweep(table);
   EXPECT_THAT(pooled.out, HasSubstr("(trials) over data.path, seed.\n"));
   EXPECT_THAT(Ofsweep({"show", "tiny", "--data-dir", Path("data")}).out, HasSubstr("data.path=" + Path("other.bin")));
 }
@@ -131,7 +136,7 @@ TEST_F(RunCommand, ATrialThatFailsIsNamedWithItsReasonAndTheOthersStillCount) {
   EXPECT_THAT(run.err, HasSubstr("bad_data"));
   EXPECT_THAT(run.err, HasSubstr("missing.bin"));
   EXPECT_THAT(run.err, HasSubstr("/logs"));
-  EXPECT_THAT(run.out, HasSubstr("1 missing"));
+  EXPECT_THAT(run.out, HasSubstr("1 failed"));
 }
 
 TEST_F(RunCommand, LayoutAndFormatOfTheTableCanBeChosen) {
@@ -142,7 +147,7 @@ TEST_F(RunCommand, LayoutAndFormatOfTheTableCanBeChosen) {
   const Finished run = Ofsweep(arguments);
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out,
-              ContainsRegex("optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0\n"));
+              ContainsRegex("optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0,0\n"));
 }
 
 }  // namespace

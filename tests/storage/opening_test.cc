@@ -153,6 +153,30 @@ TEST_F(OpeningTest, ADatabaseOfVersion1HasTheArmsThatItsSweepsName) {
                                    "s|optimizer.epsilon=1e-08|{\"optimizer.epsilon\":1e-08}|2", "seeds||{}|2"));
 }
 
+// A trainer refuses a configuration that does not hash to its trial, and `auto` is part of the hash.
+TEST_F(OpeningTest, AnUnfinishedTrialOfVersion1IsAsItWasSubmitted) {
+  {
+    SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(kSchemaV1);
+    old.exec(
+        "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
+        "INSERT INTO sweeps VALUES (1, 's', 'running', 'base: {train: {threads: 2}}', 0, 0);"
+        "INSERT INTO sweep_trials VALUES (1, 0, 1), (1, 1, 2);");
+    for (const char* trial : {"1, 'a', 'h', 'completed'", "2, 'b', 'h', 'running'"}) {
+      const std::string id(1, trial[0]);
+      old.exec("INSERT INTO trials VALUES (" + std::string(trial) +
+               ", 1, 1, 0, 9, '', '', '', 0, 0, 0, 'op', 'adam', 1e-3, 0)");
+      old.exec("INSERT INTO trial_configs VALUES (" + id +
+               R"(, '{"train.precision":"fp32","train.threads":2,"train.steps":9}'))");
+    }
+  }
+  const auto store = OpenStore(path_);
+  EXPECT_EQ(Must(store->FindTrial("a"))->config_json,
+            R"({"train.precision":"fp32","train.threads":2,"train.steps":9})");
+  EXPECT_EQ(Must(store->FindTrial("b"))->config_json,
+            R"({"train.precision":"auto","train.threads":2,"train.steps":9})");
+}
+
 TEST_F(OpeningTest, ReadersAskForTheMigrationOfAnOlderVersion) {
   OpenStore(path_);
   SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 1");
