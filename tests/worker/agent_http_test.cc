@@ -65,6 +65,8 @@ TEST_F(AgentHttp, PointsThatWaitForTheCoordinatorAreCounted) {
   coordinator_.Assign("t1", R"([["points", [0, 1]], ["wait", "go"], ["points", [1, 5]], ["hang", 0]])");
   StartServing();
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 2; }));
+  // Else the answer is cancelled, and the two are still to be sent.
+  ASSERT_TRUE(WaitUntil([&] { return Metrics().find("ofsweep_worker_unsent_points 0\n") != std::string::npos; }));
   coordinator_.Stop();
   Let("t1", "go");
   EXPECT_TRUE(WaitUntil([&] { return Metrics().find("ofsweep_worker_unsent_points 8\n") != std::string::npos; }));
