@@ -83,7 +83,7 @@ Arm ArmOf(const std::vector<std::string>& keys, const TrialConfig& config) {
     if (key != "seed") values[key] = ToJson(config.Get(key));
   }
   std::string json = values.dump();
-  std::string label = TrialLabel(keys, json);
+  std::string label = ArmLabel(keys, json);
   return {.keys_json = std::move(json), .label = std::move(label)};
 }
 

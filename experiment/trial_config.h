@@ -71,6 +71,10 @@ std::string TrialId(std::string_view config_hash);
 nlohmann::ordered_json ToFlatJson(const TrialConfig& config);
 nlohmann::ordered_json ToNestedJson(const TrialConfig& config);
 
+// Reads the keys that an object of JSON gives, nested or dotted. Relative paths are resolved against the folder of
+// `file`, and are a mistake where it is empty. All mistakes at once go to `problems`.
+Overrides ParseOverrides(std::string_view json, const std::string& file, std::vector<Problem>& problems);
+
 // Reads trial.json, nested or dotted. Relative paths are resolved against the folder of `file`. All mistakes at once go
 // to `problems`; the result is usable only when none was added.
 TrialConfig ParseTrialJson(std::string_view text, const std::string& file, std::vector<Problem>& problems);

@@ -26,16 +26,18 @@ nlohmann::ordered_json ToNestedJson(const TrialConfig& config) {
   return nested;
 }
 
-TrialConfig ParseTrialJson(std::string_view text, const std::string& file, std::vector<Problem>& problems) {
-  const std::size_t before = problems.size();
-  YAML::Node root;
+Overrides ParseOverrides(std::string_view json, const std::string& file, std::vector<Problem>& problems) {
   try {
-    root = YAML::Load(std::string(text));
+    return OverrideReader(file, problems).ReadOverrides(YAML::Load(std::string(json)));
   } catch (const YAML::Exception& error) {
     problems.push_back({file, error.mark.line + 1, "", absl::StrCat("is not JSON: ", error.msg), ""});
     return {};
   }
-  const Overrides overrides = OverrideReader(file, problems).ReadOverrides(root);
+}
+
+TrialConfig ParseTrialJson(std::string_view text, const std::string& file, std::vector<Problem>& problems) {
+  const std::size_t before = problems.size();
+  const Overrides overrides = ParseOverrides(text, file, problems);
   if (problems.size() > before) return {};
   TrialConfig config = TrialConfig::FromOverrides(overrides);
   ResolveAuto(config);

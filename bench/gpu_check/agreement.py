@@ -100,6 +100,10 @@ def write_bytes(path, count):
     path.write_bytes(b"".join(bytes((byte, 0)) for byte in text))
 
 
+def largest_deviation(seen, expected):
+    return max(deviation(*pair) for pair in zip(seen, expected, strict=True))
+
+
 def running_means(values, count):
     return [sum(values[i:i + count]) / count for i in range(len(values) - count + 1)]
 
@@ -115,18 +119,12 @@ def check_bf16(trainer, shape, device, folder, steps):
         trial["data"]["order"] = "shuffled"
         del trial["model"]["init_from"]
         curves[precision] = curve(trainer, write_trial(folder / f"{precision}.json", trial))
-    kurtosis = 0.0
-    losses = {precision: [] for precision in curves}
-    for step in curves["fp32"]:
-        largest = {}
-        for precision, steps_of in curves.items():
-            values = steps_of[step]
-            losses[precision].append(values["train_loss", None, None])
-            largest[precision] = max(v for (name, _, site), v in values.items() if name == "kurtosis" and site == "block")
-        kurtosis = max(kurtosis, deviation(largest["bf16"], largest["fp32"]))
-    smooth = {precision: running_means(values, BF16_SMOOTHED) for precision, values in losses.items()}
-    loss = max(deviation(*pair) for pair in zip(smooth["bf16"], smooth["fp32"], strict=True))
-    single = max(deviation(*pair) for pair in zip(losses["bf16"], losses["fp32"], strict=True))
+    kurtosis = largest_deviation(*(
+        [max(v for (name, _, site), v in values.items() if name == "kurtosis" and site == "block") for values in steps_of.values()]
+        for steps_of in (curves["bf16"], curves["fp32"])))
+    losses = [[values["train_loss", None, None] for values in curves[precision].values()] for precision in ("bf16", "fp32")]
+    loss = largest_deviation(*(running_means(values, BF16_SMOOTHED) for values in losses))
+    single = largest_deviation(*losses)
     good = loss <= BF16_LOSS_BOUND and kurtosis <= BF16_KURTOSIS_BOUND
     last = curves["fp32"][steps - 1]["train_loss", None, None]
     print(f"\nbf16 beside fp32, {shape}, {steps} steps to loss {last:.3f} on {device}: loss within {loss:.2%} (bound {BF16_LOSS_BOUND:.0%}; of a single step {single:.2%}), largest "

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Packs the built trainer, and trainer_gpu_test where it is built beside it, for a machine that has PyTorch of the same version but none of our Debian packages: the programs and the
-# libraries they need besides PyTorch's and the C library (12 MB).
+# Packs the built trainer, and trainer_gpu_test where it is built beside it, for a machine that has PyTorch of the same version but
+# none of our Debian packages: the programs and the libraries they need besides PyTorch's and the C library (12 MB).
 #
 # usage: bench/gpu_check/pack.sh [TRAINER [FOLDER]]        (build/release/bin/ofsweep-trainer, into build/gpu_check)
 set -eu
