@@ -1,16 +1,19 @@
 #include "storage/schema.h"
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "storage/schema_v1.h"
 #include "storage/schema_v2.h"
 #include "storage/schema_v3.h"
+#include "storage/views.h"
 
 namespace ofsweep {
 namespace {
 
-// Migration i brings version i to version i + 1. One that was released is never edited: add the next.
+// Migration i brings the tables of version i to version i + 1. One that was released is never edited: add the next.
 constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3};
 constexpr std::int64_t kVersion = kMigrations.size();
 
@@ -18,6 +21,15 @@ std::int64_t Number(DatabaseConnection& connection, const std::string& sql) {
   Query query(connection.Prepare(sql));
   query.Next();
   return query.Integer(0);
+}
+
+void DropViews(DatabaseConnection& connection) {
+  std::vector<std::string> names;
+  {
+    Query query(connection.Prepare("SELECT name FROM sqlite_schema WHERE type = 'view'"));
+    while (query.Next()) names.push_back(query.Text(0));
+  }
+  for (const std::string& name : names) connection.Execute(absl::StrCat("DROP VIEW \"", name, "\"").c_str());
 }
 
 absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path, std::int64_t version) {
@@ -47,13 +59,14 @@ absl::Status MigrateSchema(DatabaseConnection& connection, const std::string& pa
   if (!is_new) {
     if (absl::Status origin = CheckOrigin(connection, path, version); !origin.ok()) return origin;
   }
-  for (; version < kVersion; ++version) {
-    SQLite::Transaction transaction(connection.database());
-    connection.Execute(kMigrations[static_cast<std::size_t>(version)]);
-    connection.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId).c_str());
-    connection.Execute(absl::StrCat("PRAGMA user_version = ", version + 1).c_str());
-    transaction.commit();
-  }
+  if (version == kVersion) return absl::OkStatus();
+  SQLite::Transaction transaction(connection.database());
+  DropViews(connection);
+  for (; version < kVersion; ++version) connection.Execute(kMigrations[static_cast<std::size_t>(version)]);
+  connection.Execute(kViews);
+  connection.Execute(absl::StrCat("PRAGMA application_id = ", kApplicationId).c_str());
+  connection.Execute(absl::StrCat("PRAGMA user_version = ", kVersion).c_str());
+  transaction.commit();
   return absl::OkStatus();
 }
 

@@ -96,10 +96,15 @@ TEST_F(OpeningTest, AVersionThatNobodyWroteIsRefusedAndLeftAlone) {
   }
 }
 
+// Views of older versions name columns that the tables have no more.
+constexpr const char* kViewOfVersion1 =
+    "CREATE VIEW results AS SELECT trial_id, started_at / 1000.0 AS started FROM trials";
+
 TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
   {
     SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     old.exec(kSchemaV1);
+    old.exec(kViewOfVersion1);
     old.exec(
         "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
         "INSERT INTO sweeps VALUES (1, 's', 'finished', '', 0, 0);"
@@ -133,6 +138,7 @@ TEST_F(OpeningTest, ADatabaseOfVersion1HasTheArmsThatItsSweepsName) {
   {
     SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     old.exec(kSchemaV1);
+    old.exec(kViewOfVersion1);
     old.exec(
         "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
         "INSERT INTO sweeps VALUES (1, 's', 'finished', 'grid: {optimizer: {epsilon: [1e-8, 1e-4]}, seed: [0, 1]}', "
@@ -158,6 +164,7 @@ TEST_F(OpeningTest, AnUnfinishedTrialOfVersion1IsAsItWasSubmitted) {
   {
     SQLite::Database old(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     old.exec(kSchemaV1);
+    old.exec(kViewOfVersion1);
     old.exec(
         "PRAGMA application_id = 0x4F465357; PRAGMA user_version = 1;"
         "INSERT INTO sweeps VALUES (1, 's', 'running', 'base: {train: {threads: 2}}', 0, 0);"

@@ -1,0 +1,180 @@
+#pragma once
+
+namespace ofsweep {
+
+// What users read: a contract (docs/sql.md). Views hold nothing, so that they are made anew when the tables have
+// changed. DuckDB, which reads a view's text by itself, finds the columns of all but `attempts` typed.
+inline constexpr const char* kViews = R"sql(
+CREATE VIEW results AS
+SELECT
+  sweeps.name AS sweep,
+  arms.label AS arm,
+  trials.trial_id,
+  trials.config_hash,
+  trials.state,
+  trials.block,
+  trials.optimizer,
+  trials.learning_rate,
+  trials.seed,
+  trials.attempts,
+  trial_results.steps,
+  trial_results.tokens,
+  trial_results.train_loss,
+  trial_results.eval_loss,
+  trial_results.eval_perplexity,
+  trial_results.int8_perplexity,
+  trial_results.w8a5_perplexity,
+  trial_results.w8a4_perplexity,
+  trial_results.w4a4_perplexity,
+  trial_results.kurtosis_mean,
+  trial_results.kurtosis_max,
+  trial_results.kurtosis_peak,
+  trial_results.mmr_max,
+  trials.wall_seconds,
+  trials.worker,
+  trials.started_at,
+  trials.finished_at,
+  trials.failure_class,
+  trials.failure_message
+FROM sweeps
+  JOIN sweep_trials ON sweep_trials.sweep = sweeps.id
+  JOIN arms ON arms.id = sweep_trials.arm
+  JOIN trials ON trials.id = sweep_trials.trial
+  JOIN trial_results ON trial_results.trial = trials.id;
+
+CREATE VIEW attempts AS
+SELECT
+  trials.trial_id,
+  trial_attempts.generation,
+  nullif(trial_attempts.worker, '') AS worker,
+  trial_attempts.from_step,
+  trial_attempts.to_step,
+  ifnull(nullif(trial_attempts.outcome, ''), 'running') AS outcome,
+  nullif(trial_attempts.failure_class, '') AS failure_class,
+  nullif(trial_attempts.message, '') AS message,
+  trial_attempts.resolved,
+  strftime('%Y-%m-%dT%H:%M:%fZ', nullif(trial_attempts.started_at, 0) / 1000.0, 'unixepoch') AS started_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', nullif(trial_attempts.ended_at, 0) / 1000.0, 'unixepoch') AS ended_at
+FROM trial_attempts
+  JOIN trials ON trials.id = trial_attempts.trial;
+
+CREATE VIEW params AS
+SELECT trials.trial_id, entry.key, entry.value
+FROM trials
+  JOIN trial_configs ON trial_configs.trial = trials.id
+  CROSS JOIN json_each(json_patch(trial_configs.config, trial_configs.resolved)) AS entry;
+
+-- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
+-- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.
+CREATE VIEW curves AS
+SELECT
+  trials.trial_id,
+  sealed_points.step,
+  series.metric,
+  nullif(series.layer, -1) AS layer,
+  nullif(series.site, '') AS site,
+  sealed_points.value
+FROM trials
+  CROSS JOIN series
+  CROSS JOIN sealed_points
+WHERE sealed_points.trial = trials.id AND sealed_points.series = series.id
+UNION ALL
+SELECT
+  trials.trial_id,
+  recent_points.step,
+  series.metric,
+  nullif(series.layer, -1),
+  nullif(series.site, ''),
+  recent_points.value
+FROM trials
+  CROSS JOIN recent_points
+  CROSS JOIN series
+WHERE recent_points.trial = trials.id AND series.id = recent_points.series;
+
+-- One row an arm. Of its trials n have an outcome, completed or diverged, and count; failed ones and those without an outcome
+-- (missing) do not. NAME_n of the n have a NAME. A NaN among these makes mean and std NULL; std is the sample standard
+-- deviation, NULL too where the mean is infinite.
+-- Windows rather than GROUP BY, because SQLite pushes a condition on the sweep through windows only.
+CREATE VIEW ablation AS
+WITH
+  members AS (
+    SELECT
+      sweeps.name AS sweep,
+      arms.id AS arm_id,
+      arms.label AS arm,
+      arms.keys AS arm_keys,
+      trials.block,
+      trials.optimizer,
+      trials.learning_rate,
+      trials.state,
+      CASE WHEN trials.state IN ('completed', 'diverged') THEN trial_results.eval_loss END AS eval_loss,
+      CASE WHEN trials.state IN ('completed', 'diverged') AND trial_results.eval_loss_step >= 0 THEN 1 END AS has_eval_loss,
+      CASE WHEN trials.state IN ('completed', 'diverged') THEN trial_results.kurtosis_max END AS kurtosis_max,
+      CASE WHEN trials.state IN ('completed', 'diverged') AND trial_results.kurtosis_step >= 0 THEN 1 END AS has_kurtosis_max,
+      CASE WHEN trials.state IN ('completed', 'diverged') THEN trial_results.int8_perplexity END AS int8_perplexity,
+      CASE WHEN trials.state IN ('completed', 'diverged') AND trial_results.int8_perplexity_step >= 0 THEN 1 END AS has_int8_perplexity,
+      CASE WHEN trials.state IN ('completed', 'diverged') THEN trial_results.w8a4_perplexity END AS w8a4_perplexity,
+      CASE WHEN trials.state IN ('completed', 'diverged') AND trial_results.w8a4_perplexity_step >= 0 THEN 1 END AS has_w8a4_perplexity
+    FROM sweeps
+      JOIN sweep_trials ON sweep_trials.sweep = sweeps.id
+      JOIN arms ON arms.id = sweep_trials.arm
+      JOIN trials ON trials.id = sweep_trials.trial
+      JOIN trial_results ON trial_results.trial = trials.id
+  ),
+  means AS (
+    SELECT
+      *,
+      row_number() OVER arm_trials AS row_of_arm,
+      count(*) FILTER (WHERE state IN ('completed', 'diverged')) OVER arm_trials AS n,
+      count(*) FILTER (WHERE state = 'diverged') OVER arm_trials AS diverged,
+      count(*) FILTER (WHERE state = 'failed') OVER arm_trials AS failed,
+      count(*) FILTER (WHERE state NOT IN ('completed', 'diverged', 'failed')) OVER arm_trials AS missing,
+      count(has_eval_loss) OVER arm_trials AS eval_loss_n,
+      CASE WHEN count(eval_loss) OVER arm_trials = count(has_eval_loss) OVER arm_trials THEN avg(eval_loss) OVER arm_trials END AS eval_loss_mean,
+      count(has_kurtosis_max) OVER arm_trials AS kurtosis_max_n,
+      CASE WHEN count(kurtosis_max) OVER arm_trials = count(has_kurtosis_max) OVER arm_trials THEN avg(kurtosis_max) OVER arm_trials END AS kurtosis_max_mean,
+      count(has_int8_perplexity) OVER arm_trials AS int8_perplexity_n,
+      CASE WHEN count(int8_perplexity) OVER arm_trials = count(has_int8_perplexity) OVER arm_trials THEN avg(int8_perplexity) OVER arm_trials END AS int8_perplexity_mean,
+      count(has_w8a4_perplexity) OVER arm_trials AS w8a4_perplexity_n,
+      CASE WHEN count(w8a4_perplexity) OVER arm_trials = count(has_w8a4_perplexity) OVER arm_trials THEN avg(w8a4_perplexity) OVER arm_trials END AS w8a4_perplexity_mean
+    FROM members
+    WINDOW arm_trials AS (PARTITION BY sweep, arm_id)
+  ),
+  spreads AS (
+    SELECT
+      *,
+      sum((eval_loss - eval_loss_mean) * (eval_loss - eval_loss_mean)) OVER arm_trials / nullif(eval_loss_n - 1, 0) AS eval_loss_variance,
+      sum((kurtosis_max - kurtosis_max_mean) * (kurtosis_max - kurtosis_max_mean)) OVER arm_trials / nullif(kurtosis_max_n - 1, 0) AS kurtosis_max_variance,
+      sum((int8_perplexity - int8_perplexity_mean) * (int8_perplexity - int8_perplexity_mean)) OVER arm_trials / nullif(int8_perplexity_n - 1, 0) AS int8_perplexity_variance,
+      sum((w8a4_perplexity - w8a4_perplexity_mean) * (w8a4_perplexity - w8a4_perplexity_mean)) OVER arm_trials / nullif(w8a4_perplexity_n - 1, 0) AS w8a4_perplexity_variance
+    FROM means
+    WINDOW arm_trials AS (PARTITION BY sweep, arm_id)
+  )
+SELECT
+  sweep,
+  arm,
+  arm_keys,
+  block,
+  optimizer,
+  learning_rate,
+  n,
+  diverged,
+  failed,
+  missing,
+  eval_loss_n,
+  eval_loss_mean,
+  CASE WHEN abs(eval_loss_mean) <= 1.7976931348623157e308 THEN sqrt(eval_loss_variance) END AS eval_loss_std,
+  kurtosis_max_n,
+  kurtosis_max_mean,
+  CASE WHEN abs(kurtosis_max_mean) <= 1.7976931348623157e308 THEN sqrt(kurtosis_max_variance) END AS kurtosis_max_std,
+  int8_perplexity_n,
+  int8_perplexity_mean,
+  CASE WHEN abs(int8_perplexity_mean) <= 1.7976931348623157e308 THEN sqrt(int8_perplexity_variance) END AS int8_perplexity_std,
+  w8a4_perplexity_n,
+  w8a4_perplexity_mean,
+  CASE WHEN abs(w8a4_perplexity_mean) <= 1.7976931348623157e308 THEN sqrt(w8a4_perplexity_variance) END AS w8a4_perplexity_std
+FROM spreads
+WHERE row_of_arm = 1;
+)sql";
+
+}  // namespace ofsweep
