@@ -159,6 +159,24 @@ TEST_F(OpeningTest, ADatabaseOfVersion1HasTheArmsThatItsSweepsName) {
                                    "s|optimizer.epsilon=1e-08|{\"optimizer.epsilon\":1e-08}|2", "seeds||{}|2"));
 }
 
+// version_1.db.gz: three sweeps of 42 trials that a program of version 1 trained; of two trials it holds the points.
+TEST_F(OpeningTest, ADatabaseThatVersion1MadeShowsWhatItShowedThere) {
+  const std::string unpack = "gzip -dc " OFSWEEP_SOURCE_DIR "/tests/storage/version_1.db.gz > " + path_;
+  ASSERT_EQ(std::system(unpack.c_str()), 0);
+  const auto store = OpenStore(path_);
+  EXPECT_THAT(Sql(path_,
+                  "SELECT arm, n, round(kurtosis_max_mean, 3), round(eval_loss_mean, 3) FROM ablation "
+                  "WHERE sweep = 'adam-epsilon-small' ORDER BY arm_keys ->> '$.\"optimizer.epsilon\"'"),
+              testing::ElementsAre("optimizer.epsilon=1e-08|3|6.47|2.846", "optimizer.epsilon=1e-06|3|7.373|2.795",
+                                   "optimizer.epsilon=1e-05|3|5.419|2.673", "optimizer.epsilon=0.0001|3|1.83|2.598",
+                                   "optimizer.epsilon=0.0003|3|1.189|2.555"));
+  EXPECT_THAT(Sql(path_, "SELECT count(*), count(DISTINCT trial_id) FROM curves"), testing::ElementsAre("11144|2"));
+  EXPECT_THAT(Sql(path_,
+                  "SELECT layer, count(*), round(max(value), 3) FROM curves WHERE trial_id = 'df50356025a5c443' "
+                  "AND metric = 'kurtosis' AND site = 'block' GROUP BY layer ORDER BY layer LIMIT 2"),
+              testing::ElementsAre("0|121|9.768", "1|121|9.543"));
+}
+
 // A trainer refuses a configuration that does not hash to its trial, and `auto` is part of the hash.
 TEST_F(OpeningTest, AnUnfinishedTrialOfVersion1IsAsItWasSubmitted) {
   {
