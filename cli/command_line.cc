@@ -90,7 +90,11 @@ class Program {
                                  " is read where no coordinator answers"));
   }
 
-  static void AddRetention(CLI::App* sub, double& seconds) {
+  static void AddFresh(CLI::App* command, bool& fresh) {
+    command->add_flag("--fresh", fresh, "train anew, whatever earlier sweeps hold; needs a new name");
+  }
+
+  void AddRetention(CLI::App* sub, double& seconds) {
     sub->add_option("--metrics-retention", seconds, "seconds that a finished trial stays in /metrics")
         ->check(Within({.maximum = 1e9}))
         ->capture_default_str();
@@ -126,6 +130,7 @@ class Program {
     AddDataDir(run, run_options->data_dir, "database, checkpoints, data sets, logs");
     run->add_option("--slots", run_options->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(Within({.maximum = 1024, .whole = true}));
+    AddFresh(run, run_options->fresh);
     run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
         ->capture_default_str();
     run->add_option("--http", run_options->http, "HOST:PORT for /metrics")->capture_default_str();
@@ -214,6 +219,7 @@ class Program {
     const auto [submit, submit_options] = Add("submit", "gives a sweep to a coordinator", Submit);
     submit->add_option("SPEC", submit_options->spec, "a sweep file (YAML)")->required();
     submit->add_flag("--validate-only", submit_options->validate_only, "check and count, store nothing");
+    AddFresh(submit, submit_options->fresh);
     submit->add_flag("--json", submit_options->json, "answer in JSON");
     AddConnection(submit, submit_options->connection);
 

@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/progress_display.h"
+#include "cli/submission.h"
 #include "cli/sweep_text.h"
 #include "coordinator/server.h"
 #include "experiment/data_folder.h"
@@ -45,15 +46,13 @@ class AgentThread {
 };
 
 // Submits, and brings back to life what an earlier run or a user stopped: `run` means run.
-absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const SpecFile& file, std::ostream& log) {
-  v1::SubmitSweepRequest request;
-  request.mutable_yaml()->set_text(file.text);
-  request.mutable_yaml()->set_file_name(file.path);
-  auto submitted = connection.Call(&Stub::SubmitSweep, request);
+absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1::SubmitSweepRequest& request,
+                                          std::ostream& log) {
+  const auto submitted = connection.Call(&Stub::SubmitSweep, request);
   if (!submitted.ok()) return submitted.status();
   v1::Sweep sweep = submitted->sweep();
   if (submitted->created()) {
-    log << "sweep " << sweep.name() << ": " << CountAll(sweep.trials()) << " trials\n";
+    log << DescribeTrials(*submitted) << "\n";
     return sweep;
   }
   log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n";
@@ -150,7 +149,10 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
               << options.data_dir << std::endl;
   const Connection connection((*server)->InProcessChannel(), "");
-  auto sweep = SubmitAndRevive(connection, *file, streams.err);
+  const v1::SubmitSweepRequest submission = MakeSubmission(
+      *file, {.fresh = options.fresh, .workers_are_here = true, .cache = DatasetsFolder(options.data_dir)},
+      streams.err);
+  auto sweep = SubmitAndRevive(connection, submission, streams.err);
   if (!sweep.ok()) return sweep.status();
 
   if (Unfinished(*sweep)) {

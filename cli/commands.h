@@ -26,6 +26,7 @@ struct SubmitOptions {
   ConnectionOptions connection;
   std::string spec;
   bool validate_only = false;
+  bool fresh = false;  // train anew what earlier sweeps hold
   bool json = false;
 };
 absl::Status Submit(const SubmitOptions& options, Streams streams);
@@ -123,6 +124,7 @@ struct RunOptions {
   std::string http = "127.0.0.1:0";
   double metrics_retention_seconds = 300;
   int slots = 0;
+  bool fresh = false;  // train anew what earlier sweeps hold
   TableLayout layout;
 };
 // Coordinator and worker in this process until the sweep has ended, then its table. Other sweeps of the data folder are

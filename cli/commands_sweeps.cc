@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/submission.h"
 #include "cli/sweep_text.h"
 
 namespace ofsweep {
@@ -46,9 +47,7 @@ absl::Status Submit(const SubmitOptions& options, Streams streams) {
   if (!file.ok()) return file.status();
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
-  v1::SubmitSweepRequest request;
-  request.mutable_yaml()->set_text(std::move(file->text));
-  request.mutable_yaml()->set_file_name(file->path);
+  v1::SubmitSweepRequest request = MakeSubmission(*file, {.fresh = options.fresh}, streams.err);
   request.set_validate_only(options.validate_only);
   const auto response = connection->Call(&Stub::SubmitSweep, request);
   if (!response.ok()) return response.status();

@@ -61,13 +61,26 @@ std::string DescribeCounts(const v1::TrialCounts& counts) {
   return text;
 }
 
+std::string DescribeTrials(const v1::SubmitSweepResponse& response) {
+  const v1::Sweep& sweep = response.sweep();
+  std::string text = absl::StrCat("sweep ", sweep.name(), ": ", CountAll(sweep.trials()), " trials");
+  for (const v1::SweepTrials& shared : response.shared_with()) {
+    absl::StrAppend(&text, ", ", shared.trials(), " of them shared with sweep ", shared.sweep(),
+                    " and not trained again");
+  }
+  for (const v1::SweepTrials& anew : response.anew_beside()) {
+    absl::StrAppend(
+        &text, ", ", anew.trials(), " of them equal to trials of sweep ", anew.sweep(),
+        ", but trained anew, for nobody has seen here whether their data is the same (with data.fingerprint "
+        "in the file they are shared)");
+  }
+  return text;
+}
+
 std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool validate_only,
                                const std::optional<std::string>& coordinator) {
   const v1::Sweep& sweep = response.sweep();
-  std::string text = absl::StrCat("sweep ", sweep.name(), ": ", CountAll(sweep.trials()), " trials");
-  if (response.shared_trials() > 0) {
-    absl::StrAppend(&text, ", ", response.shared_trials(), " of them shared with earlier sweeps and not trained again");
-  }
+  std::string text = DescribeTrials(response);
   if (validate_only) return text + ". It is valid; nothing was submitted.\n";
   if (!response.created()) absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
   absl::StrAppend(&text, ".\nWatch it with: ofsweep watch ", sweep.name());

@@ -9,6 +9,9 @@
 
 namespace ofsweep {
 
+// "sweep s: 18 trials, 6 of them shared with sweep t and not trained again".
+std::string DescribeTrials(const v1::SubmitSweepResponse& response);
+
 // What `submit` says: name, number of trials, how many are shared, how to watch (at `coordinator`, if one was named).
 std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool validate_only,
                                const std::optional<std::string>& coordinator);

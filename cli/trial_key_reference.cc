@@ -29,6 +29,7 @@ std::string_view TypeName(KeyType type) {
       return "number";
     case KeyType::kText:
     case KeyType::kDevice:
+    case KeyType::kFingerprint:
       return "text";
     case KeyType::kPath:
       return "path";

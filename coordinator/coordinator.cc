@@ -18,6 +18,13 @@ absl::Status StartAgain() {
   return absl::UnavailableError("a write to the database failed and its state was read again; send the call again");
 }
 
+// "" where the configuration cannot be read: its trainer will say so.
+std::string DeviceOf(const std::string& flat_config_json) {
+  const auto flat = nlohmann::json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
+  const auto device = flat.is_object() ? flat.find("train.device") : flat.end();
+  return device != flat.end() && device->is_string() ? device->get<std::string>() : "";
+}
+
 // Never 0, which a worker says before it has heard of any.
 std::uint64_t RandomIncarnation() {
   std::random_device random;
@@ -66,6 +73,8 @@ absl::Status Coordinator::Load() {
   }
   std::reverse(rows.begin(), rows.end());
   settings_.clear();
+  fixed_inputs_.clear();
+  resolved_.clear();
   std::vector<StoredSweep> sweeps;
   for (const SweepRow& row : rows) {
     auto sweep = LoadSweep(row);
@@ -88,22 +97,24 @@ absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row) {
   std::vector<Problem> ignored;
   auto settings = std::make_shared<SweepSettings>(ReadSweepSettings(ParseSweepSpec(row.spec, "", ignored)));
   settings_[row.name] = settings;
+  auto fixed = store_.FixedInputs(row.name);
+  if (!fixed.ok()) return fixed.status();
+  fixed_inputs_[row.name] = *std::move(fixed);
   auto trials = store_.LoadTrials(row.name);
   if (!trials.ok()) return trials.status();
   StoredSweep sweep{.name = row.name, .state = row.state, .submitted_at = row.submitted_at};
   sweep.trials.reserve(trials->size());
   for (TrialRow& trial : *trials) {
-    std::string config = "{}";
-    if (settings->varies_device && !IsTerminal(trial.state)) {
-      auto with_config = store_.FindTrial(trial.trial_id);
+    std::string device = settings->device.value_or("");
+    if (!settings->device && !IsTerminal(trial.state)) {
+      const auto with_config = store_.FindTrial(trial.trial_id);
       if (!with_config.ok()) return with_config.status();
-      if (*with_config) config = (*with_config)->config_json;
+      if (*with_config) device = DeviceOf((*with_config)->config_json);
     }
-    const auto flat = ReadStoredTrial(config, *settings);
-    if (!flat.ok()) return flat.status();
     sweep.trials.push_back({.trial = {.trial_id = std::move(trial.trial_id),
                                       .target_steps = trial.target_steps,
-                                      .needs_cuda = NeedsCuda(*flat)},
+                                      .needs_cuda = NeedsCuda(device),
+                                      .data_fingerprint = std::move(trial.data_fingerprint)},
                             .state = trial.state,
                             .generation = trial.generation,
                             .attempts = trial.attempts,
@@ -146,13 +157,17 @@ Coordinator::Ticket Coordinator::MakeTicket() {
   return ticket;
 }
 
+void Coordinator::Await(std::future<absl::Status> write, Ticket& ticket) {
+  ticket.writes.push_back(std::move(write));
+  unsettled_.insert(ticket.number);
+}
+
 void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
   const TimeMs now = clock_.Now();
-  for (auto& [sweep, state] : decision.sweeps) ticket.writes.push_back(store_.SetSweepState(sweep, state, now));
+  for (auto& [sweep, state] : decision.sweeps) Await(store_.SetSweepState(sweep, state, now), ticket);
   if (!decision.trials.empty()) {
-    ticket.writes.push_back(store_.ChangeTrials(std::move(decision.trials), std::move(decision.attempts)));
+    Await(store_.ChangeTrials(std::move(decision.trials), std::move(decision.attempts)), ticket);
   }
-  if (!ticket.writes.empty()) unsettled_.insert(ticket.number);
   for (const Transition& transition : decision.transitions) {
     if (transition.from != TrialState::kRunning) continue;
     live_.Forget(transition.trial_id);

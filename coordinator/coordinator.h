@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "absl/base/thread_annotations.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
@@ -22,7 +20,9 @@
 #include "coordinator/coordinator_observer.h"
 #include "coordinator/coordinator_types.h"
 #include "coordinator/scheduler.h"
+#include "coordinator/submitted_trial.h"
 #include "coordinator/sweep_settings.h"
+#include "experiment/data_input.h"
 #include "experiment/problem.h"
 #include "experiment/sweep_spec.h"
 #include "storage/store.h"
@@ -109,11 +109,20 @@ class Coordinator {
     bool repeats_earlier = false;
   };
 
+  // What an attempt says of itself when it begins.
+  struct Beginning {
+    AttemptName name;
+    AttemptOrigin origin;
+    Fingerprints open_inputs;  // found at paths whose content nobody had seen when the trial was submitted
+  };
+
   Coordinator(CoordinatorOptions options, Store& store, const Clock& clock, CoordinatorObserver* observer);
 
   // ---- coordinator.cc: the scheduler's state and its durability ----
   Ticket MakeTicket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Enqueue(Decision decision, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets the ticket rest on one more write.
+  void Await(std::future<absl::Status> write, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits until everything that the ticket's decision rests on is durable.
   absl::Status Commit(Ticket ticket) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event, std::size_t& changed)
@@ -130,11 +139,20 @@ class Coordinator {
   void AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) ABSL_LOCKS_EXCLUDED(mutex_);
   SweepArm ArmIn(const std::string& sweep, const TrialRow& trial) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // ---- coordinator_submit.cc ----
+  void AddSweep(SweepRow sweep, std::vector<SubmittedTrial> submitted, Ticket& ticket)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // ---- coordinator_workers.cc ----
-  absl::StatusOr<nlohmann::ordered_json> ReadTrial(const std::string& trial_id, const std::string& sweep)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Reads what the trainers of newly begun attempts say; those that say nothing usable are left out.
+  absl::StatusOr<std::vector<Beginning>> ReadBeginnings(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Stores it, or gives the attempt back where it read something else than its sweeps' first ones.
+  void RecordBeginning(const std::string& worker_id, Beginning beginning, Ticket& ticket)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What a trial's open inputs must hold, by their fingerprint keys, as far as one of its sweeps has found it.
+  std::map<std::string, std::string> ExpectedFingerprints(const TrialConfig& config, const TrialRecord& trial) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   absl::Status FillConfigurations(std::vector<AttemptStart>& starts) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status StoreResolvedKeys(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- coordinator_views.cc ----
   SweepSummary Summarize(const SweepRecord& sweep, TimeMs now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -151,7 +169,9 @@ class Coordinator {
   Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);
   LiveTrials live_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::shared_ptr<const SweepSettings>> settings_ ABSL_GUARDED_BY(mutex_);
-  // Labels of running trials by sweep and trial, and the generations whose resolved keys are stored.
+  // By sweep: what its first attempts found at paths whose content nobody had seen before.
+  absl::flat_hash_map<std::string, Fingerprints> fixed_inputs_ ABSL_GUARDED_BY(mutex_);
+  // Labels of running trials by sweep and trial, and the generations whose beginning is stored.
   absl::flat_hash_map<std::pair<std::string, std::string>, std::string> labels_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::uint64_t> resolved_ ABSL_GUARDED_BY(mutex_);
 

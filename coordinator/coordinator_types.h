@@ -67,6 +67,7 @@ struct AttemptStart {
   int attempt = 0;          // 0 for the first
   double lease_seconds = 0;
   std::int64_t stored_through = 0;
+  std::map<std::string, std::string> fingerprints;  // by their keys: what its open inputs must hold
 };
 
 // An attempt that a worker has, and through which step its trial's curve is stored without a gap.
@@ -120,9 +121,14 @@ struct SweepSummary {
   std::string waiting_reason;                  // "" when nothing waits
 };
 
+// Trials by the oldest sweep that holds them.
+using TrialsBySweep = std::map<std::string, std::uint64_t>;
+
 struct SubmitResult {
   SweepSummary sweep;  // with validate_only, what it would be
-  std::uint64_t shared_trials = 0;
+  TrialsBySweep shared_with;
+  // Trials of these sweeps that are equal but for what they read, which nobody has looked at for this sweep.
+  TrialsBySweep anew_beside;
   bool created = false;
 };
 

@@ -35,6 +35,8 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
                                                     ", and this coordinator has database ", identity_.id),
                              .database = identity_};
   }
+  auto beginnings = ReadBeginnings(report);
+  if (!beginnings.ok()) return beginnings.status();
   Scheduler::Synchronized synchronized;
   Ticket ticket;
   TimeMs now = 0;
@@ -44,72 +46,116 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     now = clock_.Now();
     if (absl::Status status = scheduler_.fleet().Admit(report, now); !status.ok()) return status;
     const bool is_in_step = report.database.incarnation == identity_.incarnation;
+    ticket = MakeTicket();
+    // Before their ends: an attempt that was given back did not complete.
+    for (Beginning& beginning : *beginnings) RecordBeginning(report.worker_id, std::move(beginning), ticket);
     synchronized = scheduler_.Synchronize(is_in_step ? report : WithoutEnds(report), now);
     synchronized.answer.database = identity_;
-    ticket = MakeTicket();
     // A resent report is answered by what its first copy decided, which may still be on its way to the disk.
     ticket.repeats_earlier = !synchronized.answer.start.empty() || !synchronized.answer.forget.empty();
     Enqueue(std::move(synchronized.decision), ticket);
     NoteChange();
   }
   if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
-  if (absl::Status status = StoreResolvedKeys(report); !status.ok()) return status;
   if (absl::Status status = FillConfigurations(synchronized.answer.start); !status.ok()) return status;
   if (observer_ != nullptr) observer_->WorkerSeen(report.worker_id, now);
   return std::move(synchronized.answer);
 }
 
-absl::StatusOr<nlohmann::ordered_json> Coordinator::ReadTrial(const std::string& trial_id, const std::string& sweep) {
-  std::shared_ptr<const SweepSettings> settings;
-  {
-    absl::MutexLock lock(&mutex_);
-    settings = settings_[sweep];
-  }
-  const auto row = store_.FindTrial(trial_id);
-  if (!row.ok()) return row.status();
-  if (!*row || settings == nullptr) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
-  return ReadStoredTrial((*row)->config_json, *settings);
-}
-
 absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) {
   for (AttemptStart& start : starts) {
     const std::string& trial_id = start.name.trial_id;
-    std::string sweep;
-    {
-      absl::MutexLock lock(&mutex_);
-      if (const TrialRecord* trial = scheduler_.FindTrial(trial_id)) sweep = scheduler_.SweepNames(*trial).front();
-    }
-    const auto flat = ReadTrial(trial_id, sweep);
-    if (!flat.ok()) return flat.status();
-    start.config_json = TrialJson(*flat);
+    const auto row = store_.FindTrial(trial_id);
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
+    auto config_json = TrialJson((*row)->config_json);
+    if (!config_json.ok()) return config_json.status();
+    start.config_json = *std::move(config_json);
+    std::vector<Problem> ignored;
+    const TrialConfig config = ParseTrialJson(start.config_json, "", ignored);
+    absl::MutexLock lock(&mutex_);
+    start.fingerprints = ExpectedFingerprints(config, *scheduler_.FindTrial(trial_id));
   }
   return absl::OkStatus();
 }
 
-absl::Status Coordinator::StoreResolvedKeys(const WorkerReport& report) {
+absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(const WorkerReport& report) {
+  std::vector<Beginning> beginnings;
   for (const AttemptReport& attempt : report.attempts) {
     if (!attempt.begun || attempt.begun->config_json.empty()) continue;
-    const auto& [trial_id, generation] = attempt.name;
     {
       absl::MutexLock lock(&mutex_);
-      if (!scheduler_.MayWrite(report.worker_id, attempt.name) || resolved_[trial_id] == generation) continue;
+      const auto known = resolved_.find(attempt.name.trial_id);
+      const bool is_known = known != resolved_.end() && known->second == attempt.name.generation;
+      if (is_known || !scheduler_.MayWrite(report.worker_id, attempt.name)) continue;
     }
-    const auto row = store_.FindTrial(trial_id);
+    const auto row = store_.FindTrial(attempt.name.trial_id);
     if (!row.ok()) return row.status();
-    if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
+    if (!*row) return absl::InternalError(absl::StrCat("trial ", attempt.name.trial_id, " is not stored"));
     const auto resolved = ResolvedKeys((*row)->config_json, attempt.begun->config_json);
-    if (resolved.ok()) {
-      if (absl::Status status = store_.SetResolvedKeys(attempt.name, resolved->dump()).get(); !status.ok())
-        return status;
-    } else {
+    if (!resolved.ok()) {
       // The trainer checks for itself that it trains this trial.
       spdlog::warn("worker {}: config_json of {}: {}", report.worker_id, ToText(attempt.name),
                    std::string(resolved.status().message()));
+      absl::MutexLock lock(&mutex_);
+      resolved_[attempt.name.trial_id] = attempt.name.generation;  // said once
+      continue;
     }
-    absl::MutexLock lock(&mutex_);
-    resolved_[trial_id] = generation;
+    std::vector<Problem> ignored;  // ResolvedKeys has met them
+    const TrialConfig submitted = ParseTrialJson((*row)->config_json, "", ignored);
+    const TrialConfig trained = ParseTrialJson(attempt.begun->config_json, "", ignored);
+    Beginning beginning{attempt.name, {resolved->dump(), DataFingerprint(trained)}, {}};
+    for (const InputKeys& keys : kInputKeys) {
+      const auto input = InputOf(submitted, keys);
+      const bool is_open = input && submitted.IsAuto(keys.fingerprint) && !trained.IsAuto(keys.fingerprint);
+      if (is_open) beginning.open_inputs[*input] = trained.Text(keys.fingerprint);
+    }
+    beginnings.push_back(std::move(beginning));
   }
-  return absl::OkStatus();
+  return beginnings;
+}
+
+void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginning, Ticket& ticket) {
+  const AttemptName& name = beginning.name;
+  if (!scheduler_.MayWrite(worker_id, name)) return;
+  const std::vector<std::string> sweeps = scheduler_.SweepNames(*scheduler_.FindTrial(name.trial_id));
+  for (const std::string& sweep : sweeps) {
+    for (const auto& [input, found] : beginning.open_inputs) {
+      const auto fixed = fixed_inputs_[sweep].find(input);
+      if (fixed == fixed_inputs_[sweep].end() || fixed->second == found) continue;
+      return Enqueue(scheduler_.GiveBack(name,
+                                         absl::StrCat(ToText(input), " there has the fingerprint ", found,
+                                                      ", and sweep ", sweep, " is of ", fixed->second),
+                                         clock_.Now()),
+                     ticket);
+    }
+  }
+  for (const std::string& sweep : sweeps) {
+    for (const auto& [input, found] : beginning.open_inputs) {
+      if (fixed_inputs_[sweep].emplace(input, found).second) {
+        Await(store_.FixInput(sweep, input, found), ticket);
+      }
+    }
+  }
+  resolved_[name.trial_id] = name.generation;
+  scheduler_.RecordData(name.trial_id, beginning.origin.data_fingerprint);
+  Await(store_.RecordOrigin(name, std::move(beginning.origin)), ticket);
+}
+
+std::map<std::string, std::string> Coordinator::ExpectedFingerprints(const TrialConfig& config,
+                                                                     const TrialRecord& trial) const {
+  std::map<std::string, std::string> expected;
+  for (const InputKeys& keys : kInputKeys) {
+    const auto input = InputOf(config, keys);
+    if (!input || !config.IsAuto(keys.fingerprint)) continue;
+    for (const std::string& sweep : scheduler_.SweepNames(trial)) {
+      const auto inputs = fixed_inputs_.find(sweep);
+      if (inputs == fixed_inputs_.end()) continue;
+      const auto fixed = inputs->second.find(*input);
+      if (fixed != inputs->second.end()) expected.emplace(keys.fingerprint, fixed->second);
+    }
+  }
+  return expected;
 }
 
 absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& worker_id,

@@ -74,8 +74,8 @@ void Scheduler::MendTrial(TrialIndex index, TimeMs now, Decision& decision) {
 
 // ---- what a user adds ----
 
-Scheduler::Added Scheduler::AddSweep(std::string name, std::vector<NewTrial> trials, TimeMs now) {
-  Added added;
+Decision Scheduler::AddSweep(std::string name, std::vector<NewTrial> trials, TimeMs now) {
+  Decision decision;
   const auto index = static_cast<SweepIndex>(sweeps_.size());
   sweep_by_name_[name] = index;
   sweeps_.emplace_back();
@@ -88,13 +88,11 @@ Scheduler::Added Scheduler::AddSweep(std::string name, std::vector<NewTrial> tri
     const TrialIndex trial = AddTrial(trials[position], {index, position});
     if (is_new) continue;
     if (trials_[trial].state == TrialState::kFailed || trials_[trial].state == TrialState::kCancelled) {
-      MakePending(trial, true, absl::StrCat("wanted by sweep ", sweeps_[index].name), now, added.decision);
-    } else {
-      ++added.shared;
+      MakePending(trial, true, absl::StrCat("wanted by sweep ", sweeps_[index].name), now, decision);
     }
   }
-  UpdateSweepEnd(index, added.decision);
-  return added;
+  UpdateSweepEnd(index, decision);
+  return decision;
 }
 
 TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
@@ -104,6 +102,7 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
     record.id = trial.trial_id;
     record.target_steps = trial.target_steps;
     record.needs_cuda = trial.needs_cuda;
+    record.data_fingerprint = trial.data_fingerprint;
   }
   TrialRecord& record = trials_[it->second];
   record.places.push_back(place);
@@ -235,6 +234,11 @@ void Scheduler::RecordStored(const std::string& trial_id, std::int64_t step) {
   TrialRecord& trial = trials_[it->second];
   trial.stored_through = std::max(trial.stored_through, step);
   RecordStep(trial_id, step);
+}
+
+void Scheduler::RecordData(const std::string& trial_id, std::string data_fingerprint) {
+  const auto it = trial_by_id_.find(trial_id);
+  if (it != trial_by_id_.end()) trials_[it->second].data_fingerprint = std::move(data_fingerprint);
 }
 
 void Scheduler::SetStep(TrialRecord& trial, std::int64_t step) {

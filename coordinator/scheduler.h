@@ -61,12 +61,9 @@ class Scheduler {
 
   // ---- users ----
 
-  struct Added {
-    Decision decision;  // of trials that exist already: failed and cancelled ones become pending again
-    std::uint64_t shared = 0;
-  };
-  // The name must be new (see FindSweep), the trials different ones; the sweep itself is for the caller to store.
-  Added AddSweep(std::string name, std::vector<NewTrial> trials, TimeMs now);
+  // The name must be new (see FindSweep), the trials different ones; the sweep itself is for the caller to store. Of
+  // trials that exist already, failed and cancelled ones become pending again.
+  Decision AddSweep(std::string name, std::vector<NewTrial> trials, TimeMs now);
 
   // NotFound, or FailedPrecondition with what to do instead.
   absl::StatusOr<Decision> Pause(const std::string& sweep, TimeMs now);
@@ -100,6 +97,11 @@ class Scheduler {
   void RecordStep(const std::string& trial_id, std::int64_t step);
   // All points of a trial through this step are stored.
   void RecordStored(const std::string& trial_id, std::int64_t step);
+
+  // The trial's attempts read this.
+  void RecordData(const std::string& trial_id, std::string data_fingerprint);
+  // Ends an attempt that read something else than its sweep's first one; its worker gets other trials.
+  Decision GiveBack(const AttemptName& name, std::string message, TimeMs now);
 
   // ---- views ----
 
@@ -151,12 +153,17 @@ class Scheduler {
   // Ends a running attempt: closes its history and decides what becomes of the trial.
   void EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now, Decision& decision);
   void FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
+  void NoteOtherData(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   void CloseAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   // Of an attempt that was told to stop: the trial may have been resumed meanwhile.
   void EndStopped(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   void CancelTrial(TrialIndex index, TimeMs now, Decision& decision);
   void MakePending(TrialIndex index, bool fresh_budget, std::string reason, TimeMs now, Decision& decision);
   int FailureLimit(FailureClass failure) const;
+
+  // Whether a pending trial whose time has come may start on a worker.
+  enum class Fit { kFits, kCrashedThere, kOtherDataThere };
+  Fit FitOn(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
 
   bool Holds(const TrialRecord& trial, WorkerIndex worker, std::uint64_t generation) const;
   // It was given up because its worker was silent, and nobody has it since.
@@ -171,7 +178,8 @@ class Scheduler {
   TimeMs NextCall() const;
 
   std::string WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const;
-  std::string WhyReadyWaits(bool needs_cuda, TimeMs now) const;
+  std::string WhyReadyWaits(const TrialRecord& trial, TimeMs now) const;
+  std::string WhyUnfit(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
   std::string WhyStopping(const TrialRecord& trial) const;
   std::string WhyLeftAlone() const;
   std::string WhyDelayed(const TrialRecord& trial, TimeMs now) const;

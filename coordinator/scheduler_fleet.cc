@@ -31,7 +31,10 @@ absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
 
 void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
   WorkerRecord& record = workers_[worker];
-  if (!record.connected) ++connected_;
+  if (!record.connected) {
+    ++connected_;
+    record.connected_since = now;
+  }
   record.connected = true;
   record.last_seen = now;
   record.host = report.host;

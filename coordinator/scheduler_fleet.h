@@ -32,6 +32,7 @@ struct WorkerRecord {
   std::uint64_t unsent_points = 0;
   TimeMs last_seen = 0;
   bool connected = false;
+  TimeMs connected_since = 0;
   absl::btree_set<TrialIndex> held;  // trials it has a lease on
 
   std::vector<TrialIndex> crashed_in_a_row;  // different ones

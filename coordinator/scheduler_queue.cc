@@ -57,6 +57,14 @@ std::size_t ReadyQueue::CountReady(SweepIndex sweep, bool needs_cuda) const {
   return sweep < queues_.size() ? queues_[sweep].positions[needs_cuda].size() : 0;
 }
 
+std::optional<std::uint32_t> ReadyQueue::FirstReady(SweepIndex sweep) const {
+  if (sweep >= queues_.size()) return std::nullopt;
+  for (const auto& positions : queues_[sweep].positions) {
+    if (!positions.empty()) return *positions.begin();
+  }
+  return std::nullopt;
+}
+
 bool ReadyQueue::Contains(const TrialRecord& trial) const {
   return std::all_of(trial.places.begin(), trial.places.end(), [&](Place place) {
     return place.sweep < queues_.size() && queues_[place.sweep].positions[trial.needs_cuda].contains(place.position);

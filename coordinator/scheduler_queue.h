@@ -35,8 +35,9 @@ class ReadyQueue {
 
   // Does a trial of any active sweep wait for a worker (with CUDA)?
   bool HasReady(bool needs_cuda) const { return !runnable_[needs_cuda].empty(); }
-  // In one sweep, whatever its state.
+  // In one sweep, whatever its state: how many, and the position of the first.
   std::size_t CountReady(SweepIndex sweep, bool needs_cuda) const;
+  std::optional<std::uint32_t> FirstReady(SweepIndex sweep) const;
   bool Contains(const TrialRecord& trial) const;
 
  private:

@@ -29,8 +29,7 @@ std::string Scheduler::WaitingReason(const SweepRecord& sweep, TimeMs now) const
   if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
   if (!MayStart(sweep)) return WhyLeftAlone();
   const SweepIndex index = sweep_by_name_.at(sweep.name);
-  if (queue_.CountReady(index, false) > 0) return WhyReadyWaits(false, now);
-  if (queue_.CountReady(index, true) > 0) return WhyReadyWaits(true, now);
+  if (const auto ready = queue_.FirstReady(index)) return WhyReadyWaits(trials_[sweep.trials[*ready]], now);
   for (const auto& [not_before, trial] : queue_.delayed()) {
     const std::vector<Place>& places = trials_[trial].places;
     if (std::any_of(places.begin(), places.end(), [&](Place place) { return place.sweep == index; })) {
@@ -51,11 +50,7 @@ std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const
   if (!MayStart(trial)) return WhyLeftAlone();
   if (trial.stopping) return WhyStopping(trial);
   if (trial.not_before > now) return WhyDelayed(trial, now);
-  if (trial.avoid_until > now && fleet_.AnotherUsable(trial.worker, trial.needs_cuda, now)) {
-    return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(trial.worker).id, ", after a ",
-                        std::string(Name(trial.last_failure)), " there");
-  }
-  return WhyReadyWaits(trial.needs_cuda, now);
+  return WhyReadyWaits(trial, now);
 }
 
 std::string Scheduler::WhyDelayed(const TrialRecord& trial, TimeMs now) const {
@@ -72,16 +67,22 @@ std::string Scheduler::WhyLeftAlone() const {
   return absl::StrCat("waiting: this coordinator trains sweep ", options_.only_sweep, " alone");
 }
 
-std::string Scheduler::WhyReadyWaits(bool needs_cuda, TimeMs now) const {
+std::string Scheduler::WhyReadyWaits(const TrialRecord& trial, TimeMs now) const {
   if (fleet_.connected() == 0) return "waiting: no worker is connected";
   int slots = 0;
   int busy = 0;
   bool device_exists = false;
+  WorkerIndex unfit = kNoWorker;
   const WorkerRecord* first_free = nullptr;  // of quarantine
-  for (const WorkerRecord& worker : fleet_.workers()) {
-    if (!worker.connected || (needs_cuda && !worker.has_cuda)) continue;
+  for (WorkerIndex index = 0; index < fleet_.workers().size(); ++index) {
+    const WorkerRecord& worker = fleet_.at(index);
+    if (!worker.connected || (trial.needs_cuda && !worker.has_cuda)) continue;
     device_exists = true;
-    if (Fleet::Usable(worker, needs_cuda, now)) {
+    if (Fleet::Usable(worker, trial.needs_cuda, now)) {
+      if (FitOn(trial, index, now) != Fit::kFits) {
+        unfit = index;
+        continue;
+      }
       slots += worker.slots;
       busy += std::min(worker.slots, worker.busy());
     } else if (worker.quarantined_until > now &&
@@ -90,23 +91,36 @@ std::string Scheduler::WhyReadyWaits(bool needs_cuda, TimeMs now) const {
     }
   }
   if (!device_exists) return "waiting: needs a CUDA device, and no connected worker has one";
+  const bool all_busy = busy >= slots;
+  if (unfit != kNoWorker && all_busy) return WhyUnfit(trial, unfit, now);
   if (slots == 0 && first_free != nullptr) return absl::StrCat("waiting: ", Quarantine(*first_free));
   if (slots == 0) return "waiting: every connected worker is shutting down";
-  if (busy >= slots) {
+  if (all_busy) {
     return slots == 1 ? "waiting: the only slot is busy" : absl::StrCat("waiting: all ", slots, " slots are busy");
   }
   return absl::StrCat("waiting: a free worker calls within ", Seconds(NextCall()), " s");
+}
+
+std::string Scheduler::WhyUnfit(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
+  if (FitOn(trial, worker, now) == Fit::kCrashedThere) {
+    return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(worker).id, ", after a ",
+                        std::string(Name(trial.last_failure)), " there");
+  }
+  return absl::StrCat("waiting: for a worker with its data; on ", fleet_.at(worker).id, ": ", trial.other_data);
 }
 
 std::string Scheduler::WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const {
   if (worker.slots == 0) return "the worker offers no slot";
   if (worker.quarantined_until > now) return Quarantine(worker);
   if (free_slots <= 0) return absl::StrCat("all ", worker.slots, " slots are busy");
-  if (queue_.HasReady(false)) return "the waiting trials crashed here and look for another worker first";
-  if (queue_.HasReady(true)) {
-    return worker.has_cuda ? "the waiting trials crashed here and look for another worker first"
-                           : "the waiting trials need a CUDA device";
+  const WorkerIndex index = fleet_.Find(worker.id);
+  if (const auto place = queue_.FindFirst(worker.has_cuda, [](Place) { return true; })) {
+    const TrialRecord& trial = trials_[sweeps_[place->sweep].trials[place->position]];
+    return FitOn(trial, index, now) == Fit::kCrashedThere
+               ? "the waiting trials crashed here and look for another worker first"
+               : absl::StrCat("the waiting trials are of other data: ", trial.other_data);
   }
+  if (queue_.HasReady(true)) return "the waiting trials need a CUDA device";
   if (!queue_.delayed().empty()) {
     return absl::StrCat("the next trial is repeated in ",
                         Seconds(std::max<TimeMs>(0, queue_.delayed().begin()->first - now)), " s");

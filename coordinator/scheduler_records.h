@@ -20,6 +20,7 @@ struct NewTrial {
   std::string trial_id;
   std::int64_t target_steps = 0;
   bool needs_cuda = false;
+  std::string data_fingerprint;  // of all that it reads, where that is known
 };
 
 // A trial as the store kept it.
@@ -76,6 +77,13 @@ struct TrialRecord {
   bool begun = false;  // its trainer has said where it began
   // The curve is stored without a gap through this step: no later checkpoint may be continued from.
   std::int64_t stored_through = 0;
+
+  // Of all that it reads; empty before it was submitted or trained where that can be seen, and for ever of a trial that
+  // an earlier version trained.
+  std::string data_fingerprint;
+  // Workers whose files are not those that the trial is of, and since when that is known; and how the last one put it.
+  std::vector<std::pair<WorkerIndex, TimeMs>> other_data_on;
+  std::string other_data;
 
   // Of a trial that is pending after a failure.
   FailureClass last_failure = FailureClass::kNone;

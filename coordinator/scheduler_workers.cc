@@ -11,6 +11,8 @@ namespace {
 
 constexpr TimeMs kShortestCallMs = 1000;
 constexpr TimeMs kLongestRetryDelayMs = 10 * 60'000;
+// After this a worker is asked again whether it has a trial's files by now; one that was started again, at once.
+constexpr TimeMs kOtherDataMs = 10 * 60'000;
 
 }  // namespace
 
@@ -184,7 +186,7 @@ int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchroniz
   if (!Fleet::Usable(fleet_.at(worker), false, now)) return free_slots;
   const auto accept = [&](Place place) {
     const TrialRecord& trial = trials_[sweeps_[place.sweep].trials[place.position]];
-    return trial.avoid_until <= now || trial.worker != worker || !fleet_.AnotherUsable(worker, trial.needs_cuda, now);
+    return FitOn(trial, worker, now) == Fit::kFits;
   };
   for (; free_slots > 0; --free_slots) {
     const auto place = queue_.FindFirst(fleet_.at(worker).has_cuda, accept);
@@ -203,6 +205,15 @@ int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchroniz
     result.answer.start.push_back(StartOf(trial));
   }
   return free_slots;
+}
+
+Scheduler::Fit Scheduler::FitOn(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
+  for (const auto& [other, since] : trial.other_data_on) {
+    const bool may_have_changed = now - since > kOtherDataMs || fleet_.at(other).connected_since > since;
+    if (other == worker && !may_have_changed) return Fit::kOtherDataThere;
+  }
+  const bool avoids = trial.avoid_until > now && trial.worker == worker;
+  return avoids && fleet_.AnotherUsable(worker, trial.needs_cuda, now) ? Fit::kCrashedThere : Fit::kFits;
 }
 
 AttemptStart Scheduler::StartOf(const TrialRecord& trial) const {
@@ -284,7 +295,31 @@ void Scheduler::EndStopped(TrialIndex index, const AttemptEnd& end, TimeMs now, 
   decision.trials.push_back(RowOf(trial, {.wall_seconds = end.wall_seconds}, now));
 }
 
+// The trial is as good as before; only this worker cannot train it.
+void Scheduler::NoteOtherData(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
+  TrialRecord& trial = trials_[index];
+  std::erase_if(trial.other_data_on, [&](const auto& entry) { return entry.first == trial.worker; });
+  trial.other_data_on.emplace_back(trial.worker, now);
+  trial.other_data = end.message;
+  Change(index, TrialState::kPending,
+         {.reason = absl::StrCat("not on ", fleet_.at(trial.worker).id, ": ", end.message),
+          .failure = end.failure,
+          .message = end.message,
+          .wall_seconds = end.wall_seconds,
+          .why = end.failure},
+         now, decision);
+}
+
+Decision Scheduler::GiveBack(const AttemptName& name, std::string message, TimeMs now) {
+  Decision decision;
+  EndAttempt(trial_by_id_.at(name.trial_id),
+             {.outcome = AttemptOutcome::kFailed, .failure = FailureClass::kOtherData, .message = std::move(message)},
+             false, now, decision);
+  return decision;
+}
+
 void Scheduler::FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
+  if (end.failure == FailureClass::kOtherData) return NoteOtherData(index, end, now, decision);
   TrialRecord& trial = trials_[index];
   const std::string worker = fleet_.at(trial.worker).id;
   const int limit = FailureLimit(end.failure);

@@ -62,6 +62,36 @@ class Refusal : public grpc::ServerWriteReactor<v1::WatchSweepResponse> {
   void OnDone() override { delete this; }
 };
 
+void AddWhatTheCallerSaw(const v1::SubmitSweepRequest& request, SweepSpec& spec, std::vector<Problem>& problems) {
+  for (const v1::InputFingerprint& seen : request.fingerprints()) {
+    const auto fingerprint = ParseValue(*FindTrialKey("data.fingerprint"), seen.fingerprint());
+    if (fingerprint.ok()) {
+      spec.fingerprints[{seen.source(), seen.path()}] = seen.fingerprint();
+    } else {
+      problems.push_back({.key = "fingerprints.fingerprint", .message = std::string(fingerprint.status().message())});
+    }
+  }
+  if (request.replica().empty()) return;
+  const auto replica = ParseValue(*FindTrialKey("replica"), request.replica());
+  if (replica.ok()) {
+    spec.trial.insert_or_assign("replica", *replica);
+  } else {
+    problems.push_back({.key = "replica", .message = std::string(replica.status().message())});
+  }
+}
+
+// Returns how many trials they are.
+std::uint32_t Fill(const TrialsBySweep& trials, google::protobuf::RepeatedPtrField<v1::SweepTrials>& message) {
+  std::uint32_t all = 0;
+  for (const auto& [sweep, count] : trials) {
+    v1::SweepTrials& entry = *message.Add();
+    entry.set_sweep(sweep);
+    entry.set_trials(static_cast<std::uint32_t>(count));
+    all += entry.trials();
+  }
+  return all;
+}
+
 }  // namespace
 
 grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1::SubmitSweepResponse& response) {
@@ -85,13 +115,15 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
                         .fix = "the coordinator cannot know your folder: send the absolute path"}});
   }
   std::vector<Problem> problems;
-  const SweepSpec spec = ParseSweepSpec(text, file, problems);
+  SweepSpec spec = ParseSweepSpec(text, file, problems);
+  AddWhatTheCallerSaw(request, spec, problems);
   if (!problems.empty()) return BadRequest(problems);
   const auto result = coordinator_->Submit(spec, text, file, request.validate_only(), problems);
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
   *response.mutable_sweep() = ToMessage(result->sweep, text);
-  response.set_shared_trials(static_cast<std::uint32_t>(result->shared_trials));
+  response.set_shared_trials(Fill(result->shared_with, *response.mutable_shared_with()));
+  Fill(result->anew_beside, *response.mutable_anew_beside());
   response.set_created(result->created);
   return grpc::Status::OK;
 }

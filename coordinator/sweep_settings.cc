@@ -1,7 +1,6 @@
 #include "coordinator/sweep_settings.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -12,11 +11,6 @@
 
 namespace ofsweep {
 namespace {
-
-// What ResolveAuto leaves to the trainer.
-constexpr std::array<std::string_view, 7> kMachineKeys = {
-    "train.device",           "train.precision",  "train.threads",   "train.micro_batch_size",
-    "train.checkpoint_every", "evaluate.batches", "model.vocabulary"};
 
 template <class Json>
 std::string LabelValue(const Json& value) {
@@ -45,17 +39,10 @@ SweepSettings ReadSweepSettings(const SweepSpec& spec) {
       if (varied.insert(key).second) settings.label_keys.push_back(key);
     }
   }
-  for (const std::string_view key : kMachineKeys) {
-    const bool on_axis = std::any_of(spec.axes.begin(), spec.axes.end(), [&](const Axis& axis) {
-      return std::any_of(axis.points.begin(), axis.points.end(),
-                         [&](const Overrides& point) { return point.contains(key); });
-    });
-    if (on_axis) continue;
-    const auto given = spec.trial.find(key);
-    settings.machine_keys[std::string(key)] =
-        given != spec.trial.end() ? given->second : DefaultValue(*FindTrialKey(key));
+  if (!varied.contains("train.device")) {
+    const auto given = spec.trial.find("train.device");
+    settings.device = ToText(given != spec.trial.end() ? given->second : DefaultValue(*FindTrialKey("train.device")));
   }
-  settings.varies_device = !settings.machine_keys.contains("train.device");
   return settings;
 }
 
@@ -99,23 +86,13 @@ std::string FlatJsonText(const TrialConfig& config) {
   return json;
 }
 
-bool NeedsCuda(const nlohmann::ordered_json& flat) {
-  return flat.value("train.device", "").starts_with("cuda");
+bool NeedsCuda(std::string_view device) {
+  return device.starts_with("cuda");
 }
 
-bool NeedsCuda(const TrialConfig& config) {
-  return ToText(config.Get("train.device")).starts_with("cuda");
-}
-
-absl::StatusOr<nlohmann::ordered_json> ReadStoredTrial(const std::string& flat_config_json,
-                                                       const SweepSettings& settings) {
-  nlohmann::ordered_json flat = nlohmann::ordered_json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
+absl::StatusOr<std::string> TrialJson(const std::string& flat_config_json) {
+  const auto flat = nlohmann::ordered_json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
   if (!flat.is_object()) return absl::InternalError("the stored configuration is no JSON object");
-  for (const auto& [key, value] : settings.machine_keys) flat[key] = ToJson(value);
-  return flat;
-}
-
-std::string TrialJson(const nlohmann::ordered_json& flat) {
   nlohmann::ordered_json nested = nlohmann::ordered_json::object();
   for (const auto& [key, value] : flat.items()) {
     const std::size_t dot = key.find('.');

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "absl/status/statusor.h"
 #include "coordinator/coordinator_types.h"
@@ -17,11 +17,8 @@ namespace ofsweep {
 struct SweepSettings {
   // The keys that differ between trials, in the order of the specification.
   std::vector<std::string> label_keys;
-  // The keys whose `auto` the machine of an attempt decides, as they were submitted; those that differ between trials
-  // are not here.
-  Overrides machine_keys;
-  // Trials differ in train.device.
-  bool varies_device = false;
+  // train.device of all trials; none where they differ in it.
+  std::optional<std::string> device;
 };
 
 SweepSettings ReadSweepSettings(const SweepSpec& spec);
@@ -38,17 +35,10 @@ Arm ArmOf(const std::vector<std::string>& keys, const TrialConfig& config);
 // Every key of a trial as the flat JSON text that the store keeps.
 std::string FlatJsonText(const TrialConfig& config);
 
-bool NeedsCuda(const TrialConfig& config);
-bool NeedsCuda(const nlohmann::ordered_json& flat);
+bool NeedsCuda(std::string_view device);
 
-// A stored trial as its sweep submitted it: flat, by dotted keys. An earlier attempt has replaced `auto` by what its
-// machine made of it (the device, the precision); the next machine decides for itself. Internal when the text is no
-// JSON object.
-absl::StatusOr<nlohmann::ordered_json> ReadStoredTrial(const std::string& flat_config_json,
-                                                       const SweepSettings& settings);
-
-// The nested trial.json of a flat configuration.
-std::string TrialJson(const nlohmann::ordered_json& flat);
+// The nested trial.json of a flat configuration. Internal when the text is no JSON object.
+absl::StatusOr<std::string> TrialJson(const std::string& flat_config_json);
 
 // Without its sweeps.
 TrialInfo DescribeTrial(const TrialRow& row);

@@ -23,7 +23,7 @@ constexpr std::array kOutcomes = {TrialState::kCompleted, TrialState::kDiverged,
                                   TrialState::kCancelled};
 // Of attempts that end without ending their trial; bad_config and bad_data end it.
 constexpr std::array kRestartReasons = {FailureClass::kLost, FailureClass::kPreempted, FailureClass::kCrash,
-                                        FailureClass::kOom, FailureClass::kTimeout};
+                                        FailureClass::kOom,  FailureClass::kTimeout,   FailureClass::kOtherData};
 constexpr std::array kTransactions = {"insert", "change", "append", "seal"};
 
 prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry, const std::string& name,

@@ -110,6 +110,7 @@ class Expansion {
     if (!spec_.exclude.empty()) written = config;
     ResolveAuto(config);
     if (written && IsExcluded(*written, config)) return;
+    SetFingerprints(spec_.fingerprints, config);
     for (Problem& problem : CheckTrial(config, file_)) Report(std::move(problem));
     std::string hash = ConfigHash(config);
     if (hashes_.insert(hash).second) visit_({std::move(config), std::move(hash)});

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiment/data_input.h"
 #include "experiment/problem.h"
 #include "experiment/trial_config.h"
 
@@ -34,6 +35,7 @@ struct SweepSpec {
   std::vector<Axis> axes;
   std::vector<Exclusion> exclude;
   std::map<std::string, int, std::less<>> lines;  // where each key first stands in the file; for errors
+  Fingerprints fingerprints;                      // of its inputs, as far as whoever submits it can see them
 };
 
 // Reads a sweep file:
@@ -46,6 +48,9 @@ struct SweepSpec {
 // Relative paths are resolved against the folder of `file`; without one they are a mistake and stay as they are. All
 // mistakes at once go to `problems`.
 SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems);
+
+// Every input that trials of the sweep may have, those of excluded cells too.
+std::vector<DataInput> InputsOf(const SweepSpec& spec);
 
 // How many trials the axes span, before `exclude`; saturates at 2^64-1.
 std::uint64_t CountCells(const SweepSpec& spec);

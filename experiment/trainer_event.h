@@ -21,7 +21,8 @@ namespace ofsweep {
 // The trainer's standard output: one JSON object a line (docs/trainer.md). The trainer writes these, the worker
 // reads them.
 
-// How many files a corpus has that are not trained on, by reason: `link`, `not_utf8`, … (trainer/corpus.h).
+// How many files a corpus has that are not trained on, by reason: `link`, `not_utf8`, … (corpus/listing.h,
+// trainer/documents.h).
 using LeftOutFiles = std::map<std::string, std::int64_t>;
 
 // "2 link, 1 not_utf8"; "" where nothing is left out.

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_input.h"
 #include "experiment/trial_config.h"
 
 namespace ofsweep {
@@ -87,6 +88,12 @@ class Checker {
           absl::StrCat("is ", config_.Integer("model.vocabulary"), ", smaller than the tokenizer's data.vocabulary ",
                        config_.Integer("data.vocabulary")),
           "leave it at auto");
+    }
+    for (const InputKeys& keys : kInputKeys) {
+      const bool may_be_unset = keys.path == "data.path" && source == "python";
+      if (config_.IsAuto(keys.fingerprint) || !config_.Text(keys.path).empty() || may_be_unset) continue;
+      Add(std::string(keys.fingerprint), absl::StrCat("is given, and ", std::string(keys.path), " is not"),
+          absl::StrCat("give ", std::string(keys.path), ", or leave it at auto"));
     }
   }
 

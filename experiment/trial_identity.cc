@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_input.h"
 #include "experiment/sha256.h"
 #include "experiment/trial_config.h"
 
@@ -17,7 +18,14 @@ const std::vector<const TrialKey*>& KeysByName() {
   return sorted;
 }
 
+// Where the content is known, it does not matter where it lies.
+bool IsOfKnownContent(const TrialKey& path, const TrialConfig& config) {
+  return std::any_of(kInputKeys.begin(), kInputKeys.end(),
+                     [&](const InputKeys& keys) { return keys.path == path.name && !config.IsAuto(keys.fingerprint); });
+}
+
 bool IsPartOfIdentity(const TrialKey& key, const TrialConfig& config) {
+  if (key.type == KeyType::kPath && IsOfKnownContent(key, config)) return false;
   switch (key.identity) {
     case Identity::kScience:
       return !config.IsInert(key);

@@ -21,6 +21,8 @@
 namespace ofsweep {
 namespace {
 
+constexpr std::size_t kLongestText = 200;
+
 const std::unordered_map<std::string_view, std::size_t>& IndexByName() {
   static const auto index = [] {
     std::unordered_map<std::string_view, std::size_t> made;
@@ -58,10 +60,24 @@ bool IsDevice(std::string_view text) {
   return std::all_of(text.begin() + 5, text.end(), absl::ascii_isdigit);
 }
 
+bool IsFingerprint(std::string_view text) {
+  return text.size() == kFingerprintDigits &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+bool IsAcceptableText(const TrialKey& key, std::string_view text) {
+  switch (key.type) {
+    case KeyType::kDevice:
+      return IsDevice(text);
+    case KeyType::kFingerprint:
+      return IsFingerprint(text);
+    default:
+      return key.choices.empty() ? text.size() <= kLongestText : IsOneOf(text, key.choices);
+  }
+}
+
 absl::StatusOr<Value> ParseText(const TrialKey& key, std::string_view text) {
-  const bool accepted =
-      key.type == KeyType::kDevice ? IsDevice(text) : key.choices.empty() || IsOneOf(text, key.choices);
-  if (!accepted) return Unacceptable(key, text);
+  if (!IsAcceptableText(key, text)) return Unacceptable(key, text);
   return Value(std::string(text));
 }
 
@@ -125,6 +141,7 @@ absl::StatusOr<Value> ParseValue(const TrialKey& key, std::string_view text) {
       return ParseNumber(key, text);
     case KeyType::kText:
     case KeyType::kDevice:
+    case KeyType::kFingerprint:
       return ParseText(key, text);
     case KeyType::kPath:
       return Value(std::string(text));
@@ -155,11 +172,14 @@ std::string AcceptedValues(const TrialKey& key) {
     case KeyType::kNumber:
       return AcceptedNumbers(RangeOf(key)) + or_auto;
     case KeyType::kText:
+      if (key.choices.empty()) return absl::StrCat("a text of at most ", kLongestText, " bytes");
       return absl::StrCat("one of ", choices, key.accepts_auto ? ", auto" : "");
     case KeyType::kDevice:
       return absl::StrCat("cpu, cuda, cuda:N", or_auto);
     case KeyType::kPath:
       return "a path";
+    case KeyType::kFingerprint:
+      return absl::StrCat(kFingerprintDigits, " hexadecimal digits", or_auto);
     case KeyType::kTextList:
       return absl::StrCat("a list of ", choices);
     case KeyType::kBitsList:

@@ -10,8 +10,12 @@
 
 namespace ofsweep {
 
-// kDevice is a text: cpu, cuda or cuda:N. kBitsList is a list of texts, each a name of quantisation_bits.h.
-enum class KeyType { kBoolean, kInteger, kNumber, kText, kDevice, kPath, kTextList, kBitsList };
+// SHA-256, cut to 128 bits.
+inline constexpr std::size_t kFingerprintDigits = 32;
+
+// kDevice is a text: cpu, cuda or cuda:N; kFingerprint one of kFingerprintDigits hexadecimal digits. kBitsList is a
+// list of texts, each a name of quantisation_bits.h.
+enum class KeyType { kBoolean, kInteger, kNumber, kText, kDevice, kPath, kFingerprint, kTextList, kBitsList };
 
 // When a key has a meaning at all: only where `key` has one of `values` (separated by '|', "" meaning unset). A key
 // whose condition does not hold is inert: it may be given, changes nothing, and is no part of a trial's identity.

@@ -21,6 +21,16 @@ TrialKey Path(std::string_view name, std::string_view help) {
   return {.name = name, .type = KeyType::kPath, .default_text = "", .help = help};
 }
 
+// Of what the path of the same input names (data_input.h).
+TrialKey Fingerprint(std::string_view name, std::string_view help) {
+  return {.name = name,
+          .type = KeyType::kFingerprint,
+          .default_text = "auto",
+          .accepts_auto = true,
+          .identity = Identity::kAddition,
+          .help = help};
+}
+
 TrialKey Integer(std::string_view name, std::string_view default_text, double minimum, std::string_view help,
                  double maximum = kMost) {
   return {.name = name,
@@ -99,6 +109,7 @@ std::vector<TrialKey> ModelKeys() {
       When("model.init_from", "",
            Positive(Number("model.init_std", "0.02", 0, 1e3, "standard deviation of the initial weights"))),
       Path("model.init_from", "safetensors file with the initial weights"),
+      Fingerprint("model.init_fingerprint", "the content that model.init_from must have; auto as data.fingerprint"),
       Number("model.dropout", "0", 0, 0.99, "dropout on the embedding sum and both branches"),
   };
 }
@@ -170,6 +181,9 @@ std::vector<TrialKey> DataAndMeasureKeys() {
       Text("data.source", "python", "python|text|tokens",
            "Python files of this machine, a text corpus, or prepared tokens"),
       Path("data.path", "text: a file or folder; tokens: a .bin file; python: a folder instead of the system's"),
+      Fingerprint("data.fingerprint",
+                  "the content that data.path must have, wherever it lies; auto = as `submit` and `run` find it, else "
+                  "as the sweep's first attempt does"),
       When("data.source", "python|text",
            Integer("data.vocabulary", "2048", 260, "size of the BPE tokenizer that is trained", 1 << 20)),
       When("data.source", "tokens",
@@ -181,6 +195,8 @@ std::vector<TrialKey> DataAndMeasureKeys() {
       When("data.validation_path", "",
            Number("data.validation_fraction", "0.01", 0, 0.9, "the tail of the tokens that is kept for validation")),
       Path("data.validation_path", "a validation file of its own, of the same source"),
+      Fingerprint("data.validation_fingerprint",
+                  "the content that data.validation_path must have; auto as data.fingerprint"),
       Integer("measure.every", "10", 1, "steps between measurements; the last step is always measured"),
       metrics,
       Integer("evaluate.every", "auto", 1, "steps between evaluations; auto: at the end only"),
@@ -190,6 +206,7 @@ std::vector<TrialKey> DataAndMeasureKeys() {
       // These apply where nothing is rounded too: `ofsweep evaluate` rounds the model later, as the trial says.
       Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges"),
       Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24),
+      As(Identity::kAddition, Text("replica", "", "", "tells trials apart that are equal in all else")),
       Integer("seed", "0", 0, "initial weights and data order", 9007199254740992.0),
   };
 }

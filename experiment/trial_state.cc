@@ -19,7 +19,7 @@ constexpr Names<TrialState, 7> kTrialStates = {{
     {TrialState::kPruned, "pruned"},
 }};
 
-constexpr Names<FailureClass, 8> kFailureClasses = {{
+constexpr Names<FailureClass, 9> kFailureClasses = {{
     {FailureClass::kNone, ""},
     {FailureClass::kOom, "oom"},
     {FailureClass::kCrash, "crash"},
@@ -28,6 +28,7 @@ constexpr Names<FailureClass, 8> kFailureClasses = {{
     {FailureClass::kTimeout, "timeout"},
     {FailureClass::kLost, "lost"},
     {FailureClass::kPreempted, "preempted"},
+    {FailureClass::kOtherData, "other_data"},
 }};
 
 constexpr Names<SweepState, 4> kSweepStates = {{

@@ -7,9 +7,9 @@ namespace ofsweep {
 
 enum class TrialState { kPending, kRunning, kCompleted, kDiverged, kFailed, kCancelled, kPruned };
 
-// Why a trial failed. `kLost` (its worker vanished) and `kPreempted` end an attempt, never a trial: they are retried
-// without counting against it.
-enum class FailureClass { kNone, kOom, kCrash, kBadConfig, kBadData, kTimeout, kLost, kPreempted };
+// Why a trial failed. `kLost` (its worker vanished), `kPreempted` and `kOtherData` (the worker's files are not those
+// that the trial is of) end an attempt, never a trial: they are retried without counting against it.
+enum class FailureClass { kNone, kOom, kCrash, kBadConfig, kBadData, kTimeout, kLost, kPreempted, kOtherData };
 
 enum class SweepState { kActive, kPaused, kCancelled, kFinished };
 

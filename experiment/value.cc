@@ -29,6 +29,7 @@ void AppendQuoted(std::string_view text, std::string& out) {
 
 std::string ShortestNumber(double number) {
   std::array<char, 32> buffer;
+  number += 0.0;  // -0.0 is 0
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
   return {buffer.data(), end};
 }

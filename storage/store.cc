@@ -112,12 +112,20 @@ std::future<absl::Status> Store::ChangeTrials(std::vector<TrialChange> changes, 
                 });
 }
 
-std::future<absl::Status> Store::SetResolvedKeys(AttemptName attempt, std::string resolved_json) {
-  const std::size_t bytes = resolved_json.size();
-  return Submit(writer_.get(), path_, "change", bytes,
-                [attempt = std::move(attempt), resolved = std::move(resolved_json)](DatabaseConnection& connection,
-                                                                                    PointWrites&) {
-                  return ofsweep::SetResolvedKeys(connection, attempt, resolved);
+std::future<absl::Status> Store::RecordOrigin(AttemptName attempt, AttemptOrigin origin) {
+  const std::size_t bytes = origin.resolved_json.size();
+  return Submit(
+      writer_.get(), path_, "change", bytes,
+      [attempt = std::move(attempt), origin = std::move(origin)](DatabaseConnection& connection, PointWrites&) {
+        return ofsweep::RecordOrigin(connection, attempt, origin);
+      });
+}
+
+std::future<absl::Status> Store::FixInput(std::string sweep, DataInput input, std::string fingerprint) {
+  return Submit(writer_.get(), path_, "change", input.path.size(),
+                [sweep = std::move(sweep), input = std::move(input), fingerprint = std::move(fingerprint)](
+                    DatabaseConnection& connection, PointWrites&) {
+                  return ofsweep::FixInput(connection, sweep, input, fingerprint);
                 });
 }
 
@@ -189,6 +197,10 @@ absl::StatusOr<std::vector<AttemptRow>> Store::ListAttempts(const std::string& t
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<AttemptRow>> {
     return ofsweep::ListAttempts(connection, trial_id);
   });
+}
+
+absl::StatusOr<Fingerprints> Store::FixedInputs(const std::string& sweep) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::FixedInputs(connection, sweep); });
 }
 
 absl::Status Store::VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit) {

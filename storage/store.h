@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "experiment/attempt.h"
+#include "experiment/data_input.h"
 #include "experiment/metric_point.h"
 #include "experiment/trial_state.h"
 
@@ -69,6 +70,7 @@ struct TrialRow {
   bool begun = false;
   bool attempt_open = false;
   std::int64_t stored_through = 0;
+  std::string data_fingerprint;  // of all that it reads (experiment/data_input.h); empty while that is not known
 };
 
 // A trial's new state after a decision of the scheduler; all of one call is stored in one transaction.
@@ -94,6 +96,12 @@ struct AttemptRow {
   TimeMs started_at = 0;
   TimeMs ended_at = 0;
   std::optional<AttemptEnd> end;  // none while it runs
+};
+
+// What an attempt's trainer found when it began.
+struct AttemptOrigin {
+  std::string resolved_json = "{}";  // what it made of keys that were `auto` (experiment/resolved_keys.h)
+  std::string data_fingerprint;      // of all that it reads (experiment/data_input.h)
 };
 
 struct PushCounts {
@@ -162,9 +170,10 @@ class Store {
   // Also opens and closes the attempts' history, begins their curves where they say from which step (see AppendPoints),
   // and seals the points of trials that reached a final state.
   std::future<absl::Status> ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts);
-  // What an attempt's trainer made of keys that were `auto` (experiment/resolved_keys.h); NotFound for an unknown
-  // attempt.
-  std::future<absl::Status> SetResolvedKeys(AttemptName attempt, std::string resolved_json);
+  // NotFound for an unknown attempt.
+  std::future<absl::Status> RecordOrigin(AttemptName attempt, AttemptOrigin origin);
+  // Once for each input of a sweep; NotFound for an unknown sweep.
+  std::future<absl::Status> FixInput(std::string sweep, DataInput input, std::string fingerprint);
   // Keeps what is new by (trial, step, series), counts what was there, and brings the trial's result columns up to
   // date. Each step's tokens and seconds are stored as the series `tokens` and `seconds`, which PushCounts leaves out.
   // The first call for an attempt removes what earlier ones left behind `from_step`, where it began: a curve is of one
@@ -187,6 +196,8 @@ class Store {
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);
   absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);
+  // What FixInput stored.
+  absl::StatusOr<Fingerprints> FixedInputs(const std::string& sweep);
   // Calls `visit` for each curve, ordered by the sweep's trials, then series. Stops early when `visit` returns false. A
   // slow `visit` holds up nobody: no snapshot is open while it runs.
   absl::Status VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit);

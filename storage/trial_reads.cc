@@ -22,8 +22,8 @@ constexpr char kTrialColumns[] =
     "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = trials.id AND "
     "generation = "
     "trial_results.curve_generation), "
-    "0))";
-constexpr int kConfigColumn = 18;
+    "0)), trials.data_fingerprint";
+constexpr int kConfigColumn = 19;
 
 // SQLite's integers are signed; more than this is no limit at all.
 std::int64_t Clamp(std::uint64_t count) {
@@ -50,6 +50,7 @@ TrialRow ReadTrial(const Query& row) {
   trial.begun = row.Integer(15) != 0;
   trial.attempt_open = row.Integer(16) != 0;
   trial.stored_through = row.Integer(17);
+  trial.data_fingerprint = row.Text(18);
   return trial;
 }
 
@@ -212,6 +213,16 @@ std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::
                              .step = query.Integer(8)};
   }
   return attempts;
+}
+
+absl::StatusOr<Fingerprints> FixedInputs(DatabaseConnection& connection, const std::string& sweep) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(connection.Prepare("SELECT source, path, fingerprint FROM sweep_inputs WHERE sweep = ?1"));
+  query.Bind(*id);
+  Fingerprints fixed;
+  while (query.Next()) fixed[{query.Text(0), query.Text(1)}] = query.Text(2);
+  return fixed;
 }
 
 }  // namespace ofsweep

@@ -24,5 +24,6 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep);
 std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id);
 std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id);
+absl::StatusOr<Fingerprints> FixedInputs(DatabaseConnection& connection, const std::string& sweep);
 
 }  // namespace ofsweep

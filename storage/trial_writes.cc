@@ -28,16 +28,18 @@ std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const Tr
   static const std::string kInsert = absl::StrCat(
       "INSERT INTO trials (trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
       "failure_class, failure_message, wall_seconds, started_ms, finished_ms, started_at, finished_at, block, "
-      "optimizer, learning_rate, seed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ''), nullif(?9, ''), "
+      "optimizer, learning_rate, seed, data_fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ''), "
+      "nullif(?9, ''), "
       "nullif(?10, ''), ?11, ?12, ?13, ",
       ShownTime("?12"), ", ", ShownTime("?13"),
       ", ?14 ->> '$.\"model.block\"', ?14 ->> '$.\"optimizer.name\"', ?14 ->> '$.\"optimizer.learning_rate\"', "
-      "?14 ->> '$.seed') ON CONFLICT (trial_id) DO NOTHING");
+      "?14 ->> '$.seed', nullif(?15, '')) ON CONFLICT (trial_id) DO NOTHING");
   const int inserted =
       Query(connection.Prepare(kInsert))
           .Bind(trial.trial_id, trial.config_hash, Name(trial.state), static_cast<std::int64_t>(trial.generation),
                 trial.attempts, trial.failures, trial.target_steps, trial.worker, Name(trial.failure_class),
-                trial.failure_message, trial.wall_seconds, trial.started_at, trial.finished_at, trial.config_json)
+                trial.failure_message, trial.wall_seconds, trial.started_at, trial.finished_at, trial.config_json,
+                trial.data_fingerprint)
           .Run();
   if (inserted == 0) return std::nullopt;
   const std::int64_t id = connection.LastRowId();
@@ -160,16 +162,30 @@ absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& att
   return absl::OkStatus();
 }
 
-absl::Status SetResolvedKeys(DatabaseConnection& connection, const AttemptName& attempt, const std::string& resolved) {
+absl::Status RecordOrigin(DatabaseConnection& connection, const AttemptName& attempt, const AttemptOrigin& origin) {
   const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.trial_id);
   if (!trial.has_value()) return NoSuchTrial(attempt.trial_id);
   const int known =
       Query(connection.Prepare("UPDATE trial_attempts SET resolved = ?3 WHERE trial = ?1 AND generation = ?2"))
-          .Bind(*trial, static_cast<std::int64_t>(attempt.generation), resolved)
+          .Bind(*trial, static_cast<std::int64_t>(attempt.generation), origin.resolved_json)
           .Run();
   if (known == 0) return absl::NotFoundError(absl::StrCat("there is no attempt ", ToText(attempt)));
-  Query(connection.Prepare("UPDATE trial_configs SET resolved = ?2 WHERE trial = ?1")).Bind(*trial, resolved).Run();
+  Query(connection.Prepare("UPDATE trial_configs SET resolved = ?2 WHERE trial = ?1"))
+      .Bind(*trial, origin.resolved_json)
+      .Run();
+  Query(connection.Prepare("UPDATE trials SET data_fingerprint = nullif(?2, '') WHERE id = ?1"))
+      .Bind(*trial, origin.data_fingerprint)
+      .Run();
   return absl::OkStatus();
+}
+
+absl::Status FixInput(DatabaseConnection& connection, const std::string& sweep, const DataInput& input,
+                      const std::string& fingerprint) {
+  const int fixed = Query(connection.Prepare("INSERT INTO sweep_inputs (sweep, source, path, fingerprint) "
+                                             "SELECT id, ?2, ?3, ?4 FROM sweeps WHERE name = ?1"))
+                        .Bind(sweep, input.source, input.path, fingerprint)
+                        .Run();
+  return fixed > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
 }
 
 }  // namespace ofsweep

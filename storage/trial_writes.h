@@ -15,6 +15,8 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
 absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at);
 absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& change);
 absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& attempt);
-absl::Status SetResolvedKeys(DatabaseConnection& connection, const AttemptName& attempt, const std::string& resolved);
+absl::Status RecordOrigin(DatabaseConnection& connection, const AttemptName& attempt, const AttemptOrigin& origin);
+absl::Status FixInput(DatabaseConnection& connection, const std::string& sweep, const DataInput& input,
+                      const std::string& fingerprint);
 
 }  // namespace ofsweep

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "corpus/input_fingerprint.h"
 #include "experiment/problem.h"
 #include "experiment/quoted.h"
 #include "trainer/device_memory.h"
@@ -188,20 +189,41 @@ absl::Status Time(const TimeCommand& command, TrialConfig config) {
   return absl::OkStatus();
 }
 
+Overrides ReadExpected(const std::vector<std::string>& assignments, std::vector<Problem>& problems) {
+  Overrides expected;
+  for (const std::string& text : assignments) {
+    const std::size_t equals = text.find('=');
+    const TrialKey* key = FindTrialKey(text.substr(0, equals));
+    const bool is_assignment = equals != std::string::npos && key != nullptr && key->type == KeyType::kFingerprint;
+    const absl::StatusOr<Value> value =
+        is_assignment ? ParseValue(*key, text.substr(equals + 1))
+                      : absl::InvalidArgumentError("expected the key of a fingerprint, =, and the fingerprint");
+    if (value.ok()) {
+      expected.insert_or_assign(std::string(key->name), *value);
+    } else {
+      problems.push_back(
+          {.key = "--expect", .message = absl::StrCat(Quoted(text), ": ", std::string(value.status().message()))});
+    }
+  }
+  return expected;
+}
+
 }  // namespace
 
 int RunTrain(const TrainCommand& command) {
   EventOutput events;
+  Overrides expected;
   return WithConfig(
       events, command.config,
       [&](const TrialConfig& config) -> absl::Status {
-        const TrainingOptions options{command.output, command.resume, CacheOr(command.cache), command.share};
+        const TrainingOptions options{command.output, command.resume, CacheOr(command.cache), command.share, expected};
         if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
         const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
         if (!training.ok()) return training.status();
         return (*training)->Run().status();
       },
       [&](const TrialConfig& config, std::vector<Problem>& problems) {
+        expected = ReadExpected(command.expect, problems);
         const std::string trial_id = TrialId(ConfigHash(config));
         if (command.trial_id.empty() || command.trial_id == trial_id) return;
         problems.push_back({.file = command.config.string(),

@@ -15,7 +15,8 @@ namespace ofsweep {
 
 struct TrainCommand {
   std::filesystem::path config;
-  std::string trial_id;  // of the trial that the configuration has to be of; empty: any
+  std::string trial_id;             // of the trial that the configuration has to be of; empty: any
+  std::vector<std::string> expect;  // KEY=FINGERPRINT: what it has to find at its paths
   std::filesystem::path output;
   bool resume = false;
   std::filesystem::path cache;

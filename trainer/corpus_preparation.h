@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "trainer/corpus.h"
+#include "trainer/documents.h"
 
 namespace ofsweep {
 

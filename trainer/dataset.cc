@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "trainer/corpus_preparation.h"
@@ -98,13 +97,6 @@ absl::Status CheckValidation(const TokenRange& validation, std::int64_t context,
 }
 
 }  // namespace
-
-fs::path DefaultDatasetCache() {
-  const char* xdg = std::getenv("XDG_CACHE_HOME");
-  if (xdg != nullptr && *xdg != '\0') return fs::path(xdg) / "ofsweep" / "datasets";
-  const char* home = std::getenv("HOME");
-  return fs::path(home != nullptr ? home : ".") / ".cache" / "ofsweep" / "datasets";
-}
 
 absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const fs::path& cache) {
   if (config.Text("data.source") != "tokens") return PrepareCorpus(config, cache);

@@ -26,10 +26,6 @@ struct PreparedFiles {
   LeftOutFiles left_out;             // when the corpora were listed; the rest is in the files' sidecars
 };
 
-// Where prepared corpora lie unless --cache says otherwise: $XDG_CACHE_HOME/ofsweep/datasets or
-// ~/.cache/ofsweep/datasets.
-std::filesystem::path DefaultDatasetCache();
-
 // The token files of a trial. A python or text corpus is tokenised once per (source, content listing, vocabulary,
 // tokenizer version) into a folder of `cache` that all trials share: the first process works under a file lock, the
 // others wait for it. Logs its progress on standard error.

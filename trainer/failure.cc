@@ -35,6 +35,8 @@ AttemptEnd FailureOf(const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kDataLoss:
       return Failed(FailureClass::kBadData, message);
+    case absl::StatusCode::kAborted:
+      return Failed(FailureClass::kOtherData, message);
     case absl::StatusCode::kOutOfRange:
       return Failed(FailureClass::kOom, message);
     default:

@@ -8,8 +8,8 @@
 namespace ofsweep {
 
 // How an attempt failed, for its last event. InvalidArgument means the configuration; NotFound, FailedPrecondition and
-// DataLoss the data, OutOfRange more memory than this device has; everything else (a full disk, a device
-// that is not here) is a crash, which is tried again elsewhere.
+// DataLoss the data, Aborted other data than the trial is of, OutOfRange more memory than this device has; everything
+// else (a full disk, a device that is not here) is a crash, which is tried again elsewhere.
 AttemptEnd FailureOf(const absl::Status& status);
 
 // Memory that could not be had, on the host or a GPU, is `oom`; the rest a crash.

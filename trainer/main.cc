@@ -44,6 +44,10 @@ void AddShare(CLI::App* command, ofsweep::MachineShare& share) {
 void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {
   AddConfig(command, train.config);
   command->add_option("--trial-id", train.trial_id, "refuse a configuration of another trial than this");
+  command
+      ->add_option("--expect", train.expect,
+                   "KEY=FINGERPRINT: refuse to train where a path holds other content (data.fingerprint=…)")
+      ->allow_extra_args(false);
   CLI::Option* output =
       command->add_option("--output", train.output, "folder for checkpoints; none are written without it");
   command->add_flag("--resume", train.resume, "continue from the newest whole checkpoint in --output")->needs(output);

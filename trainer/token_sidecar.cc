@@ -55,10 +55,6 @@ TokenType NarrowestFor(std::int64_t vocabulary) {
   return vocabulary > kMostUint16Vocabulary ? TokenType::kUint32 : TokenType::kUint16;
 }
 
-std::filesystem::path SidecarOf(const std::filesystem::path& tokens) {
-  return std::filesystem::path(tokens).replace_extension(".json");
-}
-
 absl::StatusOr<std::optional<TokenSidecar>> ReadSidecar(const std::filesystem::path& tokens) {
   const std::filesystem::path path = SidecarOf(tokens);
   const absl::StatusOr<MappedFile> file = MappedFile::Open(path);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "corpus/listing.h"
 #include "experiment/trainer_event.h"
 
 namespace ofsweep {
@@ -29,8 +30,6 @@ struct TokenSidecar {
   std::optional<std::int64_t> tokens;
   LeftOutFiles left_out;
 };
-
-std::filesystem::path SidecarOf(const std::filesystem::path& tokens);
 
 // Of the tokens at `path`; nothing where there is no such file. DataLoss names it and what is wrong with it.
 absl::StatusOr<std::optional<TokenSidecar>> ReadSidecar(const std::filesystem::path& tokens);

@@ -9,6 +9,7 @@
 #include "trainer/clip.h"
 #include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
+#include "trainer/inputs.h"
 #include "trainer/log.h"
 #include "trainer/quantised_events.h"
 #include "trainer/schedule.h"
@@ -40,6 +41,8 @@ bool AllFinite(const std::vector<NamedTensor>& parameters) {
 
 absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& config, const TrainingOptions& options,
                                                           EventOutput& events) {
+  TrialConfig resolved = config;
+  if (absl::Status status = ResolveFingerprints(options.expected, options.cache, resolved); !status.ok()) return status;
   absl::StatusOr<Dataset> dataset = OpenDataset(config, options.cache);
   if (!dataset.ok()) return dataset.status();
 
@@ -49,7 +52,6 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
     if (!newest.ok()) return newest.status();
     checkpoint = *std::move(newest);
   }
-  TrialConfig resolved = config;
   const std::string checkpoint_config = checkpoint ? ReadProgress(*checkpoint)->config : "";
   const absl::StatusOr<Machine> machine = ResolveForMachine(*dataset, checkpoint_config, options.share, resolved);
   if (!machine.ok()) return machine.status();

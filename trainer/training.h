@@ -25,6 +25,7 @@ struct TrainingOptions {
   bool resume = false;  // continue from the newest whole checkpoint in `output`, from the start where there is none
   std::filesystem::path cache;  // of prepared corpora
   MachineShare share;
+  Overrides expected = {};  // fingerprints of what the trial reads, by their keys
 };
 
 enum class TrainingOutcome {

@@ -94,6 +94,9 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
                        absl::StrCat(host_.slots),
                        "--memory",
                        absl::StrCat(static_cast<std::int64_t>(host_.memory_bytes))};
+  for (const auto& [key, fingerprint] : start.fingerprints()) {
+    command.arguments.insert(command.arguments.end(), {"--expect", absl::StrCat(key, "=", fingerprint)});
+  }
   if (folder->resume) command.arguments.push_back("--resume");
   if (!slot_.gpu.empty()) {
     command.environment.push_back("CUDA_VISIBLE_DEVICES=" + slot_.gpu);

@@ -42,10 +42,12 @@ TEST(SweepText, CountsSayWhatBecameOfTheTrials) {
 TEST(SweepText, ASubmissionSaysHowManyTrialsAreSharedAndHowToWatch) {
   v1::SubmitSweepResponse response;
   *response.mutable_sweep() = SmallSweep();
-  response.set_shared_trials(2);
+  v1::SweepTrials& shared = *response.add_shared_with();
+  shared.set_sweep("before");
+  shared.set_trials(2);
   response.set_created(true);
   const std::string text = DescribeSubmission(response, false, "gpu-1:7070");
-  EXPECT_THAT(text, HasSubstr("6 trials, 2 of them shared"));
+  EXPECT_THAT(text, HasSubstr("6 trials, 2 of them shared with sweep before"));
   EXPECT_THAT(text, HasSubstr("ofsweep watch quickstart --coordinator gpu-1:7070\n"));
   EXPECT_THAT(DescribeSubmission(response, true, std::nullopt), Not(HasSubstr("ofsweep watch")));
 }

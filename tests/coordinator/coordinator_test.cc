@@ -14,6 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 TEST(Coordinator, ASubmittedSweepIsStoredInItsOrder) {
@@ -44,7 +45,7 @@ TEST(Coordinator, ValidationStoresNothing) {
   const auto result = world.SubmitText(
       "name: second\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, post_norm]}\n", /*validate_only=*/true);
   ASSERT_TRUE(result.ok());
-  EXPECT_EQ(result->shared_trials, 1u);
+  EXPECT_THAT(result->shared_with, ElementsAre(Pair("first", 1u)));
   EXPECT_EQ(world.coordinator().Summary("second").status().code(), absl::StatusCode::kNotFound);
 }
 

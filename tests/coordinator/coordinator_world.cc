@@ -41,9 +41,11 @@ absl::StatusOr<SubmitResult> CoordinatorWorld::Submit(const std::string& name, i
       "name: ", name, "\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [", list, "]}\n"));
 }
 
-absl::StatusOr<SubmitResult> CoordinatorWorld::SubmitText(const std::string& yaml, bool validate_only) {
+absl::StatusOr<SubmitResult> CoordinatorWorld::SubmitText(const std::string& yaml, bool validate_only,
+                                                          Fingerprints seen) {
   problems.clear();
-  const SweepSpec spec = ParseSweepSpec(yaml, "", problems);
+  SweepSpec spec = ParseSweepSpec(yaml, "", problems);
+  spec.fingerprints = std::move(seen);
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
   return coordinator_->Submit(spec, yaml, "", validate_only, problems);
 }

@@ -27,7 +27,7 @@ class CoordinatorWorld {
 
   // Two blocks × the seeds: `2 * seeds` trials of 100 steps.
   absl::StatusOr<SubmitResult> Submit(const std::string& name, int seeds = 1);
-  absl::StatusOr<SubmitResult> SubmitText(const std::string& yaml, bool validate_only = false);
+  absl::StatusOr<SubmitResult> SubmitText(const std::string& yaml, bool validate_only = false, Fingerprints seen = {});
   absl::StatusOr<SynchronizeAnswer> Call(const std::string& worker, int slots,
                                          std::vector<AttemptReport> attempts = {});
   absl::StatusOr<PushOutcome> Push(const std::string& worker, const AttemptName& name, std::vector<StepPoints> steps);

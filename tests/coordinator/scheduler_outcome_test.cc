@@ -106,6 +106,31 @@ TEST(SchedulerOutcome, OneBadTrialDoesNotQuarantineItsHost) {
   EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("b:1"));
 }
 
+TEST(SchedulerData, ATrialOfOtherDataWaitsForAnotherWorkerAndDoesNotCount) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("elsewhere", 1);
+  AttemptReport other = Failed("a", 1, FailureClass::kOtherData);
+  other.end->message = "text corpus.txt here is another";
+  EXPECT_THAT(bench.Call("elsewhere", 1, {other}).start, IsEmpty());
+  EXPECT_EQ(bench.scheduler.FindTrial("a")->failures, 0);
+  EXPECT_THAT(bench.Reason("sweep"), AllOf(HasSubstr("elsewhere"), HasSubstr("corpus.txt here is another")));
+  EXPECT_THAT(bench.Call("elsewhere", 1).reason, HasSubstr("corpus.txt here is another"));
+  EXPECT_THAT(Names(bench.Call("right", 1).start), ElementsAre("a:2"));
+}
+
+TEST(SchedulerData, AWorkerThatWasStartedAgainIsAskedAgain) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Failed("a", 1, FailureClass::kOtherData)});
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
+  EXPECT_EQ(bench.StateOf("b"), TrialState::kRunning) << "its other trials are trained";
+  bench.now += bench.options.lease_ms + SchedulerBench::kSecond;
+  bench.last = bench.scheduler.Tick(bench.now);
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:2"));
+}
+
 TEST(SchedulerSweep, ASharedTrialGoesOnUntilNoSweepWantsIt) {
   SchedulerBench bench;
   bench.Submit("first", {"shared", "own"});
@@ -124,8 +149,7 @@ TEST(SchedulerSweep, ASharedTrialIsTrainedOnce) {
   bench.Submit("first", {"a", "b"});
   bench.Call("w", 1);
   bench.Call("w", 1, {Ended("a", 1, AttemptOutcome::kCompleted)});
-  const Scheduler::Added added = bench.scheduler.AddSweep("second", {{"a", 100, false}, {"c", 100, false}}, bench.now);
-  EXPECT_EQ(added.shared, 1u);
+  bench.Submit("second", {"a", "c"});
   EXPECT_EQ(bench.scheduler.FindSweep("second")->count(TrialState::kCompleted), 1u);
 }
 

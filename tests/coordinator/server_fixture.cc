@@ -86,6 +86,10 @@ void ServerTest::StartServer(ServerOptions options) {
 v1::SubmitSweepResponse ServerTest::Submit(const std::string& yaml) {
   v1::SubmitSweepRequest request;
   request.mutable_yaml()->set_text(yaml);
+  // As seen from a machine whose Python files are the workers'.
+  v1::InputFingerprint& seen = *request.add_fingerprints();
+  seen.set_source("python");
+  seen.set_fingerprint("0123456789abcdef0123456789abcdef");
   v1::SubmitSweepResponse response;
   const grpc::Status status = sweeps_->SubmitSweep(Context().get(), request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();

@@ -103,12 +103,37 @@ TEST(ConfigHash, TellsEveryKeyThatMattersApart) {
       case KeyType::kDevice:
         other = Text("cuda:1");
         break;
+      case KeyType::kFingerprint:
+        other = std::string(kFingerprintDigits, 'a');
+        break;
       case KeyType::kText:
-        other = std::string(key.choices.substr(key.choices.rfind('|') + 1));
+        other = key.choices.empty() ? Text("other") : std::string(key.choices.substr(key.choices.rfind('|') + 1));
         break;
     }
     EXPECT_NE(HashOf({{std::string(key.name), other}}), plain) << key.name;
   }
+}
+
+TEST(ConfigHash, IsOfTheContentWhereItIsKnownAndNotOfItsPlace) {
+  const Value some = std::string(kFingerprintDigits, 'a'), other = std::string(kFingerprintDigits, 'b');
+  const Overrides here = {{"data.source", Text("text")}, {"data.path", Text("/here.txt")}};
+  Overrides there = here;
+  there["data.path"] = Text("/there.txt");
+  EXPECT_NE(HashOf(here), HashOf(there));
+  Overrides some_here = here, some_there = there, other_here = here;
+  some_here["data.fingerprint"] = some_there["data.fingerprint"] = some;
+  other_here["data.fingerprint"] = other;
+  EXPECT_EQ(HashOf(some_here), HashOf(some_there)) << "it was moved";
+  EXPECT_NE(HashOf(some_here), HashOf(other_here)) << "it has changed";
+  EXPECT_NE(HashOf(some_here), HashOf(here));
+}
+
+TEST(ConfigHash, IgnoresHowANumberIsSpelt) {
+  const auto with = [](const char* text) {
+    return HashOf({{"model.residual_scale", *ParseValue(*FindTrialKey("model.residual_scale"), text)}});
+  };
+  EXPECT_EQ(with("0"), with("-0.0"));
+  EXPECT_EQ(with("1e-3"), with("0.001"));
 }
 
 // The identity is stored in databases and must not drift between versions unnoticed: the digest is that of the

@@ -38,6 +38,28 @@ TEST_F(RunCommand, TrainsEveryTrialAndPrintsTheTableAndTheNextTimePrintsItAtOnce
   EXPECT_THAT(second.err, Not(HasSubstr("started")));
 }
 
+TEST_F(RunCommand, AReplacedCorpusIsTrainedAnewAndAMovedOneIsNot) {
+  const auto run = [&](const std::string& name, const std::string& corpus) {
+    return Ofsweep(Run(WriteSpec({.name = name, .grid = "{seed: [0]}", .corpus = "data.path: " + corpus})));
+  };
+  ASSERT_EQ(run("first", "tokens.bin").exit_code, 0);
+  std::filesystem::copy(Path("tokens.bin"), Path("moved.bin"));
+  const Finished moved = run("moved", "moved.bin");
+  EXPECT_EQ(moved.exit_code, 0) << moved.err;
+  EXPECT_THAT(moved.err, HasSubstr("1 of them shared with sweep first"));
+
+  std::fstream tokens(Path("tokens.bin"), std::ios::binary | std::ios::in | std::ios::out);
+  tokens.write("\1\0\2\0", 4);
+  tokens.close();
+  const Finished replaced = run("replaced", "tokens.bin");
+  EXPECT_EQ(replaced.exit_code, 0) << replaced.err;
+  EXPECT_THAT(replaced.err, AllOf(Not(HasSubstr("shared")), HasSubstr("1/1 trials")));
+  const Finished continued = run("first", "tokens.bin");
+  EXPECT_NE(continued.exit_code, 0) << "its numbers are of the old corpus";
+  EXPECT_THAT(continued.err, HasSubstr("another content"));
+  EXPECT_EQ(run("first", "moved.bin").exit_code, 0) << continued.err;
+}
+
 // Once, however many trials share the corpus.
 TEST_F(RunCommand, SaysWhichFilesOfTheCorpusAreLeftOut) {
   std::ofstream(Path("tokens.json")) << R"({"vocabulary": 300, "left_out": {"link": 7, "not_utf8": 3}})";
@@ -112,6 +134,7 @@ TEST_F(RunCommand, ATrialThatIsInAnOlderSweepTooIsTrained) {
 
 TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {
   std::filesystem::copy_file(Path("tokens.bin"), Path("other.bin"));
+  std::ofstream(Path("other.bin"), std::ios::app).write("\1\0", 2);
   const std::string spec = WriteSpec({.grid = "{data.path: [tokens.bin, other.bin], seed: [0, 1]}", .corpus = ""});
   const Finished run = Ofsweep(Run(spec));
   ASSERT_EQ(run.exit_code, 0) << run.err;

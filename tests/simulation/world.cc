@@ -227,9 +227,9 @@ void World::SubmitSweep() {
     referee_.UserAskedFor(trials.back().trial_id);
   }
   const std::string name = absl::StrCat("sweep-", sweeps_++);
-  const Scheduler::Added added = scheduler_->AddSweep(name, trials, now_);
+  const Decision decision = scheduler_->AddSweep(name, trials, now_);
   disk_.InsertSweep(name, trials, now_);
-  Persist(added.decision);
+  Persist(decision);
 }
 
 void World::UserActs() {

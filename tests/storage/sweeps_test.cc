@@ -125,7 +125,7 @@ TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
   EXPECT_EQ(store_->CountTrials("no").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->ListResults("no", {}, 1, 0).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->SetSweepState("no", SweepState::kPaused, 1).get().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->SetResolvedKeys({"no", 1}, "{}").get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->RecordOrigin({"no", 1}, {"{}", ""}).get().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->AppendPoints({"no"}, 0, {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -244,12 +244,12 @@ TEST_F(SweepsTest, WhatATrainerResolvedIsItsAttemptsAndLeavesWhatWasSubmitted) {
   TrialRow trial = MakeTrial("a", "op", "adam", 1e-3, 3);
   trial.config_json = R"({"model.block":"op","train.precision":"auto"})";
   InsertTrials(*store_, "s", {trial});
-  EXPECT_EQ(store_->SetResolvedKeys({"a", 1}, "{}").get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->RecordOrigin({"a", 1}, {"{}", ""}).get().code(), absl::StatusCode::kNotFound);
   for (const std::uint64_t generation : {1, 2}) {
     ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", generation}, .worker = "w", .started_at = 1}}).get().ok());
   }
-  ASSERT_TRUE(store_->SetResolvedKeys({"a", 1}, R"({"train.precision":"bf16"})").get().ok());
-  ASSERT_TRUE(store_->SetResolvedKeys({"a", 2}, R"({"train.precision":"fp32"})").get().ok());
+  ASSERT_TRUE(store_->RecordOrigin({"a", 1}, {R"({"train.precision":"bf16"})", ""}).get().ok());
+  ASSERT_TRUE(store_->RecordOrigin({"a", 2}, {R"({"train.precision":"fp32"})", ""}).get().ok());
   EXPECT_EQ(Must(store_->FindTrial("a"))->config_json, trial.config_json);
   EXPECT_EQ(Must(store_->ListResults("s", {}, 1, 0))[0].resolved_json, R"({"train.precision":"fp32"})");
   EXPECT_THAT(Sql(path_, "SELECT value FROM params WHERE key = 'train.precision'"), ElementsAre("fp32"));

@@ -14,12 +14,13 @@ MAX_FUNCTION_LINES = 70
 MAY_INCLUDE = {
     "host": set(),
     "experiment": set(),
+    "corpus": {"experiment"},
     "storage": {"experiment"},
     "monitoring": set(),
     "coordinator": {"experiment", "storage", "monitoring"},
     "worker": {"host", "experiment", "monitoring"},
-    "trainer": {"host", "experiment"},
-    "cli": {"host", "experiment", "storage", "coordinator", "worker"},
+    "trainer": {"host", "experiment", "corpus"},
+    "cli": {"host", "experiment", "corpus", "storage", "coordinator", "worker"},
 }
 
 # Header pattern → the files it may be included in.

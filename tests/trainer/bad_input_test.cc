@@ -68,6 +68,26 @@ TEST_F(BadInput, AConfigurationOfAnotherTrialIsRefused) {
   EXPECT_EQ(RunTrainer({"--config", trial, "--trial-id", own}).exit_code, 0);
 }
 
+TEST_F(BadInput, OtherDataThanTheTrialIsOfIsRefusedBeforeItTrains) {
+  const TrainerResult first = Run(trial_);
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  const std::string found = std::get<StartedEvent>(first.Events().front()).config.at("data.fingerprint");
+  const std::string other(kFingerprintDigits, '0');
+  const auto expect = [&](const std::string& fingerprint) {
+    return RunTrainer({"--config", WriteTrial(folder_, trial_), "--cache", folder_.path() / "cache", "--expect",
+                       "data.fingerprint=" + fingerprint});
+  };
+  EXPECT_EQ(expect(found).exit_code, 0);
+  ExpectFailure(
+      expect(other), FailureClass::kOtherData,
+      AllOf(HasSubstr("tokens.bin"), HasSubstr(found), HasSubstr(other), HasSubstr("put the same files there")));
+  trial_["data"]["fingerprint"] = other;
+  ExpectFailure(Run(trial_), FailureClass::kOtherData, AllOf(HasSubstr(found), HasSubstr(other)));
+  const TrainerResult misspelt = RunTrainer({"--config", WriteTrial(folder_, trial_), "--expect", "data.path=x"});
+  EXPECT_EQ(misspelt.exit_code, 2);
+  EXPECT_THAT(misspelt.errors, AllOf(HasSubstr("--expect"), HasSubstr("data.path=x")));
+}
+
 // NaN is neither too small nor too large.
 TEST_F(BadInput, NumbersThatAreNoneAreRefusedWithWhatIsExpected) {
   const std::string trial = WriteTrial(folder_, trial_);

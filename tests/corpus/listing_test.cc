@@ -1,4 +1,4 @@
-#include "trainer/corpus.h"
+#include "corpus/listing.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,8 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/trainer/temporary_folder.h"
-#include "trainer/tokenizer.h"
-#include "trainer/utf8.h"
 
 namespace ofsweep {
 namespace {
@@ -24,11 +22,7 @@ std::vector<std::string> Names(const std::vector<CorpusFile>& files) {
   return names;
 }
 
-absl::StatusOr<Documents> Choose(CorpusKind kind, const TemporaryFolder& folder) {
-  return ChooseDocuments(kind, ListCorpus(kind, folder.path())->files);
-}
-
-TEST(Corpus, ATextFolderIsReadInTheOrderOfItsPaths) {
+TEST(Listing, ATextFolderIsReadInTheOrderOfItsPaths) {
   const TemporaryFolder folder;
   folder.Write("b.txt", "b");
   folder.Write("a/z.md", "z");
@@ -39,7 +33,7 @@ TEST(Corpus, ATextFolderIsReadInTheOrderOfItsPaths) {
   EXPECT_THAT(Names(files->files), ElementsAre("z.md", "b.txt"));
 }
 
-TEST(Corpus, APythonFolderGivesItsSources) {
+TEST(Listing, APythonFolderGivesItsSources) {
   const TemporaryFolder folder;
   folder.Write("a.py", "a");
   folder.Write("a.pyc", "c");
@@ -47,13 +41,13 @@ TEST(Corpus, APythonFolderGivesItsSources) {
   EXPECT_THAT(Names(ListCorpus(CorpusKind::kPython, folder.path())->files), ElementsAre("a.py", "b.py"));
 }
 
-TEST(Corpus, NothingToReadIsNotFound) {
+TEST(Listing, NothingToReadIsNotFound) {
   const TemporaryFolder folder;
   EXPECT_TRUE(absl::IsNotFound(ListCorpus(CorpusKind::kText, folder.path()).status()));
   EXPECT_TRUE(absl::IsNotFound(ListCorpus(CorpusKind::kPython, folder.path() / "none").status()));
 }
 
-TEST(Corpus, TheListingChangesWithTheCorpus) {
+TEST(Listing, TheListingChangesWithTheCorpus) {
   const TemporaryFolder folder;
   folder.Write("a.txt", "one");
   const auto digest = [&] { return ListingDigest(ListCorpus(CorpusKind::kText, folder.path())->files); };
@@ -66,21 +60,7 @@ TEST(Corpus, TheListingChangesWithTheCorpus) {
   EXPECT_NE(digest(), longer);
 }
 
-TEST(Corpus, DuplicatesAndUndecodableFilesAreLeftOutAndCounted) {
-  const TemporaryFolder folder;
-  folder.Write("a.txt", "same");
-  folder.Write("b.txt", "same");
-  folder.Write("c.txt", "\xff\xfe");
-  folder.Write("d.txt", "other");
-  folder.Write("empty.txt", "");
-  const auto documents = Choose(CorpusKind::kText, folder);
-  ASSERT_TRUE(documents.ok()) << documents.status();
-  EXPECT_THAT(Names(documents->files), ElementsAre("a.txt", "d.txt"));
-  EXPECT_EQ(documents->bytes, 9u);
-  EXPECT_THAT(documents->left_out, ElementsAre(Pair("duplicate", 1), Pair("empty", 1), Pair("not_utf8", 1)));
-}
-
-TEST(Corpus, WhatTheListingLeavesOutIsCounted) {
+TEST(Listing, WhatTheListingLeavesOutIsCounted) {
   const TemporaryFolder folder;
   const TemporaryFolder elsewhere;
   folder.Write("a.txt", "a");
@@ -102,7 +82,7 @@ TEST(Corpus, WhatTheListingLeavesOutIsCounted) {
 }
 
 // A folder that is passed over would be a corpus of other tokens.
-TEST(Corpus, AFolderThatCannotBeReadIsNamed) {
+TEST(Listing, AFolderThatCannotBeReadIsNamed) {
   const TemporaryFolder folder;
   folder.Write("a.txt", "a");
   folder.Write("secret/b.txt", "b");
@@ -119,7 +99,7 @@ TEST(Corpus, AFolderThatCannotBeReadIsNamed) {
   EXPECT_THAT(std::string(listing.status().message()), HasSubstr((folder.path() / "secret").string()));
 }
 
-TEST(Corpus, APathThatTheSystemRefusesIsNamedWithItsKey) {
+TEST(Listing, APathThatTheSystemRefusesIsNamedWithItsKey) {
   const TemporaryFolder folder;
   const std::filesystem::path loop = folder.path() / "loop";
   std::filesystem::create_symlink(loop, loop);
@@ -131,79 +111,6 @@ TEST(Corpus, APathThatTheSystemRefusesIsNamedWithItsKey) {
     EXPECT_THAT(std::string(listing.status().message()),
                 AllOf(HasSubstr("data.validation_path"), HasSubstr(path.string())));
   }
-}
-
-TEST(Corpus, APythonSampleIsAtMost16MiBAndIndependentOfNames) {
-  const TemporaryFolder first;
-  const TemporaryFolder second;
-  for (int i = 0; i < 10; ++i) {
-    const std::string content = std::to_string(i) + std::string(3 << 20, 'x');
-    first.Write("f" + std::to_string(i) + ".py", content);
-    second.Write("g" + std::to_string(9 - i) + ".py", content);
-  }
-  const auto contents = [](const TemporaryFolder& folder) {
-    const auto documents = Choose(CorpusKind::kPython, folder);
-    std::vector<char> heads;
-    for (const CorpusFile& file : documents->files) heads.push_back(ReadFile(file.path)[0]);
-    return heads;
-  };
-  EXPECT_EQ(contents(first).size(), 5u);
-  EXPECT_EQ(contents(first), contents(second));
-}
-
-TEST(Corpus, LinesKeepTheirFeedsAndDocumentsTheirEnd) {
-  const TemporaryFolder folder;
-  folder.Write("a.txt", "one\n\ntwo");
-  folder.Write("b.txt", "three\n");
-  const auto documents = Choose(CorpusKind::kText, folder);
-  std::vector<std::string> lines;
-  EXPECT_TRUE(ForEachLine(*documents, [&](std::string_view line) {
-                lines.emplace_back(line);
-                return absl::OkStatus();
-              }).ok());
-  EXPECT_THAT(lines, ElementsAre("one\n", "\n", "two", "", "three\n", ""));
-}
-
-// SentencePiece takes many times a line's memory, and learns from none above 64 KiB.
-TEST(Corpus, LongLinesComeInPiecesThatMakeThemUp) {
-  const std::string spaced = [] {
-    std::string text;
-    for (int i = 0; text.size() < (1 << 20); ++i) text += "word" + std::to_string(i) + (i % 7 == 0 ? "  " : " ");
-    return text;
-  }();
-  std::string unspaced;
-  while (unspaced.size() < (1 << 17)) unspaced += "中é\U0001F600";
-  for (const std::string& line : {spaced, unspaced, "a" + unspaced, std::string(" ") + unspaced}) {
-    const TemporaryFolder folder;
-    folder.Write("a.txt", "title\n" + line);
-    std::string all;
-    EXPECT_TRUE(ForEachLine(*Choose(CorpusKind::kText, folder), [&](std::string_view piece) {
-                  EXPECT_LE(piece.size(), kMaxPieceBytes);
-                  EXPECT_TRUE(IsUtf8(piece));
-                  all += piece;
-                  return absl::OkStatus();
-                }).ok());
-    EXPECT_TRUE(all == "title\n" + line);
-  }
-}
-
-TEST(Corpus, CuttingALineChangesNoToken) {
-  std::string line;
-  for (int i = 0; line.size() < 3 * kMaxPieceBytes; ++i)
-    line += "some words " + std::to_string(i % 50) + "  and   spaces ";
-  const TemporaryFolder folder;
-  folder.Write("a.txt", line);
-  const Tokenizer tokenizer(Tokenizer::Train({line.substr(0, 4000)}, 400));
-  std::vector<std::int32_t> tokens;
-  int pieces = 0;
-  EXPECT_TRUE(ForEachLine(*Choose(CorpusKind::kText, folder), [&](std::string_view piece) {
-                pieces += piece.empty() ? 0 : 1;
-                const std::vector<std::int32_t> encoded = tokenizer.Encode(piece);
-                tokens.insert(tokens.end(), encoded.begin(), encoded.end());
-                return absl::OkStatus();
-              }).ok());
-  EXPECT_GE(pieces, 3);
-  EXPECT_TRUE(tokens == tokenizer.Encode(line));
 }
 
 }  // namespace

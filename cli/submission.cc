@@ -1,0 +1,71 @@
+#include "cli/submission.h"
+
+#include <chrono>
+#include <ostream>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "corpus/input_fingerprint.h"
+#include "experiment/sweep_spec.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr double kMebibyte = 1 << 20;
+constexpr auto kProgressEvery = std::chrono::seconds(2);
+
+std::string NewReplica() {
+  std::random_device random;
+  return absl::StrFormat("fresh-%08x%08x", random(), random());
+}
+
+// Prints how far the reading of large files is.
+class ReadingProgress {
+ public:
+  ReadingProgress(std::string what, std::ostream& log) : what_(std::move(what)), log_(log) {}
+
+  void operator()(std::uint64_t bytes, std::uint64_t of_bytes) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kProgressEvery) return;
+    last_ = now;
+    log_ << absl::StrFormat("reading %s: %.0f of %.0f MiB", what_, static_cast<double>(bytes) / kMebibyte,
+                            static_cast<double>(of_bytes) / kMebibyte)
+         << std::endl;
+  }
+
+ private:
+  const std::string what_;
+  std::ostream& log_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOptions& options, std::ostream& log) {
+  v1::SubmitSweepRequest request;
+  request.mutable_yaml()->set_text(file.text);
+  request.mutable_yaml()->set_file_name(file.path);
+  if (options.fresh) request.set_replica(NewReplica());
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec(file.text, file.path, problems);
+  if (!problems.empty()) return request;  // SubmitSweep names them
+  FingerprintCache cache(options.cache.empty() ? DefaultDatasetCache() : std::filesystem::path(options.cache));
+  for (const DataInput& input : InputsOf(spec)) {
+    if (input.path.empty() && !options.workers_are_here) continue;
+    const auto fingerprint = FingerprintOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
+    if (!fingerprint.ok()) {
+      if (!options.workers_are_here) {
+        log << ToText(input) << " cannot be read here: the sweep's first attempt decides what it holds\n";
+      }
+      continue;
+    }
+    v1::InputFingerprint& seen = *request.add_fingerprints();
+    seen.set_source(input.source);
+    seen.set_path(input.path);
+    seen.set_fingerprint(*fingerprint);
+  }
+  return request;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "cli/files.h"
+#include "ofsweep/v1/sweep.pb.h"
+
+namespace ofsweep {
+
+struct SubmissionOptions {
+  bool fresh = false;  // train anew what earlier sweeps hold
+  // The workers are on this machine, so that the Python files here are theirs.
+  bool workers_are_here = false;
+  std::string cache;  // of prepared corpora; empty: the user's
+};
+
+// The request that submits a sweep file, with the fingerprints of what it names here. What cannot be seen from here is
+// named on `log`: the sweep's first attempt decides what it holds. So is the progress of reading large files.
+v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOptions& options, std::ostream& log);
+
+}  // namespace ofsweep

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coordinator/scheduler.h"
+#include "experiment/sweep_spec.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// A trial as a sweep brings it, before it is known which trials are there already.
+struct SubmittedTrial {
+  TrialRow row;  // its data_fingerprint is empty where nobody has seen what it reads
+  // Of the same trial with every fingerprint `auto`; empty where that is the row's own.
+  std::string unseen_hash;
+  bool needs_cuda = false;
+};
+
+SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const std::vector<std::string>& label_keys);
+
+// How a trial stands to those of earlier sweeps.
+enum class Sharing {
+  kNew,
+  kShared,  // an earlier sweep holds it
+  // An earlier sweep has trained one that is equal but for what it read, which nobody has looked at for this one.
+  kAnewBeside,
+};
+
+// Decides which trial it is, by what it reads: one that was submitted from where its files could not be seen, and found
+// the same ones, is the same. One that may read other files than the begun trial that it equals becomes a replica of
+// it, for this sweep. `beside` is the earlier trial.
+Sharing Identify(const Scheduler& scheduler, const std::string& sweep, SubmittedTrial& trial,
+                 const TrialRecord*& beside);
+
+// Whether a sweep that exists is the one that is submitted under its name, from wherever its files can be seen or not.
+enum class Resubmission { kSame, kOtherTrials, kOtherData };
+Resubmission Compare(const Scheduler& scheduler, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
+                     bool same_text);
+
+}  // namespace ofsweep

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "experiment/trainer_event.h"
+
+namespace ofsweep {
+
+enum class CorpusKind { kPython, kText };
+
+// A file of a corpus as the file system knows it.
+struct CorpusFile {
+  std::filesystem::path path;
+  std::uint64_t size = 0;
+  std::int64_t modified = 0;  // nanoseconds
+};
+
+struct CorpusListing {
+  std::vector<CorpusFile> files;  // sorted by path
+  LeftOutFiles left_out;
+};
+
+// Every *.py file (python) or every file (text) under `path`, which may also be one file. For python an empty path
+// means the Python of this machine: /usr/lib/python3* and /usr/local/lib/python3*. Left out are `hidden` files and
+// folders, each `link` to a folder or to nothing, and what is `special`: sockets, pipes, devices. `key` is the trial
+// key that holds the path, for messages. NotFound where there is no file, FailedPrecondition where something cannot be
+// read.
+absl::StatusOr<CorpusListing> ListCorpus(CorpusKind kind, const std::filesystem::path& path,
+                                         std::string_view key = "data.path");
+
+// NAME.json beside NAME.bin, which says how its tokens are to be read.
+std::filesystem::path SidecarOf(const std::filesystem::path& tokens);
+
+// One digest of paths, sizes and times: it changes when the corpus does, without reading it.
+std::string ListingDigest(const std::vector<CorpusFile>& files);
+
+}  // namespace ofsweep

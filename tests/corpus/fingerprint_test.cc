@@ -1,0 +1,126 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "corpus/input_fingerprint.h"
+#include "experiment/trial_key.h"
+#include "tests/trainer/temporary_folder.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class Fingerprint : public testing::Test {
+ protected:
+  // By a program that was just started.
+  std::string Of(const std::string& source, const std::filesystem::path& path) const {
+    FingerprintCache cache(cache_.path());
+    const auto fingerprint = FingerprintOf({source, path.string()}, "data.path", cache, {});
+    EXPECT_TRUE(fingerprint.ok()) << fingerprint.status();
+    return fingerprint.value_or("");
+  }
+
+  // As of a file that nobody has changed for a minute.
+  static void Settle(const std::filesystem::path& path) {
+    struct timespec times[2] = {};
+    times[0].tv_nsec = UTIME_OMIT;
+    times[1].tv_sec = ::time(nullptr) - 60;
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  }
+
+  TemporaryFolder folder_;
+  TemporaryFolder cache_;
+};
+
+TEST_F(Fingerprint, IsOfTheContentAndNotOfItsPlace) {
+  const auto here = folder_.Write("here.txt", "some text");
+  const auto there = folder_.Write("deep/there.txt", "some text");
+  EXPECT_THAT(Of("text", here), SizeIs(kFingerprintDigits));
+  EXPECT_EQ(Of("text", here), Of("text", there));
+  EXPECT_EQ(Of("text", here), Of("text", folder_.path() / "deep")) << "a folder with that file alone";
+  EXPECT_NE(Of("text", here), Of("tokens", here)) << "read in another way";
+  folder_.Write("deep/there.txt", "some texT");
+  EXPECT_NE(Of("text", here), Of("text", there));
+}
+
+TEST_F(Fingerprint, OfATextFolderCountsTheOrderOfItsFiles) {
+  folder_.Write("one/a.txt", "first");
+  folder_.Write("one/b.txt", "second");
+  folder_.Write("two/a.txt", "second");
+  folder_.Write("two/b.txt", "first");
+  EXPECT_NE(Of("text", folder_.path() / "one"), Of("text", folder_.path() / "two"));
+}
+
+TEST_F(Fingerprint, OfPythonFilesIsOfTheSetOfTheirContents) {
+  folder_.Write("one/a.py", "first");
+  folder_.Write("one/b.py", "second");
+  folder_.Write("one/notes.txt", "not read");
+  folder_.Write("two/x.py", "second");
+  folder_.Write("two/y/z.py", "first");
+  folder_.Write("two/y/again.py", "first");
+  EXPECT_EQ(Of("python", folder_.path() / "one"), Of("python", folder_.path() / "two"));
+}
+
+// uint16 tokens that are read as uint32 are others.
+TEST_F(Fingerprint, OfTokensCountsTheirSidecar) {
+  const auto tokens = folder_.Write("tokens.bin", "01234567");
+  const std::string bare = Of("tokens", tokens);
+  folder_.Write("tokens.json", R"({"vocabulary": 100, "token_type": "uint16"})");
+  const std::string narrow = Of("tokens", tokens);
+  folder_.Write("tokens.json", R"({"vocabulary": 100, "token_type": "uint32"})");
+  EXPECT_NE(narrow, bare);
+  EXPECT_NE(Of("tokens", tokens), narrow);
+}
+
+TEST_F(Fingerprint, WhatCannotBeReadIsNamed) {
+  FingerprintCache cache(cache_.path());
+  for (const char* source : {"text", "tokens", "safetensors"}) {
+    const auto status = FingerprintOf({source, (folder_.path() / "none").string()}, "data.path", cache, {}).status();
+    EXPECT_TRUE(absl::IsNotFound(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr((folder_.path() / "none").string()));
+  }
+  const auto pipe = folder_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_TRUE(absl::IsFailedPrecondition(cache.Sha256Of(pipe, {}).status()));
+}
+
+// Reads of a second program, counted by the progress that it reports.
+TEST_F(Fingerprint, AFileIsReadOnceUntilItChanges) {
+  const auto file = folder_.Write("file.bin", "0123");
+  const auto reads = [&] {
+    FingerprintCache cache(cache_.path());
+    int count = 0;
+    EXPECT_TRUE(cache.Sha256Of(file, [&](std::uint64_t) { ++count; }).ok());
+    return count;
+  };
+  EXPECT_EQ(reads(), 1);
+  EXPECT_EQ(reads(), 1) << "it was changed a moment ago, so another change might leave no trace";
+  // The time of the inode's own change cannot be set back: the test waits for it to be two seconds old.
+  Settle(file);
+  while (true) {
+    struct stat now;
+    ASSERT_EQ(::stat(file.c_str(), &now), 0);
+    if (::time(nullptr) - now.st_ctim.tv_sec > 3) break;
+    ::usleep(50'000);
+  }
+  EXPECT_EQ(reads(), 1);
+  EXPECT_EQ(reads(), 0);
+  folder_.Write("file.bin", "0124");
+  EXPECT_EQ(reads(), 1);
+}
+
+TEST_F(Fingerprint, ADamagedCacheOnlyCostsTime) {
+  const auto file = folder_.Write("file.txt", "text");
+  const std::string before = Of("text", file);
+  cache_.Write("fingerprints", std::string("\0\xff nonsense\n1:2:3 short\n", 29));
+  EXPECT_EQ(Of("text", file), before);
+}
+
+}  // namespace
+}  // namespace ofsweep

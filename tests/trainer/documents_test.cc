@@ -1,0 +1,114 @@
+#include "trainer/documents.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/trainer/temporary_folder.h"
+#include "trainer/tokenizer.h"
+#include "trainer/utf8.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+std::vector<std::string> Names(const std::vector<CorpusFile>& files) {
+  std::vector<std::string> names;
+  for (const CorpusFile& file : files) names.push_back(file.path.filename().string());
+  return names;
+}
+
+absl::StatusOr<Documents> Choose(CorpusKind kind, const TemporaryFolder& folder) {
+  return ChooseDocuments(kind, ListCorpus(kind, folder.path())->files);
+}
+
+TEST(Documents, DuplicatesAndUndecodableFilesAreLeftOutAndCounted) {
+  const TemporaryFolder folder;
+  folder.Write("a.txt", "same");
+  folder.Write("b.txt", "same");
+  folder.Write("c.txt", "\xff\xfe");
+  folder.Write("d.txt", "other");
+  folder.Write("empty.txt", "");
+  const auto documents = Choose(CorpusKind::kText, folder);
+  ASSERT_TRUE(documents.ok()) << documents.status();
+  EXPECT_THAT(Names(documents->files), ElementsAre("a.txt", "d.txt"));
+  EXPECT_EQ(documents->bytes, 9u);
+  EXPECT_THAT(documents->left_out, ElementsAre(Pair("duplicate", 1), Pair("empty", 1), Pair("not_utf8", 1)));
+}
+
+TEST(Documents, APythonSampleIsAtMost16MiBAndIndependentOfNames) {
+  const TemporaryFolder first;
+  const TemporaryFolder second;
+  for (int i = 0; i < 10; ++i) {
+    const std::string content = std::to_string(i) + std::string(3 << 20, 'x');
+    first.Write("f" + std::to_string(i) + ".py", content);
+    second.Write("g" + std::to_string(9 - i) + ".py", content);
+  }
+  const auto contents = [](const TemporaryFolder& folder) {
+    const auto documents = Choose(CorpusKind::kPython, folder);
+    std::vector<char> heads;
+    for (const CorpusFile& file : documents->files) heads.push_back(ReadFile(file.path)[0]);
+    return heads;
+  };
+  EXPECT_EQ(contents(first).size(), 5u);
+  EXPECT_EQ(contents(first), contents(second));
+}
+
+TEST(Documents, LinesKeepTheirFeedsAndDocumentsTheirEnd) {
+  const TemporaryFolder folder;
+  folder.Write("a.txt", "one\n\ntwo");
+  folder.Write("b.txt", "three\n");
+  const auto documents = Choose(CorpusKind::kText, folder);
+  std::vector<std::string> lines;
+  EXPECT_TRUE(ForEachLine(*documents, [&](std::string_view line) {
+                lines.emplace_back(line);
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_THAT(lines, ElementsAre("one\n", "\n", "two", "", "three\n", ""));
+}
+
+// SentencePiece takes many times a line's memory, and learns from none above 64 KiB.
+TEST(Documents, LongLinesComeInPiecesThatMakeThemUp) {
+  const std::string spaced = [] {
+    std::string text;
+    for (int i = 0; text.size() < (1 << 20); ++i) text += "word" + std::to_string(i) + (i % 7 == 0 ? "  " : " ");
+    return text;
+  }();
+  std::string unspaced;
+  while (unspaced.size() < (1 << 17)) unspaced += "中é\U0001F600";
+  for (const std::string& line : {spaced, unspaced, "a" + unspaced, std::string(" ") + unspaced}) {
+    const TemporaryFolder folder;
+    folder.Write("a.txt", "title\n" + line);
+    std::string all;
+    EXPECT_TRUE(ForEachLine(*Choose(CorpusKind::kText, folder), [&](std::string_view piece) {
+                  EXPECT_LE(piece.size(), kMaxPieceBytes);
+                  EXPECT_TRUE(IsUtf8(piece));
+                  all += piece;
+                  return absl::OkStatus();
+                }).ok());
+    EXPECT_TRUE(all == "title\n" + line);
+  }
+}
+
+TEST(Documents, CuttingALineChangesNoToken) {
+  std::string line;
+  for (int i = 0; line.size() < 3 * kMaxPieceBytes; ++i)
+    line += "some words " + std::to_string(i % 50) + "  and   spaces ";
+  const TemporaryFolder folder;
+  folder.Write("a.txt", line);
+  const Tokenizer tokenizer(Tokenizer::Train({line.substr(0, 4000)}, 400));
+  std::vector<std::int32_t> tokens;
+  int pieces = 0;
+  EXPECT_TRUE(ForEachLine(*Choose(CorpusKind::kText, folder), [&](std::string_view piece) {
+                pieces += piece.empty() ? 0 : 1;
+                const std::vector<std::int32_t> encoded = tokenizer.Encode(piece);
+                tokens.insert(tokens.end(), encoded.begin(), encoded.end());
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_GE(pieces, 3);
+  EXPECT_TRUE(tokens == tokenizer.Encode(line));
+}
+
+}  // namespace
+}  // namespace ofsweep

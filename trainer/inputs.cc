@@ -1,0 +1,47 @@
+#include "trainer/inputs.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "corpus/input_fingerprint.h"
+#include "experiment/data_input.h"
+#include "trainer/log.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr double kMebibyte = 1 << 20;
+
+absl::Status OtherData(const InputKeys& keys, const DataInput& input, const std::string& found,
+                       const std::string& expected) {
+  return absl::AbortedError(absl::StrCat(ToText(input), " here has the ", std::string(keys.fingerprint), " ", found,
+                                         ", and the trial is of ", expected,
+                                         ": put the same files there, or train it where they are"));
+}
+
+}  // namespace
+
+absl::Status ResolveFingerprints(const Overrides& expected, const std::filesystem::path& cache, TrialConfig& config) {
+  FingerprintCache digests(cache);
+  for (const InputKeys& keys : kInputKeys) {
+    const std::optional<DataInput> input = InputOf(config, keys);
+    if (!input) continue;
+    LogPace pace;
+    const auto found = FingerprintOf(*input, keys.path, digests, [&](std::uint64_t bytes, std::uint64_t all) {
+      if (!pace.IsDue()) return;
+      LogInfo(absl::StrFormat("preparing data: %.0f of %.0f MiB of %s read", static_cast<double>(bytes) / kMebibyte,
+                              static_cast<double>(all) / kMebibyte, ToText(*input)));
+    });
+    if (!found.ok()) return found.status();
+    if (const auto wanted = expected.find(keys.fingerprint);
+        wanted != expected.end() && wanted->second != Value(*found)) {
+      return OtherData(keys, *input, *found, ToText(wanted->second));
+    }
+    if (!config.IsAuto(keys.fingerprint) && config.Text(keys.fingerprint) != *found) {
+      return OtherData(keys, *input, *found, config.Text(keys.fingerprint));
+    }
+    config.Set(keys.fingerprint, *found);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ofsweep
