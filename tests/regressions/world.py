@@ -21,15 +21,15 @@ OFSWEEP = sys.argv[1]
 SERVERS = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
 CALL_SECONDS = 60
 
-_generated = tempfile.TemporaryDirectory(prefix="ofsweep-regressions-")
+_scratch = tempfile.TemporaryDirectory(prefix="ofsweep-regressions-")
 
 
 def _generate():
     include = importlib.resources.files("grpc_tools") / "_proto"
-    outputs = [f"--python_out={_generated.name}", f"--grpc_python_out={_generated.name}"]
+    outputs = [f"--python_out={_scratch.name}", f"--grpc_python_out={_scratch.name}"]
     files = ["ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
     assert protoc.main(["protoc", f"-I{ROOT}/proto", f"-I{include}", *outputs, *files]) == 0
-    sys.path.insert(0, _generated.name)
+    sys.path.insert(0, _scratch.name)
     names = ["sweep_pb2", "sweep_pb2_grpc", "worker_pb2", "worker_pb2_grpc"]
     return [importlib.import_module(f"ofsweep.v1.{name}") for name in names]
 
@@ -52,12 +52,13 @@ def wait_for(condition, what, seconds=60):
 
 
 class Coordinator:
-    """The program on `folder`, started by `wrap` (strace …); its log is beside the folder."""
+    """The program on `folder`, started by `wrap` (strace …)."""
 
     def __init__(self, folder, wrap=()):
         self.folder = folder
-        self.log_path = pathlib.Path(f"{folder}.log")
-        with open(self.log_path, "ab") as log:
+        descriptor, path = tempfile.mkstemp(suffix=".log", dir=_scratch.name)
+        self.log_path = pathlib.Path(path)
+        with open(descriptor, "wb") as log:
             self.process = subprocess.Popen(
                 [*wrap, OFSWEEP, "coordinator", "--data-dir", folder, *SERVERS], stdout=subprocess.PIPE, stderr=log, text=True
             )
