@@ -41,8 +41,10 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptio
   coordinator->identity_ = {*std::move(id), RandomIncarnation()};
   std::vector<Transition> running;
   {
+    auto loaded = coordinator->Load();
+    if (!loaded.ok()) return loaded.status();
     absl::MutexLock lock(&coordinator->mutex_);
-    if (absl::Status status = coordinator->Load(); !status.ok()) return status;
+    coordinator->Take(*std::move(loaded));
     const Scheduler& scheduler = coordinator->scheduler_;
     for (const WorkerRecord& worker : scheduler.fleet().workers()) {
       for (const TrialIndex index : worker.held) {
@@ -57,13 +59,18 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptio
 }
 
 Coordinator::Coordinator(CoordinatorOptions options, Store& store, const Clock& clock, CoordinatorObserver* observer)
-    : options_(options), store_(store), clock_(clock), observer_(observer), scheduler_(options.scheduler) {}
+    : options_(options),
+      store_(store),
+      clock_(clock),
+      observer_(observer),
+      push_room_(options.max_push_bytes),
+      scheduler_(options.scheduler) {}
 
 Coordinator::~Coordinator() = default;
 
 // ---- from the store ----
 
-absl::Status Coordinator::Load() {
+absl::StatusOr<Coordinator::Loaded> Coordinator::Load() const {
   std::vector<SweepRow> rows;
   while (true) {
     auto page = store_.ListSweeps(kSweepsAPage, rows.size());
@@ -72,34 +79,48 @@ absl::Status Coordinator::Load() {
     std::move(page->begin(), page->end(), std::back_inserter(rows));
   }
   std::reverse(rows.begin(), rows.end());
-  settings_.clear();
-  fixed_inputs_.clear();
-  resolved_.clear();
+  Loaded loaded{.scheduler = Scheduler(options_.scheduler), .settings = {}, .fixed_inputs = {}};
   std::vector<StoredSweep> sweeps;
   for (const SweepRow& row : rows) {
-    auto sweep = LoadSweep(row);
+    auto sweep = LoadSweep(row, loaded.settings);
     if (!sweep.ok()) return sweep.status();
+    auto fixed = store_.FixedInputs(row.name);
+    if (!fixed.ok()) return fixed.status();
+    loaded.fixed_inputs[row.name] = *std::move(fixed);
     sweeps.push_back(*std::move(sweep));
   }
-  scheduler_ = Scheduler(options_.scheduler);
   const TimeMs now = clock_.Now();
-  Decision mended = scheduler_.Restore(std::move(sweeps), now);
-  // Nobody is served before this is done, so it may wait under the mutex.
+  Decision mended = loaded.scheduler.Restore(std::move(sweeps), now);
   for (auto& [sweep, state] : mended.sweeps) {
     if (absl::Status status = store_.SetSweepState(sweep, state, now).get(); !status.ok()) return status;
   }
-  if (mended.trials.empty()) return absl::OkStatus();
-  return store_.ChangeTrials(std::move(mended.trials), std::move(mended.attempts)).get();
+  if (mended.trials.empty()) return loaded;
+  absl::Status status = store_.ChangeTrials(std::move(mended.trials), std::move(mended.attempts)).get();
+  if (!status.ok()) return status;
+  return loaded;
 }
 
-absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row) {
+absl::StatusOr<Coordinator::Loaded> Coordinator::TryLoad() const {
+  try {
+    return Load();
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+void Coordinator::Take(Loaded loaded) {
+  scheduler_ = std::move(loaded.scheduler);
+  settings_ = std::move(loaded.settings);
+  fixed_inputs_ = std::move(loaded.fixed_inputs);
+  resolved_.clear();
+  published_.CatchUp(scheduler_);
+}
+
+absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row, SettingsByName& all_settings) const {
   // The specification was checked when it was submitted; only its keys count here, not whether its paths can be found.
   std::vector<Problem> ignored;
   auto settings = std::make_shared<SweepSettings>(ReadSweepSettings(ParseSweepSpec(row.spec, "", ignored)));
-  settings_[row.name] = settings;
-  auto fixed = store_.FixedInputs(row.name);
-  if (!fixed.ok()) return fixed.status();
-  fixed_inputs_[row.name] = *std::move(fixed);
+  all_settings[row.name] = settings;
   auto trials = store_.LoadTrials(row.name);
   if (!trials.ok()) return trials.status();
   StoredSweep sweep{.name = row.name, .state = row.state, .submitted_at = row.submitted_at};
@@ -134,17 +155,22 @@ absl::Status Coordinator::Refresh() {
   if (!stale_) return absl::OkStatus();
   loading_ = true;
   mutex_.Await(absl::Condition(
-      +[](Coordinator* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return self->unsettled_.empty(); }, this));
-  const absl::Status status = Load();
+      +[](Coordinator* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return self->pending_.empty(); }, this));
+  mutex_.Unlock();
+  absl::StatusOr<Loaded> loaded = TryLoad();
+  mutex_.Lock();
   loading_ = false;
   ++epoch_;
-  NoteChange();
-  if (!status.ok()) {
+  if (!loaded.ok()) {
     return absl::UnavailableError(
-        absl::StrCat("the database failed and cannot be read again: ", std::string(status.message())));
+        absl::StrCat("the database failed and cannot be read again: ", std::string(loaded.status().message())));
   }
+  Take(*std::move(loaded));
   stale_ = false;
-  spdlog::warn("a write to the database failed: took the state back to what is stored");
+  NoteChange();
+  if (!std::exchange(told_of_failure_, true)) {
+    spdlog::warn("a write to the database failed: took the state back to what is stored");
+  }
   return absl::OkStatus();
 }
 
@@ -159,26 +185,40 @@ Coordinator::Ticket Coordinator::MakeTicket() {
 
 void Coordinator::Await(std::future<absl::Status> write, Ticket& ticket) {
   ticket.writes.push_back(std::move(write));
-  unsettled_.insert(ticket.number);
+  if (ticket.decision == nullptr) {
+    ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number});
+    pending_.push_back(ticket.decision);
+  }
+  ticket.decision->sweeps = scheduler_.sweeps().size();
 }
 
 void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
   const TimeMs now = clock_.Now();
-  for (auto& [sweep, state] : decision.sweeps) Await(store_.SetSweepState(sweep, state, now), ticket);
+  for (const auto& [sweep, state] : decision.sweeps) Await(store_.SetSweepState(sweep, state, now), ticket);
   if (!decision.trials.empty()) {
     Await(store_.ChangeTrials(std::move(decision.trials), std::move(decision.attempts)), ticket);
   }
-  for (const Transition& transition : decision.transitions) {
-    if (transition.from != TrialState::kRunning) continue;
-    live_.Forget(transition.trial_id);
-    resolved_.erase(transition.trial_id);
-    for (const std::string& sweep : transition.sweeps) labels_.erase({sweep, transition.trial_id});
-  }
-  std::move(decision.transitions.begin(), decision.transitions.end(), std::back_inserter(ticket.transitions));
+  if (ticket.decision == nullptr) return;
+  std::move(decision.sweeps.begin(), decision.sweeps.end(), std::back_inserter(ticket.decision->sweep_states));
+  std::move(decision.transitions.begin(), decision.transitions.end(), std::back_inserter(ticket.decision->transitions));
 }
 
-bool Coordinator::AllSettledBefore(std::uint64_t number) const {
-  return unsettled_.empty() || *unsettled_.begin() >= number;
+void Coordinator::Publish() {
+  for (; !pending_.empty() && pending_.front()->settled; pending_.pop_front()) {
+    if (stale_) continue;  // what of it was stored is read again
+    const PendingDecision& decision = *pending_.front();
+    published_.Apply(scheduler_, decision);
+    for (const Transition& transition : decision.transitions) {
+      if (transition.from != TrialState::kRunning) continue;
+      live_.Forget(transition.trial_id);
+      resolved_.erase(transition.trial_id);
+      for (const std::string& sweep : transition.sweeps) labels_.erase({sweep, transition.trial_id});
+    }
+  }
+}
+
+bool Coordinator::IsPublishedThrough(std::uint64_t number) const {
+  return pending_.empty() || pending_.front()->number > number;
 }
 
 absl::Status Coordinator::Commit(Ticket ticket) {
@@ -187,19 +227,21 @@ absl::Status Coordinator::Commit(Ticket ticket) {
   for (std::future<absl::Status>& write : ticket.writes) status.Update(write.get());
   {
     absl::MutexLock lock(&mutex_);
-    unsettled_.erase(ticket.number);
+    if (!status.ok() && ticket.epoch == epoch_) stale_ = true;
+    if (ticket.decision != nullptr) ticket.decision->settled = true;
+    Publish();
     if (!status.ok()) {
-      if (ticket.epoch == epoch_) stale_ = true;
       // A failure to read again is met by the next call too; this caller hears of the first one.
       Refresh().IgnoreError();
       return status;
     }
-    const auto settled = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return AllSettledBefore(ticket.number); };
-    mutex_.Await(absl::Condition(&settled));
+    const auto is_published = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return IsPublishedThrough(ticket.number); };
+    mutex_.Await(absl::Condition(&is_published));
     if (stale_ || epoch_ != ticket.epoch) return StartAgain();
+    if (ticket.decision != nullptr) told_of_failure_ = false;
     NoteChange();
   }
-  Announce(ticket.transitions);
+  if (ticket.decision != nullptr) Announce(ticket.decision->transitions);
   return absl::OkStatus();
 }
 

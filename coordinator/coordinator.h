@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -9,7 +10,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,6 +19,8 @@
 #include "coordinator/coordinator_live.h"
 #include "coordinator/coordinator_observer.h"
 #include "coordinator/coordinator_types.h"
+#include "coordinator/published_sweeps.h"
+#include "coordinator/push_room.h"
 #include "coordinator/scheduler.h"
 #include "coordinator/submitted_trial.h"
 #include "coordinator/sweep_settings.h"
@@ -31,6 +33,8 @@ namespace ofsweep {
 
 struct CoordinatorOptions {
   SchedulerOptions scheduler;
+  // Of points on their way to the disk; senders of more wait.
+  std::size_t max_push_bytes = std::size_t{32} << 20;
 };
 
 // The shell around the pure scheduler. Every method may be called from any thread.
@@ -38,7 +42,8 @@ struct CoordinatorOptions {
 // One mutex guards the scheduler. What it decides is handed to the store under the mutex, so that the order of the
 // writes is the order of the decisions; then the mutex is released, and the caller waits for its write before it gets
 // an answer. When a write fails, the scheduler is rebuilt from the store, and the caller gets ResourceExhausted or
-// Internal: memory never runs ahead of what is durable.
+// Internal. Users are told of a decision when it is stored, by PublishedSweeps. The mutex is never held while the disk
+// works.
 class Coordinator {
  public:
   // Rebuilds its state from the store. The store, clock and observer (may be null) must outlive it.
@@ -71,8 +76,9 @@ class Coordinator {
   absl::StatusOr<SweepSummary> Summary(const std::string& sweep);
   // Oldest first.
   std::vector<SweepSummary> Summaries();
-  // `finished_cursor` is 0 at first, then what the last call returned.
-  absl::StatusOr<SweepProgress> Progress(const std::string& sweep, std::uint64_t finished_cursor);
+  // `finished_cursor` is 0 at first, then what the last call returned; at most so many finished trials at a time.
+  absl::StatusOr<SweepProgress> Progress(const std::string& sweep, std::uint64_t finished_cursor,
+                                         std::size_t most_finished);
   // Waits until something happened that Progress may show: `version` (0 at first) is then brought up to date and true
   // is returned; false at the deadline.
   bool WaitForChange(std::uint64_t& version, absl::Time deadline);
@@ -104,7 +110,7 @@ class Coordinator {
     std::uint64_t number = 0;
     std::uint64_t epoch = 0;
     std::vector<std::future<absl::Status>> writes;
-    std::vector<Transition> transitions;
+    std::shared_ptr<PendingDecision> decision;  // none without writes
     // The answer repeats what an earlier decision made, so it has to wait for that one's writes.
     bool repeats_earlier = false;
   };
@@ -127,11 +133,23 @@ class Coordinator {
   absl::Status Commit(Ticket ticket) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event, std::size_t& changed)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // To be called first under the mutex: rebuilds the scheduler when a write has failed.
+  // Shows users what is stored, up to the first decision that is not, and forgets what its trials were before.
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsPublishedThrough(std::uint64_t number) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // To be called before a decision, first under the mutex, which it may release for a while: rebuilds the scheduler
+  // when a write has failed.
   absl::Status Refresh() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<StoredSweep> LoadSweep(const SweepRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool AllSettledBefore(std::uint64_t number) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  using SettingsByName = absl::flat_hash_map<std::string, std::shared_ptr<const SweepSettings>>;
+  using FingerprintsBySweep = absl::flat_hash_map<std::string, Fingerprints>;
+  struct Loaded {
+    Scheduler scheduler;
+    SettingsByName settings;
+    FingerprintsBySweep fixed_inputs;
+  };
+  absl::StatusOr<Loaded> Load() const ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Loaded> TryLoad() const ABSL_LOCKS_EXCLUDED(mutex_);  // no exception leaves it
+  absl::StatusOr<StoredSweep> LoadSweep(const SweepRow& row, SettingsByName& all_settings) const;
+  void Take(Loaded loaded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Announce(const std::vector<Transition>& transitions) ABSL_LOCKS_EXCLUDED(mutex_);
   void AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps, const std::string& worker)
@@ -155,8 +173,13 @@ class Coordinator {
   absl::Status FillConfigurations(std::vector<AttemptStart>& starts) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- coordinator_views.cc ----
+  // As decided: to be told when that is stored.
   SweepSummary Summarize(const SweepRecord& sweep, TimeMs now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
-  void AddRunning(const SweepRecord& sweep, SweepProgress& progress) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // As stored.
+  SweepSummary SummarizePublished(SweepIndex sweep, TimeMs now) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // NotFound: unknown, or not stored yet.
+  absl::StatusOr<SweepIndex> FindPublished(const std::string& sweep) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void AddRunning(SweepIndex sweep, SweepProgress& progress) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   absl::Status AddLabels(const std::string& sweep, std::vector<RunningTrial>& running) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const CoordinatorOptions options_;
@@ -164,22 +187,25 @@ class Coordinator {
   const Clock& clock_;
   CoordinatorObserver* const observer_;
   DatabaseIdentity identity_;
+  PushRoom push_room_;
 
   absl::Mutex mutex_;
   Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);
+  PublishedSweeps published_ ABSL_GUARDED_BY(mutex_);
   LiveTrials live_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, std::shared_ptr<const SweepSettings>> settings_ ABSL_GUARDED_BY(mutex_);
-  // By sweep: what its first attempts found at paths whose content nobody had seen before.
-  absl::flat_hash_map<std::string, Fingerprints> fixed_inputs_ ABSL_GUARDED_BY(mutex_);
+  SettingsByName settings_ ABSL_GUARDED_BY(mutex_);
+  // What sweeps' first attempts found at paths whose content nobody had seen before.
+  FingerprintsBySweep fixed_inputs_ ABSL_GUARDED_BY(mutex_);
   // Labels of running trials by sweep and trial, and the generations whose beginning is stored.
   absl::flat_hash_map<std::pair<std::string, std::string>, std::string> labels_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, std::uint64_t> resolved_ ABSL_GUARDED_BY(mutex_);
 
   std::uint64_t next_ticket_ ABSL_GUARDED_BY(mutex_) = 1;
-  absl::btree_set<std::uint64_t> unsettled_ ABSL_GUARDED_BY(mutex_);  // tickets whose writes are on their way
-  std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;                   // grows when the scheduler is rebuilt
-  bool stale_ ABSL_GUARDED_BY(mutex_) = false;                        // a write has failed
+  std::deque<std::shared_ptr<PendingDecision>> pending_ ABSL_GUARDED_BY(mutex_);  // in their order
+  std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;                               // grows when the scheduler is rebuilt
+  bool stale_ ABSL_GUARDED_BY(mutex_) = false;                                    // a write has failed
   bool loading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool told_of_failure_ ABSL_GUARDED_BY(mutex_) = false;  // in the log, since a write succeeded
 
   std::uint64_t version_ ABSL_GUARDED_BY(mutex_) = 1;
   absl::CondVar changed_;

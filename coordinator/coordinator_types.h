@@ -158,6 +158,7 @@ struct SweepProgress {
   std::vector<RunningTrial> running;    // in the sweep's order
   std::vector<FinishedTrial> finished;  // since the cursor that was given
   std::uint64_t finished_cursor = 0;    // for the next call
+  bool all_finished_told = true;        // else the next call has more of them
   std::int64_t steps_done = 0;
   std::int64_t steps_total = 0;  // done, and still to do: what a failed trial left undone is in neither
   std::optional<double> eta_seconds;

@@ -1,78 +1,101 @@
 // What people see of the coordinator.
 #include <algorithm>
+#include <array>
 
 #include "coordinator/coordinator.h"
 
 namespace ofsweep {
-SweepSummary Coordinator::Summarize(const SweepRecord& sweep, TimeMs now) const {
-  SweepSummary summary;
-  summary.name = sweep.name;
-  summary.state = sweep.state;
-  summary.submitted_at = sweep.submitted_at;
-  for (std::size_t state = 0; state < sweep.counts.size(); ++state) {
-    if (sweep.counts[state] > 0) summary.counts[static_cast<TrialState>(state)] = sweep.counts[state];
+namespace {
+
+SweepSummary SummaryOf(const SweepRecord& sweep, SweepState state, const std::array<std::uint64_t, 7>& counts) {
+  SweepSummary summary{.name = sweep.name, .state = state, .submitted_at = sweep.submitted_at};
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) summary.counts[static_cast<TrialState>(i)] = counts[i];
   }
+  return summary;
+}
+
+}  // namespace
+
+SweepSummary Coordinator::Summarize(const SweepRecord& sweep, TimeMs now) const {
+  SweepSummary summary = SummaryOf(sweep, sweep.state, sweep.counts);
   summary.waiting_reason = scheduler_.WaitingReason(sweep, now);
   return summary;
 }
 
+SweepSummary Coordinator::SummarizePublished(SweepIndex sweep, TimeMs now) const {
+  const PublishedSweep& published = published_.sweeps()[sweep];
+  const SweepRecord& record = scheduler_.sweeps()[sweep];
+  SweepSummary summary = SummaryOf(record, published.state, published.counts);
+  // What the scheduler waits for now; of no use where users are not told yet that something waits.
+  if (summary.counts.contains(TrialState::kPending)) summary.waiting_reason = scheduler_.WaitingReason(record, now);
+  return summary;
+}
+
+absl::StatusOr<SweepIndex> Coordinator::FindPublished(const std::string& sweep) const {
+  const auto index = scheduler_.FindSweepIndex(sweep);
+  if (index.ok() && *index >= published_.sweeps().size()) return NoSuchSweep(sweep);
+  return index;
+}
+
 absl::StatusOr<SweepSummary> Coordinator::Summary(const std::string& sweep) {
   absl::MutexLock lock(&mutex_);
-  if (absl::Status status = Refresh(); !status.ok()) return status;
-  const SweepRecord* record = scheduler_.FindSweep(sweep);
-  if (record == nullptr) return NoSuchSweep(sweep);
-  return Summarize(*record, clock_.Now());
+  const auto index = FindPublished(sweep);
+  if (!index.ok()) return index.status();
+  return SummarizePublished(*index, clock_.Now());
 }
 
 std::vector<SweepSummary> Coordinator::Summaries() {
   absl::MutexLock lock(&mutex_);
   const TimeMs now = clock_.Now();
   std::vector<SweepSummary> summaries;
-  for (const SweepRecord& sweep : scheduler_.sweeps()) summaries.push_back(Summarize(sweep, now));
+  for (SweepIndex sweep = 0; sweep < published_.sweeps().size(); ++sweep) {
+    summaries.push_back(SummarizePublished(sweep, now));
+  }
   return summaries;
 }
 
-absl::StatusOr<SweepProgress> Coordinator::Progress(const std::string& sweep, std::uint64_t finished_cursor) {
+absl::StatusOr<SweepProgress> Coordinator::Progress(const std::string& sweep, std::uint64_t finished_cursor,
+                                                    std::size_t most_finished) {
   SweepProgress progress;
   {
     absl::MutexLock lock(&mutex_);
-    if (absl::Status status = Refresh(); !status.ok()) return status;
-    const SweepRecord* record = scheduler_.FindSweep(sweep);
-    if (record == nullptr) return NoSuchSweep(sweep);
-    progress.sweep = Summarize(*record, clock_.Now());
-    progress.steps_done = record->steps_done;
-    progress.steps_total = record->steps_done + record->steps_to_do;
-    for (std::size_t i = finished_cursor; i < record->finished_log.size(); ++i) {
-      const std::uint32_t position = record->finished_log[i];
-      progress.finished.push_back({scheduler_.trial(record->trials[position]).id, position});
+    const auto index = FindPublished(sweep);
+    if (!index.ok()) return index.status();
+    const SweepRecord& record = scheduler_.sweeps()[*index];
+    progress.sweep = SummarizePublished(*index, clock_.Now());
+    progress.steps_done = record.steps_done;
+    progress.steps_total = record.steps_done + record.steps_to_do;
+    const std::vector<std::uint32_t>& log = published_.sweeps()[*index].finished_log;
+    std::uint64_t& cursor = progress.finished_cursor;
+    for (cursor = finished_cursor; cursor < log.size() && progress.finished.size() < most_finished; ++cursor) {
+      progress.finished.push_back({scheduler_.trial(record.trials[log[cursor]]).id, log[cursor]});
     }
-    progress.finished_cursor = record->finished_log.size();
-    AddRunning(*record, progress);
+    progress.all_finished_told = cursor >= log.size();
+    AddRunning(*index, progress);
   }
   if (absl::Status status = AddLabels(sweep, progress.running); !status.ok()) return status;
   return progress;
 }
 
-void Coordinator::AddRunning(const SweepRecord& sweep, SweepProgress& progress) const {
+void Coordinator::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
   std::vector<std::pair<std::uint32_t, RunningTrial>> running;
   double speed = 0;
-  for (const WorkerRecord& worker : scheduler_.fleet().workers()) {
-    for (const TrialIndex index : worker.held) {
-      const TrialRecord& trial = scheduler_.trial(index);
-      const auto place = std::find_if(trial.places.begin(), trial.places.end(),
-                                      [&](Place held) { return &scheduler_.sweeps()[held.sweep] == &sweep; });
-      if (place == trial.places.end()) continue;
-      RunningTrial entry{.trial_id = trial.id, .worker = worker.id, .target_steps = trial.target_steps};
-      entry.live = live_.Get(trial.id);
-      entry.live.step = std::max(entry.live.step, trial.step);
-      speed += entry.live.steps_per_second.value_or(0);
-      running.emplace_back(place->position, std::move(entry));
-    }
+  for (const auto& [index, worker] : published_.running()) {
+    const TrialRecord& trial = scheduler_.trial(index);
+    const auto place =
+        std::find_if(trial.places.begin(), trial.places.end(), [&](Place held) { return held.sweep == sweep; });
+    if (place == trial.places.end()) continue;
+    RunningTrial entry{.trial_id = trial.id, .worker = worker, .target_steps = trial.target_steps};
+    entry.live = live_.Get(trial.id);
+    entry.live.step = std::max(entry.live.step, trial.step);
+    speed += entry.live.steps_per_second.value_or(0);
+    running.emplace_back(place->position, std::move(entry));
   }
   std::sort(running.begin(), running.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& [position, entry] : running) progress.running.push_back(std::move(entry));
-  if (sweep.state == SweepState::kActive && speed > 0) {
-    progress.eta_seconds = static_cast<double>(sweep.steps_to_do) / speed;
+  if (progress.sweep.state == SweepState::kActive && speed > 0) {
+    progress.eta_seconds = static_cast<double>(scheduler_.sweeps()[sweep].steps_to_do) / speed;
   }
 }
 

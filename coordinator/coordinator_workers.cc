@@ -25,6 +25,14 @@ std::uint64_t CountPoints(const AttemptPoints& attempt) {
   return points;
 }
 
+std::size_t BytesOf(const std::vector<AttemptPoints>& attempts) {
+  std::size_t bytes = 0;
+  for (const AttemptPoints& attempt : attempts) {
+    bytes += attempt.steps.size() * sizeof(StepPoints) + CountPoints(attempt) * sizeof(MetricPoint);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& report) {
@@ -166,6 +174,7 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
   }
   std::vector<PushOutcome> outcomes(attempts.size());
   std::vector<std::future<absl::StatusOr<PushCounts>>> writes(attempts.size());
+  const PushRoom::Share room(push_room_, BytesOf(attempts));
   Ticket ticket;
   {
     absl::MutexLock lock(&mutex_);

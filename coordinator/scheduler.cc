@@ -111,7 +111,6 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
   ++sweep.counts[static_cast<std::size_t>(record.state)];
   sweep.steps_done += record.step;
   sweep.steps_to_do += StepsToDo(record);
-  if (IsTerminal(record.state)) sweep.finished_log.push_back(place.position);
   // A trial that waits for its time is in no queue yet; one that is in its older sweeps' queues belongs into this one
   // too.
   if (record.state == TrialState::kPending && !record.stopping &&
@@ -134,7 +133,8 @@ void Scheduler::Change(TrialIndex index, TrialState to, Cause cause, TimeMs now,
   trial.state = to;
   if (to == TrialState::kPending && !trial.stopping) Enqueue(index, now);
   decision.trials.push_back(RowOf(trial, cause, now));
-  decision.transitions.push_back({.trial_id = trial.id,
+  decision.transitions.push_back({.index = index,
+                                  .trial_id = trial.id,
                                   .sweeps = SweepNames(trial),
                                   .worker = decision.trials.back().worker,
                                   .from = from,
@@ -165,7 +165,6 @@ void Scheduler::Count(const TrialRecord& trial, TrialState from, TrialState to) 
     --sweep.counts[static_cast<std::size_t>(from)];
     ++sweep.counts[static_cast<std::size_t>(to)];
     sweep.steps_to_do += (IsTerminal(to) ? 0 : to_do) - (IsTerminal(from) ? 0 : to_do);
-    if (IsTerminal(to)) sweep.finished_log.push_back(place.position);
   }
 }
 

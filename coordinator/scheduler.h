@@ -106,6 +106,7 @@ class Scheduler {
   // ---- views ----
 
   const SweepRecord* FindSweep(const std::string& name) const;
+  absl::StatusOr<SweepIndex> FindSweepIndex(const std::string& name) const;  // NotFound
   const TrialRecord* FindTrial(const std::string& trial_id) const;
   const std::vector<SweepRecord>& sweeps() const { return sweeps_; }  // oldest first
   const TrialRecord& trial(TrialIndex index) const { return trials_[index]; }
@@ -185,8 +186,6 @@ class Scheduler {
   std::string WhyDelayed(const TrialRecord& trial, TimeMs now) const;
   std::string TrialInconsistency(const TrialRecord& trial, TrialIndex index) const;
   std::string SweepInconsistency(const SweepRecord& sweep, SweepIndex index) const;
-
-  absl::StatusOr<SweepIndex> FindSweepIndex(const std::string& name) const;
 
   SchedulerOptions options_;
   std::vector<SweepRecord> sweeps_;

@@ -5,6 +5,13 @@
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
+namespace {
+
+// Attempts that a report may name whatever its slots are: an agent that shuts down offers none, and one that was away
+// for long has ends to tell.
+constexpr std::size_t kAnyAttempts = 10'000;
+
+}  // namespace
 
 WorkerIndex Fleet::Ensure(const std::string& worker_id) {
   const auto [it, is_new] = by_id_.try_emplace(worker_id, static_cast<WorkerIndex>(workers_.size()));
@@ -19,6 +26,13 @@ WorkerIndex Fleet::Find(const std::string& worker_id) const {
 
 absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
   const WorkerIndex worker = Find(report.worker_id);
+  const std::size_t held = worker == kNoWorker ? 0 : workers_[worker].held.size();
+  const std::size_t limit = kAnyAttempts + 4 * std::max(held, static_cast<std::size_t>(std::max(0, report.slots)));
+  if (report.attempts.size() > limit) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("worker ", report.worker_id, " reports ", report.attempts.size(), " attempts with ", report.slots,
+                     " slots and ", held, " leases; at most ", limit, " are read. No agent comes to hold so many"));
+  }
   if (worker == kNoWorker) return absl::OkStatus();
   const WorkerRecord& known = workers_[worker];
   if (!known.connected || known.folder == report.folder) return absl::OkStatus();

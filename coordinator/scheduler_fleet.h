@@ -56,6 +56,7 @@ class Fleet {
   const std::vector<WorkerRecord>& workers() const { return workers_; }
 
   // AlreadyExists while a live agent of another folder goes by the id: one of the two folders is a copy.
+  // InvalidArgument for a report of far more attempts than it can hold.
   absl::Status Admit(const WorkerReport& report, TimeMs now) const;
   void Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now);
   // Workers silent since `before` are no longer connected; returns those of them that hold leases.

@@ -95,9 +95,8 @@ struct SweepRecord {
   std::string name;
   SweepState state = SweepState::kActive;
   TimeMs submitted_at = 0;
-  std::vector<TrialIndex> trials;           // in the sweep's order
-  std::array<std::uint64_t, 7> counts{};    // by TrialState
-  std::vector<std::uint32_t> finished_log;  // positions, as they reached a final state
+  std::vector<TrialIndex> trials;         // in the sweep's order
+  std::array<std::uint64_t, 7> counts{};  // by TrialState
   std::int64_t steps_done = 0;
   std::int64_t steps_to_do = 0;  // of trials without a final state
 
@@ -106,8 +105,9 @@ struct SweepRecord {
   std::uint64_t unfinished() const { return count(TrialState::kPending) + count(TrialState::kRunning); }
 };
 
-// A trial's change of state, for telemetry and logs.
+// A trial's change of state, for users, telemetry and logs.
 struct Transition {
+  TrialIndex index = 0;
   std::string trial_id;
   std::vector<std::string> sweeps;
   std::string worker;

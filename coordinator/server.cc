@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/clock.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/disk_health.h"
 #include "coordinator/heartbeat.h"
 #include "coordinator/rpc_metrics.h"
 #include "coordinator/scrape_targets.h"
@@ -84,6 +85,7 @@ class RunningServer : public Server {
     store_ = *std::move(store);
     store_->ObserveTransactions(
         [this](const std::string& op, double seconds) { telemetry_.TransactionEnded(op, seconds); });
+    store_->ObserveFullDisk([this](const absl::Status& failure) { disk_.NoteFull(failure); });
 
     CoordinatorOptions settings;
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
@@ -92,7 +94,7 @@ class RunningServer : public Server {
     auto coordinator = Coordinator::Start(settings, *store_, clock_, &telemetry_);
     if (!coordinator.ok()) return coordinator.status();
     coordinator_ = *std::move(coordinator);
-    heartbeat_ = std::make_unique<Heartbeat>(*coordinator_, *store_);
+    heartbeat_ = std::make_unique<Heartbeat>(*coordinator_, *store_, disk_);
     watch_hub_ = std::make_unique<WatchHub>(*coordinator_, *store_);
     sweep_service_ = std::make_unique<SweepServiceImpl>(*store_, coordinator_.get(), watch_hub_.get());
     worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_);
@@ -181,6 +183,7 @@ class RunningServer : public Server {
   const ServerOptions options_;
   const SystemClock clock_;
   Telemetry telemetry_;
+  DiskHealth disk_{clock_};
   std::unique_ptr<Store> store_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Heartbeat> heartbeat_;

@@ -33,12 +33,18 @@ absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64
 }  // namespace
 
 absl::StatusOr<SweepSummary> SweepReader::Summary(const SweepRow& row) {
-  if (coordinator_ != nullptr) return coordinator_->Summary(row.name);
+  if (coordinator_ != nullptr) {
+    auto summary = coordinator_->Summary(row.name);
+    // It may be stored already, and not known yet to be.
+    if (!absl::IsNotFound(summary.status())) return summary;
+  }
   SweepSummary summary{.name = row.name, .state = row.state, .submitted_at = row.submitted_at};
   auto counts = store_.CountTrials(row.name);
   if (!counts.ok()) return counts.status();
   summary.counts = *std::move(counts);
-  if (summary.counts.contains(TrialState::kPending) || summary.counts.contains(TrialState::kRunning)) {
+  const bool is_unfinished =
+      summary.counts.contains(TrialState::kPending) || summary.counts.contains(TrialState::kRunning);
+  if (coordinator_ == nullptr && is_unfinished) {
     summary.waiting_reason = "waiting: no coordinator is running; start `ofsweep coordinator`";
   }
   return summary;
@@ -86,7 +92,9 @@ absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, co
 v1::Trial SweepReader::TrialMessage(const ResultRow& row, const std::vector<std::string>& label_keys) {
   v1::Trial message = ToMessage(row, TrialLabel(label_keys, row.trial.config_json));
   *message.mutable_config() = ConfigMessage(row);
-  if (coordinator_ != nullptr) message.set_waiting_reason(coordinator_->WaitingReason(row.trial.trial_id));
+  if (coordinator_ != nullptr && row.trial.state == TrialState::kPending) {
+    message.set_waiting_reason(coordinator_->WaitingReason(row.trial.trial_id));
+  }
   return message;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "coordinator/ablation_table.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/spec_message.h"
@@ -221,7 +222,7 @@ grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTr
 }
 
 grpc::Status SweepServiceImpl::SendCurves(const v1::QueryCurvesRequest& request,
-                                          const std::function<bool()>& is_cancelled,
+                                          const std::function<bool()>& is_cancelled, CurveStreams::Place& place,
                                           grpc::ServerWriter<v1::QueryCurvesResponse>& writer) {
   std::vector<Problem> problems;
   const CurveQuery query = FromMessage(request, problems);
@@ -234,6 +235,7 @@ grpc::Status SweepServiceImpl::SendCurves(const v1::QueryCurvesRequest& request,
   bool client_is_there = true;
   const auto flush = [&] {
     client_is_there = message.curves().empty() || writer.Write(message);
+    place.NoteProgress(absl::Now());
     message.Clear();
     bytes = 0;
     return client_is_there;
@@ -257,8 +259,10 @@ grpc::Status SweepServiceImpl::SendCurves(const v1::QueryCurvesRequest& request,
 grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v1::QueryCurvesRequest* request,
                                            grpc::ServerWriter<v1::QueryCurvesResponse>* writer) {
   return Guarded([&] {
+    CurveStreams::Place place(curve_streams_, absl::Now(), [context] { context->TryCancel(); });
+    if (!place.status().ok()) return ToGrpcStatus(place.status());
     return SendCurves(
-        *request, [&] { return context->IsCancelled(); }, *writer);
+        *request, [&] { return context->IsCancelled(); }, place, *writer);
   });
 }
 

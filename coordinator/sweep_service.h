@@ -4,13 +4,20 @@
 #include <functional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/curve_streams.h"
 #include "coordinator/sweep_reader.h"
 #include "coordinator/watch_hub.h"
 #include "ofsweep/v1/sweep.grpc.pb.h"
 #include "storage/store.h"
 
 namespace ofsweep {
+
+// How many answers of QueryCurves are sent at once, and how long one is kept for a client that takes nothing of it
+// while others want its place.
+inline constexpr std::size_t kCurveStreams = 32;
+inline constexpr absl::Duration kReaderPatience = absl::Seconds(30);
 
 // SweepService of proto/ofsweep/v1/sweep.proto, whose comments say what each RPC does. Plain functions on gRPC's
 // threads, except for WatchSweep (see WatchHub).
@@ -48,12 +55,13 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                       v1::Sweep& answer);
   grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);
   grpc::Status SendCurves(const v1::QueryCurvesRequest& request, const std::function<bool()>& is_cancelled,
-                          grpc::ServerWriter<v1::QueryCurvesResponse>& writer);
+                          CurveStreams::Place& place, grpc::ServerWriter<v1::QueryCurvesResponse>& writer);
 
   Store& store_;
   Coordinator* const coordinator_;
   WatchHub* const hub_;
   SweepReader reader_;
+  CurveStreams curve_streams_{kCurveStreams, kReaderPatience};
   std::atomic<bool> stopping_ = false;
 };
 

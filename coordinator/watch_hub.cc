@@ -1,11 +1,11 @@
 #include "coordinator/watch_hub.h"
 
 #include <algorithm>
-#include <deque>
 #include <exception>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/wire.h"
 
@@ -16,6 +16,8 @@ constexpr double kDefaultSeconds = 1;
 constexpr double kShortestSeconds = 0.1;
 constexpr double kLongestSeconds = 86'400;
 constexpr std::size_t kFinishedPerMessage = 1000;
+// What they have not taken yet is held for each: one message of finished trials.
+constexpr std::size_t kMaxWatchers = 1000;
 constexpr absl::Duration kStopCheck = absl::Milliseconds(200);
 
 bool AllFinal(const v1::Sweep& sweep) {
@@ -24,6 +26,13 @@ bool AllFinal(const v1::Sweep& sweep) {
 
 grpc::Status Stopping() {
   return {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping; watch again when it is back"};
+}
+
+grpc::Status TooManyWatchers() {
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          absl::StrCat(kMaxWatchers,
+                       " streams of WatchSweep are open, as many as are served; end those that nobody "
+                       "reads, and watch again")};
 }
 
 // The rows of `finished`, read in runs of neighbouring positions.
@@ -43,6 +52,7 @@ absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::str
       const std::uint64_t index = finished[begin].position - offset;
       if (index >= rows->size()) continue;
       const ResultRow& row = (*rows)[index];
+      if (!IsTerminal(row.trial.state)) continue;  // pending again by now; its next end will be told
       trials.push_back(ToMessage(row, TrialLabel(label_keys, row.trial.config_json)));
     }
   }
@@ -51,23 +61,18 @@ absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::str
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::WatchSweepResponse>> WatchMessages(Coordinator& coordinator, Store& store,
-                                                                  const std::string& sweep,
-                                                                  std::uint64_t& finished_cursor) {
-  auto progress = coordinator.Progress(sweep, finished_cursor);
+absl::StatusOr<WatchUpdate> NextUpdate(Coordinator& coordinator, Store& store, const std::string& sweep,
+                                       std::uint64_t& finished_cursor) {
+  auto progress = coordinator.Progress(sweep, finished_cursor, kFinishedPerMessage);
   if (!progress.ok()) return progress.status();
   const auto label_keys = coordinator.LabelKeys(sweep);
   if (!label_keys.ok()) return label_keys.status();
   auto finished = ReadFinished(store, sweep, *label_keys, std::move(progress->finished));
   if (!finished.ok()) return finished.status();
   finished_cursor = progress->finished_cursor;
-
-  std::vector<v1::WatchSweepResponse> messages = {ToMessage(*progress)};
-  for (std::size_t i = 0; i < finished->size(); ++i) {
-    if (i > 0 && i % kFinishedPerMessage == 0) messages.push_back(ToMessage(*progress));
-    *messages.back().add_finished() = std::move((*finished)[i]);
-  }
-  return messages;
+  WatchUpdate update{.message = ToMessage(*progress), .complete = progress->all_finished_told};
+  for (v1::Trial& trial : *finished) *update.message.add_finished() = std::move(trial);
+  return update;
 }
 
 // One stream. Only the hub's serving thread writes and finishes, so a watcher lives at least until that thread has
@@ -82,6 +87,7 @@ class WatchHub::Watcher : public grpc::ServerWriteReactor<v1::WatchSweepResponse
                                    : std::min(request.min_interval_seconds(), kLongestSeconds))) {}
 
   void OnWriteDone(bool ok) override {
+    message = {};
     absl::MutexLock lock(&hub_.mutex_);
     writing = false;
     if (!ok) cancelled = true;
@@ -117,7 +123,8 @@ class WatchHub::Watcher : public grpc::ServerWriteReactor<v1::WatchSweepResponse
   absl::Time next_message = absl::InfinitePast();
   // Of the serving thread alone.
   std::uint64_t finished_cursor = 0;
-  std::deque<v1::WatchSweepResponse> queue;  // the front one is being written while `writing`
+  v1::WatchSweepResponse message;  // gRPC's while `writing`
+  bool is_up_to_date = true;       // else a part of the last update is left to be told
   bool last_is_final = false;
 };
 
@@ -146,17 +153,19 @@ void WatchHub::Stop() {
 grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(const v1::WatchSweepRequest& request) {
   auto* watcher = new Watcher(*this, request);
   const double seconds = request.min_interval_seconds();
-  const bool too_short = seconds != 0 && !(seconds >= kShortestSeconds);
+  grpc::Status refusal;
+  if (seconds != 0 && !(seconds >= kShortestSeconds)) {
+    refusal = BadRequest(
+        {{.key = "min_interval_seconds", .message = "is too short", .fix = "at least 0.1, or 0 for 1 second"}});
+  }
   {
     absl::MutexLock lock(&mutex_);
-    watcher->finished = too_short;
+    if (watchers_.size() >= kMaxWatchers) refusal = TooManyWatchers();
+    watcher->finished = !refusal.ok();
     watchers_.insert(watcher);
     something_new_.Signal();
   }
-  if (too_short) {
-    watcher->Finish(BadRequest(
-        {{.key = "min_interval_seconds", .message = "is too short", .fix = "at least 0.1, or 0 for 1 second"}}));
-  }
+  if (!refusal.ok()) watcher->Finish(refusal);
   return watcher;
 }
 
@@ -177,7 +186,7 @@ WatchHub::Watcher* WatchHub::NextDue(absl::Time now, absl::Time& wake) {
   wake = absl::InfiniteFuture();
   for (Watcher* watcher : watchers_) {
     if (watcher->writing || watcher->finished) continue;
-    if (stopping_ || watcher->cancelled || !watcher->queue.empty() || watcher->last_is_final) return watcher;
+    if (stopping_ || watcher->cancelled || !watcher->is_up_to_date || watcher->last_is_final) return watcher;
     if (watcher->seen_version == version_) continue;
     if (watcher->next_message <= now) return watcher;
     wake = std::min(wake, watcher->next_message);
@@ -209,35 +218,36 @@ void WatchHub::ServeWatchers() {
   }
 }
 
-// Goes one step on: reads new messages, or starts the next write, or ends the stream. Never under the mutex, because
-// gRPC may call a watcher back from within StartWrite and Finish.
+// Goes one step on: writes the next message, or ends the stream. Never under the mutex, because gRPC may call a watcher
+// back from within StartWrite and Finish.
 void WatchHub::Serve(Watcher& watcher, std::uint64_t version) {
   absl::Status failure;
-  if (!watcher.queue.empty()) {
-    watcher.queue.pop_front();  // was written
-  } else if (!watcher.last_is_final) {
+  bool finish = watcher.last_is_final;
+  if (!finish) {
     failure = Refill(watcher);
+    finish = !failure.ok();
+  }
+  {
     absl::MutexLock lock(&mutex_);
     watcher.seen_version = version;
     watcher.next_message = absl::Now() + watcher.interval;
-  }
-  const bool write = failure.ok() && !watcher.queue.empty();
-  const bool finish = !write && (!failure.ok() || watcher.last_is_final);
-  {
-    absl::MutexLock lock(&mutex_);
-    watcher.writing = write;
+    watcher.writing = !finish;
     watcher.finished = finish;
   }
-  if (write) watcher.StartWrite(&watcher.queue.front());
-  if (finish) watcher.Finish(ToGrpcStatus(failure));
+  if (finish) {
+    watcher.Finish(ToGrpcStatus(failure));
+  } else {
+    watcher.StartWrite(&watcher.message);
+  }
 }
 
 absl::Status WatchHub::Refill(Watcher& watcher) {
   try {
-    auto messages = WatchMessages(coordinator_, store_, watcher.sweep, watcher.finished_cursor);
-    if (!messages.ok()) return messages.status();
-    watcher.queue.assign(std::make_move_iterator(messages->begin()), std::make_move_iterator(messages->end()));
-    watcher.last_is_final = AllFinal(watcher.queue.back().sweep());
+    auto update = NextUpdate(coordinator_, store_, watcher.sweep, watcher.finished_cursor);
+    if (!update.ok()) return update.status();
+    watcher.message = std::move(update->message);
+    watcher.is_up_to_date = update->complete;
+    watcher.last_is_final = update->complete && AllFinal(watcher.message.sweep());
     return absl::OkStatus();
   } catch (const std::exception& error) {
     return absl::InternalError(error.what());

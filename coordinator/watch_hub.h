@@ -54,10 +54,13 @@ class WatchHub {
   std::thread server_;
 };
 
-// The messages that bring a watcher up to date, none over kMaxResponseBytes: very many finished trials are spread over
-// several.
-absl::StatusOr<std::vector<v1::WatchSweepResponse>> WatchMessages(Coordinator& coordinator, Store& store,
-                                                                  const std::string& sweep,
-                                                                  std::uint64_t& finished_cursor);
+// What brings a watcher up to date, below kMaxResponseBytes: `complete` is false where further finished trials are left
+// for another message. `finished_cursor` is 0 at first.
+struct WatchUpdate {
+  v1::WatchSweepResponse message;
+  bool complete = true;
+};
+absl::StatusOr<WatchUpdate> NextUpdate(Coordinator& coordinator, Store& store, const std::string& sweep,
+                                       std::uint64_t& finished_cursor);
 
 }  // namespace ofsweep

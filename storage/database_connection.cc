@@ -5,9 +5,6 @@
 namespace ofsweep {
 namespace {
 
-// How long to wait for programs other than ofsweep (an SQL shell) that hold the file locked.
-constexpr int kBusyTimeoutMs = 5000;
-
 int OpenFlags(DatabaseConnection::Mode mode) {
   const int access =
       mode == DatabaseConnection::Mode::kWriter ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;

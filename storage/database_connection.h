@@ -12,6 +12,9 @@
 
 namespace ofsweep {
 
+// How long to wait for programs other than ofsweep (an SQL shell) that hold the file locked.
+inline constexpr int kBusyTimeoutMs = 5000;
+
 // A prepared statement. It is SQLite's own and not SQLiteCpp's, whose columns count references: a curve is read, and a
 // point stored, at a tenth of a microsecond a row. Errors throw SQLite::Exception, here and below.
 class Statement {

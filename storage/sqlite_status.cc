@@ -30,18 +30,24 @@ int PrimaryCode(const SQLite::Exception& error) {
 bool IsFull(const SQLite::Exception& error, int system_error) {
   if (PrimaryCode(error) == SQLITE_FULL) return true;
   if (PrimaryCode(error) != SQLITE_IOERR) return false;
-  return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+  return IsNoSpace(system_error);
 }
 
 }  // namespace
 
+bool IsNoSpace(int system_error) {
+  return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
+absl::Status NoSpace(const std::string& path, const std::string& what) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      path, ": no space is left to write (", what,
+      "); nothing of this change was stored. Free space on its disk, or raise the quota, and send it again"));
+}
+
 absl::Status ToStatus(const SQLite::Exception& error, sqlite3* connection, const std::string& path) {
   const int system_error = SystemError(connection);
-  if (IsFull(error, system_error)) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        path, ": no space is left to write (", error.what(),
-        "); nothing of this change was stored. Free space on its disk, or raise the quota, and send it again"));
-  }
+  if (IsFull(error, system_error)) return NoSpace(path, error.what());
   switch (PrimaryCode(error)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

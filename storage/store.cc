@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/curve_reads.h"
+#include "storage/disk_probe.h"
 #include "storage/downsample.h"
 #include "storage/reader_pool.h"
 #include "storage/trial_reads.h"
@@ -153,6 +154,11 @@ std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt,
   return future;
 }
 
+std::future<absl::Status> Store::Probe() {
+  return Submit(writer_.get(), path_, "probe", 0,
+                [path = path_](DatabaseConnection&, PointWrites&) { return ProbeDisk(path); });
+}
+
 absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::optional<SweepRow>> {
     return ofsweep::FindSweep(connection, name);
@@ -235,6 +241,10 @@ std::uint64_t Store::WalBytes() const {
 
 void Store::ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer) {
   if (writer_ != nullptr) writer_->Observe(std::move(observer));
+}
+
+void Store::ObserveFullDisk(std::function<void(const absl::Status& failure)> observer) {
+  if (writer_ != nullptr) writer_->ObserveFullDisk(std::move(observer));
 }
 
 }  // namespace ofsweep

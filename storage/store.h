@@ -145,10 +145,10 @@ class Writer;
 // The SQLite store: one writer thread that commits in groups, many readers. storage/DESIGN.md says what is durable
 // when.
 //
-// Writes take effect in the order of the calls; a call returns at once (it waits only while tens of MB of earlier
-// writes are queued), and its future is ready when the change is durable. A failed write (full disk) changed nothing,
-// and says so with ResourceExhausted or Internal. Reads see every durable write. All methods may be called from any
-// thread.
+// Writes take effect in the order of the calls; a call returns at once, whatever the disk does, and its future is ready
+// when the change is durable. What is queued is held in memory: who could send more than the disk takes has to wait for
+// its futures. A failed write (full disk) changed nothing, and says so with ResourceExhausted or Internal. Reads see
+// every durable write. All methods may be called from any thread.
 class Store {
  public:
   // Errors: FailedPrecondition for a file that is no database, is another program's or was written by a newer ofsweep;
@@ -181,6 +181,9 @@ class Store {
   // NotFound for an unknown trial, InvalidArgument for a negative step.
   std::future<absl::StatusOr<PushCounts>> AppendPoints(AttemptName attempt, std::int64_t from_step,
                                                        std::vector<StepPoints> steps);
+  // Whether the disk takes writes: puts a file of some size beside the database, syncs it and takes it away again, in
+  // its turn behind the writes that are queued.
+  std::future<absl::Status> Probe();
 
   // ---- reads; NotFound for a sweep that does not exist, unless said otherwise ----
 
@@ -211,6 +214,8 @@ class Store {
   // Called on the writer's thread after each write transaction, once for each kind of thing it did ("append", "change",
   // "insert", "seal"), with how long the transaction took. The observer must not call a method that writes.
   void ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer);
+  // Likewise, after each write that found no space; before any write is made.
+  void ObserveFullDisk(std::function<void(const absl::Status& failure)> observer);
 
  private:
   Store(std::string path, std::unique_ptr<Writer> writer, std::unique_ptr<ReaderPool> readers);

@@ -9,19 +9,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/disk_probe.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
 namespace ofsweep {
 namespace {
 
-// What may wait in memory, and what is committed together: large enough that a commit's cost is shared by many
-// operations, small enough that the first of a group is not kept waiting by the last.
-constexpr std::size_t kQueueBytes = std::size_t{32} << 20;
+// What is committed together: large enough that a commit's cost is shared by many operations, small enough that the
+// first of a group is not kept waiting by the last.
 constexpr std::size_t kGroupBytes = std::size_t{4} << 20;
 
 // Pages in the WAL at which it is copied into the database.
 constexpr int kCheckpointPages = 4096;
+// On a small disk earlier: while what is free could take it twice, because folding back makes the database grow. Not
+// for less than this, though.
+constexpr int kFewPages = 64;
+constexpr std::uint64_t kPageBytes = 4096;  // SQLite's own default, which no migration changes
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -99,10 +103,7 @@ Writer::~Writer() {
 
 void Writer::Submit(Operation operation) {
   {
-    std::unique_lock<std::mutex> guard(mutex_);
-    // An operation larger than the whole queue passes when it is alone.
-    queue_drained_.wait(guard, [&] { return queue_.empty() || queued_bytes_ + operation.bytes <= kQueueBytes; });
-    queued_bytes_ += operation.bytes;
+    const std::lock_guard<std::mutex> guard(mutex_);
     queue_.push_back(std::move(operation));
   }
   queue_filled_.notify_one();
@@ -111,6 +112,11 @@ void Writer::Submit(Operation operation) {
 void Writer::Observe(Observer observer) {
   const std::lock_guard<std::mutex> guard(mutex_);
   observer_ = std::move(observer);
+}
+
+void Writer::ObserveFullDisk(std::function<void(const absl::Status&)> observer) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  full_disk_observer_ = std::move(observer);
 }
 
 std::vector<Writer::Operation> Writer::TakeGroup() {
@@ -124,9 +130,6 @@ std::vector<Writer::Operation> Writer::TakeGroup() {
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  queued_bytes_ -= bytes;
-  guard.unlock();
-  queue_drained_.notify_all();
   return group;
 }
 
@@ -148,6 +151,8 @@ void Writer::Commit(std::span<Operation> group) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<absl::Status> outcomes(group.size());
   const absl::Status committed = ApplyTogether(group, outcomes);
+  // Its own log may be what fills the disk.
+  if (absl::IsResourceExhausted(committed)) FoldWalBack();
   // Who could not get the lock together will not get it alone, and would wait as long again.
   if (!committed.ok() && !absl::IsUnavailable(committed) && group.size() > 1) {
     for (std::size_t i = 0; i < group.size(); ++i) Commit(group.subspan(i, 1));
@@ -157,6 +162,7 @@ void Writer::Commit(std::span<Operation> group) {
     sealing_failed_ = false;
     Report(group, SecondsSince(start));
   }
+  ReportFullDisk(committed, outcomes);
   for (std::size_t i = 0; i < group.size(); ++i) group[i].done(committed.ok() ? outcomes[i] : committed);
 }
 
@@ -219,10 +225,33 @@ void Writer::Rollback() {
 }
 
 void Writer::CheckpointLongWal() {
+  const auto bytes = static_cast<std::uint64_t>(wal_pages_) * kPageBytes;
+  if (wal_pages_ >= kFewPages && FreeBytesOnDiskOf(path_) < 2 * bytes) FoldWalBack();
   if (wal_pages_ < kCheckpointPages) return;
   wal_pages_ = 0;
   // Failure is harmless: the WAL holds everything, grows, and is copied after a later commit.
   sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+void Writer::FoldWalBack() {
+  wal_pages_ = 0;
+  sqlite3_busy_timeout(connection_->handle(), 0);  // a long reader must not stop all writes
+  sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(connection_->handle(), kBusyTimeoutMs);
+}
+
+void Writer::ReportFullDisk(const absl::Status& committed, std::span<const absl::Status> outcomes) {
+  const absl::Status* failure = absl::IsResourceExhausted(committed) ? &committed : nullptr;
+  for (const absl::Status& outcome : outcomes) {
+    if (committed.ok() && absl::IsResourceExhausted(outcome)) failure = &outcome;
+  }
+  if (failure == nullptr) return;
+  std::function<void(const absl::Status&)> observer;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    observer = full_disk_observer_;
+  }
+  if (observer) observer(*failure);
 }
 
 void Writer::Report(std::span<const Operation> group, double seconds) {

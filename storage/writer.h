@@ -40,9 +40,10 @@ class Writer {
   // Applies what is queued, then stops. Sealing that is still to do is found again by the next Open.
   ~Writer();
 
-  // Waits while the queue is full, so that memory stays flat when the disk is slower than the senders.
+  // Never waits for the disk.
   void Submit(Operation operation);
   void Observe(Observer observer);
+  void ObserveFullDisk(std::function<void(const absl::Status&)> observer);
 
  private:
   Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<DatabaseConnection> connection,
@@ -57,6 +58,9 @@ class Writer {
   void SealSlice();
   void Rollback();
   void CheckpointLongWal();
+  // Also gives the log's space back, unless a reader is in the way.
+  void FoldWalBack();
+  void ReportFullDisk(const absl::Status& committed, std::span<const absl::Status> outcomes);
   void Report(std::span<const Operation> group, double seconds);
 
   const std::string path_;
@@ -68,12 +72,11 @@ class Writer {
 
   std::mutex mutex_;
   std::condition_variable queue_filled_;
-  std::condition_variable queue_drained_;
-  std::deque<Operation> queue_;   // guarded by mutex_
-  std::size_t queued_bytes_ = 0;  // guarded by mutex_
-  bool stopping_ = false;         // guarded by mutex_
-  Observer observer_;             // guarded by mutex_
-  std::thread thread_;            // last: it uses all of the above
+  std::deque<Operation> queue_;                                  // guarded by mutex_
+  bool stopping_ = false;                                        // guarded by mutex_
+  Observer observer_;                                            // guarded by mutex_
+  std::function<void(const absl::Status&)> full_disk_observer_;  // guarded by mutex_
+  std::thread thread_;                                           // last: it uses all of the above
 };
 
 }  // namespace ofsweep

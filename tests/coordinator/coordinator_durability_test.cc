@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <thread>
 
 #include "tests/coordinator/coordinator_world.h"
 #include "tests/coordinator/scheduler_bench.h"
+#include "tests/wait_until.h"
 
 namespace ofsweep {
 namespace {
@@ -75,6 +77,111 @@ TEST(CoordinatorDurability, WhatWasToldIsStored) {
     EXPECT_EQ(world.Stored(assignment.name.trial_id).generation, assignment.name.generation);
     EXPECT_EQ(world.Stored(assignment.name.trial_id).state, TrialState::kRunning);
   }
+}
+
+// A call whose decision waits for the disk, made by another thread.
+class CallInTheBackground {
+ public:
+  explicit CallInTheBackground(std::function<absl::Status()> call)
+      : thread_([this, call = std::move(call)] { status_ = call(); }) {}
+  absl::Status Join() {
+    thread_.join();
+    return status_;
+  }
+
+ private:
+  absl::Status status_;
+  std::thread thread_;
+};
+
+WorkerReport ReportOf(CoordinatorWorld& world, const std::string& worker, int slots,
+                      std::vector<AttemptReport> attempts) {
+  WorkerReport report;
+  report.worker_id = worker;
+  report.slots = slots;
+  report.attempts = std::move(attempts);
+  report.database = world.coordinator().identity();
+  return report;
+}
+
+TEST(CoordinatorDurability, UsersHearOfAnEndWhenItIsStored) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const AttemptName name = world.Call("w", 1)->start[0].name;
+  const WorkerReport ended =
+      ReportOf(world, "w", 0, {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)});
+  world.HoldWrites();
+  CallInTheBackground call([&] { return world.coordinator().Synchronize(ended).status(); });
+  ASSERT_TRUE(WaitUntil([&] { return world.coordinator().Workers()[0].busy == 0; })) << "the end was not taken";
+  EXPECT_EQ(world.Count("sweep", TrialState::kRunning), 1u);
+  EXPECT_EQ(world.Count("sweep", TrialState::kCompleted), 0u);
+  const auto before = world.coordinator().Progress("sweep", 0, 1000);
+  EXPECT_THAT(before->finished, IsEmpty());
+  ASSERT_THAT(before->running, SizeIs(1));
+  EXPECT_EQ(before->running[0].worker, "w");
+  world.ReleaseWrites();
+  ASSERT_TRUE(call.Join().ok());
+  EXPECT_EQ(world.Count("sweep", TrialState::kCompleted), 1u);
+  const auto after = world.coordinator().Progress("sweep", before->finished_cursor, 1000);
+  ASSERT_THAT(after->finished, SizeIs(1));
+  EXPECT_EQ(after->finished[0].trial_id, name.trial_id);
+  EXPECT_THAT(after->running, IsEmpty());
+}
+
+TEST(CoordinatorDurability, UsersHearOfASweepWhenItIsStored) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("first").ok());
+  world.HoldWrites();
+  CallInTheBackground call([&] { return world.Submit("second", 2).status(); });  // shares the trials of the first
+  ASSERT_TRUE(WaitUntil([&] { return world.coordinator().LabelKeys("second").ok(); }));
+  EXPECT_THAT(world.coordinator().Summaries(), SizeIs(1));
+  EXPECT_EQ(world.coordinator().Summary("second").status().code(), absl::StatusCode::kNotFound);
+  world.ReleaseWrites();
+  ASSERT_TRUE(call.Join().ok());
+  EXPECT_EQ(world.Count("second", TrialState::kPending), 4u);
+  ASSERT_TRUE(world.Call("w", 1).ok());
+  EXPECT_EQ(world.Count("first", TrialState::kRunning), 1u);
+  EXPECT_EQ(world.Count("second", TrialState::kRunning), 1u);
+}
+
+TEST(CoordinatorDurability, AWatchersCursorOutlivesAFailedWrite) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const auto start = world.Call("w", 2)->start;
+  ASSERT_THAT(start, SizeIs(2));
+  const auto end = [&](const AttemptName& name) {
+    return Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted);
+  };
+  const AttemptReport first_runs = Running(start[0].name.trial_id, start[0].name.generation);
+  ASSERT_TRUE(world.Call("w", 2, {first_runs, end(start[1].name)}).ok());
+  const auto told = world.coordinator().Progress("sweep", 0, 1000);
+  ASSERT_THAT(told->finished, SizeIs(1));
+  world.BreakTrialWrites();
+  EXPECT_FALSE(world.Call("w", 2, {end(start[0].name)}).ok());
+  world.Mend();
+  ASSERT_TRUE(world.Call("w", 2, {end(start[0].name)}).ok());
+  const auto next = world.coordinator().Progress("sweep", told->finished_cursor, 1000);
+  ASSERT_THAT(next->finished, SizeIs(1));
+  EXPECT_EQ(next->finished[0].trial_id, start[0].name.trial_id);
+}
+
+TEST(CoordinatorDurability, AHeartbeatIsAnsweredWhilePointsWaitForTheDisk) {
+  CoordinatorWorld world;
+  world.options.max_push_bytes = 1;  // one push at a time
+  world.Restart();
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const AttemptName name = world.Call("w", 1)->start[0].name;
+  world.HoldWrites();
+  const auto push = [&] { return world.Push("w", name, {Step(10, 4.0)}).status(); };
+  CallInTheBackground first(push);
+  CallInTheBackground second(push);
+  const auto answer =
+      world.coordinator().Synchronize(ReportOf(world, "w", 1, {Running(name.trial_id, name.generation)}));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->keep, SizeIs(1));
+  world.ReleaseWrites();
+  EXPECT_TRUE(first.Join().ok());
+  EXPECT_TRUE(second.Join().ok());
 }
 
 // Many workers at once, one of them through failing writes: every trial ends once, and the books agree with the

@@ -114,7 +114,7 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   ASSERT_TRUE(world.Submit("sweep").ok());
   const AttemptName name = world.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)}).ok());
-  auto progress = world.coordinator().Progress("sweep", 0);
+  auto progress = world.coordinator().Progress("sweep", 0, 1000);
   ASSERT_TRUE(progress.ok());
   ASSERT_THAT(progress->running, SizeIs(1));
   EXPECT_EQ(progress->running[0].label, "model.block=pre_norm");
@@ -128,10 +128,10 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   EXPECT_THAT(progress->finished, IsEmpty());
 
   world.Call("w", 1, {Ended(name.trial_id, 1, AttemptOutcome::kCompleted)}).IgnoreError();
-  progress = world.coordinator().Progress("sweep", progress->finished_cursor);
+  progress = world.coordinator().Progress("sweep", progress->finished_cursor, 1000);
   ASSERT_THAT(progress->finished, SizeIs(1));
   EXPECT_EQ(progress->finished[0].position, 0u);
-  EXPECT_THAT(world.coordinator().Progress("sweep", progress->finished_cursor)->finished, IsEmpty());
+  EXPECT_THAT(world.coordinator().Progress("sweep", progress->finished_cursor, 1000)->finished, IsEmpty());
 }
 
 TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
@@ -155,7 +155,7 @@ TEST(Coordinator, ARestartDisturbsNobody) {
   EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->stored, 3u);
   const auto answer = world.Call("w", 1, {Running(name.trial_id, name.generation)});
   EXPECT_THAT(answer->keep, ElementsAre(Holding{name, 20}));
-  EXPECT_EQ(world.coordinator().Progress("sweep", 0)->steps_done, 20);
+  EXPECT_EQ(world.coordinator().Progress("sweep", 0, 1000)->steps_done, 20);
 }
 
 TEST(Coordinator, WaitersAreToldOfChanges) {

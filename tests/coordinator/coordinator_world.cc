@@ -29,7 +29,7 @@ void CoordinatorWorld::Restart() {
   auto store = Store::Open({.path = folder_ + "/ofsweep.db", .durability = Durability::kNormal});
   if (!store.ok()) throw std::runtime_error(store.status().ToString());
   store_ = *std::move(store);
-  auto coordinator = Coordinator::Start({}, *store_, clock, nullptr);
+  auto coordinator = Coordinator::Start(options, *store_, clock, nullptr);
   if (!coordinator.ok()) throw std::runtime_error(coordinator.status().ToString());
   coordinator_ = *std::move(coordinator);
 }
@@ -90,6 +90,15 @@ void CoordinatorWorld::BreakTrialWrites() {
 
 void CoordinatorWorld::Mend() {
   Execute("DROP TRIGGER broken");
+}
+
+void CoordinatorWorld::HoldWrites() {
+  held_ = std::make_unique<SQLite::Database>(folder_ + "/ofsweep.db", SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
+  held_->exec("BEGIN IMMEDIATE");
+}
+
+void CoordinatorWorld::ReleaseWrites() {
+  held_.reset();
 }
 
 void CoordinatorWorld::Execute(const std::string& sql) {

@@ -6,6 +6,10 @@
 
 #include "coordinator/coordinator.h"
 
+namespace SQLite {
+class Database;
+}
+
 namespace ofsweep {
 
 class ManualClock : public Clock {
@@ -37,7 +41,11 @@ class CoordinatorWorld {
   // From now on every change of a trial fails in the database, as if the disk were full, until Mend().
   void BreakTrialWrites();
   void Mend();
+  // As if the disk were slow: no write takes effect until ReleaseWrites(), which has to come within seconds.
+  void HoldWrites();
+  void ReleaseWrites();
 
+  CoordinatorOptions options;  // of the next Restart()
   ManualClock clock;
   std::vector<Problem> problems;
 
@@ -45,6 +53,7 @@ class CoordinatorWorld {
   void Execute(const std::string& sql);
 
   std::string folder_;
+  std::unique_ptr<SQLite::Database> held_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Coordinator> coordinator_;
 };

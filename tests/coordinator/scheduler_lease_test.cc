@@ -258,6 +258,15 @@ TEST(SchedulerLease, ALiveWorkersIdIsNotTakenByACopyOfItsFolder) {
   EXPECT_TRUE(bench.scheduler.fleet().Admit(copy, bench.now).ok()) << "the folder has moved";
 }
 
+TEST(SchedulerLease, AReportOfFarMoreAttemptsThanItsSlotsIsNotRead) {
+  SchedulerBench bench;
+  WorkerReport report{.worker_id = "w", .slots = 1000};
+  report.attempts.resize(14'000, Running("a", 1));
+  EXPECT_TRUE(bench.scheduler.fleet().Admit(report, bench.now).ok());
+  report.attempts.resize(14'001, Running("a", 1));
+  EXPECT_EQ(bench.scheduler.fleet().Admit(report, bench.now).code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
   SchedulerBench bench;
   StoredSweep sweep{.name = "sweep", .state = SweepState::kActive, .submitted_at = 1, .trials = {}};

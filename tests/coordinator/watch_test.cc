@@ -121,6 +121,25 @@ TEST_F(WatchTest, ManyWatchersComeAndGo) {
   for (const auto& stream : streams) EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
+TEST_F(WatchTest, OneWatcherTooManyIsRefusedAndTheOthersGoOn) {
+  constexpr std::size_t kServed = 1000;
+  Submit(SmallSweep("s"));
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchSweepResponse>>> streams;
+  for (std::size_t i = 0; i < kServed; ++i) {
+    contexts.push_back(Context());
+    streams.push_back(Watch(*contexts.back(), "s"));
+  }
+  v1::WatchSweepResponse message;
+  for (const auto& stream : streams) ASSERT_TRUE(stream->Read(&message));
+  const auto context = Context();
+  EXPECT_EQ(Watch(*context, "s")->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  Synchronize(HelloFrom("w", 4));
+  ASSERT_TRUE(streams.front()->Read(&message));
+  for (const auto& stream_context : contexts) stream_context->TryCancel();
+  for (const auto& stream : streams) EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
 TEST_F(WatchTest, UnknownSweepsAndHastyIntervalsAreErrors) {
   Submit(SmallSweep("s"));
   const auto first = Context();

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <deque>
+#include <filesystem>
 #include <random>
 #include <thread>
 
@@ -166,6 +167,26 @@ TEST(DurabilityTest, OnAFullDiskLargeOperationsFailAndSmallOnesOfTheirGroupStand
   for (auto& future : small) EXPECT_TRUE(future.get().ok());
   EXPECT_EQ(Must(store->FindTrial("t0"))->attempts, 5);
   EXPECT_EQ(Must(store->ListSweeps(100, 0)).size(), 1u);
+}
+
+TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
+  const TestFolder folder;
+  const std::string path = folder.File("ofsweep.db");
+  const std::unique_ptr<Store> store = OpenStore(path);
+  std::atomic<int> told = 0;
+  store->ObserveFullDisk([&](const absl::Status&) { ++told; });
+  EXPECT_TRUE(store->Probe().get().ok());
+  EXPECT_FALSE(std::filesystem::exists(path + "-probe"));
+  {
+    const FileSizeLimit limit(100'000);
+    EXPECT_TRUE(store->ChangeTrials({}, {}).get().ok());
+    EXPECT_EQ(told, 0);
+    const absl::Status full = store->Probe().get();
+    EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+    EXPECT_EQ(told, 1);
+    EXPECT_FALSE(std::filesystem::exists(path + "-probe"));
+  }
+  EXPECT_TRUE(store->Probe().get().ok());
 }
 
 TEST(DurabilityTest, AShellThatHoldsTheWriteLockDelaysWritesAndLosesNone) {

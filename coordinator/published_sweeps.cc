@@ -1,0 +1,54 @@
+#include "coordinator/published_sweeps.h"
+
+namespace ofsweep {
+
+void PublishedSweeps::CatchUp(const Scheduler& scheduler) {
+  AddSweeps(scheduler, scheduler.sweeps().size());
+  for (SweepIndex sweep = 0; sweep < sweeps_.size(); ++sweep) sweeps_[sweep].state = scheduler.sweeps()[sweep].state;
+  for (TrialIndex index = 0; index < trials_.size(); ++index) {
+    const TrialRecord& trial = scheduler.trial(index);
+    SetState(scheduler, index, trial.state, trial.worker == kNoWorker ? "" : scheduler.fleet().at(trial.worker).id);
+  }
+}
+
+void PublishedSweeps::Apply(const Scheduler& scheduler, const PendingDecision& decision) {
+  AddSweeps(scheduler, decision.sweeps);
+  for (const Transition& transition : decision.transitions) {
+    SetState(scheduler, transition.index, transition.to, transition.worker);
+  }
+  for (const auto& [name, state] : decision.sweep_states) {
+    sweeps_[*scheduler.FindSweepIndex(name)].state = state;
+  }
+}
+
+void PublishedSweeps::AddSweeps(const Scheduler& scheduler, std::size_t sweeps) {
+  while (sweeps_.size() < sweeps) {
+    const std::vector<TrialIndex>& trials = scheduler.sweeps()[sweeps_.size()].trials;
+    PublishedSweep& sweep = sweeps_.emplace_back();
+    for (std::uint32_t position = 0; position < trials.size(); ++position) {
+      if (trials[position] >= trials_.size()) trials_.resize(trials[position] + 1, TrialState::kPending);
+      const TrialState state = trials_[trials[position]];
+      ++sweep.counts[static_cast<std::size_t>(state)];
+      if (IsTerminal(state)) sweep.finished_log.push_back(position);
+    }
+  }
+}
+
+void PublishedSweeps::SetState(const Scheduler& scheduler, TrialIndex index, TrialState to, const std::string& worker) {
+  if (to == TrialState::kRunning) {
+    running_[index] = worker;
+  } else {
+    running_.erase(index);
+  }
+  const TrialState from = std::exchange(trials_[index], to);
+  if (from == to) return;
+  for (const Place place : scheduler.trial(index).places) {
+    if (place.sweep >= sweeps_.size()) continue;  // it is still to be stored
+    PublishedSweep& sweep = sweeps_[place.sweep];
+    --sweep.counts[static_cast<std::size_t>(from)];
+    ++sweep.counts[static_cast<std::size_t>(to)];
+    if (IsTerminal(to)) sweep.finished_log.push_back(place.position);
+  }
+}
+
+}  // namespace ofsweep

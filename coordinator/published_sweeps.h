@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "coordinator/scheduler.h"
+#include "experiment/trial_state.h"
+
+namespace ofsweep {
+
+// A decision from when it was made until users may be told of it.
+struct PendingDecision {
+  std::uint64_t number = 0;  // decisions count up in the order in which they were made
+  bool settled = false;      // its writes are done, well or not
+  std::size_t sweeps = 0;    // that there were, the one that it added included
+  std::vector<std::pair<std::string, SweepState>> sweep_states;
+  std::vector<Transition> transitions;
+};
+
+struct PublishedSweep {
+  SweepState state = SweepState::kActive;
+  std::array<std::uint64_t, 7> counts{};    // by TrialState
+  std::vector<std::uint32_t> finished_log;  // positions, as they reached a final state; it only grows
+};
+
+// What users are told of sweeps: what a restart keeps. The scheduler runs ahead of it by the decisions that are on
+// their way to the disk. Sweeps and trials go by the scheduler's indices; what never changes of them is read there.
+class PublishedSweeps {
+ public:
+  // Takes over what the scheduler knows, all of which must be stored.
+  void CatchUp(const Scheduler& scheduler);
+  // Of a stored decision, when all earlier ones were applied.
+  void Apply(const Scheduler& scheduler, const PendingDecision& decision);
+
+  const std::vector<PublishedSweep>& sweeps() const { return sweeps_; }  // oldest first
+  // With the worker that trains it.
+  const absl::btree_map<TrialIndex, std::string>& running() const { return running_; }
+
+ private:
+  // Those that the scheduler has and this does not, up to `sweeps`.
+  void AddSweeps(const Scheduler& scheduler, std::size_t sweeps);
+  void SetState(const Scheduler& scheduler, TrialIndex index, TrialState to, const std::string& worker);
+
+  std::vector<PublishedSweep> sweeps_;
+  std::vector<TrialState> trials_;
+  absl::btree_map<TrialIndex, std::string> running_;
+};
+
+}  // namespace ofsweep
