@@ -65,6 +65,7 @@ std::string CellText(const v1::AblationCell* cell, int metric, const CellSpellin
   if (cell->diverged() > 0) notes.push_back(absl::StrCat(cell->diverged(), " diverged"));
   if (cell->failed() > 0) notes.push_back(absl::StrCat(cell->failed(), " failed"));
   if (cell->missing() > 0) notes.push_back(absl::StrCat(cell->missing(), " missing"));
+  if (!cell->mixed().empty()) notes.push_back("mixed");
   if (!notes.empty()) absl::StrAppend(&value, " (", absl::StrJoin(notes, ", "), ")");
   return value;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -90,6 +91,13 @@ std::string Partial(const v1::GetAblationTableResponse& table) {
                       table.state(), ".");
 }
 
+// "" when no cell mixes trials that were made in different ways.
+std::string Mixed(const v1::GetAblationTableResponse& table) {
+  std::set<std::string> mixed;
+  for (const v1::AblationCell& cell : table.cells()) mixed.insert(cell.mixed().begin(), cell.mixed().end());
+  return mixed.empty() ? "" : absl::StrCat("Mixed: the trials of a cell differ in ", absl::StrJoin(mixed, ", "), ".");
+}
+
 std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
   const AblationGrid grid(table);
   const auto layout = [markdown](const Lines& lines) { return markdown ? MarkdownTable(lines) : AlignColumns(lines); };
@@ -112,8 +120,10 @@ std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) 
     }
   }
   absl::StrAppend(&text, "A cell is mean ± standard deviation ", Trials(table), ".\n");
-  const std::string partial = Partial(table);
-  return partial.empty() ? text : absl::StrCat(text, markdown ? "\n" : "", partial, "\n");
+  for (const std::string& remark : {Mixed(table), Partial(table)}) {
+    if (!remark.empty()) absl::StrAppend(&text, markdown ? "\n" : "", remark, "\n");
+  }
+  return text;
 }
 
 std::string LatexEscape(std::string_view text) {
@@ -163,7 +173,9 @@ class LatexTable {
   std::string Text() const {
     std::string text =
         absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(table_), "\n");
-    if (const std::string partial = Partial(table_); !partial.empty()) absl::StrAppend(&text, "% ", partial, "\n");
+    for (const std::string& remark : {Mixed(table_), Partial(table_)}) {
+      if (!remark.empty()) absl::StrAppend(&text, "% ", remark, "\n");
+    }
     bool first = true;
     for (const std::vector<LatexColumn>& columns : Pages()) {
       for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
@@ -256,7 +268,7 @@ std::string Csv(const v1::GetAblationTableResponse& table) {
   for (const auto* keys : {&table.rows(), &table.cols()}) {
     for (const std::string& key : *keys) absl::StrAppend(&text, CsvField(key), ",");
   }
-  text += "metric,mean,standard_deviation,count,trials,diverged,failed,missing\n";
+  text += "metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed\n";
   for (const v1::AblationCell& cell : table.cells()) {
     std::string values;
     for (const auto* part : {&cell.row_values(), &cell.col_values()}) {
@@ -264,10 +276,11 @@ std::string Csv(const v1::GetAblationTableResponse& table) {
     }
     for (int metric = 0; metric < cell.statistics_size(); ++metric) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
-      absl::StrAppend(
-          &text, values, table.metrics(metric), ",", statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
-          statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",", statistic.count(),
-          ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",", cell.missing(), "\n");
+      absl::StrAppend(&text, values, table.metrics(metric), ",",
+                      statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
+                      statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",",
+                      statistic.count(), ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",",
+                      cell.missing(), ",", CsvField(absl::StrJoin(cell.mixed(), " ")), "\n");
     }
   }
   return text;
@@ -302,6 +315,7 @@ std::string Json(const v1::GetAblationTableResponse& table) {
     entry["diverged"] = cell.diverged();
     entry["failed"] = cell.failed();
     entry["missing"] = cell.missing();
+    entry["mixed"] = cell.mixed();
     for (int metric = 0; metric < cell.statistics_size(); ++metric) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
       nlohmann::ordered_json& value = entry["values"][table.metrics(metric)];

@@ -13,6 +13,7 @@
 #include "cli/submission.h"
 #include "cli/sweep_text.h"
 #include "coordinator/server.h"
+#include "experiment/build_revision.h"
 #include "experiment/data_folder.h"
 #include "experiment/sweep_spec.h"
 #include "worker/agent.h"
@@ -144,7 +145,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
                                .grpc = options.grpc,
                                .http = options.http,
                                .only_sweep = SweepName(*file),
-                               .metrics_retention_seconds = options.metrics_retention_seconds});
+                               .metrics_retention_seconds = options.metrics_retention_seconds,
+                               .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
               << options.data_dir << std::endl;

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "coordinator/server.h"
+#include "experiment/build_revision.h"
 #include "worker/agent.h"
 
 namespace ofsweep {
@@ -14,7 +15,8 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
                                .http = options.http,
-                               .metrics_retention_seconds = options.metrics_retention_seconds});
+                               .metrics_retention_seconds = options.metrics_retention_seconds,
+                               .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();
   streams.out << "ofsweep coordinator: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address()
               << " data " << options.data_dir << std::endl;

@@ -1,6 +1,7 @@
 #include "cli/sweep_text.h"
 
 #include <algorithm>
+#include <set>
 
 #include <google/protobuf/util/time_util.h>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
 #include "experiment/data_folder.h"
+#include "experiment/trainer_event.h"
 
 namespace ofsweep {
 namespace {
@@ -30,8 +32,39 @@ std::string ResultText(const v1::Trial& trial, std::initializer_list<const char*
 
 // Why a trial is as it is: its failure, or what it waits for.
 std::string Remark(const v1::Trial& trial) {
+  if (!trial.outcome_reason().empty()) {
+    return absl::StrCat(trial.outcome_reason(), " at step ", trial.diverged_step());
+  }
   if (trial.failure_class().empty()) return trial.waiting_reason();
   return absl::StrCat(trial.failure_class(), ": ", FirstLine(trial.failure_message()));
+}
+
+// One line for each thing that trials may differ in without their keys saying so: all of its values.
+std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials) {
+  std::set<std::string> devices, precisions, data, revisions, left_out;
+  for (const v1::Trial& trial : trials) {
+    const v1::Origin& origin = trial.origin();
+    if (!origin.device().empty()) devices.insert(absl::StrCat(origin.device(), " on ", origin.host()));
+    const auto precision = trial.config().fields().find("train.precision");
+    const bool is_known = !origin.revision().empty() && precision != trial.config().fields().end();
+    if (is_known) precisions.insert(precision->second.string_value());
+    if (!origin.data_fingerprint().empty()) data.insert(origin.data_fingerprint());
+    if (!origin.revision().empty()) revisions.insert(origin.revision());
+    LeftOutFiles files;
+    for (const auto& [reason, count] : origin.left_out()) files[reason] = static_cast<std::int64_t>(count);
+    if (!files.empty()) left_out.insert(ToText(files));
+  }
+  std::string text;
+  const auto add = [&text](const char* name, const std::string& value) {
+    if (!value.empty()) absl::StrAppend(&text, name, value, "\n");
+  };
+  add("file       ", sweep.file());
+  add("devices    ", absl::StrJoin(devices, ", "));
+  add("precision  ", absl::StrJoin(precisions, ", "));
+  add("data       ", absl::StrJoin(data, ", "));
+  add("left out   ", absl::StrJoin(left_out, "; "));
+  add("trainer    ", absl::StrJoin(revisions, ", "));
+  return text;
 }
 
 }  // namespace
@@ -101,6 +134,7 @@ std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& tr
       absl::StrCat("sweep      ", sweep.name(), "\nstate      ", sweep.state(), "\nsubmitted  ",
                    FormatTime(sweep.submitted_at()), "\ntrials     ", DescribeCounts(sweep.trials()), "\n");
   if (!sweep.waiting_reason().empty()) absl::StrAppend(&text, "waits      ", sweep.waiting_reason(), "\n");
+  absl::StrAppend(&text, DescribeOrigins(sweep, trials));
   std::vector<std::vector<std::string>> rows = {
       {"TRIAL", "LABEL", "STATE", "STEP", "LOSS", "KURTOSIS", "ATTEMPTS", "WORKER", "REMARK"}};
   for (const v1::Trial& trial : trials) {

@@ -40,7 +40,7 @@ class TrialKeysOf {
   explicit TrialKeysOf(const ResultRow& row)
       : varied_(nlohmann::ordered_json::parse(row.trial.arm.keys_json)),
         config_(nlohmann::json::parse(row.trial.config_json)) {
-    config_.update(nlohmann::json::parse(row.resolved_json));
+    config_.update(nlohmann::json::parse(row.origin.resolved_json));
   }
 
   const nlohmann::ordered_json& varied() const { return varied_; }
@@ -92,6 +92,20 @@ CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::
   for (double value : values) squares += (value - mean) * (value - mean);
   statistic.standard_deviation = std::sqrt(squares / (n - 1));
   return statistic;
+}
+
+std::vector<std::string> MixedIn(const std::vector<const ResultRow*>& trials) {
+  std::map<std::string, std::set<std::string>> texts;
+  for (const ResultRow* row : trials) {
+    texts["train.precision"].insert(TrialKeysOf(*row).Text("train.precision"));
+    texts["device"].insert(row->origin.device);
+    texts["data_fingerprint"].insert(row->trial.data_fingerprint);
+  }
+  std::vector<std::string> mixed;
+  for (const auto& [what, values] : texts) {
+    if (values.size() > 1) mixed.push_back(what);
+  }
+  return mixed;
 }
 
 void Count(const ResultRow& row, bool drop_diverged, CellTrials& cell) {
@@ -194,7 +208,8 @@ AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const Abl
     AblationCell cell{.trials = static_cast<std::uint32_t>(trials_of_cell.counted.size()),
                       .diverged = trials_of_cell.diverged,
                       .failed = trials_of_cell.failed,
-                      .missing = trials_of_cell.missing};
+                      .missing = trials_of_cell.missing,
+                      .mixed = MixedIn(trials_of_cell.counted)};
     for (std::size_t i = 0; i < keys.size(); ++i) {
       (i < query.rows.size() ? cell.row_values : cell.col_values).push_back(seen[i][ranks[i]]);
     }

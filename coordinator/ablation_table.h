@@ -36,6 +36,8 @@ struct AblationCell {
   std::uint32_t failed = 0;
   std::uint32_t missing = 0;              // without an outcome: unfinished, cancelled or pruned
   std::vector<CellStatistic> statistics;  // one for each metric
+  // In what, of how they were made, the trials that count differ: "train.precision", "device", "data_fingerprint".
+  std::vector<std::string> mixed;
 };
 
 struct AblationTable {

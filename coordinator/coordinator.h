@@ -35,6 +35,8 @@ struct CoordinatorOptions {
   SchedulerOptions scheduler;
   // Of points on their way to the disk; senders of more wait.
   std::size_t max_push_bytes = std::size_t{32} << 20;
+  std::string revision = {};  // of the program, kept with each sweep
+  std::string version = {};   // workers of another one get nothing to do, and are told so; empty: of any
 };
 
 // The shell around the pure scheduler. Every method may be called from any thread.
@@ -91,7 +93,8 @@ class Coordinator {
   // ---- workers ----
 
   // Returns when everything it tells is durable. InvalidArgument for a report without worker id; AlreadyExists for one
-  // of a copied data folder whose original is alive. A worker of another database is told so, and nothing else.
+  // of a copied data folder whose original is alive. A worker of another database or version is told so, and nothing
+  // else.
   absl::StatusOr<SynchronizeAnswer> Synchronize(const WorkerReport& report);
   // One outcome for each entry, when all of it is durable. On an error nothing may be taken as stored: send all again.
   // Aborted: the worker has not synchronized with this database and this incarnation.

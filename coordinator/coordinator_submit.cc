@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/submitted_trial.h"
+#include "experiment/sha256.h"
 
 namespace ofsweep {
 namespace {
@@ -97,7 +98,10 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
         result.sweep.counts[TrialState::kPending] = trials->size();
       } else {
         settings_[spec.name] = std::move(settings);
-        AddSweep({.name = spec.name, .spec = std::move(spec_text), .submitted_at = now}, *std::move(trials), ticket);
+        SweepRow row{.name = spec.name, .spec = std::move(spec_text), .submitted_at = now, .file = file};
+        row.spec_sha256 = Sha256Hex(row.spec);
+        row.revision = options_.revision;
+        AddSweep(std::move(row), *std::move(trials), ticket);
         result.created = true;
         result.sweep = Summarize(*scheduler_.FindSweep(spec.name), now);
         running = RunningTrials(scheduler_, *scheduler_.FindSweep(spec.name));

@@ -11,6 +11,7 @@
 #include "experiment/attempt.h"
 #include "experiment/metric_point.h"
 #include "experiment/quantisation_bits.h"
+#include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
 #include "storage/store.h"
 
@@ -24,6 +25,8 @@ absl::Status NoSuchSweep(const std::string& name);
 struct AttemptBeginning {
   std::int64_t from_step = 0;  // updates of the checkpoint that it continues from
   std::string config_json;     // flat, every key with its resolved value
+  std::string revision;        // of the trainer
+  LeftOutFiles left_out;
 };
 
 struct AttemptReport {

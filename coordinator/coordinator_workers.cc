@@ -19,6 +19,14 @@ WorkerReport WithoutEnds(WorkerReport report) {
   return report;
 }
 
+// The first of its kind stands for the others: a host has one model of GPU.
+std::string ModelOf(std::string_view device, const std::vector<Device>& devices) {
+  for (const Device& known : devices) {
+    if (device.starts_with(known.kind)) return known.model;
+  }
+  return "";
+}
+
 std::uint64_t CountPoints(const AttemptPoints& attempt) {
   std::uint64_t points = 0;
   for (const StepPoints& step : attempt.steps) points += step.points.size();
@@ -41,6 +49,13 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     return SynchronizeAnswer{.next_call_seconds = kForeignWorkerCallSeconds,
                              .reason = absl::StrCat("its folder belongs to database ", report.database.id,
                                                     ", and this coordinator has database ", identity_.id),
+                             .database = identity_};
+  }
+  if (const bool is_other = !report.version.empty() && !options_.version.empty() && report.version != options_.version;
+      is_other) {
+    return SynchronizeAnswer{.next_call_seconds = kForeignWorkerCallSeconds,
+                             .reason = absl::StrCat("this worker is ofsweep ", report.version, ", and the coordinator ",
+                                                    options_.version, ": install one version on both"),
                              .database = identity_};
   }
   auto beginnings = ReadBeginnings(report);
@@ -112,7 +127,13 @@ absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(
     std::vector<Problem> ignored;  // ResolvedKeys has met them
     const TrialConfig submitted = ParseTrialJson((*row)->config_json, "", ignored);
     const TrialConfig trained = ParseTrialJson(attempt.begun->config_json, "", ignored);
-    Beginning beginning{attempt.name, {resolved->dump(), DataFingerprint(trained)}, {}};
+    Beginning beginning{.name = attempt.name,
+                        .origin = {.resolved_json = resolved->dump(),
+                                   .data_fingerprint = DataFingerprint(trained),
+                                   .host = report.host,
+                                   .device = ModelOf(ToText(trained.Get("train.device")), report.devices),
+                                   .revision = attempt.begun->revision,
+                                   .left_out = attempt.begun->left_out}};
     for (const InputKeys& keys : kInputKeys) {
       const auto input = InputOf(submitted, keys);
       const bool is_open = input && submitted.IsAuto(keys.fingerprint) && !trained.IsAuto(keys.fingerprint);

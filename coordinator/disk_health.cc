@@ -12,10 +12,10 @@ constexpr TimeMs kQuietMs = 10'000;
 
 }  // namespace
 
-void DiskHealth::NoteFull(const absl::Status& failure) {
+void DiskHealth::NoteFailure(const absl::Status& failure) {
   absl::MutexLock lock(&mutex_);
   failed_at_ = clock_.Now();
-  if (failure_.ok()) spdlog::error("the disk is full: {}", std::string(failure.message()));
+  if (failure_.ok()) spdlog::error("nothing can be stored: {}", std::string(failure.message()));
   failure_ = failure;
 }
 
@@ -23,7 +23,7 @@ void DiskHealth::NoteProbe() {
   absl::MutexLock lock(&mutex_);
   if (failure_.ok() || clock_.Now() - failed_at_ < kQuietMs) return;
   failure_ = absl::OkStatus();
-  spdlog::info("the disk takes writes again");
+  spdlog::info("everything is stored again");
 }
 
 absl::Status DiskHealth::status() const {

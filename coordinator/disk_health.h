@@ -7,7 +7,8 @@
 
 namespace ofsweep {
 
-// Whether the disk of the data folder is full, by how writes went. The log tells of it once, and once that it is over.
+// Whether the disk of the data folder takes writes, by how they went: it may be full, or the database file be gone. The
+// log tells of it once, and once that it is over.
 //
 // On a full disk small writes fit into gaps between large ones that fail, so a single success says nothing: it is over
 // when a probe succeeds and no write has failed for some seconds. All methods may be called from any thread.
@@ -15,8 +16,8 @@ class DiskHealth {
  public:
   explicit DiskHealth(const Clock& clock) : clock_(clock) {}
 
-  // A write found no space; the message names the file and what to do.
-  void NoteFull(const absl::Status& failure);
+  // A write failed for good reason; the message names the file and what to do.
+  void NoteFailure(const absl::Status& failure);
   // Store::Probe succeeded.
   void NoteProbe();
   // OK, or why the last write failed.

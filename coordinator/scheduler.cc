@@ -154,6 +154,8 @@ TrialChange Scheduler::RowOf(const TrialRecord& trial, Cause cause, TimeMs now) 
           .worker = trial.worker == kNoWorker ? "" : fleet_.at(trial.worker).id,
           .failure_class = cause.failure,
           .failure_message = std::move(cause.message),
+          .diverged_reason = std::move(cause.diverged_reason),
+          .diverged_step = cause.diverged_step,
           .added_wall_seconds = cause.wall_seconds,
           .at = now};
 }
@@ -271,8 +273,9 @@ std::vector<std::string> Scheduler::SweepNames(const TrialRecord& trial) const {
 
 std::vector<WorkerView> Scheduler::Workers(TimeMs now) const {
   std::vector<WorkerView> views;
-  for (const WorkerRecord& worker : fleet_.workers()) {
-    const bool quarantined = worker.quarantined_until > now;
+  for (WorkerIndex index = 0; index < fleet_.workers().size(); ++index) {
+    const WorkerRecord& worker = fleet_.at(index);
+    const bool quarantined = fleet_.InQuarantine(index, now);
     views.push_back({.worker_id = worker.id,
                      .host = worker.host,
                      .version = worker.version,

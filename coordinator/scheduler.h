@@ -128,6 +128,8 @@ class Scheduler {
     std::string reason;  // in words
     FailureClass failure = FailureClass::kNone;
     std::string message;
+    std::string diverged_reason;
+    std::int64_t diverged_step = 0;
     double wall_seconds = 0;
     FailureClass why = FailureClass::kNone;  // of a restart: lost and preempted too
     bool lease_expired = false;
@@ -154,6 +156,10 @@ class Scheduler {
   // Ends a running attempt: closes its history and decides what becomes of the trial.
   void EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now, Decision& decision);
   void FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
+  // The attempt's end is the trial's: completed or diverged.
+  void Conclude(TrialIndex index, const AttemptEnd& end, std::string reason, TimeMs now, Decision& decision);
+  // Counts a crash of a trial against the worker or the trial; true when it put the worker into quarantine.
+  bool BlamesWorker(TrialIndex index, TimeMs now);
   void NoteOtherData(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   void CloseAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision);
   // Of an attempt that was told to stop: the trial may have been resumed meanwhile.

@@ -85,6 +85,22 @@ bool Fleet::NoteCrash(WorkerIndex worker, TrialIndex trial, TimeMs now) {
   return true;
 }
 
+void Fleet::Forgive(TrialIndex trial) {
+  for (WorkerRecord& record : workers_) {
+    if (std::erase(record.crashed_in_a_row, trial) == 0) continue;
+    if (record.crashed_in_a_row.size() < options_.after_crashes) record.quarantined_until = 0;
+  }
+}
+
+bool Fleet::InQuarantine(WorkerIndex worker, TimeMs now) const {
+  return workers_[worker].quarantined_until > now && AnotherUsable(worker, false, now);
+}
+
+bool Fleet::MayWork(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
+  const WorkerRecord& record = workers_[worker];
+  return record.connected && record.slots > 0 && (!needs_cuda || record.has_cuda) && !InQuarantine(worker, now);
+}
+
 void Fleet::NoteSuccess(WorkerIndex worker) {
   workers_[worker].crashed_in_a_row.clear();
   workers_[worker].quarantines = 0;

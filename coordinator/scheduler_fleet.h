@@ -65,7 +65,14 @@ class Fleet {
 
   // True when this crash put the worker into quarantine.
   bool NoteCrash(WorkerIndex worker, TrialIndex trial, TimeMs now);
+  // A trial that crashes on more than one worker is itself to blame: its crashes count against none of them.
+  void Forgive(TrialIndex trial);
   void NoteSuccess(WorkerIndex worker);
+
+  // It gets nothing for now. The last worker that could work is in no quarantine: nobody would be left.
+  bool InQuarantine(WorkerIndex worker, TimeMs now) const;
+  // It may be given trials.
+  bool MayWork(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
 
   // Connected, not shutting down, not in quarantine, and with CUDA where that is asked.
   static bool Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now);

@@ -78,14 +78,14 @@ std::string Scheduler::WhyReadyWaits(const TrialRecord& trial, TimeMs now) const
     const WorkerRecord& worker = fleet_.at(index);
     if (!worker.connected || (trial.needs_cuda && !worker.has_cuda)) continue;
     device_exists = true;
-    if (Fleet::Usable(worker, trial.needs_cuda, now)) {
+    if (fleet_.MayWork(index, trial.needs_cuda, now)) {
       if (FitOn(trial, index, now) != Fit::kFits) {
         unfit = index;
         continue;
       }
       slots += worker.slots;
       busy += std::min(worker.slots, worker.busy());
-    } else if (worker.quarantined_until > now &&
+    } else if (fleet_.InQuarantine(index, now) &&
                (first_free == nullptr || worker.quarantined_until < first_free->quarantined_until)) {
       first_free = &worker;
     }
@@ -96,7 +96,9 @@ std::string Scheduler::WhyReadyWaits(const TrialRecord& trial, TimeMs now) const
   if (slots == 0 && first_free != nullptr) return absl::StrCat("waiting: ", Quarantine(*first_free));
   if (slots == 0) return "waiting: every connected worker is shutting down";
   if (all_busy) {
-    return slots == 1 ? "waiting: the only slot is busy" : absl::StrCat("waiting: all ", slots, " slots are busy");
+    return absl::StrCat(
+        "waiting: ", slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy"),
+        first_free == nullptr ? "" : absl::StrCat("; ", Quarantine(*first_free)));
   }
   return absl::StrCat("waiting: a free worker calls within ", Seconds(NextCall()), " s");
 }
@@ -111,9 +113,9 @@ std::string Scheduler::WhyUnfit(const TrialRecord& trial, WorkerIndex worker, Ti
 
 std::string Scheduler::WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const {
   if (worker.slots == 0) return "the worker offers no slot";
-  if (worker.quarantined_until > now) return Quarantine(worker);
-  if (free_slots <= 0) return absl::StrCat("all ", worker.slots, " slots are busy");
   const WorkerIndex index = fleet_.Find(worker.id);
+  if (fleet_.InQuarantine(index, now)) return Quarantine(worker);
+  if (free_slots <= 0) return absl::StrCat("all ", worker.slots, " slots are busy");
   if (const auto place = queue_.FindFirst(worker.has_cuda, [](Place) { return true; })) {
     const TrialRecord& trial = trials_[sweeps_[place->sweep].trials[place->position]];
     return FitOn(trial, index, now) == Fit::kCrashedThere

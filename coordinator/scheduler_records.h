@@ -85,6 +85,8 @@ struct TrialRecord {
   std::vector<std::pair<WorkerIndex, TimeMs>> other_data_on;
   std::string other_data;
 
+  WorkerIndex crashed_on = kNoWorker;  // the last time
+
   // Of a trial that is pending after a failure.
   FailureClass last_failure = FailureClass::kNone;
   TimeMs not_before = 0;

@@ -183,13 +183,17 @@ void Scheduler::TakeUnreported(WorkerIndex worker, const WorkerReport& report, T
 }
 
 int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchronized& result) {
-  if (!Fleet::Usable(fleet_.at(worker), false, now)) return free_slots;
-  const auto accept = [&](Place place) {
-    const TrialRecord& trial = trials_[sweeps_[place.sweep].trials[place.position]];
-    return FitOn(trial, worker, now) == Fit::kFits;
+  if (!fleet_.MayWork(worker, false, now)) return free_slots;
+  const auto find = [&](bool retries_too) {
+    return queue_.FindFirst(fleet_.at(worker).has_cuda, [&](Place place) {
+      const TrialRecord& trial = trials_[sweeps_[place.sweep].trials[place.position]];
+      return (retries_too || trial.failures == 0) && FitOn(trial, worker, now) == Fit::kFits;
+    });
   };
   for (; free_slots > 0; --free_slots) {
-    const auto place = queue_.FindFirst(fleet_.at(worker).has_cuda, accept);
+    // What keeps failing holds up nothing new.
+    const auto fresh = find(false);
+    const auto place = fresh ? fresh : find(true);
     if (!place) break;
     const TrialIndex index = sweeps_[place->sweep].trials[place->position];
     TrialRecord& trial = trials_[index];
@@ -252,15 +256,10 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
   if (std::exchange(trial.stopping, false)) return EndStopped(index, end, now, decision);
   switch (end.outcome) {
     case AttemptOutcome::kCompleted:
-    case AttemptOutcome::kDiverged: {
+    case AttemptOutcome::kDiverged:
       fleet_.NoteSuccess(trial.worker);
-      const TrialState state =
-          end.outcome == AttemptOutcome::kCompleted ? TrialState::kCompleted : TrialState::kDiverged;
-      Change(index, state,
-             {.reason = absl::StrCat(std::string(Name(state)), " on ", worker), .wall_seconds = end.wall_seconds}, now,
-             decision);
+      Conclude(index, end, absl::StrCat(std::string(Name(end.outcome)), " on ", worker), now, decision);
       return;
-    }
     case AttemptOutcome::kFailed:
       FailAttempt(index, end, now, decision);
       return;
@@ -283,14 +282,20 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
   }
 }
 
+void Scheduler::Conclude(TrialIndex index, const AttemptEnd& end, std::string reason, TimeMs now, Decision& decision) {
+  const bool has_diverged = end.outcome == AttemptOutcome::kDiverged;
+  Change(index, has_diverged ? TrialState::kDiverged : TrialState::kCompleted,
+         {.reason = has_diverged ? absl::StrCat(reason, ": ", end.message) : std::move(reason),
+          .diverged_reason = has_diverged ? end.message : "",
+          .diverged_step = end.step,
+          .wall_seconds = end.wall_seconds},
+         now, decision);
+}
+
 void Scheduler::EndStopped(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
   TrialRecord& trial = trials_[index];
   const bool is_result = end.outcome == AttemptOutcome::kCompleted || end.outcome == AttemptOutcome::kDiverged;
-  if (is_result) {
-    const TrialState state = end.outcome == AttemptOutcome::kCompleted ? TrialState::kCompleted : TrialState::kDiverged;
-    Change(index, state, {.reason = "it ended before it was stopped", .wall_seconds = end.wall_seconds}, now, decision);
-    return;
-  }
+  if (is_result) return Conclude(index, end, "it ended before it was stopped", now, decision);
   if (trial.state == TrialState::kPending) Enqueue(index, now);
   decision.trials.push_back(RowOf(trial, {.wall_seconds = end.wall_seconds}, now));
 }
@@ -318,6 +323,14 @@ Decision Scheduler::GiveBack(const AttemptName& name, std::string message, TimeM
   return decision;
 }
 
+bool Scheduler::BlamesWorker(TrialIndex index, TimeMs now) {
+  TrialRecord& trial = trials_[index];
+  const WorkerIndex before = std::exchange(trial.crashed_on, trial.worker);
+  if (before == kNoWorker || before == trial.worker) return fleet_.NoteCrash(trial.worker, index, now);
+  fleet_.Forgive(index);
+  return false;
+}
+
 void Scheduler::FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now, Decision& decision) {
   if (end.failure == FailureClass::kOtherData) return NoteOtherData(index, end, now, decision);
   TrialRecord& trial = trials_[index];
@@ -330,7 +343,7 @@ void Scheduler::FailAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now,
       .message = end.message,
       .wall_seconds = end.wall_seconds,
       .why = end.failure};
-  if (end.failure == FailureClass::kCrash && fleet_.NoteCrash(trial.worker, index, now)) {
+  if (end.failure == FailureClass::kCrash && BlamesWorker(index, now)) {
     absl::StrAppend(&cause.reason, "; ", worker, " is in quarantine: ", fleet_.at(trial.worker).quarantine_reason);
   }
   if (trial.failures >= limit) {

@@ -71,7 +71,7 @@ class RunningServer : public Server {
   explicit RunningServer(const ServerOptions& options)
       : options_(options),
         telemetry_({.version = OFSWEEP_VERSION,
-                    .revision = OFSWEEP_REVISION,
+                    .revision = options.revision,
                     .max_trial_series = options.max_trial_series,
                     .retention_ms = static_cast<TimeMs>(options.metrics_retention_seconds * 1000)},
                    clock_) {}
@@ -85,9 +85,11 @@ class RunningServer : public Server {
     store_ = *std::move(store);
     store_->ObserveTransactions(
         [this](const std::string& op, double seconds) { telemetry_.TransactionEnded(op, seconds); });
-    store_->ObserveFullDisk([this](const absl::Status& failure) { disk_.NoteFull(failure); });
+    store_->ObserveFailures([this](const absl::Status& failure) { disk_.NoteFailure(failure); });
 
     CoordinatorOptions settings;
+    settings.revision = options_.revision;
+    settings.version = OFSWEEP_VERSION;
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
     settings.scheduler.only_sweep = options_.only_sweep;
     settings.scheduler.first_generation = static_cast<std::uint64_t>(clock_.Now() / 1000);

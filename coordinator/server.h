@@ -21,6 +21,7 @@ struct ServerOptions {
   int max_request_bytes = 16 * 1024 * 1024;  // a larger message is refused with RESOURCE_EXHAUSTED
   std::size_t max_trial_series = 100'000;    // Prometheus series of trials; further ones are counted, not shown
   double metrics_retention_seconds = 300;    // how long a finished trial's series stay in /metrics
+  std::string revision = "unknown";          // of the program
 };
 
 // The whole coordinator in one object: store, scheduler, both gRPC services with health checking and reflection, and

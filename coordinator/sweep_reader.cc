@@ -30,6 +30,14 @@ absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64
   return page;
 }
 
+v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool with_spec) {
+  v1::Sweep message = ToMessage(summary, with_spec ? row.spec : "");
+  message.set_file(row.file);
+  message.set_spec_sha256(row.spec_sha256);
+  message.set_revision(row.revision);
+  return message;
+}
+
 }  // namespace
 
 absl::StatusOr<SweepSummary> SweepReader::Summary(const SweepRow& row) {
@@ -65,7 +73,7 @@ absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_
   if (!row->has_value()) return NoSuchSweep(name);
   const auto summary = Summary(**row);
   if (!summary.ok()) return summary.status();
-  return ToMessage(*summary, with_spec ? (*row)->spec : "");
+  return SweepMessage(*summary, **row, with_spec);
 }
 
 absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::uint64_t limit, std::uint64_t offset) {
@@ -74,7 +82,7 @@ absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::uint64_t limit, std::ui
   return FillPage<v1::Sweep>(*rows, limit, offset, [&](const SweepRow& row) -> absl::StatusOr<v1::Sweep> {
     const auto summary = Summary(row);
     if (!summary.ok()) return summary.status();
-    return ToMessage(*summary, row.spec);
+    return SweepMessage(*summary, row, /*with_spec=*/true);
   });
 }
 

@@ -82,12 +82,22 @@ v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
   message.set_failure_class(std::string(Name(trial.failure_class)));
   message.set_failure_message(trial.failure_message);
   message.mutable_results()->insert(row.values.begin(), row.values.end());
+  message.set_outcome_reason(trial.diverged_reason);
+  if (trial.diverged_step) message.set_diverged_step(static_cast<std::uint32_t>(*trial.diverged_step));
+  v1::Origin& origin = *message.mutable_origin();
+  origin.set_host(row.origin.host);
+  origin.set_device(row.origin.device);
+  origin.set_revision(row.origin.revision);
+  origin.set_data_fingerprint(trial.data_fingerprint);
+  for (const auto& [reason, files] : row.origin.left_out) {
+    (*origin.mutable_left_out())[reason] = static_cast<double>(files);
+  }
   return message;
 }
 
 google::protobuf::Struct ConfigMessage(const ResultRow& row) {
   google::protobuf::Struct config;
-  for (const std::string& flat : {row.trial.config_json, row.resolved_json}) {
+  for (const std::string& flat : {row.trial.config_json, row.origin.resolved_json}) {
     const auto json = nlohmann::json::parse(flat);
     for (const auto& [key, value] : json.items()) (*config.mutable_fields())[key] = ValueOf(value);
   }
@@ -112,6 +122,7 @@ v1::AblationCell ToMessage(const AblationCell& cell) {
   message.set_diverged(cell.diverged);
   message.set_failed(cell.failed);
   message.set_missing(cell.missing);
+  message.mutable_mixed()->Add(cell.mixed.begin(), cell.mixed.end());
   for (const CellStatistic& statistic : cell.statistics) {
     auto* added = message.add_statistics();
     added->set_count(statistic.count);

@@ -79,7 +79,7 @@ AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<P
   if (!failure || *failure == FailureClass::kNone || *failure == FailureClass::kLost ||
       *failure == FailureClass::kPreempted) {
     Add(field + ".failure_class", absl::StrCat("unknown failure class ", Quoted(ended.failure_class())),
-        "oom, crash, bad_config, bad_data or timeout", problems);
+        "oom, crash, bad_config, bad_data, timeout or other_data", problems);
   } else {
     end.failure = *failure;
   }
@@ -91,7 +91,14 @@ AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field,
   if (!message.config_json().empty() && !IsJsonObject(message.config_json())) {
     Add(field + ".config_json", "is no JSON object", "a flat object of every resolved key", problems);
   }
-  return {.from_step = StepOf(message.from_step()), .config_json = message.config_json()};
+  CheckText(message.revision(), field + ".revision", problems);
+  AttemptBeginning beginning{
+      .from_step = StepOf(message.from_step()), .config_json = message.config_json(), .revision = message.revision()};
+  for (const auto& [reason, files] : message.left_out()) {
+    CheckName(reason, field + ".left_out", problems);
+    beginning.left_out[reason] = static_cast<std::int64_t>(std::min<std::uint64_t>(files, kMaxTokens));
+  }
+  return beginning;
 }
 
 AttemptReport ReportOf(const v1::AttemptReport& message, const std::string& field, std::vector<Problem>& problems) {

@@ -35,12 +35,22 @@ std::optional<AttemptOutcome> ParseAttemptOutcome(std::string_view name);
 struct AttemptEnd {
   AttemptOutcome outcome = AttemptOutcome::kCompleted;
   FailureClass failure = FailureClass::kNone;  // of a failed attempt
-  std::string message;                         // why, in words; "" where nothing went wrong
-  std::int64_t step = 0;                       // updates done
+  std::string message;                         // why it failed, in words, or diverged (diverged_reasons below); else ""
+  std::int64_t step = 0;                       // updates done; of a diverged attempt, the step whose numbers show it
   double wall_seconds = 0;                     // of this attempt
 
   bool operator==(const AttemptEnd&) const = default;
 };
+
+// Why a trial has diverged, as in results.outcome_reason: a number that is NaN or Inf, or a loss that stays above twice
+// that of a uniform guess after the warm-up.
+namespace diverged_reasons {
+inline constexpr std::string_view kTrainLoss = "train_loss is not finite";
+inline constexpr std::string_view kGradientNorm = "gradient_norm is not finite";
+inline constexpr std::string_view kHighLoss = "train_loss stays above twice that of a uniform guess";
+inline constexpr std::string_view kWeights = "weights are not finite";
+inline constexpr std::string_view kEvaluation = "eval_loss is not finite";
+}  // namespace diverged_reasons
 
 // An attempt that failed.
 AttemptEnd Failed(FailureClass failure, std::string message);

@@ -38,6 +38,7 @@ Json ToJson(const StartedEvent& event) {
           {"config_hash", event.config_hash},
           {"resumed_from", event.resumed_from ? Json(*event.resumed_from) : Json()},
           {"left_out", event.left_out},
+          {"revision", event.revision},
           {"config", event.config}};
 }
 
@@ -100,7 +101,9 @@ Json ToJson(const AttemptEnd& end) {
   if (end.outcome == AttemptOutcome::kFailed) {
     return {{"event", "failed"}, {"class", Name(end.failure)}, {"message", end.message}};
   }
-  return {{"event", "finished"}, {"outcome", Name(end.outcome)}, {"step", end.step}};
+  Json json = {{"event", "finished"}, {"outcome", Name(end.outcome)}, {"step", end.step}};
+  if (!end.message.empty()) json["reason"] = end.message;
+  return json;
 }
 
 MetricPoint PointFromJson(const Json& json) {
@@ -120,6 +123,7 @@ StartedEvent StartedFromJson(const Json& json) {
   event.config_hash = json.at("config_hash").get<std::string>();
   if (!json.at("resumed_from").is_null()) event.resumed_from = json.at("resumed_from").get<std::int64_t>();
   if (json.contains("left_out")) event.left_out = json.at("left_out").get<LeftOutFiles>();
+  event.revision = json.value("revision", "");
   event.config = json.at("config");
   return event;
 }
@@ -180,12 +184,14 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
     if (outcome != AttemptOutcome::kCompleted && outcome != AttemptOutcome::kDiverged) {
       return absl::InvalidArgumentError("a finished event's outcome is completed or diverged");
     }
-    return AttemptEnd{.outcome = *outcome, .step = json.at("step").get<std::int64_t>()};
+    return AttemptEnd{
+        .outcome = *outcome, .message = json.value("reason", ""), .step = json.at("step").get<std::int64_t>()};
   }
   if (kind == "failed") {
     const auto failure = ParseFailureClass(json.at("class").get<std::string>());
     if (!failure)
-      return absl::InvalidArgumentError("a failed event's class is oom, crash, bad_config, bad_data or timeout");
+      return absl::InvalidArgumentError(
+          "a failed event's class is oom, crash, bad_config, bad_data, timeout or other_data");
     return Failed(*failure, json.at("message").get<std::string>());
   }
   return absl::InvalidArgumentError(absl::StrCat("unknown event ", Quoted(kind)));

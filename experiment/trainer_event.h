@@ -35,6 +35,7 @@ struct StartedEvent {
   std::string config_hash;
   std::optional<std::int64_t> resumed_from;  // the step of the checkpoint
   LeftOutFiles left_out;
+  std::string revision;           // of the trainer
   nlohmann::ordered_json config;  // flat, with every `auto` resolved
 };
 
@@ -89,8 +90,8 @@ struct CheckpointEvent {
   std::string path;
 };
 
-// The last line, an AttemptEnd, says `finished` with outcome and step (completed or diverged), or `failed` with class
-// and message.
+// The last line, an AttemptEnd, says `finished` with outcome and step (completed or diverged, then with its reason), or
+// `failed` with class and message.
 using TrainerEvent = std::variant<StartedEvent, PointsEvent, QuantizerEvent, SensitivityEvent, SensitivityRankingEvent,
                                   CheckpointEvent, AttemptEnd>;
 

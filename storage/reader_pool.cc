@@ -1,5 +1,6 @@
 #include "storage/reader_pool.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "storage/schema.h"
@@ -35,8 +36,10 @@ ReaderPool::Lease::~Lease() {
 }
 
 DatabaseConnection& ReaderPool::Lease::Get() {
-  if (connection_ == nullptr)
+  if (connection_ == nullptr) {
+    if (IdentityOf(pool_.path_) != pool_.file_) throw std::runtime_error("the database was deleted or replaced");
     connection_ = std::make_unique<DatabaseConnection>(pool_.path_, DatabaseConnection::Mode::kReader);
+  }
   return *connection_;
 }
 

@@ -3,11 +3,13 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/database_connection.h"
+#include "storage/file_identity.h"
 #include "storage/sqlite_status.h"
 
 namespace ofsweep {
@@ -15,7 +17,7 @@ namespace ofsweep {
 // Read-only connections. Any thread borrows one for the length of one read.
 class ReaderPool {
  public:
-  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
+  explicit ReaderPool(std::string path) : path_(std::move(path)), file_(IdentityOf(path_)) {}
 
   // Opens the first connection and checks whose database it is.
   absl::Status Check();
@@ -39,7 +41,8 @@ class ReaderPool {
    public:
     explicit Lease(ReaderPool& pool);
     ~Lease();
-    DatabaseConnection& Get();  // throws SQLite::Exception when it cannot be opened
+    // Throws SQLite::Exception when it cannot be opened, std::runtime_error when the path names another file by now.
+    DatabaseConnection& Get();
     sqlite3* HandleOrNull() const { return connection_ == nullptr ? nullptr : connection_->handle(); }
 
    private:
@@ -48,6 +51,7 @@ class ReaderPool {
   };
 
   const std::string path_;
+  const std::optional<FileIdentity> file_;
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<DatabaseConnection>> free_;  // guarded by mutex_

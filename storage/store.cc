@@ -243,8 +243,8 @@ void Store::ObserveTransactions(std::function<void(const std::string& op, double
   if (writer_ != nullptr) writer_->Observe(std::move(observer));
 }
 
-void Store::ObserveFullDisk(std::function<void(const absl::Status& failure)> observer) {
-  if (writer_ != nullptr) writer_->ObserveFullDisk(std::move(observer));
+void Store::ObserveFailures(std::function<void(const absl::Status& failure)> observer) {
+  if (writer_ != nullptr) writer_->ObserveFailures(std::move(observer));
 }
 
 }  // namespace ofsweep

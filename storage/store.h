@@ -15,6 +15,7 @@
 #include "experiment/attempt.h"
 #include "experiment/data_input.h"
 #include "experiment/metric_point.h"
+#include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
 
 namespace ofsweep {
@@ -39,6 +40,11 @@ struct SweepRow {
   SweepState state = SweepState::kActive;
   std::string spec;  // as submitted
   TimeMs submitted_at = 0;
+  // Where it came from: the submitted file, "" for a program's message, the SHA-256 of `spec`, and the coordinator that
+  // took it.
+  std::string file;
+  std::string spec_sha256;
+  std::string revision;
 };
 
 // What the trials of an arm have in common and no other trial of the sweep: the keys that the sweep varies, but the
@@ -63,6 +69,8 @@ struct TrialRow {
   std::string worker;
   FailureClass failure_class = FailureClass::kNone;
   std::string failure_message;
+  std::string diverged_reason;                // of a diverged trial (diverged_reasons)
+  std::optional<std::int64_t> diverged_step;  // none where an earlier version trained it
   double wall_seconds = 0;
   TimeMs started_at = 0;
   TimeMs finished_at = 0;
@@ -83,6 +91,8 @@ struct TrialChange {
   std::string worker;
   FailureClass failure_class = FailureClass::kNone;
   std::string failure_message;
+  std::string diverged_reason;  // of a diverged trial (diverged_reasons)
+  std::int64_t diverged_step = 0;
   double added_wall_seconds = 0;
   TimeMs at = 0;
 };
@@ -102,6 +112,12 @@ struct AttemptRow {
 struct AttemptOrigin {
   std::string resolved_json = "{}";  // what it made of keys that were `auto` (experiment/resolved_keys.h)
   std::string data_fingerprint;      // of all that it reads (experiment/data_input.h)
+  std::string host;
+  std::string device;     // model: "NVIDIA H100 80GB HBM3"
+  std::string revision;   // of the trainer
+  LeftOutFiles left_out;  // of its corpus
+
+  bool operator==(const AttemptOrigin&) const = default;
 };
 
 struct PushCounts {
@@ -113,7 +129,7 @@ struct PushCounts {
 // One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
 struct ResultRow {
   TrialRow trial;
-  std::string resolved_json = "{}";  // what the newest attempt that has begun made of `auto` keys; flat
+  AttemptOrigin origin;  // of the newest attempt that has begun
   // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
   std::map<std::string, double> values;
 };
@@ -214,8 +230,9 @@ class Store {
   // Called on the writer's thread after each write transaction, once for each kind of thing it did ("append", "change",
   // "insert", "seal"), with how long the transaction took. The observer must not call a method that writes.
   void ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer);
-  // Likewise, after each write that found no space; before any write is made.
-  void ObserveFullDisk(std::function<void(const absl::Status& failure)> observer);
+  // Likewise, after each write that found no space, or no database file any more; to be called before any write is
+  // made.
+  void ObserveFailures(std::function<void(const absl::Status& failure)> observer);
 
  private:
   Store(std::string path, std::unique_ptr<Writer> writer, std::unique_ptr<ReaderPool> readers);

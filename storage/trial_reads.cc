@@ -5,11 +5,21 @@
 #include <limits>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "storage/result_columns.h"
 
 namespace ofsweep {
 namespace {
+
+constexpr char kSweepColumns[] = "name, state, spec, submitted_at, file, spec_sha256, revision";
+
+// AttemptOrigin; ReadOrigin reads it.
+constexpr char kOriginColumns[] =
+    "ifnull(origin.resolved, '{}'), origin.data_fingerprint, origin.host, origin.device, origin.revision, "
+    "ifnull(origin.left_out, '{}')";
+constexpr int kOriginColumnCount = 6;
 
 // What TrialRow holds without its configuration; ReadTrial reads it from column 0 on.
 constexpr char kTrialColumns[] =
@@ -22,8 +32,8 @@ constexpr char kTrialColumns[] =
     "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = trials.id AND "
     "generation = "
     "trial_results.curve_generation), "
-    "0)), trials.data_fingerprint";
-constexpr int kConfigColumn = 19;
+    "0)), trials.data_fingerprint, trials.outcome_reason, trials.diverged_step";
+constexpr int kConfigColumn = 21;
 
 // SQLite's integers are signed; more than this is no limit at all.
 std::int64_t Clamp(std::uint64_t count) {
@@ -51,11 +61,23 @@ TrialRow ReadTrial(const Query& row) {
   trial.attempt_open = row.Integer(16) != 0;
   trial.stored_through = row.Integer(17);
   trial.data_fingerprint = row.Text(18);
+  trial.diverged_reason = row.Text(19);
+  if (!row.IsNull(20)) trial.diverged_step = row.Integer(20);
   return trial;
 }
 
+AttemptOrigin ReadOrigin(const Query& row, int column) {
+  return {.resolved_json = row.Text(column),
+          .data_fingerprint = row.Text(column + 1),
+          .host = row.Text(column + 2),
+          .device = row.Text(column + 3),
+          .revision = row.Text(column + 4),
+          .left_out = nlohmann::json::parse(row.Text(column + 5)).get<LeftOutFiles>()};
+}
+
 SweepRow ReadSweep(const Query& row) {
-  return {row.Text(0), ParseSweepState(row.Text(1)).value(), row.Text(2), row.Integer(3)};
+  return {row.Text(0), ParseSweepState(row.Text(1)).value(), row.Text(2), row.Integer(3), row.Text(4), row.Text(5),
+          row.Text(6)};
 }
 
 // A column of `results`, and whether it was measured at all: NULL with a step is a NaN.
@@ -89,14 +111,16 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 
 std::string ResultsSql(std::size_t states) {
   std::string sql =
-      absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, trial_configs.resolved, arms.keys, arms.label");
+      absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, arms.keys, arms.label, ", kOriginColumns);
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
   absl::StrAppend(&sql,
                   " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
                   "JOIN arms ON arms.id = sweep_trials.arm JOIN trial_configs ON trial_configs.trial = trials.id "
-                  "JOIN trial_results ON trial_results.trial = trials.id WHERE sweep_trials.sweep = ?1");
+                  "JOIN trial_results ON trial_results.trial = trials.id "
+                  "LEFT JOIN trial_attempts AS origin ON origin.trial = trials.id AND origin.generation = "
+                  "trials.begun_generation WHERE sweep_trials.sweep = ?1");
   // Positions are 0, 1, 2, …: without a filter the offset is a place in the index, not rows to skip.
   if (states == 0) return sql + " AND position >= ?3 ORDER BY position LIMIT ?2";
   absl::StrAppend(&sql, " AND trials.state IN (?4");
@@ -113,14 +137,14 @@ absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::
 }
 
 std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name) {
-  Query query(connection.Prepare("SELECT name, state, spec, submitted_at FROM sweeps WHERE name = ?1"));
+  Query query(connection.Prepare(absl::StrCat("SELECT ", kSweepColumns, " FROM sweeps WHERE name = ?1")));
   if (!query.Bind(name).Next()) return std::nullopt;
   return ReadSweep(query);
 }
 
 std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset) {
   Query query(
-      connection.Prepare("SELECT name, state, spec, submitted_at FROM sweeps ORDER BY id DESC LIMIT ?1 OFFSET ?2"));
+      connection.Prepare(absl::StrCat("SELECT ", kSweepColumns, " FROM sweeps ORDER BY id DESC LIMIT ?1 OFFSET ?2")));
   query.Bind(Clamp(limit), Clamp(offset));
   std::vector<SweepRow> sweeps;
   while (query.Next()) sweeps.push_back(ReadSweep(query));
@@ -153,9 +177,10 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
   while (query.Next()) {
     ResultRow row{.trial = ReadTrial(query)};
     row.trial.config_json = query.Text(kConfigColumn);
-    row.resolved_json = query.Text(kConfigColumn + 1);
-    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 2), .label = query.Text(kConfigColumn + 3)};
-    int column = kConfigColumn + 4;
+    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
+    int column = kConfigColumn + 3;
+    row.origin = ReadOrigin(query, column);
+    column += kOriginColumnCount;
     for (const ResultColumn& result : ResultColumnsOfTrials()) {
       if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
       column += 2;

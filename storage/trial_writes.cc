@@ -3,6 +3,8 @@
 #include <map>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
@@ -11,6 +13,10 @@ namespace {
 // SQL: the milliseconds of a parameter as the views show a time.
 std::string ShownTime(const char* milliseconds) {
   return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', nullif(", milliseconds, ", 0) / 1000.0, 'unixepoch')");
+}
+
+std::string ToJsonText(const LeftOutFiles& left_out) {
+  return nlohmann::json(left_out).dump();
 }
 
 absl::Status NoSuchTrial(const std::string& trial_id) {
@@ -82,9 +88,11 @@ absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const Tr
 
 absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials) {
   const int inserted =
-      Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at) "
-                               "VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO NOTHING"))
-          .Bind(sweep.name, Name(sweep.state), sweep.spec, sweep.submitted_at)
+      Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at, file, "
+                               "spec_sha256, revision) VALUES (?1, ?2, ?3, ?4, ?4, nullif(?5, ''), nullif(?6, ''), "
+                               "nullif(?7, '')) ON CONFLICT (name) DO NOTHING"))
+          .Bind(sweep.name, Name(sweep.state), sweep.spec, sweep.submitted_at, sweep.file, sweep.spec_sha256,
+                sweep.revision)
           .Run();
   if (inserted == 0) {
     return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));
@@ -128,6 +136,7 @@ absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& chan
   static const std::string kUpdate = absl::StrCat(
       "UPDATE trials SET state = ?2, generation = ?3, attempts = ?4, failures = ?5, worker = nullif(?6, ''), "
       "failure_class = nullif(?7, ''), failure_message = nullif(?8, ''), wall_seconds = wall_seconds + ?9, "
+      "outcome_reason = nullif(?13, ''), diverged_step = CASE WHEN ?2 = 'diverged' THEN ?14 END, "
       "started_ms = CASE WHEN ?10 AND started_ms = 0 THEN ?11 ELSE started_ms END, "
       "started_at = CASE WHEN ?10 AND started_ms = 0 THEN ",
       ShownTime("?11"), " ELSE started_at END, finished_ms = ?12, finished_at = ", ShownTime("?12"),
@@ -135,7 +144,8 @@ absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& chan
   const int changed = Query(connection.Prepare(kUpdate))
                           .Bind(change.trial_id, Name(change.state), static_cast<std::int64_t>(change.generation),
                                 change.attempts, change.failures, change.worker, Name(change.failure_class),
-                                change.failure_message, change.added_wall_seconds, running, change.at, finished_at)
+                                change.failure_message, change.added_wall_seconds, running, change.at, finished_at,
+                                change.diverged_reason, change.diverged_step)
                           .Run();
   return changed > 0 ? absl::OkStatus() : NoSuchTrial(change.trial_id);
 }
@@ -166,15 +176,16 @@ absl::Status RecordOrigin(DatabaseConnection& connection, const AttemptName& att
   const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.trial_id);
   if (!trial.has_value()) return NoSuchTrial(attempt.trial_id);
   const int known =
-      Query(connection.Prepare("UPDATE trial_attempts SET resolved = ?3 WHERE trial = ?1 AND generation = ?2"))
-          .Bind(*trial, static_cast<std::int64_t>(attempt.generation), origin.resolved_json)
+      Query(
+          connection.Prepare("UPDATE trial_attempts SET resolved = ?3, data_fingerprint = nullif(?4, ''), "
+                             "host = nullif(?5, ''), device = nullif(?6, ''), revision = nullif(?7, ''), left_out = ?8 "
+                             "WHERE trial = ?1 AND generation = ?2"))
+          .Bind(*trial, static_cast<std::int64_t>(attempt.generation), origin.resolved_json, origin.data_fingerprint,
+                origin.host, origin.device, origin.revision, ToJsonText(origin.left_out))
           .Run();
   if (known == 0) return absl::NotFoundError(absl::StrCat("there is no attempt ", ToText(attempt)));
-  Query(connection.Prepare("UPDATE trial_configs SET resolved = ?2 WHERE trial = ?1"))
-      .Bind(*trial, origin.resolved_json)
-      .Run();
-  Query(connection.Prepare("UPDATE trials SET data_fingerprint = nullif(?2, '') WHERE id = ?1"))
-      .Bind(*trial, origin.data_fingerprint)
+  Query(connection.Prepare("UPDATE trials SET data_fingerprint = nullif(?2, ''), begun_generation = ?3 WHERE id = ?1"))
+      .Bind(*trial, origin.data_fingerprint, static_cast<std::int64_t>(attempt.generation))
       .Run();
   return absl::OkStatus();
 }

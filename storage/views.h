@@ -35,7 +35,9 @@ SELECT
   trials.started_at,
   trials.finished_at,
   trials.failure_class,
-  trials.failure_message
+  trials.failure_message,
+  trials.outcome_reason,
+  trials.diverged_step
 FROM sweeps
   JOIN sweep_trials ON sweep_trials.sweep = sweeps.id
   JOIN arms ON arms.id = sweep_trials.arm
@@ -52,7 +54,11 @@ SELECT
   ifnull(nullif(trial_attempts.outcome, ''), 'running') AS outcome,
   nullif(trial_attempts.failure_class, '') AS failure_class,
   nullif(trial_attempts.message, '') AS message,
+  trial_attempts.host,
+  trial_attempts.device,
+  trial_attempts.revision,
   trial_attempts.resolved,
+  trial_attempts.left_out,
   strftime('%Y-%m-%dT%H:%M:%fZ', nullif(trial_attempts.started_at, 0) / 1000.0, 'unixepoch') AS started_at,
   strftime('%Y-%m-%dT%H:%M:%fZ', nullif(trial_attempts.ended_at, 0) / 1000.0, 'unixepoch') AS ended_at
 FROM trial_attempts
@@ -62,7 +68,31 @@ CREATE VIEW params AS
 SELECT trials.trial_id, entry.key, entry.value
 FROM trials
   JOIN trial_configs ON trial_configs.trial = trials.id
-  CROSS JOIN json_each(json_patch(trial_configs.config, trial_configs.resolved)) AS entry;
+  LEFT JOIN trial_attempts ON trial_attempts.trial = trials.id AND trial_attempts.generation = trials.begun_generation
+  CROSS JOIN json_each(json_patch(trial_configs.config, ifnull(trial_attempts.resolved, '{}'))) AS entry;
+
+-- What made a trial's numbers: a row for each attempt that has begun, in each sweep that holds the trial.
+CREATE VIEW provenance AS
+SELECT
+  sweeps.name AS sweep,
+  trials.trial_id,
+  trial_attempts.generation,
+  sweeps.file,
+  sweeps.spec_sha256,
+  sweeps.revision AS coordinator_revision,
+  trial_attempts.revision AS trainer_revision,
+  trial_attempts.worker,
+  trial_attempts.host,
+  trial_attempts.device,
+  coalesce(trial_attempts.resolved ->> '$."train.precision"', trial_configs.config ->> '$."train.precision"') AS precision,
+  coalesce(trial_attempts.resolved ->> '$."train.threads"', trial_configs.config ->> '$."train.threads"') AS threads,
+  coalesce(trial_attempts.data_fingerprint, trials.data_fingerprint) AS data_fingerprint
+FROM trial_attempts
+  JOIN trials ON trials.id = trial_attempts.trial
+  JOIN trial_configs ON trial_configs.trial = trials.id
+  JOIN sweep_trials ON sweep_trials.trial = trials.id
+  JOIN sweeps ON sweeps.id = sweep_trials.sweep
+WHERE trial_attempts.from_step IS NOT NULL OR trial_attempts.resolved <> '{}';
 
 -- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
 -- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.

@@ -83,6 +83,7 @@ Writer::Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_p
     : path_(std::move(path)),
       lock_(std::move(lock)),
       connection_(std::move(connection)),
+      file_(IdentityOf(path_)),
       points_(*connection_, seal_every_steps) {
   // Takes the place of SQLite's own checkpoints, which would run inside COMMIT and keep its callers waiting.
   const auto note_pages = [](void* pages, sqlite3*, const char*, int count) {
@@ -114,9 +115,9 @@ void Writer::Observe(Observer observer) {
   observer_ = std::move(observer);
 }
 
-void Writer::ObserveFullDisk(std::function<void(const absl::Status&)> observer) {
+void Writer::ObserveFailures(std::function<void(const absl::Status&)> observer) {
   const std::lock_guard<std::mutex> guard(mutex_);
-  full_disk_observer_ = std::move(observer);
+  failure_observer_ = std::move(observer);
 }
 
 std::vector<Writer::Operation> Writer::TakeGroup() {
@@ -150,7 +151,8 @@ void Writer::Run() {
 void Writer::Commit(std::span<Operation> group) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<absl::Status> outcomes(group.size());
-  const absl::Status committed = ApplyTogether(group, outcomes);
+  absl::Status committed = ApplyTogether(group, outcomes);
+  if (committed.ok()) committed = CheckFileIsThere();
   // Its own log may be what fills the disk.
   if (absl::IsResourceExhausted(committed)) FoldWalBack();
   // Who could not get the lock together will not get it alone, and would wait as long again.
@@ -162,7 +164,7 @@ void Writer::Commit(std::span<Operation> group) {
     sealing_failed_ = false;
     Report(group, SecondsSince(start));
   }
-  ReportFullDisk(committed, outcomes);
+  ReportFailure(committed, outcomes);
   for (std::size_t i = 0; i < group.size(); ++i) group[i].done(committed.ok() ? outcomes[i] : committed);
 }
 
@@ -181,6 +183,14 @@ absl::Status Writer::ApplyTogether(std::span<Operation> group, std::vector<absl:
     Rollback();
     return status;
   }
+}
+
+absl::Status Writer::CheckFileIsThere() const {
+  const std::optional<FileIdentity> now = IdentityOf(path_);
+  if (now == file_) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      path_, ": the database was ", now ? "replaced" : "deleted", " while this coordinator has it open, so that ",
+      "nothing is stored any more; stop the coordinator, put the database back (or a copy of it), and start it again"));
 }
 
 absl::Status Writer::ApplyOne(const Operation& operation) {
@@ -240,8 +250,9 @@ void Writer::FoldWalBack() {
   sqlite3_busy_timeout(connection_->handle(), kBusyTimeoutMs);
 }
 
-void Writer::ReportFullDisk(const absl::Status& committed, std::span<const absl::Status> outcomes) {
-  const absl::Status* failure = absl::IsResourceExhausted(committed) ? &committed : nullptr;
+void Writer::ReportFailure(const absl::Status& committed, std::span<const absl::Status> outcomes) {
+  const bool is_known = absl::IsResourceExhausted(committed) || (!committed.ok() && !CheckFileIsThere().ok());
+  const absl::Status* failure = is_known ? &committed : nullptr;
   for (const absl::Status& outcome : outcomes) {
     if (committed.ok() && absl::IsResourceExhausted(outcome)) failure = &outcome;
   }
@@ -249,7 +260,7 @@ void Writer::ReportFullDisk(const absl::Status& committed, std::span<const absl:
   std::function<void(const absl::Status&)> observer;
   {
     const std::lock_guard<std::mutex> guard(mutex_);
-    observer = full_disk_observer_;
+    observer = failure_observer_;
   }
   if (observer) observer(*failure);
 }

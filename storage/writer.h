@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/database_connection.h"
+#include "storage/file_identity.h"
 #include "storage/point_writes.h"
 #include "storage/store.h"
 #include "storage/writer_lock.h"
@@ -43,7 +45,7 @@ class Writer {
   // Never waits for the disk.
   void Submit(Operation operation);
   void Observe(Observer observer);
-  void ObserveFullDisk(std::function<void(const absl::Status&)> observer);
+  void ObserveFailures(std::function<void(const absl::Status&)> observer);
 
  private:
   Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_ptr<DatabaseConnection> connection,
@@ -55,28 +57,31 @@ class Writer {
   void Commit(std::span<Operation> group);
   absl::Status ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes);
   absl::Status ApplyOne(const Operation& operation);
+  // What was committed to a file that has no name any more is gone with the process.
+  absl::Status CheckFileIsThere() const;
   void SealSlice();
   void Rollback();
   void CheckpointLongWal();
   // Also gives the log's space back, unless a reader is in the way.
   void FoldWalBack();
-  void ReportFullDisk(const absl::Status& committed, std::span<const absl::Status> outcomes);
+  void ReportFailure(const absl::Status& committed, std::span<const absl::Status> outcomes);
   void Report(std::span<const Operation> group, double seconds);
 
   const std::string path_;
   const std::unique_ptr<WriterLock> lock_;
   const std::unique_ptr<DatabaseConnection> connection_;  // only the thread uses it
+  const std::optional<FileIdentity> file_;                // that the connection has open
   PointWrites points_;                                    // likewise
   int wal_pages_ = 0;                                     // likewise; after the last commit
   bool sealing_failed_ = false;                           // likewise; sealing waits for the next successful commit
 
   std::mutex mutex_;
   std::condition_variable queue_filled_;
-  std::deque<Operation> queue_;                                  // guarded by mutex_
-  bool stopping_ = false;                                        // guarded by mutex_
-  Observer observer_;                                            // guarded by mutex_
-  std::function<void(const absl::Status&)> full_disk_observer_;  // guarded by mutex_
-  std::thread thread_;                                           // last: it uses all of the above
+  std::deque<Operation> queue_;                                // guarded by mutex_
+  bool stopping_ = false;                                      // guarded by mutex_
+  Observer observer_;                                          // guarded by mutex_
+  std::function<void(const absl::Status&)> failure_observer_;  // guarded by mutex_
+  std::thread thread_;                                         // last: it uses all of the above
 };
 
 }  // namespace ofsweep

@@ -21,6 +21,7 @@ struct TrainCommand {
   bool resume = false;
   std::filesystem::path cache;
   MachineShare share;
+  std::string revision;  // of this program
 };
 int RunTrain(const TrainCommand& command);
 

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "experiment/build_revision.h"
 #include "experiment/number_range.h"
 #include "trainer/commands.h"
 
@@ -88,7 +89,7 @@ int main(int argc, char** argv) {
       "Exit status: 0 done or diverged, 1 failed (the last line says why), 2 wrong usage or an invalid trial.json.");
   std::function<int()> run;
 
-  ofsweep::TrainCommand train;
+  ofsweep::TrainCommand train{.revision = std::string(ofsweep::BuildRevision())};
   AddTrain(&app, train);
   CLI::App* train_command = app.add_subcommand("train", "train a trial (the default command)");
   AddTrain(train_command, train);

@@ -67,6 +67,7 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
 Training::Training(TrialConfig config, const TrainingOptions& options, Dataset dataset, Machine machine,
                    EventOutput& events)
     : config_(std::move(config)),
+      revision_(options.revision),
       dataset_(std::move(dataset)),
       machine_(machine),
       events_(events),
@@ -106,6 +107,7 @@ void Training::EmitStarted(bool resumed) {
                      .tokens_per_step = tokens_per_step_,
                      .config_hash = progress_.config_hash,
                      .left_out = dataset_.left_out,
+                     .revision = revision_,
                      .config = ToFlatJson(config_)};
   if (resumed) event.resumed_from = progress_.step;
   events_.Emit(event);
@@ -115,27 +117,36 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
   CatchTermination();
   while (progress_.step < steps_) {
     const bool evaluates = progress_.step > 0 && progress_.step % config_.Integer("evaluate.every") == 0;
-    if (TerminationRequested() || (evaluates && !Evaluate())) {
+    TrainingOutcome evaluated = TerminationRequested() ? TrainingOutcome::kStopped : TrainingOutcome::kCompleted;
+    if (evaluates && evaluated == TrainingOutcome::kCompleted) evaluated = Evaluate();
+    if (evaluated == TrainingOutcome::kStopped) {
       if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
-      return TrainingOutcome::kStopped;
     }
+    if (evaluated != TrainingOutcome::kCompleted) return evaluated;
     const bool saves = IsCheckpointDue();
-    if (!Step(saves)) {
-      events_.Emit(AttemptEnd{.outcome = AttemptOutcome::kDiverged, .step = progress_.step});
-      return TrainingOutcome::kDiverged;
-    }
+    if (const auto reason = Step(saves)) return Diverge(*reason);
     if (saves) {
       if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
     }
     LogProgress();
   }
   if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
-  if (!Evaluate() || !EvaluateQuantised()) return TrainingOutcome::kStopped;
+  if (const TrainingOutcome evaluated = Evaluate(); evaluated != TrainingOutcome::kCompleted) return evaluated;
+  if (!AllFinite(decoder_.Parameters())) return Diverge(diverged_reasons::kWeights);
+  // Where nothing is evaluated, no later loss shows what the last update did.
+  if (dataset_.validation.size == 0 && !std::isfinite(LossOfLastBatch())) return Diverge(diverged_reasons::kTrainLoss);
+  if (const TrainingOutcome evaluated = EvaluateQuantised(); evaluated != TrainingOutcome::kCompleted) return evaluated;
   events_.Emit(AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = steps_});
   return TrainingOutcome::kCompleted;
 }
 
-bool Training::Step(bool saves) {
+TrainingOutcome Training::Diverge(std::string_view reason) {
+  events_.Emit(
+      AttemptEnd{.outcome = AttemptOutcome::kDiverged, .message = std::string(reason), .step = progress_.step});
+  return TrainingOutcome::kDiverged;
+}
+
+std::optional<std::string_view> Training::Step(bool saves) {
   const bool measured = progress_.step % config_.Integer("measure.every") == 0 || progress_.step == steps_ - 1;
   const auto start = measured ? BeginPhase() : Clock::now();
   StatisticsTap tap(config_.List("measure.metrics"));
@@ -148,22 +159,23 @@ bool Training::Step(bool saves) {
   // Reading a value waits for a GPU, so there only measured steps read, and those that a checkpoint follows, which must
   // not push a good one out when the trial has diverged meanwhile; a CPU has it at hand.
   StepScalars scalars{.learning_rate = learning_rate};
-  bool diverged = false;
+  std::optional<std::string_view> diverged;
   if (measured || saves || machine_.device.is_cpu()) {
     const at::Tensor values = at::stack({loss.to(at::kDouble), gradient_norm.to(at::kDouble)}).cpu();
     scalars.loss = values[0].item<double>();
     scalars.gradient_norm = values[1].item<double>();
-    diverged = HasDiverged(scalars);
+    diverged = WhyDiverged(scalars);
   }
   if (!diverged) optimizer_->Step(learning_rate);
   if (!diverged && compares) ShowUpdated(tap, dropout);
+  if (diverged && !measured) Measure(tap);
   if (measured || diverged) WaitForDevice();
   const double seconds = SecondsSince(start);
   progress_.seconds += seconds;
   CountPhase(measured ? TrainerPhase::kMeasure : TrainerPhase::kTrain, 1, seconds);
   if (measured || diverged) EmitStepPoints(scalars, tap);
   if (!diverged) ++progress_.step;
-  return !diverged;
+  return diverged;
 }
 
 void Training::ForEachMicroBatch(const std::function<void(const Batch&)>& visit) const {
@@ -194,8 +206,23 @@ void Training::ShowUpdated(StatisticsTap& tap, const at::Generator& dropout) {
   decoder_.DropoutGenerator() = after;
 }
 
-bool Training::HasDiverged(const StepScalars& scalars) {
-  if (!std::isfinite(scalars.loss) || !std::isfinite(scalars.gradient_norm)) return true;
+double Training::LossOfLastBatch() {
+  const at::NoGradGuard no_gradients;
+  at::Tensor total = at::zeros({}, machine_.device);
+  --progress_.step;
+  ForEachMicroBatch([&](const Batch& batch) { total += decoder_.Loss(batch.inputs, batch.targets, nullptr); });
+  ++progress_.step;
+  return total.item<double>();
+}
+
+void Training::Measure(StatisticsTap& tap) {
+  const at::NoGradGuard no_gradients;
+  ForEachMicroBatch([&](const Batch& batch) { decoder_.Hidden(batch.inputs, &tap); });
+}
+
+std::optional<std::string_view> Training::WhyDiverged(const StepScalars& scalars) {
+  if (!std::isfinite(scalars.loss)) return diverged_reasons::kTrainLoss;
+  if (!std::isfinite(scalars.gradient_norm)) return diverged_reasons::kGradientNorm;
   const double warmup = std::round(config_.Number("schedule.warmup_fraction") * static_cast<double>(steps_));
   const double uniform_guess = std::log(static_cast<double>(config_.Integer("model.vocabulary")));
   const bool high = static_cast<double>(progress_.step) >= warmup && scalars.loss > 2 * uniform_guess;
@@ -204,7 +231,8 @@ bool Training::HasDiverged(const StepScalars& scalars) {
   } else if (progress_.high_loss_since < 0) {
     progress_.high_loss_since = progress_.step;
   }
-  return high && progress_.step - progress_.high_loss_since >= kHighLossSteps;
+  if (!high || progress_.step - progress_.high_loss_since < kHighLossSteps) return std::nullopt;
+  return diverged_reasons::kHighLoss;
 }
 
 void Training::EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap) {
@@ -255,20 +283,20 @@ void Training::WaitForDevice() const {
   if (machine_.device.is_cuda()) torch::cuda::synchronize(machine_.device.index());
 }
 
-bool Training::Evaluate() {
-  if (dataset_.validation.size == 0) return true;
+TrainingOutcome Training::Evaluate() {
+  if (dataset_.validation.size == 0) return TrainingOutcome::kCompleted;
   decoder_.ZeroGradients();  // the next step begins with that, and an evaluation needs the memory
   const auto start = BeginPhase();
   const std::optional<double> loss = ValidationLoss(config_, dataset_, machine_.device, decoder_);
-  if (!loss) return false;
+  if (!loss) return TrainingOutcome::kStopped;
   CountPhase(TrainerPhase::kEvaluate, 1, SecondsSince(start));
   EmitPoints(LossPoints("eval", *loss));
-  return true;
+  return std::isfinite(*loss) ? TrainingOutcome::kCompleted : Diverge(diverged_reasons::kEvaluation);
 }
 
-bool Training::EvaluateQuantised() {
+TrainingOutcome Training::EvaluateQuantised() {
   const std::vector<QuantisedEvaluation> evaluations = QuantisedEvaluations(config_);
-  if (dataset_.validation.size == 0 || evaluations.empty()) return true;
+  if (dataset_.validation.size == 0 || evaluations.empty()) return TrainingOutcome::kCompleted;
   auto start = BeginPhase();
   QuantisedModel model(decoder_);
   const auto emit_points = [&](std::vector<MetricPoint> points) {
@@ -278,10 +306,10 @@ bool Training::EvaluateQuantised() {
   for (const QuantisedEvaluation& asked : evaluations) {
     const bool is_done =
         EmitQuantisedLoss(config_, dataset_, machine_.device, model, asked, progress_.step, emit_points, events_);
-    if (!is_done) return false;
+    if (!is_done) return TrainingOutcome::kStopped;
     start = BeginPhase();
   }
-  return true;
+  return TrainingOutcome::kCompleted;
 }
 
 bool Training::IsCheckpointDue() const {

@@ -25,7 +25,8 @@ struct TrainingOptions {
   bool resume = false;  // continue from the newest whole checkpoint in `output`, from the start where there is none
   std::filesystem::path cache;  // of prepared corpora
   MachineShare share;
-  Overrides expected = {};  // fingerprints of what the trial reads, by their keys
+  Overrides expected = {};    // fingerprints of what the trial reads, by their keys
+  std::string revision = {};  // of the program
 };
 
 enum class TrainingOutcome {
@@ -65,10 +66,15 @@ class Training {
   // all that moved is the model's doing. `dropout` is the generator as it was before that pass; training draws on from
   // where it is now.
   void ShowUpdated(StatisticsTap& tap, const at::Generator& dropout);
-  // One update, which a checkpoint follows if `saves`. False when the trial has diverged: then nothing was updated.
-  bool Step(bool saves);
-  // Whether a loss and gradient norm seen at this step mean divergence.
-  bool HasDiverged(const StepScalars& scalars);
+  // One update, which a checkpoint follows if `saves`. Says why where the trial has diverged: then nothing was updated,
+  // and the step is measured.
+  std::optional<std::string_view> Step(bool saves);
+  // What a loss and gradient norm seen at this step say.
+  std::optional<std::string_view> WhyDiverged(const StepScalars& scalars);
+  // After the last update, the sum over the micro-batches of that step: is it a number?
+  double LossOfLastBatch();
+  // The statistics of the batch of this step, from a pass of its own.
+  void Measure(StatisticsTap& tap);
   void EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap);
   // With the time that went into each phase since the last call.
   void EmitPoints(std::vector<MetricPoint> points);
@@ -81,13 +87,15 @@ class Training {
 
   bool IsCheckpointDue() const;  // after the next step
   absl::Status SaveCheckpoint();
-  // The validation loss, and that after each rounding the trial asks for. False when the process was asked to stop
-  // meanwhile.
-  bool Evaluate();
-  bool EvaluateQuantised();
+  // The validation loss, and that after each rounding the trial asks for. Not kCompleted when the process was asked to
+  // stop meanwhile, or the loss without rounding is NaN or Inf: what is rounded is only a value.
+  TrainingOutcome Evaluate();
+  TrainingOutcome EvaluateQuantised();
+  TrainingOutcome Diverge(std::string_view reason);
   void LogProgress();
 
   const TrialConfig config_;  // resolved
+  const std::string revision_;
   const Dataset dataset_;
   const Machine machine_;
   EventOutput& events_;

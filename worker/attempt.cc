@@ -271,6 +271,8 @@ void Attempt::OnEvent(TrainerEvent& event) {
     if (of_this_run) host_.metrics.Observe(points->phases);
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
+    revision_ = started->revision;
+    left_out_ = started->left_out;
     from_step_ = step_ = ClampStep(started->resumed_from.value_or(0));
     host_.on_left_out(name_, started->left_out);
     host_.on_change();
@@ -327,6 +329,10 @@ void Attempt::Report(v1::AttemptReport& report) const {
   if (!resolved_config_.empty()) {
     report.mutable_begun()->set_from_step(static_cast<std::uint64_t>(from_step_));
     report.mutable_begun()->set_config_json(resolved_config_);
+    report.mutable_begun()->set_revision(revision_);
+    for (const auto& [reason, files] : left_out_) {
+      (*report.mutable_begun()->mutable_left_out())[reason] = static_cast<std::uint64_t>(files);
+    }
   }
   const bool all_acknowledged = (unsent() == 0 && is_in_step()) || refused_;
   if (!end_ || !all_acknowledged) {

@@ -1,5 +1,7 @@
 #include "worker/verdict.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cstring>
 #include <fstream>
@@ -60,6 +62,13 @@ void JudgeByExit(const Evidence& evidence, AttemptEnd& end) {
     return;
   }
   end.outcome = AttemptOutcome::kFailed;
+  if (evidence.exit.signal == SIGBUS) {
+    end.failure = FailureClass::kBadData;
+    end.message = WithLog(absl::StrCat(HowItExited(evidence.exit),
+                                       ": a file that it reads was cut meanwhile, or its disk cannot be read"),
+                          evidence);
+    return;
+  }
   if (evidence.exit.out_of_memory) {
     end.failure = FailureClass::kOom;
     end.message = absl::StrCat(HowItExited(evidence.exit),
@@ -103,6 +112,7 @@ AttemptEnd Judge(const Evidence& evidence) {
   if (evidence.said && !failed) {
     end.outcome = evidence.said->outcome;
     end.step = evidence.said->step;
+    end.message = evidence.said->message;
   } else if (evidence.stop != StopReason::kNone) {
     JudgeStopped(evidence, end);
   } else if (failed) {

@@ -134,12 +134,26 @@ TEST(AblationText, LatexUsesBooktabsAndEscapesKeys) {
       "\\end{tabular}\n");
 }
 
+TEST(AblationText, ACellThatMixesWhatItsTrialsWereMadeWithSaysSo) {
+  v1::GetAblationTableResponse table = SmallTable();
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), Not(HasSubstr("ixed")));
+  table.mutable_cells(0)->add_mixed("train.precision");
+  table.mutable_cells(0)->add_mixed("device");
+  for (const TableFormat format : {TableFormat::kText, TableFormat::kMarkdown}) {
+    EXPECT_THAT(RenderAblation(table, format),
+                AllOf(HasSubstr("14.40 ± 2.10 (3, mixed)"),
+                      HasSubstr("Mixed: the trials of a cell differ in device, train.precision.")));
+  }
+  EXPECT_THAT(RenderAblation(table, TableFormat::kLatex), HasSubstr("% Mixed: the trials of a cell differ in device"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kCsv), HasSubstr("14.4,2.1,3,3,0,0,0,train.precision device\n"));
+}
+
 TEST(AblationText, CsvHasALineForEachCellAndMetricInFullPrecision) {
   EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kCsv),
-            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,failed,missing\n"
-            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0,0\n"
-            "pre_norm,soap,kurtosis_max,,,0,2,2,0,0\n"
-            "op,adam,kurtosis_max,1.2345,,1,1,0,0,2\n");
+            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed\n"
+            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0,0,\n"
+            "pre_norm,soap,kurtosis_max,,,0,2,2,0,0,\n"
+            "op,adam,kurtosis_max,1.2345,,1,1,0,0,2,\n");
 }
 
 TEST(AblationText, JsonNamesKeysAndUsesNullForNoValue) {

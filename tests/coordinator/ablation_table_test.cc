@@ -132,7 +132,7 @@ TEST(AblationTable, AnAutoThatMachinesResolveDifferentlyIsOneValue) {
   const char* resolved[] = {"4", "8", "4"};
   const char* submitted[] = {"\"auto\"", "\"auto\"", "4"};
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    trials[i].resolved_json = std::string(R"({"train.micro_batch_size":)") + resolved[i] + "}";
+    trials[i].origin.resolved_json = std::string(R"({"train.micro_batch_size":)") + resolved[i] + "}";
     trials[i].trial.arm.keys_json = std::string(R"({"train.micro_batch_size":)") + submitted[i] + "}";
   }
   const AblationTable table = BuildAblationTable(trials, {.rows = {"train.micro_batch_size"}});

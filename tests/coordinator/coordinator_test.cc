@@ -79,7 +79,7 @@ TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   running.begun = AttemptBeginning{.config_json = R"({"train.device": "cuda:0", "train.precision": "bf16"})"};
   const auto second = world.Call("w", 1, {running});
   EXPECT_THAT(second->keep, SizeIs(1));
-  const auto resolved = [&] { return (*world.store().ListResults("sweep", {}, 1, 0))[0].resolved_json; };
+  const auto resolved = [&] { return (*world.store().ListResults("sweep", {}, 1, 0))[0].origin.resolved_json; };
   EXPECT_EQ(resolved(), R"({"train.precision":"bf16","train.device":"cuda:0"})");
   const auto third = world.Call("w", 1);
   ASSERT_EQ(third->start[0].name.generation, 2u);

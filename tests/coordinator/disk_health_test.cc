@@ -12,12 +12,12 @@ TEST(DiskHealth, IsOverWhenAProbeSucceedsAndNoWriteHasFailedForSomeTime) {
   DiskHealth disk(clock);
   EXPECT_TRUE(disk.status().ok());
   const absl::Status full = absl::ResourceExhaustedError("ofsweep.db: no space is left");
-  disk.NoteFull(full);
+  disk.NoteFailure(full);
   EXPECT_EQ(disk.status(), full);
   disk.NoteProbe();
   EXPECT_EQ(disk.status(), full) << "a small write fitted";
   clock.now += 9'000;
-  disk.NoteFull(full);
+  disk.NoteFailure(full);
   clock.now += 9'000;
   disk.NoteProbe();
   EXPECT_EQ(disk.status(), full);

@@ -73,7 +73,9 @@ TEST(SchedulerOutcome, APreemptedTrialRunsElsewhereAtOnceAndDoesNotCount) {
 
 TEST(SchedulerOutcome, AHostOnWhichTrialsCrashInARowIsQuarantined) {
   SchedulerBench bench;
-  bench.Submit("sweep", {"a", "b", "c", "d"});
+  bench.Submit("sweep", {"x", "a", "b", "c", "d"});
+  bench.Call("good", 1);
+  const auto good_is_busy = [&] { bench.Call("good", 1, {Running("x", 1)}); };
   bench.Call("bad", 3);
   bench.Call("bad", 3,
              {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
@@ -83,14 +85,54 @@ TEST(SchedulerOutcome, AHostOnWhichTrialsCrashInARowIsQuarantined) {
   EXPECT_THAT(answer.reason, HasSubstr("bad is in quarantine until"));
   EXPECT_THAT(answer.reason, HasSubstr("3 trials in a row crashed on it"));
   EXPECT_THAT(bench.Reason("sweep"), HasSubstr("bad is in quarantine"));
-  EXPECT_TRUE(bench.scheduler.Workers(bench.now).front().quarantined);
+  EXPECT_TRUE(bench.scheduler.Workers(bench.now).back().quarantined);
   // It gets another chance, and one more crash sends it back for twice as long.
   bench.now += bench.options.quarantine.first_ms;
-  EXPECT_THAT(Names(bench.Call("bad", 1).start), ElementsAre("a:2"));
-  bench.Call("bad", 1, {Failed("a", 2, FailureClass::kCrash)});
-  bench.now += 2 * bench.options.quarantine.first_ms - 2 * SchedulerBench::kSecond;
+  good_is_busy();
+  EXPECT_THAT(Names(bench.Call("bad", 1).start), ElementsAre("d:1"));
+  bench.Call("bad", 1, {Failed("d", 1, FailureClass::kCrash)});
+  bench.now += 2 * bench.options.quarantine.first_ms - 5 * SchedulerBench::kSecond;
+  good_is_busy();
   EXPECT_THAT(bench.Call("bad", 1).start, IsEmpty());
+  bench.now += 5 * SchedulerBench::kSecond;
   EXPECT_THAT(bench.Call("bad", 1).start, ::testing::SizeIs(1));
+}
+
+TEST(SchedulerOutcome, TheLastWorkerThatCanWorkIsNeverQuarantined) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b", "c", "d"});
+  bench.Call("only", 3);
+  bench.Call("only", 3,
+             {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
+              Failed("c", 1, FailureClass::kCrash)});
+  EXPECT_FALSE(bench.scheduler.Workers(bench.now).front().quarantined);
+  EXPECT_EQ(bench.StateOf("d"), TrialState::kRunning);
+}
+
+TEST(SchedulerOutcome, TrialsThatCrashEverywhereQuarantineNobody) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"x", "a", "b", "c"});
+  bench.Call("good", 1);
+  bench.Call("other", 3);
+  bench.Call("other", 3,
+             {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
+              Failed("c", 1, FailureClass::kCrash)});
+  const auto is_quarantined = [&] { return bench.scheduler.Workers(bench.now).back().quarantined; };
+  EXPECT_TRUE(is_quarantined());
+  bench.now += bench.options.retry_delay_ms;
+  const SynchronizeAnswer again = bench.Call("good", 2, {Running("x", 1)});
+  ASSERT_THAT(Names(again.start), ElementsAre("a:2"));
+  bench.Call("good", 2, {Running("x", 1), Failed("a", 2, FailureClass::kCrash)});
+  EXPECT_FALSE(is_quarantined());
+}
+
+TEST(SchedulerOutcome, NewWorkGoesBeforeWhatKeepsFailing) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a", "b"});
+  bench.Call("w", 1);
+  bench.Call("w", 0, {Failed("a", 1, FailureClass::kTimeout)});
+  bench.now += 3'600'000;
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("b:1"));
 }
 
 TEST(SchedulerOutcome, OneBadTrialDoesNotQuarantineItsHost) {

@@ -41,6 +41,15 @@ TEST_F(WorkerServiceTest, AWorkerGetsWorkUnderALeaseAndAResendChangesNothing) {
   EXPECT_THAT(Metrics(), HasSubstr("ofsweep_metric_points_total{result=\"duplicate\"} 3"));
 }
 
+TEST_F(WorkerServiceTest, AWorkerOfAnotherVersionIsToldSoAndGetsNothing) {
+  Submit(SmallSweep("s"));
+  v1::SynchronizeRequest request = HelloFrom("w", 1);
+  request.set_version("0.0.7");
+  const auto answer = Synchronize(request);
+  EXPECT_EQ(answer.start_size(), 0);
+  EXPECT_THAT(answer.reason(), testing::AllOf(HasSubstr("ofsweep 0.0.7"), HasSubstr("install one version on both")));
+}
+
 TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
   const auto assignment = StartOne();
   v1::TrialPoints points;

@@ -170,7 +170,7 @@ TEST_F(RunCommand, LayoutAndFormatOfTheTableCanBeChosen) {
   const Finished run = Ofsweep(arguments);
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out,
-              ContainsRegex("optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0,0\n"));
+              ContainsRegex("optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0,0,\n"));
 }
 
 }  // namespace

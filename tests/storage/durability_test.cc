@@ -174,7 +174,7 @@ TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
   const std::string path = folder.File("ofsweep.db");
   const std::unique_ptr<Store> store = OpenStore(path);
   std::atomic<int> told = 0;
-  store->ObserveFullDisk([&](const absl::Status&) { ++told; });
+  store->ObserveFailures([&](const absl::Status&) { ++told; });
   EXPECT_TRUE(store->Probe().get().ok());
   EXPECT_FALSE(std::filesystem::exists(path + "-probe"));
   {
@@ -187,6 +187,29 @@ TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
     EXPECT_FALSE(std::filesystem::exists(path + "-probe"));
   }
   EXPECT_TRUE(store->Probe().get().ok());
+}
+
+// What is written to a file without a name is gone with the process.
+TEST(DurabilityTest, NothingIsAcknowledgedWhenTheDatabaseWasDeletedOrReplacedUntilItIsBack) {
+  const TestFolder folder;
+  const std::string path = folder.File("ofsweep.db");
+  const std::unique_ptr<Store> store = OpenStore(path);
+  std::atomic<int> told = 0;
+  store->ObserveFailures([&](const absl::Status&) { ++told; });
+  const auto insert = [&](const std::string& sweep) { return store->InsertSweep({.name = sweep}, {}).get(); };
+  ASSERT_TRUE(insert("before").ok());
+  std::filesystem::rename(path, folder.File("moved.db"));
+  const absl::Status deleted = insert("deleted");
+  EXPECT_EQ(deleted.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(deleted.message()),
+              testing::AllOf(testing::HasSubstr(path), testing::HasSubstr("was deleted"),
+                             testing::HasSubstr("put the database back")));
+  EXPECT_FALSE(store->Probe().get().ok()) << "/readyz tells of it";
+  std::filesystem::copy_file(folder.File("moved.db"), path);
+  EXPECT_THAT(std::string(insert("replaced").message()), testing::HasSubstr("was replaced"));
+  EXPECT_EQ(told, 3);
+  std::filesystem::rename(folder.File("moved.db"), path);
+  EXPECT_TRUE(insert("after").ok());
 }
 
 TEST(DurabilityTest, AShellThatHoldsTheWriteLockDelaysWritesAndLosesNone) {

@@ -251,7 +251,7 @@ TEST_F(SweepsTest, WhatATrainerResolvedIsItsAttemptsAndLeavesWhatWasSubmitted) {
   ASSERT_TRUE(store_->RecordOrigin({"a", 1}, {R"({"train.precision":"bf16"})", ""}).get().ok());
   ASSERT_TRUE(store_->RecordOrigin({"a", 2}, {R"({"train.precision":"fp32"})", ""}).get().ok());
   EXPECT_EQ(Must(store_->FindTrial("a"))->config_json, trial.config_json);
-  EXPECT_EQ(Must(store_->ListResults("s", {}, 1, 0))[0].resolved_json, R"({"train.precision":"fp32"})");
+  EXPECT_EQ(Must(store_->ListResults("s", {}, 1, 0))[0].origin.resolved_json, R"({"train.precision":"fp32"})");
   EXPECT_THAT(Sql(path_, "SELECT value FROM params WHERE key = 'train.precision'"), ElementsAre("fp32"));
   EXPECT_THAT(Sql(path_, "SELECT resolved FROM attempts"),
               ElementsAre(R"({"train.precision":"bf16"})", R"({"train.precision":"fp32"})"));

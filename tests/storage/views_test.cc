@@ -43,7 +43,11 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
       columns("results"),
       "sweep arm trial_id config_hash state block optimizer learning_rate seed attempts steps tokens train_loss "
       "eval_loss eval_perplexity int8_perplexity w8a5_perplexity w8a4_perplexity w4a4_perplexity kurtosis_mean "
-      "kurtosis_max kurtosis_peak mmr_max wall_seconds worker started_at finished_at failure_class failure_message");
+      "kurtosis_max kurtosis_peak mmr_max wall_seconds worker started_at finished_at failure_class failure_message "
+      "outcome_reason diverged_step");
+  EXPECT_EQ(columns("provenance"),
+            "sweep trial_id generation file spec_sha256 coordinator_revision trainer_revision worker host device "
+            "precision threads data_fingerprint");
   EXPECT_EQ(columns("params"), "trial_id key value");
   EXPECT_EQ(columns("curves"), "trial_id step metric layer site value");
   EXPECT_EQ(columns("ablation"),
@@ -58,7 +62,44 @@ TEST_F(ViewsTest, EveryColumnOfResultsHasAType) {
   EXPECT_THAT(Query("SELECT name FROM pragma_table_info('results') WHERE type NOT IN ('TEXT', 'INTEGER', 'REAL')"),
               testing::IsEmpty());
   EXPECT_THAT(Query("SELECT group_concat(name, ' ') FROM pragma_table_info('results') WHERE type = 'INTEGER'"),
-              ElementsAre("seed attempts steps tokens"));
+              ElementsAre("seed attempts steps tokens diverged_step"));
+}
+
+TEST_F(ViewsTest, ProvenanceSaysWhatMadeATrialsNumbers) {
+  TrialRow trial = MakeTrial("a");
+  trial.config_json = R"({"train.precision":"auto","train.threads":"auto"})";
+  ASSERT_TRUE(
+      store_->InsertSweep({.name = "s", .file = "/sweeps/s.yaml", .spec_sha256 = "5a", .revision = "c0"}, {trial})
+          .get()
+          .ok());
+  ASSERT_TRUE(store_
+                  ->ChangeTrials({{.trial_id = "a", .state = TrialState::kRunning, .generation = 1, .worker = "w"}},
+                                 {{.name = {"a", 1}, .worker = "w", .started_at = 1}})
+                  .get()
+                  .ok());
+  EXPECT_THAT(Query("SELECT * FROM provenance"), testing::IsEmpty()) << "it has not begun";
+  const AttemptOrigin origin{.resolved_json = R"({"train.precision":"bf16","train.threads":4})",
+                             .data_fingerprint = "f1",
+                             .host = "node-7",
+                             .device = "H100",
+                             .revision = "t0",
+                             .left_out = {{"link", 2}}};
+  ASSERT_TRUE(store_->RecordOrigin({"a", 1}, origin).get().ok());
+  EXPECT_THAT(Query("SELECT * FROM provenance"), ElementsAre("s|a|1|/sweeps/s.yaml|5a|c0|t0|w|node-7|H100|bf16|4|f1"));
+  EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(0).origin, origin);
+  EXPECT_THAT(Query("SELECT host, left_out FROM attempts"), ElementsAre(R"(node-7|{"link":2})"));
+}
+
+TEST_F(ViewsTest, ADivergedTrialSaysWhyAndWhere) {
+  InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
+  TrialChange change{.trial_id = "a", .state = TrialState::kDiverged, .generation = 1};
+  change.diverged_reason = diverged_reasons::kTrainLoss;
+  change.diverged_step = 7;
+  ASSERT_TRUE(store_->ChangeTrials({change, {.trial_id = "b", .state = TrialState::kCompleted, .generation = 1}}, {})
+                  .get()
+                  .ok());
+  EXPECT_THAT(Query("SELECT trial_id, outcome_reason, diverged_step FROM results ORDER BY trial_id"),
+              ElementsAre("a|train_loss is not finite|7", "b|NULL|NULL"));
 }
 
 TEST_F(ViewsTest, ATrialThatBeganAndHasNoPointsYetHasDoneNoSteps) {

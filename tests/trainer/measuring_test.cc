@@ -121,6 +121,7 @@ TEST_F(Measuring, DropoutDoesNotBlurWhatAnUpdateMoves) {
 TEST_F(Measuring, AnUpdateThatDivergenceForbidsIsNotMeasured) {
   trial_["optimizer"]["learning_rate"] = 1000;
   trial_["train"]["steps"] = 200;
+  trial_["evaluate"]["every"] = 1000;
   trial_["measure"] = {{"every", 1}, {"metrics", nlohmann::json::array({"rms", "delta_m2"})}};
   std::map<std::string, std::int64_t> last;
   for (const auto& [key, value] : Run()) last[key.second.metric] = key.first;

@@ -204,11 +204,59 @@ TEST_F(TrainerEvents, OneTrainingServesEveryRoundingOfItsList) {
 TEST_F(TrainerEvents, ALossThatRunsAwayIsAResult) {
   trial_["optimizer"]["learning_rate"] = 1000;
   trial_["train"]["steps"] = 200;
+  trial_["evaluate"]["every"] = 1000;
   const TrainerResult result = Run();
   const auto finished = std::get<AttemptEnd>(result.Events().back());
   EXPECT_EQ(finished.outcome, AttemptOutcome::kDiverged);
   EXPECT_LT(finished.step, 200);
   EXPECT_EQ(Curve(result, "train_loss").rbegin()->first, finished.step);
+}
+
+// Each update multiplies the weights by a million.
+class TrainerDiverges : public TrainerEvents {
+ protected:
+  TrainerDiverges() {
+    trial_["optimizer"]["learning_rate"] = 1000;
+    trial_["optimizer"]["weight_decay"] = 1000;
+    trial_["schedule"] = {{"kind", "constant"}, {"warmup_fraction", 0}};
+    trial_["train"]["steps"] = 6;
+  }
+
+  static AttemptEnd EndOf(const TrainerResult& result) { return std::get<AttemptEnd>(result.Events().back()); }
+};
+
+TEST_F(TrainerDiverges, AtTheStepWhoseNumbersShowItWhichIsMeasured) {
+  trial_["measure"]["every"] = 100;
+  const TrainerResult result = Run();
+  const AttemptEnd end = EndOf(result);
+  EXPECT_EQ(end.outcome, AttemptOutcome::kDiverged);
+  EXPECT_EQ(end.message, diverged_reasons::kTrainLoss);
+  EXPECT_THAT(StepsOf(result, "kurtosis"), testing::Contains(end.step))
+      << "else kurtosis_max were that of the initial weights";
+}
+
+TEST_F(TrainerDiverges, AtTheEvaluationAfterTheLastUpdate) {
+  trial_["train"]["steps"] = 2;
+  const AttemptEnd end = EndOf(Run());
+  EXPECT_EQ(end.outcome, AttemptOutcome::kDiverged);
+  EXPECT_EQ(end.message, diverged_reasons::kEvaluation);
+  EXPECT_EQ(end.step, 2);
+}
+
+TEST_F(TrainerDiverges, AfterTheLastUpdateWhereNothingIsEvaluated) {
+  trial_["train"]["steps"] = 2;
+  trial_["data"]["validation_fraction"] = 0;
+  const AttemptEnd end = EndOf(Run());
+  EXPECT_EQ(end.outcome, AttemptOutcome::kDiverged);
+  EXPECT_EQ(end.message, diverged_reasons::kTrainLoss);
+}
+
+TEST_F(TrainerDiverges, AtAnEvaluationInBetween) {
+  trial_["evaluate"]["every"] = 2;
+  const AttemptEnd end = EndOf(Run());
+  EXPECT_EQ(end.outcome, AttemptOutcome::kDiverged);
+  EXPECT_EQ(end.message, diverged_reasons::kEvaluation);
+  EXPECT_EQ(end.step, 2);
 }
 
 TEST_F(TrainerEvents, MeasurePrintsEveryMatrixOfAFile) {
