@@ -14,7 +14,7 @@ import grpc
 from world import Worker, coordinator_in, skip, wait_for
 
 FULL = "no space is left"
-WELL = "takes writes again"
+WELL = "everything is stored again"
 
 
 @contextlib.contextmanager
