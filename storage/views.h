@@ -71,7 +71,8 @@ FROM trials
   LEFT JOIN trial_attempts ON trial_attempts.trial = trials.id AND trial_attempts.generation = trials.begun_generation
   CROSS JOIN json_each(json_patch(trial_configs.config, ifnull(trial_attempts.resolved, '{}'))) AS entry;
 
--- What made a trial's numbers: a row for each attempt that has begun, in each sweep that holds the trial.
+-- What made a trial's numbers: a row for each attempt, in each sweep that holds the trial. What is not known is NULL: before it
+-- has begun, and of earlier versions.
 CREATE VIEW provenance AS
 SELECT
   sweeps.name AS sweep,
@@ -84,15 +85,14 @@ SELECT
   trial_attempts.worker,
   trial_attempts.host,
   trial_attempts.device,
-  coalesce(trial_attempts.resolved ->> '$."train.precision"', trial_configs.config ->> '$."train.precision"') AS precision,
-  coalesce(trial_attempts.resolved ->> '$."train.threads"', trial_configs.config ->> '$."train.threads"') AS threads,
+  nullif(coalesce(trial_attempts.resolved ->> '$."train.precision"', trial_configs.config ->> '$."train.precision"'), 'auto') AS precision,
+  nullif(coalesce(trial_attempts.resolved ->> '$."train.threads"', trial_configs.config ->> '$."train.threads"'), 'auto') AS threads,
   coalesce(trial_attempts.data_fingerprint, trials.data_fingerprint) AS data_fingerprint
 FROM trial_attempts
   JOIN trials ON trials.id = trial_attempts.trial
   JOIN trial_configs ON trial_configs.trial = trials.id
   JOIN sweep_trials ON sweep_trials.trial = trials.id
-  JOIN sweeps ON sweeps.id = sweep_trials.sweep
-WHERE trial_attempts.from_step IS NOT NULL OR trial_attempts.resolved <> '{}';
+  JOIN sweeps ON sweeps.id = sweep_trials.sweep;
 
 -- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
 -- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.

@@ -171,6 +171,9 @@ TEST_F(OpeningTest, ADatabaseThatVersion1MadeShowsWhatItShowedThere) {
                                    "optimizer.epsilon=1e-05|3|5.419|2.673", "optimizer.epsilon=0.0001|3|1.83|2.598",
                                    "optimizer.epsilon=0.0003|3|1.189|2.555"));
   EXPECT_THAT(Sql(path_, "SELECT count(*), count(DISTINCT trial_id) FROM curves"), testing::ElementsAre("11144|2"));
+  EXPECT_THAT(Sql(path_, "SELECT count(DISTINCT trial_id), min(precision), count(data_fingerprint) FROM provenance"),
+              testing::ElementsAre("42|fp32|0"))
+      << "what they read was not looked at";
   EXPECT_THAT(Sql(path_,
                   "SELECT layer, count(*), round(max(value), 3) FROM curves WHERE trial_id = 'df50356025a5c443' "
                   "AND metric = 'kurtosis' AND site = 'block' GROUP BY layer ORDER BY layer LIMIT 2"),
