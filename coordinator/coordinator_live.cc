@@ -1,6 +1,6 @@
 #include "coordinator/coordinator_live.h"
 
-#include <cmath>
+#include "experiment/over_blocks.h"
 
 namespace ofsweep {
 namespace {
@@ -8,19 +8,13 @@ namespace {
 // Weight of the newest interval in the moving average of the speed.
 constexpr double kSpeedWeight = 0.3;
 
-// NaN gives way to any number, as in SQL's max().
-double Larger(std::optional<double> a, double b) {
-  if (!a || std::isnan(*a)) return b;
-  return b > *a ? b : *a;
-}
-
 void ReadPoints(const StepPoints& step, LiveValues& values) {
-  std::optional<double> kurtosis;
+  OverBlocks kurtosis;
   for (const MetricPoint& point : step.points) {
     if (point.series.metric == "train_loss") values.train_loss = point.value;
-    if (point.series.metric == "kurtosis" && point.series.site == "block") kurtosis = Larger(kurtosis, point.value);
+    if (point.series.metric == "kurtosis" && point.series.site == "block") kurtosis.Add(step.step, point.value);
   }
-  if (kurtosis) values.kurtosis_max = kurtosis;
+  if (kurtosis.blocks > 0) values.kurtosis_max = kurtosis.max;
 }
 
 }  // namespace

@@ -10,17 +10,6 @@ void Keep(LastValue& last, std::int64_t step, double value) {
   if (step >= last.step) last = {step, value};
 }
 
-void Keep(OverBlocks& last, std::int64_t step, double value) {
-  if (step > last.step) {
-    last = {step, 1, value, value};
-  } else if (step == last.step) {
-    ++last.blocks;
-    last.sum += value;
-    // std::max alone would drop a NaN on one side and keep it on the other.
-    last.max = std::isnan(value) || std::isnan(last.max) ? std::nan("") : std::max(last.max, value);
-  }
-}
-
 }  // namespace
 
 ResultRole RoleOf(const Series& series) {
@@ -41,10 +30,10 @@ void ResultColumns::Observe(ResultRole role, std::int64_t step, double value) {
     case ResultKind::kLastValue:
       return Keep(last_values[role.column], step, value);
     case ResultKind::kMmr:
-      return Keep(mmr, step, value);
+      return mmr.Add(step, value);
     case ResultKind::kKurtosis:
       kurtosis_peak = std::fmax(kurtosis_peak, value);
-      return Keep(kurtosis, step, value);
+      return kurtosis.Add(step, value);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "experiment/metric_point.h"
+#include "experiment/over_blocks.h"
 
 namespace ofsweep {
 
@@ -44,14 +45,6 @@ ResultRole RoleOf(const Series& series);
 struct LastValue {
   std::int64_t step = -1;
   double value = std::numeric_limits<double>::quiet_NaN();
-};
-
-// A statistic over the blocks at the greatest step that has it. A NaN in one block makes sum and max NaN.
-struct OverBlocks {
-  std::int64_t step = -1;
-  std::int64_t blocks = 0;
-  double sum = std::numeric_limits<double>::quiet_NaN();
-  double max = std::numeric_limits<double>::quiet_NaN();
 };
 
 // The result columns of one trial, kept up to date point by point. Every point must be given once; the order does not

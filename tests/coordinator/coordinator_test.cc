@@ -1,6 +1,8 @@
 // The coordinator as its callers see it, on a real database.
 #include "coordinator/coordinator.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -90,6 +92,20 @@ TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   running.begun = AttemptBeginning{.config_json = R"({"train.steps": "many", "model.block": "op"})"};
   EXPECT_THAT(world.Call("w", 1, {running})->keep, SizeIs(1));
   EXPECT_EQ(resolved(), R"({"train.precision":"bf16","train.device":"cuda:0"})");
+}
+
+// As in tables.
+TEST(Coordinator, ABlockThatIsNanHidesBehindNoOtherInTheLiveView) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const AttemptName name = world.Call("w", 1)->start[0].name;
+  for (const bool broken_first : {true, false}) {
+    StepPoints step = Step(broken_first ? 10 : 20, 3);
+    step.points[broken_first ? 1 : 2].value = std::nan("");
+    ASSERT_TRUE(world.Push("w", name, {step}).ok());
+    const auto progress = world.coordinator().Progress("sweep", 0, 1000);
+    EXPECT_TRUE(std::isnan(progress->running.at(0).live.kurtosis_max.value_or(0)));
+  }
 }
 
 TEST(Coordinator, ASweepRunsToItsEnd) {
