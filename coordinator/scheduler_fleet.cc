@@ -45,10 +45,9 @@ absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
 
 void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
   WorkerRecord& record = workers_[worker];
-  if (!record.connected) {
-    ++connected_;
-    record.connected_since = now;
-  }
+  if (!record.connected) ++connected_;
+  const bool has_come_back = !record.connected || (record.slots <= 0 && report.slots > 0);
+  if (has_come_back) record.connected_since = now;
   record.connected = true;
   record.last_seen = now;
   record.host = report.host;

@@ -12,7 +12,7 @@ namespace {
 constexpr TimeMs kShortestCallMs = 1000;
 constexpr TimeMs kLongestRetryDelayMs = 10 * 60'000;
 // After this a worker is asked again whether it has a trial's files by now; one that was started again, at once.
-constexpr TimeMs kOtherDataMs = 10 * 60'000;
+constexpr TimeMs kOtherDataMs = 60'000;
 
 }  // namespace
 

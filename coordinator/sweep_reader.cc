@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "coordinator/sweep_settings.h"
 #include "coordinator/wire.h"
@@ -98,7 +100,11 @@ absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, co
 }
 
 v1::Trial SweepReader::TrialMessage(const ResultRow& row, const std::vector<std::string>& label_keys) {
-  v1::Trial message = ToMessage(row, TrialLabel(label_keys, row.trial.config_json));
+  // Its arm's keys are this sweep's; the configuration is of the sweep that brought the trial first.
+  auto keys = nlohmann::json::parse(row.trial.config_json, nullptr, /*allow_exceptions=*/false);
+  const auto own = nlohmann::json::parse(row.trial.arm.keys_json, nullptr, /*allow_exceptions=*/false);
+  if (keys.is_object() && own.is_object()) keys.update(own);
+  v1::Trial message = ToMessage(row, TrialLabel(label_keys, keys.dump()));
   *message.mutable_config() = ConfigMessage(row);
   if (coordinator_ != nullptr && row.trial.state == TrialState::kPending) {
     message.set_waiting_reason(coordinator_->WaitingReason(row.trial.trial_id));

@@ -87,7 +87,7 @@ SELECT
   trial_attempts.device,
   nullif(coalesce(trial_attempts.resolved ->> '$."train.precision"', trial_configs.config ->> '$."train.precision"'), 'auto') AS precision,
   nullif(coalesce(trial_attempts.resolved ->> '$."train.threads"', trial_configs.config ->> '$."train.threads"'), 'auto') AS threads,
-  coalesce(trial_attempts.data_fingerprint, trials.data_fingerprint) AS data_fingerprint
+  trial_attempts.data_fingerprint
 FROM trial_attempts
   JOIN trials ON trials.id = trial_attempts.trial
   JOIN trial_configs ON trial_configs.trial = trials.id

@@ -44,4 +44,31 @@ absl::Status ResolveFingerprints(const Overrides& expected, const std::filesyste
   return absl::OkStatus();
 }
 
+TokenWatch::TokenWatch(const TrialConfig& config, std::filesystem::path cache) : cache_(std::move(cache)) {
+  for (const InputKeys& keys : kInputKeys) {
+    const std::optional<DataInput> input = InputOf(config, keys);
+    if (!input || input->source != "tokens") continue;
+    Watched watched{keys, *input, config.Text(keys.fingerprint), {}};
+    if (::stat(input->path.c_str(), &watched.before) == 0) files_.push_back(std::move(watched));
+  }
+}
+
+absl::Status TokenWatch::Check() const {
+  for (const Watched& file : files_) {
+    struct stat now;
+    if (::stat(file.input.path.c_str(), &now) != 0 || now.st_ino != file.before.st_ino) continue;
+    const bool is_untouched = now.st_size == file.before.st_size && now.st_mtim.tv_sec == file.before.st_mtim.tv_sec &&
+                              now.st_mtim.tv_nsec == file.before.st_mtim.tv_nsec;
+    if (is_untouched) continue;
+    FingerprintCache digests(cache_);
+    const auto found = FingerprintOf(file.input, file.keys.path, digests, {});
+    if (found.ok() && *found == file.fingerprint) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        std::string(file.keys.path), ": ", file.input.path,
+        " was written into while the trial trained on it, so that it is of no one content; leave files alone that are ",
+        "trained on (write the new one beside it and rename it), and retry the trial"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace ofsweep

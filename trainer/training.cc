@@ -68,6 +68,7 @@ Training::Training(TrialConfig config, const TrainingOptions& options, Dataset d
                    EventOutput& events)
     : config_(std::move(config)),
       revision_(options.revision),
+      tokens_(config_, options.cache),
       dataset_(std::move(dataset)),
       machine_(machine),
       events_(events),
@@ -132,10 +133,14 @@ absl::StatusOr<TrainingOutcome> Training::Run() {
   }
   if (absl::Status status = SaveCheckpoint(); !status.ok()) return status;
   if (const TrainingOutcome evaluated = Evaluate(); evaluated != TrainingOutcome::kCompleted) return evaluated;
-  if (!AllFinite(decoder_.Parameters())) return Diverge(diverged_reasons::kWeights);
+  if (!AllFinite(decoder_.Parameters())) return DivergeMeasured(diverged_reasons::kWeights);
   // Where nothing is evaluated, no later loss shows what the last update did.
-  if (dataset_.validation.size == 0 && !std::isfinite(LossOfLastBatch())) return Diverge(diverged_reasons::kTrainLoss);
+  if (dataset_.validation.size == 0) {
+    StatisticsTap ignored({});
+    if (!std::isfinite(Measure(ignored))) return DivergeMeasured(diverged_reasons::kTrainLoss);
+  }
   if (const TrainingOutcome evaluated = EvaluateQuantised(); evaluated != TrainingOutcome::kCompleted) return evaluated;
+  if (absl::Status status = tokens_.Check(); !status.ok()) return status;
   events_.Emit(AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = steps_});
   return TrainingOutcome::kCompleted;
 }
@@ -144,6 +149,15 @@ TrainingOutcome Training::Diverge(std::string_view reason) {
   events_.Emit(
       AttemptEnd{.outcome = AttemptOutcome::kDiverged, .message = std::string(reason), .step = progress_.step});
   return TrainingOutcome::kDiverged;
+}
+
+TrainingOutcome Training::DivergeMeasured(std::string_view reason) {
+  StatisticsTap tap(config_.List("measure.metrics"));
+  const double loss = Measure(tap);
+  std::vector<MetricPoint> points = {{{"train_loss", std::nullopt, ""}, loss}};
+  for (MetricPoint& point : tap.Finish()) points.push_back(std::move(point));
+  EmitPoints(std::move(points));
+  return Diverge(reason);
 }
 
 std::optional<std::string_view> Training::Step(bool saves) {
@@ -206,18 +220,17 @@ void Training::ShowUpdated(StatisticsTap& tap, const at::Generator& dropout) {
   decoder_.DropoutGenerator() = after;
 }
 
-double Training::LossOfLastBatch() {
+double Training::Measure(StatisticsTap& tap) {
   const at::NoGradGuard no_gradients;
-  at::Tensor total = at::zeros({}, machine_.device);
-  --progress_.step;
-  ForEachMicroBatch([&](const Batch& batch) { total += decoder_.Loss(batch.inputs, batch.targets, nullptr); });
-  ++progress_.step;
-  return total.item<double>();
-}
-
-void Training::Measure(StatisticsTap& tap) {
-  const at::NoGradGuard no_gradients;
-  ForEachMicroBatch([&](const Batch& batch) { decoder_.Hidden(batch.inputs, &tap); });
+  const bool is_over = progress_.step == steps_;
+  if (is_over) --progress_.step;
+  double total = 0;
+  ForEachMicroBatch([&](const Batch& batch) {
+    const double share = static_cast<double>(batch.inputs.numel()) / static_cast<double>(tokens_per_step_);
+    total += share * decoder_.Loss(batch.inputs, batch.targets, &tap).item<double>();
+  });
+  if (is_over) ++progress_.step;
+  return total;
 }
 
 std::optional<std::string_view> Training::WhyDiverged(const StepScalars& scalars) {
@@ -291,7 +304,7 @@ TrainingOutcome Training::Evaluate() {
   if (!loss) return TrainingOutcome::kStopped;
   CountPhase(TrainerPhase::kEvaluate, 1, SecondsSince(start));
   EmitPoints(LossPoints("eval", *loss));
-  return std::isfinite(*loss) ? TrainingOutcome::kCompleted : Diverge(diverged_reasons::kEvaluation);
+  return std::isfinite(*loss) ? TrainingOutcome::kCompleted : DivergeMeasured(diverged_reasons::kEvaluation);
 }
 
 TrainingOutcome Training::EvaluateQuantised() {
@@ -321,6 +334,7 @@ bool Training::IsCheckpointDue() const {
 absl::Status Training::SaveCheckpoint() {
   const bool never = !config_.IsAuto("train.checkpoint_every") && config_.Integer("train.checkpoint_every") == 0;
   if (!checkpoints_ || never || progress_.step == saved_step_) return absl::OkStatus();
+  if (absl::Status status = tokens_.Check(); !status.ok()) return status;
   const auto start = BeginPhase();
   if (!AllFinite(decoder_.Parameters())) {
     LogWarning(absl::StrCat("step ", progress_.step, ": weights are NaN or Inf; no checkpoint is written of them"));

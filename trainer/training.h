@@ -15,6 +15,7 @@
 #include "trainer/batches.h"
 #include "trainer/checkpoint.h"
 #include "trainer/event_output.h"
+#include "trainer/inputs.h"
 #include "trainer/machine.h"
 #include "trainer/statistics.h"
 
@@ -71,10 +72,9 @@ class Training {
   std::optional<std::string_view> Step(bool saves);
   // What a loss and gradient norm seen at this step say.
   std::optional<std::string_view> WhyDiverged(const StepScalars& scalars);
-  // After the last update, the sum over the micro-batches of that step: is it a number?
-  double LossOfLastBatch();
-  // The statistics of the batch of this step, from a pass of its own.
-  void Measure(StatisticsTap& tap);
+  // The statistics and mean loss of the batch of this step, of the last one after the last update, from a pass of its
+  // own.
+  double Measure(StatisticsTap& tap);
   void EmitStepPoints(const StepScalars& scalars, const StatisticsTap& tap);
   // With the time that went into each phase since the last call.
   void EmitPoints(std::vector<MetricPoint> points);
@@ -92,10 +92,13 @@ class Training {
   TrainingOutcome Evaluate();
   TrainingOutcome EvaluateQuantised();
   TrainingOutcome Diverge(std::string_view reason);
+  // The same of an evaluation, which measures nothing by itself.
+  TrainingOutcome DivergeMeasured(std::string_view reason);
   void LogProgress();
 
   const TrialConfig config_;  // resolved
   const std::string revision_;
+  const TokenWatch tokens_;
   const Dataset dataset_;
   const Machine machine_;
   EventOutput& events_;

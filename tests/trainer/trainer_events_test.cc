@@ -237,10 +237,12 @@ TEST_F(TrainerDiverges, AtTheStepWhoseNumbersShowItWhichIsMeasured) {
 
 TEST_F(TrainerDiverges, AtTheEvaluationAfterTheLastUpdate) {
   trial_["train"]["steps"] = 2;
-  const AttemptEnd end = EndOf(Run());
+  const TrainerResult result = Run();
+  const AttemptEnd end = EndOf(result);
   EXPECT_EQ(end.outcome, AttemptOutcome::kDiverged);
   EXPECT_EQ(end.message, diverged_reasons::kEvaluation);
   EXPECT_EQ(end.step, 2);
+  EXPECT_THAT(StepsOf(result, "kurtosis"), testing::Contains(2));
 }
 
 TEST_F(TrainerDiverges, AfterTheLastUpdateWhereNothingIsEvaluated) {
