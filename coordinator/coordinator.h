@@ -107,6 +107,9 @@ class Coordinator {
 
   std::vector<WorkerView> Workers();
 
+  // What is wrong with its books; "" as long as it has no bug. Reads everything: for tests.
+  std::string Inconsistency();
+
  private:
   // The writes of one decision, on their way to the disk.
   struct Ticket {

@@ -147,4 +147,9 @@ std::vector<WorkerView> Coordinator::Workers() {
   return scheduler_.Workers(clock_.Now());
 }
 
+std::string Coordinator::Inconsistency() {
+  absl::MutexLock lock(&mutex_);
+  return scheduler_.Inconsistency();
+}
+
 }  // namespace ofsweep

@@ -55,6 +55,8 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, TimeMs now)
   if (trial.stopping) queue_.Remove(trial);
   if (trial.state == TrialState::kRunning || trial.stopping) {
     Lease(index, fleet_.Ensure(stored.worker));
+    // Nobody can tell any more whether it was reported; told again, its name might be used twice.
+    trial.known = true;
     WorkerRecord& worker = fleet_.at(trial.worker);
     worker.last_seen = std::max(worker.last_seen, now);
   }

@@ -66,7 +66,8 @@ struct TrialRecord {
   std::uint64_t generation = 0;
   WorkerIndex worker = kNoWorker;
   TimeMs started_at = 0;  // 0 when an earlier process started it
-  // The worker has reported it; before that, its absence from a report means only that the assignment has not arrived.
+  // The worker has reported it or sent its points, or may have, to an earlier incarnation; before that, its absence
+  // from a report means only that the assignment has not arrived.
   bool known = false;
   // The attempt ended because its worker fell silent, and nobody has it since: should the worker come back, it may go
   // on.

@@ -14,6 +14,13 @@ constexpr TimeMs kLongestRetryDelayMs = 10 * 60'000;
 // After this a worker is asked again whether it has a trial's files by now; one that was started again, at once.
 constexpr TimeMs kOtherDataMs = 60'000;
 
+// Through which step the stored curve is this attempt's own, as long as it is not adopted: where the database has not
+// heard of it, or not of its beginning, what is stored is of an earlier one.
+std::int64_t StoredOf(const TrialRecord& trial, const AttemptReport& report) {
+  if (report.name.generation == trial.generation && trial.begun) return trial.stored_through;
+  return report.begun ? report.begun->from_step : 0;
+}
+
 }  // namespace
 
 Scheduler::Synchronized Scheduler::Synchronize(const WorkerReport& report, TimeMs now) {
@@ -24,10 +31,12 @@ Scheduler::Synchronized Scheduler::Synchronize(const WorkerReport& report, TimeM
   for (const AttemptReport& attempt : report.attempts) ReadAttempt(worker, attempt, now, result);
   TakeUnreported(worker, report, now, result);
 
-  // A process without a lease keeps its slot until it is gone.
+  // A process without a lease keeps its slot until it is gone. One that this database has not heard of reports as
+  // running for as long as nobody takes its points, which may be for ever; its worker sees for itself when the slot is
+  // free.
   const auto leaving = std::count_if(report.attempts.begin(), report.attempts.end(), [&](const AttemptReport& attempt) {
     const TrialRecord* trial = FindTrial(attempt.name.trial_id);
-    return !attempt.end && (trial == nullptr || !Holds(*trial, worker, attempt.name.generation));
+    return !attempt.end && Knows(attempt.name) && !Holds(*trial, worker, attempt.name.generation);
   });
   int free_slots = fleet_.at(worker).slots - fleet_.at(worker).busy() - static_cast<int>(leaving);
   free_slots = Assign(worker, free_slots, now, result);
@@ -78,6 +87,7 @@ bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
   const auto it = trial_by_id_.find(name.trial_id);
   if (it == trial_by_id_.end()) return false;
   TrialRecord& trial = trials_[it->second];
+  trial.known = true;
   if (trial.begun) return true;
   if (from_step > trial.stored_through) return false;
   trial.begun = true;
@@ -111,10 +121,16 @@ void Scheduler::ReadAttempt(WorkerIndex worker, const AttemptReport& report, Tim
   if (is_unheard_of || WasLost(trial, worker, report.name.generation)) {
     const bool slot_was_given_away = !report.end && fleet_.at(worker).busy() >= fleet_.at(worker).slots;
     if (slot_was_given_away) {
-      answer.stop.push_back({report.name, trial.stored_through});
+      answer.stop.push_back({report.name, StoredOf(trial, report)});
       return;
     }
     Adopt(index, worker, report.name.generation, now, result.decision);
+  }
+  const bool is_result = trial.state == TrialState::kCompleted || trial.state == TrialState::kDiverged;
+  if (!Knows(report.name) && !is_result) {
+    // The restored database has the trial failed or cancelled. Should it be wanted again, this attempt goes on.
+    if (!report.end) answer.stop.push_back({report.name, StoredOf(trial, report)});
+    return;
   }
   if (!Holds(trial, worker, report.name.generation)) {
     answer.forget.push_back(report.name);

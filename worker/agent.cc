@@ -62,10 +62,11 @@ class AgentLoop : public Agent {
         drain_timer_(io_),
         metrics_(gpus_),
         supervisor_(io_, options_, gpus_, metrics_,
-                    {.on_points = [this] { points_.Soon(); },
+                    {.on_points = [this] { push_.Soon(); },
                      .on_change = [this] { synchronize_.Soon(); },
                      .on_let_go = [this] { FinishIfDone(); }}),
-        points_(io_, *stub_, options_, supervisor_, [this] { synchronize_.Soon(); }),
+        points_(options_, supervisor_, [this] { synchronize_.Soon(); }),
+        push_(io_, options_.max_backoff, PushHooks()),
         synchronize_(io_, options_.max_backoff, SynchronizeHooks()) {}
 
   absl::Status ServeHttp();
@@ -76,7 +77,9 @@ class AgentLoop : public Agent {
 
  private:
   using SynchronizeLoop = CallLoop<v1::SynchronizeRequest, v1::SynchronizeResponse>;
+  using PushLoop = CallLoop<v1::PushMetricsRequest, v1::PushMetricsResponse>;
 
+  PushLoop::Hooks PushHooks();
   SynchronizeLoop::Hooks SynchronizeHooks();
   v1::SynchronizeRequest State() const;
   std::optional<milliseconds> Follow(const v1::SynchronizeResponse& told);
@@ -97,6 +100,7 @@ class AgentLoop : public Agent {
   WorkerMetrics metrics_;
   Supervisor supervisor_;
   PointForwarder points_;
+  PushLoop push_;
   SynchronizeLoop synchronize_;
   bool shutting_down_ = false;
   bool says_goodbye_ = false;   // the newest call, with its 0 slots
@@ -130,13 +134,24 @@ absl::Status AgentLoop::Run(std::stop_token stop) {
     spdlog::info("worker {}: {} slots, {} GPUs, data in {}", options_.worker_id, options_.slots, gpus_.size(),
                  options_.data_dir);
     synchronize_.Soon();
-    points_.Soon();
+    push_.Soon();
     std::stop_callback on_stop(stop, [this] { boost::asio::post(io_, [this] { ShutDown(); }); });
     io_.run();
     return absl::OkStatus();
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat("the worker failed: ", error.what()));
   }
+}
+
+AgentLoop::PushLoop::Hooks AgentLoop::PushHooks() {
+  return {.send =
+              [this](grpc::ClientContext* context, const v1::PushMetricsRequest* request,
+                     v1::PushMetricsResponse* response, std::function<void(grpc::Status)> done) {
+                stub_->async()->PushMetrics(context, request, response, std::move(done));
+              },
+          .next = [this] { return points_.Next(); },
+          .on_answer = [this](const v1::PushMetricsResponse& response) { return points_.OnAnswer(response); },
+          .on_failure = [this](const grpc::Status& status) { points_.OnFailure(status); }};
 }
 
 AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
@@ -245,7 +260,7 @@ void AgentLoop::FinishIfDone() {
 void AgentLoop::Finish() {
   if (std::exchange(finished_, true)) return;
   drain_timer_.cancel();
-  points_.Close();
+  push_.Close();
   synchronize_.Close();
   supervisor_.Close();
   work_.reset();

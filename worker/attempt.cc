@@ -104,7 +104,7 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
   }
   started_at_ = last_output_ = Clock::now();
   out_of_memory_kills_ = OutOfMemoryKills();
-  absl::StatusOr<TrainerProcess> process = TrainerProcess::Start(command);
+  absl::StatusOr<std::unique_ptr<Trainer>> process = host_.start_trainer(command);
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   spdlog::info("{}: started (attempt {}, slot {}{})", ToText(name_), start.attempt() + 1, slot_.number,

@@ -33,6 +33,7 @@ struct AttemptHost {
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;
+  StartTrainer start_trainer;
   std::function<void()> on_points;                                           // there is something to forward
   std::function<void()> on_change;                                           // there is something to report
   std::function<void(const AttemptName&)> on_exit;                           // a process was reaped: a slot is free
@@ -60,7 +61,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   ~Attempt();
 
   const AttemptName& name() const { return name_; }
-  bool alive() const { return process_.has_value(); }
+  bool alive() const { return process_ != nullptr; }
   // Its points are wanted.
   bool forwarding() const { return outbox_ && !forgotten_ && !refused_ && is_in_step(); }
   bool stopping() const { return stop_ != StopReason::kNone || forgotten_; }
@@ -111,7 +112,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   Slot slot_;
   std::string log_path_;
   std::unique_ptr<Outbox> outbox_;
-  std::optional<TrainerProcess> process_;
+  std::unique_ptr<Trainer> process_;
   std::optional<boost::asio::posix::stream_descriptor> exit_watch_;
   std::optional<boost::asio::steady_timer> kill_timer_;
   std::optional<boost::asio::steady_timer> silence_timer_;

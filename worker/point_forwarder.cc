@@ -9,21 +9,6 @@
 
 namespace ofsweep {
 
-PointForwarder::PointForwarder(boost::asio::io_context& io, v1::WorkerService::StubInterface& stub,
-                               const AgentOptions& options, Supervisor& supervisor, std::function<void()> synchronize)
-    : options_(options),
-      supervisor_(supervisor),
-      synchronize_(std::move(synchronize)),
-      calls_(io, options.max_backoff,
-             {.send =
-                  [&stub](grpc::ClientContext* context, const v1::PushMetricsRequest* request,
-                          v1::PushMetricsResponse* response, std::function<void(grpc::Status)> done) {
-                    stub.async()->PushMetrics(context, request, response, std::move(done));
-                  },
-              .next = [this] { return Next(); },
-              .on_answer = [this](const v1::PushMetricsResponse& response) { return OnAnswer(response); },
-              .on_failure = [this](const grpc::Status& status) { OnFailure(status); }}) {}
-
 std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
   v1::PushMetricsRequest request;
   request.set_worker_id(options_.worker_id);

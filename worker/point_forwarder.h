@@ -5,38 +5,36 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
+#include <grpcpp/support/status.h>
 
-#include "ofsweep/v1/worker.grpc.pb.h"
-#include "worker/call_loop.h"
+#include "ofsweep/v1/worker.pb.h"
 #include "worker/supervisor.h"
 
 namespace ofsweep {
 
 // Takes points from the outboxes to the coordinator: one PushMetrics at a time, made of whatever waits on disk when the
-// one before was acknowledged. So a slow coordinator gets larger requests up to the bound, and memory stays flat.
+// one before was acknowledged. So a slow coordinator gets larger requests up to the bound, and memory stays flat. Says
+// what to send, and follows what was answered; its owner makes the calls, one at a time (CallLoop).
 class PointForwarder {
  public:
   // `synchronize` has the coordinator asked what it holds.
-  PointForwarder(boost::asio::io_context& io, v1::WorkerService::StubInterface& stub, const AgentOptions& options,
-                 Supervisor& supervisor, std::function<void()> synchronize);
+  PointForwarder(const AgentOptions& options, Supervisor& supervisor, std::function<void()> synchronize)
+      : options_(options), supervisor_(supervisor), synchronize_(std::move(synchronize)) {}
 
-  void Soon() { calls_.Soon(); }
-  void Close() { calls_.Close(); }
-  bool idle() const { return calls_.idle(); }
+  // Nothing: no points wait.
+  std::optional<v1::PushMetricsRequest> Next();
+  // The pause before the next request; nothing: the answer is unusable.
+  std::optional<std::chrono::milliseconds> OnAnswer(const v1::PushMetricsResponse& response);
+  void OnFailure(const grpc::Status& status);
 
  private:
   struct Sent {
     AttemptName name;
     Outbox::Batch batch;
   };
-
-  std::optional<v1::PushMetricsRequest> Next();
-  std::optional<std::chrono::milliseconds> OnAnswer(const v1::PushMetricsResponse& response);
-  void OnFailure(const grpc::Status& status);
 
   const AgentOptions& options_;
   Supervisor& supervisor_;
@@ -47,7 +45,6 @@ class PointForwarder {
   // fails.
   bool one_by_one_ = false;
   bool away_ = false;
-  CallLoop<v1::PushMetricsRequest, v1::PushMetricsResponse> calls_;
 };
 
 }  // namespace ofsweep

@@ -38,6 +38,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
             .stop_grace = options.stop_grace,
             .silence_timeout = options.silence_timeout,
             .metrics = metrics,
+            .start_trainer = callbacks_.start_trainer,
             .on_points =
                 [this] {
                   NoteUnsent();

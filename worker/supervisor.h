@@ -32,6 +32,7 @@ class Supervisor {
     std::function<void()> on_points;  // there are points to forward
     std::function<void()> on_change;  // there is something to tell the coordinator
     std::function<void()> on_let_go;  // fewer attempts are held or alive
+    StartTrainer start_trainer = StartTrainerProcess;
   };
 
   // `options` must be complete (slots, trainer_path).

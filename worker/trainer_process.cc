@@ -102,6 +102,12 @@ absl::StatusOr<TrainerProcess> TrainerProcess::Start(const TrainerCommand& comma
   return TrainerProcess(pid, std::move(pidfd));
 }
 
+absl::StatusOr<std::unique_ptr<Trainer>> StartTrainerProcess(const TrainerCommand& command) {
+  absl::StatusOr<TrainerProcess> process = TrainerProcess::Start(command);
+  if (!process.ok()) return process.status();
+  return std::make_unique<TrainerProcess>(*std::move(process));
+}
+
 void TrainerProcess::Signal(int signal) const {
   ::kill(-pid_, signal);
 }

@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,9 +20,23 @@ struct TrainerCommand {
   int stderr_fd = -1;
 };
 
+// A trainer as its attempt sees it: a process, or what a simulation of workers has in its place.
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+
+  // Becomes readable when it has ended.
+  virtual int exit_fd() const = 0;
+  virtual void Signal(int signal) const = 0;
+  // Waits for the end. Call once.
+  virtual ExitStatus Reap() const = 0;
+};
+
+using StartTrainer = std::function<absl::StatusOr<std::unique_ptr<Trainer>>(const TrainerCommand&)>;
+
 // A child process, leader of a process group of its own: a Ctrl-C at the terminal reaches the agent alone, which then
 // decides.
-class TrainerProcess {
+class TrainerProcess final : public Trainer {
  public:
   // NotFound, PermissionDenied or Internal name the program and the reason. The child is killed when the calling thread
   // ends, however it ends; its standard input is empty, its signals are at their defaults, and it inherits no other
@@ -30,14 +46,14 @@ class TrainerProcess {
   TrainerProcess(TrainerProcess&&) = default;
   TrainerProcess& operator=(TrainerProcess&&) = default;
 
-  // Becomes readable when the process has ended (pidfd_open): no SIGCHLD, no race with a reused process id.
-  int exit_fd() const { return pidfd_.get(); }
+  // By pidfd_open: no SIGCHLD, no race with a reused process id.
+  int exit_fd() const override { return pidfd_.get(); }
   pid_t pid() const { return pid_; }
 
   // To the whole group.
-  void Signal(int signal) const;
-  // Waits for the end, kills what is left of the group. Call once.
-  ExitStatus Reap() const;
+  void Signal(int signal) const override;
+  // Also kills what is left of the group.
+  ExitStatus Reap() const override;
 
  private:
   TrainerProcess(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
@@ -45,5 +61,8 @@ class TrainerProcess {
   pid_t pid_;
   UniqueFd pidfd_;
 };
+
+// What a worker starts unless it is told otherwise: TrainerProcess::Start.
+absl::StatusOr<std::unique_ptr<Trainer>> StartTrainerProcess(const TrainerCommand& command);
 
 }  // namespace ofsweep

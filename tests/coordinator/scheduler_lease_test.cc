@@ -128,7 +128,8 @@ TEST(SchedulerLease, AnAttemptOfATrialNobodyKnowsIsStoppedButNotForgotten) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a"});
   SynchronizeAnswer answer = bench.Call("w", 1, {Running("newer", 7)});
-  EXPECT_THAT(answer.start, IsEmpty()) << "it keeps its slot until it has ended";
+  EXPECT_THAT(answer.start, SizeIs(1))
+      << "it may report as running for ever, and the worker knows when its slot is free";
   EXPECT_THAT(Names(answer.stop), ElementsAre("newer:7"));
   EXPECT_THAT(answer.forget, IsEmpty());
 
@@ -186,6 +187,50 @@ TEST(SchedulerLease, AnAttemptGoesOnFromNoLaterStepThanIsStored) {
   ended.end->step = 35;
   bench.Call("w", 0, {ended});
   EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 35) << "all it had trained was sent before its end";
+}
+
+// A worker that lost its folder must not train under the name of what it had.
+TEST(SchedulerLease, ARunningAttemptIsNotToldAgainByAnotherIncarnation) {
+  SchedulerBench bench;
+  bench.scheduler.Restore({{.name = "sweep",
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .state = TrialState::kRunning,
+                                        .generation = 4,
+                                        .worker = "w",
+                                        .attempt_open = true}}}},
+                          bench.now);
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:5"));
+}
+
+TEST(SchedulerLease, AnAttemptWhosePointsWereTakenIsNotToldAgain) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1"));
+  ASSERT_TRUE(bench.scheduler.Begin({"a", 1}, 0));
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:2"));
+}
+
+TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfIsKeptWhereItsTrialIsCancelledThere) {
+  SchedulerBench bench;
+  bench.scheduler.Restore({{.name = "sweep",
+                            .state = SweepState::kCancelled,
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .state = TrialState::kCancelled,
+                                        .generation = 4,
+                                        .worker = "w",
+                                        .stored_through = 60}}}},
+                          bench.now);
+  bench.Submit("other", {"b"});
+  SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 7, 20)});
+  EXPECT_THAT(Names(answer.stop), ElementsAre("a:7"));
+  EXPECT_EQ(answer.stop[0].stored_through, 20) << "what is stored behind that is of an earlier attempt";
+  EXPECT_THAT(answer.forget, IsEmpty());
+  EXPECT_THAT(Names(answer.start), ElementsAre("b:1")) << "it may report as running for ever";
+  answer = bench.Call("w", 1, {Ended("a", 7, AttemptOutcome::kCancelled), Ended("b", 1, AttemptOutcome::kCompleted)});
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"b", 1}));
+  ASSERT_TRUE(bench.scheduler.Resume("sweep", bench.now).ok());
+  answer = bench.Call("w", 1, {Ended("a", 7, AttemptOutcome::kCancelled)});
+  EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"a", 7}));
 }
 
 TEST(SchedulerLease, GenerationsBeginWhereTheCoordinatorWasStarted) {

@@ -1,130 +1,309 @@
 #include "tests/simulation/referee.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/trial_config.h"
 
 namespace ofsweep {
 namespace {
 
-std::string Words(const std::string& trial_id, std::uint64_t generation) {
-  return absl::StrCat("attempt ", generation, " of trial ", trial_id);
+template <class Value>
+Value Read(absl::StatusOr<Value> value) {
+  if (!value.ok()) throw std::runtime_error(value.status().ToString());
+  return *std::move(value);
+}
+
+// By step, the run that has trained it.
+std::map<std::int64_t, std::size_t> ReadCurve(Store& store, const std::string& trial_id) {
+  std::map<std::int64_t, std::size_t> runs;
+  const absl::Status status =
+      store.VisitCurves({.trial_ids = {trial_id}, .metrics = {"train_loss"}}, [&](const Curve& curve) {
+        for (std::size_t i = 0; i < curve.steps.size(); ++i) {
+          runs[curve.steps[i]] = static_cast<std::size_t>(curve.values[i]);
+        }
+        return true;
+      });
+  if (!status.ok()) throw std::runtime_error(status.ToString());
+  return runs;
+}
+
+std::optional<AttemptRow> FindAttempt(Store& store, const AttemptName& name) {
+  for (AttemptRow& row : Read(store.ListAttempts(name.trial_id))) {
+    if (row.name == name) return std::move(row);
+  }
+  return std::nullopt;
+}
+
+std::string InWords(SweepState state, const std::map<TrialState, std::uint64_t>& counts) {
+  std::string words(Name(state));
+  for (const auto& [trial_state, count] : counts)
+    absl::StrAppend(&words, " ", count, " ", std::string(Name(trial_state)));
+  return words;
+}
+
+bool IsResult(TrialState state) {
+  return state == TrialState::kCompleted || state == TrialState::kDiverged;
+}
+
+const AttemptReport* Find(const WorkerReport& report, const AttemptName& name) {
+  for (const AttemptReport& attempt : report.attempts) {
+    if (attempt.name == name) return &attempt;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-void Referee::Decided(const Decision& decision) {
-  for (const AttemptRow& attempt : decision.attempts) CheckEnd(attempt);
-  for (const TrialChange& change : decision.trials) CheckChange(change);
-  // One decision may change a trial twice (it is adopted, and its end is recorded); what it counts at last must be
-  // right.
-  for (const TrialChange& change : decision.trials) {
-    const auto& [trial_id, trial] = *trials_.find(change.trial_id);
-    if (trial.failures != failures_[trial_id]) {
-      Report(absl::StrCat(Words(trial_id, trial.generation), " counts ", trial.failures, " failures, but ",
-                          failures_[trial_id], " happened"));
-    }
-  }
-  asked_for_.clear();
-}
+// ---- what workers are told ----
 
-void Referee::CheckEnd(const AttemptRow& attempt) {
-  const AttemptName& name = attempt.name;
-  if (!attempt.end) {
-    running_.insert(name);
-    return;
-  }
-  recorded_.insert(name);
-  const bool was_running = running_.erase(name) > 0;
-  const AttemptEnd& end = *attempt.end;
-  const bool failed = end.outcome == AttemptOutcome::kFailed;
-  if (!failed && end.outcome != AttemptOutcome::kCompleted && end.outcome != AttemptOutcome::kDiverged) return;
-  const auto real = ends_.find(name);
-  if (real == ends_.end() || real->second.outcome != end.outcome || real->second.failure != end.failure) {
-    Report(absl::StrCat(Words(name.trial_id, name.generation), " is recorded as ", std::string(Name(end.outcome)),
-                        ", which did not happen"));
-  }
-  if (failed && was_running) ++failures_[name.trial_id];
-}
-
-void Referee::CheckChange(const TrialChange& change) {
-  Trial& trial = trials_[change.trial_id];
-  const std::string words = Words(change.trial_id, change.generation);
-  if (change.generation < trial.generation)
-    Report(absl::StrCat(words, ": generation ", trial.generation, " was before"));
-  const bool revived = IsTerminal(trial.state) && !IsTerminal(change.state);
-  if (revived && !asked_for_.contains(change.trial_id)) {
-    Report(absl::StrCat(words, " revives a trial that was ", std::string(Name(trial.state))));
-  }
-  if (revived && (trial.state == TrialState::kCompleted || trial.state == TrialState::kDiverged)) {
-    Report(absl::StrCat(words, " repeats a trial that has its result"));
-  }
-  if (change.failures == 0 && asked_for_.contains(change.trial_id)) failures_[change.trial_id] = 0;
-  if (change.state == TrialState::kFailed && change.failures < Limit(change.failure_class)) {
-    Report(absl::StrCat(words, " gives up after ", change.failures, " failures, the last by ",
-                        std::string(Name(change.failure_class))));
-  }
-  // What becomes of an attempt that was told to stop does not count.
-  if (change.state == TrialState::kCancelled) running_.erase({change.trial_id, change.generation});
-  trial = {change.state, change.generation, change.failures};
-}
-
-int Referee::Limit(FailureClass failure) const {
-  if (failure == FailureClass::kBadConfig || failure == FailureClass::kBadData) return 1;
-  return failure == FailureClass::kOom ? options_.max_oom_failures : options_.max_failures;
-}
-
-void Referee::Told(const WorkerReport& report, const SynchronizeAnswer& answer) {
-  CheckLists(report, answer);
+void Referee::Told(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer, bool is_alone) {
+  ++checks_;
+  for (const AttemptReport& attempt : report.attempts) log_.Heard(attempt.name);
+  CheckLists(store, report, answer);
   const auto leases = static_cast<int>(answer.start.size() + answer.keep.size());
   if (!answer.start.empty() && leases > report.slots && report.slots > 0) {
     Report(absl::StrCat(report.worker_id, " is to run ", leases, " trials in ", report.slots, " slots"));
   }
-  std::set<std::string> trials;
-  for (const AttemptStart& start : answer.start) {
-    const auto& [trial_id, generation] = start.name;
-    const std::string words = Words(trial_id, generation);
-    if (!trials.insert(trial_id).second) {
-      Report(absl::StrCat(report.worker_id, " is told twice to start trial ", trial_id));
-    }
-    const auto [holder, is_new] = told_.try_emplace(start.name, report.worker_id);
-    if (holder->second != report.worker_id) {
-      Report(absl::StrCat(words, " is leased to ", holder->second, " and ", report.worker_id));
-    }
-    std::uint64_t& newest = newest_told_[trial_id];
-    if (generation < newest) Report(absl::StrCat(words, " is told though ", newest, " was told before"));
-    newest = std::max(newest, generation);
-  }
+  for (const AttemptStart& start : answer.start) CheckStart(store, report, start, is_alone);
 }
 
-// Each reported attempt is in one list; it is to be forgotten only when its end is recorded or it was overtaken.
-void Referee::CheckLists(const WorkerReport& report, const SynchronizeAnswer& answer) {
+// Each reported attempt is in one list; one that ended, and that a restored database has not heard of, in none.
+void Referee::CheckLists(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer) {
   std::map<AttemptName, int> named;
   for (const Holding& holding : answer.keep) ++named[holding.name];
   for (const Holding& holding : answer.stop) ++named[holding.name];
   for (const AttemptName& name : answer.forget) {
     ++named[name];
-    const bool overtaken = newest_told_[name.trial_id] > name.generation;
-    if (!recorded_.contains(name) && !overtaken) {
-      Report(absl::StrCat(Words(name.trial_id, name.generation),
-                          " is to be forgotten, but is neither recorded nor overtaken"));
-    }
+    CheckForget(store, name, Find(report, name));
   }
   for (const AttemptReport& attempt : report.attempts) {
-    if (named[attempt.name] != 1) {
-      Report(absl::StrCat(Words(attempt.name.trial_id, attempt.name.generation), " is in ", named[attempt.name],
-                          " lists"));
+    const std::optional<TrialRow> row = Read(store.FindTrial(attempt.name.trial_id));
+    const bool is_unheard_of = !row || row->generation < attempt.name.generation;
+    const int lists = named[attempt.name];
+    if (lists != 1 && !(lists == 0 && is_unheard_of && attempt.end)) {
+      Report(absl::StrCat(ToText(attempt.name), " is in ", lists, " lists"));
     }
   }
 }
 
-void Referee::Restored(const Scheduler& scheduler) {
-  for (const auto& [trial_id, newest] : newest_told_) {
-    const TrialRecord* trial = scheduler.FindTrial(trial_id);
-    if (trial == nullptr || trial->generation < newest) {
-      Report(absl::StrCat(Words(trial_id, newest), " was told, but the disk has not heard of it"));
+void Referee::CheckStart(Store& store, const WorkerReport& report, const AttemptStart& start, bool is_alone) {
+  const std::string words = absl::StrCat(ToText(start.name), ", to start on ", report.worker_id, ",");
+  const std::optional<TrialRow> row = Read(store.FindTrial(start.name.trial_id));
+  const std::optional<AttemptRow> attempt = FindAttempt(store, start.name);
+  const bool is_stored = row && attempt && row->generation >= start.name.generation;
+  const bool is_so = is_stored && !attempt->end && row->generation == start.name.generation &&
+                     row->worker == report.worker_id && row->state == TrialState::kRunning;
+  if (!is_stored || (is_alone && !is_so)) Report(absl::StrCat(words, " is not stored so"));
+  if (Find(report, start.name) != nullptr) Report(absl::StrCat(words, " was reported by it"));
+  const auto [holder, is_new] = told_to_.try_emplace(start.name, report.worker_id);
+  if (holder->second != report.worker_id) Report(absl::StrCat(words, " was told to ", holder->second));
+  std::uint64_t& newest = promises_.newest_told[start.name.trial_id];
+  if (start.name.generation < newest) Report(absl::StrCat(words, " comes after ", newest));
+  newest = std::max(newest, start.name.generation);
+}
+
+void Referee::CheckForget(Store& store, const AttemptName& name, const AttemptReport* report) {
+  const std::optional<TrialRow> row = Read(store.FindTrial(name.trial_id));
+  if (!row) return Report(absl::StrCat(ToText(name), " is to be forgotten, of a trial that is not stored"));
+  const bool is_overtaken = row->generation > name.generation || promises_.newest_told[name.trial_id] > name.generation;
+  const std::optional<AttemptRow> attempt = FindAttempt(store, name);
+  const bool is_recorded = attempt && attempt->end;
+  if (!is_recorded && !is_overtaken && !IsResult(row->state)) {
+    return Report(absl::StrCat(ToText(name),
+                               " is to be forgotten, but is neither recorded nor overtaken; its trial is ",
+                               std::string(Name(row->state))));
+  }
+  const bool is_its_end = is_recorded && report != nullptr && report->end && row->generation == name.generation &&
+                          attempt->end->outcome == report->end->outcome;
+  if (is_its_end) CheckWhole(store, name, *report->end);
+}
+
+// Points were acknowledged before the end was told: all of them are stored.
+void Referee::CheckWhole(Store& store, const AttemptName& name, const AttemptEnd& end) {
+  const auto run = log_.Find(name);
+  if (!run) return;
+  const auto curve = ReadCurve(store, name.trial_id);
+  for (std::int64_t step = log_.at(*run).from_step + 1; step <= end.step; ++step) {
+    const auto point = curve.find(step);
+    if (point != curve.end() && point->second == *run) continue;
+    return Report(absl::StrCat(ToText(name), ", which began at step ", log_.at(*run).from_step,
+                               ", has its end recorded at step ", end.step, " without its step ", step,
+                               point == curve.end() ? "" : ", which is of " + ToText(log_.at(point->second).name)));
+  }
+}
+
+// ---- points ----
+
+void Referee::WillPush(const std::vector<AttemptPoints>& attempts) {
+  for (const AttemptPoints& attempt : attempts) {
+    auto& points = promises_.acknowledged[attempt.name.trial_id];
+    const auto run = log_.Find(attempt.name);
+    if (!run) continue;
+    for (auto point = points.upper_bound(attempt.from_step); point != points.end();) {
+      const bool is_older = log_.at(point->second).name.generation < attempt.name.generation;
+      point = is_older ? points.erase(point) : std::next(point);
     }
   }
+}
+
+void Referee::Pushed(Store& store, const std::vector<AttemptPoints>& attempts,
+                     const std::vector<PushOutcome>& outcomes) {
+  ++checks_;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    const auto& [name, from_step, steps] = attempts[i];
+    if (!outcomes[i].taken()) continue;
+    log_.Heard(name);
+    std::uint64_t& newest = promises_.newest_writer[name.trial_id];
+    if (name.generation < newest) {
+      Report(absl::StrCat(ToText(name), " writes after attempt ", newest, " has written"));
+    }
+    newest = std::max(newest, name.generation);
+    const std::optional<AttemptRow> attempt = FindAttempt(store, name);
+    if (!attempt) Report(absl::StrCat(ToText(name), " writes, and is not stored"));
+    const bool is_over = attempt && attempt->end && attempt->end->outcome != AttemptOutcome::kLost;
+    if (is_over) Report(absl::StrCat(ToText(name), " writes after its end is recorded"));
+    const auto run = log_.Find(name);
+    if (!run) {
+      Report(absl::StrCat(ToText(name), " writes without a trainer"));
+      continue;
+    }
+    for (const StepPoints& step : steps) promises_.acknowledged[name.trial_id][step.step] = *run;
+  }
+}
+
+// ---- users ----
+
+void Referee::CheckShown(Coordinator& coordinator, Store& store) {
+  ++checks_;
+  std::vector<SweepRow> stored = Read(store.ListSweeps(1'000'000, 0));
+  std::reverse(stored.begin(), stored.end());
+  const std::vector<SweepSummary> shown = coordinator.Summaries();
+  if (shown.size() != stored.size()) {
+    return Report(absl::StrCat(shown.size(), " sweeps are shown, and ", stored.size(), " are stored"));
+  }
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const std::string& name = stored[i].name;
+    const std::string shown_words = InWords(shown[i].state, shown[i].counts);
+    const std::string stored_words = InWords(stored[i].state, Read(store.CountTrials(name)));
+    if (shown[i].name != name || shown_words != stored_words) {
+      return Report(absl::StrCat("sweep ", name, " is shown as ", shown_words, ", and is stored as ", stored_words));
+    }
+    const SweepProgress progress = Read(coordinator.Progress(name, cursors_[name], 1'000'000));
+    cursors_[name] = progress.finished_cursor;
+    for (const FinishedTrial& finished : progress.finished) {
+      const std::optional<TrialRow> row = Read(store.FindTrial(finished.trial_id));
+      // It may have been wanted again meanwhile, which has a row for its earlier attempt too.
+      if (!row) Report(absl::StrCat("trial ", finished.trial_id, " is shown as finished, and is not stored"));
+    }
+  }
+}
+
+// ---- the database ----
+
+void Referee::CheckStored(Store& store) {
+  ++checks_;
+  std::set<std::string> seen;
+  for (const SweepRow& sweep : Read(store.ListSweeps(1'000'000, 0))) {
+    const Fingerprints fixed = Read(store.FixedInputs(sweep.name));
+    for (const TrialRow& row : Read(store.LoadTrials(sweep.name))) {
+      CheckTrial(store, row, fixed);
+      seen.insert(row.trial_id);
+    }
+  }
+  for (const auto& [trial_id, points] : promises_.acknowledged) {
+    if (!points.empty() && !seen.contains(trial_id)) Report(absl::StrCat("trial ", trial_id, " is gone"));
+  }
+}
+
+void Referee::CheckTrial(Store& store, const TrialRow& row, const Fingerprints& fixed) {
+  const auto curve = ReadCurve(store, row.trial_id);
+  for (const auto& [step, run] : promises_.acknowledged[row.trial_id]) {
+    const auto point = curve.find(step);
+    if (point == curve.end() || point->second != run) {
+      return Report(absl::StrCat(ToText(log_.at(run).name), ": its step ", step, " was acknowledged and is gone"));
+    }
+  }
+  if (const auto result = promises_.results.find(row.trial_id);
+      result != promises_.results.end() && result->second != row.state) {
+    return Report(absl::StrCat("trial ", row.trial_id, " had a result, and is ", std::string(Name(row.state))));
+  }
+  if (!IsResult(row.state)) return;
+  promises_.results[row.trial_id] = row.state;
+  CheckResult(store, row, curve);
+  const bool is_trained = violation_.empty() && !curve.empty();
+  if (is_trained && row.data_fingerprint != log_.at(curve.rbegin()->second).fingerprint) {
+    Report(absl::StrCat("trial ", row.trial_id, " is said to be of other data than it was trained on"));
+  }
+  std::vector<Problem> ignored;
+  const TrialConfig config = ParseTrialJson(Read(store.FindTrial(row.trial_id))->config_json, "", ignored);
+  for (const InputKeys& keys : kInputKeys) {
+    const auto input = InputOf(config, keys);
+    const auto found = input && config.IsAuto(keys.fingerprint) ? fixed.find(*input) : fixed.end();
+    if (found != fixed.end() && found->second != row.data_fingerprint) {
+      Report(absl::StrCat("trial ", row.trial_id, " was trained on other data than its sweep's first one"));
+    }
+  }
+}
+
+void Referee::CheckResult(Store& store, const TrialRow& row, const std::map<std::int64_t, std::size_t>& curve) {
+  const std::string trial = absl::StrCat("trial ", row.trial_id, ", ", std::string(Name(row.state)), ",");
+  const std::optional<AttemptRow> attempt = FindAttempt(store, {row.trial_id, row.generation});
+  const auto run = log_.Find({row.trial_id, row.generation});
+  if (!attempt || !attempt->end || !run || !log_.at(*run).finished ||
+      log_.at(*run).finished->outcome != attempt->end->outcome) {
+    return Report(absl::StrCat(trial, " was not trained to that end"));
+  }
+  std::int64_t step = 0;
+  for (const auto& [stored_step, stored_run] : curve) {
+    if (stored_step != ++step) return Report(absl::StrCat(trial, " has no point at step ", step));
+    const std::size_t trained_by = log_.TrainerOf(*run, step);
+    // Not mended yet: a worker that trained the trial before another one did may go on from its own checkpoint, which
+    // the curve is not of.
+    if (stored_run != trained_by) spliced_.insert(row.trial_id);
+    if (log_.at(stored_run).name.generation > row.generation) {
+      return Report(absl::StrCat(trial, " has step ", step, " of the later ", ToText(log_.at(stored_run).name)));
+    }
+    if (step > log_.at(*run).from_step && stored_run != *run) {
+      return Report(
+          absl::StrCat(trial, " is of two trainings: step ", step, " is of ", ToText(log_.at(stored_run).name)));
+    }
+    if (log_.at(stored_run).fingerprint != log_.at(*run).fingerprint) {
+      return Report(absl::StrCat(trial, " is of two corpora"));
+    }
+  }
+  if (step != log_.at(*run).finished->step) Report(absl::StrCat(trial, " has a curve that ends at step ", step));
+}
+
+void Referee::CheckFinished(Store& store) {
+  CheckStored(store);
+  for (const SweepRow& sweep : Read(store.ListSweeps(1'000'000, 0))) {
+    for (const TrialRow& row : Read(store.LoadTrials(sweep.name))) {
+      if (!IsTerminal(row.state)) {
+        Report(absl::StrCat("trial ", row.trial_id, " is ", std::string(Name(row.state)), " at the end"));
+      }
+    }
+  }
+}
+
+std::map<std::string, std::uint64_t> Referee::CountEnds(Store& store) {
+  std::map<std::string, TrialState> states;
+  for (const SweepRow& sweep : Read(store.ListSweeps(1'000'000, 0))) {
+    for (const TrialRow& row : Read(store.LoadTrials(sweep.name))) states[row.trial_id] = row.state;
+  }
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [trial_id, state] : states) {
+    ++counts[absl::StrCat("trial ", std::string(Name(state)))];
+    for (const AttemptRow& attempt : Read(store.ListAttempts(trial_id))) {
+      if (!attempt.end) continue;
+      const bool has_failed = attempt.end->outcome == AttemptOutcome::kFailed;
+      ++counts[std::string(has_failed ? Name(attempt.end->failure) : Name(attempt.end->outcome))];
+    }
+  }
+  return counts;
 }
 
 void Referee::Report(std::string violation) {

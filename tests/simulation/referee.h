@@ -4,52 +4,70 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "coordinator/scheduler.h"
+#include "coordinator/coordinator.h"
+#include "tests/simulation/training_log.h"
 
 namespace ofsweep {
 
-// Knows what really happened, and holds every decision against it. The first broken rule is kept in words.
+// Holds what workers and users are told, and what the database has, against what was really trained. The first broken
+// rule is kept in words.
 class Referee {
  public:
-  explicit Referee(const SchedulerOptions& options) : options_(options) {}
+  // What was promised, and rests on the database: a copy of the database goes with a copy of this.
+  struct Promises {
+    // By trial and step: the run whose points were acknowledged, and not superseded since.
+    std::map<std::string, std::map<std::int64_t, std::size_t>> acknowledged;
+    std::map<std::string, std::uint64_t> newest_writer;  // generation, by trial
+    std::map<std::string, std::uint64_t> newest_told;    // likewise
+    std::map<std::string, TrialState> results;           // completed and diverged trials
+  };
 
-  // A trainer really ended so.
-  void TrainerEnded(const AttemptName& name, const AttemptEnd& end) { ends_.insert_or_assign(name, end); }
-  // These trials may leave their final state in the next decision: a user asked for it. Their budget of failures may be
-  // fresh.
-  void UserAskedFor(const std::string& trial_id) { asked_for_.insert(trial_id); }
+  explicit Referee(TrainingLog& log) : log_(log) {}
 
-  void Decided(const Decision& decision);
-  // After the decision is on the disk and its answer about to be sent.
-  void Told(const WorkerReport& report, const SynchronizeAnswer& answer);
-  // A scheduler was rebuilt from the disk.
-  void Restored(const Scheduler& scheduler);
+  // A call was answered; what it says must be durable. `is_alone`: nothing was decided since.
+  void Told(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer, bool is_alone);
+  // Before it is known whether points are stored: an attempt's first ones may have removed what is behind.
+  void WillPush(const std::vector<AttemptPoints>& attempts);
+  void Pushed(Store& store, const std::vector<AttemptPoints>& attempts, const std::vector<PushOutcome>& outcomes);
+
+  // Users are shown exactly what is stored: no more, which a restart would take back, and no less.
+  void CheckShown(Coordinator& coordinator, Store& store);
+  // Whoever watches a sweep hears of ends again when the coordinator was started again.
+  void CoordinatorStarted() { cursors_.clear(); }
+  // What was acknowledged is there, results stay, and a curve is whole and of one training.
+  void CheckStored(Store& store);
+  // Nothing is left to do.
+  void CheckFinished(Store& store);
+
+  // How often each state of a trial and each end of an attempt is stored.
+  static std::map<std::string, std::uint64_t> CountEnds(Store& store);
+
+  const Promises& promises() const { return promises_; }
+  void Recall(Promises promises) { promises_ = std::move(promises); }
 
   void Report(std::string violation);
   const std::string& violation() const { return violation_; }
+  std::uint64_t checks() const { return checks_; }
+  // Trials whose attempt went on from a checkpoint of another training than the curve before it is of.
+  std::size_t spliced() const { return spliced_.size(); }
 
  private:
-  struct Trial {
-    TrialState state = TrialState::kPending;
-    std::uint64_t generation = 0;
-    int failures = 0;
-  };
-  void CheckChange(const TrialChange& change);
-  void CheckEnd(const AttemptRow& attempt);
-  void CheckLists(const WorkerReport& report, const SynchronizeAnswer& answer);
-  int Limit(FailureClass failure) const;
+  void CheckLists(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer);
+  void CheckStart(Store& store, const WorkerReport& report, const AttemptStart& start, bool is_alone);
+  void CheckForget(Store& store, const AttemptName& name, const AttemptReport* report);
+  void CheckWhole(Store& store, const AttemptName& name, const AttemptEnd& end);
+  void CheckTrial(Store& store, const TrialRow& row, const Fingerprints& fixed);
+  void CheckResult(Store& store, const TrialRow& row, const std::map<std::int64_t, std::size_t>& curve);
 
-  const SchedulerOptions options_;
-  std::map<std::string, Trial> trials_;
-  std::map<AttemptName, AttemptEnd> ends_;
-  std::set<AttemptName> running_;        // as decided
-  std::set<AttemptName> recorded_;       // whose end was decided
-  std::map<std::string, int> failures_;  // by trial, since its budget was fresh
-  std::map<AttemptName, std::string> told_;
-  std::map<std::string, std::uint64_t> newest_told_;
-  std::set<std::string> asked_for_;
+  TrainingLog& log_;
+  Promises promises_;
+  std::map<AttemptName, std::string> told_to_;
+  std::map<std::string, std::uint64_t> cursors_;
+  std::set<std::string> spliced_;
+  std::uint64_t checks_ = 0;
   std::string violation_;
 };
 

@@ -1,57 +1,71 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string>
 
-#include "coordinator/coordinator_types.h"
-#include "worker/reconcile.h"
+#include <boost/asio/io_context.hpp>
+
+#include "ofsweep/v1/worker.pb.h"
+#include "tests/simulation/simulated_call_loop.h"
+#include "tests/simulation/simulated_trainer.h"
+#include "tests/simulation/timeline.h"
+#include "tests/simulation/training_log.h"
+#include "worker/agent.h"
+#include "worker/point_forwarder.h"
+#include "worker/supervisor.h"
 
 namespace ofsweep {
 
-// A worker around the real Reconcile(): it reports what it holds, and does what comes of what it is told. A restart
-// loses its running trainers, but not its ended attempts, which are on its disk.
-class SimulatedWorker {
+// One process of an agent: the real Supervisor with its attempts, outboxes and Reconcile, and the real PointForwarder,
+// on a folder of its own. Simulated are its trainers, its calls and its clock, and of worker/agent.cc what holds them
+// together. To destroy it is kill -9; what is in the folder stays.
+class SimulatedWorker : public std::enable_shared_from_this<SimulatedWorker> {
  public:
-  struct Trainers {
-    std::function<void(const AttemptName&)> start;
-    std::function<void(const AttemptName&)> stop;
+  using SynchronizeLoop = SimulatedCallLoop<v1::SynchronizeRequest, v1::SynchronizeResponse>;
+  using PushLoop = SimulatedCallLoop<v1::PushMetricsRequest, v1::PushMetricsResponse>;
+
+  struct Surroundings {
+    Timeline& timeline;
+    TrainingLog& log;
+    const bool& is_chaos;
+    const Corpora& corpora;
+    std::function<void(const v1::SynchronizeRequest&, SynchronizeLoop::Done)> synchronize;
+    std::function<void(const v1::PushMetricsRequest&, PushLoop::Done)> push;
+    std::function<void(std::string)> violation;
   };
 
-  SimulatedWorker(std::string id, int slots, bool has_cuda, Trainers trainers)
-      : id_(std::move(id)), slots_(slots), has_cuda_(has_cuda), trainers_(std::move(trainers)) {}
+  // `options` need worker_id, data_dir and slots.
+  SimulatedWorker(AgentOptions options, bool has_cuda, Surroundings surroundings);
+  ~SimulatedWorker();
 
-  // The next report; only the answer to the newest one is taken to heart.
-  WorkerReport Report();
-  void TakeAnswer(std::uint64_t report_number, const SynchronizeAnswer& answer);
-  // False when the trainer has ended or was lost meanwhile.
-  bool TrainerEnds(const AttemptName& name, AttemptEnd end);
-  void Restart();
-  // A worker that shuts down offers no slot.
-  void set_draining(bool draining) { draining_ = draining; }
-
-  const std::string& id() const { return id_; }
-  int slots() const { return draining_ ? 0 : slots_; }
-  std::uint64_t report_number() const { return report_number_; }
-  int CountRunning() const;
+  void Start();
+  // SIGTERM: from now on it offers no slots, and its trainers end.
+  void ShutDown();
+  bool has_shut_down() const { return shutting_down_ && !supervisor_->any_alive(); }
+  // Holds nothing any more.
+  bool is_empty() const { return supervisor_->empty(); }
 
  private:
-  struct Attempt {
-    bool stopping = false;
-    std::optional<AttemptEnd> end;
-  };
-  void Follow();
+  void Soon(std::function<void()> action);
+  void Poll();
+  void Hang(const AttemptName& name);
+  v1::SynchronizeRequest State() const;
+  std::optional<std::chrono::milliseconds> Follow(const v1::SynchronizeResponse& told);
 
-  const std::string id_;
-  const int slots_;
+  AgentOptions options_;
   const bool has_cuda_;
-  const Trainers trainers_;
-  bool draining_ = false;
-  std::uint64_t report_number_ = 0;
-  std::map<AttemptName, Attempt> attempts_;
-  Instructions told_;
+  const Surroundings around_;
+  const std::string folder_;
+  std::string database_id_;
+  bool shutting_down_ = false;
+  TrainerHost host_;
+  boost::asio::io_context io_{1};
+  WorkerMetrics metrics_{{}};
+  std::shared_ptr<SynchronizeLoop> synchronize_;
+  std::shared_ptr<PushLoop> push_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<PointForwarder> points_;
 };
 
 }  // namespace ofsweep

@@ -1,288 +1,274 @@
 #include "tests/simulation/world.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
+#include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "coordinator/worker_wire.h"
 
 namespace ofsweep {
 namespace {
 
-// A sweep takes its trials from this many, and the next sweep from ones a little further on, so that they share some.
-constexpr std::int64_t kTrialPool = 40;
-constexpr std::int64_t kPoolStep = 4;
-constexpr TimeMs kBeatMs = 2'000;
-constexpr TimeMs kCalmLimitMs = 48 * 3'600'000;
+constexpr TimeMs kCalmLimitMs = 4 * 3'600'000;
+constexpr TimeMs kTickMs = 1'000;
+constexpr std::size_t kMostCallsTogether = 4;
+const std::string kMomentOfDeath = "moment-of-death";
 
-SchedulerOptions RandomOptions(std::mt19937_64& random) {
-  const auto pick = [&](std::int64_t from, std::int64_t to) { return std::uniform_int_distribution(from, to)(random); };
+SchedulerOptions RandomOptions(Timeline& timeline) {
   SchedulerOptions options;
-  options.lease_ms = pick(5, 30) * 1000;
-  options.max_failures = static_cast<int>(pick(1, 4));
+  options.lease_ms = timeline.Pick(5, 30) * 1000;
+  options.max_failures = static_cast<int>(timeline.Pick(1, 4));
   options.max_oom_failures = std::min(2, options.max_failures);
-  options.retry_delay_ms = pick(0, 20) * 1000;
-  options.retry_elsewhere_ms = pick(0, 60) * 1000;
-  options.quarantine.after_crashes = static_cast<std::size_t>(pick(1, 4));
-  options.quarantine.first_ms = pick(1, 30) * 1000;
+  options.retry_delay_ms = timeline.Pick(0, 20) * 1000;
+  options.retry_elsewhere_ms = timeline.Pick(0, 60) * 1000;
+  options.quarantine.after_crashes = static_cast<std::size_t>(timeline.Pick(1, 4));
+  options.quarantine.first_ms = timeline.Pick(1, 30) * 1000;
   options.quarantine.longest_ms = 240'000;
   return options;
 }
 
+grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
 }  // namespace
 
-World::World(std::uint64_t seed)
-    : random_(seed),
-      options_(RandomOptions(random_)),
-      referee_(options_),
-      scheduler_(std::make_unique<Scheduler>(options_)) {
-  const std::int64_t count = Pick(1, 6);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-    // The first one has CUDA, so that no trial waits for a device for ever.
-    workers_.emplace_back(absl::StrCat("w", i), static_cast<int>(Pick(1, 3)), i == 0 || Chance(0.5),
-                          SimulatedWorker::Trainers{[this, i](const AttemptName& name) { StartTrainer(i, name); },
-                                                    [this, i](const AttemptName& name) { StopTrainer(i, name); }});
-    deaf_until_.push_back(0);
-    After(Pick(0, kBeatMs), [this, i] { Beat(i); });
+World::World(std::uint64_t seed, const std::string& folder)
+    : folder_(folder),
+      timeline_(seed),
+      referee_(log_),
+      options_(RandomOptions(timeline_)),
+      coordinator_(folder + "/coordinator", timeline_, options_) {
+  StartCoordinator();
+  const std::int64_t count = timeline_.Pick(2, 5);
+  for (std::int64_t i = 0; i < count; ++i) {
+    Machine& machine = *machines_.emplace_back(std::make_unique<Machine>());
+    machine.worker_id = absl::StrCat("w", i);
+    machine.folder = NewFolder();
+    machine.slots = static_cast<int>(timeline_.Pick(1, 3));
+    machine.has_cuda = i == 0 || timeline_.Chance(0.5);  // one has, so that no trial waits for a device for ever
+    StartWorker(machine);
   }
   SubmitSweep();
-  After(1000, [this] { Tick(); });
-  After(5000, [this] { Disturb(); });
+  timeline_.After(kTickMs, [this] { Tick(); });
+  timeline_.After(5'000, [this] { Disturb(); });
 }
+
+World::~World() = default;
 
 std::string World::Run(std::uint64_t chaotic_events) {
-  while (events_ < chaotic_events && referee_.violation().empty()) RunNext();
+  while (events() < chaotic_events && referee_.violation().empty()) timeline_.RunNext();
   EndChaos();
-  const TimeMs limit = now_ + kCalmLimitMs;
-  while (!IsFinished() && now_ < limit && referee_.violation().empty()) RunNext();
-  if (!referee_.violation().empty()) return absl::StrCat(referee_.violation(), " (event ", events_, ")");
-  if (IsFinished()) return "";
-  for (const SweepRecord& sweep : scheduler_->sweeps()) {
-    if (sweep.live()) {
-      return absl::StrCat("sweep ", sweep.name, " starves: ", sweep.count(TrialState::kPending), " pending, ",
-                          sweep.count(TrialState::kRunning), " running, ", scheduler_->WaitingReason(sweep, now_));
-    }
+  const TimeMs limit = timeline_.now() + kCalmLimitMs;
+  while (!IsFinished() && timeline_.now() < limit && referee_.violation().empty()) timeline_.RunNext();
+  if (!IsFinished()) referee_.Report(absl::StrCat("not finished: ", WhatStarves()));
+  if (referee_.violation().empty()) {
+    Check();
+    referee_.CheckFinished(coordinator_.store());
+    ends_ = referee_.CountEnds(coordinator_.store());
   }
-  return "unfinished";
+  if (referee_.violation().empty()) return "";
+  return absl::StrCat(referee_.violation(), " (event ", events(), ")");
 }
 
-bool World::IsFinished() const {
-  return std::none_of(scheduler_->sweeps().begin(), scheduler_->sweeps().end(),
-                      [](const SweepRecord& sweep) { return sweep.live(); });
+bool World::IsFinished() {
+  if (!coordinator_.is_up()) return false;
+  const std::vector<SweepSummary> sweeps = coordinator_->Summaries();
+  return std::none_of(sweeps.begin(), sweeps.end(), [](const SweepSummary& sweep) {
+    return sweep.state == SweepState::kActive || sweep.state == SweepState::kPaused;
+  });
 }
 
-void World::After(TimeMs delay, Action action) {
-  queue_.push({now_ + delay, static_cast<std::uint64_t>(random_()), std::make_shared<Action>(std::move(action))});
-}
-
-void World::RunNext() {
-  const Event event = queue_.top();
-  queue_.pop();
-  now_ = event.at;
-  ++events_;
-  (*event.action)();
-  if (events_ % 8 == 0) {
-    if (std::string wrong = scheduler_->Inconsistency(); !wrong.empty()) referee_.Report(std::move(wrong));
+std::string World::WhatStarves() {
+  if (!coordinator_.is_up()) return "the coordinator is down";
+  std::string text;
+  for (const SweepSummary& sweep : coordinator_->Summaries()) {
+    if (sweep.state == SweepState::kActive) absl::StrAppend(&text, sweep.name, ": ", sweep.waiting_reason, "; ");
   }
+  return text;
+}
+
+// ---- the network ----
+
+void World::Send(const Machine& machine, std::function<void()> deliver) {
+  if (!is_chaos_) return timeline_.After(5, std::move(deliver));
+  const bool is_lost = timeline_.now() < machine.silent_until || timeline_.Chance(0.03);
+  if (is_lost) {
+    ++faults_["call lost"];
+    return;
+  }
+  const int copies = timeline_.Chance(0.03) ? 2 : 1;
+  if (copies == 2) ++faults_["call doubled"];
+  for (int i = 0; i < copies; ++i) {
+    const bool is_late = timeline_.Chance(0.04);
+    if (is_late) ++faults_["call delayed"];
+    timeline_.After(is_late ? timeline_.Pick(500, 20'000) : timeline_.Pick(1, 500), deliver);
+  }
+}
+
+void World::OnSynchronize(Machine& machine, const v1::SynchronizeRequest& request,
+                          SimulatedWorker::SynchronizeLoop::Done done) {
+  Send(machine, [this, &machine, request, done] { Serve(SynchronizeCall(machine, request, done)); });
+}
+
+void World::OnPush(Machine& machine, const v1::PushMetricsRequest& request, SimulatedWorker::PushLoop::Done done) {
+  Send(machine, [this, &machine, request, done] { Serve(PushCall(machine, request, done)); });
+}
+
+World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRequest& request,
+                                       SimulatedWorker::SynchronizeLoop::Done done) {
+  struct Exchange {
+    WorkerReport report;
+    SynchronizeAnswer answer;
+  };
+  auto exchange = std::make_shared<Exchange>();
+  std::vector<Problem> problems;
+  exchange->report = FromMessage(request, problems);
+  if (!problems.empty()) referee_.Report("a worker reports nonsense: " + ToText(problems));
+  Incoming incoming;
+  incoming.call = [this, exchange] {
+    auto answer = coordinator_->Synchronize(exchange->report);
+    if (answer.ok()) exchange->answer = *std::move(answer);
+    return answer.status();
+  };
+  incoming.settle = [this, exchange, &machine, done](const absl::Status& status, bool delivers, bool is_alone) {
+    if (status.ok()) referee_.Told(coordinator_.store(), exchange->report, exchange->answer, is_alone);
+    if (!delivers) return;
+    Send(machine, [done, status, answer = ToMessage(exchange->answer)] { done(ToGrpc(status), answer); });
+  };
+  return incoming;
+}
+
+World::Incoming World::PushCall(Machine& machine, const v1::PushMetricsRequest& request,
+                                SimulatedWorker::PushLoop::Done done) {
+  struct Exchange {
+    std::vector<AttemptPoints> attempts;
+    std::vector<PushOutcome> outcomes;
+  };
+  auto exchange = std::make_shared<Exchange>();
+  std::vector<Problem> problems;
+  exchange->attempts = FromMessage(request, problems);
+  if (!problems.empty()) referee_.Report("a worker sends nonsense: " + ToText(problems));
+  Incoming incoming{.is_push = true};
+  incoming.call = [this, exchange, worker_id = request.worker_id(), database = FromMessage(request.database())] {
+    referee_.WillPush(exchange->attempts);
+    auto outcomes = coordinator_->Push(worker_id, database, exchange->attempts);
+    if (outcomes.ok()) exchange->outcomes = *std::move(outcomes);
+    return outcomes.status();
+  };
+  incoming.settle = [this, exchange, &machine, done](const absl::Status& status, bool delivers, bool) {
+    if (status.ok()) referee_.Pushed(coordinator_.store(), exchange->attempts, exchange->outcomes);
+    if (!delivers) return;
+    Send(machine, [done, status, answer = ToMessage(exchange->outcomes)] { done(ToGrpc(status), answer); });
+  };
+  return incoming;
 }
 
 // ---- the coordinator ----
 
-void World::Persist(const Decision& decision) {
-  referee_.Decided(decision);
-  for (const Transition& transition : decision.transitions) {
-    ++seen_[transition.lease_expired ? "lease expired" : std::string(Name(transition.why))];
-    ++seen_[std::string(Name(transition.to))];
-    if (transition.reason == "its worker is back") ++seen_["adopted"];
-    if (transition.reason.find("quarantine") != std::string::npos) ++seen_["quarantine"];
-  }
-  disk_.ApplySweeps(decision);
-  disk_.ApplyTrials(decision);
-}
-
-void World::HandleReport(std::size_t worker, std::uint64_t number, const WorkerReport& report) {
-  if (now_ < coordinator_up_at_) return;
-  const Scheduler::Synchronized result = scheduler_->Synchronize(report, now_);
-  if (chaos_ && !result.decision.empty() && Chance(0.01)) {
-    RestartCoordinator();  // before the decision was on the disk
+void World::Serve(Incoming incoming) {
+  if (!coordinator_.is_up()) return;  // the caller's deadline passes
+  const bool joins = is_gathering_ && gathered_.size() < kMostCallsTogether &&
+                     (!incoming.is_push || gathered_.empty() || !gathered_.back().is_push);
+  if (joins) return gathered_.push_back(std::move(incoming));
+  const std::int64_t fate = is_chaos_ && !coordinator_.is_broken() ? timeline_.Pick(0, 999) : 999;
+  if (fate == 0) {
+    // Killed with the decision in memory: nothing of it is on the disk.
+    ++faults_["killed before a write"];
+    const Referee::Promises promises = referee_.promises();
+    coordinator_.Copy(kMomentOfDeath);
+    incoming.call().IgnoreError();
+    StopCoordinator(timeline_.Pick(1'000, 2 * options_.lease_ms));
+    coordinator_.Restore(kMomentOfDeath);
+    referee_.Recall(promises);
     return;
   }
-  Persist(result.decision);
-  referee_.Told(report, result.answer);
-  for (const AttemptStart& start : result.answer.start) {
-    if (!scheduler_->MayWrite(report.worker_id, start.name))
-      referee_.Report("an attempt that is to start may not write");
+  const absl::Status status = incoming.call();
+  if (!status.ok() && coordinator_.is_broken()) ++faults_["write failed"];
+  const bool dies = fate == 1;
+  incoming.settle(status, !dies, /*is_alone=*/true);
+  if (!dies) return;
+  ++faults_["killed after a write"];
+  StopCoordinator(timeline_.Pick(1'000, 2 * options_.lease_ms));
+}
+
+// Calls that meet a disk that hangs, with a user's among them; and then it may fail, or the coordinator is killed.
+void World::ServeTogether() {
+  is_gathering_ = false;
+  std::vector<Incoming> calls = std::exchange(gathered_, {});
+  if (calls.empty() || !coordinator_.is_up()) return;
+  if (timeline_.Chance(0.5)) calls.insert(calls.begin(), UserCall());
+  const bool is_fresh = coordinator_->Tick().ok() && !coordinator_.is_broken();
+  const bool breaks = timeline_.Chance(0.5);
+  // A push does not read the clock, so that it comes last; and whether it meets the failure is left to chance.
+  std::stable_partition(calls.begin(), calls.end(), [](const Incoming& call) { return !call.is_push; });
+  if (breaks && is_fresh) std::erase_if(calls, [](const Incoming& call) { return call.is_push; });
+  if (!is_fresh || calls.empty()) return;
+  const bool is_killed = timeline_.Chance(0.2);
+  const Referee::Promises promises = referee_.promises();
+  if (is_killed) coordinator_.Copy(kMomentOfDeath);
+  if (breaks)
+    coordinator_.BreakWrites(static_cast<std::size_t>(timeline_.Pick(0, SimulatedCoordinator::kWaysToBreak - 1)));
+  std::vector<absl::Status> statuses(calls.size());
+  std::vector<SimulatedCoordinator::Call> running;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    // A push is the last one, and nothing waits for it to begin.
+    running.push_back({[&, i] { statuses[i] = calls[i].call(); }, calls[i].is_push ? 0 : calls[i].clock_reads});
   }
-  Send([this, worker, number, answer = result.answer] {
-    SimulatedWorker& receiver = workers_[worker];
-    receiver.TakeAnswer(number, answer);
-    if (receiver.slots() > 0 && receiver.CountRunning() > receiver.slots()) {
-      referee_.Report(absl::StrCat(receiver.id(), " runs more trainers than it has slots"));
-    }
+  coordinator_.Overlap(running, [&] { referee_.CheckShown(*coordinator_, coordinator_.store()); });
+  if (breaks) coordinator_.Mend();
+  ++faults_["calls met a hanging disk"];
+  if (is_killed) {
+    ++faults_["killed with calls in flight"];
+    StopCoordinator(timeline_.Pick(1'000, 2 * options_.lease_ms));
+    coordinator_.Restore(kMomentOfDeath);
+    referee_.Recall(promises);
+    return;
+  }
+  const bool any_failed = std::any_of(statuses.begin(), statuses.end(), [](const absl::Status& s) { return !s.ok(); });
+  if (breaks && any_failed) ++faults_["calls met a failing disk"];
+  // Of two calls, one of which failed, the other one may be told of it or not.
+  const bool delivers = !breaks || !any_failed;
+  for (std::size_t i = 0; i < calls.size(); ++i) calls[i].settle(statuses[i], delivers, /*is_alone=*/false);
+  // After a failure the state is read again by the next call.
+  if (coordinator_->Tick().ok()) Check();
+}
+
+void World::StopCoordinator(TimeMs down) {
+  coordinator_.Stop();
+  gathered_.clear();
+  timeline_.After(down, [this] {
+    if (!coordinator_.is_up()) StartCoordinator();
   });
 }
 
-void World::RestartCoordinator() {
-  scheduler_ = std::make_unique<Scheduler>(options_);
-  coordinator_up_at_ = now_ + Pick(0, 2 * options_.lease_ms);
-  // It reads its state when it is up again; nothing can change that in between.
-  const Decision mended = scheduler_->Restore(disk_.Load(), coordinator_up_at_);
-  ++seen_["restart"];
-  if (!mended.empty()) ++seen_["mended"];
-  for (const TrialChange& change : mended.trials) {
-    if (disk_.trial(change.trial_id).state == TrialState::kCancelled) referee_.UserAskedFor(change.trial_id);
-  }
-  Persist(mended);
-  referee_.Restored(*scheduler_);
+void World::StartCoordinator() {
+  coordinator_.Start();
+  referee_.CoordinatorStarted();
+  Check();
+  referee_.CheckStored(coordinator_.store());
+}
+
+void World::RestoreDatabase() {
+  ++faults_["database restored"];
+  StopCoordinator(timeline_.Pick(1'000, 2 * options_.lease_ms));
+  coordinator_.Restore(kCopy);
+  referee_.Recall(*copied_);
 }
 
 void World::Tick() {
-  if (now_ >= coordinator_up_at_) Persist(scheduler_->Tick(now_));
-  After(1000, [this] { Tick(); });
+  timeline_.After(kTickMs, [this] { Tick(); });
+  if (!coordinator_.is_up() || !coordinator_->Tick().ok() || coordinator_.is_broken()) return;
+  if (++ticks_ % 10 == 0) Check();
+  if (ticks_ % 100 == 0) referee_.CheckStored(coordinator_.store());
 }
 
-// ---- workers and the network ----
-
-void World::Send(Action deliver) {
-  if (!chaos_) {
-    After(5, std::move(deliver));
-    return;
-  }
-  if (Chance(0.05)) return;
-  const int copies = Chance(0.05) ? 2 : 1;
-  for (int i = 0; i < copies; ++i) After(Chance(0.05) ? Pick(0, 20'000) : Pick(1, 500), deliver);
-}
-
-void World::Beat(std::size_t worker) {
-  WorkerReport report = workers_[worker].Report();
-  const std::uint64_t number = workers_[worker].report_number();
-  if (now_ >= deaf_until_[worker]) {
-    Send([this, worker, number, report = std::move(report)] { HandleReport(worker, number, report); });
-  }
-  After(Pick(kBeatMs / 2, kBeatMs), [this, worker] { Beat(worker); });
-}
-
-void World::StartTrainer(std::size_t worker, const AttemptName& name) {
-  After(Pick(1'000, 30'000), [this, worker, name] {
-    const AttemptEnd end = RandomEnd();
-    if (workers_[worker].TrainerEnds(name, end)) referee_.TrainerEnded(name, end);
-  });
-}
-
-// The trainer writes its checkpoint; now and then it was through anyway.
-void World::StopTrainer(std::size_t worker, const AttemptName& name) {
-  After(Pick(0, 5'000), [this, worker, name] {
-    const AttemptEnd end{.outcome = Chance(0.1) ? AttemptOutcome::kCompleted : AttemptOutcome::kCancelled};
-    if (workers_[worker].TrainerEnds(name, end)) referee_.TrainerEnded(name, end);
-  });
-}
-
-AttemptEnd World::RandomEnd() {
-  static constexpr FailureClass kFailures[] = {FailureClass::kOom,     FailureClass::kCrash,
-                                               FailureClass::kCrash,   FailureClass::kBadData,
-                                               FailureClass::kTimeout, FailureClass::kBadConfig};
-  AttemptEnd end;
-  end.wall_seconds = 1;
-  if (!chaos_ || Chance(0.5)) return end;
-  if (Chance(0.1)) {
-    end.outcome = AttemptOutcome::kDiverged;
-  } else if (Chance(0.2)) {
-    end.outcome = AttemptOutcome::kPreempted;
-  } else {
-    end.outcome = AttemptOutcome::kFailed;
-    end.failure = kFailures[Pick(0, std::size(kFailures) - 1)];
-  }
-  return end;
-}
-
-// ---- chaos ----
-
-void World::Disturb() {
-  if (!chaos_) return;
-  const std::int64_t kind = Pick(0, 99);
-  SimulatedWorker& worker = workers_[static_cast<std::size_t>(Pick(0, static_cast<std::int64_t>(workers_.size()) - 1))];
-  const auto index = static_cast<std::size_t>(&worker - workers_.data());
-  if (kind < 25) {
-    worker.Restart();
-  } else if (kind < 45) {
-    deaf_until_[index] = now_ + Pick(1'000, 3 * options_.lease_ms);
-  } else if (kind < 55) {
-    worker.set_draining(Chance(0.3));
-  } else if (kind < 65) {
-    RestartCoordinator();
-  } else if (now_ >= coordinator_up_at_) {
-    UserActs();
-  }
-  if (now_ >= coordinator_up_at_ && IsFinished()) SubmitSweep();
-  After(Pick(500, 15'000), [this] { Disturb(); });
-}
-
-void World::SubmitSweep() {
-  std::vector<std::int64_t> pool(kTrialPool);
-  std::iota(pool.begin(), pool.end(), static_cast<std::int64_t>(sweeps_) * kPoolStep);
-  std::shuffle(pool.begin(), pool.end(), random_);
-  std::vector<NewTrial> trials;
-  for (std::int64_t i = Pick(1, 14); i > 0; --i) {
-    const std::int64_t number = pool[static_cast<std::size_t>(i)];
-    trials.push_back({absl::StrCat("trial-", number), 100, number % 5 == 0});
-    referee_.UserAskedFor(trials.back().trial_id);
-  }
-  const std::string name = absl::StrCat("sweep-", sweeps_++);
-  const Decision decision = scheduler_->AddSweep(name, trials, now_);
-  disk_.InsertSweep(name, trials, now_);
-  Persist(decision);
-}
-
-void World::UserActs() {
-  const std::int64_t action = Pick(0, 9);
-  if (action == 0) {
-    SubmitSweep();
-    return;
-  }
-  const auto& sweeps = scheduler_->sweeps();
-  RunUserAction(sweeps[static_cast<std::size_t>(Pick(0, static_cast<std::int64_t>(sweeps.size()) - 1))].name,
-                static_cast<int>(action));
-}
-
-void World::RunUserAction(const std::string& sweep, int action) {
-  absl::StatusOr<Decision> decision = Decision{};
-  if (action <= 2) {
-    decision = scheduler_->Pause(sweep, now_);
-  } else if (action <= 6) {
-    for (const TrialIndex trial : scheduler_->FindSweep(sweep)->trials) {
-      if (scheduler_->trial(trial).state == TrialState::kCancelled) {
-        referee_.UserAskedFor(scheduler_->trial(trial).id);
-      }
-    }
-    decision = scheduler_->Resume(sweep, now_);
-  } else if (action == 7) {
-    decision = scheduler_->Cancel(sweep, now_);
-  } else {
-    for (const TrialIndex trial : scheduler_->FindSweep(sweep)->trials) {
-      if (scheduler_->trial(trial).state == TrialState::kFailed) referee_.UserAskedFor(scheduler_->trial(trial).id);
-    }
-    decision = scheduler_->Retry(sweep, {}, now_);
-  }
-  if (!decision.ok()) return;
-  if (Chance(0.1)) {
-    // The coordinator dies between the two writes: only the sweep's is on the disk, and the user has no answer.
-    disk_.ApplySweeps(*decision);
-    RestartCoordinator();
-    return;
-  }
-  Persist(*decision);
-}
-
-void World::EndChaos() {
-  chaos_ = false;
-  for (SimulatedWorker& worker : workers_) worker.set_draining(false);
-  std::fill(deaf_until_.begin(), deaf_until_.end(), 0);
-  After(std::max<TimeMs>(0, coordinator_up_at_ - now_), [this] {
-    std::vector<std::string> paused;
-    for (const SweepRecord& sweep : scheduler_->sweeps()) {
-      if (sweep.state == SweepState::kPaused) paused.push_back(sweep.name);
-    }
-    for (const std::string& sweep : paused) Persist(*scheduler_->Resume(sweep, now_));
-  });
+void World::Check() {
+  if (std::string wrong = coordinator_->Inconsistency(); !wrong.empty()) referee_.Report(std::move(wrong));
+  referee_.CheckShown(*coordinator_, coordinator_.store());
 }
 
 }  // namespace ofsweep

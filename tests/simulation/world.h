@@ -4,80 +4,115 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <queue>
-#include <random>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "coordinator/scheduler.h"
 #include "tests/simulation/referee.h"
-#include "tests/simulation/simulated_disk.h"
+#include "tests/simulation/simulated_coordinator.h"
 #include "tests/simulation/simulated_worker.h"
+#include "tests/simulation/timeline.h"
+#include "tests/simulation/training_log.h"
 
 namespace ofsweep {
 
-// A coordinator, its disk, workers, users and the network between them, all decided by one seed. First comes a time of
-// chaos: messages are lost, doubled and overtake each other, workers and the coordinator restart, users change their
-// minds. Then the chaos stops, and everything that is wanted must come to an end.
+// A coordinator with its database, workers with their folders, users and the network between them, all decided by one
+// seed. First comes a time of chaos; then it stops, and everything that is wanted must come to an end.
 class World {
  public:
-  explicit World(std::uint64_t seed);
+  // Everything is kept in `folder`.
+  World(std::uint64_t seed, const std::string& folder);
+  ~World();
 
   // Runs to the end. Returns "" or what went wrong.
   std::string Run(std::uint64_t chaotic_events);
-  std::uint64_t events() const { return events_; }
-  // How often each state, cause and rare event came up.
-  const std::map<std::string, std::uint64_t>& seen() const { return seen_; }
+  std::uint64_t events() const { return timeline_.events(); }
+  std::uint64_t checks() const { return referee_.checks(); }
+  std::uint64_t spliced() const { return referee_.spliced(); }
+  // How often each fault came up, and each end of an attempt and of a trial.
+  const std::map<std::string, std::uint64_t>& faults() const { return faults_; }
+  const std::map<std::string, std::uint64_t>& ends() const { return ends_; }
 
  private:
-  using Action = std::function<void()>;
-  struct Event {
-    TimeMs at;
-    std::uint64_t order;  // of equal times
-    std::shared_ptr<Action> action;
-    bool operator>(const Event& other) const { return std::pair(at, order) > std::pair(other.at, other.order); }
+  struct Machine {
+    std::string worker_id;
+    std::string folder;
+    int slots = 1;
+    bool has_cuda = false;
+    bool is_copy = false;  // of another machine's folder
+    Corpora corpora;
+    TimeMs silent_until = 0;
+    std::shared_ptr<SimulatedWorker> worker;  // null: it was killed
+  };
+  // A call that has reached the coordinator.
+  struct Incoming {
+    std::function<absl::Status()> call;
+    // What comes of it: `delivers`, its answer leaves; `is_alone`, nothing was decided since.
+    std::function<void(const absl::Status&, bool delivers, bool is_alone)> settle;
+    int clock_reads = 1;
+    bool is_push = false;
+  };
+  struct Submission {
+    std::string name;
+    std::string yaml;
+    Fingerprints seen;
   };
 
-  void After(TimeMs delay, Action action);
-  void RunNext();
-  bool Chance(double probability) { return std::bernoulli_distribution(probability)(random_); }
-  std::int64_t Pick(std::int64_t from, std::int64_t to) { return std::uniform_int_distribution(from, to)(random_); }
-  bool IsFinished() const;
+  // ---- the network ----
+  void Send(const Machine& machine, std::function<void()> deliver);
+  void OnSynchronize(Machine& machine, const v1::SynchronizeRequest& request, SimulatedWorker::SynchronizeLoop::Done);
+  void OnPush(Machine& machine, const v1::PushMetricsRequest& request, SimulatedWorker::PushLoop::Done done);
+  Incoming SynchronizeCall(Machine& machine, const v1::SynchronizeRequest& request,
+                           SimulatedWorker::SynchronizeLoop::Done done);
+  Incoming PushCall(Machine& machine, const v1::PushMetricsRequest& request, SimulatedWorker::PushLoop::Done done);
 
-  // The coordinator: a decision is on the disk before anybody hears of it.
-  void Persist(const Decision& decision);
-  void HandleReport(std::size_t worker, std::uint64_t number, const WorkerReport& report);
-  void RestartCoordinator();
+  // ---- the coordinator ----
+  void Serve(Incoming incoming);
+  void ServeTogether();
+  void StopCoordinator(TimeMs down);
+  void StartCoordinator();
+  void RestoreDatabase();
   void Tick();
+  void Check();
 
-  void Beat(std::size_t worker);
-  void StartTrainer(std::size_t worker, const AttemptName& name);
-  void StopTrainer(std::size_t worker, const AttemptName& name);
-  AttemptEnd RandomEnd();
-  void Send(Action deliver);
+  // ---- workers ----
+  void StartWorker(Machine& machine);
+  void DisturbWorker();
+  void KillWorker(Machine& machine);
+  void DamageFolder(Machine& machine);
+  void CopyFolder(const Machine& machine);
+  std::string NewFolder();
 
-  void Disturb();
+  // ---- users ----
   void SubmitSweep();
+  absl::Status Submit(const Submission& submission);
   void UserActs();
-  void RunUserAction(const std::string& sweep, int action);
+  Incoming UserCall();
+
+  void DisturbCoordinator();
+  void Disturb();
   void EndChaos();
+  bool IsFinished();
+  std::string WhatStarves();
 
-  std::mt19937_64 random_;
-  SchedulerOptions options_;
+  static constexpr const char* kCopy = "copy";  // of the database
+
+  const std::string folder_;
+  Timeline timeline_;
+  TrainingLog log_;
   Referee referee_;
-  SimulatedDisk disk_;
-  std::unique_ptr<Scheduler> scheduler_;
-  std::vector<SimulatedWorker> workers_;
-  std::vector<TimeMs> deaf_until_;  // by worker: its network is cut
-
-  std::priority_queue<Event, std::vector<Event>, std::greater<>> queue_;
-  TimeMs now_ = 1'000'000;
-  std::uint64_t events_ = 0;
-  bool chaos_ = true;
-  TimeMs coordinator_up_at_ = 0;
-  std::size_t sweeps_ = 0;
-  std::map<std::string, std::uint64_t> seen_;
+  const SchedulerOptions options_;
+  SimulatedCoordinator coordinator_;
+  std::vector<std::unique_ptr<Machine>> machines_;
+  bool is_chaos_ = true;
+  bool is_gathering_ = false;  // calls, to be served together
+  std::vector<Incoming> gathered_;
+  std::optional<Referee::Promises> copied_;  // with the database's copy
+  std::vector<Submission> submissions_;
+  std::uint64_t folders_ = 0;
+  std::uint64_t ticks_ = 0;
+  std::map<std::string, std::uint64_t> faults_;
+  std::map<std::string, std::uint64_t> ends_;
 };
 
 }  // namespace ofsweep
