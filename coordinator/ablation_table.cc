@@ -71,7 +71,8 @@ struct CellTrials {
   std::uint32_t failed = 0;
   std::uint32_t missing = 0;
   std::vector<const ResultRow*> counted;
-  std::map<std::string, std::string> first_values;  // of each varied key and the seed
+  std::map<std::string, std::string> first_values;         // of each varied key and the seed
+  std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
 };
 
 CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::string& metric) {
@@ -94,20 +95,6 @@ CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::
   return statistic;
 }
 
-std::vector<std::string> MixedIn(const std::vector<const ResultRow*>& trials) {
-  std::map<std::string, std::set<std::string>> texts;
-  for (const ResultRow* row : trials) {
-    texts["train.precision"].insert(TrialKeysOf(*row).Text("train.precision"));
-    texts["device"].insert(row->origin.device);
-    texts["data_fingerprint"].insert(row->trial.data_fingerprint);
-  }
-  std::vector<std::string> mixed;
-  for (const auto& [what, values] : texts) {
-    if (values.size() > 1) mixed.push_back(what);
-  }
-  return mixed;
-}
-
 void Count(const ResultRow& row, bool drop_diverged, CellTrials& cell) {
   switch (row.trial.state) {
     case TrialState::kDiverged:
@@ -123,6 +110,13 @@ void Count(const ResultRow& row, bool drop_diverged, CellTrials& cell) {
     default:
       ++cell.missing;
   }
+}
+
+// Of a trial that counts.
+void NoteMaking(const ResultRow& row, const TrialKeysOf& trial, CellTrials& cell) {
+  cell.made_with["train.precision"].insert(trial.Text("train.precision"));
+  cell.made_with["device"].insert(row.origin.device);
+  cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
 }
 
 // Keeps those of `keys` in which a trial of the cell differs from the cell's first.
@@ -199,7 +193,9 @@ AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const Abl
     std::vector<std::size_t> ranks;
     for (std::size_t i = 0; i < keys.size(); ++i) ranks.push_back(seen[i].RankOf(trial.Text(keys[i])));
     CellTrials& cell = cells[ranks];
+    const std::size_t counted = cell.counted.size();
     Count(row, query.drop_diverged, cell);
+    if (cell.counted.size() > counted) NoteMaking(row, trial, cell);
     Compare(trial, varied, cell, differing);
   }
 
@@ -208,8 +204,10 @@ AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const Abl
     AblationCell cell{.trials = static_cast<std::uint32_t>(trials_of_cell.counted.size()),
                       .diverged = trials_of_cell.diverged,
                       .failed = trials_of_cell.failed,
-                      .missing = trials_of_cell.missing,
-                      .mixed = MixedIn(trials_of_cell.counted)};
+                      .missing = trials_of_cell.missing};
+    for (const auto& [what, values] : trials_of_cell.made_with) {
+      if (values.size() > 1) cell.mixed.push_back(what);
+    }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       (i < query.rows.size() ? cell.row_values : cell.col_values).push_back(seen[i][ranks[i]]);
     }

@@ -173,9 +173,8 @@ class Coordinator {
   // Stores it, or gives the attempt back where it read something else than its sweeps' first ones.
   void RecordBeginning(const std::string& worker_id, Beginning beginning, Ticket& ticket)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What a trial's open inputs must hold, by their fingerprint keys, as far as one of its sweeps has found it.
-  std::map<std::string, std::string> ExpectedFingerprints(const TrialConfig& config, const TrialRecord& trial) const
-      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // What its sweeps' first attempts found; the oldest sweep's where two differ.
+  Fingerprints FixedInputsOf(const TrialRecord& trial) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   absl::Status FillConfigurations(std::vector<AttemptStart>& starts) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // ---- coordinator_views.cc ----

@@ -94,10 +94,16 @@ absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) 
     auto config_json = TrialJson((*row)->config_json);
     if (!config_json.ok()) return config_json.status();
     start.config_json = *std::move(config_json);
+    Fingerprints fixed;
+    {
+      absl::MutexLock lock(&mutex_);
+      fixed = FixedInputsOf(*scheduler_.FindTrial(trial_id));
+    }
+    if (fixed.empty()) continue;
     std::vector<Problem> ignored;
-    const TrialConfig config = ParseTrialJson(start.config_json, "", ignored);
-    absl::MutexLock lock(&mutex_);
-    start.fingerprints = ExpectedFingerprints(config, *scheduler_.FindTrial(trial_id));
+    for (const auto& [key, input] : OpenInputsOf(ParseTrialJson(start.config_json, "", ignored))) {
+      if (const auto found = fixed.find(input); found != fixed.end()) start.fingerprints.emplace(key, found->second);
+    }
   }
   return absl::OkStatus();
 }
@@ -134,10 +140,8 @@ absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(
                                    .device = ModelOf(ToText(trained.Get("train.device")), report.devices),
                                    .revision = attempt.begun->revision,
                                    .left_out = attempt.begun->left_out}};
-    for (const InputKeys& keys : kInputKeys) {
-      const auto input = InputOf(submitted, keys);
-      const bool is_open = input && submitted.IsAuto(keys.fingerprint) && !trained.IsAuto(keys.fingerprint);
-      if (is_open) beginning.open_inputs[*input] = trained.Text(keys.fingerprint);
+    for (const auto& [key, input] : OpenInputsOf(submitted)) {
+      if (!trained.IsAuto(key)) beginning.open_inputs[input] = trained.Text(key);
     }
     beginnings.push_back(std::move(beginning));
   }
@@ -171,20 +175,14 @@ void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginn
   Await(store_.RecordOrigin(name, std::move(beginning.origin)), ticket);
 }
 
-std::map<std::string, std::string> Coordinator::ExpectedFingerprints(const TrialConfig& config,
-                                                                     const TrialRecord& trial) const {
-  std::map<std::string, std::string> expected;
-  for (const InputKeys& keys : kInputKeys) {
-    const auto input = InputOf(config, keys);
-    if (!input || !config.IsAuto(keys.fingerprint)) continue;
-    for (const std::string& sweep : scheduler_.SweepNames(trial)) {
-      const auto inputs = fixed_inputs_.find(sweep);
-      if (inputs == fixed_inputs_.end()) continue;
-      const auto fixed = inputs->second.find(*input);
-      if (fixed != inputs->second.end()) expected.emplace(keys.fingerprint, fixed->second);
+Fingerprints Coordinator::FixedInputsOf(const TrialRecord& trial) const {
+  Fingerprints fixed;
+  for (const std::string& sweep : scheduler_.SweepNames(trial)) {
+    if (const auto inputs = fixed_inputs_.find(sweep); inputs != fixed_inputs_.end()) {
+      fixed.insert(inputs->second.begin(), inputs->second.end());
     }
   }
-  return expected;
+  return fixed;
 }
 
 absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& worker_id,

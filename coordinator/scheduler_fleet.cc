@@ -7,6 +7,10 @@
 namespace ofsweep {
 namespace {
 
+bool OffersSlots(const WorkerRecord& worker, bool needs_cuda) {
+  return worker.connected && worker.slots > 0 && (!needs_cuda || worker.has_cuda);
+}
+
 // Attempts that a report may name whatever its slots are: an agent that shuts down offers none, and one that was away
 // for long has ends to tell.
 constexpr std::size_t kAnyAttempts = 10'000;
@@ -96,8 +100,7 @@ bool Fleet::InQuarantine(WorkerIndex worker, TimeMs now) const {
 }
 
 bool Fleet::MayWork(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
-  const WorkerRecord& record = workers_[worker];
-  return record.connected && record.slots > 0 && (!needs_cuda || record.has_cuda) && !InQuarantine(worker, now);
+  return OffersSlots(workers_[worker], needs_cuda) && !InQuarantine(worker, now);
 }
 
 void Fleet::NoteSuccess(WorkerIndex worker) {
@@ -107,7 +110,7 @@ void Fleet::NoteSuccess(WorkerIndex worker) {
 }
 
 bool Fleet::Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now) {
-  return worker.connected && worker.slots > 0 && worker.quarantined_until <= now && (!needs_cuda || worker.has_cuda);
+  return OffersSlots(worker, needs_cuda) && worker.quarantined_until <= now;
 }
 
 bool Fleet::AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const {

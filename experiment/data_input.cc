@@ -1,7 +1,5 @@
 #include "experiment/data_input.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
@@ -21,24 +19,24 @@ std::optional<DataInput> InputOf(const TrialConfig& config, const InputKeys& key
   return input;
 }
 
-void SetFingerprints(const Fingerprints& known, TrialConfig& config) {
-  if (known.empty()) return;
+OpenInputs OpenInputsOf(const TrialConfig& config) {
+  OpenInputs open;
   for (const InputKeys& keys : kInputKeys) {
     if (!config.IsAuto(keys.fingerprint)) continue;
-    const std::optional<DataInput> input = InputOf(config, keys);
-    if (!input) continue;
-    if (const auto found = known.find(*input); found != known.end()) config.Set(keys.fingerprint, found->second);
+    if (const std::optional<DataInput> input = InputOf(config, keys)) open.emplace(keys.fingerprint, *input);
+  }
+  return open;
+}
+
+void SetFingerprints(const Fingerprints& known, TrialConfig& config) {
+  if (known.empty()) return;
+  for (const auto& [key, input] : OpenInputsOf(config)) {
+    if (const auto found = known.find(input); found != known.end()) config.Set(key, found->second);
   }
 }
 
-bool HasOpenInput(const TrialConfig& config) {
-  return std::any_of(kInputKeys.begin(), kInputKeys.end(), [&](const InputKeys& keys) {
-    return config.IsAuto(keys.fingerprint) && InputOf(config, keys).has_value();
-  });
-}
-
 std::string DataFingerprint(const TrialConfig& config) {
-  if (HasOpenInput(config)) return "";
+  if (!OpenInputsOf(config).empty()) return "";
   std::string joined;
   for (const InputKeys& keys : kInputKeys) {
     if (config.IsAuto(keys.fingerprint)) continue;

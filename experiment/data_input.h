@@ -37,6 +37,10 @@ std::string ToText(const DataInput& input);
 // What `keys` names in a trial, or nothing where it is unset.
 std::optional<DataInput> InputOf(const TrialConfig& config, const InputKeys& keys);
 
+// An input whose fingerprint key is `auto`, by that key.
+using OpenInputs = std::map<std::string_view, DataInput>;
+OpenInputs OpenInputsOf(const TrialConfig& config);
+
 using Fingerprints = std::map<DataInput, std::string>;
 
 // Fills the fingerprint keys that are `auto` and whose input's fingerprint is known.
@@ -44,9 +48,6 @@ void SetFingerprints(const Fingerprints& known, TrialConfig& config);
 
 // False where nothing is named: an empty path means something for the Python of the machine alone.
 bool IsInput(const DataInput& input, const InputKeys& keys);
-
-// The trial reads something whose fingerprint is `auto`.
-bool HasOpenInput(const TrialConfig& config);
 
 // The fingerprints of all that a trial reads, in the order of kInputKeys, joined by "+"; "" while one is `auto`.
 std::string DataFingerprint(const TrialConfig& config);
