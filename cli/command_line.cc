@@ -94,7 +94,7 @@ class Program {
     command->add_flag("--fresh", fresh, "train anew, whatever earlier sweeps hold; needs a new name");
   }
 
-  void AddRetention(CLI::App* sub, double& seconds) {
+  static void AddRetention(CLI::App* sub, double& seconds) {
     sub->add_option("--metrics-retention", seconds, "seconds that a finished trial stays in /metrics")
         ->check(Within({.maximum = 1e9}))
         ->capture_default_str();

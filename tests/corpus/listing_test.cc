@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/corpus/file_names.h"
 #include "tests/trainer/temporary_folder.h"
 
 namespace ofsweep {
@@ -15,12 +16,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
-
-std::vector<std::string> Names(const std::vector<CorpusFile>& files) {
-  std::vector<std::string> names;
-  for (const CorpusFile& file : files) names.push_back(file.path.filename().string());
-  return names;
-}
 
 TEST(Listing, ATextFolderIsReadInTheOrderOfItsPaths) {
   const TemporaryFolder folder;

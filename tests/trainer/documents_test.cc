@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/corpus/file_names.h"
 #include "tests/trainer/temporary_folder.h"
 #include "trainer/tokenizer.h"
 #include "trainer/utf8.h"
@@ -12,12 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::Pair;
-
-std::vector<std::string> Names(const std::vector<CorpusFile>& files) {
-  std::vector<std::string> names;
-  for (const CorpusFile& file : files) names.push_back(file.path.filename().string());
-  return names;
-}
 
 absl::StatusOr<Documents> Choose(CorpusKind kind, const TemporaryFolder& folder) {
   return ChooseDocuments(kind, ListCorpus(kind, folder.path())->files);
