@@ -143,7 +143,7 @@ absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row, Settings
                             .step = trial.step,
                             .worker = std::move(trial.worker),
                             .stored_through = trial.stored_through,
-                            .begun = trial.begun,
+                            .curve_generation = trial.curve_generation,
                             .attempt_open = trial.attempt_open});
   }
   return sweep;

@@ -50,7 +50,7 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, TimeMs now)
   trial.failures = stored.failures;
   RecordStep(trial.id, stored.step);
   trial.stored_through = stored.stored_through;
-  trial.begun = stored.begun;
+  trial.curve_generation = stored.curve_generation;
   trial.stopping = stored.attempt_open && trial.state != TrialState::kRunning;
   if (trial.stopping) queue_.Remove(trial);
   if (trial.state == TrialState::kRunning || trial.stopping) {

@@ -17,7 +17,7 @@ constexpr TimeMs kOtherDataMs = 60'000;
 // Through which step the stored curve is this attempt's own, as long as it is not adopted: where the database has not
 // heard of it, or not of its beginning, what is stored is of an earlier one.
 std::int64_t StoredOf(const TrialRecord& trial, const AttemptReport& report) {
-  if (report.name.generation == trial.generation && trial.begun) return trial.stored_through;
+  if (report.name.generation == trial.generation && trial.begun()) return trial.stored_through;
   return report.begun ? report.begun->from_step : 0;
 }
 
@@ -88,9 +88,9 @@ bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
   if (it == trial_by_id_.end()) return false;
   TrialRecord& trial = trials_[it->second];
   trial.known = true;
-  if (trial.begun) return true;
+  if (trial.begun()) return true;
   if (from_step > trial.stored_through) return false;
-  trial.begun = true;
+  trial.curve_generation = trial.generation;
   trial.stored_through = from_step;
   SetStep(trial, from_step);
   return true;
@@ -164,7 +164,6 @@ void Scheduler::Adopt(TrialIndex index, WorkerIndex worker, std::uint64_t genera
       EndAttempt(index, end, false, now, decision);
     }
     trial.generation = generation;
-    trial.begun = false;
     ++trial.attempts;
     trial.started_at = now;
   }
@@ -215,7 +214,6 @@ int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchroniz
     TrialRecord& trial = trials_[index];
     Lease(index, worker);
     trial.generation = std::max(trial.generation + 1, options_.first_generation);
-    trial.begun = false;
     ++trial.attempts;
     trial.started_at = now;
     Change(index, TrialState::kRunning, {.reason = absl::StrCat("assigned to ", fleet_.at(worker).id)}, now,
@@ -241,7 +239,8 @@ AttemptStart Scheduler::StartOf(const TrialRecord& trial) const {
           .config_json = "",
           .attempt = std::max(0, trial.attempts - 1),
           .lease_seconds = static_cast<double>(options_.lease_ms) / 1000,
-          .stored_through = trial.stored_through};
+          .stored_through = trial.stored_through,
+          .curve_generation = trial.curve_generation};
 }
 
 TimeMs Scheduler::NextCall() const {
@@ -268,7 +267,7 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
   const std::string worker = fleet_.at(trial.worker).id;
   CloseAttempt(index, end, now, decision);
   // What it trained was reported to the end.
-  if (trial.begun && end.outcome != AttemptOutcome::kLost) RecordStored(trial.id, end.step);
+  if (trial.begun() && end.outcome != AttemptOutcome::kLost) RecordStored(trial.id, end.step);
   if (std::exchange(trial.stopping, false)) return EndStopped(index, end, now, decision);
   switch (end.outcome) {
     case AttemptOutcome::kCompleted:

@@ -74,10 +74,10 @@ struct TrialRow {
   double wall_seconds = 0;
   TimeMs started_at = 0;
   TimeMs finished_at = 0;
-  // Of the newest attempt: it has begun, it has no end yet; and through which step the curve is stored without a gap.
-  bool begun = false;
-  bool attempt_open = false;
+  bool attempt_open = false;  // the newest attempt has no end yet
+  // Through which step the curve is stored without a gap, and which attempt its end is of; 0: none has begun.
   std::int64_t stored_through = 0;
+  std::uint64_t curve_generation = 0;
   std::string data_fingerprint;  // of all that it reads (experiment/data_input.h); empty while that is not known
 };
 

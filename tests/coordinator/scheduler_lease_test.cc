@@ -153,7 +153,7 @@ TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfGoesOn) {
                                         .attempts = 1,
                                         .worker = "other",
                                         .stored_through = 40,
-                                        .begun = true}}}},
+                                        .curve_generation = 3}}}},
                           bench.now);
   const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 30)});
   EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 30})) << "what it trained since is sent again";
@@ -180,13 +180,17 @@ TEST(SchedulerLease, AnAttemptGoesOnFromNoLaterStepThanIsStored) {
   bench.Call("w", 1, {Begun("a", 1, 0)});
   bench.scheduler.RecordStored("a", 50);
   bench.Call("w", 1);  // restarted without it
-  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 50);
+  AttemptStart start = bench.Call("w", 1).start[0];
+  EXPECT_EQ(start.stored_through, 50);
+  EXPECT_EQ(start.curve_generation, 1u);
   bench.Call("w", 1, {Begun("a", 2, 20)});
   EXPECT_EQ(bench.scheduler.FindTrial("a")->step, 20) << "it is trained again from there";
   AttemptReport ended = Ended("a", 2, AttemptOutcome::kPreempted);
   ended.end->step = 35;
   bench.Call("w", 0, {ended});
-  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 35) << "all it had trained was sent before its end";
+  start = bench.Call("w", 1).start[0];
+  EXPECT_EQ(start.stored_through, 35) << "all it had trained was sent before its end";
+  EXPECT_EQ(start.curve_generation, 2u);
 }
 
 // A worker that lost its folder must not train under the name of what it had.
