@@ -119,7 +119,9 @@ void Scheduler::ReadAttempt(WorkerIndex worker, const AttemptReport& report, Tim
   TrialRecord& trial = trials_[index];
   const bool is_unheard_of = !Knows(report.name) && !IsTerminal(trial.state);
   if (is_unheard_of || WasLost(trial, worker, report.name.generation)) {
-    const bool slot_was_given_away = !report.end && fleet_.at(worker).busy() >= fleet_.at(worker).slots;
+    // An earlier attempt of the same trial makes way for it.
+    const int others = fleet_.at(worker).busy() - (fleet_.at(worker).held.contains(index) ? 1 : 0);
+    const bool slot_was_given_away = !report.end && others >= fleet_.at(worker).slots;
     if (slot_was_given_away) {
       answer.stop.push_back({report.name, StoredOf(trial, report)});
       return;

@@ -162,6 +162,23 @@ TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfGoesOn) {
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 
+// The copy that was restored was made while the worker had an earlier attempt of the same trial.
+TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfTakesTheSlotOfItsPredecessor) {
+  SchedulerBench bench;
+  bench.scheduler.Restore({{.name = "sweep",
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .state = TrialState::kRunning,
+                                        .generation = 3,
+                                        .attempts = 1,
+                                        .worker = "w",
+                                        .attempt_open = true}}}},
+                          bench.now);
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 0)});
+  EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 0}));
+  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
 TEST(SchedulerLease, AnAttemptThatBeganBehindWhatIsStoredIsTrainedAnew) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a"});
