@@ -180,22 +180,15 @@ Coordinator::Ticket Coordinator::MakeTicket() {
   return ticket;
 }
 
-void Coordinator::Await(std::future<absl::Status> write, Ticket& ticket) {
-  ticket.writes.push_back(std::move(write));
-  if (ticket.decision == nullptr) {
-    ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number});
-    pending_.push_back(ticket.decision);
-  }
-  ticket.decision->sweeps = scheduler_.sweeps().size();
-}
-
 void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
   if (decision.change.empty()) return;
+  ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number,
+                                                                      .sweeps = scheduler_.sweeps().size(),
+                                                                      .sweep_states = decision.change.sweeps,
+                                                                      .transitions = std::move(decision.transitions)});
+  pending_.push_back(ticket.decision);
   decision.change.at = clock_.Now();
-  auto sweep_states = decision.change.sweeps;
-  Await(store_.Apply(std::move(decision.change)), ticket);
-  ticket.decision->sweep_states = std::move(sweep_states);
-  ticket.decision->transitions = std::move(decision.transitions);
+  ticket.write = store_.Apply(std::move(decision.change));
 }
 
 void Coordinator::Publish() {
@@ -217,9 +210,8 @@ bool Coordinator::IsPublishedThrough(std::uint64_t number) const {
 }
 
 absl::Status Coordinator::Commit(Ticket ticket) {
-  if (ticket.writes.empty() && !ticket.repeats_earlier) return absl::OkStatus();
-  absl::Status status;
-  for (std::future<absl::Status>& write : ticket.writes) status.Update(write.get());
+  if (ticket.decision == nullptr && !ticket.repeats_earlier) return absl::OkStatus();
+  const absl::Status status = ticket.decision == nullptr ? absl::OkStatus() : ticket.write.get();
   {
     absl::MutexLock lock(&mutex_);
     if (!status.ok() && ticket.epoch == epoch_) stale_ = true;

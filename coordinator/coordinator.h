@@ -111,12 +111,12 @@ class Coordinator {
   std::string Inconsistency();
 
  private:
-  // The writes of one decision, on their way to the disk.
+  // A decision on its way to the disk.
   struct Ticket {
     std::uint64_t number = 0;
     std::uint64_t epoch = 0;
-    std::vector<std::future<absl::Status>> writes;
-    std::shared_ptr<PendingDecision> decision;  // none without writes
+    std::shared_ptr<PendingDecision> decision;  // none where there was nothing to decide
+    std::future<absl::Status> write;            // of the decision
     // The answer repeats what an earlier decision made, so it has to wait for that one's writes.
     bool repeats_earlier = false;
   };
@@ -132,9 +132,8 @@ class Coordinator {
 
   // ---- coordinator.cc: the scheduler's state and its durability ----
   Ticket MakeTicket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Hands the decision to the store; it is the ticket's only one.
   void Enqueue(Decision decision, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Lets the ticket rest on one more write.
-  void Await(std::future<absl::Status> write, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits until everything that the ticket's decision rests on is durable.
   absl::Status Commit(Ticket ticket) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event, std::size_t& changed)

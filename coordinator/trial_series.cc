@@ -1,15 +1,13 @@
 #include "coordinator/trial_series.h"
 
 #include <algorithm>
-#include <array>
-#include <iterator>
-#include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "experiment/metric_table.h"
 #include "monitoring/metric_families.h"
 
 namespace ofsweep {
@@ -18,34 +16,18 @@ namespace {
 using prometheus::MetricFamily;
 using Labels = std::vector<prometheus::ClientMetric::Label>;
 
-struct Statistic {
-  std::string_view metric;
-  const char* help;
-};
-constexpr std::array<Statistic, 4> kStatistics = {
-    {{"kurtosis", "Newest kurtosis of neuron RMS; width means one outlier neuron."},
-     {"mmr", "Newest mean over tokens of the maximum-to-median ratio of activations."},
-     {"rms", "Newest root mean square of activations."},
-     {"max_abs", "Newest largest absolute activation."}}};
-
-// The value of the label `split` for a metric that is a loss, "validation_int8" for int8_loss; "" for others.
-std::string SplitOf(std::string_view metric) {
-  constexpr std::string_view kLoss = "_loss";
-  if (!metric.ends_with(kLoss)) return "";
-  metric.remove_suffix(kLoss.size());
-  if (metric == "train") return "train";
-  return metric == "eval" ? "validation" : absl::StrCat("validation_", std::string(metric));
+// The family of a metric; null for one that is not told to Prometheus.
+const Metric* ShownMetric(std::string_view name) {
+  const Metric* metric = FindMetric(name);
+  return metric == nullptr || metric->family.empty() ? nullptr : metric;
 }
 
-std::optional<std::size_t> StatisticOf(std::string_view metric) {
-  const auto found = std::find_if(kStatistics.begin(), kStatistics.end(),
-                                  [&](const Statistic& statistic) { return statistic.metric == metric; });
-  if (found == kStatistics.end()) return std::nullopt;
-  return found - kStatistics.begin();
-}
-
-bool IsShown(const std::string& metric) {
-  return metric == "gradient_norm" || metric == "learning_rate" || !SplitOf(metric).empty() || StatisticOf(metric);
+Labels LabelsOf(const Series& series, const Metric& metric) {
+  Labels labels;
+  if (series.layer) labels.push_back({"layer", absl::StrFormat("%02d", *series.layer)});
+  if (!series.site.empty()) labels.push_back({"site", series.site});
+  if (!metric.split.empty()) labels.push_back({"split", SplitOf(metric, series.metric)});
+  return labels;
 }
 
 }  // namespace
@@ -72,35 +54,21 @@ struct TrialSeries::Families {
   MetricFamily tokens = CounterFamily("trial_tokens_total", "Tokens that a live trial was trained on.");
   MetricFamily reported_at =
       GaugeFamily("trial_last_report_timestamp_seconds", "When a live trial's newest points were stored.");
-  MetricFamily loss = GaugeFamily("trial_loss_nats", "Newest mean cross entropy of a live trial, in nats a token.");
-  MetricFamily gradient_norm = GaugeFamily("trial_gradient_norm", "Newest global gradient norm before clipping.");
-  MetricFamily learning_rate = GaugeFamily("trial_learning_rate", "Learning rate of the newest update.");
-  std::array<MetricFamily, kStatistics.size()> statistics;
+  std::map<std::string_view, MetricFamily> metrics;  // by Metric::family
 
   Families() {
-    for (std::size_t i = 0; i < kStatistics.size(); ++i) {
-      statistics[i] = GaugeFamily(absl::StrCat("trial_", std::string(kStatistics[i].metric)), kStatistics[i].help);
+    for (const Metric& metric : Metrics()) {
+      if (metric.family.empty()) continue;
+      metrics.try_emplace(metric.family, GaugeFamily(std::string(metric.family),
+                                                     absl::StrCat("Newest value: ", std::string(metric.meaning), ".")));
     }
-  }
-
-  // The family of a metric, and its labels besides the trial.
-  std::pair<MetricFamily*, Labels> Of(const Series& series) {
-    if (series.metric == "gradient_norm") return {&gradient_norm, {}};
-    if (series.metric == "learning_rate") return {&learning_rate, {}};
-    const std::optional<std::size_t> statistic = StatisticOf(series.metric);
-    if (!statistic) return {&loss, {{"split", SplitOf(series.metric)}}};
-    Labels labels;
-    if (series.layer) labels.push_back({"layer", absl::StrFormat("%02d", *series.layer)});
-    labels.push_back({"site", series.site});
-    return {&statistics[*statistic], std::move(labels)};
   }
 
   void AppendTo(std::vector<MetricFamily>& families) {
-    for (MetricFamily* family : {&info, &sweep_info, &assignment, &step, &target_steps, &tokens, &reported_at, &loss,
-                                 &gradient_norm, &learning_rate}) {
+    for (MetricFamily* family : {&info, &sweep_info, &assignment, &step, &target_steps, &tokens, &reported_at}) {
       families.push_back(std::move(*family));
     }
-    std::move(statistics.begin(), statistics.end(), std::back_inserter(families));
+    for (auto& [name, family] : metrics) families.push_back(std::move(family));
   }
 };
 
@@ -139,7 +107,7 @@ void TrialSeries::Report(const std::string& trial_id, const std::vector<StepPoin
   Live& trial = found->second;
   for (const StepPoints& step : steps) {
     for (const MetricPoint& point : step.points) {
-      if (IsShown(point.series.metric)) trial.values[point.series] = point.value;
+      if (ShownMetric(point.series.metric) != nullptr) trial.values[point.series] = point.value;
     }
   }
   trial.step = steps.back().step;
@@ -211,8 +179,8 @@ void TrialSeries::Show(Live& trial, std::size_t& room, Families& families) {
   show(families.tokens, {}, static_cast<double>(trial.tokens));
   if (trial.reported_at) show(families.reported_at, {}, static_cast<double>(*trial.reported_at) / 1000);
   for (const auto& [series, value] : trial.values) {
-    auto [family, labels] = families.Of(series);
-    show(*family, std::move(labels), value);
+    const Metric& metric = *ShownMetric(series.metric);
+    show(families.metrics.at(metric.family), LabelsOf(series, metric), value);
   }
   if (left_out > trial.left_out) dropped_ += left_out - trial.left_out;
   trial.left_out = std::max(trial.left_out, left_out);

@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "experiment/metric_table.h"
+
 namespace ofsweep {
 namespace {
 
@@ -246,9 +248,7 @@ TEST_F(TelemetryTest, TheDocumentationListsEveryMetricAndNoOther) {
   Telemetry telemetry({.max_trial_series = 100}, clock_);
   telemetry.TrialStarted(Info("t1"), "w1");
   StepPoints step{.step = 1};
-  for (const char* metric : {"train_loss", "gradient_norm", "learning_rate", "kurtosis", "mmr", "rms", "max_abs"}) {
-    step.points.push_back({{metric}, 1});
-  }
+  for (const Metric& metric : Metrics()) step.points.push_back({{std::string(metric.name)}, 1});
   telemetry.PointsStored({.name = {"t1", 1}, .steps = {step}}, {});
   telemetry.TrialRestarted("t0", {"s"}, "crash");
   telemetry.TrialFinished("t0", {"s"}, TrialState::kFailed);
@@ -262,8 +262,11 @@ TEST_F(TelemetryTest, TheDocumentationListsEveryMetricAndNoOther) {
   const std::string text = document.str();
   const std::size_t begin = text.find("## The coordinator");
   const std::string table = text.substr(begin, text.find("## A worker") - begin);
-  EXPECT_EQ(NamesIn(table, "\\n\\| `(ofsweep_[a-z_]+)` \\|"),
-            NamesIn(telemetry.Scrape(state), "# TYPE (ofsweep_[a-z_]+) "));
+  std::set<std::string> documented = NamesIn(table, "\\n\\| `(ofsweep_[a-z_]+)` \\|");
+  for (const Metric& metric : Metrics()) {
+    if (!metric.family.empty()) documented.insert("ofsweep_" + std::string(metric.family));  // docs/trial-metrics.md
+  }
+  EXPECT_EQ(documented, NamesIn(telemetry.Scrape(state), "# TYPE (ofsweep_[a-z0-9_]+) "));
 }
 
 TEST_F(TelemetryTest, TwoInOneProcessDoNotSeeEachOther) {

@@ -135,8 +135,9 @@ TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThere
       ASSERT_LT(step, 100'000);
     }
     // A change that fails with the others still fails alone, and says so.
-    EXPECT_EQ(store->InsertSweep({.name = "large", .spec = std::string(2'000'000, 'x')}, {}).get().code(),
-              absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(
+        store->Apply({.new_sweep = NewSweep{{.name = "large", .spec = std::string(2'000'000, 'x')}}}).get().code(),
+        absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(WholeSteps(*store).at("t0").size(), static_cast<std::size_t>(step));
   }
   EXPECT_EQ(failure.code(), absl::StatusCode::kResourceExhausted) << failure;
@@ -160,7 +161,8 @@ TEST(DurabilityTest, OnAFullDiskLargeOperationsFailAndSmallOnesOfTheirGroupStand
   std::vector<std::future<absl::Status>> large;
   std::vector<std::future<absl::Status>> small;
   for (int i = 0; i < 5; ++i) {
-    large.push_back(store->InsertSweep({.name = absl::StrCat("large", i), .spec = std::string(2'000'000, 'x')}, {}));
+    large.push_back(
+        store->Apply({.new_sweep = NewSweep{{.name = absl::StrCat("large", i), .spec = std::string(2'000'000, 'x')}}}));
     small.push_back(store->Apply({.trials = {{.trial_id = "t0", .state = TrialState::kRunning, .attempts = i + 1}}}));
   }
   for (auto& future : large) EXPECT_EQ(future.get().code(), absl::StatusCode::kResourceExhausted);
@@ -196,7 +198,9 @@ TEST(DurabilityTest, NothingIsAcknowledgedWhenTheDatabaseWasDeletedOrReplacedUnt
   const std::unique_ptr<Store> store = OpenStore(path);
   std::atomic<int> told = 0;
   store->ObserveFailures([&](const absl::Status&) { ++told; });
-  const auto insert = [&](const std::string& sweep) { return store->InsertSweep({.name = sweep}, {}).get(); };
+  const auto insert = [&](const std::string& sweep) {
+    return store->Apply({.new_sweep = NewSweep{{.name = sweep}}}).get();
+  };
   ASSERT_TRUE(insert("before").ok());
   std::filesystem::rename(path, folder.File("moved.db"));
   const absl::Status deleted = insert("deleted");

@@ -283,7 +283,7 @@ TEST_F(OpeningTest, AReadOnlyStoreRefusesWritesAndAMissingFile) {
   EXPECT_EQ(Store::OpenReadOnly(path_).status().code(), absl::StatusCode::kNotFound);
   const std::unique_ptr<Store> writer = OpenStore(path_);
   const std::unique_ptr<Store> reader = Must(Store::OpenReadOnly(path_));
-  EXPECT_EQ(reader->InsertSweep({.name = "s"}, {}).get().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(reader->Apply({.new_sweep = NewSweep{{.name = "s"}}}).get().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(reader->AppendPoints({"a"}, 0, {}).get().status().code(), absl::StatusCode::kFailedPrecondition);
   InsertTrials(*writer, "s", {});
   EXPECT_TRUE(Must(reader->FindSweep("s")).has_value());
