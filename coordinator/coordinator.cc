@@ -63,6 +63,7 @@ Coordinator::Coordinator(CoordinatorOptions options, Store& store, const Clock& 
       store_(store),
       clock_(clock),
       observer_(observer),
+      live_(options.live),
       push_room_(options.max_push_bytes),
       scheduler_(options.scheduler) {}
 
@@ -198,7 +199,7 @@ void Coordinator::Publish() {
     published_.Apply(scheduler_, decision);
     for (const Transition& transition : decision.transitions) {
       if (transition.from != TrialState::kRunning) continue;
-      live_.Forget(transition.trial_id);
+      live_.EndAttempt(transition.trial_id);
       resolved_.erase(transition.trial_id);
       for (const std::string& sweep : transition.sweeps) labels_.erase({sweep, transition.trial_id});
     }
@@ -292,14 +293,19 @@ void Coordinator::NoteChange() {
 void Coordinator::Announce(const std::vector<Transition>& transitions) {
   for (const Transition& transition : transitions) {
     if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);
-    if (observer_ == nullptr) continue;
-    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
     if (transition.to == TrialState::kRunning) {
       AnnounceStart(transition.trial_id, transition.sweeps, transition.worker);
     } else if (IsTerminal(transition.to)) {
-      observer_->TrialFinished(transition.trial_id, transition.sweeps, transition.to);
+      live_.Finish(transition.trial_id, clock_.Now());
+    } else {
+      live_.Unassign(transition.trial_id);
+    }
+    if (observer_ == nullptr) continue;
+    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
+    if (IsTerminal(transition.to)) {
+      observer_->TrialFinished(transition.sweeps, transition.to);
     } else if (transition.from == TrialState::kRunning) {
-      observer_->TrialRestarted(transition.trial_id, transition.sweeps, std::string(Name(transition.why)));
+      observer_->TrialRestarted(transition.sweeps, std::string(Name(transition.why)));
     }
   }
 }
@@ -311,14 +317,13 @@ void Coordinator::AnnounceStart(const std::string& trial_id, const std::vector<s
   if (!row.ok() || !*row) return;
   TrialInfo info = DescribeTrial(**row);
   for (const std::string& sweep : sweeps) info.sweeps.push_back(ArmIn(sweep, **row));
-  observer_->TrialStarted(info, worker);
+  live_.Start(info, worker, clock_.Now());
 }
 
 void Coordinator::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
-  if (observer_ == nullptr) return;
   for (const std::string& trial_id : trial_ids) {
     const auto row = store_.FindTrial(trial_id);
-    if (row.ok() && *row) observer_->TrialJoined(trial_id, ArmIn(sweep, **row));
+    if (row.ok() && *row) live_.Join(trial_id, ArmIn(sweep, **row));
   }
 }
 

@@ -16,9 +16,9 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/clock.h"
-#include "coordinator/coordinator_live.h"
 #include "coordinator/coordinator_observer.h"
 #include "coordinator/coordinator_types.h"
+#include "coordinator/live_trials.h"
 #include "coordinator/published_sweeps.h"
 #include "coordinator/push_room.h"
 #include "coordinator/scheduler.h"
@@ -36,7 +36,8 @@ struct CoordinatorOptions {
   // Of points on their way to the disk; senders of more wait.
   std::size_t max_push_bytes = std::size_t{32} << 20;
   std::string revision = {};  // of the program, kept with each sweep
-  std::string version = {};   // workers of another one get nothing to do, and are told so; empty: of any
+  LiveTrialsOptions live = {};
+  std::string version = {};  // workers of another one get nothing to do, and are told so; empty: of any
 };
 
 // The shell around the pure scheduler. Every method may be called from any thread.
@@ -106,6 +107,7 @@ class Coordinator {
   absl::Status Tick();
 
   std::vector<WorkerView> Workers();
+  LiveTrials& live_trials() { return live_; }
 
   // What is wrong with its books; "" as long as it has no bug. Reads everything: for tests.
   std::string Inconsistency();
@@ -196,12 +198,12 @@ class Coordinator {
   const Clock& clock_;
   CoordinatorObserver* const observer_;
   DatabaseIdentity identity_;
+  LiveTrials live_;
   PushRoom push_room_;
 
   absl::Mutex mutex_;
   Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);
   PublishedSweeps published_ ABSL_GUARDED_BY(mutex_);
-  LiveTrials live_ ABSL_GUARDED_BY(mutex_);
   SettingsByName settings_ ABSL_GUARDED_BY(mutex_);
   // What sweeps' first attempts found at paths whose content nobody had seen before.
   FingerprintsBySweep fixed_inputs_ ABSL_GUARDED_BY(mutex_);

@@ -30,12 +30,6 @@ std::size_t Bytes(const StateChange& change) {
   return bytes + change.new_sweep->sweep.spec.size();
 }
 
-std::size_t Bytes(const std::vector<StepPoints>& steps) {
-  std::size_t bytes = 0;
-  for (const StepPoints& step : steps) bytes += sizeof(step) + step.points.size() * sizeof(MetricPoint);
-  return bytes;
-}
-
 absl::Status ReadOnly(const std::string& path) {
   return absl::FailedPreconditionError(absl::StrCat(path, ": opened for reading only"));
 }
@@ -92,7 +86,7 @@ std::future<absl::Status> Store::Apply(StateChange change) {
 }
 
 std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt, std::int64_t from_step,
-                                                            std::vector<StepPoints> steps) {
+                                                            SharedColumns points) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<PushCounts>>>();
   std::future<absl::StatusOr<PushCounts>> future = promise->get_future();
   if (writer_ == nullptr) {
@@ -100,11 +94,10 @@ std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt,
     return future;
   }
   auto counts = std::make_shared<PushCounts>();
-  const std::size_t bytes = Bytes(steps);
-  const auto apply = [attempt = std::move(attempt), from_step, counts,
-                      rows = std::make_shared<const std::vector<StepPoints>>(std::move(steps))](
-                         DatabaseConnection&, PointWrites& points) -> absl::Status {
-    const absl::StatusOr<PushCounts> appended = points.Append(attempt, from_step, *rows);
+  const std::size_t bytes = points->bytes();
+  const auto apply = [attempt = std::move(attempt), from_step, counts, points = std::move(points)](
+                         DatabaseConnection&, PointWrites& writes) -> absl::Status {
+    const absl::StatusOr<PushCounts> appended = writes.Append(attempt, from_step, *points);
     if (appended.ok()) *counts = *appended;
     return appended.status();
   };

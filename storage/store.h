@@ -15,7 +15,7 @@
 #include "experiment/attempt.h"
 #include "experiment/data_input.h"
 #include "experiment/metric_column.h"
-#include "experiment/metric_point.h"
+#include "experiment/point_columns.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
 
@@ -218,7 +218,7 @@ class Store {
   // training. Generation 0 is no attempt: its points join the curve that is there.
   // NotFound for an unknown trial, InvalidArgument for a negative step.
   std::future<absl::StatusOr<PushCounts>> AppendPoints(AttemptName attempt, std::int64_t from_step,
-                                                       std::vector<StepPoints> steps);
+                                                       SharedColumns points);
   // Whether the disk takes writes: puts a file of some size beside the database, syncs it and takes it away again, in
   // its turn behind the writes that are queued.
   std::future<absl::Status> Probe();

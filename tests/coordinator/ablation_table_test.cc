@@ -59,7 +59,7 @@ TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
   InsertTrials(*store, "s", {MakeTrial("t")});
   StepPoints points = MakeStep(1, {{{"kurtosis", 0, "block"}, 2}, {{"mmr", 0, "block"}, 3}});
   for (const char* scalar : kLastValueColumns) points.points.push_back({{scalar}, 1});
-  Must(store->AppendPoints({"t"}, 0, {points}).get());
+  Must(store->AppendPoints({"t"}, 0, ColumnsOf({points})).get());
   std::vector<std::string> numeric;
   for (const std::string& name : Sql(path, "SELECT name FROM pragma_table_info('results')")) {
     const std::string type = Sql(path, "SELECT typeof(" + name + ") FROM results").at(0);

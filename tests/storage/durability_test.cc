@@ -67,7 +67,7 @@ struct Acknowledged {
   for (std::int32_t step = first;; ++step) {
     for (std::int32_t trial = 0; trial < trials; ++trial) {
       in_flight.emplace_back(Acknowledged{trial, step},
-                             store->AppendPoints({absl::StrCat("t", trial)}, 0, {Report(step)}));
+                             store->AppendPoints({absl::StrCat("t", trial)}, 0, ColumnsOf({Report(step)})));
     }
     while (in_flight.size() > 32) {
       if (!in_flight.front().second.get().ok()) ::_exit(1);
@@ -130,7 +130,7 @@ TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThere
   {
     const FileSizeLimit limit(std::max(store->WalBytes(), store->DatabaseBytes()) + 300'000);
     while (failure.ok()) {
-      failure = store->AppendPoints({"t0"}, 0, {Report(step)}).get().status();
+      failure = store->AppendPoints({"t0"}, 0, ColumnsOf({Report(step)})).get().status();
       if (failure.ok()) ++step;
       ASSERT_LT(step, 100'000);
     }
@@ -144,7 +144,8 @@ TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThere
   EXPECT_NE(std::string(failure.message()).find(path), std::string::npos);
   EXPECT_GT(step, 0);
 
-  EXPECT_EQ(Must(store->AppendPoints({"t0"}, 0, {Report(step)}).get()).stored, static_cast<std::uint64_t>(kSeries));
+  EXPECT_EQ(Must(store->AppendPoints({"t0"}, 0, ColumnsOf({Report(step)})).get()).stored,
+            static_cast<std::uint64_t>(kSeries));
   EXPECT_FALSE(Must(store->FindSweep("large")).has_value());
   store.reset();
   store = OpenStore(path, 20);
@@ -223,8 +224,8 @@ TEST(DurabilityTest, AShellThatHoldsTheWriteLockDelaysWritesAndLosesNone) {
   InsertTrials(*store, "s", Trials(1));
   SQLite::Database shell(path, SQLite::OPEN_READWRITE);
   shell.exec("BEGIN IMMEDIATE");
-  auto first = store->AppendPoints({"t0"}, 0, {Report(0)});
-  auto second = store->AppendPoints({"t0"}, 0, {Report(1)});
+  auto first = store->AppendPoints({"t0"}, 0, ColumnsOf({Report(0)}));
+  auto second = store->AppendPoints({"t0"}, 0, ColumnsOf({Report(1)}));
   EXPECT_TRUE(WholeSteps(*store).empty());
   shell.exec("COMMIT");
   EXPECT_TRUE(first.get().ok());
@@ -243,7 +244,7 @@ TEST(DurabilityTest, ReadersSeeWholeStepsWhileManyThreadsWriteAndSeal) {
   for (int trial = 0; trial < kTrials; ++trial) {
     writers.emplace_back([&, trial] {
       for (std::int64_t step = 0; step < kSteps; ++step) {
-        const auto stored = store->AppendPoints({absl::StrCat("t", trial)}, 0, {Report(step)}).get();
+        const auto stored = store->AppendPoints({absl::StrCat("t", trial)}, 0, ColumnsOf({Report(step)})).get();
         EXPECT_TRUE(stored.ok()) << stored.status();
       }
       --writing;
@@ -306,7 +307,7 @@ TEST(DurabilityTest, RandomHistoriesGiveTheCurvesOfASimpleModel) {
             }
             steps.push_back(std::move(report));
           }
-          const PushCounts counts = Must(store->AppendPoints({trial}, 0, steps).get());
+          const PushCounts counts = Must(store->AppendPoints({trial}, 0, ColumnsOf(steps)).get());
           ASSERT_EQ(counts.stored, expected.stored);
           ASSERT_EQ(counts.duplicates, expected.duplicates);
         }

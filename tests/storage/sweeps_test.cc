@@ -124,7 +124,8 @@ TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
   EXPECT_EQ(store_->Apply({.sweeps = {{"no", SweepState::kPaused}}, .at = 1}).get().code(),
             absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->Apply({.origins = {{{"no", 1}, {"{}", ""}}}}).get().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->AppendPoints({"no"}, 0, {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->AppendPoints({"no"}, 0, ColumnsOf({MakeStep(0, {})})).get().status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(SweepsTest, AFailingChangeLeavesNothingOfItsCallAndTheOthersStand) {
@@ -190,7 +191,7 @@ TEST_F(SweepsTest, TheViewOfAttemptsSaysWhereEachBeganAndEnded) {
                                         {.name = {"a", 6}, .worker = "w2", .started_at = 3000}}})
                   .get()
                   .ok());
-  ASSERT_TRUE(store_->AppendPoints({"a", 6}, 7, {MakeStep(8, {})}).get().ok());
+  ASSERT_TRUE(store_->AppendPoints({"a", 6}, 7, ColumnsOf({MakeStep(8, {})})).get().ok());
   EXPECT_THAT(
       Sql(path_,
           "SELECT generation, worker, from_step, to_step, outcome, failure_class, message, started_at, "
@@ -204,7 +205,7 @@ TEST_F(SweepsTest, ACurveIsStoredThroughItsNewestPointOrTheEndThatWasReportedAft
   InsertTrials(*store_, "s", {MakeTrial("a")});
   const auto stored_through = [&] { return Must(store_->FindTrial("a")).value().stored_through; };
   EXPECT_EQ(stored_through(), 0);
-  ASSERT_TRUE(store_->AppendPoints({"a", 1}, 0, {MakeStep(10, {})}).get().ok());
+  ASSERT_TRUE(store_->AppendPoints({"a", 1}, 0, ColumnsOf({MakeStep(10, {})})).get().ok());
   EXPECT_EQ(stored_through(), 10);
   const auto end = [&](std::uint64_t generation, AttemptOutcome outcome, std::int64_t step) {
     const AttemptRow row{.name = {"a", generation}, .end = AttemptEnd{.outcome = outcome, .step = step}};

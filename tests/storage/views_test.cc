@@ -32,7 +32,7 @@ class ViewsTest : public testing::Test {
   std::unique_ptr<Store> store_ = OpenStore(path_);
 
   void Append(const std::string& trial, std::vector<StepPoints> steps) {
-    Must(store_->AppendPoints({trial}, 0, std::move(steps)).get());
+    Must(store_->AppendPoints({trial}, 0, ColumnsOf(steps)).get());
   }
   std::vector<std::string> Query(const std::string& sql) { return Sql(path_, sql); }
 };
@@ -114,8 +114,9 @@ TEST_F(ViewsTest, MetricsSayWhatEachCurveCameTo) {
   const auto points = [](double loss, double first, double second) -> std::vector<MetricPoint> {
     return {{{"train_loss"}, loss}, {{"rms", 0, "block"}, first}, {{"rms", 1, "block"}, second}};
   };
-  Must(store_->AppendPoints({"a"}, 0, {MakeStep(1, points(3, 5, kNaN)), MakeStep(2, points(kNaN, 5, kNaN))}).get());
-  Must(store_->AppendPoints({"a"}, 0, {MakeStep(3, points(2, 4, kNaN))}).get());
+  Must(store_->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(1, points(3, 5, kNaN)), MakeStep(2, points(kNaN, 5, kNaN))}))
+           .get());
+  Must(store_->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(3, points(2, 4, kNaN))})).get());
   EXPECT_THAT(
       Query("SELECT metric, site, layer, aggregate, step, value FROM metrics WHERE trial_id = 'a' AND metric IN "
             "('train_loss', 'rms') ORDER BY metric DESC, layer, aggregate"),
@@ -129,7 +130,7 @@ TEST_F(ViewsTest, AnyMetricCanBeAColumnOfATable) {
   const auto step = [](std::int64_t at, double first, double second) {
     return MakeStep(at, {{{"rms", 0, "block"}, first}, {{"rms", 1, "block"}, second}, {{"gradient_norm"}, first}});
   };
-  Must(store_->AppendPoints({"a"}, 0, {step(1, 9, 2), step(2, 3, 5)}).get());
+  Must(store_->AppendPoints({"a"}, 0, ColumnsOf({step(1, 9, 2), step(2, 3, 5)})).get());
   const auto value = [&](const char* text) { return Must(store_->ListMetric("s", *ParseMetricColumn(text))); };
   for (const bool is_sealed : {false, true}) {
     if (is_sealed) SetState(*store_, "a", TrialState::kCompleted, 5);
@@ -140,13 +141,13 @@ TEST_F(ViewsTest, AnyMetricCanBeAColumnOfATable) {
     EXPECT_THAT(value("gradient_norm"), ElementsAre(Pair("a", 3)));
     EXPECT_THAT(value("kurtosis@block.max"), IsEmpty());
   }
-  Must(store_->AppendPoints({"b"}, 0, {step(1, kNaN, 2)}).get());
+  Must(store_->AppendPoints({"b"}, 0, ColumnsOf({step(1, kNaN, 2)})).get());
   EXPECT_THAT(value("rms@block.max"), ElementsAre(Pair("a", 5), Pair("b", testing::IsNan())));
 }
 
 TEST_F(ViewsTest, ATrialThatBeganAndHasNoPointsYetHasDoneNoSteps) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
-  Must(store_->AppendPoints({"a", 1}, 0, {}).get());
+  Must(store_->AppendPoints({"a", 1}, 0, ColumnsOf({})).get());
   EXPECT_THAT(Query("SELECT steps, tokens, kurtosis_mean FROM results"), ElementsAre("0|0|NULL"));
   EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(0).values.at("steps"), 0);
   EXPECT_EQ(Must(store_->FindTrial("a"))->step, 0);

@@ -1,4 +1,4 @@
-#include "coordinator/trial_series.h"
+// The live table as Prometheus reads it.
 
 #include <algorithm>
 #include <string_view>
@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "coordinator/live_trial.h"
 #include "experiment/metric_table.h"
 #include "monitoring/metric_families.h"
 
@@ -32,19 +33,7 @@ Labels LabelsOf(const Series& series, const Metric& metric) {
 
 }  // namespace
 
-struct TrialSeries::Live {
-  TrialInfo info;
-  std::uint64_t number = 0;  // in the order of their starts
-  std::string worker;        // "" while none runs it
-  std::int64_t step = 0;
-  std::int64_t tokens = 0;
-  std::optional<TimeMs> reported_at;
-  std::map<Series, double> values;
-  std::optional<TimeMs> finished_at;
-  std::size_t left_out = 0;  // of its series, counted in dropped_
-};
-
-struct TrialSeries::Families {
+struct LiveTrials::Families {
   MetricFamily info = GaugeFamily("trial_info", "Hyper-parameters of a live trial, always 1: join on trial_id.");
   MetricFamily sweep_info =
       GaugeFamily("trial_sweep_info", "A sweep that holds a live trial, and its arm there, always 1.");
@@ -72,78 +61,19 @@ struct TrialSeries::Families {
   }
 };
 
-TrialSeries::TrialSeries(std::size_t max_series, TimeMs retention_ms)
-    : max_series_(max_series), retention_ms_(retention_ms) {}
-
-TrialSeries::~TrialSeries() = default;
-
-void TrialSeries::Start(const TrialInfo& info, const std::string& worker, TimeMs now) {
+void LiveTrials::Collect(TimeMs now, std::vector<MetricFamily>& families) {
+  absl::MutexLock lock(&mutex_);
   RemoveOld(now);
-  const auto [entry, is_new] = trials_.try_emplace(info.trial_id);
-  Live& trial = entry->second;
-  if (is_new) {
-    trial.number = started_++;
-    trial.step = info.step;
-    // Of a trial that an earlier process has trained, what that has shown: from less it would look like a leap.
-    trial.tokens = info.tokens;
+  std::vector<Trial*> ordered;
+  for (auto& [id, trial] : trials_) {
+    if (trial.info) ordered.push_back(&trial);
   }
-  trial.info = info;
-  trial.worker = worker;
-  trial.finished_at.reset();
-}
-
-void TrialSeries::Join(const std::string& trial_id, const SweepArm& sweep) {
-  const auto found = trials_.find(trial_id);
-  if (found == trials_.end()) return;
-  std::vector<SweepArm>& sweeps = found->second.info.sweeps;
-  const bool known =
-      std::any_of(sweeps.begin(), sweeps.end(), [&](const SweepArm& arm) { return arm.sweep == sweep.sweep; });
-  if (!known) sweeps.push_back(sweep);
-}
-
-void TrialSeries::Report(const std::string& trial_id, const std::vector<StepPoints>& steps, TimeMs now) {
-  const auto found = trials_.find(trial_id);
-  if (found == trials_.end() || steps.empty()) return;
-  Live& trial = found->second;
-  for (const StepPoints& step : steps) {
-    for (const MetricPoint& point : step.points) {
-      if (ShownMetric(point.series.metric) != nullptr) trial.values[point.series] = point.value;
-    }
-  }
-  trial.step = steps.back().step;
-  // An attempt that goes on from its checkpoint trains on some tokens again: a counter does not go back for that.
-  trial.tokens = std::max(trial.tokens, steps.back().tokens);
-  trial.reported_at = now;
-}
-
-void TrialSeries::Unassign(const std::string& trial_id) {
-  if (const auto found = trials_.find(trial_id); found != trials_.end()) found->second.worker.clear();
-}
-
-void TrialSeries::Finish(const std::string& trial_id, TimeMs now) {
-  const auto found = trials_.find(trial_id);
-  if (found == trials_.end()) return;
-  found->second.worker.clear();
-  found->second.finished_at = now;
-}
-
-void TrialSeries::RemoveOld(TimeMs now) {
-  std::erase_if(trials_, [&](const auto& trial) {
-    const std::optional<TimeMs>& finished_at = trial.second.finished_at;
-    return finished_at && now - *finished_at >= retention_ms_;
-  });
-}
-
-void TrialSeries::Collect(TimeMs now, std::vector<MetricFamily>& families) {
-  RemoveOld(now);
-  std::vector<Live*> ordered;
-  for (auto& [id, trial] : trials_) ordered.push_back(&trial);
-  std::sort(ordered.begin(), ordered.end(), [](const Live* a, const Live* b) {
+  std::sort(ordered.begin(), ordered.end(), [](const Trial* a, const Trial* b) {
     return std::tuple(a->finished_at.has_value(), a->number) < std::tuple(b->finished_at.has_value(), b->number);
   });
   Families shown;
-  std::size_t room = max_series_;
-  for (Live* trial : ordered) Show(*trial, room, shown);
+  std::size_t room = options_.max_series;
+  for (Trial* trial : ordered) Render(*trial, room, shown);
   shown.AppendTo(families);
   MetricFamily& dropped = families.emplace_back(
       CounterFamily("trial_series_dropped_total",
@@ -151,7 +81,7 @@ void TrialSeries::Collect(TimeMs now, std::vector<MetricFamily>& families) {
   AddSeries(dropped, {}, static_cast<double>(dropped_));
 }
 
-void TrialSeries::Show(Live& trial, std::size_t& room, Families& families) {
+void LiveTrials::Render(Trial& trial, std::size_t& room, Families& families) {
   std::size_t left_out = 0;
   const auto show = [&](MetricFamily& family, Labels labels, double value) {
     if (room == 0) {
@@ -159,10 +89,10 @@ void TrialSeries::Show(Live& trial, std::size_t& room, Families& families) {
       return;
     }
     --room;
-    labels.insert(labels.begin(), {"trial_id", trial.info.trial_id});
+    labels.insert(labels.begin(), {"trial_id", trial.info->trial_id});
     AddSeries(family, std::move(labels), value);
   };
-  const TrialInfo& info = trial.info;
+  const TrialInfo& info = *trial.info;
   const SweepArm first = info.sweeps.empty() ? SweepArm{} : info.sweeps.front();
   show(families.info,
        {{"sweep", first.sweep},
@@ -178,8 +108,11 @@ void TrialSeries::Show(Live& trial, std::size_t& room, Families& families) {
   show(families.target_steps, {}, static_cast<double>(info.target_steps));
   show(families.tokens, {}, static_cast<double>(trial.tokens));
   if (trial.reported_at) show(families.reported_at, {}, static_cast<double>(*trial.reported_at) / 1000);
-  for (const auto& [series, value] : trial.values) {
-    const Metric& metric = *ShownMetric(series.metric);
+  for (const auto& [series, place] : trial.places) {
+    const Metric* known = ShownMetric(series.metric);
+    if (known == nullptr) continue;
+    const Metric& metric = *known;
+    const double value = trial.newest[place].value;
     show(families.metrics.at(metric.family), LabelsOf(series, metric), value);
   }
   if (left_out > trial.left_out) dropped_ += left_out - trial.left_out;
