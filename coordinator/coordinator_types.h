@@ -27,6 +27,7 @@ struct AttemptBeginning {
   std::string config_json;     // flat, every key with its resolved value
   std::string revision;        // of the trainer
   LeftOutFiles left_out;
+  std::uint64_t continued_generation = 0;  // whose curve that checkpoint is of
 };
 
 struct AttemptReport {

@@ -92,8 +92,10 @@ AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field,
     Add(field + ".config_json", "is no JSON object", "a flat object of every resolved key", problems);
   }
   CheckText(message.revision(), field + ".revision", problems);
-  AttemptBeginning beginning{
-      .from_step = StepOf(message.from_step()), .config_json = message.config_json(), .revision = message.revision()};
+  AttemptBeginning beginning{.from_step = StepOf(message.from_step()),
+                             .config_json = message.config_json(),
+                             .revision = message.revision(),
+                             .continued_generation = message.continued_generation()};
   for (const auto& [reason, files] : message.left_out()) {
     CheckName(reason, field + ".left_out", problems);
     beginning.left_out[reason] = static_cast<std::int64_t>(std::min<std::uint64_t>(files, kMaxTokens));
