@@ -37,6 +37,8 @@ struct LiveTrials::Trial {
   std::vector<Series> dictionary;        // the last one, and for each of it the place
   std::vector<std::size_t> dictionary_places;
 
+  void ForgetAttempt();
+
   // Of the attempt that runs.
   std::optional<std::int64_t> attempt_step;
   double seconds = 0;  // of training at that step

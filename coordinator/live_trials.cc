@@ -41,6 +41,13 @@ void LiveTrials::Trial::Show(const PointColumns& points, std::size_t row) {
   tokens = std::max(tokens, shown.tokens);
 }
 
+void LiveTrials::Trial::ForgetAttempt() {
+  attempt_step.reset();
+  train_loss.reset();
+  steps_per_second.reset();
+  kurtosis = {};
+}
+
 LiveTrials::LiveTrials(const LiveTrialsOptions& options) : options_(options) {}
 
 LiveTrials::~LiveTrials() = default;
@@ -58,6 +65,7 @@ void LiveTrials::Start(const TrialInfo& info, const std::string& worker, TimeMs 
   trial.info = info;
   trial.worker = worker;
   trial.finished_at.reset();
+  trial.ForgetAttempt();
 }
 
 void LiveTrials::Join(const std::string& trial_id, const SweepArm& sweep) {
@@ -97,12 +105,7 @@ void LiveTrials::Show(const std::string& trial_id, const PointColumns& points, T
 void LiveTrials::EndAttempt(const std::string& trial_id) {
   absl::MutexLock lock(&mutex_);
   const auto found = trials_.find(trial_id);
-  if (found == trials_.end()) return;
-  Trial& trial = found->second;
-  trial.attempt_step.reset();
-  trial.train_loss.reset();
-  trial.steps_per_second.reset();
-  trial.kurtosis = {};
+  if (found != trials_.end()) found->second.ForgetAttempt();
 }
 
 LiveValues LiveTrials::Get(const std::string& trial_id) const {

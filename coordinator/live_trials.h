@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
-#include <prometheus/metric_family.h>
-
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "coordinator/coordinator_types.h"
 #include "experiment/point_columns.h"
+
+namespace prometheus {
+struct MetricFamily;
+}
 
 namespace ofsweep {
 

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include <prometheus/metric_family.h>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "coordinator/live_trial.h"
