@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
@@ -17,70 +18,32 @@
 namespace ofsweep {
 namespace {
 
-// The values of one key in the order in which the sweep's trials first show them.
-class FirstSeen {
- public:
-  std::size_t RankOf(const std::string& value) {
-    const auto found = std::find(values_.begin(), values_.end(), value);
-    if (found != values_.end()) return static_cast<std::size_t>(found - values_.begin());
-    values_.push_back(value);
-    return values_.size() - 1;
+bool IsRounded(const ResultNumber& number) {
+  return !number.metric.empty() && FindMetric(number.metric)->name == "{bits}_perplexity";
+}
+
+// The values of a JSON object as a user would type them.
+std::map<std::string, std::string> TextsOf(const std::string& json) {
+  std::map<std::string, std::string> texts;
+  const nlohmann::json object = nlohmann::json::parse(json);
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_string()) {
+      texts[key] = value.get<std::string>();
+    } else if (value.is_number_float()) {
+      texts[key] = ShortestNumber(value.get<double>());
+    } else if (!value.is_array()) {
+      texts[key] = value.dump();
+    } else {
+      std::vector<std::string> items;
+      for (const auto& item : value) items.push_back(item.is_string() ? item.get<std::string>() : item.dump());
+      texts[key] = ToText(Value(std::move(items)));
+    }
   }
+  return texts;
+}
 
-  const std::string& operator[](std::size_t rank) const { return values_[rank]; }
-
- private:
-  std::vector<std::string> values_;
-};
-
-// One trial's keys: what its sweep varies as it was submitted, the others as the trainer resolved them. An `auto` that
-// two machines resolved differently is one value.
-class TrialKeysOf {
- public:
-  explicit TrialKeysOf(const ResultRow& row)
-      : varied_(nlohmann::ordered_json::parse(row.trial.arm.keys_json)),
-        config_(nlohmann::json::parse(row.trial.config_json)) {
-    config_.update(nlohmann::json::parse(row.origin.resolved_json));
-  }
-
-  const nlohmann::ordered_json& varied() const { return varied_; }
-
-  std::string Text(const std::string& key) const {
-    if (const auto found = varied_.find(key); found != varied_.end()) return TextOf(*found);
-    const auto found = config_.find(key);
-    return found == config_.end() ? "" : TextOf(*found);
-  }
-
- private:
-  template <class Json>
-  static std::string TextOf(const Json& value) {
-    if (value.is_string()) return value.template get<std::string>();
-    if (value.is_number_float()) return ShortestNumber(value.template get<double>());
-    if (!value.is_array()) return value.dump();
-    std::vector<std::string> items;
-    for (const auto& item : value) items.push_back(TextOf(item));
-    return ToText(Value(std::move(items)));
-  }
-
-  const nlohmann::ordered_json varied_;
-  nlohmann::json config_;
-};
-
-struct CellTrials {
-  std::uint32_t diverged = 0;
-  std::uint32_t failed = 0;
-  std::uint32_t missing = 0;
-  std::vector<const ResultRow*> counted;
-  std::map<std::string, std::string> first_values;         // of each varied key and the seed
-  std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
-};
-
-CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::string& metric) {
-  std::vector<double> values;
-  for (const ResultRow* trial : trials) {
-    const auto found = trial->values.find(metric);
-    if (found != trial->values.end()) values.push_back(found->second);
-  }
+// Of the values of one metric, those of trials that count.
+CellStatistic Summarise(const std::vector<double>& values) {
   CellStatistic statistic{.count = static_cast<std::uint32_t>(values.size())};
   if (values.empty()) return statistic;
   const double n = static_cast<double>(values.size());
@@ -93,47 +56,6 @@ CellStatistic Summarise(const std::vector<const ResultRow*>& trials, const std::
   for (double value : values) squares += (value - mean) * (value - mean);
   statistic.standard_deviation = std::sqrt(squares / (n - 1));
   return statistic;
-}
-
-void Count(const ResultRow& row, bool drop_diverged, CellTrials& cell) {
-  switch (row.trial.state) {
-    case TrialState::kDiverged:
-      ++cell.diverged;
-      if (!drop_diverged) cell.counted.push_back(&row);
-      return;
-    case TrialState::kCompleted:
-      cell.counted.push_back(&row);
-      return;
-    case TrialState::kFailed:
-      ++cell.failed;
-      return;
-    default:
-      ++cell.missing;
-  }
-}
-
-// Of a trial that counts.
-void NoteMaking(const ResultRow& row, const TrialKeysOf& trial, CellTrials& cell) {
-  cell.made_with["train.precision"].insert(trial.Text("train.precision"));
-  cell.made_with["device"].insert(row.origin.device);
-  cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
-}
-
-// Keeps those of `keys` in which a trial of the cell differs from the cell's first.
-void Compare(const TrialKeysOf& trial, const std::vector<std::string>& keys, CellTrials& cell,
-             std::set<std::string>& differing) {
-  for (const std::string& key : keys) {
-    std::string text = trial.Text(key);
-    const auto [first, added] = cell.first_values.emplace(key, text);
-    if (!added && first->second != text) differing.insert(key);
-  }
-}
-
-std::vector<std::string> VariedKeys(const TrialKeysOf& trial) {
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : trial.varied().items()) keys.push_back(key);
-  keys.emplace_back("seed");
-  return keys;
 }
 
 void CheckKeys(const std::vector<std::string>& keys, const std::string& field, std::vector<Problem>& problems) {
@@ -149,16 +71,6 @@ void CheckKeys(const std::vector<std::string>& keys, const std::string& field, s
 
 }  // namespace
 
-std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials) {
-  std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
-  for (const ResultNumber& number : kResultNumbers) {
-    const bool is_rounded = !number.metric.empty() && FindMetric(number.metric)->name == "{bits}_perplexity";
-    const auto has = [&](const ResultRow& row) { return row.values.contains(number.name); };
-    if (is_rounded && std::any_of(trials.begin(), trials.end(), has)) metrics.emplace_back(number.name);
-  }
-  return metrics;
-}
-
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   std::vector<Problem> problems;
   CheckKeys(query.rows, "rows", problems);
@@ -172,43 +84,116 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   return problems;
 }
 
-AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
-  std::vector<std::string> keys = query.rows;
-  keys.insert(keys.end(), query.cols.begin(), query.cols.end());
-  std::vector<FirstSeen> seen(keys.size());
-  std::map<std::vector<std::size_t>, CellTrials> cells;  // by the rank of each key's value
-  std::vector<std::string> varied;                       // the same keys in each trial
-  std::set<std::string> differing;
-  for (const ResultRow& row : trials) {
-    const TrialKeysOf trial(row);
-    if (varied.empty()) varied = VariedKeys(trial);
-    std::vector<std::size_t> ranks;
-    for (std::size_t i = 0; i < keys.size(); ++i) ranks.push_back(seen[i].RankOf(trial.Text(keys[i])));
-    CellTrials& cell = cells[ranks];
-    const std::size_t counted = cell.counted.size();
-    Count(row, query.drop_diverged, cell);
-    if (cell.counted.size() > counted) NoteMaking(row, trial, cell);
-    Compare(trial, varied, cell, differing);
-  }
+struct AblationBuilder::Cell {
+  AblationCell counts;
+  std::vector<std::vector<double>> values;                 // by metric, of the trials that count
+  std::map<std::string, std::string> first_values;         // of each varied key and the seed
+  std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
+};
 
+AblationBuilder::AblationBuilder(AblationQuery query, const std::string& config_json)
+    : query_(std::move(query)),
+      config_(TextsOf(config_json)),
+      shows_roundings_that_exist_(query_.metrics.empty()),
+      has_metric_() {
+  if (shows_roundings_that_exist_) {
+    query_.metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
+    for (const ResultNumber& number : kResultNumbers) {
+      if (IsRounded(number)) query_.metrics.emplace_back(number.name);
+    }
+  }
+  keys_ = query_.rows;
+  keys_.insert(keys_.end(), query_.cols.begin(), query_.cols.end());
+  seen_.resize(keys_.size());
+  has_metric_.resize(query_.metrics.size());
+}
+
+AblationBuilder::~AblationBuilder() = default;
+
+std::size_t AblationBuilder::FirstSeen::RankOf(const std::string& value) {
+  const auto [rank, is_new] = ranks_.try_emplace(value, values_.size());
+  if (is_new) values_.push_back(&rank->first);
+  return rank->second;
+}
+
+const std::map<std::string, std::string>& AblationBuilder::Parsed(const std::string& json) {
+  const auto [texts, is_new] = parsed_.try_emplace(json);
+  if (is_new) texts->second = TextsOf(json);
+  return texts->second;
+}
+
+std::string AblationBuilder::TextOf(const std::string& key, const ResultRow& row) {
+  if (key == "seed") {
+    const auto seed = row.values.find("seed");
+    return seed == row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
+  }
+  for (const auto* texts : {&Parsed(row.trial.arm.keys_json), &Parsed(row.origin.resolved_json), &config_}) {
+    if (const auto found = texts->find(key); found != texts->end()) return found->second;
+  }
+  return "";
+}
+
+void AblationBuilder::Add(const ResultRow& row) {
+  if (varied_.empty()) {
+    const auto arm = nlohmann::ordered_json::parse(row.trial.arm.keys_json);
+    for (const auto& [key, value] : arm.items()) varied_.push_back(key);
+    varied_.emplace_back("seed");
+  }
+  std::vector<std::size_t> ranks;
+  for (std::size_t i = 0; i < keys_.size(); ++i) ranks.push_back(seen_[i].RankOf(TextOf(keys_[i], row)));
+  Cell& cell = cells_[ranks];
+  for (const std::string& key : varied_) {
+    std::string text = TextOf(key, row);
+    const auto [first, added] = cell.first_values.emplace(key, text);
+    if (!added && first->second != text) differing_.insert(key);
+  }
+  cell.values.resize(query_.metrics.size());
+  const bool counts = Count(row.trial.state, cell.counts);
+  for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
+    const auto found = row.values.find(query_.metrics[metric]);
+    if (found == row.values.end()) continue;
+    has_metric_[metric] = true;
+    if (counts) cell.values[metric].push_back(found->second);
+  }
+  if (!counts) return;
+  cell.made_with["train.precision"].insert(TextOf("train.precision", row));
+  cell.made_with["device"].insert(row.origin.device);
+  cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
+}
+
+bool AblationBuilder::Count(TrialState state, AblationCell& cell) const {
+  const bool has_result = state == TrialState::kCompleted || state == TrialState::kDiverged;
+  if (state == TrialState::kDiverged) ++cell.diverged;
+  if (state == TrialState::kFailed) ++cell.failed;
+  if (!has_result && state != TrialState::kFailed) ++cell.missing;
+  const bool counts = has_result && !(state == TrialState::kDiverged && query_.drop_diverged);
+  if (counts) ++cell.trials;
+  return counts;
+}
+
+AblationTable AblationBuilder::Build() {
   AblationTable table;
-  for (const auto& [ranks, trials_of_cell] : cells) {
-    AblationCell cell{.trials = static_cast<std::uint32_t>(trials_of_cell.counted.size()),
-                      .diverged = trials_of_cell.diverged,
-                      .failed = trials_of_cell.failed,
-                      .missing = trials_of_cell.missing};
-    for (const auto& [what, values] : trials_of_cell.made_with) {
+  std::vector<std::size_t> shown;
+  for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
+    const ResultNumber* number = FindResultNumber(query_.metrics[metric]);
+    const bool is_left_out =
+        shows_roundings_that_exist_ && number != nullptr && IsRounded(*number) && !has_metric_[metric];
+    if (is_left_out) continue;
+    shown.push_back(metric);
+    table.metrics.push_back(query_.metrics[metric]);
+  }
+  for (auto& [ranks, found] : cells_) {
+    AblationCell& cell = table.cells.emplace_back(std::move(found.counts));
+    for (const auto& [what, values] : found.made_with) {
       if (values.size() > 1) cell.mixed.push_back(what);
     }
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      (i < query.rows.size() ? cell.row_values : cell.col_values).push_back(seen[i][ranks[i]]);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      (i < query_.rows.size() ? cell.row_values : cell.col_values).push_back(seen_[i][ranks[i]]);
     }
-    for (const std::string& metric : query.metrics)
-      cell.statistics.push_back(Summarise(trials_of_cell.counted, metric));
-    table.cells.push_back(std::move(cell));
+    for (const std::size_t metric : shown) cell.statistics.push_back(Summarise(found.values[metric]));
   }
-  std::copy_if(varied.begin(), varied.end(), std::back_inserter(table.pooled),
-               [&](const std::string& key) { return differing.contains(key); });
+  std::copy_if(varied_.begin(), varied_.end(), std::back_inserter(table.pooled),
+               [&](const std::string& key) { return differing_.contains(key); });
   return table;
 }
 

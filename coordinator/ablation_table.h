@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "experiment/problem.h"
@@ -41,22 +44,59 @@ struct AblationCell {
 };
 
 struct AblationTable {
+  std::vector<std::string> metrics;
   std::vector<AblationCell> cells;
   // The varied keys in which the trials of a cell differ, in the sweep's order and the seed behind them.
   std::vector<std::string> pooled;
 };
 
-// What a table shows when nobody says what: the loss, the kurtosis, the perplexity, and each perplexity after rounding
-// that a trial has.
-std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials);
-
 // Unknown trial keys and metrics, each with the nearest known one; the key of a problem is the field: "rows", "cols",
 // "pool", "metrics".
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
 
-// The table of a checked query. `trials` is in the sweep's order, and so are the values of each key; a cell without any
-// trial is left out.
-AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query);
+// The table of a checked query, from trial after trial in the sweep's order, which is also the order of each key's
+// values; a cell without any trial is left out. Without metrics it shows the loss, the kurtosis, the perplexity, and
+// each perplexity after rounding that a trial has.
+class AblationBuilder {
+ public:
+  // `config_json` is of any of the sweep's trials: what the sweep does not vary.
+  AblationBuilder(AblationQuery query, const std::string& config_json);
+  ~AblationBuilder();
+
+  void Add(const ResultRow& row);  // without its configuration
+  AblationTable Build();           // once
+
+ private:
+  struct Cell;
+  // The values of one key in the order in which trials first show them.
+  class FirstSeen {
+   public:
+    std::size_t RankOf(const std::string& value);
+    const std::string& operator[](std::size_t rank) const { return *values_[rank]; }
+
+   private:
+    std::unordered_map<std::string, std::size_t> ranks_;
+    std::vector<const std::string*> values_;  // in ranks_
+  };
+
+  const std::map<std::string, std::string>& Parsed(const std::string& json);
+  // As a user would type it: what the sweep varies as it was submitted, other keys as the trainer resolved them. An
+  // `auto` that two machines resolved differently is one value.
+  std::string TextOf(const std::string& key, const ResultRow& row);
+  // Whether the trial's values count.
+  bool Count(TrialState state, AblationCell& cell) const;
+
+  AblationQuery query_;
+  const std::map<std::string, std::string> config_;
+  const bool shows_roundings_that_exist_;
+  std::vector<bool> has_metric_;                                                // a trial has it
+  std::unordered_map<std::string, std::map<std::string, std::string>> parsed_;  // arms and what trainers resolved
+  std::vector<std::string> keys_;                                               // of rows and cols
+  std::vector<FirstSeen> seen_;                                                 // of each of them
+  std::vector<std::string> varied_;                                             // by the sweep, and the seed
+  std::set<std::string> differing_;                                             // of those, within a cell
+  std::map<std::vector<std::size_t>, Cell> cells_;                              // by the rank of each key's value
+};
 
 // What a table averages over in silence: each key, but the seed, that is pooled and that the query does not pool.
 std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query);

@@ -7,7 +7,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "coordinator/ablation_table.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/spec_message.h"
 #include "coordinator/wire.h"
@@ -289,41 +288,46 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::Ad
   });
 }
 
-absl::Status SweepServiceImpl::AddMetrics(const std::string& sweep, const std::vector<std::string>& metrics,
-                                          std::vector<ResultRow>& trials) {
-  for (const std::string& metric : metrics) {
+absl::StatusOr<AblationTable> SweepServiceImpl::BuildTable(const std::string& sweep, const AblationQuery& query) {
+  // What it asks for beyond the columns of `results`, by trial.
+  std::map<std::string, std::map<std::string, double>> further;
+  for (const std::string& metric : query.metrics) {
     if (FindResultNumber(metric) != nullptr) continue;
-    const auto values = store_.ListMetric(sweep, *ParseMetricColumn(metric));
+    auto values = store_.ListMetric(sweep, *ParseMetricColumn(metric));
     if (!values.ok()) return values.status();
-    for (ResultRow& row : trials) {
-      const auto value = values->find(row.trial.trial_id);
-      if (value != values->end()) row.values.emplace(metric, value->second);
-    }
+    for (const auto& [trial_id, value] : *values) further[trial_id].emplace(metric, value);
   }
-  return absl::OkStatus();
+  const auto one = store_.ListResults(sweep, {}, 1, 0);
+  if (!one.ok()) return one.status();
+  AblationBuilder builder(query, one->empty() ? "{}" : one->front().trial.config_json);
+  const absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
+    const auto added = further.find(row.trial.trial_id);
+    if (added == further.end()) return builder.Add(row);
+    ResultRow whole = row;
+    whole.values.insert(added->second.begin(), added->second.end());
+    builder.Add(whole);
+  });
+  if (!status.ok()) return status;
+  return builder.Build();
 }
 
 grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
                                                 v1::GetAblationTableResponse* response) {
   return Guarded([&]() -> grpc::Status {
-    AblationQuery query = FromMessage(*request);
+    const AblationQuery query = FromMessage(*request);
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     const auto sweep = reader_.Sweep(request->sweep(), /*with_spec=*/false);
     if (!sweep.ok()) return StorageStatus(sweep.status());
-    auto trials = store_.ListResults(request->sweep(), {}, kMaxTrials, 0);
-    if (!trials.ok()) return StorageStatus(trials.status());
-    if (absl::Status status = AddMetrics(request->sweep(), query.metrics, *trials); !status.ok())
-      return StorageStatus(status);
-    if (query.metrics.empty()) query.metrics = DefaultAblationMetrics(*trials);
-    const AblationTable table = BuildAblationTable(*trials, query);
-    if (const auto problems = CheckPooled(table, query); !problems.empty()) return BadRequest(problems);
-    for (const AblationCell& cell : table.cells) *response->add_cells() = ToMessage(cell);
-    response->mutable_pooled()->Assign(table.pooled.begin(), table.pooled.end());
+    const auto table = BuildTable(request->sweep(), query);
+    if (!table.ok()) return StorageStatus(table.status());
+    if (const auto problems = CheckPooled(*table, query); !problems.empty()) return BadRequest(problems);
+    for (const AblationCell& cell : table->cells) *response->add_cells() = ToMessage(cell);
+    response->mutable_pooled()->Assign(table->pooled.begin(), table->pooled.end());
     response->set_state(sweep->state());
     response->set_drop_diverged(query.drop_diverged);
     response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());
     response->mutable_cols()->Assign(query.cols.begin(), query.cols.end());
-    response->mutable_metrics()->Assign(query.metrics.begin(), query.metrics.end());
+    response->mutable_metrics()->Assign(table->metrics.begin(), table->metrics.end());
     return grpc::Status::OK;
   });
 }

@@ -116,13 +116,15 @@ void PointWrites::BeginCurve(Trial& trial, const AttemptName& attempt, std::int6
   Query(connection_.Prepare("UPDATE trial_attempts SET from_step = ?3 WHERE trial = ?1 AND generation = ?2"))
       .Bind(trial.id, static_cast<std::int64_t>(attempt.generation), from_step)
       .Run();
-  if (trial.results.step > from_step) {
+  // One that begins at step 0 has no checkpoint, and measures step 0 itself.
+  const std::int64_t kept_through = from_step > 0 ? from_step : -1;
+  if (trial.results.step > kept_through) {
     for (const char* table : {"recent_points", "sealed_points"}) {
       Query(connection_.Prepare(absl::StrCat("DELETE FROM ", table, " WHERE trial = ?1 AND step > ?2")))
-          .Bind(trial.id, from_step)
+          .Bind(trial.id, kept_through)
           .Run();
     }
-    trial.sealed_through = std::min(trial.sealed_through, from_step);
+    trial.sealed_through = std::min(trial.sealed_through, kept_through);
     trial.recent_steps = 0;
     trial.results = {};
     ObserveAgain(trial, "sealed_points");

@@ -143,6 +143,11 @@ absl::StatusOr<std::vector<ResultRow>> Store::ListResults(const std::string& swe
       [&](DatabaseConnection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, offset); });
 }
 
+absl::Status Store::VisitResults(const std::string& sweep, const std::function<void(const ResultRow&)>& visit) {
+  return readers_->With(
+      [&](DatabaseConnection& connection) { return ofsweep::VisitResults(connection, sweep, visit); });
+}
+
 absl::StatusOr<std::map<std::string, double>> Store::ListMetric(const std::string& sweep, const MetricColumn& column) {
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::ListMetric(connection, sweep, column); });
 }

@@ -235,6 +235,9 @@ class Store {
   // The sweep's trials in its order, without config_json: what the scheduler starts from. Cheap: 100,000 in a fraction
   // of a second.
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
+  // Calls `visit` for each row of ListResults(sweep, {}, all, 0), but without its configuration: 100,000 in little
+  // memory. The snapshot is open meanwhile.
+  absl::Status VisitResults(const std::string& sweep, const std::function<void(const ResultRow&)>& visit);
   // What the sweep's trials came to by that column, by trial id; those without a value are missing.
   absl::StatusOr<std::map<std::string, double>> ListMetric(const std::string& sweep, const MetricColumn& column);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);

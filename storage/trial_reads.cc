@@ -109,23 +109,44 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
   return columns;
 }
 
-std::string ResultsSql(std::size_t states) {
-  std::string sql =
-      absl::StrCat("SELECT ", kTrialColumns, ", trial_configs.config, arms.keys, arms.label, ", kOriginColumns);
+// What a ResultRow is read from, from column 0 on.
+std::string ResultsSql(bool with_config) {
+  std::string sql = absl::StrCat("SELECT ", kTrialColumns, with_config ? ", trial_configs.config" : ", ''",
+                                 ", arms.keys, arms.label, ", kOriginColumns);
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
   absl::StrAppend(&sql,
                   " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
-                  "JOIN arms ON arms.id = sweep_trials.arm JOIN trial_configs ON trial_configs.trial = trials.id "
+                  "JOIN arms ON arms.id = sweep_trials.arm ",
+                  with_config ? "JOIN trial_configs ON trial_configs.trial = trials.id " : "",
                   "JOIN trial_results ON trial_results.trial = trials.id "
                   "LEFT JOIN trial_attempts AS origin ON origin.trial = trials.id AND origin.generation = "
                   "trials.begun_generation WHERE sweep_trials.sweep = ?1");
+  return sql;
+}
+
+std::string PageOfResultsSql(std::size_t states) {
+  std::string sql = ResultsSql(/*with_config=*/true);
   // Positions are 0, 1, 2, …: without a filter the offset is a place in the index, not rows to skip.
   if (states == 0) return sql + " AND position >= ?3 ORDER BY position LIMIT ?2";
   absl::StrAppend(&sql, " AND trials.state IN (?4");
   for (std::size_t i = 1; i < states; ++i) absl::StrAppend(&sql, ", ?", 4 + i);
   return sql + ") ORDER BY position LIMIT ?2 OFFSET ?3";
+}
+
+ResultRow ReadResult(const Query& query) {
+  ResultRow row{.trial = ReadTrial(query)};
+  row.trial.config_json = query.Text(kConfigColumn);
+  row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
+  int column = kConfigColumn + 3;
+  row.origin = ReadOrigin(query, column);
+  column += kOriginColumnCount;
+  for (const ResultColumn& result : ResultColumnsOfTrials()) {
+    if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
+    column += 2;
+  }
+  return row;
 }
 
 }  // namespace
@@ -164,29 +185,27 @@ absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnecti
   return counts;
 }
 
+absl::Status VisitResults(DatabaseConnection& connection, const std::string& sweep,
+                          const std::function<void(const ResultRow&)>& visit) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(connection.Prepare(ResultsSql(/*with_config=*/false) + " ORDER BY position"));
+  query.Bind(*id);
+  while (query.Next()) visit(ReadResult(query));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
                                                    std::uint64_t offset) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
-  Query query(connection.Prepare(ResultsSql(states.size())));
+  Query query(connection.Prepare(PageOfResultsSql(states.size())));
   query.Bind(*id, Clamp(limit), Clamp(offset));
   int parameter = 4;
   for (const TrialState state : states) query.BindOne(parameter++, Name(state));
   std::vector<ResultRow> rows;
-  while (query.Next()) {
-    ResultRow row{.trial = ReadTrial(query)};
-    row.trial.config_json = query.Text(kConfigColumn);
-    row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
-    int column = kConfigColumn + 3;
-    row.origin = ReadOrigin(query, column);
-    column += kOriginColumnCount;
-    for (const ResultColumn& result : ResultColumnsOfTrials()) {
-      if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
-      column += 2;
-    }
-    rows.push_back(std::move(row));
-  }
+  while (query.Next()) rows.push_back(ReadResult(query));
   return rows;
 }
 

@@ -24,7 +24,14 @@ ResultRow Trial(const std::string& block, double rate, int seed, TrialState stat
   row.trial.arm.keys_json =
       R"({"model.block":")" + block + R"(","optimizer.learning_rate":)" + std::to_string(rate) + "}";
   row.values = std::move(values);
+  row.values["seed"] = seed;
   return row;
+}
+
+AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
+  AblationBuilder builder(query, trials.at(0).trial.config_json);
+  for (const ResultRow& trial : trials) builder.Add(trial);
+  return builder.Build();
 }
 
 std::vector<AblationCell> CellsOf(const std::vector<ResultRow>& trials, const AblationQuery& query) {
@@ -73,9 +80,9 @@ TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
 
 TEST(AblationTable, DefaultMetricsShowEachRoundingThatATrialHas) {
   std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted)};
-  EXPECT_THAT(DefaultAblationMetrics(trials), ElementsAre("eval_loss", "kurtosis_max", "eval_perplexity"));
+  EXPECT_THAT(BuildAblationTable(trials, {}).metrics, ElementsAre("eval_loss", "kurtosis_max", "eval_perplexity"));
   for (const ResultNumber& number : kResultNumbers) trials[0].values[number.name] = 1;
-  EXPECT_THAT(DefaultAblationMetrics(trials),
+  EXPECT_THAT(BuildAblationTable(trials, {}).metrics,
               ElementsAre("eval_loss", "kurtosis_max", "eval_perplexity", "int8_perplexity", "w8a5_perplexity",
                           "w8a4_perplexity", "w4a4_perplexity"));
 }

@@ -49,6 +49,11 @@ bool IsResult(TrialState state) {
   return state == TrialState::kCompleted || state == TrialState::kDiverged;
 }
 
+// The first one that it measures: step 0 is before any update, and a checkpoint's step is of whoever wrote it.
+std::int64_t FirstStepOf(const TrainingRun& run) {
+  return run.from_step > 0 ? run.from_step + 1 : 0;
+}
+
 const AttemptReport* Find(const WorkerReport& report, const AttemptName& name) {
   for (const AttemptReport& attempt : report.attempts) {
     if (attempt.name == name) return &attempt;
@@ -127,7 +132,7 @@ void Referee::CheckWhole(Store& store, const AttemptName& name, const AttemptEnd
   const auto run = log_.Find(name);
   if (!run) return;
   const auto curve = ReadCurve(store, name.trial_id);
-  for (std::int64_t step = log_.at(*run).from_step + 1; step <= end.step; ++step) {
+  for (std::int64_t step = FirstStepOf(log_.at(*run)); step <= end.step; ++step) {
     const auto point = curve.find(step);
     if (point != curve.end() && point->second == *run) continue;
     return Report(absl::StrCat(ToText(name), ", which began at step ", log_.at(*run).from_step,
@@ -143,7 +148,7 @@ void Referee::WillPush(const std::vector<AttemptPoints>& attempts) {
     auto& points = promises_.acknowledged[attempt.name.trial_id];
     const auto run = log_.Find(attempt.name);
     if (!run) continue;
-    for (auto point = points.upper_bound(attempt.from_step); point != points.end();) {
+    for (auto point = points.lower_bound(FirstStepOf(log_.at(*run))); point != points.end();) {
       const bool is_older = log_.at(point->second).name.generation < attempt.name.generation;
       point = is_older ? points.erase(point) : std::next(point);
     }
@@ -257,7 +262,7 @@ void Referee::CheckResult(Store& store, const TrialRow& row, const std::map<std:
       log_.at(*run).finished->outcome != attempt->end->outcome) {
     return Report(absl::StrCat(trial, " was not trained to that end"));
   }
-  std::int64_t step = 0;
+  std::int64_t step = -1;
   for (const auto& [stored_step, stored_run] : curve) {
     if (stored_step != ++step) return Report(absl::StrCat(trial, " has no point at step ", step));
     const std::size_t trained_by = log_.TrainerOf(*run, step);
@@ -268,7 +273,7 @@ void Referee::CheckResult(Store& store, const TrialRow& row, const std::map<std:
     if (log_.at(stored_run).name.generation > row.generation) {
       return Report(absl::StrCat(trial, " has step ", step, " of the later ", ToText(log_.at(stored_run).name)));
     }
-    if (step > log_.at(*run).from_step && stored_run != *run) {
+    if (step >= FirstStepOf(log_.at(*run)) && stored_run != *run) {
       return Report(
           absl::StrCat(trial, " is of two trainings: step ", step, " is of ", ToText(log_.at(stored_run).name)));
     }

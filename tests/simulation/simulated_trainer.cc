@@ -113,6 +113,7 @@ void SimulatedTrainer::Begin() {
   run_ = host_.log.Begin(std::move(run));
   is_training_ = true;
   Print(ToJsonLine(started));
+  if (host_.log.at(run_).step == 0) PrintPoints(host_.log.at(run_));
   After(host_.timeline.Pick(200, 2'000), &SimulatedTrainer::Train);
 }
 
@@ -163,6 +164,10 @@ void SimulatedTrainer::Train() {
 
 void SimulatedTrainer::Update(TrainingRun& run) {
   ++run.step;
+  PrintPoints(run);
+}
+
+void SimulatedTrainer::PrintPoints(const TrainingRun& run) {
   StepPoints points{.step = run.step, .tokens = run.step * 10, .seconds = static_cast<double>(run.step)};
   points.points.push_back({{"train_loss", std::nullopt, ""}, static_cast<double>(run_)});
   Print(ToJsonLine(PointsEvent{.points = std::move(points)}));

@@ -52,6 +52,7 @@ class SimulatedTrainer : public std::enable_shared_from_this<SimulatedTrainer> {
   bool Resume(TrainingRun& run);
   void Train();
   void Update(TrainingRun& run);
+  void PrintPoints(const TrainingRun& run);
   void Meet(Mishap mishap);
   void SaveCheckpoint();
   void ObeyStop();

@@ -281,7 +281,7 @@ TEST_P(CurveOfOneTraining, WhateverEarlierAttemptsLeft) {
   EXPECT_EQ(AppendOf(2, 4, 7, 7).duplicates, 2u) << "nor after a restart";
   EXPECT_THAT(Loss().steps, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
   AppendOf(3, 0, 0, 1);
-  EXPECT_THAT(Loss().values, ElementsAre(100, 301)) << "step 0 is before the first update, the same in each";
+  EXPECT_THAT(Loss().values, ElementsAre(300, 301));
   EXPECT_THAT(Sql(path_, "SELECT steps, tokens, train_loss, kurtosis_peak FROM results WHERE trial_id = 'a'"),
               ElementsAre("1|100|301.0|301.0"));
 }

@@ -235,6 +235,25 @@ TEST_F(OutboxTest, ADamagedAcknowledgementCostsAResendAndNothingElse) {
   EXPECT_EQ(outbox->unsent(), 2u);
 }
 
+// The database was restored from a copy that holds nothing of the attempt, or its first steps.
+TEST_F(OutboxTest, WhatARestoredDatabaseLacksWaitsAgain) {
+  auto outbox = Create();
+  Write(*outbox, PointsLine(0, 1) + PointsLine(5, 2) + PointsLine(10, 3));
+  ScanAll(*outbox);
+  const auto steps = [&] {
+    v1::TrialPoints points;
+    outbox->Acknowledge(*outbox->NextBatch(1000, points));
+    std::vector<std::int64_t> sent;
+    for (const v1::StepRow& row : points.rows()) sent.push_back(static_cast<std::int64_t>(row.step()));
+    return sent;
+  };
+  EXPECT_THAT(steps(), testing::ElementsAre(0, 5, 10));
+  ASSERT_TRUE(outbox->Rewind(0).ok());
+  EXPECT_THAT(steps(), testing::ElementsAre(0, 5, 10)) << "0 also stands for nothing";
+  ASSERT_TRUE(outbox->Rewind(5).ok());
+  EXPECT_THAT(steps(), testing::ElementsAre(5, 10));
+}
+
 TEST_F(OutboxTest, LeavesNothingBehind) {
   Create()->Remove();
   EXPECT_TRUE(fs::is_empty(folder_));
