@@ -84,12 +84,9 @@ absl::StatusOr<Coordinator::Loaded> Coordinator::Load() const {
   }
   const TimeMs now = clock_.Now();
   Decision mended = loaded.scheduler.Restore(std::move(sweeps), now);
-  for (auto& [sweep, state] : mended.sweeps) {
-    if (absl::Status status = store_.SetSweepState(sweep, state, now).get(); !status.ok()) return status;
-  }
-  if (mended.trials.empty()) return loaded;
-  absl::Status status = store_.ChangeTrials(std::move(mended.trials), std::move(mended.attempts)).get();
-  if (!status.ok()) return status;
+  if (mended.change.empty()) return loaded;
+  mended.change.at = now;
+  if (absl::Status status = store_.Apply(std::move(mended.change)).get(); !status.ok()) return status;
   return loaded;
 }
 
@@ -148,7 +145,7 @@ absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row, Settings
                             .step = trial.step,
                             .worker = std::move(trial.worker),
                             .stored_through = trial.stored_through,
-                            .begun = trial.begun,
+                            .curve_generation = trial.curve_generation,
                             .attempt_open = trial.attempt_open});
   }
   return sweep;
@@ -198,14 +195,12 @@ void Coordinator::Await(std::future<absl::Status> write, Ticket& ticket) {
 }
 
 void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
-  const TimeMs now = clock_.Now();
-  for (const auto& [sweep, state] : decision.sweeps) Await(store_.SetSweepState(sweep, state, now), ticket);
-  if (!decision.trials.empty()) {
-    Await(store_.ChangeTrials(std::move(decision.trials), std::move(decision.attempts)), ticket);
-  }
-  if (ticket.decision == nullptr) return;
-  std::move(decision.sweeps.begin(), decision.sweeps.end(), std::back_inserter(ticket.decision->sweep_states));
-  std::move(decision.transitions.begin(), decision.transitions.end(), std::back_inserter(ticket.decision->transitions));
+  if (decision.change.empty()) return;
+  decision.change.at = clock_.Now();
+  auto sweep_states = decision.change.sweeps;
+  Await(store_.Apply(std::move(decision.change)), ticket);
+  ticket.decision->sweep_states = std::move(sweep_states);
+  ticket.decision->transitions = std::move(decision.transitions);
 }
 
 void Coordinator::Publish() {
@@ -258,7 +253,7 @@ absl::Status Coordinator::Change(const std::function<absl::StatusOr<Decision>(Sc
     if (absl::Status status = Refresh(); !status.ok()) return status;
     absl::StatusOr<Decision> decision = event(scheduler_, clock_.Now());
     if (!decision.ok()) return decision.status();
-    changed = decision->trials.size();
+    changed = decision->change.trials.size();
     ticket = MakeTicket();
     ticket.repeats_earlier = true;
     Enqueue(*std::move(decision), ticket);

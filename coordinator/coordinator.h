@@ -172,8 +172,13 @@ class Coordinator {
   // ---- coordinator_workers.cc ----
   // Reads what the trainers of newly begun attempts say; those that say nothing usable are left out.
   absl::StatusOr<std::vector<Beginning>> ReadBeginnings(const WorkerReport& report) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Stores it, or gives the attempt back where it read something else than its sweeps' first ones.
-  void RecordBeginning(const std::string& worker_id, Beginning beginning, Ticket& ticket)
+  // Where nobody had seen what a sweep reads, its first attempt decides; one that found something else is taken out
+  // and, in the report, given back, whatever its own end is.
+  std::vector<FixedInput> FixInputs(WorkerReport& report, std::vector<Beginning>& beginnings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // In words; "" where it found what its sweeps are of, or is the first.
+  std::string WhyOtherData(const Beginning& beginning) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What its sweeps' first attempts found; the oldest sweep's where two differ.
   Fingerprints FixedInputsOf(const TrialRecord& trial) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);

@@ -70,6 +70,7 @@ struct AttemptStart {
   int attempt = 0;          // 0 for the first
   double lease_seconds = 0;
   std::int64_t stored_through = 0;
+  std::uint64_t curve_generation = 0;               // whose the end of that curve is
   std::map<std::string, std::string> fingerprints;  // by their keys: what its open inputs must hold
 };
 

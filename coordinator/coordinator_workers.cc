@@ -70,9 +70,13 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     if (absl::Status status = scheduler_.fleet().Admit(report, now); !status.ok()) return status;
     const bool is_in_step = report.database.incarnation == identity_.incarnation;
     ticket = MakeTicket();
-    // Before their ends: an attempt that was given back did not complete.
-    for (Beginning& beginning : *beginnings) RecordBeginning(report.worker_id, std::move(beginning), ticket);
-    synchronized = scheduler_.Synchronize(is_in_step ? report : WithoutEnds(report), now);
+    WorkerReport taken = is_in_step ? report : WithoutEnds(report);
+    std::vector<FixedInput> fixed = FixInputs(taken, *beginnings);
+    synchronized = scheduler_.Synchronize(taken, now);
+    synchronized.decision.change.fixed_inputs = std::move(fixed);
+    for (Beginning& beginning : *beginnings) {
+      RecordBeginning(report.worker_id, std::move(beginning), synchronized.decision.change);
+    }
     synchronized.answer.database = identity_;
     // A resent report is answered by what its first copy decided, which may still be on its way to the disk.
     ticket.repeats_earlier = !synchronized.answer.start.empty() || !synchronized.answer.forget.empty();
@@ -116,7 +120,8 @@ absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(
       absl::MutexLock lock(&mutex_);
       const auto known = resolved_.find(attempt.name.trial_id);
       const bool is_known = known != resolved_.end() && known->second == attempt.name.generation;
-      if (is_known || !scheduler_.MayWrite(report.worker_id, attempt.name)) continue;
+      const bool counts = scheduler_.MayWrite(report.worker_id, attempt.name) || scheduler_.MayAdopt(attempt.name);
+      if (is_known || !counts) continue;
     }
     const auto row = store_.FindTrial(attempt.name.trial_id);
     if (!row.ok()) return row.status();
@@ -148,31 +153,49 @@ absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(
   return beginnings;
 }
 
-void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginning, Ticket& ticket) {
-  const AttemptName& name = beginning.name;
-  if (!scheduler_.MayWrite(worker_id, name)) return;
-  const std::vector<std::string> sweeps = scheduler_.SweepNames(*scheduler_.FindTrial(name.trial_id));
-  for (const std::string& sweep : sweeps) {
-    for (const auto& [input, found] : beginning.open_inputs) {
-      const auto fixed = fixed_inputs_[sweep].find(input);
-      if (fixed == fixed_inputs_[sweep].end() || fixed->second == found) continue;
-      return Enqueue(scheduler_.GiveBack(name,
-                                         absl::StrCat(ToText(input), " there has the fingerprint ", found,
-                                                      ", and sweep ", sweep, " is of ", fixed->second),
-                                         clock_.Now()),
-                     ticket);
+std::vector<FixedInput> Coordinator::FixInputs(WorkerReport& report, std::vector<Beginning>& beginnings) {
+  std::vector<FixedInput> fixed;
+  std::erase_if(beginnings, [&](const Beginning& beginning) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const std::string why = WhyOtherData(beginning);
+    if (!why.empty()) {
+      const auto given_back = std::find_if(report.attempts.begin(), report.attempts.end(),
+                                           [&](const AttemptReport& a) { return a.name == beginning.name; });
+      given_back->end = {.outcome = AttemptOutcome::kFailed,
+                         .failure = FailureClass::kOtherData,
+                         .message = why,
+                         .step = given_back->step};
+      return true;
     }
-  }
-  for (const std::string& sweep : sweeps) {
-    for (const auto& [input, found] : beginning.open_inputs) {
-      if (fixed_inputs_[sweep].emplace(input, found).second) {
-        Await(store_.FixInput(sweep, input, found), ticket);
+    for (const std::string& sweep : scheduler_.SweepNames(*scheduler_.FindTrial(beginning.name.trial_id))) {
+      for (const auto& [input, found] : beginning.open_inputs) {
+        if (fixed_inputs_[sweep].emplace(input, found).second) fixed.push_back({sweep, input, found});
       }
     }
+    return false;
+  });
+  return fixed;
+}
+
+std::string Coordinator::WhyOtherData(const Beginning& beginning) const {
+  for (const std::string& sweep : scheduler_.SweepNames(*scheduler_.FindTrial(beginning.name.trial_id))) {
+    const auto fixed = fixed_inputs_.find(sweep);
+    if (fixed == fixed_inputs_.end()) continue;
+    for (const auto& [input, found] : beginning.open_inputs) {
+      const auto known = fixed->second.find(input);
+      if (known == fixed->second.end() || known->second == found) continue;
+      return absl::StrCat(ToText(input), " there has the fingerprint ", found, ", and sweep ", sweep, " is of ",
+                          known->second);
+    }
   }
+  return "";
+}
+
+void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change) {
+  const AttemptName& name = beginning.name;
+  if (!scheduler_.IsNewest(worker_id, name)) return;
   resolved_[name.trial_id] = name.generation;
   scheduler_.RecordData(name.trial_id, beginning.origin.data_fingerprint);
-  Await(store_.RecordOrigin(name, std::move(beginning.origin)), ticket);
+  change.origins.emplace_back(name, std::move(beginning.origin));
 }
 
 Fingerprints Coordinator::FixedInputsOf(const TrialRecord& trial) const {

@@ -32,7 +32,6 @@ Decision Scheduler::Restore(std::vector<StoredSweep> sweeps, TimeMs now) {
       RestoreTrial(stored.trials[position], {index, position}, now);
     }
   }
-  for (TrialIndex index = 0; index < trials_.size(); ++index) MendTrial(index, now, decision);
   for (SweepIndex index = 0; index < sweeps_.size(); ++index) UpdateSweepEnd(index, decision);
   return decision;
 }
@@ -50,7 +49,7 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, TimeMs now)
   trial.failures = stored.failures;
   RecordStep(trial.id, stored.step);
   trial.stored_through = stored.stored_through;
-  trial.begun = stored.begun;
+  trial.curve_generation = stored.curve_generation;
   trial.stopping = stored.attempt_open && trial.state != TrialState::kRunning;
   if (trial.stopping) queue_.Remove(trial);
   if (trial.state == TrialState::kRunning || trial.stopping) {
@@ -59,18 +58,6 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, TimeMs now)
     trial.known = true;
     WorkerRecord& worker = fleet_.at(trial.worker);
     worker.last_seen = std::max(worker.last_seen, now);
-  }
-}
-
-// A cancellation and a resumption are two writes (the sweep, then its trials); a crash may have come between them.
-void Scheduler::MendTrial(TrialIndex index, TimeMs now, Decision& decision) {
-  const TrialRecord& trial = trials_[index];
-  const bool all_cancelled = std::all_of(trial.places.begin(), trial.places.end(), [&](Place place) {
-    return sweeps_[place.sweep].state == SweepState::kCancelled;
-  });
-  if (!IsTerminal(trial.state) && all_cancelled) CancelTrial(index, now, decision);
-  if (trial.state == TrialState::kCancelled && IsWanted(trial)) {
-    MakePending(index, false, "its sweep was resumed", now, decision);
   }
 }
 
@@ -134,11 +121,11 @@ void Scheduler::Change(TrialIndex index, TrialState to, Cause cause, TimeMs now,
   Count(trial, from, to);
   trial.state = to;
   if (to == TrialState::kPending && !trial.stopping) Enqueue(index, now);
-  decision.trials.push_back(RowOf(trial, cause, now));
+  decision.change.trials.push_back(RowOf(trial, cause, now));
   decision.transitions.push_back({.index = index,
                                   .trial_id = trial.id,
                                   .sweeps = SweepNames(trial),
-                                  .worker = decision.trials.back().worker,
+                                  .worker = decision.change.trials.back().worker,
                                   .from = from,
                                   .to = to,
                                   .why = cause.why,
@@ -192,7 +179,7 @@ void Scheduler::SetSweepState(SweepIndex index, SweepState state, Decision& deci
   if (state == SweepState::kPaused) ++paused_sweeps_;
   sweep.state = state;
   UpdateQueue(index);
-  decision.sweeps.emplace_back(sweep.name, state);
+  decision.change.sweeps.emplace_back(sweep.name, state);
 }
 
 void Scheduler::UpdateQueue(SweepIndex index) {

@@ -40,12 +40,8 @@ struct SchedulerOptions {
 
 // What one event decided. All of it must be durable before anybody hears of it.
 struct Decision {
-  std::vector<TrialChange> trials;
-  std::vector<AttemptRow> attempts;
-  std::vector<std::pair<std::string, SweepState>> sweeps;
+  StateChange change;
   std::vector<Transition> transitions;  // the same, told to people
-
-  bool empty() const { return trials.empty() && sweeps.empty(); }
 };
 
 // Decides who runs what: a pure state machine of (state, event, now). It has no clock, socket, database or thread, so
@@ -56,7 +52,8 @@ class Scheduler {
   explicit Scheduler(SchedulerOptions options) : options_(options), fleet_(options.quarantine) {}
 
   // Takes over what was stored, oldest sweep first, into a new scheduler. Running trials stay running under a fresh
-  // lease, so that their workers go on undisturbed. The decision mends what a crash between two writes left half done.
+  // lease, so that their workers go on undisturbed. The decision ends sweeps that were added with nothing
+  // left to train.
   Decision Restore(std::vector<StoredSweep> sweeps, TimeMs now);
 
   // ---- users ----
@@ -87,8 +84,12 @@ class Scheduler {
 
   // False for an attempt that this database has never heard of: it was restored from a copy that is older.
   bool Knows(const AttemptName& name) const;
+  // The worker has its trial's newest attempt, or had it last.
+  bool IsNewest(const std::string& worker_id, const AttemptName& name) const;
   // True while nobody has overtaken this attempt: its points may be stored.
   bool MayWrite(const std::string& worker_id, const AttemptName& name) const;
+  // Not heard of, and of a trial that is still to be trained: its report makes it the newest.
+  bool MayAdopt(const AttemptName& name) const;
   // An attempt that may write begins here. False where its curve would have a gap: `from_step` lies beyond what is
   // stored.
   bool Begin(const AttemptName& name, std::int64_t from_step);
@@ -100,8 +101,6 @@ class Scheduler {
 
   // The trial's attempts read this.
   void RecordData(const std::string& trial_id, std::string data_fingerprint);
-  // Ends an attempt that read something else than its sweep's first one; its worker gets other trials.
-  Decision GiveBack(const AttemptName& name, std::string message, TimeMs now);
 
   // ---- views ----
 
@@ -151,7 +150,6 @@ class Scheduler {
   TrialIndex AddTrial(const NewTrial& trial, Place place);
 
   void RestoreTrial(const StoredTrial& stored, Place place, TimeMs now);
-  void MendTrial(TrialIndex index, TimeMs now, Decision& decision);
 
   // Ends a running attempt: closes its history and decides what becomes of the trial.
   void EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now, Decision& decision);

@@ -33,8 +33,8 @@ struct StoredTrial {
   std::int64_t step = 0;
   std::string worker;
   std::int64_t stored_through = 0;
-  bool begun = false;         // the newest attempt has said where it began
-  bool attempt_open = false;  // it has no end
+  std::uint64_t curve_generation = 0;
+  bool attempt_open = false;  // the newest one has no end
 };
 
 struct StoredSweep {
@@ -75,9 +75,10 @@ struct TrialRecord {
   // The trial is not running any more, but its worker still holds the attempt: it was told to stop, and writes its
   // checkpoint. It keeps its lease and its slot, its points are taken, and nobody else begins until it has ended.
   bool stopping = false;
-  bool begun = false;  // its trainer has said where it began
-  // The curve is stored without a gap through this step: no later checkpoint may be continued from.
+  // The curve is stored without a gap through this step, and its end is of that attempt: no later checkpoint may be
+  // continued from, and none of another training.
   std::int64_t stored_through = 0;
+  std::uint64_t curve_generation = 0;
 
   // Of all that it reads; empty before it was submitted or trained where that can be seen, and for ever of a trial that
   // an earlier version trained.
@@ -92,6 +93,9 @@ struct TrialRecord {
   FailureClass last_failure = FailureClass::kNone;
   TimeMs not_before = 0;
   TimeMs avoid_until = 0;  // until then not on `worker`, where another would do
+
+  // The newest attempt's trainer has said where it began.
+  bool begun() const { return curve_generation == generation; }
 };
 
 struct SweepRecord {

@@ -17,7 +17,7 @@ constexpr TimeMs kOtherDataMs = 60'000;
 // Through which step the stored curve is this attempt's own, as long as it is not adopted: where the database has not
 // heard of it, or not of its beginning, what is stored is of an earlier one.
 std::int64_t StoredOf(const TrialRecord& trial, const AttemptReport& report) {
-  if (report.name.generation == trial.generation && trial.begun) return trial.stored_through;
+  if (report.name.generation == trial.generation && trial.begun()) return trial.stored_through;
   return report.begun ? report.begun->from_step : 0;
 }
 
@@ -78,6 +78,16 @@ bool Scheduler::MayWrite(const std::string& worker_id, const AttemptName& name) 
          (Holds(*trial, worker, name.generation) || WasLost(*trial, worker, name.generation));
 }
 
+bool Scheduler::IsNewest(const std::string& worker_id, const AttemptName& name) const {
+  const TrialRecord* trial = FindTrial(name.trial_id);
+  return trial != nullptr && trial->generation == name.generation && trial->worker == fleet_.Find(worker_id);
+}
+
+bool Scheduler::MayAdopt(const AttemptName& name) const {
+  const TrialRecord* trial = FindTrial(name.trial_id);
+  return trial != nullptr && trial->generation < name.generation && !IsTerminal(trial->state);
+}
+
 bool Scheduler::Knows(const AttemptName& name) const {
   const TrialRecord* trial = FindTrial(name.trial_id);
   return trial != nullptr && name.generation <= trial->generation;
@@ -88,9 +98,9 @@ bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
   if (it == trial_by_id_.end()) return false;
   TrialRecord& trial = trials_[it->second];
   trial.known = true;
-  if (trial.begun) return true;
+  if (trial.begun()) return true;
   if (from_step > trial.stored_through) return false;
-  trial.begun = true;
+  trial.curve_generation = trial.generation;
   trial.stored_through = from_step;
   SetStep(trial, from_step);
   return true;
@@ -102,7 +112,7 @@ void Scheduler::Lease(TrialIndex index, WorkerIndex worker) {
   trial.known = false;
   trial.adoptable = false;
   trial.last_failure = FailureClass::kNone;
-  trial.not_before = 0;
+  queue_.RemoveDelayed(index, std::exchange(trial.not_before, 0));
   trial.avoid_until = 0;
   fleet_.at(worker).held.insert(index);
 }
@@ -117,9 +127,10 @@ void Scheduler::ReadAttempt(WorkerIndex worker, const AttemptReport& report, Tim
   }
   const TrialIndex index = it->second;
   TrialRecord& trial = trials_[index];
-  const bool is_unheard_of = !Knows(report.name) && !IsTerminal(trial.state);
-  if (is_unheard_of || WasLost(trial, worker, report.name.generation)) {
-    const bool slot_was_given_away = !report.end && fleet_.at(worker).busy() >= fleet_.at(worker).slots;
+  if (MayAdopt(report.name) || WasLost(trial, worker, report.name.generation)) {
+    // An earlier attempt of the same trial makes way for it.
+    const int others = fleet_.at(worker).busy() - (fleet_.at(worker).held.contains(index) ? 1 : 0);
+    const bool slot_was_given_away = !report.end && others >= fleet_.at(worker).slots;
     if (slot_was_given_away) {
       answer.stop.push_back({report.name, StoredOf(trial, report)});
       return;
@@ -164,13 +175,12 @@ void Scheduler::Adopt(TrialIndex index, WorkerIndex worker, std::uint64_t genera
       EndAttempt(index, end, false, now, decision);
     }
     trial.generation = generation;
-    trial.begun = false;
     ++trial.attempts;
     trial.started_at = now;
   }
   Lease(index, worker);
   Change(index, TrialState::kRunning, {.reason = "its worker is back"}, now, decision);
-  decision.attempts.push_back(
+  decision.change.attempts.push_back(
       {.name = {trial.id, trial.generation}, .worker = fleet_.at(worker).id, .started_at = trial.started_at});
 }
 
@@ -215,12 +225,11 @@ int Scheduler::Assign(WorkerIndex worker, int free_slots, TimeMs now, Synchroniz
     TrialRecord& trial = trials_[index];
     Lease(index, worker);
     trial.generation = std::max(trial.generation + 1, options_.first_generation);
-    trial.begun = false;
     ++trial.attempts;
     trial.started_at = now;
     Change(index, TrialState::kRunning, {.reason = absl::StrCat("assigned to ", fleet_.at(worker).id)}, now,
            result.decision);
-    result.decision.attempts.push_back(
+    result.decision.change.attempts.push_back(
         {.name = {trial.id, trial.generation}, .worker = fleet_.at(worker).id, .started_at = now});
     result.answer.start.push_back(StartOf(trial));
   }
@@ -241,7 +250,8 @@ AttemptStart Scheduler::StartOf(const TrialRecord& trial) const {
           .config_json = "",
           .attempt = std::max(0, trial.attempts - 1),
           .lease_seconds = static_cast<double>(options_.lease_ms) / 1000,
-          .stored_through = trial.stored_through};
+          .stored_through = trial.stored_through,
+          .curve_generation = trial.curve_generation};
 }
 
 TimeMs Scheduler::NextCall() const {
@@ -255,11 +265,11 @@ void Scheduler::CloseAttempt(TrialIndex index, const AttemptEnd& end, TimeMs now
   TrialRecord& trial = trials_[index];
   WorkerRecord& worker = fleet_.at(trial.worker);
   worker.held.erase(index);
-  decision.attempts.push_back({.name = {trial.id, trial.generation},
-                               .worker = worker.id,
-                               .started_at = trial.started_at,
-                               .ended_at = now,
-                               .end = end});
+  decision.change.attempts.push_back({.name = {trial.id, trial.generation},
+                                      .worker = worker.id,
+                                      .started_at = trial.started_at,
+                                      .ended_at = now,
+                                      .end = end});
 }
 
 void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, TimeMs now,
@@ -268,7 +278,7 @@ void Scheduler::EndAttempt(TrialIndex index, const AttemptEnd& end, bool lease_e
   const std::string worker = fleet_.at(trial.worker).id;
   CloseAttempt(index, end, now, decision);
   // What it trained was reported to the end.
-  if (trial.begun && end.outcome != AttemptOutcome::kLost) RecordStored(trial.id, end.step);
+  if (trial.begun() && end.outcome != AttemptOutcome::kLost) RecordStored(trial.id, end.step);
   if (std::exchange(trial.stopping, false)) return EndStopped(index, end, now, decision);
   switch (end.outcome) {
     case AttemptOutcome::kCompleted:
@@ -313,7 +323,7 @@ void Scheduler::EndStopped(TrialIndex index, const AttemptEnd& end, TimeMs now, 
   const bool is_result = end.outcome == AttemptOutcome::kCompleted || end.outcome == AttemptOutcome::kDiverged;
   if (is_result) return Conclude(index, end, "it ended before it was stopped", now, decision);
   if (trial.state == TrialState::kPending) Enqueue(index, now);
-  decision.trials.push_back(RowOf(trial, {.wall_seconds = end.wall_seconds}, now));
+  decision.change.trials.push_back(RowOf(trial, {.wall_seconds = end.wall_seconds}, now));
 }
 
 // The trial is as good as before; only this worker cannot train it.
@@ -329,14 +339,6 @@ void Scheduler::NoteOtherData(TrialIndex index, const AttemptEnd& end, TimeMs no
           .wall_seconds = end.wall_seconds,
           .why = end.failure},
          now, decision);
-}
-
-Decision Scheduler::GiveBack(const AttemptName& name, std::string message, TimeMs now) {
-  Decision decision;
-  EndAttempt(trial_by_id_.at(name.trial_id),
-             {.outcome = AttemptOutcome::kFailed, .failure = FailureClass::kOtherData, .message = std::move(message)},
-             false, now, decision);
-  return decision;
 }
 
 bool Scheduler::BlamesWorker(TrialIndex index, TimeMs now) {

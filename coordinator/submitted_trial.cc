@@ -52,8 +52,7 @@ Sharing Identify(const Scheduler& scheduler, const std::string& sweep, Submitted
     beside = unseen;
   }
   if (beside == nullptr) return Sharing::kNew;
-  const bool may_have_read_others = is_open && beside->attempts > 0;
-  if (!may_have_read_others) return Sharing::kShared;
+  if (!is_open) return Sharing::kShared;
   MakeReplica(sweep, trial.row);
   return Sharing::kAnewBeside;
 }

@@ -23,13 +23,13 @@ SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const std::vector<std:
 enum class Sharing {
   kNew,
   kShared,  // an earlier sweep holds it
-  // An earlier sweep has trained one that is equal but for what it read, which nobody has looked at for this one.
+  // An earlier sweep holds one that is equal but for what it reads, which nobody has looked at for this one.
   kAnewBeside,
 };
 
 // Decides which trial it is, by what it reads: one that was submitted from where its files could not be seen, and found
-// the same ones, is the same. One that may read other files than the begun trial that it equals becomes a replica of
-// it, for this sweep. `beside` is the earlier trial.
+// the same ones, is the same. One whose files nobody has seen may read others than the trial that it equals, and
+// becomes a replica of it, for this sweep. `beside` is the earlier trial.
 Sharing Identify(const Scheduler& scheduler, const std::string& sweep, SubmittedTrial& trial,
                  const TrialRecord*& beside);
 

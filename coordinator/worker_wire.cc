@@ -249,6 +249,7 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
     added.set_attempt(static_cast<std::uint32_t>(start.attempt));
     added.set_lease_seconds(start.lease_seconds);
     added.set_stored_through(static_cast<std::uint64_t>(start.stored_through));
+    added.set_curve_generation(start.curve_generation);
     added.mutable_fingerprints()->insert(start.fingerprints.begin(), start.fingerprints.end());
   }
   for (const Holding& holding : answer.keep) Fill(holding, *message.add_keep());

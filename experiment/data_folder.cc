@@ -51,4 +51,8 @@ std::string CheckpointPath(const std::string& trial_path, std::int64_t step) {
                                        std::string(kCheckpointSuffix)));
 }
 
+std::string LineagePath(const std::string& trial_path) {
+  return Join(trial_path, "lineage");
+}
+
 }  // namespace ofsweep

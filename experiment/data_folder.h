@@ -20,6 +20,7 @@ std::string TrialConfigPath(const std::string& trial_path);                    /
 std::string LogFolder(const std::string& trial_path);                          // logs
 std::string LogPath(const std::string& trial_path, int attempt);               // logs/attempt-N.log, from 1
 std::string CheckpointPath(const std::string& trial_path, std::int64_t step);  // checkpoint-STEP.safetensors
+std::string LineagePath(const std::string& trial_path);                        // lineage: whose checkpoints these are
 
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
 inline constexpr std::string_view kCheckpointSuffix = ".safetensors";

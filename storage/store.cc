@@ -89,44 +89,12 @@ std::future<absl::Status> Store::InsertSweep(SweepRow sweep, std::vector<TrialRo
                 });
 }
 
-std::future<absl::Status> Store::SetSweepState(std::string sweep, SweepState state, TimeMs at) {
-  return Submit(writer_.get(), path_, "change", sizeof(SweepRow),
-                [sweep = std::move(sweep), state, at](DatabaseConnection& connection, PointWrites&) {
-                  return ofsweep::SetSweepState(connection, sweep, state, at);
-                });
-}
-
-std::future<absl::Status> Store::ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts) {
-  const std::size_t bytes = changes.size() * sizeof(TrialChange) + attempts.size() * sizeof(AttemptRow);
+std::future<absl::Status> Store::Apply(StateChange change) {
+  std::size_t bytes = change.trials.size() * sizeof(TrialChange) + change.attempts.size() * sizeof(AttemptRow);
+  for (const auto& [attempt, origin] : change.origins) bytes += sizeof(AttemptOrigin) + origin.resolved_json.size();
   return Submit(writer_.get(), path_, "change", bytes,
-                [changes = std::move(changes), attempts = std::move(attempts)](DatabaseConnection& connection,
-                                                                               PointWrites& points) -> absl::Status {
-                  for (const TrialChange& change : changes) {
-                    if (absl::Status done = ChangeTrial(connection, change); !done.ok()) return done;
-                    if (IsTerminal(change.state)) points.RequestSeal(change.trial_id);
-                  }
-                  for (const AttemptRow& attempt : attempts) {
-                    if (absl::Status done = RecordAttempt(connection, attempt); !done.ok()) return done;
-                    if (attempt.from_step) points.Begin(attempt.name, *attempt.from_step);
-                  }
-                  return absl::OkStatus();
-                });
-}
-
-std::future<absl::Status> Store::RecordOrigin(AttemptName attempt, AttemptOrigin origin) {
-  const std::size_t bytes = origin.resolved_json.size();
-  return Submit(
-      writer_.get(), path_, "change", bytes,
-      [attempt = std::move(attempt), origin = std::move(origin)](DatabaseConnection& connection, PointWrites&) {
-        return ofsweep::RecordOrigin(connection, attempt, origin);
-      });
-}
-
-std::future<absl::Status> Store::FixInput(std::string sweep, DataInput input, std::string fingerprint) {
-  return Submit(writer_.get(), path_, "change", input.path.size(),
-                [sweep = std::move(sweep), input = std::move(input), fingerprint = std::move(fingerprint)](
-                    DatabaseConnection& connection, PointWrites&) {
-                  return ofsweep::FixInput(connection, sweep, input, fingerprint);
+                [change = std::move(change)](DatabaseConnection& connection, PointWrites& points) {
+                  return ofsweep::Apply(connection, points, change);
                 });
 }
 

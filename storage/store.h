@@ -74,14 +74,14 @@ struct TrialRow {
   double wall_seconds = 0;
   TimeMs started_at = 0;
   TimeMs finished_at = 0;
-  // Of the newest attempt: it has begun, it has no end yet; and through which step the curve is stored without a gap.
-  bool begun = false;
-  bool attempt_open = false;
+  bool attempt_open = false;  // the newest attempt has no end yet
+  // Through which step the curve is stored without a gap, and which attempt its end is of; 0: none has begun.
   std::int64_t stored_through = 0;
+  std::uint64_t curve_generation = 0;
   std::string data_fingerprint;  // of all that it reads (experiment/data_input.h); empty while that is not known
 };
 
-// A trial's new state after a decision of the scheduler; all of one call is stored in one transaction.
+// A trial's new state.
 struct TrialChange {
   std::string trial_id;
   TrialState state = TrialState::kPending;
@@ -118,6 +118,27 @@ struct AttemptOrigin {
   LeftOutFiles left_out;  // of its corpus
 
   bool operator==(const AttemptOrigin&) const = default;
+};
+
+// What a sweep's first attempt found at a path whose content nobody had seen.
+struct FixedInput {
+  std::string sweep;
+  DataInput input;
+  std::string fingerprint;
+};
+
+// What one decision of the scheduler changes: stored all of it, or nothing.
+struct StateChange {
+  std::vector<std::pair<std::string, SweepState>> sweeps;
+  std::vector<TrialChange> trials;
+  std::vector<AttemptRow> attempts;  // that begin, go on or end
+  std::vector<std::pair<AttemptName, AttemptOrigin>> origins;
+  std::vector<FixedInput> fixed_inputs;
+  TimeMs at = 0;
+
+  bool empty() const {
+    return sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() && fixed_inputs.empty();
+  }
 };
 
 struct PushCounts {
@@ -182,14 +203,9 @@ class Store {
   // state — but one that `failed` or was `cancelled` becomes pending again with a fresh count of failures.
   // AlreadyExists for a known name.
   std::future<absl::Status> InsertSweep(SweepRow sweep, std::vector<TrialRow> trials);
-  std::future<absl::Status> SetSweepState(std::string sweep, SweepState state, TimeMs at);
-  // Also opens and closes the attempts' history, begins their curves where they say from which step (see AppendPoints),
-  // and seals the points of trials that reached a final state.
-  std::future<absl::Status> ChangeTrials(std::vector<TrialChange> changes, std::vector<AttemptRow> attempts);
-  // NotFound for an unknown attempt.
-  std::future<absl::Status> RecordOrigin(AttemptName attempt, AttemptOrigin origin);
-  // Once for each input of a sweep; NotFound for an unknown sweep.
-  std::future<absl::Status> FixInput(std::string sweep, DataInput input, std::string fingerprint);
+  // Also begins the curves of attempts that say from which step (see AppendPoints), and seals the points of trials that
+  // reached a final state. NotFound for a sweep, trial or attempt that there is not.
+  std::future<absl::Status> Apply(StateChange change);
   // Keeps what is new by (trial, step, series), counts what was there, and brings the trial's result columns up to
   // date. Each step's tokens and seconds are stored as the series `tokens` and `seconds`, which PushCounts leaves out.
   // The first call for an attempt removes what earlier ones left behind `from_step`, where it began: a curve is of one
@@ -215,7 +231,7 @@ class Store {
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);
   absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);
-  // What FixInput stored.
+  // What the sweep's first attempts found.
   absl::StatusOr<Fingerprints> FixedInputs(const std::string& sweep);
   // Calls `visit` for each curve, ordered by the sweep's trials, then series. Stops early when `visit` returns false. A
   // slow `visit` holds up nobody: no snapshot is open while it runs.

@@ -26,7 +26,7 @@ constexpr char kTrialColumns[] =
     "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
     "trials.target_steps, trial_results.steps, trials.worker, trials.failure_class, trials.failure_message, "
     "trials.wall_seconds, trials.started_ms, trials.finished_ms, trial_results.tokens, "
-    "trial_results.curve_generation = trials.generation, "
+    "trial_results.curve_generation, "
     "ifnull((SELECT outcome = '' FROM trial_attempts WHERE trial = trials.id AND generation = trials.generation), 0), "
     "max(trial_results.steps, "
     "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = trials.id AND "
@@ -57,7 +57,7 @@ TrialRow ReadTrial(const Query& row) {
   trial.started_at = row.Integer(12);
   trial.finished_at = row.Integer(13);
   trial.tokens = row.Integer(14);
-  trial.begun = row.Integer(15) != 0;
+  trial.curve_generation = static_cast<std::uint64_t>(row.Integer(15));
   trial.attempt_open = row.Integer(16) != 0;
   trial.stored_through = row.Integer(17);
   trial.data_fingerprint = row.Text(18);

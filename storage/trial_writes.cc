@@ -123,6 +123,8 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
   return absl::OkStatus();
 }
 
+namespace {
+
 absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at) {
   const int changed = Query(connection.Prepare("UPDATE sweeps SET state = ?2, state_changed_at = ?3 WHERE name = ?1"))
                           .Bind(sweep, Name(state), at)
@@ -190,13 +192,37 @@ absl::Status RecordOrigin(DatabaseConnection& connection, const AttemptName& att
   return absl::OkStatus();
 }
 
-absl::Status FixInput(DatabaseConnection& connection, const std::string& sweep, const DataInput& input,
-                      const std::string& fingerprint) {
-  const int fixed = Query(connection.Prepare("INSERT INTO sweep_inputs (sweep, source, path, fingerprint) "
-                                             "SELECT id, ?2, ?3, ?4 FROM sweeps WHERE name = ?1"))
-                        .Bind(sweep, input.source, input.path, fingerprint)
-                        .Run();
-  return fixed > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
+absl::Status FixInput(DatabaseConnection& connection, const FixedInput& fixed) {
+  const int stored = Query(connection.Prepare("INSERT INTO sweep_inputs (sweep, source, path, fingerprint) "
+                                              "SELECT id, ?2, ?3, ?4 FROM sweeps WHERE name = ?1"))
+                         .Bind(fixed.sweep, fixed.input.source, fixed.input.path, fixed.fingerprint)
+                         .Run();
+  return stored > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", fixed.sweep));
+}
+
+}  // namespace
+
+absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const StateChange& change) {
+  absl::Status status;
+  const auto goes_on = [&](absl::Status done) { return (status = std::move(done)).ok(); };
+  for (const auto& [sweep, state] : change.sweeps) {
+    if (!goes_on(SetSweepState(connection, sweep, state, change.at))) return status;
+  }
+  for (const TrialChange& trial : change.trials) {
+    if (!goes_on(ChangeTrial(connection, trial))) return status;
+    if (IsTerminal(trial.state)) points.RequestSeal(trial.trial_id);
+  }
+  for (const AttemptRow& attempt : change.attempts) {
+    if (!goes_on(RecordAttempt(connection, attempt))) return status;
+    if (attempt.from_step) points.Begin(attempt.name, *attempt.from_step);
+  }
+  for (const auto& [attempt, origin] : change.origins) {
+    if (!goes_on(RecordOrigin(connection, attempt, origin))) return status;
+  }
+  for (const FixedInput& fixed : change.fixed_inputs) {
+    if (!goes_on(FixInput(connection, fixed))) return status;
+  }
+  return status;
 }
 
 }  // namespace ofsweep

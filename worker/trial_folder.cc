@@ -45,9 +45,35 @@ std::int64_t StepOf(const fs::path& checkpoint) {
   return named ? step : std::numeric_limits<std::int64_t>::max();
 }
 
+// Which attempts the checkpoints there descend from, a generation a line; a line that was not written whole is none.
+std::vector<std::uint64_t> ReadLineage(const std::string& trial_path) {
+  std::vector<std::uint64_t> generations;
+  std::ifstream file(LineagePath(trial_path));
+  std::string line;
+  for (std::uint64_t generation = 0; std::getline(file, line) && !file.eof();) {
+    if (absl::SimpleAtoi(line, &generation)) generations.push_back(generation);
+  }
+  return generations;
+}
+
 absl::Status WriteError(const std::string& path) {
   return absl::ResourceExhaustedError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno),
                                                    "; free some space there, or give the worker another --data-dir"));
+}
+
+absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_path) {
+  const std::vector<std::uint64_t> lineage = ReadLineage(trial_path);
+  const bool is_of_curve = std::find(lineage.begin(), lineage.end(), start.curve_generation()) != lineage.end();
+  for (const fs::path& checkpoint : Checkpoints(trial_path)) {
+    if (is_of_curve && StepOf(checkpoint) <= static_cast<std::int64_t>(start.stored_through())) continue;
+    std::error_code error;
+    fs::remove(checkpoint, error);
+    if (error) return WriteError(checkpoint.string());
+  }
+  std::ofstream file(LineagePath(trial_path), is_of_curve ? std::ios::app : std::ios::trunc);
+  file << start.generation() << '\n';
+  file.close();
+  return file ? absl::OkStatus() : WriteError(LineagePath(trial_path));
 }
 
 }  // namespace
@@ -71,9 +97,7 @@ absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::
   folder.log = UniqueFd(::open(folder.log_path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
   if (folder.log.get() < 0) return WriteError(folder.log_path);
 
-  for (const fs::path& checkpoint : Checkpoints(folder.path)) {
-    if (StepOf(checkpoint) > static_cast<std::int64_t>(start.stored_through())) fs::remove(checkpoint, error);
-  }
+  if (absl::Status status = KeepCheckpointsOf(start, folder.path); !status.ok()) return status;
   folder.resume = !Checkpoints(folder.path).empty();
   return folder;
 }

@@ -18,9 +18,10 @@ struct TrialFolder {
   bool resume = false;  // a later attempt, and there is a checkpoint to continue from
 };
 
-// Makes the folder for an attempt, and removes checkpoints of more updates than the curve is stored through: to go on
-// from one would leave a gap. Errors: InvalidArgument for a configuration that is no
-// JSON object or a trial id that is no file name, ResourceExhausted or Internal when a file cannot be written.
+// Makes the folder for an attempt, and removes the checkpoints that it may not go on from: those of more updates than
+// the curve is stored through would leave a gap in it, and those of another training than the curve would make it one
+// of two. Errors: InvalidArgument for a configuration that is no JSON object or a trial id that is no file name,
+// ResourceExhausted when a file cannot be written or removed.
 absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Start& start);
 
 }  // namespace ofsweep

@@ -41,7 +41,7 @@ void VisitSealedCurves(benchmark::State& state) {
   store->InsertSweep({.name = "s"}, MakeTrials(kCurves, 2000)).get().IgnoreError();
   AppendSteps(*store, kCurves, 0, state.range(0), 4);
   for (int trial = 0; trial < kCurves; ++trial) {
-    store->ChangeTrials({{.trial_id = TrialName(trial), .state = TrialState::kCompleted, .at = 1}}, {})
+    store->Apply({.trials = {{.trial_id = TrialName(trial), .state = TrialState::kCompleted, .at = 1}}})
         .get()
         .IgnoreError();
   }

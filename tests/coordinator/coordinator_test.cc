@@ -44,8 +44,9 @@ TEST(Coordinator, SubmittingTheSameAgainChangesNothingAndAnotherOfThatNameIsRefu
 TEST(Coordinator, ValidationStoresNothing) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("first").ok());
-  const auto result = world.SubmitText(
-      "name: second\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, post_norm]}\n", /*validate_only=*/true);
+  const auto result =
+      world.SubmitText("name: second\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, post_norm]}\n",
+                       /*validate_only=*/true, CoordinatorWorld::SeenData());
   ASSERT_TRUE(result.ok());
   EXPECT_THAT(result->shared_with, ElementsAre(Pair("first", 1u)));
   EXPECT_EQ(world.coordinator().Summary("second").status().code(), absl::StatusCode::kNotFound);

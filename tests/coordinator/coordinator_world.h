@@ -29,7 +29,9 @@ class CoordinatorWorld {
   Coordinator& coordinator() { return *coordinator_; }
   Store& store() { return *store_; }
 
-  // Two blocks × the seeds: `2 * seeds` trials of 100 steps.
+  // What lies at the path of trials that name none.
+  static Fingerprints SeenData();
+  // Two blocks × the seeds: `2 * seeds` trials of 100 steps, of that data.
   absl::StatusOr<SubmitResult> Submit(const std::string& name, int seeds = 1);
   absl::StatusOr<SubmitResult> SubmitText(const std::string& yaml, bool validate_only = false, Fingerprints seen = {});
   absl::StatusOr<SynchronizeAnswer> Call(const std::string& worker, int slots,

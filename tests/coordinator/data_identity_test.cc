@@ -72,9 +72,10 @@ TEST_F(DataIdentity, AChangedFileMakesOtherTrials) {
   EXPECT_EQ(changed->sweep.counts.at(TrialState::kPending), 2u);
 }
 
-TEST_F(DataIdentity, ATrialThatHasBegunIsNotSharedUnseen) {
+TEST_F(DataIdentity, WhatNobodyHasSeenIsNotShared) {
   ASSERT_TRUE(Submit("first", "").ok());
-  ASSERT_THAT(Submit("waiting", "")->shared_with, ElementsAre(Pair("first", 2u))) << "none has begun";
+  EXPECT_THAT(Submit("waiting", "")->anew_beside, ElementsAre(Pair("first", 2u))) << "its workers may find another one";
+  ASSERT_TRUE(world.coordinator().Cancel("waiting").ok());
   Train(kOld);
   const auto unseen = Submit("second", "");
   ASSERT_TRUE(unseen.ok()) << unseen.status();
@@ -126,6 +127,27 @@ TEST_F(DataIdentity, AnAttemptThatReadSomethingElseIsGivenBackUncountedEvenAtIts
   EXPECT_EQ(row.failures, 0);
   EXPECT_THAT(world.coordinator().WaitingReason(row.trial_id),
               AllOf(HasSubstr("there"), HasSubstr("text /corpus.txt"), HasSubstr(kNew), HasSubstr(kOld)));
+}
+
+// The copy that the database was restored from is of before the attempt, which has ended meanwhile.
+TEST_F(DataIdentity, AnAttemptThatIsMetAtItsEndIsOfTheDataItSays) {
+  ASSERT_TRUE(Submit("sweep", "").ok());
+  AttemptStart start = world.Call("here", 1)->start.at(0);
+  start.name.generation += 5;
+  AttemptReport ended = Begun(start, kOld);
+  ended.end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 9};
+  EXPECT_THAT(world.Call("here", 1, {ended})->forget, ElementsAre(start.name));
+  const TrialRow row = world.Stored(start.name.trial_id);
+  EXPECT_EQ(row.state, TrialState::kCompleted);
+  EXPECT_EQ(row.data_fingerprint, kOld);
+}
+
+TEST_F(DataIdentity, OfTwoAttemptsThatBeginAtOnceTheFirstDecides) {
+  ASSERT_TRUE(Submit("sweep", "").ok());
+  const std::vector<AttemptStart> starts = world.Call("here", 2)->start;
+  const auto answer = world.Call("here", 2, {Begun(starts.at(0), kOld), Begun(starts.at(1), kNew)});
+  EXPECT_THAT(answer->keep, SizeIs(1));
+  EXPECT_THAT(answer->forget, ElementsAre(starts[1].name));
 }
 
 TEST_F(DataIdentity, FreshTrainsAnewAndAResendOfItChangesNothing) {

@@ -42,7 +42,7 @@ TEST(SchedulerLease, WhatAFormerProcessStartedOfAnotherSweepIsNotToldAgain) {
                           bench.now);
   EXPECT_THAT(bench.Call("w", 1).start, IsEmpty());
   EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
-  EXPECT_EQ(bench.last.attempts.front().end->outcome, AttemptOutcome::kLost);
+  EXPECT_EQ(bench.last.change.attempts.front().end->outcome, AttemptOutcome::kLost);
 }
 
 TEST(SchedulerLease, NeverMoreTrialsThanSlots) {
@@ -60,7 +60,7 @@ TEST(SchedulerLease, ALostAnswerIsRepeatedWithTheSameGeneration) {
   bench.Submit("sweep", {"a"});
   bench.Call("w", 1);
   EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1"));
-  EXPECT_TRUE(bench.last.empty());
+  EXPECT_TRUE(bench.last.change.empty());
   EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 1);
 }
 
@@ -70,7 +70,7 @@ TEST(SchedulerLease, ARestartedWorkerGetsItsTrialAnewAndItDoesNotCount) {
   bench.Call("w", 1);
   bench.Call("w", 1, {Running("a", 1)});
   EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:2"));
-  EXPECT_EQ(bench.last.attempts.front().end->outcome, AttemptOutcome::kLost);
+  EXPECT_EQ(bench.last.change.attempts.front().end->outcome, AttemptOutcome::kLost);
   EXPECT_EQ(bench.FailuresOf("a"), 0);
 }
 
@@ -153,12 +153,41 @@ TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfGoesOn) {
                                         .attempts = 1,
                                         .worker = "other",
                                         .stored_through = 40,
-                                        .begun = true}}}},
+                                        .curve_generation = 3}}}},
                           bench.now);
   const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 30)});
   EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 30})) << "what it trained since is sent again";
   EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
   EXPECT_FALSE(bench.scheduler.MayWrite("other", {"a", 3}));
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+// The copy that was restored was made while the worker had an earlier attempt of the same trial.
+TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfTakesTheSlotOfItsPredecessor) {
+  SchedulerBench bench;
+  bench.scheduler.Restore({{.name = "sweep",
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .state = TrialState::kRunning,
+                                        .generation = 3,
+                                        .attempts = 1,
+                                        .worker = "w",
+                                        .attempt_open = true}}}},
+                          bench.now);
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 0)});
+  EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 0}));
+  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+// In the restored database an earlier attempt has failed, and waits for its next try.
+TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfIsNotTriedBesideItself) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Failed("a", 1, FailureClass::kCrash)});
+  EXPECT_THAT(Names(bench.Call("w", 1, {Begun("a", 9, 0)}).keep), ElementsAre("a:9"));
+  bench.now += 3'600'000;
+  EXPECT_THAT(Names(bench.Call("w", 2, {Begun("a", 9, 0)}).start), IsEmpty());
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 
@@ -180,13 +209,17 @@ TEST(SchedulerLease, AnAttemptGoesOnFromNoLaterStepThanIsStored) {
   bench.Call("w", 1, {Begun("a", 1, 0)});
   bench.scheduler.RecordStored("a", 50);
   bench.Call("w", 1);  // restarted without it
-  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 50);
+  AttemptStart start = bench.Call("w", 1).start[0];
+  EXPECT_EQ(start.stored_through, 50);
+  EXPECT_EQ(start.curve_generation, 1u);
   bench.Call("w", 1, {Begun("a", 2, 20)});
   EXPECT_EQ(bench.scheduler.FindTrial("a")->step, 20) << "it is trained again from there";
   AttemptReport ended = Ended("a", 2, AttemptOutcome::kPreempted);
   ended.end->step = 35;
   bench.Call("w", 0, {ended});
-  EXPECT_EQ(bench.Call("w", 1).start[0].stored_through, 35) << "all it had trained was sent before its end";
+  start = bench.Call("w", 1).start[0];
+  EXPECT_EQ(start.stored_through, 35) << "all it had trained was sent before its end";
+  EXPECT_EQ(start.curve_generation, 2u);
 }
 
 // A worker that lost its folder must not train under the name of what it had.
@@ -290,7 +323,7 @@ TEST(SchedulerLease, AfterARestartAnAttemptThatWasToldToStopIsToldAgain) {
   bench.scheduler.Restore({{.name = "sweep", .state = SweepState::kCancelled, .trials = {stored}}}, bench.now);
   EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).stop), ElementsAre("a:4"));
   bench.Wait(bench.options.lease_ms + 1);
-  EXPECT_EQ(bench.last.attempts.front().end->outcome, AttemptOutcome::kLost);
+  EXPECT_EQ(bench.last.change.attempts.front().end->outcome, AttemptOutcome::kLost);
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 
@@ -322,11 +355,11 @@ TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
                           .failures = 1,
                           .step = 50,
                           .worker = "w"});
-  EXPECT_TRUE(bench.scheduler.Restore({sweep}, bench.now).empty());
+  EXPECT_TRUE(bench.scheduler.Restore({sweep}, bench.now).change.empty());
   EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 4}));
   bench.Wait(bench.options.lease_ms);  // the lease is fresh
   EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).keep), ElementsAre("a:4"));
-  EXPECT_TRUE(bench.last.empty());
+  EXPECT_TRUE(bench.last.change.empty());
   // A worker that never heard of its assignment, because the coordinator died before it answered, hears of it now.
   EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 2);
 }

@@ -52,8 +52,8 @@ TEST_P(SchedulerBudget, ATrialFailsAfterSoManyAttempts) {
   }
   EXPECT_EQ(attempts, GetParam().attempts);
   EXPECT_EQ(bench.StateOf("a"), TrialState::kFailed);
-  EXPECT_EQ(bench.last.trials.back().failure_class, GetParam().failure);
-  EXPECT_EQ(bench.last.trials.back().failure_message, "it broke");
+  EXPECT_EQ(bench.last.change.trials.back().failure_class, GetParam().failure);
+  EXPECT_EQ(bench.last.change.trials.back().failure_message, "it broke");
   EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kFinished);
 }
 
@@ -224,7 +224,7 @@ TEST(SchedulerSweep, RetryGivesFailedTrialsAFreshBudgetAndOpensTheSweepAgain) {
   EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kFinished);
   const auto decision = bench.scheduler.Retry("sweep", {}, bench.now);
   ASSERT_TRUE(decision.ok());
-  EXPECT_EQ(decision->trials.size(), 1u);
+  EXPECT_EQ(decision->change.trials.size(), 1u);
   EXPECT_EQ(bench.FailuresOf("a"), 0);
   EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kActive);
   const std::vector<std::string> unknown = {"nobody"};
@@ -236,7 +236,7 @@ TEST(SchedulerSweep, WhatItsStateForbidsIsRefused) {
   bench.Submit("sweep", {"a"});
   EXPECT_EQ(bench.scheduler.Pause("nobody", bench.now).status().code(), absl::StatusCode::kNotFound);
   ASSERT_TRUE(bench.scheduler.Cancel("sweep", bench.now).ok());
-  EXPECT_TRUE(bench.scheduler.Cancel("sweep", bench.now)->empty());
+  EXPECT_TRUE(bench.scheduler.Cancel("sweep", bench.now)->change.empty());
   EXPECT_EQ(bench.scheduler.Pause("sweep", bench.now).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(bench.scheduler.Retry("sweep", {}, bench.now).status().code(), absl::StatusCode::kFailedPrecondition);
 }

@@ -261,9 +261,10 @@ void Referee::CheckResult(Store& store, const TrialRow& row, const std::map<std:
   for (const auto& [stored_step, stored_run] : curve) {
     if (stored_step != ++step) return Report(absl::StrCat(trial, " has no point at step ", step));
     const std::size_t trained_by = log_.TrainerOf(*run, step);
-    // Not mended yet: a worker that trained the trial before another one did may go on from its own checkpoint, which
-    // the curve is not of.
-    if (stored_run != trained_by) spliced_.insert(row.trial_id);
+    if (stored_run != trained_by) {
+      Report(absl::StrCat(trial, " has step ", step, " of ", ToText(log_.at(stored_run).name),
+                          ", and its last attempt goes on from a checkpoint of ", ToText(log_.at(trained_by).name)));
+    }
     if (log_.at(stored_run).name.generation > row.generation) {
       return Report(absl::StrCat(trial, " has step ", step, " of the later ", ToText(log_.at(stored_run).name)));
     }

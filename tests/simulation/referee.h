@@ -51,8 +51,6 @@ class Referee {
   void Report(std::string violation);
   const std::string& violation() const { return violation_; }
   std::uint64_t checks() const { return checks_; }
-  // Trials whose attempt went on from a checkpoint of another training than the curve before it is of.
-  std::size_t spliced() const { return spliced_.size(); }
 
  private:
   void CheckLists(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer);
@@ -66,7 +64,6 @@ class Referee {
   Promises promises_;
   std::map<AttemptName, std::string> told_to_;
   std::map<std::string, std::uint64_t> cursors_;
-  std::set<std::string> spliced_;
   std::uint64_t checks_ = 0;
   std::string violation_;
 };

@@ -28,7 +28,6 @@ class World {
   std::string Run(std::uint64_t chaotic_events);
   std::uint64_t events() const { return timeline_.events(); }
   std::uint64_t checks() const { return referee_.checks(); }
-  std::uint64_t spliced() const { return referee_.spliced(); }
   // How often each fault came up, and each end of an attempt and of a trial.
   const std::map<std::string, std::uint64_t>& faults() const { return faults_; }
   const std::map<std::string, std::uint64_t>& ends() const { return ends_; }

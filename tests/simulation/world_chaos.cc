@@ -134,10 +134,8 @@ void World::DisturbWorker() {
 
 void World::SubmitSweep() {
   const auto number = static_cast<std::int64_t>(submissions_.size());
-  // Two sweeps whose data nobody has seen share no trial here: each has its own first attempt, and when those find
-  // different content, a trial of both sweeps waits for ever (not mended yet).
   const bool is_seen = timeline_.Chance(0.5);
-  const std::int64_t pool = is_seen ? timeline_.Pick(std::max<std::int64_t>(0, number - 3), number) : number;
+  const std::int64_t pool = timeline_.Pick(std::max<std::int64_t>(0, number - 3), number);
   std::vector<std::int64_t> seeds(kSeedPool);
   std::iota(seeds.begin(), seeds.end(), pool * kSeedPool);
   for (std::size_t i = seeds.size() - 1; i > 0; --i) {

@@ -161,7 +161,7 @@ TEST(DurabilityTest, OnAFullDiskLargeOperationsFailAndSmallOnesOfTheirGroupStand
   std::vector<std::future<absl::Status>> small;
   for (int i = 0; i < 5; ++i) {
     large.push_back(store->InsertSweep({.name = absl::StrCat("large", i), .spec = std::string(2'000'000, 'x')}, {}));
-    small.push_back(store->ChangeTrials({{.trial_id = "t0", .state = TrialState::kRunning, .attempts = i + 1}}, {}));
+    small.push_back(store->Apply({.trials = {{.trial_id = "t0", .state = TrialState::kRunning, .attempts = i + 1}}}));
   }
   for (auto& future : large) EXPECT_EQ(future.get().code(), absl::StatusCode::kResourceExhausted);
   for (auto& future : small) EXPECT_TRUE(future.get().ok());
@@ -179,7 +179,7 @@ TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
   EXPECT_FALSE(std::filesystem::exists(path + "-probe"));
   {
     const FileSizeLimit limit(100'000);
-    EXPECT_TRUE(store->ChangeTrials({}, {}).get().ok());
+    EXPECT_TRUE(store->Apply({}).get().ok());
     EXPECT_EQ(told, 0);
     const absl::Status full = store->Probe().get();
     EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;

@@ -59,7 +59,7 @@ class PointsTest : public testing::Test {
   // last seal is done when a later transaction has been committed.
   void WaitForSeal() {
     while (!Sql(path_, "SELECT 1 FROM trials JOIN recent_points ON trial = id WHERE trial_id = 'a' LIMIT 1").empty()) {
-      ASSERT_TRUE(store_->SetSweepState("s", SweepState::kActive, 1).get().ok());
+      ASSERT_TRUE(store_->Apply({.sweeps = {{"s", SweepState::kActive}}, .at = 1}).get().ok());
     }
   }
 };

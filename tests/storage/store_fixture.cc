@@ -49,7 +49,7 @@ void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> 
 }
 
 void SetState(Store& store, const std::string& trial_id, TrialState state, TimeMs at) {
-  const absl::Status stored = store.ChangeTrials({{.trial_id = trial_id, .state = state, .at = at}}, {}).get();
+  const absl::Status stored = store.Apply({.trials = {{.trial_id = trial_id, .state = state, .at = at}}}).get();
   ASSERT_TRUE(stored.ok()) << stored;
 }
 

@@ -63,16 +63,15 @@ TEST_F(SweepsTest, SweepsShareEqualTrialsWithTheirState) {
                {MakeTrial("done"), MakeTrial("failed"), MakeTrial("cancelled"), MakeTrial("running")});
   SetState(*store_, "done", TrialState::kCompleted);
   ASSERT_TRUE(store_
-                  ->ChangeTrials({{.trial_id = "failed",
-                                   .state = TrialState::kFailed,
-                                   .generation = 4,
-                                   .attempts = 3,
-                                   .failures = 3,
-                                   .worker = "w",
-                                   .failure_class = FailureClass::kOom,
-                                   .failure_message = "out of memory",
-                                   .at = 5}},
-                                 {})
+                  ->Apply({.trials = {{.trial_id = "failed",
+                                       .state = TrialState::kFailed,
+                                       .generation = 4,
+                                       .attempts = 3,
+                                       .failures = 3,
+                                       .worker = "w",
+                                       .failure_class = FailureClass::kOom,
+                                       .failure_message = "out of memory",
+                                       .at = 5}}})
                   .get()
                   .ok());
   SetState(*store_, "cancelled", TrialState::kCancelled);
@@ -124,16 +123,17 @@ TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
   EXPECT_EQ(store_->LoadTrials("no").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->CountTrials("no").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->ListResults("no", {}, 1, 0).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->SetSweepState("no", SweepState::kPaused, 1).get().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->RecordOrigin({"no", 1}, {"{}", ""}).get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->Apply({.sweeps = {{"no", SweepState::kPaused}}, .at = 1}).get().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->Apply({.origins = {{{"no", 1}, {"{}", ""}}}}).get().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->AppendPoints({"no"}, 0, {MakeStep(0, {})}).get().status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(SweepsTest, AFailingChangeLeavesNothingOfItsCallAndTheOthersStand) {
   InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
-  auto good = store_->ChangeTrials({{.trial_id = "a", .state = TrialState::kRunning, .at = 1}}, {});
-  auto bad = store_->ChangeTrials({{.trial_id = "b", .state = TrialState::kRunning, .at = 1}, {.trial_id = "no"}}, {});
-  auto later = store_->SetSweepState("s", SweepState::kPaused, 2);
+  auto good = store_->Apply({.trials = {{.trial_id = "a", .state = TrialState::kRunning, .at = 1}}});
+  auto bad = store_->Apply({.trials = {{.trial_id = "b", .state = TrialState::kRunning, .at = 1}, {.trial_id = "no"}}});
+  auto later = store_->Apply({.sweeps = {{"s", SweepState::kPaused}}, .at = 2});
   EXPECT_TRUE(good.get().ok());
   EXPECT_EQ(bad.get().code(), absl::StatusCode::kNotFound);
   EXPECT_TRUE(later.get().ok());
@@ -145,7 +145,7 @@ TEST_F(SweepsTest, AFailingChangeLeavesNothingOfItsCallAndTheOthersStand) {
 TEST_F(SweepsTest, ChangesKeepTheFirstStartAndAddUpTheTime) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
   const auto change = [&](TrialState state, double seconds, TimeMs at) {
-    ASSERT_TRUE(store_->ChangeTrials({{.trial_id = "a", .state = state, .added_wall_seconds = seconds, .at = at}}, {})
+    ASSERT_TRUE(store_->Apply({.trials = {{.trial_id = "a", .state = state, .added_wall_seconds = seconds, .at = at}}})
                     .get()
                     .ok());
   };
@@ -164,11 +164,11 @@ TEST_F(SweepsTest, ChangesKeepTheFirstStartAndAddUpTheTime) {
 
 TEST_F(SweepsTest, AttemptsAreOpenedAndClosed) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
-  ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", 1}, .worker = "w1", .started_at = 10}}).get().ok());
+  ASSERT_TRUE(store_->Apply({.attempts = {{.name = {"a", 1}, .worker = "w1", .started_at = 10}}}).get().ok());
   ASSERT_TRUE(
       store_
-          ->ChangeTrials({}, {{.name = {"a", 1}, .ended_at = 20, .end = AttemptEnd{.outcome = AttemptOutcome::kLost}},
-                              {.name = {"a", 2}, .worker = "w2", .started_at = 30}})
+          ->Apply({.attempts = {{.name = {"a", 1}, .ended_at = 20, .end = AttemptEnd{.outcome = AttemptOutcome::kLost}},
+                                {.name = {"a", 2}, .worker = "w2", .started_at = 30}}})
           .get()
           .ok());
   Restart();
@@ -186,10 +186,10 @@ TEST_F(SweepsTest, TheViewOfAttemptsSaysWhereEachBeganAndEnded) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
   const AttemptEnd preempted{.outcome = AttemptOutcome::kPreempted, .message = "its worker was stopped", .step = 7};
   ASSERT_TRUE(store_
-                  ->ChangeTrials({}, {{.name = {"a", 5}, .worker = "w1", .started_at = 1000},
-                                      {.name = {"a", 5}, .from_step = 0},
-                                      {.name = {"a", 5}, .ended_at = 2000, .end = preempted},
-                                      {.name = {"a", 6}, .worker = "w2", .started_at = 3000}})
+                  ->Apply({.attempts = {{.name = {"a", 5}, .worker = "w1", .started_at = 1000},
+                                        {.name = {"a", 5}, .from_step = 0},
+                                        {.name = {"a", 5}, .ended_at = 2000, .end = preempted},
+                                        {.name = {"a", 6}, .worker = "w2", .started_at = 3000}}})
                   .get()
                   .ok());
   ASSERT_TRUE(store_->AppendPoints({"a", 6}, 7, {MakeStep(8, {})}).get().ok());
@@ -210,11 +210,11 @@ TEST_F(SweepsTest, ACurveIsStoredThroughItsNewestPointOrTheEndThatWasReportedAft
   EXPECT_EQ(stored_through(), 10);
   const auto end = [&](std::uint64_t generation, AttemptOutcome outcome, std::int64_t step) {
     const AttemptRow row{.name = {"a", generation}, .end = AttemptEnd{.outcome = outcome, .step = step}};
-    return store_->ChangeTrials({}, {row}).get();
+    return store_->Apply({.attempts = {row}}).get();
   };
   ASSERT_TRUE(end(1, AttemptOutcome::kPreempted, 14).ok());
   EXPECT_EQ(stored_through(), 14);
-  ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", 2}, .from_step = 12, .started_at = 1}}).get().ok());
+  ASSERT_TRUE(store_->Apply({.attempts = {{.name = {"a", 2}, .from_step = 12, .started_at = 1}}}).get().ok());
   EXPECT_EQ(stored_through(), 12) << "what the first attempt trained behind it is undone";
   ASSERT_TRUE(end(2, AttemptOutcome::kLost, 90).ok());
   EXPECT_EQ(stored_through(), 12) << "nobody knows what a lost attempt had trained";
@@ -244,12 +244,12 @@ TEST_F(SweepsTest, WhatATrainerResolvedIsItsAttemptsAndLeavesWhatWasSubmitted) {
   TrialRow trial = MakeTrial("a", "op", "adam", 1e-3, 3);
   trial.config_json = R"({"model.block":"op","train.precision":"auto"})";
   InsertTrials(*store_, "s", {trial});
-  EXPECT_EQ(store_->RecordOrigin({"a", 1}, {"{}", ""}).get().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->Apply({.origins = {{{"a", 1}, {"{}", ""}}}}).get().code(), absl::StatusCode::kNotFound);
   for (const std::uint64_t generation : {1, 2}) {
-    ASSERT_TRUE(store_->ChangeTrials({}, {{.name = {"a", generation}, .worker = "w", .started_at = 1}}).get().ok());
+    ASSERT_TRUE(store_->Apply({.attempts = {{.name = {"a", generation}, .worker = "w", .started_at = 1}}}).get().ok());
   }
-  ASSERT_TRUE(store_->RecordOrigin({"a", 1}, {R"({"train.precision":"bf16"})", ""}).get().ok());
-  ASSERT_TRUE(store_->RecordOrigin({"a", 2}, {R"({"train.precision":"fp32"})", ""}).get().ok());
+  ASSERT_TRUE(store_->Apply({.origins = {{{"a", 1}, {R"({"train.precision":"bf16"})", ""}}}}).get().ok());
+  ASSERT_TRUE(store_->Apply({.origins = {{{"a", 2}, {R"({"train.precision":"fp32"})", ""}}}}).get().ok());
   EXPECT_EQ(Must(store_->FindTrial("a"))->config_json, trial.config_json);
   EXPECT_EQ(Must(store_->ListResults("s", {}, 1, 0))[0].origin.resolved_json, R"({"train.precision":"fp32"})");
   EXPECT_THAT(Sql(path_, "SELECT value FROM params WHERE key = 'train.precision'"), ElementsAre("fp32"));

@@ -73,8 +73,8 @@ TEST_F(ViewsTest, ProvenanceSaysWhatMadeATrialsNumbers) {
           .get()
           .ok());
   ASSERT_TRUE(store_
-                  ->ChangeTrials({{.trial_id = "a", .state = TrialState::kRunning, .generation = 1, .worker = "w"}},
-                                 {{.name = {"a", 1}, .worker = "w", .started_at = 1}})
+                  ->Apply({.trials = {{.trial_id = "a", .state = TrialState::kRunning, .generation = 1, .worker = "w"}},
+                           .attempts = {{.name = {"a", 1}, .worker = "w", .started_at = 1}}})
                   .get()
                   .ok());
   EXPECT_THAT(Query("SELECT host, device, precision, threads, data_fingerprint FROM provenance"),
@@ -86,7 +86,7 @@ TEST_F(ViewsTest, ProvenanceSaysWhatMadeATrialsNumbers) {
                              .device = "H100",
                              .revision = "t0",
                              .left_out = {{"link", 2}}};
-  ASSERT_TRUE(store_->RecordOrigin({"a", 1}, origin).get().ok());
+  ASSERT_TRUE(store_->Apply({.origins = {{{"a", 1}, origin}}}).get().ok());
   EXPECT_THAT(Query("SELECT * FROM provenance"), ElementsAre("s|a|1|/sweeps/s.yaml|5a|c0|t0|w|node-7|H100|bf16|4|f1"));
   EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(0).origin, origin);
   EXPECT_THAT(Query("SELECT host, left_out FROM attempts"), ElementsAre(R"(node-7|{"link":2})"));
@@ -97,7 +97,7 @@ TEST_F(ViewsTest, ADivergedTrialSaysWhyAndWhere) {
   TrialChange change{.trial_id = "a", .state = TrialState::kDiverged, .generation = 1};
   change.diverged_reason = diverged_reasons::kTrainLoss;
   change.diverged_step = 7;
-  ASSERT_TRUE(store_->ChangeTrials({change, {.trial_id = "b", .state = TrialState::kCompleted, .generation = 1}}, {})
+  ASSERT_TRUE(store_->Apply({.trials = {change, {.trial_id = "b", .state = TrialState::kCompleted, .generation = 1}}})
                   .get()
                   .ok());
   EXPECT_THAT(Query("SELECT trial_id, outcome_reason, diverged_step FROM results ORDER BY trial_id"),
@@ -133,19 +133,18 @@ TEST_F(ViewsTest, ResultsOfATrialThatHasNotStartedAreNull) {
 TEST_F(ViewsTest, ResultsNameWorkerTimesAndFailure) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
   const TimeMs start = 1'795'000'000'123;  // 2026-11-18
-  ASSERT_TRUE(store_->ChangeTrials({{.trial_id = "a", .state = TrialState::kRunning, .attempts = 1, .at = start}}, {})
+  ASSERT_TRUE(store_->Apply({.trials = {{.trial_id = "a", .state = TrialState::kRunning, .attempts = 1, .at = start}}})
                   .get()
                   .ok());
   ASSERT_TRUE(store_
-                  ->ChangeTrials({{.trial_id = "a",
-                                   .state = TrialState::kFailed,
-                                   .attempts = 2,
-                                   .worker = "host-1",
-                                   .failure_class = FailureClass::kBadData,
-                                   .failure_message = "token 99 is outside the vocabulary",
-                                   .added_wall_seconds = 60.5,
-                                   .at = start + 60'500}},
-                                 {})
+                  ->Apply({.trials = {{.trial_id = "a",
+                                       .state = TrialState::kFailed,
+                                       .attempts = 2,
+                                       .worker = "host-1",
+                                       .failure_class = FailureClass::kBadData,
+                                       .failure_message = "token 99 is outside the vocabulary",
+                                       .added_wall_seconds = 60.5,
+                                       .at = start + 60'500}}})
                   .get()
                   .ok());
   EXPECT_THAT(Query("SELECT state, attempts, wall_seconds, worker, started_at, finished_at, failure_class, "
@@ -213,7 +212,7 @@ TEST_F(ViewsTest, CurvesJoinRecentAndSealedPoints) {
       ElementsAre("a|0|kurtosis|3|block|NULL", "a|0|train_loss|NULL|NULL|2.0", "b|5|train_loss|NULL|NULL|1.0");
   EXPECT_THAT(Query(all), rows);
   while (Query("SELECT count(*) FROM sealed_points").at(0) == "0") {
-    ASSERT_TRUE(store_->SetSweepState("s", SweepState::kActive, 1).get().ok());
+    ASSERT_TRUE(store_->Apply({.sweeps = {{"s", SweepState::kActive}}, .at = 1}).get().ok());
   }
   EXPECT_THAT(Query(all), rows);
 }

@@ -124,7 +124,7 @@ TEST_F(AgentTest, AnEventThatCannotBeReadFailsItsAttempt) {
 }
 
 TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
-  coordinator_.Assign("t1", R"([["checkpoint", 5], ["kill", 9]])");
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])");
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 1); }));
   coordinator_.Assign("t1", R"([["finished", "completed"]])", 2, 1);
@@ -135,6 +135,20 @@ TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
   ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 3); }));
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), testing::Not(HasSubstr("--resume")));
   EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
+}
+
+TEST_F(AgentTest, ATrialThatAnotherWorkerTrainedSinceDoesNotGoOnFromTheCheckpointHere) {
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 1); }));
+  coordinator_.Change([](CoordinatorState& state) { state.Continue({"t1", 2}); });
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])", 3, 2);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 3); }));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), testing::Not(HasSubstr("--resume")));
+  // Its own is that curve's.
+  coordinator_.Assign("t1", R"([["finished", "completed"]])", 4, 3);
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 4); }));
+  EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
 }
 
 }  // namespace

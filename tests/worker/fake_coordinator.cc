@@ -77,7 +77,10 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
   for (const v1::AttemptReport& report : request->attempts()) {
     const AttemptName name{report.trial_id(), report.generation()};
     reported.insert(name);
-    if (report.has_begun()) state_.begun[name] = report.begun();
+    if (report.has_begun()) {
+      state_.begun[name] = report.begun();
+      state_.Continue(name);
+    }
     if (report.has_ended() && is_in_step) {
       state_.ended[name] = report.ended();
       state_.points_at_end[name] = state_.Points(name.trial_id);
@@ -106,7 +109,9 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
     if (reported.contains({start.trial_id(), start.generation()})) continue;
     v1::Start& told = *response->add_start();
     told = start;
-    if (start.attempt() > 0) told.set_stored_through(state_.StoredThrough(start.trial_id()));
+    if (start.attempt() == 0) continue;
+    told.set_stored_through(state_.StoredThrough(start.trial_id()));
+    told.set_curve_generation(state_.CurveGeneration(start.trial_id()));
   }
   return grpc::Status::OK;
 }
@@ -132,6 +137,7 @@ void FakeCoordinator::Store(const v1::TrialPoints& trial, v1::PushResult& result
     std::erase_if(state_.wanted, [&](const v1::Start& old) { return old.trial_id() == trial.trial_id(); });
     return;
   }
+  state_.Continue({trial.trial_id(), trial.generation()});
   auto& points = state_.points[trial.trial_id()];
   for (const v1::StepRow& row : trial.rows()) {
     for (int i = 0; i < row.series_size(); ++i) {

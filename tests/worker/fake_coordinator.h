@@ -38,6 +38,7 @@ struct CoordinatorState {
   std::map<AttemptName, v1::Ended> ended;
   std::map<AttemptName, std::size_t> points_at_end;          // stored of the trial when its end was reported
   std::map<std::string, std::map<PointKey, double>> points;  // by trial
+  std::map<std::string, std::uint64_t> curve_generation;     // by trial: whose its newest points are
   std::uint64_t duplicates = 0;
   std::size_t most_running = 0;
 
@@ -49,9 +50,17 @@ struct CoordinatorState {
     std::uint64_t step =
         entry == points.end() || entry->second.empty() ? 0 : std::get<0>(entry->second.rbegin()->first);
     for (const auto& [name, end] : ended) {
-      if (name.trial_id == trial_id) step = std::max(step, end.step());
+      if (name.trial_id == trial_id && name.generation == CurveGeneration(trial_id)) step = std::max(step, end.step());
     }
     return step;
+  }
+  std::uint64_t CurveGeneration(const std::string& trial_id) const {
+    const auto entry = curve_generation.find(trial_id);
+    return entry == curve_generation.end() ? 0 : entry->second;
+  }
+  void Continue(const AttemptName& name) {
+    std::uint64_t& generation = curve_generation[name.trial_id];
+    generation = std::max(generation, name.generation);
   }
   std::size_t Points(const std::string& trial_id) const {
     const auto entry = points.find(trial_id);
