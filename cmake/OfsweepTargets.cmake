@@ -16,9 +16,9 @@ endif()
 target_link_options(ofsweep_options INTERFACE -fuse-ld=mold)
 # In every program that ThreadSanitizer watches.
 if(OFSWEEP_SANITIZE STREQUAL "thread")
-  add_library(ofsweep_watched_locks OBJECT ${CMAKE_SOURCE_DIR}/tests/sanitizers/absl_mutex_for_tsan.cc)
-  target_link_libraries(ofsweep_watched_locks PUBLIC ofsweep_options absl::synchronization ${CMAKE_DL_LIBS})
-  set(OFSWEEP_WATCHED_LOCKS ofsweep_watched_locks)
+  add_library(ofsweep_absl_for_tsan OBJECT ${CMAKE_SOURCE_DIR}/tests/sanitizers/absl_for_tsan.cc)
+  target_link_libraries(ofsweep_absl_for_tsan PUBLIC ofsweep_options absl::status absl::synchronization ${CMAKE_DL_LIBS})
+  set(OFSWEEP_ABSL_FOR_TSAN ofsweep_absl_for_tsan)
 endif()
 
 # ofsweep_library(NAME SOURCES … DEPENDS …)
@@ -32,7 +32,7 @@ endfunction()
 function(ofsweep_executable name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ofsweep_options ${OFSWEEP_WATCHED_LOCKS} ${ARG_DEPENDS})
+  target_link_libraries(${name} PRIVATE ofsweep_options ${OFSWEEP_ABSL_FOR_TSAN} ${ARG_DEPENDS})
 endfunction()
 
 # ofsweep_test(NAME SOURCES … DEPENDS … [TIMEOUT seconds] [PROCESSORS n]): a GoogleTest executable, one ctest entry a test case.
@@ -48,7 +48,7 @@ function(ofsweep_test name)
     set(ARG_PROCESSORS 1)
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE ofsweep_options ${OFSWEEP_WATCHED_LOCKS} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ofsweep_options ${OFSWEEP_ABSL_FOR_TSAN} ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE
     OFSWEEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" OFSWEEP_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   # No property may be empty: gtest_discover_tests drops empty values, and the next name would become this one's value.

@@ -1,18 +1,20 @@
-// Shows absl::Mutex to ThreadSanitizer, which Debian's libraries do not: they are built without it, so that it would
-// see neither our own locks nor gRPC's, and would call everything that they guard a race.
+// Shows ThreadSanitizer how absl synchronizes. Debian's libraries are built without it, so that it would see neither
+// our own absl::Mutex nor gRPC's, and would call everything that they guard a race.
 //
 // A program's definitions come before a shared library's, also where gRPC and absl call each other. So each function by
-// which a thread gains or gives up a mutex is defined here once more: it calls absl's own and tells ThreadSanitizer.
-// The others (WithTimeout, Await, MutexLock) come down to these.
+// which a thread gains or gives up a mutex, or its share of a status, is defined here once more: it tells
+// ThreadSanitizer, and calls absl's own. The others (Await, MutexLock, WithTimeout) come down to these.
 
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "absl/base/options.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/internal/kernel_timeout.h"
 #include "absl/synchronization/mutex.h"
 
@@ -73,6 +75,20 @@ bool Waiting(Mutex* mutex, const Wait& wait) {
   __tsan_mutex_post_lock(mutex, kWrite, 0);
   return result;
 }
+
+// What ThreadSanitizer is told and the call that it is told of are one step, which it must not take for the program's
+// own.
+class UnseenLock {
+ public:
+  __attribute__((no_sanitize("thread"))) UnseenLock() {
+    while (__atomic_test_and_set(&taken_, __ATOMIC_ACQUIRE)) {
+    }
+  }
+  __attribute__((no_sanitize("thread"))) ~UnseenLock() { __atomic_clear(&taken_, __ATOMIC_RELEASE); }
+
+ private:
+  inline static bool taken_ = false;
+};
 
 }  // namespace
 
@@ -147,6 +163,16 @@ bool CondVar::WaitCommon(Mutex* mutex, KernelTimeout timeout) {
   static const auto original = Original<bool(CondVar*, Mutex*, KernelTimeout)>(
       "7CondVar10WaitCommonEPNS0_5MutexENS0_24synchronization_internal13KernelTimeoutE");
   return Waiting(mutex, [&] { return original(this, mutex, timeout); });
+}
+
+// Gives up one share of what a status holds; the last one destroys it, after all that the others did with it.
+void Status::UnrefNonInlined(std::uintptr_t holder) {
+  static const auto original = Original<void(std::uintptr_t)>("6Status15UnrefNonInlinedEm");
+  const UnseenLock lock;
+  auto* shared = reinterpret_cast<void*>(holder);
+  __tsan_release(shared);
+  __tsan_acquire(shared);
+  original(holder);
 }
 
 ABSL_NAMESPACE_END

@@ -1,4 +1,4 @@
-// ThreadSanitizer sees absl::Mutex (absl_mutex_for_tsan.cc): what it guards is no race, and what it does not guard is
+// ThreadSanitizer sees what absl_for_tsan.cc tells it: what a mutex guards is no race, and what it does not guard is
 // one.
 
 #include <cstdlib>
@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -59,7 +60,7 @@ void Read(Shared& shared) {
   EXPECT_GE(shared.count, 0);
 }
 
-TEST(WatchedLocks, WhatAMutexGuardsIsNoRace) {
+TEST(AbslForTsan, WhatAMutexGuardsIsNoRace) {
   Shared shared;
   std::vector<std::thread> threads;
   for (auto* each : {Count, AwaitTheEnd, LockAtTheEnd, WaitForChanges, TryOnce, Read}) {
@@ -69,7 +70,17 @@ TEST(WatchedLocks, WhatAMutexGuardsIsNoRace) {
   EXPECT_GE(shared.count, 1003);
 }
 
-TEST(WatchedLocksDeathTest, WhatItDoesNotGuardIsOne) {
+TEST(AbslForTsan, TheLastOwnerOfAStatusDestroysIt) {
+  for (int i = 0; i < 100; ++i) {
+    auto status = absl::InternalError("a message that is too long to be kept in place");
+    std::thread other([copy = status] { EXPECT_FALSE(copy.message().empty()); });
+    EXPECT_FALSE(status.message().empty());
+    status = absl::OkStatus();
+    other.join();
+  }
+}
+
+TEST(AbslForTsanDeathTest, WhatItDoesNotGuardIsOne) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto race = [] {
     Shared shared;
