@@ -95,12 +95,6 @@ class UnseenLock {
 namespace absl {
 ABSL_NAMESPACE_BEGIN
 
-Mutex::~Mutex() {
-  static const auto original = Original<void(Mutex*)>("5MutexD1Ev");
-  original(this);
-  __tsan_mutex_destroy(this, 0);
-}
-
 void Mutex::Lock() {
   static const auto original = Original<void(Mutex*)>("5Mutex4LockEv");
   Locking(this, kWrite, [&] { original(this); });
