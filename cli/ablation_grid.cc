@@ -6,27 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
-#include "experiment/quantisation_bits.h"
+#include "experiment/metric_column.h"
+#include "experiment/metric_table.h"
 
 namespace ofsweep {
 namespace {
 
 void AddOnce(const AblationGrid::Values& value, std::vector<AblationGrid::Values>& values) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-}
-
-// Of int8_perplexity, w8a4_perplexity and the like; "" of anything else.
-std::string RoundedDescription(std::string_view metric) {
-  constexpr std::string_view kPerplexity = "_perplexity";
-  if (!metric.ends_with(kPerplexity)) return "";
-  metric.remove_suffix(kPerplexity.size());
-  if (metric == "int8") return "validation perplexity with weights and activations in int8";
-  const auto bits = ParseQuantisationBits(metric);
-  if (!bits.ok()) return "";
-  return bits->weights == bits->activations
-             ? absl::StrCat("validation perplexity with weights and activations in ", bits->weights, " bits")
-             : absl::StrCat("validation perplexity with weights in ", bits->weights, " bits and activations in ",
-                            bits->activations);
 }
 
 }  // namespace
@@ -88,18 +75,15 @@ bool HasValues(const v1::GetAblationTableResponse& table, int metric) {
 }
 
 std::string MetricDescription(const std::string& metric) {
-  static const std::map<std::string, std::string> kDescriptions = {
-      {"train_loss", "training loss at the last measured step, nats a token"},
-      {"eval_loss", "validation loss, nats a token"},
-      {"eval_perplexity", "validation perplexity"},
-      {"kurtosis_mean", "kurtosis (1 to width), mean over the blocks at the last measured step"},
-      {"kurtosis_max", "kurtosis (1 to width), largest block at the last measured step"},
-      {"kurtosis_peak", "kurtosis (1 to width), largest over blocks and steps"},
-      {"mmr_max", "max-median ratio, largest block at the last measured step"},
-      {"wall_seconds", "time of all attempts with start-up, data preparation and evaluation, seconds"},
-  };
-  const auto found = kDescriptions.find(metric);
-  return found == kDescriptions.end() ? RoundedDescription(metric) : found->second;
+  if (const ResultNumber* number = FindResultNumber(metric)) return std::string(number->meaning);
+  const auto column = ParseMetricColumn(metric);
+  if (!column.ok()) return "";
+  const Metric& known = *FindMetric(column->metric);
+  std::string text =
+      absl::StrCat(column->over_steps == MetricColumn::OverSteps::kMax ? "largest of all steps" : "newest value");
+  if (column->over_layers == MetricColumn::OverLayers::kMax) text += ", largest layer";
+  if (column->over_layers == MetricColumn::OverLayers::kMean) text += ", mean over the layers";
+  return known.unit.empty() ? text : absl::StrCat(text, ", ", std::string(known.unit));
 }
 
 }  // namespace ofsweep

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/log.h"
+#include "cli/metric_reference.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
 #include "experiment/number_range.h"
@@ -114,8 +115,9 @@ class Program {
     AddList(sub, "--rows", layout.rows, "trial keys whose values are the rows (default: from the grid)");
     AddList(sub, "--cols", layout.cols, "trial keys whose values are the columns (default: from the grid)");
     AddList(sub, "--metrics", layout.metrics,
-            "columns of `results` (default: eval_loss, kurtosis_max, eval_perplexity, and each of int8_, w8a5_, w8a4_ "
-            "and w4a4_perplexity that a trial has)");
+            "columns of `results`, or any metric like kurtosis@block.3 or rms@block.max:max (`ofsweep spec --metrics`; "
+            "default: eval_loss, kurtosis_max, eval_perplexity, and each of int8_, w8a5_, w8a4_ and w4a4_perplexity "
+            "that a trial has)");
     AddList(sub, "--pool", layout.pool,
             "varied trial keys that a cell may average over; without it only over the seed");
     sub->add_option("--diverged", layout.diverged, "whether the last values of diverged trials count (default: keep)")
@@ -263,12 +265,17 @@ class Program {
   }
 
   void AddSpec() {
-    CLI::App* spec = app_.add_subcommand("spec", "prints every trial key with its default and meaning");
+    CLI::App* spec =
+        app_.add_subcommand("spec", "prints every trial key with its default and meaning, or every metric");
     auto format = std::make_shared<ReferenceFormat>(ReferenceFormat::kText);
+    auto metrics = std::make_shared<bool>(false);
     spec->add_option("--format", *format, "how to write them")->transform(Names(kReferenceFormats));
-    spec->callback([this, format] {
-      action_ = [this, format] {
-        streams_.out << RenderTrialKeys(*format);
+    spec->add_flag("--metrics", *metrics, "what trainers measure, instead of the keys");
+    spec->callback([this, format, metrics] {
+      action_ = [this, format, metrics]() -> absl::Status {
+        const absl::StatusOr<std::string> text = *metrics ? RenderMetrics(*format) : RenderTrialKeys(*format);
+        if (!text.ok()) return text.status();
+        streams_.out << *text;
         return absl::OkStatus();
       };
     });

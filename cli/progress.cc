@@ -113,17 +113,24 @@ std::optional<double> Result(const v1::Trial& trial, const std::string& column) 
   return found == trial.results().end() ? std::nullopt : std::optional(found->second);
 }
 
+// "block" of "model.block=op".
+std::string LastPart(const std::string& assignment) {
+  const std::string key = assignment.substr(0, assignment.find('='));
+  return key.substr(key.rfind('.') + 1);
+}
+
+// Values alone, or each with the last part of its key where that tells it from the others: not "every=1 every=5".
 std::string ShortKeys(const std::string& label, bool values_only) {
+  const std::vector<std::string> assignments = absl::StrSplit(label, ' ', absl::SkipEmpty());
   std::vector<std::string> parts;
-  for (const std::string& part : std::vector<std::string>(absl::StrSplit(label, ' ', absl::SkipEmpty()))) {
+  for (const std::string& part : assignments) {
     const std::size_t equals = part.find('=');
-    const std::size_t dot = part.substr(0, equals).rfind('.');
-    if (equals == std::string::npos) {
+    const auto same = std::count_if(assignments.begin(), assignments.end(),
+                                    [&](const std::string& other) { return LastPart(other) == LastPart(part); });
+    if (equals == std::string::npos || (!values_only && same > 1)) {
       parts.push_back(part);
-    } else if (values_only) {
-      parts.push_back(part.substr(equals + 1));
     } else {
-      parts.push_back(part.substr(dot == std::string::npos ? 0 : dot + 1));
+      parts.push_back(values_only ? part.substr(equals + 1) : LastPart(part) + part.substr(equals));
     }
   }
   return absl::StrJoin(parts, " ");

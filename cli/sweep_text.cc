@@ -116,6 +116,8 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool val
   std::string text = DescribeTrials(response);
   if (validate_only) return text + ". It is valid; nothing was submitted.\n";
   if (!response.created()) absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
+  if (sweep.state() == "cancelled")
+    absl::StrAppend(&text, "; it is cancelled: go on with `ofsweep resume ", sweep.name(), "`");
   absl::StrAppend(&text, ".\nWatch it with: ofsweep watch ", sweep.name());
   if (coordinator) absl::StrAppend(&text, " --coordinator ", *coordinator);
   return text + "\n";

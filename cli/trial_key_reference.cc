@@ -67,8 +67,8 @@ std::string DefaultText(const TrialKey& key) {
 
 std::string Help(const TrialKey& key) {
   const std::string condition = Condition(key);
-  return condition.empty() ? std::string(key.help)
-                           : absl::StrCat(std::string(key.help), " (only where ", condition, ")");
+  return absl::StrCat(std::string(key.help), condition.empty() ? "" : absl::StrCat(" (only where ", condition, ")"),
+                      key.identity == Identity::kOperation ? " (no part of a trial's identity)" : "");
 }
 
 std::string Text() {

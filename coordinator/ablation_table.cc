@@ -8,11 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiment/edit_distance.h"
+#include "experiment/metric_column.h"
+#include "experiment/metric_table.h"
 #include "experiment/quoted.h"
 #include "experiment/trial_key.h"
 #include "experiment/value.h"
-#include "storage/result_columns.h"
 
 namespace ofsweep {
 namespace {
@@ -151,15 +151,11 @@ void CheckKeys(const std::vector<std::string>& keys, const std::string& field, s
 
 std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials) {
   std::vector<std::string> metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
-  for (const char* rounded : kRoundedPerplexities) {
-    const auto has = [rounded](const ResultRow& row) { return row.values.contains(rounded); };
-    if (std::any_of(trials.begin(), trials.end(), has)) metrics.emplace_back(rounded);
+  for (const ResultNumber& number : kResultNumbers) {
+    const bool is_rounded = !number.metric.empty() && FindMetric(number.metric)->name == "{bits}_perplexity";
+    const auto has = [&](const ResultRow& row) { return row.values.contains(number.name); };
+    if (is_rounded && std::any_of(trials.begin(), trials.end(), has)) metrics.emplace_back(number.name);
   }
-  return metrics;
-}
-
-const std::vector<std::string>& AblationMetrics() {
-  static const std::vector<std::string> metrics(kResultNumbers.begin(), kResultNumbers.end());
   return metrics;
 }
 
@@ -168,14 +164,10 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   CheckKeys(query.rows, "rows", problems);
   CheckKeys(query.cols, "cols", problems);
   CheckKeys(query.pool, "pool", problems);
-  const auto& known = AblationMetrics();
   for (const std::string& metric : query.metrics) {
-    if (std::find(known.begin(), known.end(), metric) != known.end()) continue;
-    const std::string_view nearest = Nearest(metric, {known.begin(), known.end()});
-    problems.push_back({.key = "metrics",
-                        .message = "the view results has no numeric column " + Quoted(metric),
-                        .fix = nearest.empty() ? "known are eval_loss, kurtosis_max, int8_perplexity and the like"
-                                               : "did you mean " + std::string(nearest) + "?"});
+    if (FindResultNumber(metric) != nullptr) continue;
+    const auto column = ParseMetricColumn(metric);
+    if (!column.ok()) problems.push_back({.key = "metrics", .message = std::string(column.status().message())});
   }
   return problems;
 }

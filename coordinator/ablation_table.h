@@ -15,7 +15,7 @@ namespace ofsweep {
 struct AblationQuery {
   std::vector<std::string> rows;     // trial keys
   std::vector<std::string> cols;     // trial keys
-  std::vector<std::string> metrics;  // columns of `results`
+  std::vector<std::string> metrics;  // of kResultNumbers, or as ParseMetricColumn reads them
   std::vector<std::string> pool;     // trial keys that a cell may average over, besides the seed
   bool drop_diverged = false;        // they are counted, and do not enter the means
 };
@@ -50,10 +50,7 @@ struct AblationTable {
 // that a trial has.
 std::vector<std::string> DefaultAblationMetrics(const std::vector<ResultRow>& trials);
 
-// The numeric columns of `results` that a table may average.
-const std::vector<std::string>& AblationMetrics();
-
-// Unknown trial keys and columns, each with the nearest known one; the key of a problem is the field: "rows", "cols",
+// Unknown trial keys and metrics, each with the nearest known one; the key of a problem is the field: "rows", "cols",
 // "pool", "metrics".
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
 

@@ -56,6 +56,7 @@ Coordinator::Coordinator(CoordinatorOptions options, Store& store, const Clock& 
       store_(store),
       clock_(clock),
       observer_(observer),
+      live_(options.live),
       push_room_(options.max_push_bytes),
       scheduler_(options.scheduler) {}
 
@@ -185,22 +186,15 @@ Coordinator::Ticket Coordinator::MakeTicket() {
   return ticket;
 }
 
-void Coordinator::Await(std::future<absl::Status> write, Ticket& ticket) {
-  ticket.writes.push_back(std::move(write));
-  if (ticket.decision == nullptr) {
-    ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number});
-    pending_.push_back(ticket.decision);
-  }
-  ticket.decision->sweeps = scheduler_.sweeps().size();
-}
-
 void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
   if (decision.change.empty()) return;
+  ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number,
+                                                                      .sweeps = scheduler_.sweeps().size(),
+                                                                      .sweep_states = decision.change.sweeps,
+                                                                      .transitions = std::move(decision.transitions)});
+  pending_.push_back(ticket.decision);
   decision.change.at = clock_.Now();
-  auto sweep_states = decision.change.sweeps;
-  Await(store_.Apply(std::move(decision.change)), ticket);
-  ticket.decision->sweep_states = std::move(sweep_states);
-  ticket.decision->transitions = std::move(decision.transitions);
+  ticket.write = store_.Apply(std::move(decision.change));
 }
 
 void Coordinator::Publish() {
@@ -210,7 +204,7 @@ void Coordinator::Publish() {
     published_.Apply(scheduler_, decision);
     for (const Transition& transition : decision.transitions) {
       if (transition.from != TrialState::kRunning) continue;
-      live_.Forget(transition.trial_id);
+      live_.EndAttempt(transition.trial_id);
       resolved_.erase(transition.trial_id);
       for (const std::string& sweep : transition.sweeps) labels_.erase({sweep, transition.trial_id});
     }
@@ -222,9 +216,8 @@ bool Coordinator::IsPublishedThrough(std::uint64_t number) const {
 }
 
 absl::Status Coordinator::Commit(Ticket ticket) {
-  if (ticket.writes.empty() && !ticket.repeats_earlier) return absl::OkStatus();
-  absl::Status status;
-  for (std::future<absl::Status>& write : ticket.writes) status.Update(write.get());
+  if (ticket.decision == nullptr && !ticket.repeats_earlier) return absl::OkStatus();
+  const absl::Status status = ticket.decision == nullptr ? absl::OkStatus() : ticket.write.get();
   {
     absl::MutexLock lock(&mutex_);
     if (!status.ok() && ticket.epoch == epoch_) stale_ = true;
@@ -305,14 +298,19 @@ void Coordinator::NoteChange() {
 void Coordinator::Announce(const std::vector<Transition>& transitions) {
   for (const Transition& transition : transitions) {
     if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);
-    if (observer_ == nullptr) continue;
-    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
     if (transition.to == TrialState::kRunning) {
       AnnounceStart(transition.trial_id, transition.sweeps, transition.worker);
     } else if (IsTerminal(transition.to)) {
-      observer_->TrialFinished(transition.trial_id, transition.sweeps, transition.to);
+      live_.Finish(transition.trial_id, clock_.Now());
+    } else {
+      live_.Unassign(transition.trial_id);
+    }
+    if (observer_ == nullptr) continue;
+    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
+    if (IsTerminal(transition.to)) {
+      observer_->TrialFinished(transition.sweeps, transition.to);
     } else if (transition.from == TrialState::kRunning) {
-      observer_->TrialRestarted(transition.trial_id, transition.sweeps, std::string(Name(transition.why)));
+      observer_->TrialRestarted(transition.sweeps, std::string(Name(transition.why)));
     }
   }
 }
@@ -324,14 +322,13 @@ void Coordinator::AnnounceStart(const std::string& trial_id, const std::vector<s
   if (!row.ok() || !*row) return;
   TrialInfo info = DescribeTrial(**row);
   for (const std::string& sweep : sweeps) info.sweeps.push_back(ArmIn(sweep, **row));
-  observer_->TrialStarted(info, worker);
+  live_.Start(info, worker, clock_.Now());
 }
 
 void Coordinator::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
-  if (observer_ == nullptr) return;
   for (const std::string& trial_id : trial_ids) {
     const auto row = store_.FindTrial(trial_id);
-    if (row.ok() && *row) observer_->TrialJoined(trial_id, ArmIn(sweep, **row));
+    if (row.ok() && *row) live_.Join(trial_id, ArmIn(sweep, **row));
   }
 }
 

@@ -16,9 +16,9 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "coordinator/clock.h"
-#include "coordinator/coordinator_live.h"
 #include "coordinator/coordinator_observer.h"
 #include "coordinator/coordinator_types.h"
+#include "coordinator/live_trials.h"
 #include "coordinator/published_sweeps.h"
 #include "coordinator/push_room.h"
 #include "coordinator/scheduler.h"
@@ -36,7 +36,8 @@ struct CoordinatorOptions {
   // Of points on their way to the disk; senders of more wait.
   std::size_t max_push_bytes = std::size_t{32} << 20;
   std::string revision = {};  // of the program, kept with each sweep
-  std::string version = {};   // workers of another one get nothing to do, and are told so; empty: of any
+  LiveTrialsOptions live = {};
+  std::string version = {};  // workers of another one get nothing to do, and are told so; empty: of any
 };
 
 // The shell around the pure scheduler. Every method may be called from any thread.
@@ -106,17 +107,18 @@ class Coordinator {
   absl::Status Tick();
 
   std::vector<WorkerView> Workers();
+  LiveTrials& live_trials() { return live_; }
 
   // What is wrong with its books; "" as long as it has no bug. Reads everything: for tests.
   std::string Inconsistency();
 
  private:
-  // The writes of one decision, on their way to the disk.
+  // A decision on its way to the disk.
   struct Ticket {
     std::uint64_t number = 0;
     std::uint64_t epoch = 0;
-    std::vector<std::future<absl::Status>> writes;
-    std::shared_ptr<PendingDecision> decision;  // none without writes
+    std::shared_ptr<PendingDecision> decision;  // none where there was nothing to decide
+    std::future<absl::Status> write;            // of the decision
     // The answer repeats what an earlier decision made, so it has to wait for that one's writes.
     bool repeats_earlier = false;
   };
@@ -132,9 +134,8 @@ class Coordinator {
 
   // ---- coordinator.cc: the scheduler's state and its durability ----
   Ticket MakeTicket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Hands the decision to the store; it is the ticket's only one.
   void Enqueue(Decision decision, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Lets the ticket rest on one more write.
-  void Await(std::future<absl::Status> write, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits until everything that the ticket's decision rests on is durable.
   absl::Status Commit(Ticket ticket) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event, std::size_t& changed)
@@ -199,12 +200,12 @@ class Coordinator {
   const Clock& clock_;
   CoordinatorObserver* const observer_;
   DatabaseIdentity identity_;
+  LiveTrials live_;
   PushRoom push_room_;
 
   absl::Mutex mutex_;
   Scheduler scheduler_ ABSL_GUARDED_BY(mutex_);
   PublishedSweeps published_ ABSL_GUARDED_BY(mutex_);
-  LiveTrials live_ ABSL_GUARDED_BY(mutex_);
   SettingsByName settings_ ABSL_GUARDED_BY(mutex_);
   // What sweeps' first attempts found at paths whose content nobody had seen before.
   FingerprintsBySweep fixed_inputs_ ABSL_GUARDED_BY(mutex_);

@@ -95,7 +95,7 @@ absl::StatusOr<PushCounts> Coordinator::AddEvaluations(const std::vector<TrialEv
   }
   std::vector<std::future<absl::StatusOr<PushCounts>>> writes;
   for (auto& [trial_id, added] : by_trial) {
-    writes.push_back(store_.AppendPoints({.trial_id = trial_id}, 0, {std::move(added.points)}));
+    writes.push_back(store_.AppendPoints({.trial_id = trial_id}, 0, ColumnsOf({std::move(added.points)})));
   }
   PushCounts total;
   absl::Status status;

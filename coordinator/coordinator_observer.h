@@ -14,23 +14,15 @@ class CoordinatorObserver {
  public:
   virtual ~CoordinatorObserver() = default;
 
-  // Also called at start for every trial that an earlier process left running.
-  virtual void TrialStarted(const TrialInfo& trial, const std::string& worker) = 0;
-  // A new sweep holds a trial that is running already.
-  virtual void TrialJoined(const std::string& trial_id, const SweepArm& sweep) = 0;
-  // It reached a final state.
-  virtual void TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps,
-                             TrialState outcome) = 0;
+  // One reached a final state.
+  virtual void TrialFinished(const std::vector<std::string>& sweeps, TrialState outcome) = 0;
   // It is pending again; the reason is a failure class's name ("crash", "lost", "preempted").
-  virtual void TrialRestarted(const std::string& trial_id, const std::vector<std::string>& sweeps,
-                              const std::string& reason) = 0;
+  virtual void TrialRestarted(const std::vector<std::string>& sweeps, const std::string& reason) = 0;
   virtual void LeaseExpired(const std::string& trial_id, const std::string& worker) = 0;
 
-  virtual void PointsStored(const AttemptPoints& points, const PushCounts& counts) = 0;
+  virtual void PointsStored(const PushCounts& counts) = 0;
   // Of an attempt that was overtaken or is unknown.
-  virtual void PointsRejected(const AttemptName& name, std::uint64_t points) = 0;
-
-  virtual void WorkerSeen(const std::string& worker_id, TimeMs at) = 0;
+  virtual void PointsRejected(std::uint64_t points) = 0;
 };
 
 }  // namespace ofsweep

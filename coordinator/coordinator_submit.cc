@@ -121,7 +121,7 @@ void Coordinator::AddSweep(SweepRow sweep, std::vector<SubmittedTrial> submitted
     rows.push_back(std::move(trial.row));
   }
   Decision decision = scheduler_.AddSweep(sweep.name, std::move(trials), sweep.submitted_at);
-  Await(store_.InsertSweep(std::move(sweep), std::move(rows)), ticket);
+  decision.change.new_sweep = NewSweep{std::move(sweep), std::move(rows)};
   Enqueue(std::move(decision), ticket);
 }
 

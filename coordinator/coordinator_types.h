@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "experiment/attempt.h"
-#include "experiment/metric_point.h"
+#include "experiment/point_columns.h"
 #include "experiment/quantisation_bits.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
@@ -27,6 +27,7 @@ struct AttemptBeginning {
   std::string config_json;     // flat, every key with its resolved value
   std::string revision;        // of the trainer
   LeftOutFiles left_out;
+  std::uint64_t continued_generation = 0;  // whose curve that checkpoint is of
 };
 
 struct AttemptReport {
@@ -93,11 +94,10 @@ struct SynchronizeAnswer {
   DatabaseIdentity database;
 };
 
-// Points of one attempt, in ascending steps.
 struct AttemptPoints {
   AttemptName name;
   std::int64_t from_step = 0;  // as in AttemptBeginning
-  std::vector<StepPoints> steps;
+  SharedColumns columns;
 };
 
 struct PushOutcome {

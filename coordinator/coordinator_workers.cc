@@ -27,17 +27,9 @@ std::string ModelOf(std::string_view device, const std::vector<Device>& devices)
   return "";
 }
 
-std::uint64_t CountPoints(const AttemptPoints& attempt) {
-  std::uint64_t points = 0;
-  for (const StepPoints& step : attempt.steps) points += step.points.size();
-  return points;
-}
-
 std::size_t BytesOf(const std::vector<AttemptPoints>& attempts) {
   std::size_t bytes = 0;
-  for (const AttemptPoints& attempt : attempts) {
-    bytes += attempt.steps.size() * sizeof(StepPoints) + CountPoints(attempt) * sizeof(MetricPoint);
-  }
+  for (const AttemptPoints& attempt : attempts) bytes += attempt.columns->bytes();
   return bytes;
 }
 
@@ -85,7 +77,6 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
   }
   if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
   if (absl::Status status = FillConfigurations(synchronized.answer.start); !status.ok()) return status;
-  if (observer_ != nullptr) observer_->WorkerSeen(report.worker_id, now);
   return std::move(synchronized.answer);
 }
 
@@ -223,13 +214,13 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     if (absl::Status status = Refresh(); !status.ok()) return status;
     ticket = MakeTicket();
     for (std::size_t i = 0; i < attempts.size(); ++i) {
-      const auto& [name, from_step, steps] = attempts[i];
+      const auto& [name, from_step, columns] = attempts[i];
       outcomes[i].unknown = !scheduler_.Knows(name);
       outcomes[i].fenced =
           !outcomes[i].unknown && !(scheduler_.MayWrite(worker_id, name) && scheduler_.Begin(name, from_step));
       ticket.repeats_earlier |= outcomes[i].fenced;
       // Under the mutex, so that no newer attempt's points come before these.
-      if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, steps);
+      if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, columns);
     }
   }
   absl::Status status = Commit(std::move(ticket));
@@ -244,10 +235,10 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
   {
     absl::MutexLock lock(&mutex_);
     for (std::size_t i = 0; i < attempts.size(); ++i) {
-      const auto& [name, from_step, steps] = attempts[i];
-      if (steps.empty() || !scheduler_.MayWrite(worker_id, name)) continue;
-      live_.Update(name.trial_id, steps);
-      scheduler_.RecordStored(name.trial_id, steps.back().step);
+      const auto& [name, from_step, columns] = attempts[i];
+      if (columns->rows.empty() || !scheduler_.MayWrite(worker_id, name)) continue;
+      live_.Show(name.trial_id, *columns, clock_.Now());
+      scheduler_.RecordStored(name.trial_id, columns->rows.back().step);
     }
     NoteChange();
   }
@@ -256,9 +247,9 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     outcomes[i].duplicates = counts[i].duplicates;
     if (observer_ == nullptr) continue;
     if (outcomes[i].taken()) {
-      observer_->PointsStored(attempts[i], counts[i]);
+      observer_->PointsStored(counts[i]);
     } else {
-      observer_->PointsRejected(attempts[i].name, CountPoints(attempts[i]));
+      observer_->PointsRejected(attempts[i].columns->points());
     }
   }
   return outcomes;

@@ -15,7 +15,7 @@ namespace ofsweep {
 // A decision from when it was made until users may be told of it.
 struct PendingDecision {
   std::uint64_t number = 0;  // decisions count up in the order in which they were made
-  bool settled = false;      // its writes are done, well or not
+  bool settled = false;      // its write is done, well or not
   std::size_t sweeps = 0;    // that there were, the one that it added included
   std::vector<std::pair<std::string, SweepState>> sweep_states;
   std::vector<Transition> transitions;

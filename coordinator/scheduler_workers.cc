@@ -149,11 +149,15 @@ void Scheduler::ReadAttempt(WorkerIndex worker, const AttemptReport& report, Tim
   }
   trial.known = true;
   RecordStep(trial.id, report.step);
-  const bool leaves_a_gap = report.begun && !Begin(report.name, report.begun->from_step);
-  if (leaves_a_gap) {
+  // Told to continue what a database that was restored since does not hold.
+  const bool continues_another = report.begun && !trial.begun() && report.begun->from_step > 0 &&
+                                 report.begun->continued_generation != trial.curve_generation;
+  const bool leaves_a_gap = report.begun && !continues_another && !Begin(report.name, report.begun->from_step);
+  if (continues_another || leaves_a_gap) {
     EndAttempt(index,
                {.outcome = AttemptOutcome::kLost,
                 .message = absl::StrCat("it began with a checkpoint of step ", report.begun->from_step,
+                                        leaves_a_gap ? "" : " of another training",
                                         ", and the curve is stored through step ", trial.stored_through)},
                false, now, result.decision);
     trial.adoptable = false;

@@ -69,12 +69,7 @@ absl::Status MakeFolder(const std::string& folder) {
 class RunningServer : public Server {
  public:
   explicit RunningServer(const ServerOptions& options)
-      : options_(options),
-        telemetry_({.version = OFSWEEP_VERSION,
-                    .revision = options.revision,
-                    .max_trial_series = options.max_trial_series,
-                    .retention_ms = static_cast<TimeMs>(options.metrics_retention_seconds * 1000)},
-                   clock_) {}
+      : options_(options), telemetry_({.version = OFSWEEP_VERSION, .revision = options.revision}, clock_) {}
 
   ~RunningServer() override { Shutdown(); }
 
@@ -90,6 +85,8 @@ class RunningServer : public Server {
     CoordinatorOptions settings;
     settings.revision = options_.revision;
     settings.version = OFSWEEP_VERSION;
+    settings.live = {.max_series = options_.max_trial_series,
+                     .retention_ms = static_cast<TimeMs>(options_.metrics_retention_seconds * 1000)};
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
     settings.scheduler.only_sweep = options_.only_sweep;
     settings.scheduler.first_generation = static_cast<std::uint64_t>(clock_.Now() / 1000);
@@ -179,7 +176,8 @@ class RunningServer : public Server {
     return {.sweeps = std::move(sweeps),
             .workers = coordinator_->Workers(),
             .database_bytes = store_->DatabaseBytes(),
-            .wal_bytes = store_->WalBytes()};
+            .wal_bytes = store_->WalBytes(),
+            .live_trials = &coordinator_->live_trials()};
   }
 
   const ServerOptions options_;

@@ -11,6 +11,8 @@
 #include "coordinator/rpc_status.h"
 #include "coordinator/spec_message.h"
 #include "coordinator/wire.h"
+#include "experiment/metric_column.h"
+#include "experiment/metric_table.h"
 #include "experiment/quoted.h"
 #include "experiment/sweep_spec.h"
 
@@ -287,6 +289,20 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::Ad
   });
 }
 
+absl::Status SweepServiceImpl::AddMetrics(const std::string& sweep, const std::vector<std::string>& metrics,
+                                          std::vector<ResultRow>& trials) {
+  for (const std::string& metric : metrics) {
+    if (FindResultNumber(metric) != nullptr) continue;
+    const auto values = store_.ListMetric(sweep, *ParseMetricColumn(metric));
+    if (!values.ok()) return values.status();
+    for (ResultRow& row : trials) {
+      const auto value = values->find(row.trial.trial_id);
+      if (value != values->end()) row.values.emplace(metric, value->second);
+    }
+  }
+  return absl::OkStatus();
+}
+
 grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
                                                 v1::GetAblationTableResponse* response) {
   return Guarded([&]() -> grpc::Status {
@@ -294,8 +310,10 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     const auto sweep = reader_.Sweep(request->sweep(), /*with_spec=*/false);
     if (!sweep.ok()) return StorageStatus(sweep.status());
-    const auto trials = store_.ListResults(request->sweep(), {}, kMaxTrials, 0);
+    auto trials = store_.ListResults(request->sweep(), {}, kMaxTrials, 0);
     if (!trials.ok()) return StorageStatus(trials.status());
+    if (absl::Status status = AddMetrics(request->sweep(), query.metrics, *trials); !status.ok())
+      return StorageStatus(status);
     if (query.metrics.empty()) query.metrics = DefaultAblationMetrics(*trials);
     const AblationTable table = BuildAblationTable(*trials, query);
     if (const auto problems = CheckPooled(table, query); !problems.empty()) return BadRequest(problems);

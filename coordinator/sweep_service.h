@@ -53,6 +53,9 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   // Does `change` and answers with the sweep as it is then.
   grpc::Status Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
                       v1::Sweep& answer);
+  // Gives the trials what a checked query asks for beyond the columns of `results`.
+  absl::Status AddMetrics(const std::string& sweep, const std::vector<std::string>& metrics,
+                          std::vector<ResultRow>& trials);
   grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);
   grpc::Status SendCurves(const v1::QueryCurvesRequest& request, const std::function<bool()>& is_cancelled,
                           CurveStreams::Place& place, grpc::ServerWriter<v1::QueryCurvesResponse>& writer);

@@ -84,7 +84,6 @@ void AppendStorage(const ServiceState& state, std::vector<MetricFamily>& familie
 
 Telemetry::Telemetry(const TelemetryOptions& options, const Clock& clock)
     : clock_(clock),
-      trials_(options.max_trial_series, options.retention_ms),
       finished_(Counters(registry_, "trials_finished_total", "Trials that reached a final state.")),
       restarts_(Counters(registry_, "trial_restarts_total", "Attempts that ended without ending their trial.")),
       lease_expirations_(
@@ -113,48 +112,29 @@ Telemetry::Telemetry(const TelemetryOptions& options, const Clock& clock)
   for (const char* op : kTransactions) transactions_.Add({{"op", op}}, kTransactionSeconds);
 }
 
-void Telemetry::TrialStarted(const TrialInfo& trial, const std::string& worker) {
-  absl::MutexLock lock(&mutex_);
-  trials_.Start(trial, worker, clock_.Now());
-}
-
-void Telemetry::TrialJoined(const std::string& trial_id, const SweepArm& sweep) {
-  absl::MutexLock lock(&mutex_);
-  trials_.Join(trial_id, sweep);
-}
-
-void Telemetry::TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps, TrialState outcome) {
+void Telemetry::TrialFinished(const std::vector<std::string>& sweeps, TrialState outcome) {
   for (const std::string& sweep : sweeps) {
     finished_.Add({{"sweep", sweep}, {"outcome", std::string(Name(outcome))}}).Increment();
   }
-  absl::MutexLock lock(&mutex_);
-  trials_.Finish(trial_id, clock_.Now());
 }
 
-void Telemetry::TrialRestarted(const std::string& trial_id, const std::vector<std::string>& sweeps,
-                               const std::string& reason) {
+void Telemetry::TrialRestarted(const std::vector<std::string>& sweeps, const std::string& reason) {
   for (const std::string& sweep : sweeps) restarts_.Add({{"sweep", sweep}, {"reason", reason}}).Increment();
-  absl::MutexLock lock(&mutex_);
-  trials_.Unassign(trial_id);
 }
 
 void Telemetry::LeaseExpired(const std::string&, const std::string&) {
   lease_expirations_.Increment();
 }
 
-void Telemetry::PointsStored(const AttemptPoints& points, const PushCounts& counts) {
+void Telemetry::PointsStored(const PushCounts& counts) {
   stored_.Increment(static_cast<double>(counts.stored));
   duplicates_.Increment(static_cast<double>(counts.duplicates));
   non_finite_.Increment(static_cast<double>(counts.non_finite));
-  absl::MutexLock lock(&mutex_);
-  trials_.Report(points.name.trial_id, points.steps, clock_.Now());
 }
 
-void Telemetry::PointsRejected(const AttemptName&, std::uint64_t points) {
+void Telemetry::PointsRejected(std::uint64_t points) {
   rejected_.Increment(static_cast<double>(points));
 }
-
-void Telemetry::WorkerSeen(const std::string&, TimeMs) {}
 
 void Telemetry::TransactionEnded(const std::string& op, double seconds) {
   transactions_.Add({{"op", op}}, kTransactionSeconds).Observe(seconds);
@@ -189,8 +169,8 @@ std::string Telemetry::Scrape(const ServiceState& state) {
     absl::MutexLock lock(&mutex_);
     KnowSweeps(state.sweeps);
     families = registry_.Collect();
-    trials_.Collect(clock_.Now(), families);
   }
+  if (state.live_trials != nullptr) state.live_trials->Collect(clock_.Now(), families);
   families.push_back(TrialCounts(state.sweeps));
   AppendWorkers(state.workers, families);
   AppendStorage(state, families);

@@ -14,17 +14,13 @@
 #include "absl/synchronization/mutex.h"
 #include "coordinator/clock.h"
 #include "coordinator/coordinator_observer.h"
-#include "coordinator/trial_series.h"
+#include "coordinator/live_trials.h"
 
 namespace ofsweep {
 
 struct TelemetryOptions {
   std::string version;
   std::string revision;
-  // Series of trials beyond this many are left out and counted in ofsweep_trial_series_dropped_total.
-  std::size_t max_trial_series = 100'000;
-  // How long a finished trial's series stay.
-  TimeMs retention_ms = 300'000;
 };
 
 // What is read when Prometheus scrapes, rather than kept up to date.
@@ -33,6 +29,7 @@ struct ServiceState {
   std::vector<WorkerView> workers;
   std::uint64_t database_bytes = 0;
   std::uint64_t wal_bytes = 0;
+  LiveTrials* live_trials = nullptr;
 };
 
 // Every metric of docs/metrics.md that the coordinator can tell, in a registry of its own: two servers in one
@@ -42,15 +39,11 @@ class Telemetry : public CoordinatorObserver {
   // `clock` must outlive it.
   Telemetry(const TelemetryOptions& options, const Clock& clock);
 
-  void TrialStarted(const TrialInfo& trial, const std::string& worker) override;
-  void TrialJoined(const std::string& trial_id, const SweepArm& sweep) override;
-  void TrialFinished(const std::string& trial_id, const std::vector<std::string>& sweeps, TrialState outcome) override;
-  void TrialRestarted(const std::string& trial_id, const std::vector<std::string>& sweeps,
-                      const std::string& reason) override;
+  void TrialFinished(const std::vector<std::string>& sweeps, TrialState outcome) override;
+  void TrialRestarted(const std::vector<std::string>& sweeps, const std::string& reason) override;
   void LeaseExpired(const std::string& trial_id, const std::string& worker) override;
-  void PointsStored(const AttemptPoints& points, const PushCounts& counts) override;
-  void PointsRejected(const AttemptName& name, std::uint64_t points) override;
-  void WorkerSeen(const std::string& worker_id, TimeMs at) override;
+  void PointsStored(const PushCounts& counts) override;
+  void PointsRejected(std::uint64_t points) override;
 
   // One write transaction of the store: "append", "change", "insert", "seal".
   void TransactionEnded(const std::string& op, double seconds);
@@ -69,7 +62,6 @@ class Telemetry : public CoordinatorObserver {
   const Clock& clock_;
   prometheus::Registry registry_;
   absl::Mutex mutex_;
-  TrialSeries trials_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> known_sweeps_ ABSL_GUARDED_BY(mutex_);
 
   prometheus::Family<prometheus::Counter>& finished_;

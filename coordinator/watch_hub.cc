@@ -171,7 +171,14 @@ grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(const v1::Watc
 
 void WatchHub::FollowChanges() {
   std::uint64_t seen = 0;
+  const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !watchers_.empty(); };
   for (;;) {
+    {
+      // While nobody watches, no push has to wake this thread.
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(&is_wanted));
+      if (stopping_) return;
+    }
     const bool changed = coordinator_.WaitForChange(seen, absl::Now() + kStopCheck);
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;

@@ -92,8 +92,10 @@ AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field,
     Add(field + ".config_json", "is no JSON object", "a flat object of every resolved key", problems);
   }
   CheckText(message.revision(), field + ".revision", problems);
-  AttemptBeginning beginning{
-      .from_step = StepOf(message.from_step()), .config_json = message.config_json(), .revision = message.revision()};
+  AttemptBeginning beginning{.from_step = StepOf(message.from_step()),
+                             .config_json = message.config_json(),
+                             .revision = message.revision(),
+                             .continued_generation = message.continued_generation()};
   for (const auto& [reason, files] : message.left_out()) {
     CheckName(reason, field + ".left_out", problems);
     beginning.left_out[reason] = static_cast<std::int64_t>(std::min<std::uint64_t>(files, kMaxTokens));
@@ -167,22 +169,25 @@ AttemptPoints PointsOf(const v1::TrialPoints& trial, const std::string& field, s
   AttemptPoints points{.name = {trial.trial_id(), trial.generation()}, .from_step = StepOf(trial.from_step())};
   CheckName(trial.trial_id(), field + ".trial_id", problems);
   CheckStep(trial.from_step(), field + ".from_step", problems);
-  const std::vector<Series> series = SeriesOf(trial, field, problems);
+  auto columns = std::make_shared<PointColumns>();
+  columns->series = SeriesOf(trial, field, problems);
   for (int i = 0; i < trial.rows_size() && problems.size() < kMaxProblems; ++i) {
     CheckRow(trial.rows(i), trial.series_size(), absl::StrCat(field, ".rows[", i, "]"), problems);
   }
   if (!problems.empty()) return points;
-  points.steps.reserve(trial.rows_size());
-  for (const v1::StepRow& row : trial.rows()) {
-    StepPoints& step = points.steps.emplace_back();
-    step.step = static_cast<std::int64_t>(row.step());
-    step.tokens = static_cast<std::int64_t>(row.tokens());
-    step.seconds = row.seconds();
-    step.points.reserve(row.series_size());
-    for (int i = 0; i < row.series_size(); ++i) step.points.push_back({series[row.series(i)], row.values(i)});
+  std::vector<const v1::StepRow*> rows;
+  for (const v1::StepRow& row : trial.rows()) rows.push_back(&row);
+  std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->step() < b->step(); });
+  columns->rows.reserve(rows.size());
+  for (const v1::StepRow* row : rows) {
+    columns->series_of.insert(columns->series_of.end(), row->series().begin(), row->series().end());
+    columns->values.insert(columns->values.end(), row->values().begin(), row->values().end());
+    columns->rows.push_back({.step = static_cast<std::int64_t>(row->step()),
+                             .tokens = static_cast<std::int64_t>(row->tokens()),
+                             .seconds = row->seconds(),
+                             .end = columns->values.size()});
   }
-  std::stable_sort(points.steps.begin(), points.steps.end(),
-                   [](const StepPoints& a, const StepPoints& b) { return a.step < b.step; });
+  points.columns = std::move(columns);
   return points;
 }
 

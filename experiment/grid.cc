@@ -50,6 +50,19 @@ bool Matches(const TrialConfig& written, const TrialConfig& resolved, const Over
   });
 }
 
+// A key whose variation alone would make no other trials, so that all but the first of its values would be dropped.
+std::optional<std::string> KeyThatVariesNothing(const Axis& axis) {
+  if (axis.points.size() < 2) return std::nullopt;
+  std::optional<std::string> key;
+  for (const Overrides& point : axis.points) {
+    for (const auto& [name, value] : point) {
+      if (FindTrialKey(name)->identity != Identity::kOperation) return std::nullopt;
+      key = name;
+    }
+  }
+  return key;
+}
+
 // Walks the product of the axes, the last one fastest.
 class Expansion {
  public:
@@ -161,6 +174,14 @@ std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::v
     return 0;
   }
   const std::size_t before = problems.size();
+  for (const Axis& axis : spec.axes) {
+    const auto key = KeyThatVariesNothing(axis);
+    if (!key) continue;
+    const auto line = spec.lines.find(*key);
+    problems.push_back({file, line == spec.lines.end() ? 0 : line->second, *key,
+                        "is no part of a trial's identity: trials that differ in nothing else are one",
+                        "give it one value in `trial:`, or zip it with `replica` to train each anew"});
+  }
   const std::uint64_t trials = Expansion(spec, file, problems, visit).Run();
   if (trials == 0 && problems.size() == before) {
     problems.push_back({file, 0, "exclude", absl::StrCat("leaves none of the ", cells, " trials"), "remove an entry"});

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "experiment/metric_table.h"
 #include "experiment/step_limit.h"
 #include "experiment/trial_key.h"
 
@@ -166,12 +167,9 @@ std::vector<TrialKey> TrainKeys() {
 std::vector<TrialKey> DataAndMeasureKeys() {
   TrialKey metrics{.name = "measure.metrics",
                    .type = KeyType::kTextList,
-                   .default_text = "[kurtosis, kurtosis_centred, mmr, rms, max_abs]",
-                   .choices =
-                       "all|kurtosis|kurtosis_centred|mmr|mmr_left_out|rms|max_abs|feature_corr_rms|"
-                       "token_corr_mean|token_corr_rms|massive_activations|delta_m2|delta_m4_second|"
-                       "attention_entropy|sink_rate",
-                   .help = "what is measured at every site (trainer.md defines them)"};
+                   .default_text = DefaultMetricChoices(),
+                   .choices = MetricChoices(),
+                   .help = "what is measured at every site (trial-metrics.md defines them)"};
   TrialKey bits{.name = "evaluate.bits",
                 .type = KeyType::kBitsList,
                 .default_text = "[]",

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/over_blocks.h"
 #include "storage/series_table.h"
 #include "storage/trial_reads.h"
 
@@ -40,6 +42,30 @@ void ReadRecent(DatabaseConnection& connection, std::int64_t trial,
     curve->second->steps.push_back(points.Integer(1));
     curve->second->values.push_back(points.Real(2));
   }
+}
+
+struct Aggregate {
+  std::int64_t step = 0;
+  double value = 0;
+};
+
+// A series' newest point, or its largest; that of all steps stands at step 0, for the layers' may be at different ones.
+std::optional<Aggregate> ReadAggregate(DatabaseConnection& connection, std::int64_t trial, std::int64_t series,
+                                       MetricColumn::OverSteps over_steps) {
+  if (over_steps == MetricColumn::OverSteps::kLast) {
+    for (const char* table : {"recent_points", "sealed_points"}) {
+      Query last(connection.Prepare(absl::StrCat("SELECT step, value FROM ", table,
+                                                 " WHERE trial = ?1 AND series = ?2 ORDER BY step DESC LIMIT 1")));
+      if (last.Bind(trial, series).Next()) return Aggregate{last.Integer(0), last.Real(1)};
+    }
+    return std::nullopt;
+  }
+  Query largest(connection.Prepare(
+      "SELECT max(value), count(*) FROM (SELECT value FROM sealed_points WHERE trial = ?1 AND series = ?2 "
+      "UNION ALL SELECT value FROM recent_points WHERE trial = ?1 AND series = ?2)"));
+  largest.Bind(trial, series);
+  if (!largest.Next() || largest.Integer(1) == 0) return std::nullopt;
+  return Aggregate{0, largest.Real(0)};
 }
 
 }  // namespace
@@ -110,6 +136,27 @@ std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& 
   }
   std::erase_if(curves, [](const Curve& curve) { return curve.steps.empty(); });
   return curves;
+}
+
+absl::StatusOr<std::map<std::string, double>> ListMetric(DatabaseConnection& connection, const std::string& sweep,
+                                                         const MetricColumn& column) {
+  CurveQuery query{.sweep = sweep, .metrics = {column.metric}, .sites = {column.site}};
+  if (column.layer) query.layers = {*column.layer};
+  const auto trials = FindCurveTrials(connection, query);
+  if (!trials.ok()) return trials.status();
+  const std::vector<CurveSeries> series = FindCurveSeries(connection, query);
+  std::map<std::string, double> values;
+  for (const CurveTrial& trial : *trials) {
+    OverBlocks over_layers;
+    for (const CurveSeries& one : series) {
+      const auto point = ReadAggregate(connection, trial.id, one.id, column.over_steps);
+      if (point) over_layers.Add(point->step, point->value);
+    }
+    if (over_layers.blocks == 0) continue;
+    const bool is_mean = column.over_layers == MetricColumn::OverLayers::kMean;
+    values[trial.trial_id] = is_mean ? over_layers.sum / static_cast<double>(over_layers.blocks) : over_layers.max;
+  }
+  return values;
 }
 
 }  // namespace ofsweep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,5 +33,9 @@ std::vector<CurveSeries> FindCurveSeries(DatabaseConnection& connection, const C
 // snapshot.
 std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& trial,
                               const std::vector<CurveSeries>& series);
+
+// Contract of Store::ListMetric.
+absl::StatusOr<std::map<std::string, double>> ListMetric(DatabaseConnection& connection, const std::string& sweep,
+                                                         const MetricColumn& column);
 
 }  // namespace ofsweep

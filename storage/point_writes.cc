@@ -83,19 +83,21 @@ PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
 }
 
 absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::int64_t from_step,
-                                               const std::vector<StepPoints>& steps) {
+                                               const PointColumns& points) {
   const std::string& trial_id = attempt.trial_id;
-  for (const StepPoints& step : steps) {
-    if (step.step < 0) {
-      return absl::InvalidArgumentError(absl::StrCat("trial ", trial_id, ": step ", step.step, " is negative"));
+  for (const PointColumns::Row& row : points.rows) {
+    if (row.step < 0) {
+      return absl::InvalidArgumentError(absl::StrCat("trial ", trial_id, ": step ", row.step, " is negative"));
     }
   }
   Trial* trial = Find(trial_id);
   if (trial == nullptr) return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
   BeginCurve(*trial, attempt, from_step);
   PushCounts counts;
-  if (steps.empty()) return counts;
-  for (const StepPoints& step : steps) AppendStep(*trial, step, counts);
+  if (points.rows.empty()) return counts;
+  std::vector<SeriesTable::Entry> series;
+  for (const Series& named : points.series) series.push_back(series_.Intern(named));
+  for (std::size_t row = 0; row < points.rows.size(); ++row) AppendRow(*trial, points, row, series, counts);
   if (trial->recent_steps >= seal_every_steps_) {
     trial->recent_steps = 0;
     seals_.push_back({trial->id, trial->results.step, trial_id});
@@ -146,7 +148,9 @@ void PointWrites::ObserveAgain(Trial& trial, const char* table) {
   }
 }
 
-void PointWrites::AppendStep(Trial& trial, const StepPoints& step, PushCounts& counts) {
+void PointWrites::AppendRow(Trial& trial, const PointColumns& points, std::size_t row,
+                            const std::vector<SeriesTable::Entry>& series, PushCounts& counts) {
+  const PointColumns::Row& step = points.rows[row];
   const bool is_late = step.step <= trial.sealed_through;
   const Statement& table = is_late ? insert_sealed_ : insert_recent_;
   // False when the point was there already.
@@ -161,15 +165,16 @@ void PointWrites::AppendStep(Trial& trial, const StepPoints& step, PushCounts& c
     }
   }
   insert(series_.Intern(kSeconds).id, step.seconds);
-  for (const MetricPoint& point : step.points) {
-    const SeriesTable::Entry series = series_.Intern(point.series);
-    if (!insert(series.id, point.value)) {
+  for (std::size_t point = points.begin(row); point < step.end; ++point) {
+    const SeriesTable::Entry& of = series[points.series_of[point]];
+    const double value = points.values[point];
+    if (!insert(of.id, value)) {
       ++counts.duplicates;
       continue;
     }
     ++counts.stored;
-    if (!std::isfinite(point.value)) ++counts.non_finite;
-    trial.results.Observe(series.role, step.step, point.value);
+    if (!std::isfinite(value)) ++counts.non_finite;
+    trial.results.Observe(of.role, step.step, value);
   }
 }
 

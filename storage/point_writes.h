@@ -25,8 +25,7 @@ class PointWrites {
   PointWrites(DatabaseConnection& connection, std::int64_t seal_every_steps);
 
   // As Store::AppendPoints.
-  absl::StatusOr<PushCounts> Append(const AttemptName& attempt, std::int64_t from_step,
-                                    const std::vector<StepPoints>& steps);
+  absl::StatusOr<PushCounts> Append(const AttemptName& attempt, std::int64_t from_step, const PointColumns& points);
   // Removes what earlier attempts left behind `from_step`; once for each attempt.
   void Begin(const AttemptName& attempt, std::int64_t from_step);
 
@@ -62,7 +61,8 @@ class PointWrites {
   Trial* Find(const std::string& trial_id);
   void BeginCurve(Trial& trial, const AttemptName& attempt, std::int64_t from_step);
   void ObserveAgain(Trial& trial, const char* table);
-  void AppendStep(Trial& trial, const StepPoints& step, PushCounts& counts);
+  void AppendRow(Trial& trial, const PointColumns& points, std::size_t row,
+                 const std::vector<SeriesTable::Entry>& series, PushCounts& counts);
   void WriteResults(const Trial& trial);
   std::int64_t LastStepOfSlice(const Seal& seal);
 

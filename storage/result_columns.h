@@ -1,36 +1,29 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include "experiment/metric_point.h"
+#include "experiment/metric_table.h"
 #include "experiment/over_blocks.h"
 
 namespace ofsweep {
 
-template <std::size_t A, std::size_t B>
-constexpr std::array<const char*, A + B> Joined(const std::array<const char*, A>& a,
-                                                const std::array<const char*, B>& b) {
-  std::array<const char*, A + B> all{};
-  for (std::size_t i = 0; i < A + B; ++i) all[i] = i < A ? a[i] : b[i - A];
-  return all;
-}
+inline constexpr std::size_t kLastValueCount = std::count_if(
+    kResultNumbers.begin(), kResultNumbers.end(), [](const ResultNumber& n) { return n.of == ResultOf::kLast; });
 
-// The evaluations after rounding that have a column, in the order in which tables show them. The schema, which never
-// changes once released, and the dashboards name them again; tests compare.
-inline constexpr std::array kRoundedPerplexities = {"int8_perplexity", "w8a5_perplexity", "w8a4_perplexity",
-                                                    "w4a4_perplexity"};
-
-// Scalars whose last value is a column of `results`. The columns NAME and NAME_step of trial_results hold them.
-inline constexpr auto kLastValueColumns =
-    Joined(std::array{"train_loss", "eval_loss", "eval_perplexity"}, kRoundedPerplexities);
-
-// What a trial came to: the numeric columns of `results` but those that are trial keys (learning_rate, seed).
-inline constexpr auto kResultNumbers =
-    Joined(kLastValueColumns, std::array{"kurtosis_mean", "kurtosis_max", "kurtosis_peak", "mmr_max", "steps", "tokens",
-                                         "wall_seconds", "attempts"});
+// Metrics whose last value is a column of `results`. The columns NAME and NAME_step of trial_results hold them.
+inline constexpr auto kLastValueColumns = [] {
+  std::array<const char*, kLastValueCount> names{};
+  std::size_t next = 0;
+  for (const ResultNumber& number : kResultNumbers) {
+    if (number.of == ResultOf::kLast) names[next++] = number.name;
+  }
+  return names;
+}();
 
 // What a series feeds in `results`.
 enum class ResultKind { kNone, kLastValue, kKurtosis, kMmr };

@@ -22,16 +22,12 @@ std::uint64_t FileBytes(const std::string& path) {
   return error ? 0 : size;
 }
 
-std::size_t Bytes(const std::vector<TrialRow>& trials) {
-  std::size_t bytes = 0;
-  for (const TrialRow& trial : trials) bytes += sizeof(trial) + trial.config_json.size();
-  return bytes;
-}
-
-std::size_t Bytes(const std::vector<StepPoints>& steps) {
-  std::size_t bytes = 0;
-  for (const StepPoints& step : steps) bytes += sizeof(step) + step.points.size() * sizeof(MetricPoint);
-  return bytes;
+std::size_t Bytes(const StateChange& change) {
+  std::size_t bytes = change.trials.size() * sizeof(TrialChange) + change.attempts.size() * sizeof(AttemptRow);
+  for (const auto& [attempt, origin] : change.origins) bytes += sizeof(origin) + origin.resolved_json.size();
+  if (!change.new_sweep) return bytes;
+  for (const TrialRow& trial : change.new_sweep->trials) bytes += sizeof(trial) + trial.config_json.size();
+  return bytes + change.new_sweep->sweep.spec.size();
 }
 
 absl::Status ReadOnly(const std::string& path) {
@@ -79,27 +75,18 @@ absl::StatusOr<std::unique_ptr<Store>> Store::OpenReadOnly(const std::string& pa
   return std::unique_ptr<Store>(new Store(path, nullptr, std::move(readers)));
 }
 
-std::future<absl::Status> Store::InsertSweep(SweepRow sweep, std::vector<TrialRow> trials) {
-  const std::size_t bytes = Bytes(trials);
-  // Shared, because std::function copies what it holds.
-  auto rows = std::make_shared<const std::vector<TrialRow>>(std::move(trials));
-  return Submit(writer_.get(), path_, "insert", bytes,
-                [sweep = std::move(sweep), rows](DatabaseConnection& connection, PointWrites&) {
-                  return ofsweep::InsertSweep(connection, sweep, *rows);
-                });
-}
-
 std::future<absl::Status> Store::Apply(StateChange change) {
-  std::size_t bytes = change.trials.size() * sizeof(TrialChange) + change.attempts.size() * sizeof(AttemptRow);
-  for (const auto& [attempt, origin] : change.origins) bytes += sizeof(AttemptOrigin) + origin.resolved_json.size();
-  return Submit(writer_.get(), path_, "change", bytes,
-                [change = std::move(change)](DatabaseConnection& connection, PointWrites& points) {
-                  return ofsweep::Apply(connection, points, change);
-                });
+  const char* kind = change.new_sweep ? "insert" : "change";
+  const std::size_t bytes = Bytes(change);
+  // Shared, because std::function copies what it holds.
+  return Submit(
+      writer_.get(), path_, kind, bytes,
+      [shared = std::make_shared<const StateChange>(std::move(change))](
+          DatabaseConnection& connection, PointWrites& points) { return ofsweep::Apply(connection, points, *shared); });
 }
 
 std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt, std::int64_t from_step,
-                                                            std::vector<StepPoints> steps) {
+                                                            SharedColumns points) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<PushCounts>>>();
   std::future<absl::StatusOr<PushCounts>> future = promise->get_future();
   if (writer_ == nullptr) {
@@ -107,11 +94,10 @@ std::future<absl::StatusOr<PushCounts>> Store::AppendPoints(AttemptName attempt,
     return future;
   }
   auto counts = std::make_shared<PushCounts>();
-  const std::size_t bytes = Bytes(steps);
-  const auto apply = [attempt = std::move(attempt), from_step, counts,
-                      rows = std::make_shared<const std::vector<StepPoints>>(std::move(steps))](
-                         DatabaseConnection&, PointWrites& points) -> absl::Status {
-    const absl::StatusOr<PushCounts> appended = points.Append(attempt, from_step, *rows);
+  const std::size_t bytes = points->bytes();
+  const auto apply = [attempt = std::move(attempt), from_step, counts, points = std::move(points)](
+                         DatabaseConnection&, PointWrites& writes) -> absl::Status {
+    const absl::StatusOr<PushCounts> appended = writes.Append(attempt, from_step, *points);
     if (appended.ok()) *counts = *appended;
     return appended.status();
   };
@@ -155,6 +141,10 @@ absl::StatusOr<std::vector<ResultRow>> Store::ListResults(const std::string& swe
                                                           std::uint64_t limit, std::uint64_t offset) {
   return readers_->With(
       [&](DatabaseConnection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, offset); });
+}
+
+absl::StatusOr<std::map<std::string, double>> Store::ListMetric(const std::string& sweep, const MetricColumn& column) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::ListMetric(connection, sweep, column); });
 }
 
 absl::StatusOr<std::vector<TrialRow>> Store::LoadTrials(const std::string& sweep) {

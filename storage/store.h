@@ -14,7 +14,8 @@
 #include "absl/status/statusor.h"
 #include "experiment/attempt.h"
 #include "experiment/data_input.h"
-#include "experiment/metric_point.h"
+#include "experiment/metric_column.h"
+#include "experiment/point_columns.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
 
@@ -127,8 +128,15 @@ struct FixedInput {
   std::string fingerprint;
 };
 
+// A sweep with its trials in its order. One that exists already (same hash) is shared, and keeps its state.
+struct NewSweep {
+  SweepRow sweep;
+  std::vector<TrialRow> trials;
+};
+
 // What one decision of the scheduler changes: stored all of it, or nothing.
 struct StateChange {
+  std::optional<NewSweep> new_sweep;
   std::vector<std::pair<std::string, SweepState>> sweeps;
   std::vector<TrialChange> trials;
   std::vector<AttemptRow> attempts;  // that begin, go on or end
@@ -137,7 +145,8 @@ struct StateChange {
   TimeMs at = 0;
 
   bool empty() const {
-    return sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() && fixed_inputs.empty();
+    return !new_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
+           fixed_inputs.empty();
   }
 };
 
@@ -199,12 +208,9 @@ class Store {
 
   // ---- writes ----
 
-  // Stores the sweep with its trials in their order; a trial that exists already (same hash) is shared, and keeps its
-  // state — but one that `failed` or was `cancelled` becomes pending again with a fresh count of failures.
-  // AlreadyExists for a known name.
-  std::future<absl::Status> InsertSweep(SweepRow sweep, std::vector<TrialRow> trials);
   // Also begins the curves of attempts that say from which step (see AppendPoints), and seals the points of trials that
-  // reached a final state. NotFound for a sweep, trial or attempt that there is not.
+  // reached a final state. AlreadyExists for a new sweep of a known name, NotFound for a sweep, trial or attempt that
+  // there is not.
   std::future<absl::Status> Apply(StateChange change);
   // Keeps what is new by (trial, step, series), counts what was there, and brings the trial's result columns up to
   // date. Each step's tokens and seconds are stored as the series `tokens` and `seconds`, which PushCounts leaves out.
@@ -212,7 +218,7 @@ class Store {
   // training. Generation 0 is no attempt: its points join the curve that is there.
   // NotFound for an unknown trial, InvalidArgument for a negative step.
   std::future<absl::StatusOr<PushCounts>> AppendPoints(AttemptName attempt, std::int64_t from_step,
-                                                       std::vector<StepPoints> steps);
+                                                       SharedColumns points);
   // Whether the disk takes writes: puts a file of some size beside the database, syncs it and takes it away again, in
   // its turn behind the writes that are queued.
   std::future<absl::Status> Probe();
@@ -229,6 +235,8 @@ class Store {
   // The sweep's trials in its order, without config_json: what the scheduler starts from. Cheap: 100,000 in a fraction
   // of a second.
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
+  // What the sweep's trials came to by that column, by trial id; those without a value are missing.
+  absl::StatusOr<std::map<std::string, double>> ListMetric(const std::string& sweep, const MetricColumn& column);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);
   absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);
   // What the sweep's first attempts found.

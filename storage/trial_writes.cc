@@ -63,30 +63,17 @@ std::int64_t InsertArm(DatabaseConnection& connection, std::int64_t sweep, const
   return connection.LastRowId();
 }
 
-// A trial that another sweep has brought; a failed or cancelled one starts afresh.
+// A trial that another sweep has brought.
 absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const TrialRow& trial) {
-  std::int64_t id = 0;
-  {
-    Query find(connection.Prepare("SELECT id, config_hash FROM trials WHERE trial_id = ?1"));
-    find.Bind(trial.trial_id).Next();
-    id = find.Integer(0);
-    if (find.Text(1) != trial.config_hash) {
-      return absl::InvalidArgumentError(absl::StrCat("trial ", trial.trial_id, ": another configuration (hash ",
-                                                     find.Text(1),
-                                                     ") has this id already; change any key of the trial"));
-    }
-  }
-  Query(connection.Prepare("UPDATE trials SET state = 'pending', failures = 0, failure_class = NULL, "
-                           "failure_message = NULL, finished_ms = 0, finished_at = NULL WHERE id = ?1 AND state IN "
-                           "('failed', 'cancelled')"))
-      .Bind(id)
-      .Run();
-  return id;
+  Query find(connection.Prepare("SELECT id, config_hash FROM trials WHERE trial_id = ?1"));
+  find.Bind(trial.trial_id).Next();
+  if (find.Text(1) == trial.config_hash) return find.Integer(0);
+  return absl::InvalidArgumentError(absl::StrCat("trial ", trial.trial_id, ": another configuration (hash ",
+                                                 find.Text(1), ") has this id already; change any key of the trial"));
 }
 
-}  // namespace
-
-absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials) {
+absl::Status InsertSweep(DatabaseConnection& connection, const NewSweep& added) {
+  const SweepRow& sweep = added.sweep;
   const int inserted =
       Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at, file, "
                                "spec_sha256, revision) VALUES (?1, ?2, ?3, ?4, ?4, nullif(?5, ''), nullif(?6, ''), "
@@ -100,7 +87,7 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
   const std::int64_t sweep_id = connection.LastRowId();
   std::map<std::string, std::int64_t> arms;  // by their keys
   std::int64_t position = 0;
-  for (const TrialRow& trial : trials) {
+  for (const TrialRow& trial : added.trials) {
     std::optional<std::int64_t> id = InsertTrial(connection, trial);
     if (!id.has_value()) {
       const absl::StatusOr<std::int64_t> shared = ShareTrial(connection, trial);
@@ -122,8 +109,6 @@ absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, 
   }
   return absl::OkStatus();
 }
-
-namespace {
 
 absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at) {
   const int changed = Query(connection.Prepare("UPDATE sweeps SET state = ?2, state_changed_at = ?3 WHERE name = ?1"))
@@ -205,6 +190,7 @@ absl::Status FixInput(DatabaseConnection& connection, const FixedInput& fixed) {
 absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const StateChange& change) {
   absl::Status status;
   const auto goes_on = [&](absl::Status done) { return (status = std::move(done)).ok(); };
+  if (change.new_sweep && !goes_on(InsertSweep(connection, *change.new_sweep))) return status;
   for (const auto& [sweep, state] : change.sweeps) {
     if (!goes_on(SetSweepState(connection, sweep, state, change.at))) return status;
   }

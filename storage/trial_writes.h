@@ -12,7 +12,6 @@ namespace ofsweep {
 
 // What the store does to sweeps and trials, on the writer's connection. The caller opens and ends the transactions and
 // rolls back whatever is not OK; contracts are those of Store. SQLite's errors are thrown.
-absl::Status InsertSweep(DatabaseConnection& connection, const SweepRow& sweep, const std::vector<TrialRow>& trials);
 absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const StateChange& change);
 
 }  // namespace ofsweep

@@ -121,6 +121,21 @@ FROM trials
   CROSS JOIN series
 WHERE recent_points.trial = trials.id AND series.id = recent_points.series;
 
+-- What each of a trial's curves came to: its newest value, and its largest one with the first step that has it; a NaN is the
+-- largest only where there is nothing else. Made of the points themselves: name a trial or a metric.
+CREATE VIEW metrics AS
+WITH
+  ranked AS (
+    SELECT
+      *,
+      row_number() OVER (PARTITION BY trial_id, metric, site, layer ORDER BY step DESC) AS rank_by_step,
+      row_number() OVER (PARTITION BY trial_id, metric, site, layer ORDER BY value IS NULL, value DESC, step) AS rank_by_value
+    FROM curves
+  )
+SELECT trial_id, metric, site, layer, 'last' AS aggregate, step, value FROM ranked WHERE rank_by_step = 1
+UNION ALL
+SELECT trial_id, metric, site, layer, 'max', step, value FROM ranked WHERE rank_by_value = 1;
+
 -- One row an arm. Of its trials n have an outcome, completed or diverged, and count; failed ones and those without an outcome
 -- (missing) do not. NAME_n of the n have a NAME. A NaN among these makes mean and std NULL; std is the sample standard
 -- deviation, NULL too where the mean is infinite.

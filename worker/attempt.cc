@@ -75,8 +75,12 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
   if (!folder.ok()) return folder.status();
   log_path_ = folder->log_path;
   started_at_ms_ = NowMs();
+  continued_generation_ = folder->resume ? start.curve_generation() : 0;
   absl::StatusOr<std::unique_ptr<Outbox>> outbox =
-      Outbox::Create(OutboxFolder(host_.data_dir), {name_, static_cast<int>(start.attempt()) + 1, started_at_ms_});
+      Outbox::Create(OutboxFolder(host_.data_dir), {.name = name_,
+                                                    .attempt = static_cast<int>(start.attempt()) + 1,
+                                                    .started_at_ms = started_at_ms_,
+                                                    .continued_generation = continued_generation_});
   if (!outbox.ok()) return outbox.status();
   outbox_ = *std::move(outbox);
 
@@ -252,6 +256,7 @@ Outbox::Observer Attempt::Observe() {
               [this](const AttemptHeader& header) {
                 name_ = header.name;
                 started_at_ms_ = header.started_at_ms;
+                continued_generation_ = header.continued_generation;
                 log_path_ = LogPath(TrialPath(host_.data_dir, name_.trial_id), header.attempt);
               },
           .on_event = [this](TrainerEvent& event) { OnEvent(event); },
@@ -328,6 +333,7 @@ void Attempt::Report(v1::AttemptReport& report) const {
   report.set_generation(name_.generation);
   if (!resolved_config_.empty()) {
     report.mutable_begun()->set_from_step(static_cast<std::uint64_t>(from_step_));
+    report.mutable_begun()->set_continued_generation(continued_generation_);
     report.mutable_begun()->set_config_json(resolved_config_);
     report.mutable_begun()->set_revision(revision_);
     for (const auto& [reason, files] : left_out_) {

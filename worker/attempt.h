@@ -129,8 +129,9 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   bool unreadable_ = false;  // the rest of its output
 
   std::uint64_t incarnation_ = 0;  // of the coordinator that said through which step its points are stored
-  std::string resolved_config_;    // "" before the trainer has begun
-  std::string revision_;           // of the trainer
+  std::uint64_t continued_generation_ = 0;
+  std::string resolved_config_;  // "" before the trainer has begun
+  std::string revision_;         // of the trainer
   LeftOutFiles left_out_;
   std::int64_t from_step_ = 0;
   std::int64_t step_ = 0;

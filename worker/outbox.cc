@@ -50,7 +50,8 @@ Json ToJson(const AttemptHeader& header) {
           {"trial_id", header.name.trial_id},
           {"generation", header.name.generation},
           {"attempt", header.attempt},
-          {"started_at_ms", header.started_at_ms}};
+          {"started_at_ms", header.started_at_ms},
+          {"continued_generation", header.continued_generation}};
 }
 
 Json ToJson(const AttemptEnd& end) {
@@ -65,8 +66,10 @@ constexpr std::string_view kEventBegins = "{\"event\"";
 void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
   const Json json = Json::parse(line);
   if (json.at("agent") == "attempt") {
-    observer.on_header(
-        {{json.at("trial_id"), json.at("generation")}, json.value("attempt", 1), json.at("started_at_ms")});
+    observer.on_header({.name = {json.at("trial_id"), json.at("generation")},
+                        .attempt = json.value("attempt", 1),
+                        .started_at_ms = json.at("started_at_ms"),
+                        .continued_generation = json.value("continued_generation", std::uint64_t{0})});
     return;
   }
   const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());

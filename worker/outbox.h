@@ -22,8 +22,9 @@ namespace ofsweep {
 // What the agent itself writes into an outbox, around the trainer's lines.
 struct AttemptHeader {
   AttemptName name;
-  int attempt = 1;                 // of the trial, from 1
-  std::int64_t started_at_ms = 0;  // since 1970
+  int attempt = 1;                         // of the trial, from 1
+  std::int64_t started_at_ms = 0;          // since 1970
+  std::uint64_t continued_generation = 0;  // whose curve its checkpoint is of
 };
 
 // The outbox of one attempt: a file that is the trainer's standard output. The trainer writes its events straight into

@@ -45,15 +45,17 @@ std::int64_t StepOf(const fs::path& checkpoint) {
   return named ? step : std::numeric_limits<std::int64_t>::max();
 }
 
-// Which attempts the checkpoints there descend from, a generation a line; a line that was not written whole is none.
-std::vector<std::uint64_t> ReadLineage(const std::string& trial_path) {
-  std::vector<std::uint64_t> generations;
+// An attempt that checkpoints in the folder descend from, and the step of the checkpoint that it continued.
+struct Ancestor {
+  std::uint64_t generation = 0;
+  std::int64_t from_step = 0;
+};
+
+std::vector<Ancestor> ReadLineage(const std::string& trial_path) {
+  std::vector<Ancestor> lineage;
   std::ifstream file(LineagePath(trial_path));
-  std::string line;
-  for (std::uint64_t generation = 0; std::getline(file, line) && !file.eof();) {
-    if (absl::SimpleAtoi(line, &generation)) generations.push_back(generation);
-  }
-  return generations;
+  for (Ancestor next; file >> next.generation >> next.from_step;) lineage.push_back(next);
+  return lineage;
 }
 
 absl::Status WriteError(const std::string& path) {
@@ -61,19 +63,39 @@ absl::Status WriteError(const std::string& path) {
                                                    "; free some space there, or give the worker another --data-dir"));
 }
 
-absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_path) {
-  const std::vector<std::uint64_t> lineage = ReadLineage(trial_path);
-  const bool is_of_curve = std::find(lineage.begin(), lineage.end(), start.curve_generation()) != lineage.end();
-  for (const fs::path& checkpoint : Checkpoints(trial_path)) {
-    if (is_of_curve && StepOf(checkpoint) <= static_cast<std::int64_t>(start.stored_through())) continue;
-    std::error_code error;
-    fs::remove(checkpoint, error);
-    if (error) return WriteError(checkpoint.string());
-  }
-  std::ofstream file(LineagePath(trial_path), is_of_curve ? std::ios::app : std::ios::trunc);
-  file << start.generation() << '\n';
+absl::Status WriteLineage(const std::vector<Ancestor>& lineage, const std::string& trial_path) {
+  const std::string path = LineagePath(trial_path);
+  const std::string unfinished = path + ".new";
+  std::ofstream file(unfinished);
+  for (const Ancestor& ancestor : lineage) file << ancestor.generation << ' ' << ancestor.from_step << '\n';
   file.close();
-  return file ? absl::OkStatus() : WriteError(LineagePath(trial_path));
+  std::error_code error;
+  if (file) fs::rename(unfinished, path, error);
+  return file && !error ? absl::OkStatus() : WriteError(path);
+}
+
+absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_path) {
+  std::vector<Ancestor> lineage = ReadLineage(trial_path);
+  const auto end_of_curve = std::find_if(lineage.begin(), lineage.end(), [&](const Ancestor& ancestor) {
+    return ancestor.generation == start.curve_generation();
+  });
+  std::int64_t through = end_of_curve == lineage.end() ? -1 : static_cast<std::int64_t>(start.stored_through());
+  while (!lineage.empty() && lineage.back().generation != start.curve_generation()) {
+    // In a database that was restored from a copy the curve ends earlier; what came later branched off from it.
+    through = std::min(through, lineage.back().from_step);
+    lineage.pop_back();
+  }
+  std::int64_t newest = -1;
+  for (const fs::path& checkpoint : Checkpoints(trial_path)) {
+    const std::int64_t step = StepOf(checkpoint);
+    std::error_code error;
+    if (step > through) fs::remove(checkpoint, error);
+    if (error) return WriteError(checkpoint.string());
+    if (step <= through) newest = std::max(newest, step);
+  }
+  if (newest < 0) lineage.clear();
+  lineage.push_back({start.generation(), std::max<std::int64_t>(newest, 0)});
+  return WriteLineage(lineage, trial_path);
 }
 
 }  // namespace

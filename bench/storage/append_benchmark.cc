@@ -73,7 +73,7 @@ void Append(benchmark::State& state, Durability durability, std::int64_t seal_ev
     state.PauseTiming();
     const BenchFolder folder;
     std::unique_ptr<Store> store = OpenBenchStore(folder.File("ofsweep.db"), durability, seal_every_steps);
-    store->InsertSweep({.name = "s"}, MakeTrials(kTrials, 2000)).get().IgnoreError();
+    store->Apply({.new_sweep = NewSweep{{.name = "s"}, MakeTrials(kTrials, 2000)}}).get().IgnoreError();
     state.ResumeTiming();
     AppendSteps(*store, kTrials, 0, kSteps);
     state.PauseTiming();
@@ -88,7 +88,7 @@ void AppendToLarge(benchmark::State& state) {
   constexpr std::int64_t kSealEverySteps = 250;
   const BenchFolder folder;
   const std::unique_ptr<Store> store = OpenBenchStore(folder.File("ofsweep.db"), Durability::kNormal, kSealEverySteps);
-  store->InsertSweep({.name = "s"}, MakeTrials(kTrials, 2000)).get().IgnoreError();
+  store->Apply({.new_sweep = NewSweep{{.name = "s"}, MakeTrials(kTrials, 2000)}}).get().IgnoreError();
   const std::int64_t first = state.range(0) / (kTrials * kSeries);
   AppendSteps(*store, kTrials, 0, first);
   for (auto _ : state) AppendSteps(*store, kTrials, first, first + 2 * kSealEverySteps);

@@ -18,7 +18,7 @@ void InsertSweep(benchmark::State& state) {
     std::unique_ptr<Store> store = OpenBenchStore(folder.File("ofsweep.db"), Durability::kNormal, 2000);
     std::vector<TrialRow> copy = trials;
     state.ResumeTiming();
-    store->InsertSweep({.name = "s"}, std::move(copy)).get().IgnoreError();
+    store->Apply({.new_sweep = NewSweep{{.name = "s"}, std::move(copy)}}).get().IgnoreError();
     state.PauseTiming();
     store.reset();
     state.ResumeTiming();
@@ -28,7 +28,7 @@ void InsertSweep(benchmark::State& state) {
 void LoadTrials(benchmark::State& state) {
   const BenchFolder folder;
   const std::unique_ptr<Store> store = OpenBenchStore(folder.File("ofsweep.db"), Durability::kNormal, 2000);
-  store->InsertSweep({.name = "s"}, MakeTrials(100'000, 2000)).get().IgnoreError();
+  store->Apply({.new_sweep = NewSweep{{.name = "s"}, MakeTrials(100'000, 2000)}}).get().IgnoreError();
   for (auto _ : state) {
     if (store->LoadTrials("s").value().size() != 100'000) throw std::runtime_error("trials are missing");
   }
@@ -38,7 +38,7 @@ void LoadTrials(benchmark::State& state) {
 void VisitSealedCurves(benchmark::State& state) {
   const BenchFolder folder;
   const std::unique_ptr<Store> store = OpenBenchStore(folder.File("ofsweep.db"), Durability::kNormal, 500);
-  store->InsertSweep({.name = "s"}, MakeTrials(kCurves, 2000)).get().IgnoreError();
+  store->Apply({.new_sweep = NewSweep{{.name = "s"}, MakeTrials(kCurves, 2000)}}).get().IgnoreError();
   AppendSteps(*store, kCurves, 0, state.range(0), 4);
   for (int trial = 0; trial < kCurves; ++trial) {
     store->Apply({.trials = {{.trial_id = TrialName(trial), .state = TrialState::kCompleted, .at = 1}}})

@@ -88,7 +88,7 @@ void AppendSteps(Store& store, int trials, std::int64_t first, std::int64_t end,
   for (std::int64_t step = first; step < end; ++step) {
     for (std::size_t trial = 0; trial < names.size(); ++trial) {
       if (in_flight[trial].valid()) Check(in_flight[trial].get().status());
-      in_flight[trial] = store.AppendPoints({names[trial]}, 0, {MakeReport(step, series)});
+      in_flight[trial] = store.AppendPoints({names[trial]}, 0, ColumnsOf({MakeReport(step, series)}));
     }
   }
   for (auto& last : in_flight) {

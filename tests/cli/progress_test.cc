@@ -101,6 +101,8 @@ TEST(Progress, LabelsLoseTheirSectionsThenTheirKeys) {
   EXPECT_THAT(FitLabels(labels, 30), ElementsAre("block=post_norm name=adam", "block=op name=adam"));
   EXPECT_THAT(FitLabels(labels, 16), ElementsAre("post_norm adam", "op adam"));
   EXPECT_THAT(FitLabels(labels, 6), ElementsAre("post_…", "op ad…"));
+  EXPECT_THAT(FitLabels({"evaluate.every=5 measure.every=1 optimizer.name=adam"}, 44),
+              ElementsAre("evaluate.every=5 measure.every=1 name=adam"));
 }
 
 TEST(Progress, ATrialThatFinishedScrollsUpOnceWithItsOutcomeEvenWhenTheStreamStartsAnew) {

@@ -59,13 +59,14 @@ TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
   InsertTrials(*store, "s", {MakeTrial("t")});
   StepPoints points = MakeStep(1, {{{"kurtosis", 0, "block"}, 2}, {{"mmr", 0, "block"}, 3}});
   for (const char* scalar : kLastValueColumns) points.points.push_back({{scalar}, 1});
-  Must(store->AppendPoints({"t"}, 0, {points}).get());
+  Must(store->AppendPoints({"t"}, 0, ColumnsOf({points})).get());
   std::vector<std::string> numeric;
   for (const std::string& name : Sql(path, "SELECT name FROM pragma_table_info('results')")) {
     const std::string type = Sql(path, "SELECT typeof(" + name + ") FROM results").at(0);
     if (type == "real" || type == "integer") numeric.push_back(name);
   }
-  std::vector<std::string> expected = AblationMetrics();
+  std::vector<std::string> expected;
+  for (const ResultNumber& number : kResultNumbers) expected.emplace_back(number.name);
   expected.insert(expected.end(), {"learning_rate", "seed"});
   EXPECT_THAT(numeric, UnorderedElementsAreArray(expected));
 }
@@ -73,8 +74,10 @@ TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
 TEST(AblationTable, DefaultMetricsShowEachRoundingThatATrialHas) {
   std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted)};
   EXPECT_THAT(DefaultAblationMetrics(trials), ElementsAre("eval_loss", "kurtosis_max", "eval_perplexity"));
-  for (const char* rounded : kRoundedPerplexities) trials[0].values[rounded] = 1;
-  EXPECT_EQ(DefaultAblationMetrics(trials).size(), 3 + kRoundedPerplexities.size());
+  for (const ResultNumber& number : kResultNumbers) trials[0].values[number.name] = 1;
+  EXPECT_THAT(DefaultAblationMetrics(trials),
+              ElementsAre("eval_loss", "kurtosis_max", "eval_perplexity", "int8_perplexity", "w8a5_perplexity",
+                          "w8a4_perplexity", "w4a4_perplexity"));
 }
 
 TEST(AblationTable, DivergedTrialsCountAndUnfinishedOnesAreCountedApart) {
@@ -168,7 +171,7 @@ TEST(AblationTable, UnknownKeysAndColumnsAreNamedWithTheNearestKnownOne) {
   EXPECT_EQ(problems[0].key, "rows");
   EXPECT_THAT(problems[0].fix, ::testing::HasSubstr("model.block"));
   EXPECT_EQ(problems[1].key, "metrics");
-  EXPECT_THAT(problems[1].fix, ::testing::HasSubstr("kurtosis_max"));
+  EXPECT_THAT(problems[1].message, ::testing::HasSubstr("kurtosis_max"));
 }
 
 }  // namespace

@@ -56,9 +56,11 @@ AttemptReport Failed(const std::string& trial, std::uint64_t generation, Failure
   return report;
 }
 
-AttemptReport Begun(const std::string& trial, std::uint64_t generation, std::int64_t from_step) {
+AttemptReport Begun(const std::string& trial, std::uint64_t generation, std::int64_t from_step,
+                    std::uint64_t continued_generation) {
   AttemptReport report = Running(trial, generation);
-  report.begun = AttemptBeginning{.from_step = from_step, .config_json = ""};
+  report.begun =
+      AttemptBeginning{.from_step = from_step, .config_json = "", .continued_generation = continued_generation};
   report.step = from_step;
   return report;
 }

@@ -32,7 +32,8 @@ class SchedulerBench {
 
 AttemptReport Running(const std::string& trial, std::uint64_t generation);
 // It runs, and has said where it began.
-AttemptReport Begun(const std::string& trial, std::uint64_t generation, std::int64_t from_step);
+AttemptReport Begun(const std::string& trial, std::uint64_t generation, std::int64_t from_step,
+                    std::uint64_t continued_generation = 0);
 AttemptReport Ended(const std::string& trial, std::uint64_t generation, AttemptOutcome outcome);
 AttemptReport Failed(const std::string& trial, std::uint64_t generation, FailureClass failure);
 // "trial:generation" of each.

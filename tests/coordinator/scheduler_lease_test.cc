@@ -155,11 +155,26 @@ TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfGoesOn) {
                                         .stored_through = 40,
                                         .curve_generation = 3}}}},
                           bench.now);
-  const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 30)});
+  const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 30, 3)});
   EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 30})) << "what it trained since is sent again";
   EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
   EXPECT_FALSE(bench.scheduler.MayWrite("other", {"a", 3}));
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+// The checkpoint is of an attempt that the copy has not heard of either.
+TEST(SchedulerLease, AnAttemptOfAnotherTrainingThanTheRestoredCurveIsTrainedAnew) {
+  SchedulerBench bench;
+  bench.scheduler.Restore({{.name = "sweep",
+                            .trials = {{.trial = {.trial_id = "a", .target_steps = 100},
+                                        .generation = 3,
+                                        .attempts = 1,
+                                        .stored_through = 40,
+                                        .curve_generation = 3}}}},
+                          bench.now);
+  EXPECT_THAT(bench.Call("w", 1, {Begun("a", 9, 30, 8)}).forget, ElementsAre(AttemptName{"a", 9}));
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
+  EXPECT_EQ(bench.scheduler.FindTrial("a")->stored_through, 40);
 }
 
 // The copy that was restored was made while the worker had an earlier attempt of the same trial.
@@ -212,7 +227,7 @@ TEST(SchedulerLease, AnAttemptGoesOnFromNoLaterStepThanIsStored) {
   AttemptStart start = bench.Call("w", 1).start[0];
   EXPECT_EQ(start.stored_through, 50);
   EXPECT_EQ(start.curve_generation, 1u);
-  bench.Call("w", 1, {Begun("a", 2, 20)});
+  bench.Call("w", 1, {Begun("a", 2, 20, 1)});
   EXPECT_EQ(bench.scheduler.FindTrial("a")->step, 20) << "it is trained again from there";
   AttemptReport ended = Ended("a", 2, AttemptOutcome::kPreempted);
   ended.end->step = 35;

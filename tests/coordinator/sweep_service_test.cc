@@ -222,9 +222,11 @@ TEST_F(SweepServiceTest, AFinishedSweepHasCurvesResultsAndATable) {
   request.set_sweep("s");
   request.add_rows("model.block");
   request.add_metrics("kurtosis_max");
+  request.add_metrics("kurtosis@block.1:max");
   v1::GetAblationTableResponse table;
   ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok());
   ASSERT_EQ(table.cells_size(), 2);
+  EXPECT_DOUBLE_EQ(table.cells(0).statistics(1).mean(), 12);
   EXPECT_THAT(table.cells(0).row_values(), ElementsAre("pre_norm"));
   EXPECT_EQ(table.cells(0).trials(), 2);
   EXPECT_DOUBLE_EQ(table.cells(0).statistics(0).mean(), 12);

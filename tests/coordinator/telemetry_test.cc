@@ -10,6 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/live_trials.h"
+#include "experiment/metric_table.h"
+
 namespace ofsweep {
 namespace {
 
@@ -41,21 +44,26 @@ class TelemetryTest : public ::testing::Test {
   }
 
   void Report(const std::string& id, std::int64_t step, double kurtosis) {
-    telemetry_.PointsStored({.name = {id, 1},
-                             .steps = {{.step = step,
-                                        .tokens = step * 100,
-                                        .points = {{{"kurtosis", 1, "block"}, kurtosis}, {{"train_loss"}, 2.5}}}}},
-                            {.stored = 2});
+    const StepPoints points{
+        .step = step, .tokens = step * 100, .points = {{{"kurtosis", 1, "block"}, kurtosis}, {{"train_loss"}, 2.5}}};
+    live_.Show(id, *ColumnsOf({points}), clock_.now);
+    telemetry_.PointsStored({.stored = 2});
   }
 
-  std::string Scrape() { return telemetry_.Scrape({}); }
+  void Finish(const std::string& id, TrialState outcome) {
+    live_.Finish(id, clock_.now);
+    telemetry_.TrialFinished({"s"}, outcome);
+  }
+
+  std::string Scrape() { return telemetry_.Scrape({.live_trials = &live_}); }
 
   ManualClock clock_;
-  Telemetry telemetry_{{.version = "1.2.3", .revision = "abc", .max_trial_series = 20, .retention_ms = 60'000}, clock_};
+  LiveTrials live_{{.max_series = 20, .retention_ms = 60'000}};
+  Telemetry telemetry_{{.version = "1.2.3", .revision = "abc"}, clock_};
 };
 
 TEST_F(TelemetryTest, ALiveTrialShowsItsNewestValuesAndItsHyperParametersOnTheInfoSeriesOnly) {
-  telemetry_.TrialStarted(Info("t1"), "w1");
+  live_.Start(Info("t1"), "w1", clock_.now);
   Report("t1", 10, 4.5);
   Report("t1", 20, 6.5);
   const std::string text = Scrape();
@@ -72,10 +80,11 @@ TEST_F(TelemetryTest, ALiveTrialShowsItsNewestValuesAndItsHyperParametersOnTheIn
 }
 
 TEST_F(TelemetryTest, AnotherWorkerReplacesTheAssignment) {
-  telemetry_.TrialStarted(Info("t1"), "w1");
-  telemetry_.TrialRestarted("t1", {"s"}, "lost");
+  live_.Start(Info("t1"), "w1", clock_.now);
+  live_.Unassign("t1");
+  telemetry_.TrialRestarted({"s"}, "lost");
   EXPECT_THAT(Scrape(), Not(HasSubstr("worker=\"w1\"")));
-  telemetry_.TrialStarted(Info("t1"), "w2");
+  live_.Start(Info("t1"), "w2", clock_.now);
   const std::string text = Scrape();
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_assignment_info{trial_id=\"t1\",worker=\"w2\"} 1"));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_restarts_total{reason=\"lost\",sweep=\"s\"} 1"));
@@ -84,10 +93,10 @@ TEST_F(TelemetryTest, AnotherWorkerReplacesTheAssignment) {
 TEST_F(TelemetryTest, EverySweepThatHoldsATrialTellsItsArmThere) {
   TrialInfo info = Info("t1");
   info.sweeps = {{"old", "optimizer.epsilon=1e-08"}, {"new", "model.block=op"}};
-  telemetry_.TrialStarted(info, "w1");
-  telemetry_.TrialJoined("t1", {"newest", ""});
-  telemetry_.TrialJoined("t1", {"new", "model.block=op"});  // again
-  telemetry_.TrialJoined("t0", {"newest", ""});             // of a trial that is not live
+  live_.Start(info, "w1", clock_.now);
+  live_.Join("t1", {"newest", ""});
+  live_.Join("t1", {"new", "model.block=op"});  // again
+  live_.Join("t0", {"newest", ""});             // of a trial that is not live
   const std::string text = Scrape();
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_info{trial_id=\"t1\",sweep=\"old\",arm=\"optimizer.epsilon=1e-08\","));
   EXPECT_EQ(LinesWith(text, "ofsweep_trial_info{"), 1);
@@ -99,9 +108,9 @@ TEST_F(TelemetryTest, EverySweepThatHoldsATrialTellsItsArmThere) {
 }
 
 TEST_F(TelemetryTest, AFinishedTrialLeavesByTimeHoweverOftenAnybodyLooks) {
-  telemetry_.TrialStarted(Info("t1"), "w1");
+  live_.Start(Info("t1"), "w1", clock_.now);
   Report("t1", 20, 1);
-  telemetry_.TrialFinished("t1", {"s"}, TrialState::kDiverged);
+  Finish("t1", TrialState::kDiverged);
   EXPECT_THAT(Scrape(), Not(HasSubstr("ofsweep_trial_assignment_info")));
   for (int scrape = 0; scrape < 100; ++scrape) EXPECT_THAT(Scrape(), HasSubstr("trial_id=\"t1\"")) << scrape;
   clock_.now += 59'999;
@@ -113,17 +122,17 @@ TEST_F(TelemetryTest, AFinishedTrialLeavesByTimeHoweverOftenAnybodyLooks) {
 }
 
 TEST_F(TelemetryTest, AFinishedTrialThatStartsAnewStays) {
-  telemetry_.TrialStarted(Info("t1"), "w1");
-  telemetry_.TrialFinished("t1", {"s"}, TrialState::kFailed);
+  live_.Start(Info("t1"), "w1", clock_.now);
+  Finish("t1", TrialState::kFailed);
   clock_.now += 30'000;
-  telemetry_.TrialStarted(Info("t1"), "w2");
+  live_.Start(Info("t1"), "w2", clock_.now);
   clock_.now += 3'600'000;
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_assignment_info{trial_id=\"t1\",worker=\"w2\"} 1"));
 }
 
 TEST_F(TelemetryTest, SeriesBeyondTheCapAreCountedOnceAndLiveTrialsComeFirst) {
   for (const char* id : {"t1", "t2", "t3"}) {
-    telemetry_.TrialStarted(Info(id), "w1");
+    live_.Start(Info(id), "w1", clock_.now);
     Report(id, 10, 1);
   }
   // 9 a trial, 20 allowed.
@@ -132,7 +141,7 @@ TEST_F(TelemetryTest, SeriesBeyondTheCapAreCountedOnceAndLiveTrialsComeFirst) {
   EXPECT_THAT(full, HasSubstr("ofsweep_trial_info{trial_id=\"t3\""));
   EXPECT_THAT(full, HasSubstr("ofsweep_trial_series_dropped_total 7\n"));
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_series_dropped_total 7\n"));
-  telemetry_.TrialFinished("t1", {"s"}, TrialState::kCompleted);
+  Finish("t1", TrialState::kCompleted);
   const std::string text = Scrape();
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t2\""));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t3\""));
@@ -142,10 +151,11 @@ TEST_F(TelemetryTest, SeriesBeyondTheCapAreCountedOnceAndLiveTrialsComeFirst) {
 // rate() and increase() see an event only where there was a value before it.
 TEST_F(TelemetryTest, CountersExistFromZero) {
   telemetry_.KnowRpc("ofsweep.v1.SweepService/SubmitSweep");
-  telemetry_.TrialStarted(Info("t1"), "w1");
+  live_.Start(Info("t1"), "w1", clock_.now);
   const std::string text = telemetry_.Scrape({.sweeps = {{.name = "live", .state = SweepState::kActive},
                                                          {.name = "resting", .state = SweepState::kPaused},
-                                                         {.name = "over", .state = SweepState::kFinished}}});
+                                                         {.name = "over", .state = SweepState::kFinished}},
+                                              .live_trials = &live_});
   for (const char* series : {"metric_points_total{result=\"stored\"}",
                              "metric_points_total{result=\"duplicate\"}",
                              "metric_points_total{result=\"rejected\"}",
@@ -176,20 +186,21 @@ TEST_F(TelemetryTest, TokensOfATrialThatAnEarlierProcessTrainedNeitherLeapNorGoB
   TrialInfo info = Info("t1");
   info.step = 10;
   info.tokens = 1000;
-  telemetry_.TrialStarted(info, "w1");
+  live_.Start(info, "w1", clock_.now);
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 1000"));
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_step{trial_id=\"t1\"} 10"));
   Report("t1", 5, 1);  // from the checkpoint before
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 1000"));
   Report("t1", 20, 1);
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 2000"));
+  live_.EndAttempt("t1");
   Report("t1", 15, 1);  // again, from its checkpoint
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_tokens_total{trial_id=\"t1\"} 2000"));
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_step{trial_id=\"t1\"} 15"));
 }
 
 TEST_F(TelemetryTest, NanIsShownAsAValue) {
-  telemetry_.TrialStarted(Info("t1"), "w1");
+  live_.Start(Info("t1"), "w1", clock_.now);
   Report("t1", 10, std::numeric_limits<double>::quiet_NaN());
   EXPECT_THAT(Scrape(), HasSubstr("ofsweep_trial_kurtosis{trial_id=\"t1\",layer=\"01\",site=\"block\"} Nan"));
 }
@@ -221,12 +232,10 @@ TEST_F(TelemetryTest, AWorkerThatWasStoppedIsNotLost) {
 }
 
 TEST_F(TelemetryTest, EveryLossHasItsSplit) {
-  telemetry_.TrialStarted(Info("t1"), "w1");
-  telemetry_.PointsStored(
-      {.name = {"t1", 1},
-       .steps = {{.step = 1,
-                  .points = {{{"eval_loss"}, 2}, {{"int8_loss"}, 3}, {{"w8a4_loss"}, 4}, {{"a_loss_b"}, 5}}}}},
-      {});
+  live_.Start(Info("t1"), "w1", clock_.now);
+  const StepPoints losses{.step = 1,
+                          .points = {{{"eval_loss"}, 2}, {{"int8_loss"}, 3}, {{"w8a4_loss"}, 4}, {{"a_loss_b"}, 5}}};
+  live_.Show("t1", *ColumnsOf({losses}), clock_.now);
   const std::string text = Scrape();
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{trial_id=\"t1\",split=\"validation\"} 2"));
   EXPECT_THAT(text, HasSubstr("ofsweep_trial_loss_nats{trial_id=\"t1\",split=\"validation_int8\"} 3"));
@@ -243,33 +252,36 @@ std::set<std::string> NamesIn(const std::string& text, const std::string& patter
 }
 
 TEST_F(TelemetryTest, TheDocumentationListsEveryMetricAndNoOther) {
-  Telemetry telemetry({.max_trial_series = 100}, clock_);
-  telemetry.TrialStarted(Info("t1"), "w1");
+  Telemetry telemetry({}, clock_);
+  LiveTrials live({});
+  live.Start(Info("t1"), "w1", clock_.now);
   StepPoints step{.step = 1};
-  for (const char* metric : {"train_loss", "gradient_norm", "learning_rate", "kurtosis", "mmr", "rms", "max_abs"}) {
-    step.points.push_back({{metric}, 1});
-  }
-  telemetry.PointsStored({.name = {"t1", 1}, .steps = {step}}, {});
-  telemetry.TrialRestarted("t0", {"s"}, "crash");
-  telemetry.TrialFinished("t0", {"s"}, TrialState::kFailed);
+  for (const Metric& metric : Metrics()) step.points.push_back({{std::string(metric.name)}, 1});
+  live.Show("t1", *ColumnsOf({step}), clock_.now);
+  telemetry.TrialRestarted({"s"}, "crash");
+  telemetry.TrialFinished({"s"}, TrialState::kFailed);
   telemetry.TransactionEnded("append", 0.01);
   telemetry.RpcEnded("m", "OK", 0.01);
   ServiceState state{.sweeps = {{.name = "s", .counts = {{TrialState::kRunning, 1}}}},
-                     .workers = {{.worker_id = "w1", .slots = 1}}};
+                     .workers = {{.worker_id = "w1", .slots = 1}},
+                     .live_trials = &live};
 
   std::stringstream document;
   document << std::ifstream(std::string(OFSWEEP_SOURCE_DIR) + "/docs/metrics.md").rdbuf();
   const std::string text = document.str();
   const std::size_t begin = text.find("## The coordinator");
   const std::string table = text.substr(begin, text.find("## A worker") - begin);
-  EXPECT_EQ(NamesIn(table, "\\n\\| `(ofsweep_[a-z_]+)` \\|"),
-            NamesIn(telemetry.Scrape(state), "# TYPE (ofsweep_[a-z_]+) "));
+  std::set<std::string> documented = NamesIn(table, "\\n\\| `(ofsweep_[a-z_]+)` \\|");
+  for (const Metric& metric : Metrics()) {
+    if (!metric.family.empty()) documented.insert("ofsweep_" + std::string(metric.family));  // docs/trial-metrics.md
+  }
+  EXPECT_EQ(documented, NamesIn(telemetry.Scrape(state), "# TYPE (ofsweep_[a-z0-9_]+) "));
 }
 
 TEST_F(TelemetryTest, TwoInOneProcessDoNotSeeEachOther) {
-  Telemetry other({.max_trial_series = 20}, clock_);
-  telemetry_.TrialStarted(Info("t1"), "w1");
-  EXPECT_THAT(other.Scrape({}), Not(HasSubstr("trial_id=\"t1\"")));
+  Telemetry other({}, clock_);
+  telemetry_.PointsStored({.stored = 2});
+  EXPECT_THAT(other.Scrape({}), HasSubstr("ofsweep_metric_points_total{result=\"stored\"} 0"));
 }
 
 }  // namespace

@@ -32,6 +32,13 @@ TEST(Grid, ZippedKeysAdvanceTogether) {
               ElementsAre("pre_norm/adam/0.001/0", "pre_norm/soap/0.003/0", "op/adam/0.001/0", "op/soap/0.003/0"));
 }
 
+TEST(Grid, AnAxisThatMakesNoOtherTrialsIsRefused) {
+  EXPECT_THAT(Mistakes("name: x\ngrid:\n  seed: [0, 1]\n  train.threads: [1, 2]\n"),
+              ElementsAre(HasSubstr("/sweeps/x.yaml:4: train.threads: is no part of a trial's identity")));
+  EXPECT_EQ(Expand(GoodSpec("name: x\nzip:\n- {train.threads: [1, 2], replica: [one, two]}")).size(), 2u);
+  EXPECT_EQ(Expand(GoodSpec("name: x\ngrid: {train.threads: [2]}")).size(), 1u);
+}
+
 TEST(Grid, ExplicitTrialsAreCrossedWithTheGrid) {
   EXPECT_THAT(Arms("name: x\ngrid: {seed: [0, 1]}\n"
                    "trials:\n- {model.block: op}\n- {optimizer: {name: soap, learning_rate: 3e-3}}"),

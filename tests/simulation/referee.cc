@@ -154,7 +154,7 @@ void Referee::Pushed(Store& store, const std::vector<AttemptPoints>& attempts,
                      const std::vector<PushOutcome>& outcomes) {
   ++checks_;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    const auto& [name, from_step, steps] = attempts[i];
+    const auto& [name, from_step, columns] = attempts[i];
     if (!outcomes[i].taken()) continue;
     log_.Heard(name);
     std::uint64_t& newest = promises_.newest_writer[name.trial_id];
@@ -171,7 +171,7 @@ void Referee::Pushed(Store& store, const std::vector<AttemptPoints>& attempts,
       Report(absl::StrCat(ToText(name), " writes without a trainer"));
       continue;
     }
-    for (const StepPoints& step : steps) promises_.acknowledged[name.trial_id][step.step] = *run;
+    for (const PointColumns::Row& row : columns->rows) promises_.acknowledged[name.trial_id][row.step] = *run;
   }
 }
 

@@ -37,7 +37,9 @@ class BackupTest : public testing::Test {
     return store;
   }
   static void Append(Store& store, std::int64_t step) {
-    Must(store.AppendPoints({"t0"}, 0, {MakeStep(step, {{{"train_loss"}, 1}, {{"kurtosis", 0, "block"}, 2}})}).get());
+    Must(
+        store.AppendPoints({"t0"}, 0, ColumnsOf({MakeStep(step, {{{"train_loss"}, 1}, {{"kurtosis", 0, "block"}, 2}})}))
+            .get());
   }
   std::string CopiedPoints() { return Sql(copy_, "SELECT count(*) FROM curves WHERE metric = 'train_loss'").at(0); }
   absl::Status OpenError(const std::string& copy) { return Backup::Open(path_, copy).status(); }

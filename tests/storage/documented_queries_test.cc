@@ -35,7 +35,7 @@ class DocumentedQueriesTest : public testing::Test {
     double kurtosis = 2;
     for (const char* trial : {"a0", "a1", "b0"}) {
       const auto block = [](int layer, double value) { return MetricPoint{{"kurtosis", layer, "block"}, value}; };
-      Must(store_->AppendPoints({trial}, 0, {MakeStep(10, {block(0, 1), block(1, kurtosis)})}).get());
+      Must(store_->AppendPoints({trial}, 0, ColumnsOf({MakeStep(10, {block(0, 1), block(1, kurtosis)})})).get());
       SetState(*store_, trial, TrialState::kCompleted);
       kurtosis *= 2;
     }

@@ -67,7 +67,7 @@ struct Acknowledged {
   for (std::int32_t step = first;; ++step) {
     for (std::int32_t trial = 0; trial < trials; ++trial) {
       in_flight.emplace_back(Acknowledged{trial, step},
-                             store->AppendPoints({absl::StrCat("t", trial)}, 0, {Report(step)}));
+                             store->AppendPoints({absl::StrCat("t", trial)}, 0, ColumnsOf({Report(step)})));
     }
     while (in_flight.size() > 32) {
       if (!in_flight.front().second.get().ok()) ::_exit(1);
@@ -130,20 +130,22 @@ TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThere
   {
     const FileSizeLimit limit(std::max(store->WalBytes(), store->DatabaseBytes()) + 300'000);
     while (failure.ok()) {
-      failure = store->AppendPoints({"t0"}, 0, {Report(step)}).get().status();
+      failure = store->AppendPoints({"t0"}, 0, ColumnsOf({Report(step)})).get().status();
       if (failure.ok()) ++step;
       ASSERT_LT(step, 100'000);
     }
     // A change that fails with the others still fails alone, and says so.
-    EXPECT_EQ(store->InsertSweep({.name = "large", .spec = std::string(2'000'000, 'x')}, {}).get().code(),
-              absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(
+        store->Apply({.new_sweep = NewSweep{{.name = "large", .spec = std::string(2'000'000, 'x')}}}).get().code(),
+        absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(WholeSteps(*store).at("t0").size(), static_cast<std::size_t>(step));
   }
   EXPECT_EQ(failure.code(), absl::StatusCode::kResourceExhausted) << failure;
   EXPECT_NE(std::string(failure.message()).find(path), std::string::npos);
   EXPECT_GT(step, 0);
 
-  EXPECT_EQ(Must(store->AppendPoints({"t0"}, 0, {Report(step)}).get()).stored, static_cast<std::uint64_t>(kSeries));
+  EXPECT_EQ(Must(store->AppendPoints({"t0"}, 0, ColumnsOf({Report(step)})).get()).stored,
+            static_cast<std::uint64_t>(kSeries));
   EXPECT_FALSE(Must(store->FindSweep("large")).has_value());
   store.reset();
   store = OpenStore(path, 20);
@@ -160,7 +162,8 @@ TEST(DurabilityTest, OnAFullDiskLargeOperationsFailAndSmallOnesOfTheirGroupStand
   std::vector<std::future<absl::Status>> large;
   std::vector<std::future<absl::Status>> small;
   for (int i = 0; i < 5; ++i) {
-    large.push_back(store->InsertSweep({.name = absl::StrCat("large", i), .spec = std::string(2'000'000, 'x')}, {}));
+    large.push_back(
+        store->Apply({.new_sweep = NewSweep{{.name = absl::StrCat("large", i), .spec = std::string(2'000'000, 'x')}}}));
     small.push_back(store->Apply({.trials = {{.trial_id = "t0", .state = TrialState::kRunning, .attempts = i + 1}}}));
   }
   for (auto& future : large) EXPECT_EQ(future.get().code(), absl::StatusCode::kResourceExhausted);
@@ -196,7 +199,9 @@ TEST(DurabilityTest, NothingIsAcknowledgedWhenTheDatabaseWasDeletedOrReplacedUnt
   const std::unique_ptr<Store> store = OpenStore(path);
   std::atomic<int> told = 0;
   store->ObserveFailures([&](const absl::Status&) { ++told; });
-  const auto insert = [&](const std::string& sweep) { return store->InsertSweep({.name = sweep}, {}).get(); };
+  const auto insert = [&](const std::string& sweep) {
+    return store->Apply({.new_sweep = NewSweep{{.name = sweep}}}).get();
+  };
   ASSERT_TRUE(insert("before").ok());
   std::filesystem::rename(path, folder.File("moved.db"));
   const absl::Status deleted = insert("deleted");
@@ -219,8 +224,8 @@ TEST(DurabilityTest, AShellThatHoldsTheWriteLockDelaysWritesAndLosesNone) {
   InsertTrials(*store, "s", Trials(1));
   SQLite::Database shell(path, SQLite::OPEN_READWRITE);
   shell.exec("BEGIN IMMEDIATE");
-  auto first = store->AppendPoints({"t0"}, 0, {Report(0)});
-  auto second = store->AppendPoints({"t0"}, 0, {Report(1)});
+  auto first = store->AppendPoints({"t0"}, 0, ColumnsOf({Report(0)}));
+  auto second = store->AppendPoints({"t0"}, 0, ColumnsOf({Report(1)}));
   EXPECT_TRUE(WholeSteps(*store).empty());
   shell.exec("COMMIT");
   EXPECT_TRUE(first.get().ok());
@@ -239,7 +244,7 @@ TEST(DurabilityTest, ReadersSeeWholeStepsWhileManyThreadsWriteAndSeal) {
   for (int trial = 0; trial < kTrials; ++trial) {
     writers.emplace_back([&, trial] {
       for (std::int64_t step = 0; step < kSteps; ++step) {
-        const auto stored = store->AppendPoints({absl::StrCat("t", trial)}, 0, {Report(step)}).get();
+        const auto stored = store->AppendPoints({absl::StrCat("t", trial)}, 0, ColumnsOf({Report(step)})).get();
         EXPECT_TRUE(stored.ok()) << stored.status();
       }
       --writing;
@@ -302,7 +307,7 @@ TEST(DurabilityTest, RandomHistoriesGiveTheCurvesOfASimpleModel) {
             }
             steps.push_back(std::move(report));
           }
-          const PushCounts counts = Must(store->AppendPoints({trial}, 0, steps).get());
+          const PushCounts counts = Must(store->AppendPoints({trial}, 0, ColumnsOf(steps)).get());
           ASSERT_EQ(counts.stored, expected.stored);
           ASSERT_EQ(counts.duplicates, expected.duplicates);
         }

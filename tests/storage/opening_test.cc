@@ -123,7 +123,7 @@ TEST_F(OpeningTest, ADatabaseOfVersion1KeepsItsResultsAndGainsTheNewColumns) {
   const auto values = [&] { return Must(store->ListResults("s", {}, 10, 0)).at(0).values; };
   EXPECT_EQ(values().at("int8_perplexity"), 16.5);
   EXPECT_EQ(values().count("w8a4_perplexity"), 0u);
-  Must(store->AppendPoints({"a"}, 0, {MakeStep(9, {{{"w8a4_perplexity", std::nullopt, ""}, 20}})}).get());
+  Must(store->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(9, {{{"w8a4_perplexity", std::nullopt, ""}, 20}})})).get());
   EXPECT_EQ(values().at("w8a4_perplexity"), 20);
   EXPECT_EQ(values().at("eval_loss"), 2.75);
   EXPECT_THAT(Sql(path_,
@@ -283,8 +283,8 @@ TEST_F(OpeningTest, AReadOnlyStoreRefusesWritesAndAMissingFile) {
   EXPECT_EQ(Store::OpenReadOnly(path_).status().code(), absl::StatusCode::kNotFound);
   const std::unique_ptr<Store> writer = OpenStore(path_);
   const std::unique_ptr<Store> reader = Must(Store::OpenReadOnly(path_));
-  EXPECT_EQ(reader->InsertSweep({.name = "s"}, {}).get().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(reader->AppendPoints({"a"}, 0, {}).get().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(reader->Apply({.new_sweep = NewSweep{{.name = "s"}}}).get().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(reader->AppendPoints({"a"}, 0, ColumnsOf({})).get().status().code(), absl::StatusCode::kFailedPrecondition);
   InsertTrials(*writer, "s", {});
   EXPECT_TRUE(Must(reader->FindSweep("s")).has_value());
 }

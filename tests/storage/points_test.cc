@@ -31,7 +31,7 @@ class PointsTest : public testing::Test {
     if (!Must(store_->FindSweep("s")).has_value()) InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
   }
   PushCounts Append(std::vector<StepPoints> steps) {
-    return Must(store_->AppendPoints({"a"}, 0, std::move(steps)).get());
+    return Must(store_->AppendPoints({"a"}, 0, ColumnsOf(steps)).get());
   }
   PushCounts AppendLoss(std::int64_t first, std::int64_t last) {
     std::vector<StepPoints> steps;
@@ -111,7 +111,8 @@ TEST_F(PointsTest, NaNAndInfinitiesAreKeptAndCounted) {
 
 TEST_F(PointsTest, ANegativeStepIsRefusedWithTheWholeCall) {
   Open(2000);
-  const auto counts = store_->AppendPoints({"a"}, 0, {MakeStep(1, {{kLoss, 1}}), MakeStep(-1, {{kLoss, 1}})}).get();
+  const auto counts =
+      store_->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(1, {{kLoss, 1}}), MakeStep(-1, {{kLoss, 1}})})).get();
   EXPECT_EQ(counts.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(Loss().steps.empty());
 }
@@ -192,10 +193,10 @@ TEST_F(PointsTest, CurvesAreOrderedByTrialThenSeriesAndFiltered) {
   for (const char* trial : {"b", "a"}) {
     Must(store_
              ->AppendPoints({trial}, 0,
-                            {MakeStep(0, {{{"kurtosis", 1, "block"}, 3},
-                                          {{"kurtosis", std::nullopt, "embedding"}, 1},
-                                          {{"kurtosis", 0, "block"}, 2},
-                                          {{"rms", 0, "block"}, 4}})})
+                            ColumnsOf({MakeStep(0, {{{"kurtosis", 1, "block"}, 3},
+                                                    {{"kurtosis", std::nullopt, "embedding"}, 1},
+                                                    {{"kurtosis", 0, "block"}, 2},
+                                                    {{"rms", 0, "block"}, 4}})}))
              .get());
   }
   const auto names = [&](CurveQuery query) {
@@ -264,7 +265,7 @@ class CurveOfOneTraining : public PointsTest, public testing::WithParamInterface
       const double value = static_cast<double>(100 * generation) + static_cast<double>(step);
       steps.push_back(MakeStep(step, {{kLoss, value}, {{"kurtosis", 0, "block"}, value}}));
     }
-    return Must(store_->AppendPoints({"a", generation}, from_step, std::move(steps)).get());
+    return Must(store_->AppendPoints({"a", generation}, from_step, ColumnsOf(steps)).get());
   }
 };
 

@@ -44,7 +44,8 @@ TrialRow MakeTrial(const std::string& id, const std::string& block, const std::s
 }
 
 void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> trials) {
-  const absl::Status stored = store.InsertSweep({.name = sweep, .submitted_at = 1}, std::move(trials)).get();
+  const absl::Status stored =
+      store.Apply({.new_sweep = NewSweep{{.name = sweep, .submitted_at = 1}, std::move(trials)}}).get();
   ASSERT_TRUE(stored.ok()) << stored;
 }
 

@@ -12,7 +12,9 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -30,7 +32,7 @@ class ViewsTest : public testing::Test {
   std::unique_ptr<Store> store_ = OpenStore(path_);
 
   void Append(const std::string& trial, std::vector<StepPoints> steps) {
-    Must(store_->AppendPoints({trial}, 0, std::move(steps)).get());
+    Must(store_->AppendPoints({trial}, 0, ColumnsOf(steps)).get());
   }
   std::vector<std::string> Query(const std::string& sql) { return Sql(path_, sql); }
 };
@@ -50,6 +52,7 @@ TEST_F(ViewsTest, TheColumnsAreThoseOfTheContract) {
             "precision threads data_fingerprint");
   EXPECT_EQ(columns("params"), "trial_id key value");
   EXPECT_EQ(columns("curves"), "trial_id step metric layer site value");
+  EXPECT_EQ(columns("metrics"), "trial_id metric site layer aggregate step value");
   EXPECT_EQ(columns("ablation"),
             "sweep arm arm_keys block optimizer learning_rate n diverged failed missing eval_loss_n eval_loss_mean "
             "eval_loss_std "
@@ -69,7 +72,9 @@ TEST_F(ViewsTest, ProvenanceSaysWhatMadeATrialsNumbers) {
   TrialRow trial = MakeTrial("a");
   trial.config_json = R"({"train.precision":"auto","train.threads":"auto"})";
   ASSERT_TRUE(
-      store_->InsertSweep({.name = "s", .file = "/sweeps/s.yaml", .spec_sha256 = "5a", .revision = "c0"}, {trial})
+      store_
+          ->Apply({.new_sweep = NewSweep{{.name = "s", .file = "/sweeps/s.yaml", .spec_sha256 = "5a", .revision = "c0"},
+                                         {trial}}})
           .get()
           .ok());
   ASSERT_TRUE(store_
@@ -104,9 +109,45 @@ TEST_F(ViewsTest, ADivergedTrialSaysWhyAndWhere) {
               ElementsAre("a|train_loss is not finite|7", "b|NULL|NULL"));
 }
 
+TEST_F(ViewsTest, MetricsSayWhatEachCurveCameTo) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const auto points = [](double loss, double first, double second) -> std::vector<MetricPoint> {
+    return {{{"train_loss"}, loss}, {{"rms", 0, "block"}, first}, {{"rms", 1, "block"}, second}};
+  };
+  Must(store_->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(1, points(3, 5, kNaN)), MakeStep(2, points(kNaN, 5, kNaN))}))
+           .get());
+  Must(store_->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(3, points(2, 4, kNaN))})).get());
+  EXPECT_THAT(
+      Query("SELECT metric, site, layer, aggregate, step, value FROM metrics WHERE trial_id = 'a' AND metric IN "
+            "('train_loss', 'rms') ORDER BY metric DESC, layer, aggregate"),
+      ElementsAre("train_loss|NULL|NULL|last|3|2.0", "train_loss|NULL|NULL|max|1|3.0", "rms|block|0|last|3|4.0",
+                  "rms|block|0|max|1|5.0", "rms|block|1|last|3|NULL", "rms|block|1|max|1|NULL"));
+}
+
+// While a trial runs, and when its points are sealed.
+TEST_F(ViewsTest, AnyMetricCanBeAColumnOfATable) {
+  InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
+  const auto step = [](std::int64_t at, double first, double second) {
+    return MakeStep(at, {{{"rms", 0, "block"}, first}, {{"rms", 1, "block"}, second}, {{"gradient_norm"}, first}});
+  };
+  Must(store_->AppendPoints({"a"}, 0, ColumnsOf({step(1, 9, 2), step(2, 3, 5)})).get());
+  const auto value = [&](const char* text) { return Must(store_->ListMetric("s", *ParseMetricColumn(text))); };
+  for (const bool is_sealed : {false, true}) {
+    if (is_sealed) SetState(*store_, "a", TrialState::kCompleted, 5);
+    EXPECT_THAT(value("rms@block.1"), ElementsAre(Pair("a", 5)));
+    EXPECT_THAT(value("rms@block.mean"), ElementsAre(Pair("a", 4)));
+    EXPECT_THAT(value("rms@block.max:max"), ElementsAre(Pair("a", 9)));
+    EXPECT_THAT(value("gradient_norm:max"), ElementsAre(Pair("a", 9)));
+    EXPECT_THAT(value("gradient_norm"), ElementsAre(Pair("a", 3)));
+    EXPECT_THAT(value("kurtosis@block.max"), IsEmpty());
+  }
+  Must(store_->AppendPoints({"b"}, 0, ColumnsOf({step(1, kNaN, 2)})).get());
+  EXPECT_THAT(value("rms@block.max"), ElementsAre(Pair("a", 5), Pair("b", testing::IsNan())));
+}
+
 TEST_F(ViewsTest, ATrialThatBeganAndHasNoPointsYetHasDoneNoSteps) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
-  Must(store_->AppendPoints({"a", 1}, 0, {}).get());
+  Must(store_->AppendPoints({"a", 1}, 0, ColumnsOf({})).get());
   EXPECT_THAT(Query("SELECT steps, tokens, kurtosis_mean FROM results"), ElementsAre("0|0|NULL"));
   EXPECT_EQ(Must(store_->ListResults("s", {}, 10, 0)).at(0).values.at("steps"), 0);
   EXPECT_EQ(Must(store_->FindTrial("a"))->step, 0);

@@ -28,7 +28,7 @@ HOMES = {
     r"sqlite3\.h|SQLiteCpp/": r"storage/",
     r"torch/|ATen/|c10/": r"trainer/",
     r"boost/beast": r"monitoring/http_server\.cc",
-    r"prometheus/": r"(monitoring/|coordinator/(telemetry|trial_series)\.|worker/worker_metrics\.)",
+    r"prometheus/": r"(monitoring/|coordinator/(telemetry|live_trials_metrics)\.|worker/worker_metrics\.)",
     r"grpcpp/|ofsweep/v1/.*\.pb\.h": r"(coordinator|worker|cli)/",
 }
 

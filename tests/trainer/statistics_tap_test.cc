@@ -65,7 +65,6 @@ TEST(StatisticsTap, AllStandsForEveryChoiceOfTheKey) {
   for (const MetricPoint& point : TinyTraining({}).Measure({"all"})) measured.insert(point.series.metric);
   const auto choices = ChoicesOfTheKey();
   EXPECT_EQ(measured, std::set<std::string>(choices.begin(), choices.end()));
-  EXPECT_EQ(choices.size(), 14u);
 }
 
 TEST(StatisticsTap, MeasuresEverySiteOfEveryBlockKind) {

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/live_trials.h"
+#include "experiment/over_blocks.h"
+
+namespace ofsweep {
+
+// One row of the live table.
+struct LiveTrials::Trial {
+  struct Newest {
+    Series series;
+    double value = 0;
+  };
+
+  // Shows one row of points, of no earlier step than the newest.
+  void Show(const PointColumns& points, std::size_t row);
+  // Where its values lie, in the order of the points' dictionary; a dictionary that is sent again costs a comparison.
+  void ReadDictionary(const std::vector<Series>& series);
+
+  std::optional<TrialInfo> info;  // none before it was started
+  std::uint64_t number = 0;       // in the order of their starts
+  std::string worker;             // "" while none runs it
+  std::int64_t step = 0;
+  std::int64_t tokens = 0;
+  std::optional<TimeMs> reported_at;
+  std::optional<TimeMs> finished_at;
+  std::size_t left_out = 0;  // of its series, counted in dropped_
+
+  std::vector<Newest> newest;
+  std::map<Series, std::size_t> places;  // in `newest`
+  std::vector<Series> dictionary;        // the last one, and for each of it the place
+  std::vector<std::size_t> dictionary_places;
+
+  void ForgetAttempt();
+
+  // Of the attempt that runs.
+  std::optional<std::int64_t> attempt_step;
+  double seconds = 0;  // of training at that step
+  OverBlocks kurtosis;
+  std::optional<double> train_loss;
+  std::optional<double> steps_per_second;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,129 @@
+#include "coordinator/live_trials.h"
+
+#include <algorithm>
+
+#include "coordinator/live_trial.h"
+
+namespace ofsweep {
+namespace {
+
+// Weight of the newest interval in the moving average of the speed.
+constexpr double kSpeedWeight = 0.3;
+
+}  // namespace
+
+void LiveTrials::Trial::ReadDictionary(const std::vector<Series>& series) {
+  if (series == dictionary) return;
+  dictionary = series;
+  dictionary_places.clear();
+  for (const Series& named : series) {
+    const auto [place, is_new] = places.emplace(named, newest.size());
+    if (is_new) newest.push_back({named, 0});
+    dictionary_places.push_back(place->second);
+  }
+}
+
+void LiveTrials::Trial::Show(const PointColumns& points, std::size_t row) {
+  const PointColumns::Row& shown = points.rows[row];
+  for (std::size_t point = points.begin(row); point < shown.end; ++point) {
+    Newest& place = newest[dictionary_places[points.series_of[point]]];
+    place.value = points.values[point];
+    if (place.series.metric == "train_loss") train_loss = place.value;
+    if (place.series.metric == "kurtosis" && place.series.site == "block") kurtosis.Add(shown.step, place.value);
+  }
+  if (attempt_step && shown.step > *attempt_step && shown.seconds > seconds) {
+    const double speed = static_cast<double>(shown.step - *attempt_step) / (shown.seconds - seconds);
+    steps_per_second = steps_per_second ? *steps_per_second + kSpeedWeight * (speed - *steps_per_second) : speed;
+  }
+  attempt_step = step = shown.step;
+  seconds = shown.seconds;
+  // An attempt that goes on from its checkpoint trains on some tokens again: a counter does not go back for that.
+  tokens = std::max(tokens, shown.tokens);
+}
+
+void LiveTrials::Trial::ForgetAttempt() {
+  attempt_step.reset();
+  train_loss.reset();
+  steps_per_second.reset();
+  kurtosis = {};
+}
+
+LiveTrials::LiveTrials(const LiveTrialsOptions& options) : options_(options) {}
+
+LiveTrials::~LiveTrials() = default;
+
+void LiveTrials::Start(const TrialInfo& info, const std::string& worker, TimeMs now) {
+  absl::MutexLock lock(&mutex_);
+  RemoveOld(now);
+  Trial& trial = trials_[info.trial_id];
+  if (!trial.info) {
+    trial.number = started_++;
+    // Of a trial that an earlier process has trained, what that has shown: from less it would look like a leap.
+    trial.step = std::max(trial.step, info.step);
+    trial.tokens = std::max(trial.tokens, info.tokens);
+  }
+  trial.info = info;
+  trial.worker = worker;
+  trial.finished_at.reset();
+  trial.ForgetAttempt();
+}
+
+void LiveTrials::Join(const std::string& trial_id, const SweepArm& sweep) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end() || !found->second.info) return;
+  std::vector<SweepArm>& sweeps = found->second.info->sweeps;
+  const bool known =
+      std::any_of(sweeps.begin(), sweeps.end(), [&](const SweepArm& arm) { return arm.sweep == sweep.sweep; });
+  if (!known) sweeps.push_back(sweep);
+}
+
+void LiveTrials::Unassign(const std::string& trial_id) {
+  absl::MutexLock lock(&mutex_);
+  if (const auto found = trials_.find(trial_id); found != trials_.end()) found->second.worker.clear();
+}
+
+void LiveTrials::Finish(const std::string& trial_id, TimeMs now) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end()) return;
+  found->second.worker.clear();
+  found->second.finished_at = now;
+}
+
+void LiveTrials::Show(const std::string& trial_id, const PointColumns& points, TimeMs now) {
+  absl::MutexLock lock(&mutex_);
+  Trial& trial = trials_[trial_id];
+  trial.ReadDictionary(points.series);
+  for (std::size_t row = 0; row < points.rows.size(); ++row) {
+    if (trial.attempt_step && points.rows[row].step < *trial.attempt_step) continue;
+    trial.Show(points, row);
+    trial.reported_at = now;
+  }
+}
+
+void LiveTrials::EndAttempt(const std::string& trial_id) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found != trials_.end()) found->second.ForgetAttempt();
+}
+
+LiveValues LiveTrials::Get(const std::string& trial_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end() || !found->second.attempt_step) return {};
+  const Trial& trial = found->second;
+  LiveValues values{
+      .step = *trial.attempt_step, .train_loss = trial.train_loss, .steps_per_second = trial.steps_per_second};
+  if (trial.kurtosis.blocks > 0) values.kurtosis_max = trial.kurtosis.max;
+  return values;
+}
+
+void LiveTrials::RemoveOld(TimeMs now) {
+  std::erase_if(trials_, [&](const auto& trial) {
+    const std::optional<TimeMs>& finished_at = trial.second.finished_at;
+    return finished_at && now - *finished_at >= options_.retention_ms;
+  });
+}
+
+}  // namespace ofsweep
