@@ -27,11 +27,12 @@ std::optional<DisplayStyle> DetectTerminal(int fd) {
 ProgressDisplay::ProgressDisplay(std::ostream& out, int fd) : out_(out), fd_(fd) {}
 
 ProgressDisplay::~ProgressDisplay() {
+  const absl::MutexLock lock(&mutex_);
   Redraw({}, {});
 }
 
 void ProgressDisplay::Show(const v1::WatchSweepResponse& message) {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   if (const auto style = DetectTerminal(fd_)) {
     ProgressFrame frame = progress_.Update(message, elapsed, *style);
@@ -42,7 +43,7 @@ void ProgressDisplay::Show(const v1::WatchSweepResponse& message) {
 }
 
 void ProgressDisplay::Print(const std::string& line) {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   Redraw({line}, live_);
 }
 

@@ -2,12 +2,13 @@
 
 #include <chrono>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "cli/progress.h"
 #include "ofsweep/v1/sweep.pb.h"
 
@@ -32,15 +33,16 @@ class ProgressDisplay {
   void Print(const std::string& line);
 
  private:
-  void Redraw(const std::vector<std::string>& above, std::vector<std::string> live);
+  void Redraw(const std::vector<std::string>& above, std::vector<std::string> live)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;
-  std::ostream& out_;
+  absl::Mutex mutex_;
+  std::ostream& out_ ABSL_GUARDED_BY(mutex_);
   const int fd_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  Progress progress_;
-  LineProgress line_progress_;
-  std::vector<std::string> live_;
+  Progress progress_ ABSL_GUARDED_BY(mutex_);
+  LineProgress line_progress_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> live_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace ofsweep

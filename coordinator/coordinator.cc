@@ -45,14 +45,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptio
     if (!loaded.ok()) return loaded.status();
     absl::MutexLock lock(&coordinator->mutex_);
     coordinator->Take(*std::move(loaded));
-    const Scheduler& scheduler = coordinator->scheduler_;
-    for (const WorkerRecord& worker : scheduler.fleet().workers()) {
-      for (const TrialIndex index : worker.held) {
-        const TrialRecord& trial = scheduler.trial(index);
-        running.push_back(
-            {.trial_id = trial.id, .sweeps = scheduler.SweepNames(trial), .worker = worker.id, .to = trial.state});
-      }
-    }
+    running = coordinator->Held();
   }
   coordinator->Announce(running);
   return coordinator;
@@ -104,6 +97,18 @@ absl::StatusOr<Coordinator::Loaded> Coordinator::TryLoad() const {
   } catch (const std::exception& error) {
     return absl::InternalError(error.what());
   }
+}
+
+std::vector<Transition> Coordinator::Held() const {
+  std::vector<Transition> held;
+  for (const WorkerRecord& worker : scheduler_.fleet().workers()) {
+    for (const TrialIndex index : worker.held) {
+      const TrialRecord& trial = scheduler_.trial(index);
+      held.push_back(
+          {.trial_id = trial.id, .sweeps = scheduler_.SweepNames(trial), .worker = worker.id, .to = trial.state});
+    }
+  }
+  return held;
 }
 
 void Coordinator::Take(Loaded loaded) {

@@ -157,6 +157,8 @@ class Coordinator {
   absl::StatusOr<Loaded> TryLoad() const ABSL_LOCKS_EXCLUDED(mutex_);  // no exception leaves it
   absl::StatusOr<StoredSweep> LoadSweep(const SweepRow& row, SettingsByName& all_settings) const;
   void Take(Loaded loaded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The trials that workers hold, as if each had just been handed to its own.
+  std::vector<Transition> Held() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void NoteChange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Announce(const std::vector<Transition>& transitions) ABSL_LOCKS_EXCLUDED(mutex_);
   void AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps, const std::string& worker)

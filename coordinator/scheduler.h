@@ -49,7 +49,7 @@ struct Decision {
 // transitions. `now` must never go back.
 class Scheduler {
  public:
-  explicit Scheduler(SchedulerOptions options) : options_(options), fleet_(options.quarantine) {}
+  explicit Scheduler(const SchedulerOptions& options) : options_(options), fleet_(options.quarantine) {}
 
   // Takes over what was stored, oldest sweep first, into a new scheduler. Running trials stay running under a fresh
   // lease, so that their workers go on undisturbed. The decision ends sweeps that were added with nothing

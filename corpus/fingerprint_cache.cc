@@ -61,7 +61,7 @@ absl::StatusOr<std::string> Read(int descriptor, const fs::path& file, const Fin
 
 }  // namespace
 
-FingerprintCache::FingerprintCache(fs::path folder) : path_(std::move(folder) / "fingerprints") {
+FingerprintCache::FingerprintCache(const fs::path& folder) : path_(folder / "fingerprints") {
   Load();
 }
 

@@ -16,7 +16,7 @@ namespace ofsweep {
 class FingerprintCache {
  public:
   // In a folder that need not exist. A file that cannot be read or written only costs time.
-  explicit FingerprintCache(std::filesystem::path folder);
+  explicit FingerprintCache(const std::filesystem::path& folder);
 
   // Called with the bytes read so far of the file at hand, about every 8 MiB.
   using Progress = std::function<void(std::uint64_t bytes)>;

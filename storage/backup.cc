@@ -165,6 +165,8 @@ absl::Status CannotCopy(const SQLite::Exception& error, sqlite3* connection, con
       return CannotWrite(copy, error.what());
     case SQLITE_IOERR_READ:
       return ToStatus(error, connection, database);
+    default:
+      break;
   }
   switch (error.getErrorCode() & 0xff) {
     case SQLITE_IOERR:

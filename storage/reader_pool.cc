@@ -17,9 +17,12 @@ absl::Status ReaderPool::Check() {
   return With([&](DatabaseConnection& connection) { return CheckSchema(connection, path_); });
 }
 
+bool ReaderPool::HasOneToLend() const {
+  return lent_ < kMaxLent;
+}
+
 ReaderPool::Lease::Lease(ReaderPool& pool) : pool_(pool) {
-  std::unique_lock<std::mutex> guard(pool_.mutex_);
-  pool_.returned_.wait(guard, [&] { return pool_.lent_ < kMaxLent; });
+  const absl::MutexLock lock(&pool_.mutex_, absl::Condition(&pool_, &ReaderPool::HasOneToLend));
   ++pool_.lent_;
   if (pool_.free_.empty()) return;
   connection_ = std::move(pool_.free_.back());
@@ -27,12 +30,9 @@ ReaderPool::Lease::Lease(ReaderPool& pool) : pool_(pool) {
 }
 
 ReaderPool::Lease::~Lease() {
-  {
-    const std::lock_guard<std::mutex> guard(pool_.mutex_);
-    --pool_.lent_;
-    if (connection_ != nullptr) pool_.free_.push_back(std::move(connection_));
-  }
-  pool_.returned_.notify_one();
+  const absl::MutexLock lock(&pool_.mutex_);
+  --pool_.lent_;
+  if (connection_ != nullptr) pool_.free_.push_back(std::move(connection_));
 }
 
 DatabaseConnection& ReaderPool::Lease::Get() {

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "storage/database_connection.h"
 #include "storage/file_identity.h"
 #include "storage/sqlite_status.h"
@@ -50,12 +50,13 @@ class ReaderPool {
     std::unique_ptr<DatabaseConnection> connection_;
   };
 
+  bool HasOneToLend() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
   const std::string path_;
   const std::optional<FileIdentity> file_;
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<DatabaseConnection>> free_;  // guarded by mutex_
-  int lent_ = 0;                                           // guarded by mutex_
+  absl::Mutex mutex_;
+  std::vector<std::unique_ptr<DatabaseConnection>> free_ ABSL_GUARDED_BY(mutex_);
+  int lent_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace ofsweep

@@ -95,36 +95,32 @@ Writer::Writer(std::string path, std::unique_ptr<WriterLock> lock, std::unique_p
 
 Writer::~Writer() {
   {
-    const std::lock_guard<std::mutex> guard(mutex_);
+    const absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  queue_filled_.notify_one();
   if (thread_.joinable()) thread_.join();
 }
 
 void Writer::Submit(Operation operation) {
-  {
-    const std::lock_guard<std::mutex> guard(mutex_);
-    queue_.push_back(std::move(operation));
-  }
-  queue_filled_.notify_one();
+  const absl::MutexLock lock(&mutex_);
+  queue_.push_back(std::move(operation));
 }
 
 void Writer::Observe(Observer observer) {
-  const std::lock_guard<std::mutex> guard(mutex_);
+  const absl::MutexLock lock(&mutex_);
   observer_ = std::move(observer);
 }
 
 void Writer::ObserveFailures(std::function<void(const absl::Status&)> observer) {
-  const std::lock_guard<std::mutex> guard(mutex_);
+  const absl::MutexLock lock(&mutex_);
   failure_observer_ = std::move(observer);
 }
 
 std::vector<Writer::Operation> Writer::TakeGroup() {
   std::vector<Operation> group;
-  std::unique_lock<std::mutex> guard(mutex_);
+  const absl::MutexLock lock(&mutex_);
   const bool seal_next = points_.HasSealWork() && !sealing_failed_;
-  if (!seal_next) queue_filled_.wait(guard, [&] { return stopping_ || !queue_.empty(); });
+  if (!seal_next) mutex_.Await(absl::Condition(this, &Writer::HasOperationsOrStops));
   std::size_t bytes = 0;
   while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= kGroupBytes)) {
     bytes += queue_.front().bytes;
@@ -140,7 +136,7 @@ void Writer::Run() {
     if (!group.empty()) {
       Commit(group);
     } else {
-      const std::lock_guard<std::mutex> guard(mutex_);
+      const absl::MutexLock lock(&mutex_);
       if (stopping_ && queue_.empty()) return;
     }
     if (points_.HasSealWork() && !sealing_failed_) SealSlice();
@@ -259,7 +255,7 @@ void Writer::ReportFailure(const absl::Status& committed, std::span<const absl::
   if (failure == nullptr) return;
   std::function<void(const absl::Status&)> observer;
   {
-    const std::lock_guard<std::mutex> guard(mutex_);
+    const absl::MutexLock lock(&mutex_);
     observer = failure_observer_;
   }
   if (observer) observer(*failure);
@@ -270,7 +266,7 @@ void Writer::Report(std::span<const Operation> group, double seconds) {
   for (const Operation& operation : group) kinds.insert(operation.kind);
   Observer observer;
   {
-    const std::lock_guard<std::mutex> guard(mutex_);
+    const absl::MutexLock lock(&mutex_);
     observer = observer_;
   }
   if (!observer) return;

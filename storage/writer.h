@@ -1,11 +1,9 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,8 +11,10 @@
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "storage/database_connection.h"
 #include "storage/file_identity.h"
 #include "storage/point_writes.h"
@@ -52,6 +52,7 @@ class Writer {
          std::int64_t seal_every_steps);
 
   void Run();
+  bool HasOperationsOrStops() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !queue_.empty(); }
   // Empty when there is sealing to do, or the writer stops.
   std::vector<Operation> TakeGroup();
   void Commit(std::span<Operation> group);
@@ -75,13 +76,12 @@ class Writer {
   int wal_pages_ = 0;                                     // likewise; after the last commit
   bool sealing_failed_ = false;                           // likewise; sealing waits for the next successful commit
 
-  std::mutex mutex_;
-  std::condition_variable queue_filled_;
-  std::deque<Operation> queue_;                                // guarded by mutex_
-  bool stopping_ = false;                                      // guarded by mutex_
-  Observer observer_;                                          // guarded by mutex_
-  std::function<void(const absl::Status&)> failure_observer_;  // guarded by mutex_
-  std::thread thread_;                                         // last: it uses all of the above
+  absl::Mutex mutex_;
+  std::deque<Operation> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  Observer observer_ ABSL_GUARDED_BY(mutex_);
+  std::function<void(const absl::Status&)> failure_observer_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace ofsweep

@@ -1,11 +1,13 @@
 #include "trainer/memory_meter.h"
 
 #include <algorithm>
-#include <mutex>
 #include <unordered_map>
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/CachingDeviceAllocator.h>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 
 namespace ofsweep {
 namespace {
@@ -18,7 +20,7 @@ class CountingAllocator final : public c10::Allocator {
   c10::DataPtr allocate(std::size_t size) override {
     // LibTorch wants the data itself to be what is handed to the deleter, so the sizes are kept beside.
     void* data = inner_->raw_allocate(size);
-    const std::lock_guard lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     if (data != nullptr) sizes_[data] = static_cast<std::int64_t>(size);
     held_ += static_cast<std::int64_t>(size);
     peak_ = std::max(peak_, held_);
@@ -31,11 +33,11 @@ class CountingAllocator final : public c10::Allocator {
 
   c10::Allocator* inner() const { return inner_; }
   std::int64_t peak() const {
-    const std::lock_guard lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     return peak_;
   }
   void ResetPeak() {
-    const std::lock_guard lock(mutex_);
+    const absl::MutexLock lock(&mutex_);
     peak_ = held_;
   }
 
@@ -43,10 +45,10 @@ class CountingAllocator final : public c10::Allocator {
   static void FreeCounted(void* data);
 
   c10::Allocator* inner_;
-  mutable std::mutex mutex_;
-  std::unordered_map<void*, std::int64_t> sizes_;
-  std::int64_t held_ = 0;
-  std::int64_t peak_ = 0;
+  mutable absl::Mutex mutex_;
+  std::unordered_map<void*, std::int64_t> sizes_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t held_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::int64_t peak_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 CountingAllocator& HostCounter() {
@@ -58,7 +60,7 @@ void CountingAllocator::FreeCounted(void* data) {
   if (data == nullptr) return;
   CountingAllocator& counter = HostCounter();
   {
-    const std::lock_guard lock(counter.mutex_);
+    const absl::MutexLock lock(&counter.mutex_);
     const auto block = counter.sizes_.find(data);
     counter.held_ -= block->second;
     counter.sizes_.erase(block);

@@ -3,6 +3,7 @@
 # libraries (2 GB) where the driver of a GPU is.
 # A second run finds everything in place and installs nothing.
 #
+# usage: install.sh [--analysis]     also what tests/analyze.sh needs: Clang and clang-tidy (300 MB)
 # OFSWEEP_CACHE: where downloads are kept, outside the checkout (default: ~/.cache/ofsweep)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,9 +14,16 @@ fail() {
   exit 1
 }
 
+lists=("$here/debian-packages.txt")
+case ${1:-} in
+  '') ;;
+  --analysis) lists+=("$here/debian-packages-analysis.txt") ;;
+  *) fail "$1 is not known; usage: install.sh [--analysis]" ;;
+esac
+
 missing_packages() {
   local package
-  sed 's/#.*//' "$here/debian-packages.txt" | tr -s '[:space:]' '\n' | while read -r package; do
+  sed 's/#.*//' "${lists[@]}" | tr -s '[:space:]' '\n' | while read -r package; do
     [ -z "$package" ] && continue
     dpkg-query --show --showformat='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
   done

@@ -32,16 +32,6 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Appends what can be read; false at the end of the stream.
-bool ReadSome(int fd, std::string& text, std::mutex& mutex) {
-  char buffer[4096];
-  const ssize_t size = read(fd, buffer, sizeof buffer);
-  if (size < 0) return errno == EINTR;
-  const std::lock_guard lock(mutex);
-  text.append(buffer, static_cast<std::size_t>(size));
-  return size > 0;
-}
-
 }  // namespace
 
 Process::Process(std::vector<std::string> arguments, std::vector<std::string> environment) {
@@ -79,36 +69,43 @@ Process::~Process() {
   close(err_fd_);
 }
 
+bool Process::ReadSome(int fd, std::string Process::*stream) {
+  char buffer[4096];
+  const ssize_t size = read(fd, buffer, sizeof buffer);
+  if (size < 0) return errno == EINTR;
+  const absl::MutexLock lock(&mutex_);
+  (this->*stream).append(buffer, static_cast<std::size_t>(size));
+  return size > 0;
+}
+
 void Process::Read() {
   pollfd streams[] = {{out_fd_, POLLIN, 0}, {err_fd_, POLLIN, 0}};
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
     if (poll(streams, 2, -1) < 0 && errno != EINTR) break;
     for (int i = 0; i < 2; ++i) {
-      if (streams[i].fd >= 0 && streams[i].revents != 0 && !ReadSome(streams[i].fd, i == 0 ? out_ : err_, mutex_)) {
-        streams[i].fd = -1;
-      }
+      if (streams[i].fd < 0 || streams[i].revents == 0) continue;
+      if (!ReadSome(streams[i].fd, i == 0 ? &Process::out_ : &Process::err_)) streams[i].fd = -1;
     }
-    changed_.notify_all();
   }
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   closed_ = true;
-  changed_.notify_all();
 }
 
 std::string Process::Out() const {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   return out_;
 }
 
 std::string Process::Err() const {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   return err_;
 }
 
-bool Process::WaitFor(const std::string Process::*stream, const std::string& text, std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
+bool Process::WaitFor(std::string Process::*stream, const std::string& text, std::chrono::milliseconds patience) {
   const auto found = [&] { return (this->*stream).find(text) != std::string::npos; };
-  changed_.wait_for(lock, patience, [&] { return closed_ || found(); });
+  const auto is_over = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return closed_ || found(); };
+  const absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&is_over), absl::FromChrono(patience));
   return found();
 }
 
@@ -135,8 +132,8 @@ int Process::Wait(std::chrono::milliseconds patience) {
   collected_ = true;
   result_ = WIFEXITED(state) ? WEXITSTATUS(state) : -WTERMSIG(state);
   // What it wrote last is still in the pipes; a grandchild that lives on may keep them open.
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::seconds(10), [this] { return closed_; });
+  const absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&closed_), absl::Seconds(10));
   return result_;
 }
 

@@ -3,12 +3,12 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "tests/wait_until.h"
 
 namespace ofsweep {
@@ -40,14 +40,15 @@ class Process {
 
  private:
   void Read();
-  bool WaitFor(const std::string Process::*stream, const std::string& text, std::chrono::milliseconds patience);
+  // Appends what can be read; false at the end of the stream.
+  bool ReadSome(int fd, std::string Process::*stream);
+  bool WaitFor(std::string Process::*stream, const std::string& text, std::chrono::milliseconds patience);
 
   pid_t pid_ = -1;
   int out_fd_ = -1, err_fd_ = -1;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::string out_, err_;  // guarded by mutex_
-  bool closed_ = false;    // guarded by mutex_: both streams ended
+  mutable absl::Mutex mutex_;
+  std::string out_ ABSL_GUARDED_BY(mutex_), err_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;  // both streams ended
   int result_ = 0;
   bool collected_ = false;
   std::thread reader_;

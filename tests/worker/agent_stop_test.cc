@@ -66,8 +66,12 @@ TEST_F(AgentTest, ANewIncarnationOfTheCoordinatorIsSentAgainWhatItDoesNotHold) {
   coordinator_.Assign("t1",
                       R"([["points", [0, 50]], ["wait", "go"], ["points", [50, 60]], ["finished", "completed"]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) {
-    return state.Points("t1") == 100 && state.last_report.unsent_points() == 0;
+  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 100; }));
+  // Before it has read any points the agent has none unsent either: only its next report but one is certainly a later
+  // one.
+  const std::uint64_t reports = coordinator_.state().reports;
+  ASSERT_TRUE(coordinator_.WaitUntil([&](const CoordinatorState& state) {
+    return state.reports >= reports + 2 && state.last_report.unsent_points() == 0;
   }));
   coordinator_.Stop();
   coordinator_.Change([](CoordinatorState& state) {

@@ -45,24 +45,24 @@ void FakeCoordinator::Withdraw(const std::string& trial_id) {
 }
 
 void FakeCoordinator::Change(const std::function<void(CoordinatorState&)>& change) {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   change(state_);
-  changed_.notify_all();
 }
 
 CoordinatorState FakeCoordinator::state() {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   return state_;
 }
 
 bool FakeCoordinator::WaitUntil(const std::function<bool(const CoordinatorState&)>& condition) {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return condition(state_); });
+  const auto holds = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return condition(state_); };
+  const absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(&holds), absl::Seconds(30));
 }
 
 grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
                                           v1::SynchronizeResponse* response) {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   state_.last_report = *request;
   state_.worker_ids.insert(request->worker_id());
   ++state_.reports;
@@ -70,10 +70,7 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
   response->mutable_database()->set_incarnation(state_.incarnation);
   response->set_next_call_seconds(0.02);
   const bool follows = request->database().id().empty() || request->database().id() == state_.database_id;
-  if (!follows) {
-    changed_.notify_all();
-    return grpc::Status::OK;
-  }
+  if (!follows) return grpc::Status::OK;
   const bool is_in_step = request->database().incarnation() == state_.incarnation;
   std::set<AttemptName> running;
   std::set<AttemptName> reported;
@@ -116,13 +113,12 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
     told.set_stored_through(state_.StoredThrough(start.trial_id()));
     told.set_curve_generation(state_.CurveGeneration(start.trial_id()));
   }
-  changed_.notify_all();
   return grpc::Status::OK;
 }
 
 grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest* request,
                                           v1::PushMetricsResponse* response) {
-  const std::lock_guard lock(mutex_);
+  const absl::MutexLock lock(&mutex_);
   if (request->database().id() != state_.database_id || request->database().incarnation() != state_.incarnation) {
     return grpc::Status(grpc::StatusCode::ABORTED, "synchronize first");
   }
@@ -132,7 +128,6 @@ grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMe
     }
   }
   for (const v1::TrialPoints& trial : request->trials()) Store(trial, *response->add_results());
-  changed_.notify_all();
   return grpc::Status::OK;
 }
 

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <tuple>
@@ -14,6 +12,8 @@
 
 #include <grpcpp/server.h>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "worker/reconcile.h"
 
@@ -95,11 +95,10 @@ class FakeCoordinator : public v1::WorkerService::Service {
                            v1::PushMetricsResponse* response) override;
 
  private:
-  void Store(const v1::TrialPoints& trial, v1::PushResult& result);
+  void Store(const v1::TrialPoints& trial, v1::PushResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  CoordinatorState state_;
+  absl::Mutex mutex_;
+  CoordinatorState state_ ABSL_GUARDED_BY(mutex_);
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
