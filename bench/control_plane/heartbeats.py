@@ -2,7 +2,7 @@
 
 from report import Section
 
-LOAD = {"workers": 1000, "warm": 6}
+LOAD = {"workers": 1000, "warm": 10}
 
 
 class Heartbeats(Section):

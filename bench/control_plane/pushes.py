@@ -5,7 +5,8 @@ import os
 from report import Section
 
 SHAPES = [(1, 1, 500), (1, 10, 1000), (1, 100, 1900), (8, 1, 300), (8, 10, 500), (8, 100, 1000)]  # clients, steps of a push, steps
-OPTUNA = (("sqlite", 2), ("journal", 4), ("grpc", 1))  # storage; how many, so that each takes about as long
+# Storage; how many, so that each takes about as long. No goal names any but the first, which alone takes part in every round.
+OPTUNA = (("sqlite", 2), ("journal", 4), ("grpc", 1))
 MLFLOW = ((1, 10), (10, 30), (100, 100))  # steps of a call, steps
 
 
@@ -58,11 +59,11 @@ class Pushes(Section):
     def beside_peers(self, bench, ours, number):
         """By points: a step has 72."""
         report, size = bench.report, bench.options.peer_size
-        for storage, factor in OPTUNA:
+        for storage, factor in OPTUNA[: None if number == 0 else 1]:
             n = factor * size
             peer = report.cost(f"Optuna {storage}: report()", bench.peer("optuna-report", bench.folder / f"optuna-report-{storage}-{number}", storage=storage, n=n), n)
             report.value(f"points, 1 client, 1 step / Optuna {storage}", peer.each / (ours[1, 1].each / 72), ">= 300" if storage == "sqlite" else "")
-        for batch, steps in MLFLOW:
+        for batch, steps in MLFLOW if number == 0 else ():
             result = bench.peer("mlflow-ingest", bench.folder / "mlflow.db", batch=batch, steps=steps)
             peer = report.cost(f"MLflow: log_batch, {batch} step{'s' * (batch > 1)} (points)", result, result["n"])
             report.value(f"points, {shape_name(1, batch)} / MLflow", peer.each / (ours[1, batch].each / (72 * batch)))

@@ -41,7 +41,8 @@ class Reads(Section):
             report.value(f"QueryCurves / raw SQLite, {temperature}", ours.each / raw.each, "<= 1.2" if temperature == "cold" else "")
             report.value(f"QueryCurves / raw SQLite, {temperature}, of ours the server alone", ours.server / ours.count / raw.each)
             report.value(f"QueryCurves / raw SQLite, {temperature}, wall", ours.wall / ours.count / (raw.wall / raw.count))
-        self.beside_peers(bench, db, cold)
+        if number == 0:  # no goal names them
+            self.beside_peers(bench, db, cold)
 
     def query(self, bench, coordinator, temperature, repeat):
         read = coordinator.client("curves", sweep="curves", repeat=repeat)

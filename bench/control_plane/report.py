@@ -33,9 +33,9 @@ class Report:
 
     def cost(self, name, result, count, latency=None, more_cpu=0):
         """Of one round: what the client said; `more_cpu` is what the server did for it afterwards."""
-        server = result.get("server_cpu")
-        cpu = result["cpu"] if "cpu" in result else result["client_cpu"] + server + more_cpu
-        cost = Cost(result["wall"], cpu, count, None if server is None else server + more_cpu, latency)
+        server = result.get("server_cpu", 0)
+        cpu = (result["cpu"] if "cpu" in result else result["client_cpu"] + server) + more_cpu
+        cost = Cost(result["wall"], cpu, count, server + more_cpu if server else None, latency)
         self.costs.setdefault(name, []).append(cost)
         return cost
 
