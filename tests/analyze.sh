@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The analysis that ordinary tests do not do. Installs what it needs, builds, and fails at the first finding.
 #
-# usage: tests/analyze.sh          As CI does: storage, coordinator and worker under ThreadSanitizer; clang-tidy, with Clang's check of what
+# usage: tests/analyze.sh          The short form: storage, coordinator and worker under ThreadSanitizer; clang-tidy, with Clang's check of what
 #                                  a mutex guards, on the files that differ from the main branch (the last commit, on that branch itself).
 #        tests/analyze.sh --full   Hours: everything under ThreadSanitizer, and under AddressSanitizer with
 #                                  UndefinedBehaviorSanitizer; all files by Clang and clang-tidy.
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 watched=(storage_test coordinator_test coordinator_edge_test worker_test worker_agent_test)
 
 # clang-tidy takes half a minute for a source that includes gRPC or LibTorch.
-most_sources_in_ci=20
+most_sources=20
 
 # Those that differ from the main branch, tests last; a header stands for the source beside it.
 changed_sources() {
@@ -66,8 +66,8 @@ else
     [[ " ${changed[*]}" != *" trainer/"* && " ${changed[*]}" != *" tests/trainer/"* ]] ||
       generated+=(trainer/CMakeFiles/ofsweep_trainer_model.dir/cmake_pch.hxx.pch)
     deploy/setup/build.sh clang "${generated[@]}"
-    [ ${#changed[@]} -le $most_sources_in_ci ] ||
-      echo "analyze.sh: $((${#changed[@]} - most_sources_in_ci)) of ${#changed[@]} changed sources are left to --full" >&2
-    tidy "${changed[@]:0:$most_sources_in_ci}"
+    [ ${#changed[@]} -le $most_sources ] ||
+      echo "analyze.sh: $((${#changed[@]} - most_sources)) of ${#changed[@]} changed sources are left to --full" >&2
+    tidy "${changed[@]:0:$most_sources}"
   fi
 fi
