@@ -5,6 +5,7 @@
 // GOMP_SPINCOUNT decides.
 
 #include <alloca.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -25,6 +26,13 @@ void WaitPassively(int, char** arguments, char** environment) {
   for (std::size_t i = 0; i < count; ++i) extended[i] = environment[i];
   extended[count] = kPassive;
   extended[count + 1] = nullptr;
+  // By its path, so that `ps` and `top` call it by its name; as the kernel has it where the file was replaced.
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length > 0) {
+    path[length] = '\0';
+    execve(path, arguments, extended);
+  }
   execve("/proc/self/exe", arguments, extended);
   // Where that is not allowed, it goes on as it is.
 }

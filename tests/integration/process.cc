@@ -149,12 +149,14 @@ std::vector<pid_t> ChildrenCalled(pid_t parent, const std::string& name) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string pid = entry.path().filename();
     if (!std::isdigit(static_cast<unsigned char>(pid[0]))) continue;
-    // "PID (NAME) STATE PPID …"; the kernel keeps 15 characters of a name, and a zombie is gone already.
+    std::string program;
+    std::getline(std::ifstream(entry.path() / "cmdline") >> std::noskipws, program, '\0');
+    if (std::filesystem::path(program).filename() != name) continue;
+    // "PID (NAME) STATE PPID …"; a zombie is gone already.
     std::ifstream stat(entry.path() / "stat");
     std::string line;
     if (!std::getline(stat, line)) continue;
-    const std::size_t open = line.find('('), close = line.rfind(')');
-    if (line.substr(open + 1, close - open - 1) != name.substr(0, 15)) continue;
+    const std::size_t close = line.rfind(')');
     char state = 0;
     pid_t ppid = 0;
     if (std::sscanf(line.c_str() + close + 1, " %c %d", &state, &ppid) != 2) continue;
