@@ -144,7 +144,7 @@ class RandomRound : public SweepFixture {
         EXPECT_EQ(Command({"resume", sweep_.name}).exit_code, 0);
         return "cancelled and resumed";
       default:
-        return Pick(3) == 0 ? Silence(worker) : "";
+        return Pick(2) == 0 ? Silence(worker) : "";
     }
   }
 
