@@ -91,11 +91,8 @@ struct AblationBuilder::Cell {
   std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
 };
 
-AblationBuilder::AblationBuilder(AblationQuery query, const std::string& config_json)
-    : query_(std::move(query)),
-      config_(TextsOf(config_json)),
-      shows_roundings_that_exist_(query_.metrics.empty()),
-      has_metric_() {
+AblationBuilder::AblationBuilder(AblationQuery query, ConfigOf config_of)
+    : query_(std::move(query)), config_of_(std::move(config_of)), shows_roundings_that_exist_(query_.metrics.empty()) {
   if (shows_roundings_that_exist_) {
     query_.metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
     for (const ResultNumber& number : kResultNumbers) {
@@ -116,10 +113,10 @@ std::size_t AblationBuilder::FirstSeen::RankOf(const std::string& value) {
   return rank->second;
 }
 
-const std::map<std::string, std::string>& AblationBuilder::Parsed(const std::string& json) {
-  const auto [texts, is_new] = parsed_.try_emplace(json);
-  if (is_new) texts->second = TextsOf(json);
-  return texts->second;
+const AblationBuilder::Arm& AblationBuilder::ArmOf(const ResultRow& row) {
+  const auto [arm, is_new] = arms_.try_emplace(row.trial.arm.keys_json);
+  if (is_new) arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config_of_(row.trial.trial_id))};
+  return arm->second;
 }
 
 std::string AblationBuilder::TextOf(const std::string& key, const ResultRow& row) {
@@ -127,7 +124,11 @@ std::string AblationBuilder::TextOf(const std::string& key, const ResultRow& row
     const auto seed = row.values.find("seed");
     return seed == row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
   }
-  for (const auto* texts : {&Parsed(row.trial.arm.keys_json), &Parsed(row.origin.resolved_json), &config_}) {
+  const Arm& arm = ArmOf(row);
+  const auto [resolved, is_new] = resolved_.try_emplace(row.origin.resolved_json);
+  if (is_new) resolved->second = TextsOf(row.origin.resolved_json);
+  const Texts& made_of_auto = resolved->second;
+  for (const Texts* texts : {&arm.varied, &made_of_auto, &arm.config}) {
     if (const auto found = texts->find(key); found != texts->end()) return found->second;
   }
   return "";

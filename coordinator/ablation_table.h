@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -59,14 +60,21 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
 // each perplexity after rounding that a trial has.
 class AblationBuilder {
  public:
-  // `config_json` is of any of the sweep's trials: what the sweep does not vary.
-  AblationBuilder(AblationQuery query, const std::string& config_json);
+  // The configuration of a trial as it was submitted. Asked for once an arm: its trials differ in their seeds alone.
+  using ConfigOf = std::function<std::string(const std::string& trial_id)>;
+
+  AblationBuilder(AblationQuery query, ConfigOf config_of);
   ~AblationBuilder();
 
   void Add(const ResultRow& row);  // without its configuration
   AblationTable Build();           // once
 
  private:
+  using Texts = std::map<std::string, std::string>;  // by key, as a user would type them
+  struct Arm {
+    Texts varied;
+    Texts config;
+  };
   struct Cell;
   // The values of one key in the order in which trials first show them.
   class FirstSeen {
@@ -79,23 +87,24 @@ class AblationBuilder {
     std::vector<const std::string*> values_;  // in ranks_
   };
 
-  const std::map<std::string, std::string>& Parsed(const std::string& json);
-  // As a user would type it: what the sweep varies as it was submitted, other keys as the trainer resolved them. An
+  const Arm& ArmOf(const ResultRow& row);
+  // What the sweep varies as it was submitted, other keys as the trainer resolved them. An
   // `auto` that two machines resolved differently is one value.
   std::string TextOf(const std::string& key, const ResultRow& row);
   // Whether the trial's values count.
   bool Count(TrialState state, AblationCell& cell) const;
 
   AblationQuery query_;
-  const std::map<std::string, std::string> config_;
+  const ConfigOf config_of_;
   const bool shows_roundings_that_exist_;
-  std::vector<bool> has_metric_;                                                // a trial has it
-  std::unordered_map<std::string, std::map<std::string, std::string>> parsed_;  // arms and what trainers resolved
-  std::vector<std::string> keys_;                                               // of rows and cols
-  std::vector<FirstSeen> seen_;                                                 // of each of them
-  std::vector<std::string> varied_;                                             // by the sweep, and the seed
-  std::set<std::string> differing_;                                             // of those, within a cell
-  std::map<std::vector<std::size_t>, Cell> cells_;                              // by the rank of each key's value
+  std::vector<bool> has_metric_;                     // a trial has it
+  std::unordered_map<std::string, Arm> arms_;        // by their keys
+  std::unordered_map<std::string, Texts> resolved_;  // what trainers made of `auto`, by its JSON
+  std::vector<std::string> keys_;                    // of rows and cols
+  std::vector<FirstSeen> seen_;                      // of each of them
+  std::vector<std::string> varied_;                  // by the sweep, and the seed
+  std::set<std::string> differing_;                  // of those, within a cell
+  std::map<std::vector<std::size_t>, Cell> cells_;   // by the rank of each key's value
 };
 
 // What a table averages over in silence: each key, but the seed, that is pooled and that the query does not pool.

@@ -297,16 +297,20 @@ absl::StatusOr<AblationTable> SweepServiceImpl::BuildTable(const std::string& sw
     if (!values.ok()) return values.status();
     for (const auto& [trial_id, value] : *values) further[trial_id].emplace(metric, value);
   }
-  const auto one = store_.ListResults(sweep, {}, 1, 0);
-  if (!one.ok()) return one.status();
-  AblationBuilder builder(query, one->empty() ? "{}" : one->front().trial.config_json);
-  const absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
+  absl::Status found;
+  AblationBuilder builder(query, [&](const std::string& trial_id) -> std::string {
+    const auto row = store_.FindTrial(trial_id);
+    found.Update(row.status());
+    return row.ok() && *row ? (*row)->config_json : "{}";
+  });
+  absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
     const auto added = further.find(row.trial.trial_id);
     if (added == further.end()) return builder.Add(row);
     ResultRow whole = row;
     whole.values.insert(added->second.begin(), added->second.end());
     builder.Add(whole);
   });
+  status.Update(found);
   if (!status.ok()) return status;
   return builder.Build();
 }

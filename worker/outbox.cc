@@ -209,8 +209,9 @@ absl::Status Outbox::Rewind(std::int64_t stored_through) {
     const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
     const auto* points = event.ok() ? std::get_if<PointsEvent>(&*event) : nullptr;
     if (points == nullptr) return true;
-    // That step too: 0 also stands for a curve of which nothing is stored, and what is there already changes nothing.
-    const bool waits = line_offset >= acked_ || points->points.step >= stored_through;
+    // 0 also stands for a curve of which nothing is stored, step 0 neither.
+    const bool is_stored = points->points.step <= stored_through && stored_through > 0;
+    const bool waits = line_offset >= acked_ || !is_stored;
     if (waits && unsent == 0) mark = line_offset;
     if (waits) unsent += points->points.points.size();
     return true;

@@ -69,7 +69,7 @@ class Outbox {
   absl::StatusOr<Batch> NextBatch(std::size_t max_points, v1::TrialPoints& out) const;
   void Acknowledge(const Batch& batch);
 
-  // The points behind this step may not be stored, whatever was acknowledged: they wait again, with that step's.
+  // The points behind this step are not stored, whatever was acknowledged: they wait again. 0: nothing is.
   absl::Status Rewind(std::int64_t stored_through);
 
   // Points scanned and not acknowledged.

@@ -1,5 +1,6 @@
 #include "coordinator/ablation_table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,6 +19,7 @@ using ::testing::UnorderedElementsAreArray;
 ResultRow Trial(const std::string& block, double rate, int seed, TrialState state,
                 std::map<std::string, double> values = {}) {
   ResultRow row;
+  row.trial.trial_id = block + std::to_string(rate) + " " + std::to_string(seed);
   row.trial.state = state;
   row.trial.config_json = R"({"model.block":")" + block + R"(","optimizer.learning_rate":)" + std::to_string(rate) +
                           R"(,"seed":)" + std::to_string(seed) + "}";
@@ -29,7 +31,11 @@ ResultRow Trial(const std::string& block, double rate, int seed, TrialState stat
 }
 
 AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
-  AblationBuilder builder(query, trials.at(0).trial.config_json);
+  AblationBuilder builder(query, [&](const std::string& trial_id) {
+    const auto found = std::find_if(trials.begin(), trials.end(),
+                                    [&](const ResultRow& row) { return row.trial.trial_id == trial_id; });
+    return found->trial.config_json;
+  });
   for (const ResultRow& trial : trials) builder.Add(trial);
   return builder.Build();
 }
@@ -150,6 +156,18 @@ TEST(AblationTable, AnAutoThatMachinesResolveDifferentlyIsOneValue) {
   EXPECT_THAT(table.cells[0].row_values, ElementsAre("auto"));
   EXPECT_EQ(table.cells[0].trials, 2);
   EXPECT_THAT(table.pooled, ElementsAre("seed"));
+}
+
+// model.final_norm follows from the block.
+TEST(AblationTable, AKeyThatFollowsFromAVariedOneIsThatOfItsArm) {
+  std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted),
+                                   Trial("post_norm", 1, 0, TrialState::kCompleted)};
+  trials[0].trial.config_json = R"({"model.final_norm":"layer_norm"})";
+  trials[1].trial.config_json = R"({"model.final_norm":"none"})";
+  const auto table = CellsOf(trials, {.rows = {"model.final_norm"}, .metrics = {"eval_loss"}});
+  ASSERT_EQ(table.size(), 2u);
+  EXPECT_THAT(table[0].row_values, ElementsAre("layer_norm"));
+  EXPECT_THAT(table[1].row_values, ElementsAre("none"));
 }
 
 TEST(AblationTable, AnInfiniteResultMakesTheMeanInfiniteAndHasNoDeviation) {
