@@ -21,7 +21,7 @@ struct Percent {
 // What was stored, and what the server had taken at each percent of the way.
 class Progress {
  public:
-  Progress(const Arguments& arguments)
+  explicit Progress(const Arguments& arguments)
       : server_(arguments.Number("pid", 0)),
         log_path_(arguments.Text("db") + "-wal"),
         total_(arguments.Number("points", 5'000'000)),
