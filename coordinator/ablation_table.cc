@@ -86,7 +86,8 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
 
 struct AblationBuilder::Cell {
   AblationCell counts;
-  std::vector<std::vector<double>> values;                 // by metric, of the trials that count
+  std::vector<std::vector<double>> values;  // by metric, of the trials that count
+  std::set<const Arm*> arms;
   std::map<std::string, std::string> first_values;         // of each varied key and the seed
   std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
 };
@@ -143,11 +144,7 @@ void AblationBuilder::Add(const ResultRow& row) {
   std::vector<std::size_t> ranks;
   for (std::size_t i = 0; i < keys_.size(); ++i) ranks.push_back(seen_[i].RankOf(TextOf(keys_[i], row)));
   Cell& cell = cells_[ranks];
-  for (const std::string& key : varied_) {
-    std::string text = TextOf(key, row);
-    const auto [first, added] = cell.first_values.emplace(key, text);
-    if (!added && first->second != text) differing_.insert(key);
-  }
+  Compare(row, cell);
   cell.values.resize(query_.metrics.size());
   const bool counts = Count(row.trial.state, cell.counts);
   for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
@@ -160,6 +157,16 @@ void AblationBuilder::Add(const ResultRow& row) {
   cell.made_with["train.precision"].insert(TextOf("train.precision", row));
   cell.made_with["device"].insert(row.origin.device);
   cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
+}
+
+void AblationBuilder::Compare(const ResultRow& row, Cell& cell) {
+  const bool is_new_arm = cell.arms.insert(&ArmOf(row)).second;
+  for (const std::string& key : varied_) {
+    if (key != "seed" && !is_new_arm) continue;  // the arm's other trials are alike
+    std::string text = TextOf(key, row);
+    const auto [first, added] = cell.first_values.try_emplace(key, text);
+    if (!added && first->second != text) differing_.insert(key);
+  }
 }
 
 bool AblationBuilder::Count(TrialState state, AblationCell& cell) const {

@@ -91,6 +91,8 @@ class AblationBuilder {
   // What the sweep varies as it was submitted, other keys as the trainer resolved them. An
   // `auto` that two machines resolved differently is one value.
   std::string TextOf(const std::string& key, const ResultRow& row);
+  // Notes in which varied keys the cell's trials differ.
+  void Compare(const ResultRow& row, Cell& cell);
   // Whether the trial's values count.
   bool Count(TrialState state, AblationCell& cell) const;
 
