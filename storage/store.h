@@ -75,6 +75,7 @@ struct TrialRow {
   double wall_seconds = 0;
   TimeMs started_at = 0;
   TimeMs finished_at = 0;
+  // The rest but the fingerprint is of LoadTrials and FindTrial, not of results.
   bool attempt_open = false;  // the newest attempt has no end yet
   // Through which step the curve is stored without a gap, and which attempt its end is of; 0: none has begun.
   std::int64_t stored_through = 0;

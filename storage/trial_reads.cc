@@ -21,18 +21,22 @@ constexpr char kOriginColumns[] =
     "ifnull(origin.left_out, '{}')";
 constexpr int kOriginColumnCount = 6;
 
-// What TrialRow holds without its configuration; ReadTrial reads it from column 0 on.
-constexpr char kTrialColumns[] =
-    "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
-    "trials.target_steps, trial_results.steps, trials.worker, trials.failure_class, trials.failure_message, "
-    "trials.wall_seconds, trials.started_ms, trials.finished_ms, trial_results.tokens, "
-    "trial_results.curve_generation, "
-    "ifnull((SELECT outcome = '' FROM trial_attempts WHERE trial = trials.id AND generation = trials.generation), 0), "
-    "max(trial_results.steps, "
-    "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = trials.id AND "
-    "generation = "
-    "trial_results.curve_generation), "
-    "0)), trials.data_fingerprint, trials.outcome_reason, trials.diverged_step";
+// What TrialRow holds without its configuration; ReadTrial reads it from column 0 on. How the newest attempt and the
+// curve stand is for the scheduler alone: two look-ups a trial.
+std::string TrialColumns(bool for_scheduler) {
+  return absl::StrCat(
+      "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
+      "trials.target_steps, trial_results.steps, trials.worker, trials.failure_class, trials.failure_message, "
+      "trials.wall_seconds, trials.started_ms, trials.finished_ms, trial_results.tokens, "
+      "trial_results.curve_generation, ",
+      for_scheduler ? "ifnull((SELECT outcome = '' FROM trial_attempts WHERE trial = trials.id AND generation = "
+                      "trials.generation), 0), "
+                      "max(trial_results.steps, "
+                      "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = "
+                      "trials.id AND generation = trial_results.curve_generation), 0)), "
+                    : "0, 0, ",
+      "trials.data_fingerprint, trials.outcome_reason, trials.diverged_step");
+}
 constexpr int kConfigColumn = 21;
 
 // SQLite's integers are signed; more than this is no limit at all.
@@ -67,12 +71,13 @@ TrialRow ReadTrial(const Query& row) {
 }
 
 AttemptOrigin ReadOrigin(const Query& row, int column) {
+  const std::string left_out = row.Text(column + 5);
   return {.resolved_json = row.Text(column),
           .data_fingerprint = row.Text(column + 1),
           .host = row.Text(column + 2),
           .device = row.Text(column + 3),
           .revision = row.Text(column + 4),
-          .left_out = nlohmann::json::parse(row.Text(column + 5)).get<LeftOutFiles>()};
+          .left_out = left_out == "{}" ? LeftOutFiles{} : nlohmann::json::parse(left_out).get<LeftOutFiles>()};
 }
 
 SweepRow ReadSweep(const Query& row) {
@@ -111,8 +116,9 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 
 // What a ResultRow is read from, from column 0 on.
 std::string ResultsSql(bool with_config) {
-  std::string sql = absl::StrCat("SELECT ", kTrialColumns, with_config ? ", trial_configs.config" : ", ''",
-                                 ", arms.keys, arms.label, ", kOriginColumns);
+  std::string sql =
+      absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/false), with_config ? ", trial_configs.config" : ", ''",
+                   ", arms.keys, arms.label, ", kOriginColumns);
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
@@ -212,7 +218,7 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
-  Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
+  Query query(connection.Prepare(absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/true),
                                               " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
                                               "JOIN trial_results ON trial_results.trial = trials.id "
                                               "WHERE sweep_trials.sweep = ?1 ORDER BY position")));
@@ -223,7 +229,7 @@ absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection,
 }
 
 std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id) {
-  Query query(connection.Prepare(absl::StrCat("SELECT ", kTrialColumns,
+  Query query(connection.Prepare(absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/true),
                                               ", trial_configs.config FROM trials "
                                               "JOIN trial_configs ON trial_configs.trial = trials.id "
                                               "JOIN trial_results ON trial_results.trial = trials.id "
