@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 
 namespace ofsweep {
 namespace {
+
+// On a busy machine a trial takes longer than its lease lasts.
+constexpr double kReportSeconds = 5;
 
 struct Percent {
   double server_cpu = 0;  // at its end, since the start of the server
@@ -79,11 +83,19 @@ bool TrainOne(long steps, long batch, SimulatedWorker& worker, Progress& progres
   for (long row = 0; row < batch; ++row) points.add_rows();
   bool is_done = false;
   long step = 1;
+  Instant renewed = Now();
   for (; step <= steps && !is_done; step += batch) {
+    if (SecondsSince(renewed) > kReportSeconds) {
+      v1::SynchronizeRequest report = worker.NewReport(1);
+      AddRunning(start, step - 1, report);
+      worker.Synchronize(report);
+      renewed = Now();
+    }
     for (long row = 0; row < batch; ++row) FillRow(step + row, kSeries, *points.mutable_rows(static_cast<int>(row)));
     const long stored = worker.Push(push);
     is_done = progress.Add(stored, worker.push_latencies.back());
   }
+  if (worker.rejected > 0) throw std::runtime_error("a push was not taken");
   worker.Complete(start, step - 1);
   return is_done;
 }

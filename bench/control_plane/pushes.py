@@ -6,7 +6,7 @@ from report import Section
 
 SHAPES = [(1, 1, 500), (1, 10, 1000), (1, 100, 1900), (8, 1, 300), (8, 10, 500), (8, 100, 1000)]  # clients, steps of a push, steps
 # Storage; how many, so that each takes about as long. No goal names any but the first, which alone takes part in every round.
-OPTUNA = (("sqlite", 2), ("journal", 4), ("grpc", 1))
+OPTUNA = (("sqlite", 5), ("journal", 4), ("grpc", 1))
 MLFLOW = ((1, 10), (10, 30), (100, 100))  # steps of a call, steps
 
 
