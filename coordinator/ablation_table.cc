@@ -114,22 +114,20 @@ std::size_t AblationBuilder::FirstSeen::RankOf(const std::string& value) {
   return rank->second;
 }
 
-const AblationBuilder::Arm& AblationBuilder::ArmOf(const ResultRow& row) {
-  const auto [arm, is_new] = arms_.try_emplace(row.trial.arm.keys_json);
-  if (is_new) arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config_of_(row.trial.trial_id))};
-  return arm->second;
-}
-
-std::string AblationBuilder::TextOf(const std::string& key, const ResultRow& row) {
-  if (key == "seed") {
-    const auto seed = row.values.find("seed");
-    return seed == row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
-  }
-  const Arm& arm = ArmOf(row);
+AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
+  const auto [arm, is_new_arm] = arms_.try_emplace(row.trial.arm.keys_json);
+  if (is_new_arm) arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config_of_(row.trial.trial_id))};
   const auto [resolved, is_new] = resolved_.try_emplace(row.origin.resolved_json);
   if (is_new) resolved->second = TextsOf(row.origin.resolved_json);
-  const Texts& made_of_auto = resolved->second;
-  for (const Texts* texts : {&arm.varied, &made_of_auto, &arm.config}) {
+  return {row, arm->second, resolved->second};
+}
+
+std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) {
+  if (key == "seed") {
+    const auto seed = keys.row.values.find("seed");
+    return seed == keys.row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
+  }
+  for (const Texts* texts : {&keys.arm.varied, &keys.resolved, &keys.arm.config}) {
     if (const auto found = texts->find(key); found != texts->end()) return found->second;
   }
   return "";
@@ -141,10 +139,11 @@ void AblationBuilder::Add(const ResultRow& row) {
     for (const auto& [key, value] : arm.items()) varied_.push_back(key);
     varied_.emplace_back("seed");
   }
+  const Keys keys = KeysOf(row);
   std::vector<std::size_t> ranks;
-  for (std::size_t i = 0; i < keys_.size(); ++i) ranks.push_back(seen_[i].RankOf(TextOf(keys_[i], row)));
+  for (std::size_t i = 0; i < keys_.size(); ++i) ranks.push_back(seen_[i].RankOf(TextOf(keys_[i], keys)));
   Cell& cell = cells_[ranks];
-  Compare(row, cell);
+  Compare(keys, cell);
   cell.values.resize(query_.metrics.size());
   const bool counts = Count(row.trial.state, cell.counts);
   for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
@@ -154,16 +153,16 @@ void AblationBuilder::Add(const ResultRow& row) {
     if (counts) cell.values[metric].push_back(found->second);
   }
   if (!counts) return;
-  cell.made_with["train.precision"].insert(TextOf("train.precision", row));
+  cell.made_with["train.precision"].insert(TextOf("train.precision", keys));
   cell.made_with["device"].insert(row.origin.device);
   cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
 }
 
-void AblationBuilder::Compare(const ResultRow& row, Cell& cell) {
-  const bool is_new_arm = cell.arms.insert(&ArmOf(row)).second;
+void AblationBuilder::Compare(const Keys& keys, Cell& cell) {
+  const bool is_new_arm = cell.arms.insert(&keys.arm).second;
   for (const std::string& key : varied_) {
     if (key != "seed" && !is_new_arm) continue;  // the arm's other trials are alike
-    std::string text = TextOf(key, row);
+    const std::string text = TextOf(key, keys);
     const auto [first, added] = cell.first_values.try_emplace(key, text);
     if (!added && first->second != text) differing_.insert(key);
   }

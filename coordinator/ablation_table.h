@@ -87,12 +87,18 @@ class AblationBuilder {
     std::vector<const std::string*> values_;  // in ranks_
   };
 
-  const Arm& ArmOf(const ResultRow& row);
+  // Where a trial's keys are found.
+  struct Keys {
+    const ResultRow& row;
+    const Arm& arm;
+    const Texts& resolved;
+  };
+  Keys KeysOf(const ResultRow& row);
   // What the sweep varies as it was submitted, other keys as the trainer resolved them. An
   // `auto` that two machines resolved differently is one value.
-  std::string TextOf(const std::string& key, const ResultRow& row);
+  static std::string TextOf(const std::string& key, const Keys& keys);
   // Notes in which varied keys the cell's trials differ.
-  void Compare(const ResultRow& row, Cell& cell);
+  void Compare(const Keys& keys, Cell& cell);
   // Whether the trial's values count.
   bool Count(TrialState state, AblationCell& cell) const;
 

@@ -43,18 +43,17 @@ std::map<int, std::string> GpuModels(const std::string& root) {
   return models;
 }
 
-// By rename: after a kill there is either no line or a whole one.
-absl::Status WriteWhole(const std::string& path, const std::string& line) {
+}  // namespace
+
+absl::Status WriteWhole(const std::string& path, const std::string& text) {
   const std::string draft = path + ".new";
-  std::ofstream(draft) << line << '\n';
+  std::ofstream(draft) << text << '\n';
   std::error_code error;
   fs::rename(draft, path, error);
-  if (!error && absl::StripAsciiWhitespace(ReadText(path)) == line) return absl::OkStatus();
+  if (!error && absl::StripAsciiWhitespace(ReadText(path)) == text) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("cannot write ", path, ": free some space, or give the worker another --data-dir"));
 }
-
-}  // namespace
 
 std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root) {
   std::vector<int> minors;

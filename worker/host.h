@@ -28,6 +28,10 @@ std::uint64_t FreeBytes(const std::string& folder);
 // Absolute path of the program called `name` beside the executable of this process.
 std::string BesideThisExecutable(const std::string& name);
 
+// Puts the text, with a newline behind it, in place of the file by a rename: after a kill there is what was there
+// before or all of it. ResourceExhausted says where there is no room.
+absl::Status WriteWhole(const std::string& path, const std::string& text);
+
 // Takes the folder for this process until the descriptor closes. FailedPrecondition when another agent has it.
 absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir);
 

@@ -15,7 +15,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "experiment/data_folder.h"
+#include "worker/host.h"
 
 namespace ofsweep {
 namespace {
@@ -63,17 +65,6 @@ absl::Status WriteError(const std::string& path) {
                                                    "; free some space there, or give the worker another --data-dir"));
 }
 
-absl::Status WriteLineage(const std::vector<Ancestor>& lineage, const std::string& trial_path) {
-  const std::string path = LineagePath(trial_path);
-  const std::string unfinished = path + ".new";
-  std::ofstream file(unfinished);
-  for (const Ancestor& ancestor : lineage) file << ancestor.generation << ' ' << ancestor.from_step << '\n';
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(unfinished, path, error);
-  return file && !error ? absl::OkStatus() : WriteError(path);
-}
-
 absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_path) {
   std::vector<Ancestor> lineage = ReadLineage(trial_path);
   const auto end_of_curve = std::find_if(lineage.begin(), lineage.end(), [&](const Ancestor& ancestor) {
@@ -95,7 +86,10 @@ absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_
   }
   if (newest < 0) lineage.clear();
   lineage.push_back({start.generation(), std::max<std::int64_t>(newest, 0)});
-  return WriteLineage(lineage, trial_path);
+  const auto line = [](std::string* out, const Ancestor& ancestor) {
+    absl::StrAppend(out, ancestor.generation, " ", ancestor.from_step);
+  };
+  return WriteWhole(LineagePath(trial_path), absl::StrJoin(lineage, "\n", line));
 }
 
 }  // namespace
