@@ -103,9 +103,11 @@ std::vector<Transition> Coordinator::Held() const {
   std::vector<Transition> held;
   for (const WorkerRecord& worker : scheduler_.fleet().workers()) {
     for (const TrialIndex index : worker.held) {
-      const TrialRecord& trial = scheduler_.trial(index);
-      held.push_back(
-          {.trial_id = trial.id, .sweeps = scheduler_.SweepNames(trial), .worker = worker.id, .to = trial.state});
+      const TrialRecord& trial = scheduler_.books().trial(index);
+      held.push_back({.trial_id = trial.id,
+                      .sweeps = scheduler_.books().SweepNames(trial),
+                      .worker = worker.id,
+                      .to = trial.state});
     }
   }
   return held;
@@ -189,7 +191,7 @@ Coordinator::Ticket Coordinator::MakeTicket() {
 void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
   if (decision.change.empty()) return;
   ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number,
-                                                                      .sweeps = scheduler_.sweeps().size(),
+                                                                      .sweeps = scheduler_.books().sweeps().size(),
                                                                       .sweep_states = decision.change.sweeps,
                                                                       .transitions = std::move(decision.transitions)});
   pending_.push_back(ticket.decision);

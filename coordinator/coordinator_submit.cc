@@ -45,7 +45,7 @@ void IdentifyAll(const Scheduler& scheduler, const std::string& sweep, std::vect
     const TrialRecord* beside = nullptr;
     const Sharing sharing = Identify(scheduler, sweep, trial, beside);
     if (sharing == Sharing::kNew) continue;
-    const std::string& oldest = scheduler.sweeps()[beside->places.front().sweep].name;
+    const std::string& oldest = scheduler.books().sweeps()[beside->places.front().sweep].name;
     const bool starts_anew = beside->state == TrialState::kFailed || beside->state == TrialState::kCancelled;
     if (sharing == Sharing::kAnewBeside) {
       ++result.anew_beside[oldest];
@@ -59,7 +59,7 @@ void IdentifyAll(const Scheduler& scheduler, const std::string& sweep, std::vect
 std::vector<std::string> RunningTrials(const Scheduler& scheduler, const SweepRecord& sweep) {
   std::vector<std::string> running;
   for (const TrialIndex index : sweep.trials) {
-    const TrialRecord& trial = scheduler.trial(index);
+    const TrialRecord& trial = scheduler.books().trial(index);
     if (trial.state == TrialState::kRunning) running.push_back(trial.id);
   }
   return running;
@@ -88,7 +88,7 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
     if (absl::Status status = Refresh(); !status.ok()) return status;
     ticket = MakeTicket();
     ticket.repeats_earlier = true;
-    if (const SweepRecord* existing = scheduler_.FindSweep(spec.name); existing != nullptr) {
+    if (const SweepRecord* existing = scheduler_.books().FindSweep(spec.name); existing != nullptr) {
       const absl::Status same = CheckIsSame(scheduler_, *existing, *trials, same_text);
       if (!same.ok()) return same;
       result.sweep = Summarize(*existing, now);
@@ -103,8 +103,8 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
         row.revision = options_.revision;
         AddSweep(std::move(row), *std::move(trials), ticket);
         result.created = true;
-        result.sweep = Summarize(*scheduler_.FindSweep(spec.name), now);
-        running = RunningTrials(scheduler_, *scheduler_.FindSweep(spec.name));
+        result.sweep = Summarize(*scheduler_.books().FindSweep(spec.name), now);
+        running = RunningTrials(scheduler_, *scheduler_.books().FindSweep(spec.name));
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "coordinator/coordinator.h"
+#include "coordinator/scheduler_reasons.h"
 
 namespace ofsweep {
 namespace {
@@ -19,21 +20,21 @@ SweepSummary SummaryOf(const SweepRecord& sweep, SweepState state, const std::ar
 
 SweepSummary Coordinator::Summarize(const SweepRecord& sweep, TimeMs now) const {
   SweepSummary summary = SummaryOf(sweep, sweep.state, sweep.counts);
-  summary.waiting_reason = scheduler_.WaitingReason(sweep, now);
+  summary.waiting_reason = WhyWaits(scheduler_.state(), sweep, now);
   return summary;
 }
 
 SweepSummary Coordinator::SummarizePublished(SweepIndex sweep, TimeMs now) const {
   const PublishedSweep& published = published_.sweeps()[sweep];
-  const SweepRecord& record = scheduler_.sweeps()[sweep];
+  const SweepRecord& record = scheduler_.books().sweeps()[sweep];
   SweepSummary summary = SummaryOf(record, published.state, published.counts);
   // What the scheduler waits for now; of no use where users are not told yet that something waits.
-  if (summary.counts.contains(TrialState::kPending)) summary.waiting_reason = scheduler_.WaitingReason(record, now);
+  if (summary.counts.contains(TrialState::kPending)) summary.waiting_reason = WhyWaits(scheduler_.state(), record, now);
   return summary;
 }
 
 absl::StatusOr<SweepIndex> Coordinator::FindPublished(const std::string& sweep) const {
-  const auto index = scheduler_.FindSweepIndex(sweep);
+  const auto index = scheduler_.books().FindSweepIndex(sweep);
   if (index.ok() && *index >= published_.sweeps().size()) return NoSuchSweep(sweep);
   return index;
 }
@@ -62,14 +63,14 @@ absl::StatusOr<SweepProgress> Coordinator::Progress(const std::string& sweep, st
     absl::MutexLock lock(&mutex_);
     const auto index = FindPublished(sweep);
     if (!index.ok()) return index.status();
-    const SweepRecord& record = scheduler_.sweeps()[*index];
+    const SweepRecord& record = scheduler_.books().sweeps()[*index];
     progress.sweep = SummarizePublished(*index, clock_.Now());
     progress.steps_done = record.steps_done;
     progress.steps_total = record.steps_done + record.steps_to_do;
     const std::vector<std::uint32_t>& log = published_.sweeps()[*index].finished_log;
     std::uint64_t& cursor = progress.finished_cursor;
     for (cursor = finished_cursor; cursor < log.size() && progress.finished.size() < most_finished; ++cursor) {
-      progress.finished.push_back({scheduler_.trial(record.trials[log[cursor]]).id, log[cursor]});
+      progress.finished.push_back({scheduler_.books().trial(record.trials[log[cursor]]).id, log[cursor]});
     }
     progress.all_finished_told = cursor >= log.size();
     AddRunning(*index, progress);
@@ -82,7 +83,7 @@ void Coordinator::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
   std::vector<std::pair<std::uint32_t, RunningTrial>> running;
   double speed = 0;
   for (const auto& [index, worker] : published_.running()) {
-    const TrialRecord& trial = scheduler_.trial(index);
+    const TrialRecord& trial = scheduler_.books().trial(index);
     const auto place =
         std::find_if(trial.places.begin(), trial.places.end(), [&](Place held) { return held.sweep == sweep; });
     if (place == trial.places.end()) continue;
@@ -95,7 +96,7 @@ void Coordinator::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
   std::sort(running.begin(), running.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& [position, entry] : running) progress.running.push_back(std::move(entry));
   if (progress.sweep.state == SweepState::kActive && speed > 0) {
-    progress.eta_seconds = static_cast<double>(scheduler_.sweeps()[sweep].steps_to_do) / speed;
+    progress.eta_seconds = static_cast<double>(scheduler_.books().sweeps()[sweep].steps_to_do) / speed;
   }
 }
 
@@ -114,7 +115,7 @@ absl::Status Coordinator::AddLabels(const std::string& sweep, std::vector<Runnin
     if (!row.ok()) return row.status();
     if (*row) trial.label = TrialLabel(*keys, (*row)->config_json);
     absl::MutexLock lock(&mutex_);
-    const TrialRecord* record = scheduler_.FindTrial(trial.trial_id);
+    const TrialRecord* record = scheduler_.books().FindTrial(trial.trial_id);
     if (record != nullptr && record->state == TrialState::kRunning) labels_[name] = trial.label;
   }
   return absl::OkStatus();
@@ -138,13 +139,13 @@ absl::StatusOr<std::vector<std::string>> Coordinator::LabelKeys(const std::strin
 
 std::string Coordinator::WaitingReason(const std::string& trial_id) {
   absl::MutexLock lock(&mutex_);
-  const TrialRecord* trial = scheduler_.FindTrial(trial_id);
-  return trial == nullptr ? "" : scheduler_.WaitingReason(*trial, clock_.Now());
+  const TrialRecord* trial = scheduler_.books().FindTrial(trial_id);
+  return trial == nullptr ? "" : WhyWaits(scheduler_.state(), *trial, clock_.Now());
 }
 
 std::vector<WorkerView> Coordinator::Workers() {
   absl::MutexLock lock(&mutex_);
-  return scheduler_.Workers(clock_.Now());
+  return scheduler_.fleet().Views(clock_.Now());
 }
 
 std::string Coordinator::Inconsistency() {

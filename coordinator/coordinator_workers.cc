@@ -92,7 +92,7 @@ absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) 
     Fingerprints fixed;
     {
       absl::MutexLock lock(&mutex_);
-      fixed = FixedInputsOf(*scheduler_.FindTrial(trial_id));
+      fixed = FixedInputsOf(*scheduler_.books().FindTrial(trial_id));
     }
     if (fixed.empty()) continue;
     std::vector<Problem> ignored;
@@ -157,7 +157,8 @@ std::vector<FixedInput> Coordinator::FixInputs(WorkerReport& report, std::vector
                          .step = given_back->step};
       return true;
     }
-    for (const std::string& sweep : scheduler_.SweepNames(*scheduler_.FindTrial(beginning.name.trial_id))) {
+    for (const std::string& sweep :
+         scheduler_.books().SweepNames(*scheduler_.books().FindTrial(beginning.name.trial_id))) {
       for (const auto& [input, found] : beginning.open_inputs) {
         if (fixed_inputs_[sweep].emplace(input, found).second) fixed.push_back({sweep, input, found});
       }
@@ -168,7 +169,8 @@ std::vector<FixedInput> Coordinator::FixInputs(WorkerReport& report, std::vector
 }
 
 std::string Coordinator::WhyOtherData(const Beginning& beginning) const {
-  for (const std::string& sweep : scheduler_.SweepNames(*scheduler_.FindTrial(beginning.name.trial_id))) {
+  for (const std::string& sweep :
+       scheduler_.books().SweepNames(*scheduler_.books().FindTrial(beginning.name.trial_id))) {
     const auto fixed = fixed_inputs_.find(sweep);
     if (fixed == fixed_inputs_.end()) continue;
     for (const auto& [input, found] : beginning.open_inputs) {
@@ -191,7 +193,7 @@ void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginn
 
 Fingerprints Coordinator::FixedInputsOf(const TrialRecord& trial) const {
   Fingerprints fixed;
-  for (const std::string& sweep : scheduler_.SweepNames(trial)) {
+  for (const std::string& sweep : scheduler_.books().SweepNames(trial)) {
     if (const auto inputs = fixed_inputs_.find(sweep); inputs != fixed_inputs_.end()) {
       fixed.insert(inputs->second.begin(), inputs->second.end());
     }

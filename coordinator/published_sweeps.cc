@@ -3,10 +3,11 @@
 namespace ofsweep {
 
 void PublishedSweeps::CatchUp(const Scheduler& scheduler) {
-  AddSweeps(scheduler, scheduler.sweeps().size());
-  for (SweepIndex sweep = 0; sweep < sweeps_.size(); ++sweep) sweeps_[sweep].state = scheduler.sweeps()[sweep].state;
+  AddSweeps(scheduler, scheduler.books().sweeps().size());
+  for (SweepIndex sweep = 0; sweep < sweeps_.size(); ++sweep)
+    sweeps_[sweep].state = scheduler.books().sweeps()[sweep].state;
   for (TrialIndex index = 0; index < trials_.size(); ++index) {
-    const TrialRecord& trial = scheduler.trial(index);
+    const TrialRecord& trial = scheduler.books().trial(index);
     SetState(scheduler, index, trial.state, trial.worker == kNoWorker ? "" : scheduler.fleet().at(trial.worker).id);
   }
 }
@@ -17,13 +18,13 @@ void PublishedSweeps::Apply(const Scheduler& scheduler, const PendingDecision& d
     SetState(scheduler, transition.index, transition.to, transition.worker);
   }
   for (const auto& [name, state] : decision.sweep_states) {
-    sweeps_[*scheduler.FindSweepIndex(name)].state = state;
+    sweeps_[*scheduler.books().FindSweepIndex(name)].state = state;
   }
 }
 
 void PublishedSweeps::AddSweeps(const Scheduler& scheduler, std::size_t sweeps) {
   while (sweeps_.size() < sweeps) {
-    const std::vector<TrialIndex>& trials = scheduler.sweeps()[sweeps_.size()].trials;
+    const std::vector<TrialIndex>& trials = scheduler.books().sweeps()[sweeps_.size()].trials;
     PublishedSweep& sweep = sweeps_.emplace_back();
     for (std::uint32_t position = 0; position < trials.size(); ++position) {
       if (trials[position] >= trials_.size()) trials_.resize(trials[position] + 1, TrialState::kPending);
@@ -42,7 +43,7 @@ void PublishedSweeps::SetState(const Scheduler& scheduler, TrialIndex index, Tri
   }
   const TrialState from = std::exchange(trials_[index], to);
   if (from == to) return;
-  for (const Place place : scheduler.trial(index).places) {
+  for (const Place place : scheduler.books().trial(index).places) {
     if (place.sweep >= sweeps_.size()) continue;  // it is still to be stored
     PublishedSweep& sweep = sweeps_[place.sweep];
     --sweep.counts[static_cast<std::size_t>(from)];

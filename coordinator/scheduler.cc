@@ -4,281 +4,210 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/scheduler_call.h"
+#include "coordinator/scheduler_ends.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
-namespace {
-
-std::int64_t StepsToDo(const TrialRecord& trial) {
-  return IsTerminal(trial.state) ? 0 : std::max<std::int64_t>(0, trial.target_steps - trial.step);
-}
-
-}  // namespace
 
 // ---- what was stored ----
 
-Decision Scheduler::Restore(std::vector<StoredSweep> sweeps, TimeMs now) {
-  Decision decision;
+Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now) {
+  Turn turn(state_, now);
   for (const StoredSweep& stored : sweeps) {
-    const auto index = static_cast<SweepIndex>(sweeps_.size());
-    sweep_by_name_[stored.name] = index;
-    SweepRecord& sweep = sweeps_.emplace_back();
-    sweep.name = stored.name;
-    sweep.state = stored.state;
-    sweep.submitted_at = stored.submitted_at;
-    if (sweep.state == SweepState::kPaused) ++paused_sweeps_;
-    UpdateQueue(index);
-    sweep.trials.reserve(stored.trials.size());
+    const SweepIndex index =
+        state_.books.AddSweep(stored.name, stored.state, stored.submitted_at, stored.trials.size());
     for (std::uint32_t position = 0; position < stored.trials.size(); ++position) {
-      RestoreTrial(stored.trials[position], {index, position}, now);
+      RestoreTrial(stored.trials[position], {index, position}, turn);
     }
   }
-  for (SweepIndex index = 0; index < sweeps_.size(); ++index) UpdateSweepEnd(index, decision);
-  return decision;
+  for (SweepIndex index = 0; index < sweeps.size(); ++index) turn.UpdateSweepEnd(index);
+  return turn.Take();
 }
 
-void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, TimeMs now) {
-  const bool is_new = !trial_by_id_.contains(stored.trial.trial_id);
-  const TrialIndex index = AddTrial(stored.trial, place);
+void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, Turn& turn) {
+  const bool is_new = books().FindTrial(stored.trial.trial_id) == nullptr;
+  const TrialIndex index = state_.books.AddTrial(stored.trial, place);
   if (!is_new) return;
-  TrialRecord& trial = trials_[index];
-  if (stored.state != TrialState::kPending) queue_.Remove(trial);
-  Count(trial, trial.state, stored.state);
-  trial.state = stored.state;
+  TrialRecord& trial = state_.books.trial(index);
   trial.generation = stored.generation;
   trial.attempts = stored.attempts;
   trial.failures = stored.failures;
-  RecordStep(trial.id, stored.step);
   trial.stored_through = stored.stored_through;
   trial.curve_generation = stored.curve_generation;
-  trial.stopping = stored.attempt_open && trial.state != TrialState::kRunning;
-  if (trial.stopping) queue_.Remove(trial);
-  if (trial.state == TrialState::kRunning || trial.stopping) {
-    Lease(index, fleet_.Ensure(stored.worker));
-    // Nobody can tell any more whether it was reported; told again, its name might be used twice.
-    trial.known = true;
-    WorkerRecord& worker = fleet_.at(trial.worker);
-    worker.last_seen = std::max(worker.last_seen, now);
-  }
+  const bool is_stopping = stored.attempt_open && stored.state != TrialState::kRunning;
+  if (is_stopping) state_.books.SetStopping(index, true, turn.now());
+  state_.books.SetState(index, stored.state, turn.now());
+  state_.books.RecordStep(index, stored.step);
+  if (!trial.is_leased()) return;
+  turn.Lease(index, state_.fleet.Ensure(stored.worker));
+  // Nobody can tell any more whether it was reported; told again, its name might be used twice.
+  trial.known = true;
+  WorkerRecord& worker = state_.fleet.at(trial.worker);
+  worker.last_seen = std::max(worker.last_seen, turn.now());
 }
 
-// ---- what a user adds ----
+// ---- users ----
 
-Decision Scheduler::AddSweep(std::string name, std::vector<NewTrial> trials, TimeMs now) {
-  Decision decision;
-  const auto index = static_cast<SweepIndex>(sweeps_.size());
-  sweep_by_name_[name] = index;
-  sweeps_.emplace_back();
-  sweeps_[index].name = std::move(name);
-  sweeps_[index].submitted_at = now;
-  sweeps_[index].trials.reserve(trials.size());
-  UpdateQueue(index);
+Decision Scheduler::AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now) {
+  Turn turn(state_, now);
+  const std::string reason = absl::StrCat("wanted by sweep ", name);
+  const SweepIndex sweep = state_.books.AddSweep(std::move(name), SweepState::kActive, now, trials.size());
   for (std::uint32_t position = 0; position < trials.size(); ++position) {
-    const bool is_new = !trial_by_id_.contains(trials[position].trial_id);
-    const TrialIndex trial = AddTrial(trials[position], {index, position});
-    if (is_new) continue;
-    if (trials_[trial].state == TrialState::kFailed || trials_[trial].state == TrialState::kCancelled) {
-      MakePending(trial, true, absl::StrCat("wanted by sweep ", sweeps_[index].name), now, decision);
-    }
+    const TrialIndex index = state_.books.AddTrial(trials[position], {sweep, position});
+    const TrialState state = books().trial(index).state;
+    if (state == TrialState::kFailed || state == TrialState::kCancelled) turn.MakePending(index, true, reason);
   }
-  UpdateSweepEnd(index, decision);
-  return decision;
+  turn.UpdateSweepEnd(sweep);
+  return turn.Take();
 }
 
-TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
-  const auto [it, is_new] = trial_by_id_.try_emplace(trial.trial_id, static_cast<TrialIndex>(trials_.size()));
-  if (is_new) {
-    TrialRecord& record = trials_.emplace_back();
-    record.id = trial.trial_id;
-    record.target_steps = trial.target_steps;
-    record.needs_cuda = trial.needs_cuda;
-    record.data_fingerprint = trial.data_fingerprint;
+absl::StatusOr<Decision> Scheduler::Pause(const std::string& name, TimeMs now) {
+  const auto index = books().FindSweepIndex(name);
+  if (!index.ok()) return index.status();
+  const SweepRecord& sweep = books().sweeps()[*index];
+  if (!sweep.live()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("sweep \"", name, "\" is ", std::string(Name(sweep.state)), ": nothing is left to pause"));
   }
-  TrialRecord& record = trials_[it->second];
-  record.places.push_back(place);
-  SweepRecord& sweep = sweeps_[place.sweep];
-  sweep.trials.push_back(it->second);
-  ++sweep.counts[static_cast<std::size_t>(record.state)];
-  sweep.steps_done += record.step;
-  sweep.steps_to_do += StepsToDo(record);
-  // A trial that waits for its time is in no queue yet; one that is in its older sweeps' queues belongs into this one
-  // too.
-  if (record.state == TrialState::kPending && !record.stopping &&
-      !queue_.delayed().contains({record.not_before, it->second})) {
-    queue_.Insert(record);
+  Turn turn(state_, now);
+  turn.SetSweep(*index, SweepState::kPaused);
+  return turn.Take();
+}
+
+absl::StatusOr<Decision> Scheduler::Resume(const std::string& name, TimeMs now) {
+  const auto index = books().FindSweepIndex(name);
+  if (!index.ok()) return index.status();
+  const SweepRecord& sweep = books().sweeps()[*index];
+  Turn turn(state_, now);
+  if (sweep.state == SweepState::kFinished) return turn.Take();
+  turn.SetSweep(*index, SweepState::kActive);
+  for (const TrialIndex trial : sweep.trials) {
+    if (books().trial(trial).state != TrialState::kCancelled) continue;
+    turn.MakePending(trial, false, absl::StrCat("sweep ", name, " was resumed"));
   }
-  return it->second;
+  turn.UpdateSweepEnd(*index);
+  return turn.Take();
 }
 
-// ---- changes of state ----
-
-void Scheduler::Change(TrialIndex index, TrialState to, Cause cause, TimeMs now, Decision& decision) {
-  TrialRecord& trial = trials_[index];
-  const TrialState from = trial.state;
-  if (from == TrialState::kPending) {
-    queue_.Remove(trial);
-    queue_.RemoveDelayed(index, trial.not_before);
+absl::StatusOr<Decision> Scheduler::Cancel(const std::string& name, TimeMs now) {
+  const auto index = books().FindSweepIndex(name);
+  if (!index.ok()) return index.status();
+  const SweepRecord& sweep = books().sweeps()[*index];
+  Turn turn(state_, now);
+  if (!sweep.live()) return turn.Take();
+  turn.SetSweep(*index, SweepState::kCancelled);
+  for (const TrialIndex trial_index : sweep.trials) {
+    TrialRecord& trial = state_.books.trial(trial_index);
+    if (IsTerminal(trial.state) || books().IsWanted(trial)) continue;
+    // The worker is not waited for: its next call tells it to stop.
+    if (trial.state == TrialState::kRunning) state_.books.SetStopping(trial_index, true, now);
+    trial.adoptable = false;
+    turn.SetTrial(trial_index, TrialState::kCancelled, {.reason = "its sweep was cancelled"});
   }
-  Count(trial, from, to);
-  trial.state = to;
-  if (to == TrialState::kPending && !trial.stopping) Enqueue(index, now);
-  decision.change.trials.push_back(RowOf(trial, cause, now));
-  decision.transitions.push_back({.index = index,
-                                  .trial_id = trial.id,
-                                  .sweeps = SweepNames(trial),
-                                  .worker = decision.change.trials.back().worker,
-                                  .from = from,
-                                  .to = to,
-                                  .why = cause.why,
-                                  .lease_expired = cause.lease_expired,
-                                  .reason = std::move(cause.reason)});
-  for (const Place place : trial.places) UpdateSweepEnd(place.sweep, decision);
+  return turn.Take();
 }
 
-TrialChange Scheduler::RowOf(const TrialRecord& trial, Cause cause, TimeMs now) const {
-  return {.trial_id = trial.id,
-          .state = trial.state,
-          .generation = trial.generation,
-          .attempts = trial.attempts,
-          .failures = trial.failures,
-          .worker = trial.worker == kNoWorker ? "" : fleet_.at(trial.worker).id,
-          .failure_class = cause.failure,
-          .failure_message = std::move(cause.message),
-          .diverged_reason = std::move(cause.diverged_reason),
-          .diverged_step = cause.diverged_step,
-          .added_wall_seconds = cause.wall_seconds,
-          .at = now};
-}
-
-void Scheduler::Count(const TrialRecord& trial, TrialState from, TrialState to) {
-  const std::int64_t to_do = std::max<std::int64_t>(0, trial.target_steps - trial.step);
-  for (const Place place : trial.places) {
-    SweepRecord& sweep = sweeps_[place.sweep];
-    --sweep.counts[static_cast<std::size_t>(from)];
-    ++sweep.counts[static_cast<std::size_t>(to)];
-    sweep.steps_to_do += (IsTerminal(to) ? 0 : to_do) - (IsTerminal(from) ? 0 : to_do);
+absl::StatusOr<Decision> Scheduler::Retry(const std::string& name, std::span<const std::string> trial_ids, TimeMs now) {
+  const auto index = books().FindSweepIndex(name);
+  if (!index.ok()) return index.status();
+  const SweepRecord& sweep = books().sweeps()[*index];
+  if (sweep.state == SweepState::kCancelled) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("sweep \"", name, "\" is cancelled: resume it first, then retry its failed trials"));
   }
-}
-
-void Scheduler::Enqueue(TrialIndex index, TimeMs now) {
-  const TrialRecord& trial = trials_[index];
-  if (trial.not_before > now) {
-    queue_.Delay(index, trial.not_before);
-  } else {
-    queue_.Insert(trial);
+  std::vector<TrialIndex> wanted;
+  for (const std::string& id : trial_ids) {
+    const auto trial = books().FindTrialIndex(id);
+    const bool is_held = trial && books().IsIn(books().trial(*trial), *index);
+    if (!is_held) return absl::NotFoundError(absl::StrCat("sweep \"", name, "\" has no trial ", Quoted(id)));
+    wanted.push_back(*trial);
   }
-}
+  if (trial_ids.empty()) wanted = sweep.trials;
 
-void Scheduler::PromoteDue(TimeMs now) {
-  while (const auto trial = queue_.PopDue(now)) queue_.Insert(trials_[*trial]);
-}
-
-void Scheduler::SetSweepState(SweepIndex index, SweepState state, Decision& decision) {
-  SweepRecord& sweep = sweeps_[index];
-  if (sweep.state == state) return;
-  if (sweep.state == SweepState::kPaused) --paused_sweeps_;
-  if (state == SweepState::kPaused) ++paused_sweeps_;
-  sweep.state = state;
-  UpdateQueue(index);
-  decision.change.sweeps.emplace_back(sweep.name, state);
-}
-
-void Scheduler::UpdateQueue(SweepIndex index) {
-  const SweepRecord& sweep = sweeps_[index];
-  queue_.SetActive(index, sweep.state == SweepState::kActive && MayStart(sweep));
-}
-
-bool Scheduler::MayStart(const SweepRecord& sweep) const {
-  return options_.only_sweep.empty() || options_.only_sweep == sweep.name;
-}
-
-bool Scheduler::MayStart(const TrialRecord& trial) const {
-  return std::any_of(trial.places.begin(), trial.places.end(),
-                     [&](Place place) { return MayStart(sweeps_[place.sweep]); });
-}
-
-// A sweep is finished while all of its trials have a final state: when another sweep makes one of them pending again,
-// it is active again.
-void Scheduler::UpdateSweepEnd(SweepIndex index, Decision& decision) {
-  const SweepRecord& sweep = sweeps_[index];
-  if (sweep.live() && sweep.unfinished() == 0) SetSweepState(index, SweepState::kFinished, decision);
-  if (sweep.state == SweepState::kFinished && sweep.unfinished() > 0) {
-    SetSweepState(index, SweepState::kActive, decision);
+  Turn turn(state_, now);
+  for (const TrialIndex trial : wanted) {
+    if (books().trial(trial).state == TrialState::kFailed) turn.MakePending(trial, true, "retried by a user");
   }
+  return turn.Take();
 }
 
-bool Scheduler::IsWanted(const TrialRecord& trial) const {
-  return std::any_of(trial.places.begin(), trial.places.end(),
-                     [&](Place place) { return sweeps_[place.sweep].live(); });
+// ---- workers ----
+
+Scheduler::Synchronized Scheduler::Synchronize(const WorkerReport& report, TimeMs now) {
+  Turn turn(state_, now);
+  state_.books.PromoteDue(now);
+  SynchronizeAnswer answer = AnswerCall(report, turn);
+  return {turn.Take(), std::move(answer)};
 }
 
-void Scheduler::RecordStep(const std::string& trial_id, std::int64_t step) {
-  const auto it = trial_by_id_.find(trial_id);
-  if (it == trial_by_id_.end()) return;
-  TrialRecord& trial = trials_[it->second];
-  if (step > trial.step) SetStep(trial, step);
+Decision Scheduler::Tick(TimeMs now) {
+  Turn turn(state_, now);
+  state_.books.PromoteDue(now);
+  for (const WorkerIndex worker : state_.fleet.Disconnect(now - state_.options.lease_ms)) {
+    const std::vector<TrialIndex> held(fleet().at(worker).held.begin(), fleet().at(worker).held.end());
+    for (const TrialIndex trial : held) ExpireLease(trial, turn);
+  }
+  return turn.Take();
+}
+
+bool Scheduler::Knows(const AttemptName& name) const {
+  const TrialRecord* trial = books().FindTrial(name.trial_id);
+  return trial != nullptr && trial->Knows(name.generation);
+}
+
+bool Scheduler::IsNewest(const std::string& worker_id, const AttemptName& name) const {
+  const TrialRecord* trial = books().FindTrial(name.trial_id);
+  return trial != nullptr && trial->generation == name.generation && trial->worker == fleet().Find(worker_id);
+}
+
+bool Scheduler::MayWrite(const std::string& worker_id, const AttemptName& name) const {
+  const TrialRecord* trial = books().FindTrial(name.trial_id);
+  const WorkerIndex worker = fleet().Find(worker_id);
+  return trial != nullptr && worker != kNoWorker &&
+         (trial->IsHeldBy(worker, name.generation) || trial->WasLostBy(worker, name.generation));
+}
+
+bool Scheduler::MayAdopt(const AttemptName& name) const {
+  const TrialRecord* trial = books().FindTrial(name.trial_id);
+  return trial != nullptr && trial->MayAdopt(name.generation);
+}
+
+bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
+  const auto index = books().FindTrialIndex(name.trial_id);
+  return index && state_.books.Begin(*index, from_step);
 }
 
 void Scheduler::RecordStored(const std::string& trial_id, std::int64_t step) {
-  const auto it = trial_by_id_.find(trial_id);
-  if (it == trial_by_id_.end()) return;
-  TrialRecord& trial = trials_[it->second];
-  trial.stored_through = std::max(trial.stored_through, step);
-  RecordStep(trial_id, step);
+  if (const auto index = books().FindTrialIndex(trial_id)) state_.books.RecordStored(*index, step);
 }
 
 void Scheduler::RecordData(const std::string& trial_id, std::string data_fingerprint) {
-  const auto it = trial_by_id_.find(trial_id);
-  if (it != trial_by_id_.end()) trials_[it->second].data_fingerprint = std::move(data_fingerprint);
+  const auto index = books().FindTrialIndex(trial_id);
+  if (index) state_.books.trial(*index).data_fingerprint = std::move(data_fingerprint);
 }
 
-void Scheduler::SetStep(TrialRecord& trial, std::int64_t step) {
-  const std::int64_t to_do_before = StepsToDo(trial);
-  const std::int64_t added = step - trial.step;
-  trial.step = step;
-  for (const Place place : trial.places) {
-    sweeps_[place.sweep].steps_done += added;
-    sweeps_[place.sweep].steps_to_do += StepsToDo(trial) - to_do_before;
+// ---- audit ----
+
+std::string Scheduler::Inconsistency() const {
+  if (std::string wrong = books().Inconsistency(); !wrong.empty()) return wrong;
+  std::size_t leased = 0;
+  for (TrialIndex index = 0; index < books().trials().size(); ++index) {
+    const TrialRecord& trial = books().trial(index);
+    if (trial.failures > state_.options.max_failures) return trial.id + " failed more often than it may";
+    if (!trial.is_leased()) continue;
+    ++leased;
+    if (!fleet().at(trial.worker).held.contains(index)) return trial.id + " runs or stops without a lease";
   }
-}
-
-// ---- views ----
-
-const SweepRecord* Scheduler::FindSweep(const std::string& name) const {
-  const auto it = sweep_by_name_.find(name);
-  return it == sweep_by_name_.end() ? nullptr : &sweeps_[it->second];
-}
-
-const TrialRecord* Scheduler::FindTrial(const std::string& trial_id) const {
-  const auto it = trial_by_id_.find(trial_id);
-  return it == trial_by_id_.end() ? nullptr : &trials_[it->second];
-}
-
-std::vector<std::string> Scheduler::SweepNames(const TrialRecord& trial) const {
-  std::vector<std::string> names;
-  names.reserve(trial.places.size());
-  for (const Place place : trial.places) names.push_back(sweeps_[place.sweep].name);
-  return names;
-}
-
-std::vector<WorkerView> Scheduler::Workers(TimeMs now) const {
-  std::vector<WorkerView> views;
-  for (WorkerIndex index = 0; index < fleet_.workers().size(); ++index) {
-    const WorkerRecord& worker = fleet_.at(index);
-    const bool quarantined = fleet_.InQuarantine(index, now);
-    views.push_back({.worker_id = worker.id,
-                     .host = worker.host,
-                     .version = worker.version,
-                     .scrape_target = worker.scrape_target,
-                     .slots = worker.slots,
-                     .busy = worker.busy(),
-                     .devices = worker.devices,
-                     .unsent_points = worker.unsent_points,
-                     .last_seen = worker.last_seen,
-                     .connected = worker.connected,
-                     .quarantined = quarantined,
-                     .quarantine_reason = quarantined ? worker.quarantine_reason : ""});
+  std::size_t held = 0;
+  std::size_t connected = 0;
+  for (const WorkerRecord& worker : fleet().workers()) {
+    held += worker.held.size();
+    connected += worker.connected ? 1 : 0;
   }
-  return views;
+  if (held != leased) return absl::StrCat(held, " leases for ", leased, " attempts");
+  if (connected != fleet().connected()) return "the count of connected workers is wrong";
+  return "";
 }
 
 }  // namespace ofsweep

@@ -15,6 +15,9 @@ bool OffersSlots(const WorkerRecord& worker, bool needs_cuda) {
 // for long has ends to tell.
 constexpr std::size_t kAnyAttempts = 10'000;
 
+// After this a worker is asked again whether it has a trial's files by now; one that was started again, at once.
+constexpr TimeMs kOtherDataMs = 60'000;
+
 }  // namespace
 
 WorkerIndex Fleet::Ensure(const std::string& worker_id) {
@@ -118,6 +121,36 @@ bool Fleet::AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const
     if (other != worker && Usable(workers_[other], needs_cuda, now)) return true;
   }
   return false;
+}
+
+Fit Fleet::FitOf(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
+  for (const auto& [other, since] : trial.other_data_on) {
+    const bool may_have_changed = now - since > kOtherDataMs || workers_[other].connected_since > since;
+    if (other == worker && !may_have_changed) return Fit::kOtherDataThere;
+  }
+  const bool avoids = trial.avoid_until > now && trial.worker == worker;
+  return avoids && AnotherUsable(worker, trial.needs_cuda, now) ? Fit::kCrashedThere : Fit::kFits;
+}
+
+std::vector<WorkerView> Fleet::Views(TimeMs now) const {
+  std::vector<WorkerView> views;
+  for (WorkerIndex index = 0; index < workers_.size(); ++index) {
+    const WorkerRecord& worker = workers_[index];
+    const bool quarantined = InQuarantine(index, now);
+    views.push_back({.worker_id = worker.id,
+                     .host = worker.host,
+                     .version = worker.version,
+                     .scrape_target = worker.scrape_target,
+                     .slots = worker.slots,
+                     .busy = worker.busy(),
+                     .devices = worker.devices,
+                     .unsent_points = worker.unsent_points,
+                     .last_seen = worker.last_seen,
+                     .connected = worker.connected,
+                     .quarantined = quarantined,
+                     .quarantine_reason = quarantined ? worker.quarantine_reason : ""});
+  }
+  return views;
 }
 
 }  // namespace ofsweep

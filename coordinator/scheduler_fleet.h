@@ -43,7 +43,10 @@ struct WorkerRecord {
   int busy() const { return static_cast<int>(held.size()); }
 };
 
-// The workers that have called, and how far each is to be trusted.
+// Whether a pending trial whose time has come may start on a worker.
+enum class Fit { kFits, kCrashedThere, kOtherDataThere };
+
+// The workers that have called, what each holds, and how far it is to be trusted.
 class Fleet {
  public:
   explicit Fleet(QuarantineOptions options) : options_(options) {}
@@ -77,6 +80,9 @@ class Fleet {
   // Connected, not shutting down, not in quarantine, and with CUDA where that is asked.
   static bool Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now);
   bool AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
+  Fit FitOf(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
+
+  std::vector<WorkerView> Views(TimeMs now) const;
 
  private:
   QuarantineOptions options_;

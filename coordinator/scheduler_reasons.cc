@@ -1,10 +1,10 @@
-// The scheduler's decisions in words: why a sweep, a trial or a worker waits.
+#include "coordinator/scheduler_reasons.h"
+
 #include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "coordinator/scheduler.h"
 
 namespace ofsweep {
 namespace {
@@ -22,77 +22,57 @@ std::string Quarantine(const WorkerRecord& worker) {
                       worker.quarantine_reason);
 }
 
-}  // namespace
-
-std::string Scheduler::WaitingReason(const SweepRecord& sweep, TimeMs now) const {
-  if (!sweep.live() || sweep.count(TrialState::kPending) == 0) return "";
-  if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
-  if (!MayStart(sweep)) return WhyLeftAlone();
-  const SweepIndex index = sweep_by_name_.at(sweep.name);
-  if (const auto ready = queue_.FirstReady(index)) return WhyReadyWaits(trials_[sweep.trials[*ready]], now);
-  for (const auto& [not_before, trial] : queue_.delayed()) {
-    const std::vector<Place>& places = trials_[trial].places;
-    if (std::any_of(places.begin(), places.end(), [&](Place place) { return place.sweep == index; })) {
-      return WhyDelayed(trials_[trial], now);
-    }
-  }
-  const auto stopping = std::find_if(sweep.trials.begin(), sweep.trials.end(), [&](TrialIndex trial) {
-    return trials_[trial].state == TrialState::kPending && trials_[trial].stopping;
-  });
-  return stopping == sweep.trials.end() ? "" : WhyStopping(trials_[*stopping]);
-}
-
-std::string Scheduler::WaitingReason(const TrialRecord& trial, TimeMs now) const {
-  if (trial.state != TrialState::kPending) return "";
-  const bool active = std::any_of(trial.places.begin(), trial.places.end(),
-                                  [&](Place place) { return sweeps_[place.sweep].state == SweepState::kActive; });
-  if (!active) return "waiting: the sweep is paused";
-  if (!MayStart(trial)) return WhyLeftAlone();
-  if (trial.stopping) return WhyStopping(trial);
-  if (trial.not_before > now) return WhyDelayed(trial, now);
-  return WhyReadyWaits(trial, now);
-}
-
-std::string Scheduler::WhyDelayed(const TrialRecord& trial, TimeMs now) const {
+std::string WhyDelayed(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
   return absl::StrCat("waiting: retry in ", Seconds(std::max<TimeMs>(0, trial.not_before - now)), " s after a ",
-                      std::string(Name(trial.last_failure)), " on ", fleet_.at(trial.worker).id);
+                      std::string(Name(trial.last_failure)), " on ", state.fleet.at(trial.worker).id);
 }
 
-std::string Scheduler::WhyStopping(const TrialRecord& trial) const {
-  return absl::StrCat("waiting: its attempt on ", fleet_.at(trial.worker).id,
+std::string WhyStopping(const SchedulerState& state, const TrialRecord& trial) {
+  return absl::StrCat("waiting: its attempt on ", state.fleet.at(trial.worker).id,
                       " was told to stop, and writes its checkpoint");
 }
 
-std::string Scheduler::WhyLeftAlone() const {
-  return absl::StrCat("waiting: this coordinator trains sweep ", options_.only_sweep, " alone");
+std::string WhyLeftAlone(const SchedulerState& state) {
+  return absl::StrCat("waiting: this coordinator trains sweep ", state.books.only_sweep(), " alone");
 }
 
-std::string Scheduler::WhyReadyWaits(const TrialRecord& trial, TimeMs now) const {
-  if (fleet_.connected() == 0) return "waiting: no worker is connected";
+std::string WhyUnfit(const SchedulerState& state, const TrialRecord& trial, WorkerIndex worker, TimeMs now) {
+  const std::string& name = state.fleet.at(worker).id;
+  if (state.fleet.FitOf(trial, worker, now) == Fit::kCrashedThere) {
+    return absl::StrCat("waiting: for a slot on another worker than ", name, ", after a ",
+                        std::string(Name(trial.last_failure)), " there");
+  }
+  return absl::StrCat("waiting: for a worker with its data; on ", name, ": ", trial.other_data);
+}
+
+// Of a trial that stands in a queue.
+std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+  const Fleet& fleet = state.fleet;
+  if (fleet.connected() == 0) return "waiting: no worker is connected";
   int slots = 0;
   int busy = 0;
   bool device_exists = false;
   WorkerIndex unfit = kNoWorker;
   const WorkerRecord* first_free = nullptr;  // of quarantine
-  for (WorkerIndex index = 0; index < fleet_.workers().size(); ++index) {
-    const WorkerRecord& worker = fleet_.at(index);
+  for (WorkerIndex index = 0; index < fleet.workers().size(); ++index) {
+    const WorkerRecord& worker = fleet.at(index);
     if (!worker.connected || (trial.needs_cuda && !worker.has_cuda)) continue;
     device_exists = true;
-    if (fleet_.MayWork(index, trial.needs_cuda, now)) {
-      if (FitOn(trial, index, now) != Fit::kFits) {
+    if (fleet.MayWork(index, trial.needs_cuda, now)) {
+      if (fleet.FitOf(trial, index, now) != Fit::kFits) {
         unfit = index;
         continue;
       }
       slots += worker.slots;
       busy += std::min(worker.slots, worker.busy());
-    } else if (fleet_.InQuarantine(index, now) &&
+    } else if (fleet.InQuarantine(index, now) &&
                (first_free == nullptr || worker.quarantined_until < first_free->quarantined_until)) {
       first_free = &worker;
     }
   }
   if (!device_exists) return "waiting: needs a CUDA device, and no connected worker has one";
   const bool all_busy = busy >= slots;
-  if (unfit != kNoWorker && all_busy) return WhyUnfit(trial, unfit, now);
+  if (unfit != kNoWorker && all_busy) return WhyUnfit(state, trial, unfit, now);
   if (slots == 0 && first_free != nullptr) return absl::StrCat("waiting: ", Quarantine(*first_free));
   if (slots == 0) return "waiting: every connected worker is shutting down";
   if (all_busy) {
@@ -100,34 +80,63 @@ std::string Scheduler::WhyReadyWaits(const TrialRecord& trial, TimeMs now) const
         "waiting: ", slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy"),
         first_free == nullptr ? "" : absl::StrCat("; ", Quarantine(*first_free)));
   }
-  return absl::StrCat("waiting: a free worker calls within ", Seconds(NextCall()), " s");
+  return absl::StrCat("waiting: a free worker calls within ", Seconds(state.NextCallMs()), " s");
 }
 
-std::string Scheduler::WhyUnfit(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
-  if (FitOn(trial, worker, now) == Fit::kCrashedThere) {
-    return absl::StrCat("waiting: for a slot on another worker than ", fleet_.at(worker).id, ", after a ",
-                        std::string(Name(trial.last_failure)), " there");
+}  // namespace
+
+std::string WhyWaits(const SchedulerState& state, const SweepRecord& sweep, TimeMs now) {
+  const Books& books = state.books;
+  if (!sweep.live() || sweep.count(TrialState::kPending) == 0) return "";
+  if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
+  if (!books.MayStart(sweep)) return WhyLeftAlone(state);
+  const SweepIndex index = *books.FindSweepIndex(sweep.name);
+  if (const auto ready = books.queue().FirstReady(index)) {
+    return WhyReadyWaits(state, books.TrialAt({index, *ready}), now);
   }
-  return absl::StrCat("waiting: for a worker with its data; on ", fleet_.at(worker).id, ": ", trial.other_data);
+  for (const auto& [not_before, trial] : books.queue().delayed()) {
+    if (books.IsIn(books.trial(trial), index)) return WhyDelayed(state, books.trial(trial), now);
+  }
+  for (const TrialIndex trial : sweep.trials) {
+    const TrialRecord& record = books.trial(trial);
+    if (record.state == TrialState::kPending && record.stopping) return WhyStopping(state, record);
+  }
+  return "";
 }
 
-std::string Scheduler::WhyNoMore(const WorkerRecord& worker, int free_slots, TimeMs now) const {
+std::string WhyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+  const Books& books = state.books;
+  if (trial.state != TrialState::kPending) return "";
+  const bool active = std::any_of(trial.places.begin(), trial.places.end(), [&](Place place) {
+    return books.sweeps()[place.sweep].state == SweepState::kActive;
+  });
+  if (!active) return "waiting: the sweep is paused";
+  if (!books.MayStart(trial)) return WhyLeftAlone(state);
+  if (trial.stopping) return WhyStopping(state, trial);
+  if (trial.not_before > now) return WhyDelayed(state, trial, now);
+  return WhyReadyWaits(state, trial, now);
+}
+
+std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, int free_slots, TimeMs now) {
+  const WorkerRecord& worker = state.fleet.at(index);
+  const ReadyQueue& queue = state.books.queue();
   if (worker.slots == 0) return "the worker offers no slot";
-  const WorkerIndex index = fleet_.Find(worker.id);
-  if (fleet_.InQuarantine(index, now)) return Quarantine(worker);
+  if (state.fleet.InQuarantine(index, now)) return Quarantine(worker);
   if (free_slots <= 0) return absl::StrCat("all ", worker.slots, " slots are busy");
-  if (const auto place = queue_.FindFirst(worker.has_cuda, [](Place) { return true; })) {
-    const TrialRecord& trial = trials_[sweeps_[place->sweep].trials[place->position]];
-    return FitOn(trial, index, now) == Fit::kCrashedThere
+  if (const auto place = queue.FindFirst(worker.has_cuda, [](Place) { return true; })) {
+    const TrialRecord& trial = state.books.TrialAt(*place);
+    return state.fleet.FitOf(trial, index, now) == Fit::kCrashedThere
                ? "the waiting trials crashed here and look for another worker first"
                : absl::StrCat("the waiting trials are of other data: ", trial.other_data);
   }
-  if (queue_.HasReady(true)) return "the waiting trials need a CUDA device";
-  if (!queue_.delayed().empty()) {
+  if (queue.HasReady(true)) return "the waiting trials need a CUDA device";
+  if (!queue.delayed().empty()) {
     return absl::StrCat("the next trial is repeated in ",
-                        Seconds(std::max<TimeMs>(0, queue_.delayed().begin()->first - now)), " s");
+                        Seconds(std::max<TimeMs>(0, queue.delayed().begin()->first - now)), " s");
   }
-  if (paused_sweeps_ > 0) return absl::StrCat("no trial is waiting; ", paused_sweeps_, " sweeps are paused");
+  if (const std::size_t paused = state.books.paused_sweeps(); paused > 0) {
+    return absl::StrCat("no trial is waiting; ", paused, " sweeps are paused");
+  }
   return "no trial is waiting";
 }
 

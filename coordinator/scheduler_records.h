@@ -23,27 +23,6 @@ struct NewTrial {
   std::string data_fingerprint;  // of all that it reads, where that is known
 };
 
-// A trial as the store kept it.
-struct StoredTrial {
-  NewTrial trial;
-  TrialState state = TrialState::kPending;
-  std::uint64_t generation = 0;
-  int attempts = 0;
-  int failures = 0;
-  std::int64_t step = 0;
-  std::string worker;
-  std::int64_t stored_through = 0;
-  std::uint64_t curve_generation = 0;
-  bool attempt_open = false;  // the newest one has no end
-};
-
-struct StoredSweep {
-  std::string name;
-  SweepState state = SweepState::kActive;
-  TimeMs submitted_at = 0;
-  std::vector<StoredTrial> trials;
-};
-
 // A trial's place in one of its sweeps.
 struct Place {
   SweepIndex sweep = 0;
@@ -96,6 +75,19 @@ struct TrialRecord {
 
   // The newest attempt's trainer has said where it began.
   bool begun() const { return curve_generation == generation; }
+  // A worker has a lease on the newest attempt.
+  bool is_leased() const { return state == TrialState::kRunning || stopping; }
+  bool IsHeldBy(WorkerIndex by, std::uint64_t attempt) const {
+    return is_leased() && worker == by && generation == attempt;
+  }
+  // It was given up because its worker was silent, and nobody has it since.
+  bool WasLostBy(WorkerIndex by, std::uint64_t attempt) const {
+    return state == TrialState::kPending && adoptable && worker == by && generation == attempt;
+  }
+  // False for an attempt that this database has never heard of: it was restored from a copy that is older.
+  bool Knows(std::uint64_t attempt) const { return attempt <= generation; }
+  // Not heard of, and the trial is still to be trained: its report makes it the newest.
+  bool MayAdopt(std::uint64_t attempt) const { return !Knows(attempt) && !IsTerminal(state); }
 };
 
 struct SweepRecord {

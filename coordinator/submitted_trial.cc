@@ -43,10 +43,10 @@ SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const std::vector<std:
 
 Sharing Identify(const Scheduler& scheduler, const std::string& sweep, SubmittedTrial& trial,
                  const TrialRecord*& beside) {
-  beside = scheduler.FindTrial(trial.row.trial_id);
+  beside = scheduler.books().FindTrial(trial.row.trial_id);
   const bool is_open = trial.row.data_fingerprint.empty();
   if (beside == nullptr && !is_open && !trial.unseen_hash.empty()) {
-    const TrialRecord* unseen = scheduler.FindTrial(TrialId(trial.unseen_hash));
+    const TrialRecord* unseen = scheduler.books().FindTrial(TrialId(trial.unseen_hash));
     if (unseen == nullptr || unseen->data_fingerprint != trial.row.data_fingerprint) return Sharing::kNew;
     SetHash(trial.unseen_hash, trial.row);
     beside = unseen;
@@ -61,7 +61,7 @@ Resubmission Compare(const Scheduler& scheduler, const SweepRecord& sweep, const
                      bool same_text) {
   if (sweep.trials.size() != trials.size()) return Resubmission::kOtherTrials;
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    const TrialRecord& held = scheduler.trial(sweep.trials[i]);
+    const TrialRecord& held = scheduler.books().trial(sweep.trials[i]);
     const TrialRow& row = trials[i].row;
     const bool same_key = held.id == row.trial_id || held.id == TrialId(trials[i].unseen_hash);
     if (!same_key && !same_text) return Resubmission::kOtherTrials;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "coordinator/scheduler.h"
+#include "coordinator/scheduler_reasons.h"
 
 namespace ofsweep {
 
@@ -18,10 +19,10 @@ class SchedulerBench {
                          const std::string& device = "cpu");
   void Wait(TimeMs duration);
 
-  TrialState StateOf(const std::string& trial) const { return scheduler.FindTrial(trial)->state; }
-  int FailuresOf(const std::string& trial) const { return scheduler.FindTrial(trial)->failures; }
+  TrialState StateOf(const std::string& trial) const { return scheduler.books().FindTrial(trial)->state; }
+  int FailuresOf(const std::string& trial) const { return scheduler.books().FindTrial(trial)->failures; }
   std::string Reason(const std::string& sweep) const {
-    return scheduler.WaitingReason(*scheduler.FindSweep(sweep), now);
+    return WhyWaits(scheduler.state(), *scheduler.books().FindSweep(sweep), now);
   }
 
   SchedulerOptions options;

@@ -25,7 +25,7 @@ TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare
   bench.Submit("old", {"a", "b"});
   bench.Submit("new", {"b", "c"});
   EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("b:1", "c:1"));
-  EXPECT_EQ(bench.scheduler.FindSweep("old")->state, SweepState::kActive);
+  EXPECT_EQ(bench.scheduler.books().FindSweep("old")->state, SweepState::kActive);
   EXPECT_EQ(bench.Reason("old"), "waiting: this coordinator trains sweep new alone");
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
@@ -61,7 +61,7 @@ TEST(SchedulerLease, ALostAnswerIsRepeatedWithTheSameGeneration) {
   bench.Call("w", 1);
   EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1"));
   EXPECT_TRUE(bench.last.change.empty());
-  EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 1);
+  EXPECT_EQ(bench.scheduler.books().FindTrial("a")->attempts, 1);
 }
 
 TEST(SchedulerLease, ARestartedWorkerGetsItsTrialAnewAndItDoesNotCount) {
@@ -174,7 +174,7 @@ TEST(SchedulerLease, AnAttemptOfAnotherTrainingThanTheRestoredCurveIsTrainedAnew
                           bench.now);
   EXPECT_THAT(bench.Call("w", 1, {Begun("a", 9, 30, 8)}).forget, ElementsAre(AttemptName{"a", 9}));
   EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
-  EXPECT_EQ(bench.scheduler.FindTrial("a")->stored_through, 40);
+  EXPECT_EQ(bench.scheduler.books().FindTrial("a")->stored_through, 40);
 }
 
 // The copy that was restored was made while the worker had an earlier attempt of the same trial.
@@ -228,7 +228,7 @@ TEST(SchedulerLease, AnAttemptGoesOnFromNoLaterStepThanIsStored) {
   EXPECT_EQ(start.stored_through, 50);
   EXPECT_EQ(start.curve_generation, 1u);
   bench.Call("w", 1, {Begun("a", 2, 20, 1)});
-  EXPECT_EQ(bench.scheduler.FindTrial("a")->step, 20) << "it is trained again from there";
+  EXPECT_EQ(bench.scheduler.books().FindTrial("a")->step, 20) << "it is trained again from there";
   AttemptReport ended = Ended("a", 2, AttemptOutcome::kPreempted);
   ended.end->step = 35;
   bench.Call("w", 0, {ended});
@@ -376,7 +376,7 @@ TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
   EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).keep), ElementsAre("a:4"));
   EXPECT_TRUE(bench.last.change.empty());
   // A worker that never heard of its assignment, because the coordinator died before it answered, hears of it now.
-  EXPECT_EQ(bench.scheduler.FindTrial("a")->attempts, 2);
+  EXPECT_EQ(bench.scheduler.books().FindTrial("a")->attempts, 2);
 }
 
 TEST(SchedulerLease, WorkersOfAWholeFleetAreAskedToCallLessOften) {

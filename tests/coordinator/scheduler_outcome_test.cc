@@ -54,7 +54,7 @@ TEST_P(SchedulerBudget, ATrialFailsAfterSoManyAttempts) {
   EXPECT_EQ(bench.StateOf("a"), TrialState::kFailed);
   EXPECT_EQ(bench.last.change.trials.back().failure_class, GetParam().failure);
   EXPECT_EQ(bench.last.change.trials.back().failure_message, "it broke");
-  EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kFinished);
+  EXPECT_EQ(bench.scheduler.books().FindSweep("sweep")->state, SweepState::kFinished);
 }
 
 INSTANTIATE_TEST_SUITE_P(Classes, SchedulerBudget,
@@ -85,7 +85,7 @@ TEST(SchedulerOutcome, AHostOnWhichTrialsCrashInARowIsQuarantined) {
   EXPECT_THAT(answer.reason, HasSubstr("bad is in quarantine until"));
   EXPECT_THAT(answer.reason, HasSubstr("3 trials in a row crashed on it"));
   EXPECT_THAT(bench.Reason("sweep"), HasSubstr("bad is in quarantine"));
-  EXPECT_TRUE(bench.scheduler.Workers(bench.now).back().quarantined);
+  EXPECT_TRUE(bench.scheduler.fleet().Views(bench.now).back().quarantined);
   // It gets another chance, and one more crash sends it back for twice as long.
   bench.now += bench.options.quarantine.first_ms;
   good_is_busy();
@@ -105,7 +105,7 @@ TEST(SchedulerOutcome, TheLastWorkerThatCanWorkIsNeverQuarantined) {
   bench.Call("only", 3,
              {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
               Failed("c", 1, FailureClass::kCrash)});
-  EXPECT_FALSE(bench.scheduler.Workers(bench.now).front().quarantined);
+  EXPECT_FALSE(bench.scheduler.fleet().Views(bench.now).front().quarantined);
   EXPECT_EQ(bench.StateOf("d"), TrialState::kRunning);
 }
 
@@ -117,7 +117,7 @@ TEST(SchedulerOutcome, TrialsThatCrashEverywhereQuarantineNobody) {
   bench.Call("other", 3,
              {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
               Failed("c", 1, FailureClass::kCrash)});
-  const auto is_quarantined = [&] { return bench.scheduler.Workers(bench.now).back().quarantined; };
+  const auto is_quarantined = [&] { return bench.scheduler.fleet().Views(bench.now).back().quarantined; };
   EXPECT_TRUE(is_quarantined());
   bench.now += bench.options.retry_delay_ms;
   const SynchronizeAnswer again = bench.Call("good", 2, {Running("x", 1)});
@@ -155,7 +155,7 @@ TEST(SchedulerData, ATrialOfOtherDataWaitsForAnotherWorkerAndDoesNotCount) {
   AttemptReport other = Failed("a", 1, FailureClass::kOtherData);
   other.end->message = "text corpus.txt here is another";
   EXPECT_THAT(bench.Call("elsewhere", 1, {other}).start, IsEmpty());
-  EXPECT_EQ(bench.scheduler.FindTrial("a")->failures, 0);
+  EXPECT_EQ(bench.scheduler.books().FindTrial("a")->failures, 0);
   EXPECT_THAT(bench.Reason("sweep"), AllOf(HasSubstr("elsewhere"), HasSubstr("corpus.txt here is another")));
   EXPECT_THAT(bench.Call("elsewhere", 1).reason, HasSubstr("corpus.txt here is another"));
   EXPECT_THAT(Names(bench.Call("right", 1).start), ElementsAre("a:2"));
@@ -192,7 +192,7 @@ TEST(SchedulerSweep, ASharedTrialIsTrainedOnce) {
   bench.Call("w", 1);
   bench.Call("w", 1, {Ended("a", 1, AttemptOutcome::kCompleted)});
   bench.Submit("second", {"a", "c"});
-  EXPECT_EQ(bench.scheduler.FindSweep("second")->count(TrialState::kCompleted), 1u);
+  EXPECT_EQ(bench.scheduler.books().FindSweep("second")->count(TrialState::kCompleted), 1u);
 }
 
 TEST(SchedulerSweep, ASharedTrialWaitsOnlyWhileAllItsSweepsArePaused) {
@@ -221,12 +221,12 @@ TEST(SchedulerSweep, RetryGivesFailedTrialsAFreshBudgetAndOpensTheSweepAgain) {
   bench.Submit("sweep", {"a"});
   bench.Call("w", 1);
   bench.Call("w", 1, {Failed("a", 1, FailureClass::kBadData)});
-  EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kFinished);
+  EXPECT_EQ(bench.scheduler.books().FindSweep("sweep")->state, SweepState::kFinished);
   const auto decision = bench.scheduler.Retry("sweep", {}, bench.now);
   ASSERT_TRUE(decision.ok());
   EXPECT_EQ(decision->change.trials.size(), 1u);
   EXPECT_EQ(bench.FailuresOf("a"), 0);
-  EXPECT_EQ(bench.scheduler.FindSweep("sweep")->state, SweepState::kActive);
+  EXPECT_EQ(bench.scheduler.books().FindSweep("sweep")->state, SweepState::kActive);
   const std::vector<std::string> unknown = {"nobody"};
   EXPECT_EQ(bench.scheduler.Retry("sweep", unknown, bench.now).status().code(), absl::StatusCode::kNotFound);
 }
@@ -244,9 +244,9 @@ TEST(SchedulerSweep, WhatItsStateForbidsIsRefused) {
 TEST(SchedulerSweep, StepsAreCountedForTheEta) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a", "b"});
-  bench.scheduler.RecordStep("a", 30);
-  bench.scheduler.RecordStep("a", 20);  // an older message
-  const SweepRecord& sweep = *bench.scheduler.FindSweep("sweep");
+  bench.scheduler.RecordStored("a", 30);
+  bench.scheduler.RecordStored("a", 20);  // an older message
+  const SweepRecord& sweep = *bench.scheduler.books().FindSweep("sweep");
   EXPECT_EQ(sweep.steps_done, 30);
   EXPECT_EQ(sweep.steps_to_do, 170);
   bench.Call("w", 1);

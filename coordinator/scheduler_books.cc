@@ -1,0 +1,245 @@
+#include "coordinator/scheduler_books.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/coordinator_types.h"
+
+namespace ofsweep {
+namespace {
+
+std::int64_t StepsToDo(const TrialRecord& trial, TrialState state) {
+  return IsTerminal(state) ? 0 : std::max<std::int64_t>(0, trial.target_steps - trial.step);
+}
+
+}  // namespace
+
+// ---- what there is ----
+
+const SweepRecord* Books::FindSweep(const std::string& name) const {
+  const auto it = sweep_by_name_.find(name);
+  return it == sweep_by_name_.end() ? nullptr : &sweeps_[it->second];
+}
+
+absl::StatusOr<SweepIndex> Books::FindSweepIndex(const std::string& name) const {
+  const auto it = sweep_by_name_.find(name);
+  if (it == sweep_by_name_.end()) return NoSuchSweep(name);
+  return it->second;
+}
+
+const TrialRecord* Books::FindTrial(const std::string& trial_id) const {
+  const auto it = trial_by_id_.find(trial_id);
+  return it == trial_by_id_.end() ? nullptr : &trials_[it->second];
+}
+
+std::optional<TrialIndex> Books::FindTrialIndex(const std::string& trial_id) const {
+  const auto it = trial_by_id_.find(trial_id);
+  if (it == trial_by_id_.end()) return std::nullopt;
+  return it->second;
+}
+
+std::vector<std::string> Books::SweepNames(const TrialRecord& trial) const {
+  std::vector<std::string> names;
+  names.reserve(trial.places.size());
+  for (const Place place : trial.places) names.push_back(sweeps_[place.sweep].name);
+  return names;
+}
+
+bool Books::IsWanted(const TrialRecord& trial) const {
+  return std::any_of(trial.places.begin(), trial.places.end(),
+                     [&](Place place) { return sweeps_[place.sweep].live(); });
+}
+
+bool Books::IsIn(const TrialRecord& trial, SweepIndex sweep) const {
+  return std::any_of(trial.places.begin(), trial.places.end(), [&](Place place) { return place.sweep == sweep; });
+}
+
+bool Books::MayStart(const SweepRecord& sweep) const {
+  return only_sweep_.empty() || only_sweep_ == sweep.name;
+}
+
+bool Books::MayStart(const TrialRecord& trial) const {
+  return std::any_of(trial.places.begin(), trial.places.end(),
+                     [&](Place place) { return MayStart(sweeps_[place.sweep]); });
+}
+
+// ---- changes ----
+
+SweepIndex Books::AddSweep(std::string name, SweepState state, TimeMs submitted_at, std::size_t trials) {
+  const auto index = static_cast<SweepIndex>(sweeps_.size());
+  sweep_by_name_[name] = index;
+  SweepRecord& sweep = sweeps_.emplace_back();
+  sweep.name = std::move(name);
+  sweep.submitted_at = submitted_at;
+  sweep.trials.reserve(trials);
+  queue_.SetActive(index, MayStart(sweep));
+  SetSweepState(index, state);
+  return index;
+}
+
+TrialIndex Books::AddTrial(const NewTrial& trial, Place place) {
+  const auto [it, is_new] = trial_by_id_.try_emplace(trial.trial_id, static_cast<TrialIndex>(trials_.size()));
+  if (is_new) {
+    TrialRecord& record = trials_.emplace_back();
+    record.id = trial.trial_id;
+    record.target_steps = trial.target_steps;
+    record.needs_cuda = trial.needs_cuda;
+    record.data_fingerprint = trial.data_fingerprint;
+  }
+  TrialRecord& record = trials_[it->second];
+  record.places.push_back(place);
+  SweepRecord& sweep = sweeps_[place.sweep];
+  sweep.trials.push_back(it->second);
+  ++sweep.counts[static_cast<std::size_t>(record.state)];
+  sweep.steps_done += record.step;
+  sweep.steps_to_do += StepsToDo(record, record.state);
+  // A trial that waits for its time is in no queue yet; one that is in its older sweeps' queues belongs into this one
+  // too.
+  if (record.state == TrialState::kPending && !record.stopping &&
+      !queue_.delayed().contains({record.not_before, it->second})) {
+    queue_.Insert(record);
+  }
+  return it->second;
+}
+
+void Books::SetState(TrialIndex index, TrialState to, TimeMs now) {
+  TrialRecord& trial = trials_[index];
+  if (trial.state == TrialState::kPending) {
+    queue_.Remove(trial);
+    queue_.RemoveDelayed(index, trial.not_before);
+  }
+  Count(trial, trial.state, to);
+  trial.state = to;
+  if (to == TrialState::kRunning) trial.not_before = 0;
+  if (to == TrialState::kPending && !trial.stopping) Enqueue(index, now);
+}
+
+void Books::Count(const TrialRecord& trial, TrialState from, TrialState to) {
+  for (const Place place : trial.places) {
+    SweepRecord& sweep = sweeps_[place.sweep];
+    --sweep.counts[static_cast<std::size_t>(from)];
+    ++sweep.counts[static_cast<std::size_t>(to)];
+    sweep.steps_to_do += StepsToDo(trial, to) - StepsToDo(trial, from);
+  }
+}
+
+void Books::Enqueue(TrialIndex index, TimeMs now) {
+  const TrialRecord& trial = trials_[index];
+  if (trial.not_before > now) {
+    queue_.Delay(index, trial.not_before);
+  } else {
+    queue_.Insert(trial);
+  }
+}
+
+void Books::SetStopping(TrialIndex index, bool stopping, TimeMs now) {
+  TrialRecord& trial = trials_[index];
+  trial.stopping = stopping;
+  if (trial.state != TrialState::kPending) return;
+  if (stopping) {
+    queue_.Remove(trial);
+    queue_.RemoveDelayed(index, trial.not_before);
+  } else {
+    Enqueue(index, now);
+  }
+}
+
+void Books::PromoteDue(TimeMs now) {
+  while (const auto trial = queue_.PopDue(now)) queue_.Insert(trials_[*trial]);
+}
+
+bool Books::SetSweepState(SweepIndex index, SweepState state) {
+  SweepRecord& sweep = sweeps_[index];
+  if (sweep.state == state) return false;
+  if (sweep.state == SweepState::kPaused) --paused_sweeps_;
+  if (state == SweepState::kPaused) ++paused_sweeps_;
+  sweep.state = state;
+  queue_.SetActive(index, state == SweepState::kActive && MayStart(sweep));
+  return true;
+}
+
+void Books::RecordStep(TrialIndex index, std::int64_t step) {
+  TrialRecord& trial = trials_[index];
+  if (step > trial.step) SetStep(trial, step);
+}
+
+void Books::RecordStored(TrialIndex index, std::int64_t step) {
+  TrialRecord& trial = trials_[index];
+  trial.stored_through = std::max(trial.stored_through, step);
+  RecordStep(index, step);
+}
+
+bool Books::Begin(TrialIndex index, std::int64_t from_step) {
+  TrialRecord& trial = trials_[index];
+  trial.known = true;
+  if (trial.begun()) return true;
+  if (from_step > trial.stored_through) return false;
+  trial.curve_generation = trial.generation;
+  trial.stored_through = from_step;
+  SetStep(trial, from_step);
+  return true;
+}
+
+void Books::SetStep(TrialRecord& trial, std::int64_t step) {
+  const std::int64_t to_do_before = StepsToDo(trial, trial.state);
+  const std::int64_t added = step - trial.step;
+  trial.step = step;
+  for (const Place place : trial.places) {
+    sweeps_[place.sweep].steps_done += added;
+    sweeps_[place.sweep].steps_to_do += StepsToDo(trial, trial.state) - to_do_before;
+  }
+}
+
+// ---- audit ----
+
+std::string Books::Inconsistency() const {
+  for (TrialIndex index = 0; index < trials_.size(); ++index) {
+    if (std::string wrong = TrialInconsistency(trials_[index], index); !wrong.empty()) {
+      return absl::StrCat("trial ", trials_[index].id, " (", std::string(Name(trials_[index].state)), "): ", wrong);
+    }
+  }
+  for (SweepIndex index = 0; index < sweeps_.size(); ++index) {
+    if (std::string wrong = SweepInconsistency(sweeps_[index], index); !wrong.empty()) {
+      return absl::StrCat("sweep ", sweeps_[index].name, " (", std::string(Name(sweeps_[index].state)), "): ", wrong);
+    }
+  }
+  return "";
+}
+
+std::string Books::TrialInconsistency(const TrialRecord& trial, TrialIndex index) const {
+  const bool delayed = queue_.delayed().contains({trial.not_before, index});
+  const bool queued = queue_.Contains(trial);
+  if (trial.stopping && (queued || delayed)) return "waits though its worker still holds it";
+  if (trial.stopping && trial.state == TrialState::kRunning) return "is running and stopping";
+  if (trial.state == TrialState::kPending && !trial.stopping && queued == delayed) {
+    return queued ? "stands in a queue and waits for its time too" : "stands in no queue";
+  }
+  if (trial.state != TrialState::kPending && (queued || delayed)) return "waits though it is not pending";
+  if (trial.adoptable && trial.state != TrialState::kPending) return "could be adopted though it is not pending";
+  if (!IsTerminal(trial.state) && !IsWanted(trial)) return "no live sweep wants it";
+  if (trial.state == TrialState::kCancelled && IsWanted(trial)) return "cancelled though a live sweep wants it";
+  return "";
+}
+
+std::string Books::SweepInconsistency(const SweepRecord& sweep, SweepIndex index) const {
+  std::array<std::uint64_t, 7> counts{};
+  std::int64_t done = 0;
+  std::int64_t to_do = 0;
+  std::size_t ready = 0;
+  for (const TrialIndex trial_index : sweep.trials) {
+    const TrialRecord& trial = trials_[trial_index];
+    ++counts[static_cast<std::size_t>(trial.state)];
+    done += trial.step;
+    to_do += StepsToDo(trial, trial.state);
+    if (trial.state == TrialState::kPending && queue_.Contains(trial)) ++ready;
+  }
+  if (counts != sweep.counts) return "its counts of trials by state are wrong";
+  if (done != sweep.steps_done || to_do != sweep.steps_to_do) return "its counts of steps are wrong";
+  if (ready != queue_.CountReady(index, false) + queue_.CountReady(index, true)) return "its queue is wrong";
+  if (sweep.live() && sweep.unfinished() == 0) return "is not finished though all of its trials are";
+  if (sweep.state == SweepState::kFinished && sweep.unfinished() > 0) return "is finished though its trials are not";
+  return "";
+}
+
+}  // namespace ofsweep
