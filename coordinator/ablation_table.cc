@@ -116,7 +116,7 @@ std::size_t AblationBuilder::FirstSeen::RankOf(const std::string& value) {
 
 AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
   const auto [arm, is_new_arm] = arms_.try_emplace(row.trial.arm.keys_json);
-  if (is_new_arm) arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config_of_(row.trial.trial_id))};
+  if (is_new_arm) arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config_of_(row))};
   const auto [resolved, is_new] = resolved_.try_emplace(row.origin.resolved_json);
   if (is_new) resolved->second = TextsOf(row.origin.resolved_json);
   return {row, arm->second, resolved->second};

@@ -60,8 +60,9 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
 // each perplexity after rounding that a trial has.
 class AblationBuilder {
  public:
-  // The configuration of a trial as it was submitted. Asked for once an arm: its trials differ in their seeds alone.
-  using ConfigOf = std::function<std::string(const std::string& trial_id)>;
+  // The flat configuration of a row's trial as the row's sweep has submitted it. Asked for once an arm: its trials
+  // differ in their seeds alone.
+  using ConfigOf = std::function<std::string(const ResultRow& row)>;
 
   AblationBuilder(AblationQuery query, ConfigOf config_of);
   ~AblationBuilder();

@@ -1,29 +1,21 @@
 #include "coordinator/coordinator.h"
 
 #include <algorithm>
-#include <optional>
+#include <future>
 #include <random>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/submission.h"
+#include "experiment/sha256.h"
 
 namespace ofsweep {
 namespace {
 
-constexpr std::uint64_t kSweepsAPage = 1000;
-
-absl::Status StartAgain() {
-  return absl::UnavailableError("a write to the database failed and its state was read again; send the call again");
-}
-
-// "" where the configuration cannot be read: its trainer will say so.
-std::string DeviceOf(const std::string& flat_config_json) {
-  const auto flat = nlohmann::json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
-  const auto device = flat.is_object() ? flat.find("train.device") : flat.end();
-  return device != flat.end() && device->is_string() ? device->get<std::string>() : "";
-}
+constexpr double kForeignWorkerCallSeconds = 10;
 
 // Never 0, which a worker says before it has heard of any.
 std::uint64_t RandomIncarnation() {
@@ -31,312 +23,421 @@ std::uint64_t RandomIncarnation() {
   return (std::uint64_t{random()} << 32 | random()) | 1;
 }
 
+// What an earlier incarnation acknowledged may be gone, so that the points before an end may have to be sent again.
+WorkerReport WithoutEnds(WorkerReport report) {
+  for (AttemptReport& attempt : report.attempts) attempt.end.reset();
+  return report;
+}
+
+std::size_t BytesOf(const std::vector<AttemptPoints>& attempts) {
+  std::size_t bytes = 0;
+  for (const AttemptPoints& attempt : attempts) bytes += attempt.columns->bytes();
+  return bytes;
+}
+
+// Why a worker gets nothing to do here; "" for one of this database and this version.
+std::string WhyForeign(const WorkerReport& report, const DatabaseIdentity& identity, const std::string& version) {
+  if (!report.database.id.empty() && report.database.id != identity.id) {
+    return absl::StrCat("its folder belongs to database ", report.database.id, ", and this coordinator has database ",
+                        identity.id);
+  }
+  if (!report.version.empty() && !version.empty() && report.version != version) {
+    return absl::StrCat("this worker is ofsweep ", report.version, ", and the coordinator ", version,
+                        ": install one version on both");
+  }
+  return "";
+}
+
+// The trials of a new sweep that run already, for an older one.
+std::vector<std::string> RunningTrials(const Books& books, const SweepRecord& sweep) {
+  std::vector<std::string> running;
+  for (const TrialIndex index : sweep.trials) {
+    if (books.trial(index).state == TrialState::kRunning) running.push_back(books.trial(index).id);
+  }
+  return running;
+}
+
+Decision AddSweep(SweepRow sweep, std::vector<SubmittedTrial> submitted, Scheduler& scheduler) {
+  std::vector<NewTrial> trials;
+  std::vector<TrialRow> rows;
+  for (SubmittedTrial& trial : submitted) {
+    trials.push_back({trial.row.trial_id, trial.row.target_steps, trial.needs_cuda, trial.row.data_fingerprint});
+    rows.push_back(std::move(trial.row));
+  }
+  Decision decision = scheduler.AddSweep(sweep.name, trials, sweep.submitted_at);
+  decision.change.new_sweep = NewSweep{std::move(sweep), std::move(rows)};
+  return decision;
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptions options, Store& store,
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const CoordinatorOptions& options, Store& store,
                                                                 const Clock& clock, CoordinatorObserver* observer) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(options, store, clock, observer));
   absl::StatusOr<std::string> id = store.DatabaseId();
   if (!id.ok()) return id.status();
   coordinator->identity_ = {*std::move(id), RandomIncarnation()};
+  auto stored = LoadState(store, options.scheduler, clock.Now());
+  if (!stored.ok()) return stored.status();
   std::vector<Transition> running;
   {
-    auto loaded = coordinator->Load();
-    if (!loaded.ok()) return loaded.status();
-    absl::MutexLock lock(&coordinator->mutex_);
-    coordinator->Take(*std::move(loaded));
+    absl::MutexLock lock(&coordinator->state_.log.mutex());
+    coordinator->Take(*std::move(stored));
     running = coordinator->Held();
   }
-  coordinator->Announce(running);
+  coordinator->announcer_.Announce(running);
   return coordinator;
 }
 
-Coordinator::Coordinator(CoordinatorOptions options, Store& store, const Clock& clock, CoordinatorObserver* observer)
+Coordinator::Coordinator(const CoordinatorOptions& options, Store& store, const Clock& clock,
+                         CoordinatorObserver* observer)
     : options_(options),
       store_(store),
       clock_(clock),
       observer_(observer),
       live_(options.live),
       push_room_(options.max_push_bytes),
-      scheduler_(options.scheduler) {}
+      state_(store, options.scheduler, LogOwner()),
+      views_(state_, store, clock, live_),
+      announcer_(store, clock, live_, observer) {}
 
-Coordinator::~Coordinator() = default;
+// ---- what decisions rest on ----
 
-// ---- from the store ----
-
-absl::StatusOr<Coordinator::Loaded> Coordinator::Load() const {
-  std::vector<SweepRow> rows;
-  while (true) {
-    auto page = store_.ListSweeps(kSweepsAPage, rows.size());
-    if (!page.ok()) return page.status();
-    if (page->empty()) break;
-    std::move(page->begin(), page->end(), std::back_inserter(rows));
-  }
-  std::reverse(rows.begin(), rows.end());
-  Loaded loaded{.scheduler = Scheduler(options_.scheduler), .settings = {}, .fixed_inputs = {}};
-  std::vector<StoredSweep> sweeps;
-  for (const SweepRow& row : rows) {
-    auto sweep = LoadSweep(row, loaded.settings);
-    if (!sweep.ok()) return sweep.status();
-    auto fixed = store_.FixedInputs(row.name);
-    if (!fixed.ok()) return fixed.status();
-    loaded.fixed_inputs[row.name] = *std::move(fixed);
-    sweeps.push_back(*std::move(sweep));
-  }
-  const TimeMs now = clock_.Now();
-  Decision mended = loaded.scheduler.Restore(std::move(sweeps), now);
-  if (mended.change.empty()) return loaded;
-  mended.change.at = now;
-  if (absl::Status status = store_.Apply(std::move(mended.change)).get(); !status.ok()) return status;
-  return loaded;
+CommitLog::Owner Coordinator::LogOwner() {
+  const auto publish = [this](const PendingDecision& decision) {
+    state_.log.mutex().AssertHeld();
+    Publish(decision);
+  };
+  const auto reload = [this]() -> absl::StatusOr<std::function<void()>> {
+    auto stored = LoadState(store_, options_.scheduler, clock_.Now());
+    if (!stored.ok()) return stored.status();
+    const auto shared = std::make_shared<StoredState>(*std::move(stored));
+    return [this, shared] {
+      state_.log.mutex().AssertHeld();
+      Take(std::move(*shared));
+    };
+  };
+  return {publish, reload};
 }
 
-absl::StatusOr<Coordinator::Loaded> Coordinator::TryLoad() const {
-  try {
-    return Load();
-  } catch (const std::exception& error) {
-    return absl::InternalError(error.what());
+void Coordinator::Take(StoredState stored) {
+  state_.scheduler = std::move(stored.scheduler);
+  state_.settings = std::move(stored.settings);
+  state_.agreed_inputs = std::move(stored.agreed_inputs);
+  begun_.clear();
+  state_.published.CatchUp(state_.scheduler);
+  state_.NoteChange();
+}
+
+void Coordinator::Publish(const PendingDecision& decision) {
+  state_.published.Apply(state_.scheduler, decision);
+  for (const Transition& transition : decision.transitions) {
+    if (transition.from != TrialState::kRunning) continue;
+    live_.EndAttempt(transition.trial_id);
+    begun_.erase(transition.trial_id);
   }
+  state_.NoteChange();
 }
 
 std::vector<Transition> Coordinator::Held() const {
   std::vector<Transition> held;
-  for (const WorkerRecord& worker : scheduler_.fleet().workers()) {
+  const Books& books = state_.scheduler.books();
+  for (const WorkerRecord& worker : state_.scheduler.fleet().workers()) {
     for (const TrialIndex index : worker.held) {
-      const TrialRecord& trial = scheduler_.books().trial(index);
-      held.push_back({.trial_id = trial.id,
-                      .sweeps = scheduler_.books().SweepNames(trial),
-                      .worker = worker.id,
-                      .to = trial.state});
+      const TrialRecord& trial = books.trial(index);
+      held.push_back({.trial_id = trial.id, .sweeps = books.SweepNames(trial), .worker = worker.id, .to = trial.state});
     }
   }
   return held;
 }
 
-void Coordinator::Take(Loaded loaded) {
-  scheduler_ = std::move(loaded.scheduler);
-  settings_ = std::move(loaded.settings);
-  fixed_inputs_ = std::move(loaded.fixed_inputs);
-  resolved_.clear();
-  published_.CatchUp(scheduler_);
-}
-
-absl::StatusOr<StoredSweep> Coordinator::LoadSweep(const SweepRow& row, SettingsByName& all_settings) const {
-  // The specification was checked when it was submitted; only its keys count here, not whether its paths can be found.
-  std::vector<Problem> ignored;
-  auto settings = std::make_shared<SweepSettings>(ReadSweepSettings(ParseSweepSpec(row.spec, "", ignored)));
-  all_settings[row.name] = settings;
-  auto trials = store_.LoadTrials(row.name);
-  if (!trials.ok()) return trials.status();
-  StoredSweep sweep{.name = row.name, .state = row.state, .submitted_at = row.submitted_at};
-  sweep.trials.reserve(trials->size());
-  for (TrialRow& trial : *trials) {
-    std::string device = settings->device.value_or("");
-    if (!settings->device && !IsTerminal(trial.state)) {
-      const auto with_config = store_.FindTrial(trial.trial_id);
-      if (!with_config.ok()) return with_config.status();
-      if (*with_config) device = DeviceOf((*with_config)->config_json);
-    }
-    sweep.trials.push_back({.trial = {.trial_id = std::move(trial.trial_id),
-                                      .target_steps = trial.target_steps,
-                                      .needs_cuda = NeedsCuda(device),
-                                      .data_fingerprint = std::move(trial.data_fingerprint)},
-                            .state = trial.state,
-                            .generation = trial.generation,
-                            .attempts = trial.attempts,
-                            .failures = trial.failures,
-                            .step = trial.step,
-                            .worker = std::move(trial.worker),
-                            .stored_through = trial.stored_through,
-                            .curve_generation = trial.curve_generation,
-                            .attempt_open = trial.attempt_open});
-  }
-  return sweep;
-}
-
-absl::Status Coordinator::Refresh() {
-  mutex_.Await(absl::Condition(
-      +[](Coordinator* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return !self->loading_; }, this));
-  if (!stale_) return absl::OkStatus();
-  loading_ = true;
-  mutex_.Await(absl::Condition(
-      +[](Coordinator* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return self->pending_.empty(); }, this));
-  mutex_.Unlock();
-  absl::StatusOr<Loaded> loaded = TryLoad();
-  mutex_.Lock();
-  loading_ = false;
-  ++epoch_;
-  if (!loaded.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat("the database failed and cannot be read again: ", std::string(loaded.status().message())));
-  }
-  Take(*std::move(loaded));
-  stale_ = false;
-  NoteChange();
-  if (!std::exchange(told_of_failure_, true)) {
-    spdlog::warn("a write to the database failed: took the state back to what is stored");
-  }
+absl::Status Coordinator::Commit(CommitLog::Ticket ticket) {
+  if (absl::Status status = state_.log.Commit(ticket); !status.ok()) return status;
+  announcer_.Announce(ticket.transitions());
   return absl::OkStatus();
-}
-
-// ---- to the store ----
-
-Coordinator::Ticket Coordinator::MakeTicket() {
-  Ticket ticket;
-  ticket.number = next_ticket_++;
-  ticket.epoch = epoch_;
-  return ticket;
-}
-
-void Coordinator::Enqueue(Decision decision, Ticket& ticket) {
-  if (decision.change.empty()) return;
-  ticket.decision = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number,
-                                                                      .sweeps = scheduler_.books().sweeps().size(),
-                                                                      .sweep_states = decision.change.sweeps,
-                                                                      .transitions = std::move(decision.transitions)});
-  pending_.push_back(ticket.decision);
-  decision.change.at = clock_.Now();
-  ticket.write = store_.Apply(std::move(decision.change));
-}
-
-void Coordinator::Publish() {
-  for (; !pending_.empty() && pending_.front()->settled; pending_.pop_front()) {
-    if (stale_) continue;  // what of it was stored is read again
-    const PendingDecision& decision = *pending_.front();
-    published_.Apply(scheduler_, decision);
-    for (const Transition& transition : decision.transitions) {
-      if (transition.from != TrialState::kRunning) continue;
-      live_.EndAttempt(transition.trial_id);
-      resolved_.erase(transition.trial_id);
-      for (const std::string& sweep : transition.sweeps) labels_.erase({sweep, transition.trial_id});
-    }
-  }
-}
-
-bool Coordinator::IsPublishedThrough(std::uint64_t number) const {
-  return pending_.empty() || pending_.front()->number > number;
-}
-
-absl::Status Coordinator::Commit(Ticket ticket) {
-  if (ticket.decision == nullptr && !ticket.repeats_earlier) return absl::OkStatus();
-  const absl::Status status = ticket.decision == nullptr ? absl::OkStatus() : ticket.write.get();
-  {
-    absl::MutexLock lock(&mutex_);
-    if (!status.ok() && ticket.epoch == epoch_) stale_ = true;
-    if (ticket.decision != nullptr) ticket.decision->settled = true;
-    Publish();
-    if (!status.ok()) {
-      // A failure to read again is met by the next call too; this caller hears of the first one.
-      Refresh().IgnoreError();
-      return status;
-    }
-    const auto is_published = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return IsPublishedThrough(ticket.number); };
-    mutex_.Await(absl::Condition(&is_published));
-    if (stale_ || epoch_ != ticket.epoch) return StartAgain();
-    if (ticket.decision != nullptr) told_of_failure_ = false;
-    NoteChange();
-  }
-  if (ticket.decision != nullptr) Announce(ticket.decision->transitions);
-  return absl::OkStatus();
-}
-
-absl::Status Coordinator::Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event,
-                                 std::size_t& changed) {
-  Ticket ticket;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (absl::Status status = Refresh(); !status.ok()) return status;
-    absl::StatusOr<Decision> decision = event(scheduler_, clock_.Now());
-    if (!decision.ok()) return decision.status();
-    changed = decision->change.trials.size();
-    ticket = MakeTicket();
-    ticket.repeats_earlier = true;
-    Enqueue(*std::move(decision), ticket);
-  }
-  return Commit(std::move(ticket));
-}
-
-absl::Status Coordinator::Cancel(const std::string& sweep) {
-  std::size_t changed = 0;
-  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Cancel(sweep, now); }, changed);
-}
-
-absl::Status Coordinator::Pause(const std::string& sweep) {
-  std::size_t changed = 0;
-  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Pause(sweep, now); }, changed);
-}
-
-absl::Status Coordinator::Resume(const std::string& sweep) {
-  std::size_t changed = 0;
-  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Resume(sweep, now); }, changed);
-}
-
-absl::StatusOr<std::uint64_t> Coordinator::Retry(const std::string& sweep, const std::vector<std::string>& trial_ids) {
-  std::size_t changed = 0;
-  const absl::Status status =
-      Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Retry(sweep, trial_ids, now); }, changed);
-  if (!status.ok()) return status;
-  return changed;
 }
 
 absl::Status Coordinator::Tick() {
-  Ticket ticket;
+  CommitLog::Ticket ticket;
   {
-    absl::MutexLock lock(&mutex_);
-    if (absl::Status status = Refresh(); !status.ok()) return status;
-    ticket = MakeTicket();
-    Enqueue(scheduler_.Tick(clock_.Now()), ticket);
+    absl::MutexLock lock(&state_.log.mutex());
+    if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
+    const TimeMs now = clock_.Now();
+    ticket = state_.log.MakeTicket();
+    state_.log.Enqueue(state_.scheduler.Tick(now), now, ticket);
   }
   return Commit(std::move(ticket));
 }
 
-// ---- to people ----
-
-void Coordinator::NoteChange() {
-  ++version_;
-  changed_.SignalAll();
+std::string Coordinator::Inconsistency() {
+  absl::MutexLock lock(&state_.log.mutex());
+  return state_.scheduler.Inconsistency();
 }
 
-void Coordinator::Announce(const std::vector<Transition>& transitions) {
-  for (const Transition& transition : transitions) {
-    if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);
-    if (transition.to == TrialState::kRunning) {
-      AnnounceStart(transition.trial_id, transition.sweeps, transition.worker);
-    } else if (IsTerminal(transition.to)) {
-      live_.Finish(transition.trial_id, clock_.Now());
+// ---- users ----
+
+absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::string spec_text, const std::string& file,
+                                                 bool validate_only, std::vector<Problem>& problems) {
+  auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, file));
+  auto trials = ExpandSubmission(spec, *settings, problems);
+  if (!trials.ok()) return trials.status();
+  const auto stored = store_.FindSweep(spec.name);
+  if (!stored.ok()) return stored.status();
+  // A replica is asked for on purpose, so its text alone does not name it.
+  const bool same_text = *stored && (*stored)->spec == spec_text && !spec.trial.contains("replica");
+  const TimeMs now = clock_.Now();
+
+  SubmitResult result;
+  result.sweep.name = spec.name;
+  result.sweep.submitted_at = now;
+  std::vector<std::string> running;
+  CommitLog::Ticket ticket;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
+    ticket = state_.log.MakeTicket();
+    ticket.RepeatsEarlier();
+    const Books& books = state_.scheduler.books();
+    if (const SweepRecord* existing = books.FindSweep(spec.name); existing != nullptr) {
+      const absl::Status same = CheckIsSame(books, *existing, *trials, same_text);
+      if (!same.ok()) return same;
+      result.sweep = SummarizeDecided(state_.scheduler, *existing, now);
     } else {
-      live_.Unassign(transition.trial_id);
+      IdentifyAll(books, spec.name, *trials, result);
+      if (validate_only) {
+        result.sweep.counts[TrialState::kPending] = trials->size();
+      } else {
+        state_.settings[spec.name] = std::move(settings);
+        SweepRow row{.name = spec.name, .spec = std::move(spec_text), .submitted_at = now, .file = file};
+        row.spec_sha256 = Sha256Hex(row.spec);
+        row.revision = options_.revision;
+        state_.log.Enqueue(AddSweep(std::move(row), *std::move(trials), state_.scheduler), now, ticket);
+        result.created = true;
+        const SweepRecord& added = *books.FindSweep(spec.name);
+        result.sweep = SummarizeDecided(state_.scheduler, added, now);
+        running = RunningTrials(books, added);
+      }
     }
+  }
+  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  announcer_.AnnounceJoined(spec.name, running);
+  return result;
+}
+
+absl::StatusOr<std::uint64_t> Coordinator::Change(
+    const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event) {
+  std::uint64_t changed = 0;
+  CommitLog::Ticket ticket;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
+    const TimeMs now = clock_.Now();
+    absl::StatusOr<Decision> decision = event(state_.scheduler, now);
+    if (!decision.ok()) return decision.status();
+    changed = decision->change.trials.size();
+    ticket = state_.log.MakeTicket();
+    ticket.RepeatsEarlier();
+    state_.log.Enqueue(*std::move(decision), now, ticket);
+  }
+  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  return changed;
+}
+
+absl::Status Coordinator::Cancel(const std::string& sweep) {
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Cancel(sweep, now); }).status();
+}
+
+absl::Status Coordinator::Pause(const std::string& sweep) {
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Pause(sweep, now); }).status();
+}
+
+absl::Status Coordinator::Resume(const std::string& sweep) {
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Resume(sweep, now); }).status();
+}
+
+absl::StatusOr<std::uint64_t> Coordinator::Retry(const std::string& sweep, const std::vector<std::string>& trial_ids) {
+  return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Retry(sweep, trial_ids, now); });
+}
+
+// ---- workers: what they do ----
+
+absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& report) {
+  if (report.worker_id.empty()) return absl::InvalidArgumentError("worker_id is empty: a worker must name itself");
+  if (std::string why = WhyForeign(report, identity_, options_.version); !why.empty()) {
+    return SynchronizeAnswer{
+        .next_call_seconds = kForeignWorkerCallSeconds, .reason = std::move(why), .database = identity_};
+  }
+  auto beginnings = ReadBeginnings(report);
+  if (!beginnings.ok()) return beginnings.status();
+  Scheduler::Synchronized synchronized;
+  CommitLog::Ticket ticket;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
+    const TimeMs now = clock_.Now();
+    if (absl::Status status = state_.scheduler.fleet().Admit(report, now); !status.ok()) return status;
+    ticket = state_.log.MakeTicket();
+    const bool is_in_step = report.database.incarnation == identity_.incarnation;
+    WorkerReport taken = is_in_step ? report : WithoutEnds(report);
+    std::vector<FixedInput> agreed = AgreeOnInputs(taken, *beginnings);
+    synchronized = state_.scheduler.Synchronize(taken, now);
+    StateChange& change = synchronized.decision.change;
+    change.fixed_inputs = std::move(agreed);
+    for (Beginning& beginning : *beginnings) RecordBeginning(report.worker_id, std::move(beginning), change);
+    synchronized.answer.database = identity_;
+    // A resent report is answered by what its first copy decided, which may still be on its way to the disk.
+    if (!synchronized.answer.start.empty() || !synchronized.answer.forget.empty()) ticket.RepeatsEarlier();
+    state_.log.Enqueue(std::move(synchronized.decision), now, ticket);
+    state_.NoteChange();
+  }
+  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  if (absl::Status status = FillConfigurations(synchronized.answer.start); !status.ok()) return status;
+  return std::move(synchronized.answer);
+}
+
+absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(const WorkerReport& report) {
+  std::vector<Beginning> beginnings;
+  for (const AttemptReport& attempt : report.attempts) {
+    {
+      absl::MutexLock lock(&state_.log.mutex());
+      if (!IsNewlyBegun(report.worker_id, attempt)) continue;
+    }
+    const auto trial = store_.FindTrial(attempt.name.trial_id);
+    if (!trial.ok()) return trial.status();
+    if (!*trial) return absl::InternalError(absl::StrCat("trial ", attempt.name.trial_id, " is not stored"));
+    auto found = ReadOrigin(**trial, *attempt.begun, report);
+    if (found.ok()) {
+      beginnings.push_back({attempt.name, *std::move(found)});
+      continue;
+    }
+    // The trainer checks for itself that it trains this trial.
+    spdlog::warn("worker {}: config_json of {}: {}", report.worker_id, ToText(attempt.name),
+                 std::string(found.status().message()));
+    absl::MutexLock lock(&state_.log.mutex());
+    begun_[attempt.name.trial_id] = attempt.name.generation;  // said once
+  }
+  return beginnings;
+}
+
+bool Coordinator::IsNewlyBegun(const std::string& worker_id, const AttemptReport& attempt) {
+  if (!attempt.begun || attempt.begun->config_json.empty()) return false;
+  const auto known = begun_.find(attempt.name.trial_id);
+  if (known != begun_.end() && known->second == attempt.name.generation) return false;
+  return state_.scheduler.MayWrite(worker_id, attempt.name) || state_.scheduler.MayAdopt(attempt.name);
+}
+
+std::vector<FixedInput> Coordinator::AgreeOnInputs(WorkerReport& report, std::vector<Beginning>& beginnings) {
+  const Books& books = state_.scheduler.books();
+  std::vector<FixedInput> agreed;
+  std::vector<Beginning> kept;
+  for (Beginning& beginning : beginnings) {
+    const std::vector<std::string> sweeps = books.SweepNames(*books.FindTrial(beginning.name.trial_id));
+    const std::string why = state_.agreed_inputs.WhyOther(sweeps, beginning.found.open_inputs);
+    if (why.empty()) {
+      const auto added = state_.agreed_inputs.Agree(sweeps, beginning.found.open_inputs);
+      agreed.insert(agreed.end(), added.begin(), added.end());
+      kept.push_back(std::move(beginning));
+      continue;
+    }
+    const auto given_back = std::find_if(report.attempts.begin(), report.attempts.end(),
+                                         [&](const AttemptReport& attempt) { return attempt.name == beginning.name; });
+    given_back->end = {.outcome = AttemptOutcome::kFailed,
+                       .failure = FailureClass::kOtherData,
+                       .message = why,
+                       .step = given_back->step};
+  }
+  beginnings = std::move(kept);
+  return agreed;
+}
+
+void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change) {
+  const AttemptName& name = beginning.name;
+  AttemptOrigin& origin = beginning.found.origin;
+  if (!state_.scheduler.IsNewest(worker_id, name)) return;
+  begun_[name.trial_id] = name.generation;
+  state_.scheduler.RecordData(name.trial_id, origin.data_fingerprint);
+  change.origins.emplace_back(name, std::move(origin));
+}
+
+absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) {
+  for (AttemptStart& start : starts) {
+    const std::string& trial_id = start.name.trial_id;
+    const auto trial = store_.FindTrial(trial_id);
+    if (!trial.ok()) return trial.status();
+    if (!*trial) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
+    std::vector<Problem> problems;
+    const TrialConfig config = ParseTrialJson((*trial)->config_json, "", problems);
+    // One that an earlier version stored and this one refuses is for its trainer to refuse.
+    start.config_json = problems.empty() ? ToNestedJson(config).dump() : (*trial)->config_json;
+    Fingerprints agreed;
+    {
+      absl::MutexLock lock(&state_.log.mutex());
+      const Books& books = state_.scheduler.books();
+      agreed = state_.agreed_inputs.Of(books.SweepNames(*books.FindTrial(trial_id)));
+    }
+    for (const auto& [key, input] : OpenInputsOf(config)) {
+      if (const auto found = agreed.find(input); found != agreed.end()) start.fingerprints.emplace(key, found->second);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// ---- workers: points ----
+
+absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& worker_id,
+                                                           const DatabaseIdentity& database,
+                                                           const std::vector<AttemptPoints>& attempts) {
+  if (database != identity_) {
+    return absl::AbortedError("the worker has not synchronized with this database since the coordinator was started");
+  }
+  std::vector<PushOutcome> outcomes(attempts.size());
+  std::vector<std::future<absl::StatusOr<PushCounts>>> writes(attempts.size());
+  const PushRoom::Share room(push_room_, BytesOf(attempts));
+  CommitLog::Ticket ticket;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
+    Scheduler& scheduler = state_.scheduler;
+    ticket = state_.log.MakeTicket();
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      const auto& [name, from_step, columns] = attempts[i];
+      outcomes[i].unknown = !scheduler.Knows(name);
+      outcomes[i].fenced =
+          !outcomes[i].unknown && !(scheduler.MayWrite(worker_id, name) && scheduler.Begin(name, from_step));
+      if (outcomes[i].fenced) ticket.RepeatsEarlier();
+      // Under the mutex, so that no newer attempt's points come before these.
+      if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, columns);
+    }
+  }
+  absl::Status status = Commit(std::move(ticket));
+  std::vector<PushCounts> counts(attempts.size());
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (!outcomes[i].taken()) continue;
+    auto stored = writes[i].get();
+    status.Update(stored.status());
+    if (stored.ok()) counts[i] = *stored;
+  }
+  if (!status.ok()) return status;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    for (const auto& [name, from_step, columns] : attempts) {
+      if (columns->rows.empty() || !state_.scheduler.MayWrite(worker_id, name)) continue;
+      live_.Show(name.trial_id, *columns, clock_.Now());
+      state_.scheduler.RecordStored(name.trial_id, columns->rows.back().step);
+    }
+    state_.NoteChange();
+  }
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    outcomes[i].stored = counts[i].stored;
+    outcomes[i].duplicates = counts[i].duplicates;
     if (observer_ == nullptr) continue;
-    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
-    if (IsTerminal(transition.to)) {
-      observer_->TrialFinished(transition.sweeps, transition.to);
-    } else if (transition.from == TrialState::kRunning) {
-      observer_->TrialRestarted(transition.sweeps, std::string(Name(transition.why)));
+    if (outcomes[i].taken()) {
+      observer_->PointsStored(counts[i]);
+    } else {
+      observer_->PointsRejected(attempts[i].columns->points());
     }
   }
-}
-
-void Coordinator::AnnounceStart(const std::string& trial_id, const std::vector<std::string>& sweeps,
-                                const std::string& worker) {
-  const auto row = store_.FindTrial(trial_id);
-  // A trial without telemetry still runs; whoever needs its configuration will meet the error.
-  if (!row.ok() || !*row) return;
-  TrialInfo info = DescribeTrial(**row);
-  for (const std::string& sweep : sweeps) info.sweeps.push_back(ArmIn(sweep, **row));
-  live_.Start(info, worker, clock_.Now());
-}
-
-void Coordinator::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
-  for (const std::string& trial_id : trial_ids) {
-    const auto row = store_.FindTrial(trial_id);
-    if (row.ok() && *row) live_.Join(trial_id, ArmIn(sweep, **row));
-  }
-}
-
-SweepArm Coordinator::ArmIn(const std::string& sweep, const TrialRow& trial) {
-  const auto keys = LabelKeys(sweep);
-  return {sweep, keys.ok() ? ArmLabel(*keys, trial.config_json) : ""};
+  return outcomes;
 }
 
 }  // namespace ofsweep

@@ -146,7 +146,8 @@ struct LiveValues {
 
 struct RunningTrial {
   std::string trial_id;
-  std::string label;  // "model.block=op optimizer.name=adam seed=0"
+  std::uint64_t position = 0;  // in the sweep, as of FinishedTrial
+  std::string label;           // "model.block=op optimizer.name=adam seed=0"
   std::string worker;
   std::int64_t target_steps = 0;
   LiveValues live;

@@ -13,7 +13,7 @@ void PublishedSweeps::CatchUp(const Scheduler& scheduler) {
 }
 
 void PublishedSweeps::Apply(const Scheduler& scheduler, const PendingDecision& decision) {
-  AddSweeps(scheduler, decision.sweeps);
+  AddSweeps(scheduler, sweeps_.size() + (decision.adds_sweep ? 1 : 0));
   for (const Transition& transition : decision.transitions) {
     SetState(scheduler, transition.index, transition.to, transition.worker);
   }

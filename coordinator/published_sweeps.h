@@ -7,19 +7,11 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "coordinator/commit_log.h"
 #include "coordinator/scheduler.h"
 #include "experiment/trial_state.h"
 
 namespace ofsweep {
-
-// A decision from when it was made until users may be told of it.
-struct PendingDecision {
-  std::uint64_t number = 0;  // decisions count up in the order in which they were made
-  bool settled = false;      // its write is done, well or not
-  std::size_t sweeps = 0;    // that there were, the one that it added included
-  std::vector<std::pair<std::string, SweepState>> sweep_states;
-  std::vector<Transition> transitions;
-};
 
 struct PublishedSweep {
   SweepState state = SweepState::kActive;

@@ -94,7 +94,7 @@ class RunningServer : public Server {
     if (!coordinator.ok()) return coordinator.status();
     coordinator_ = *std::move(coordinator);
     heartbeat_ = std::make_unique<Heartbeat>(*coordinator_, *store_, disk_);
-    watch_hub_ = std::make_unique<WatchHub>(*coordinator_, *store_);
+    watch_hub_ = std::make_unique<WatchHub>(coordinator_->views(), *store_);
     sweep_service_ = std::make_unique<SweepServiceImpl>(*store_, coordinator_.get(), watch_hub_.get());
     worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_);
     if (absl::Status status = StartGrpc(); !status.ok()) return status;
@@ -157,7 +157,8 @@ class RunningServer : public Server {
 
   absl::Status StartHttp() {
     auto workers = [this](const HttpRequest&) {
-      return HttpResponse{.content_type = "application/json", .body = ScrapeTargetsJson(coordinator_->Workers())};
+      return HttpResponse{.content_type = "application/json",
+                          .body = ScrapeTargetsJson(coordinator_->views().Workers())};
     };
     auto http = ServeStatusPages(
         options_.http, {.title = "ofsweep coordinator " OFSWEEP_VERSION,
@@ -171,10 +172,10 @@ class RunningServer : public Server {
   }
 
   ServiceState State() {
-    std::vector<SweepSummary> sweeps = coordinator_->Summaries();
+    std::vector<SweepSummary> sweeps = coordinator_->views().Summaries();
     if (sweeps.size() > kCountedSweeps) sweeps.erase(sweeps.begin(), sweeps.end() - kCountedSweeps);
     return {.sweeps = std::move(sweeps),
-            .workers = coordinator_->Workers(),
+            .workers = coordinator_->views().Workers(),
             .database_bytes = store_->DatabaseBytes(),
             .wal_bytes = store_->WalBytes(),
             .live_trials = &coordinator_->live_trials()};

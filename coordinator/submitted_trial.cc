@@ -3,11 +3,23 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "coordinator/sweep_settings.h"
 #include "experiment/data_input.h"
 
 namespace ofsweep {
 namespace {
+
+// Every key, as the store keeps it. A submission may write a million: without a tree of JSON.
+std::string FlatJsonText(const TrialConfig& config) {
+  std::string json = "{";
+  json.reserve(2048);
+  for (const TrialKey& key : TrialKeys()) {
+    if (json.size() > 1) json += ',';
+    json.append("\"").append(key.name).append("\":");
+    AppendJson(config.Get(key.name), json);
+  }
+  json += '}';
+  return json;
+}
 
 void SetHash(std::string hash, TrialRow& row) {
   row.trial_id = TrialId(hash);
@@ -26,12 +38,12 @@ void MakeReplica(const std::string& sweep, TrialRow& row) {
 
 }  // namespace
 
-SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const std::vector<std::string>& label_keys) {
+SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const SweepSettings& settings) {
   const TrialConfig& config = planned.config;
   SubmittedTrial trial;
   SetHash(planned.config_hash, trial.row);
   trial.row.config_json = FlatJsonText(config);
-  trial.row.arm = ArmOf(label_keys, config);
+  trial.row.arm = ArmOf(settings, config);
   trial.row.target_steps = config.Integer("train.steps");
   trial.row.data_fingerprint = DataFingerprint(config);
   trial.needs_cuda = NeedsCuda(config.Text("train.device"));
@@ -41,12 +53,11 @@ SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const std::vector<std:
   return trial;
 }
 
-Sharing Identify(const Scheduler& scheduler, const std::string& sweep, SubmittedTrial& trial,
-                 const TrialRecord*& beside) {
-  beside = scheduler.books().FindTrial(trial.row.trial_id);
+Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& trial, const TrialRecord*& beside) {
+  beside = books.FindTrial(trial.row.trial_id);
   const bool is_open = trial.row.data_fingerprint.empty();
   if (beside == nullptr && !is_open && !trial.unseen_hash.empty()) {
-    const TrialRecord* unseen = scheduler.books().FindTrial(TrialId(trial.unseen_hash));
+    const TrialRecord* unseen = books.FindTrial(TrialId(trial.unseen_hash));
     if (unseen == nullptr || unseen->data_fingerprint != trial.row.data_fingerprint) return Sharing::kNew;
     SetHash(trial.unseen_hash, trial.row);
     beside = unseen;
@@ -57,11 +68,11 @@ Sharing Identify(const Scheduler& scheduler, const std::string& sweep, Submitted
   return Sharing::kAnewBeside;
 }
 
-Resubmission Compare(const Scheduler& scheduler, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
+Resubmission Compare(const Books& books, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
                      bool same_text) {
   if (sweep.trials.size() != trials.size()) return Resubmission::kOtherTrials;
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    const TrialRecord& held = scheduler.books().trial(sweep.trials[i]);
+    const TrialRecord& held = books.trial(sweep.trials[i]);
     const TrialRow& row = trials[i].row;
     const bool same_key = held.id == row.trial_id || held.id == TrialId(trials[i].unseen_hash);
     if (!same_key && !same_text) return Resubmission::kOtherTrials;

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/scheduler.h"
+#include "coordinator/scheduler_books.h"
+#include "coordinator/sweep_settings.h"
 #include "experiment/sweep_spec.h"
 #include "storage/store.h"
 
@@ -17,7 +18,7 @@ struct SubmittedTrial {
   bool needs_cuda = false;
 };
 
-SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const std::vector<std::string>& label_keys);
+SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const SweepSettings& settings);
 
 // How a trial stands to those of earlier sweeps.
 enum class Sharing {
@@ -30,12 +31,11 @@ enum class Sharing {
 // Decides which trial it is, by what it reads: one that was submitted from where its files could not be seen, and found
 // the same ones, is the same. One whose files nobody has seen may read others than the trial that it equals, and
 // becomes a replica of it, for this sweep. `beside` is the earlier trial.
-Sharing Identify(const Scheduler& scheduler, const std::string& sweep, SubmittedTrial& trial,
-                 const TrialRecord*& beside);
+Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& trial, const TrialRecord*& beside);
 
 // Whether a sweep that exists is the one that is submitted under its name, from wherever its files can be seen or not.
 enum class Resubmission { kSame, kOtherTrials, kOtherData };
-Resubmission Compare(const Scheduler& scheduler, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
+Resubmission Compare(const Books& books, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
                      bool same_text);
 
 }  // namespace ofsweep

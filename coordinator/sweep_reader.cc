@@ -1,15 +1,14 @@
 #include "coordinator/sweep_reader.h"
 
+#include <map>
 #include <set>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/str_cat.h"
-#include "coordinator/sweep_settings.h"
 #include "coordinator/wire.h"
+#include "experiment/metric_column.h"
+#include "experiment/metric_table.h"
 #include "experiment/quoted.h"
-#include "experiment/sweep_spec.h"
 
 namespace ofsweep {
 namespace {
@@ -43,8 +42,8 @@ v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool wi
 }  // namespace
 
 absl::StatusOr<SweepSummary> SweepReader::Summary(const SweepRow& row) {
-  if (coordinator_ != nullptr) {
-    auto summary = coordinator_->Summary(row.name);
+  if (live_ != nullptr) {
+    auto summary = live_->Summary(row.name);
     // It may be stored already, and not known yet to be.
     if (!absl::IsNotFound(summary.status())) return summary;
   }
@@ -54,19 +53,18 @@ absl::StatusOr<SweepSummary> SweepReader::Summary(const SweepRow& row) {
   summary.counts = *std::move(counts);
   const bool is_unfinished =
       summary.counts.contains(TrialState::kPending) || summary.counts.contains(TrialState::kRunning);
-  if (coordinator_ == nullptr && is_unfinished) {
+  if (live_ == nullptr && is_unfinished) {
     summary.waiting_reason = "waiting: no coordinator is running; start `ofsweep coordinator`";
   }
   return summary;
 }
 
-absl::StatusOr<std::vector<std::string>> SweepReader::LabelKeys(const std::string& sweep) {
-  if (coordinator_ != nullptr) return coordinator_->LabelKeys(sweep);
+absl::StatusOr<std::shared_ptr<const SweepSettings>> SweepReader::Settings(const std::string& sweep) {
+  if (live_ != nullptr) return live_->Settings(sweep);
   const auto row = store_.FindSweep(sweep);
   if (!row.ok()) return row.status();
   if (!row->has_value()) return NoSuchSweep(sweep);
-  std::vector<Problem> ignored;  // it was valid when it was submitted
-  return ReadSweepSettings(ParseSweepSpec((*row)->spec, "", ignored)).label_keys;
+  return std::make_shared<const SweepSettings>(SettingsOf(**row));
 }
 
 absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_spec) {
@@ -90,26 +88,55 @@ absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::uint64_t limit, std::ui
 
 absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, const std::vector<TrialState>& states,
                                                     std::uint64_t limit, std::uint64_t offset) {
-  const auto label_keys = LabelKeys(sweep);
-  if (!label_keys.ok()) return label_keys.status();
+  const auto settings = Settings(sweep);
+  if (!settings.ok()) return settings.status();
   const auto rows = store_.ListResults(sweep, states, limit + 1, offset);
   if (!rows.ok()) return rows.status();
   return FillPage<v1::Trial>(*rows, limit, offset, [&](const ResultRow& row) -> absl::StatusOr<v1::Trial> {
-    return TrialMessage(row, *label_keys);
+    return TrialMessage(row, **settings);
   });
 }
 
-v1::Trial SweepReader::TrialMessage(const ResultRow& row, const std::vector<std::string>& label_keys) {
-  // Its arm's keys are this sweep's; the configuration is of the sweep that brought the trial first.
-  auto keys = nlohmann::json::parse(row.trial.config_json, nullptr, /*allow_exceptions=*/false);
-  const auto own = nlohmann::json::parse(row.trial.arm.keys_json, nullptr, /*allow_exceptions=*/false);
-  if (keys.is_object() && own.is_object()) keys.update(own);
-  v1::Trial message = ToMessage(row, TrialLabel(label_keys, keys.dump()));
+v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings) {
+  row.trial.config_json = OwnConfigJson(settings, row.trial);
+  v1::Trial message = ToMessage(row, TrialLabel(settings, row));
   *message.mutable_config() = ConfigMessage(row);
-  if (coordinator_ != nullptr && row.trial.state == TrialState::kPending) {
-    message.set_waiting_reason(coordinator_->WaitingReason(row.trial.trial_id));
+  if (live_ != nullptr && row.trial.state == TrialState::kPending) {
+    message.set_waiting_reason(live_->WaitingReason(row.trial.trial_id));
   }
   return message;
+}
+
+absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const AblationQuery& query) {
+  const auto settings = Settings(sweep);
+  if (!settings.ok()) return settings.status();
+  // What it asks for beyond the columns of `results`, by trial.
+  std::map<std::string, std::map<std::string, double>> further;
+  for (const std::string& metric : query.metrics) {
+    if (FindResultNumber(metric) != nullptr) continue;
+    auto values = store_.ListMetric(sweep, *ParseMetricColumn(metric));
+    if (!values.ok()) return values.status();
+    for (const auto& [trial_id, value] : *values) further[trial_id].emplace(metric, value);
+  }
+  absl::Status found;
+  AblationBuilder builder(query, [&](const ResultRow& row) -> std::string {
+    const auto stored = store_.FindTrial(row.trial.trial_id);
+    found.Update(stored.status());
+    if (!stored.ok() || !*stored) return "{}";
+    TrialRow trial = **stored;
+    trial.arm = row.trial.arm;
+    return OwnConfigJson(**settings, trial);
+  });
+  absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
+    const auto added = further.find(row.trial.trial_id);
+    if (added == further.end()) return builder.Add(row);
+    ResultRow whole = row;
+    whole.values.insert(added->second.begin(), added->second.end());
+    builder.Add(whole);
+  });
+  status.Update(found);
+  if (!status.ok()) return status;
+  return builder.Build();
 }
 
 absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vector<std::string>& trial_ids) {

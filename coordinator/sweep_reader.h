@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "coordinator/coordinator.h"
+#include "coordinator/ablation_table.h"
 #include "coordinator/coordinator_types.h"
+#include "coordinator/sweep_views.h"
 #include "ofsweep/v1/sweep.pb.h"
 #include "storage/store.h"
 
@@ -18,12 +20,12 @@ struct Page {
   std::string next_token;  // the offset of the next page; "" on the last
 };
 
-// What the reading RPCs answer: from the running coordinator and its store, or, without a coordinator, from a database
-// that is only looked at. All methods may be called from any thread.
+// What the reading RPCs answer: from a database, and from the coordinator that runs on it where there is one. All
+// methods may be called from any thread.
 class SweepReader {
  public:
-  // Both must outlive the reader; `coordinator` may be null.
-  SweepReader(Store& store, Coordinator* coordinator) : store_(store), coordinator_(coordinator) {}
+  // Both must outlive the reader; without `live` the database is only looked at.
+  SweepReader(Store& store, SweepViews* live) : store_(store), live_(live) {}
 
   // NotFound for an unknown sweep.
   absl::StatusOr<v1::Sweep> Sweep(const std::string& name, bool with_spec);
@@ -35,16 +37,19 @@ class SweepReader {
   absl::StatusOr<Page<v1::Trial>> Trials(const std::string& sweep, const std::vector<TrialState>& states,
                                          std::uint64_t limit, std::uint64_t offset);
 
+  // `query` must have passed CheckAblationQuery.
+  absl::StatusOr<AblationTable> Table(const std::string& sweep, const AblationQuery& query);
+
   // NotFound names the first id that the sweep does not hold.
   absl::Status CheckTrialIds(const std::string& sweep, const std::vector<std::string>& trial_ids);
 
  private:
   absl::StatusOr<SweepSummary> Summary(const SweepRow& row);
-  v1::Trial TrialMessage(const ResultRow& row, const std::vector<std::string>& label_keys);
-  absl::StatusOr<std::vector<std::string>> LabelKeys(const std::string& sweep);
+  v1::Trial TrialMessage(ResultRow row, const SweepSettings& settings);
+  absl::StatusOr<std::shared_ptr<const SweepSettings>> Settings(const std::string& sweep);
 
   Store& store_;
-  Coordinator* const coordinator_;
+  SweepViews* const live_;
 };
 
 }  // namespace ofsweep

@@ -7,11 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "coordinator/evaluations.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/spec_message.h"
 #include "coordinator/wire.h"
-#include "experiment/metric_column.h"
-#include "experiment/metric_table.h"
 #include "experiment/quoted.h"
 #include "experiment/sweep_spec.h"
 
@@ -279,40 +278,13 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::Ad
     if (absl::Status status = reader_.CheckTrialIds(request->sweep(), trial_ids); !status.ok()) {
       return StorageStatus(status);
     }
-    const auto counts = coordinator_->AddEvaluations(evaluations);
+    const auto counts = StoreEvaluations(store_, evaluations);
     if (!counts.ok()) return StorageStatus(counts.status());
     // A loss and its perplexity are one evaluation.
     response->set_stored(static_cast<std::uint32_t>(counts->stored / 2));
     response->set_duplicates(static_cast<std::uint32_t>(counts->duplicates / 2));
     return grpc::Status::OK;
   });
-}
-
-absl::StatusOr<AblationTable> SweepServiceImpl::BuildTable(const std::string& sweep, const AblationQuery& query) {
-  // What it asks for beyond the columns of `results`, by trial.
-  std::map<std::string, std::map<std::string, double>> further;
-  for (const std::string& metric : query.metrics) {
-    if (FindResultNumber(metric) != nullptr) continue;
-    auto values = store_.ListMetric(sweep, *ParseMetricColumn(metric));
-    if (!values.ok()) return values.status();
-    for (const auto& [trial_id, value] : *values) further[trial_id].emplace(metric, value);
-  }
-  absl::Status found;
-  AblationBuilder builder(query, [&](const std::string& trial_id) -> std::string {
-    const auto row = store_.FindTrial(trial_id);
-    found.Update(row.status());
-    return row.ok() && *row ? (*row)->config_json : "{}";
-  });
-  absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
-    const auto added = further.find(row.trial.trial_id);
-    if (added == further.end()) return builder.Add(row);
-    ResultRow whole = row;
-    whole.values.insert(added->second.begin(), added->second.end());
-    builder.Add(whole);
-  });
-  status.Update(found);
-  if (!status.ok()) return status;
-  return builder.Build();
 }
 
 grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
@@ -322,7 +294,7 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     const auto sweep = reader_.Sweep(request->sweep(), /*with_spec=*/false);
     if (!sweep.ok()) return StorageStatus(sweep.status());
-    const auto table = BuildTable(request->sweep(), query);
+    const auto table = reader_.Table(request->sweep(), query);
     if (!table.ok()) return StorageStatus(table.status());
     if (const auto problems = CheckPooled(*table, query); !problems.empty()) return BadRequest(problems);
     for (const AblationCell& cell : table->cells) *response->add_cells() = ToMessage(cell);

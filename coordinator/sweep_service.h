@@ -27,7 +27,10 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   // All must outlive the service. Without coordinator and hub it only reads; RPCs that change or follow something
   // answer UNAVAILABLE.
   SweepServiceImpl(Store& store, Coordinator* coordinator, WatchHub* hub)
-      : store_(store), coordinator_(coordinator), hub_(hub), reader_(store, coordinator) {}
+      : store_(store),
+        coordinator_(coordinator),
+        hub_(hub),
+        reader_(store, coordinator == nullptr ? nullptr : &coordinator->views()) {}
 
   // Streams that are being sent end with UNAVAILABLE.
   void Stop() { stopping_ = true; }
@@ -54,7 +57,6 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   // Does `change` and answers with the sweep as it is then.
   grpc::Status Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
                       v1::Sweep& answer);
-  absl::StatusOr<AblationTable> BuildTable(const std::string& sweep, const AblationQuery& checked_query);
   grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);
   grpc::Status SendCurves(const v1::QueryCurvesRequest& request, const std::function<bool()>& is_cancelled,
                           CurveStreams::Place& place, grpc::ServerWriter<v1::QueryCurvesResponse>& writer);

@@ -1,28 +1,43 @@
 #include "coordinator/sweep_settings.h"
 
-#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/trial_identity.h"
 #include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
 
-template <class Json>
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
 std::string LabelValue(const Json& value) {
-  if (value.is_string()) return value.template get<std::string>();
-  if (value.is_number_float()) return ShortestNumber(value.template get<double>());
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return ShortestNumber(value.get<double>());
   return value.dump();
+}
+
+void AddLabel(const std::string& key, const Json& value, std::string& label) {
+  absl::StrAppend(&label, label.empty() ? "" : " ", key, "=", LabelValue(value));
+}
+
+// A path as people write it beside the submitted file, where that is shorter.
+Json AsWritten(const TrialKey& key, const Value& value, const std::string& file) {
+  if (key.type != KeyType::kPath || file.empty()) return ToJson(value);
+  const std::string& path = std::get<std::string>(value);
+  const std::string relative = fs::path(path).lexically_relative(fs::path(file).parent_path()).string();
+  return relative.empty() || relative.size() >= path.size() ? path : relative;
 }
 
 }  // namespace
 
-SweepSettings ReadSweepSettings(const SweepSpec& spec) {
-  SweepSettings settings;
+SweepSettings ReadSweepSettings(const SweepSpec& spec, const std::string& file) {
+  SweepSettings settings{.varied = {}, .common = spec.trial, .device = {}, .file = file};
   std::set<std::string, std::less<>> varied;
   for (const Axis& axis : spec.axes) {
     // A key that one point of the axis leaves out has its default there.
@@ -35,89 +50,73 @@ SweepSettings ReadSweepSettings(const SweepSpec& spec) {
       }
     }
     for (const auto& [key, values] : texts) {
-      if (values.size() < 2 && points[key] == axis.points.size()) continue;
-      if (varied.insert(key).second) settings.label_keys.push_back(key);
+      const bool is_constant = values.size() < 2 && points[key] == axis.points.size();
+      if (is_constant) {
+        settings.common.insert_or_assign(key, axis.points.front().find(key)->second);
+      } else if (varied.insert(key).second) {
+        settings.varied.push_back(key);
+      }
     }
   }
   if (!varied.contains("train.device")) {
-    const auto given = spec.trial.find("train.device");
-    settings.device = ToText(given != spec.trial.end() ? given->second : DefaultValue(*FindTrialKey("train.device")));
+    const auto given = settings.common.find("train.device");
+    settings.device =
+        ToText(given != settings.common.end() ? given->second : DefaultValue(*FindTrialKey("train.device")));
   }
   return settings;
 }
 
-std::string TrialLabel(const std::vector<std::string>& keys, const std::string& flat_config_json) {
-  const nlohmann::json config = nlohmann::json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
-  if (!config.is_object()) return "";
+SweepSettings SettingsOf(const SweepRow& row) {
+  std::vector<Problem> ignored;  // whether its paths can be found does not count any more
+  return ReadSweepSettings(ParseSweepSpec(row.spec, row.file, ignored), row.file);
+}
+
+Arm ArmOf(const SweepSettings& settings, const TrialConfig& config) {
+  Json values = Json::object();
+  Arm arm;
+  for (const std::string& key : settings.varied) {
+    if (key == "seed") continue;
+    values[key] = AsWritten(*FindTrialKey(key), config.Get(key), settings.file);
+    AddLabel(key, values[key], arm.label);
+  }
+  arm.keys_json = values.dump();
+  return arm;
+}
+
+std::string TrialLabel(const SweepSettings& settings, const ResultRow& row) {
+  const Json arm = Json::parse(row.trial.arm.keys_json);
   std::string label;
-  for (const std::string& key : keys) {
-    const auto value = config.find(key);
-    if (value == config.end()) continue;
-    absl::StrAppend(&label, label.empty() ? "" : " ", key, "=", LabelValue(*value));
+  for (const std::string& key : settings.varied) {
+    if (key == "seed") {
+      const auto seed = row.values.find(key);
+      if (seed != row.values.end()) AddLabel(key, static_cast<std::int64_t>(seed->second), label);
+    } else if (const auto value = arm.find(key); value != arm.end()) {
+      AddLabel(key, *value, label);
+    }
   }
   return label;
 }
 
-std::string ArmLabel(const std::vector<std::string>& keys, const std::string& flat_config_json) {
-  std::vector<std::string> without_seed = keys;
-  std::erase(without_seed, "seed");
-  return TrialLabel(without_seed, flat_config_json);
-}
-
-Arm ArmOf(const std::vector<std::string>& keys, const TrialConfig& config) {
-  nlohmann::ordered_json values = nlohmann::ordered_json::object();
-  for (const std::string& key : keys) {
-    if (key != "seed") values[key] = ToJson(config.Get(key));
+std::string OwnConfigJson(const SweepSettings& settings, const TrialRow& trial) {
+  std::vector<Problem> ignored;  // both were checked when they were submitted
+  const TrialConfig stored = ParseTrialJson(trial.config_json, "", ignored);
+  Overrides overrides = settings.common;
+  for (auto& [key, value] : ParseOverrides(trial.arm.keys_json, settings.file, ignored)) {
+    overrides.insert_or_assign(key, std::move(value));
   }
-  std::string json = values.dump();
-  std::string label = ArmLabel(keys, json);
-  return {.keys_json = std::move(json), .label = std::move(label)};
-}
-
-std::string FlatJsonText(const TrialConfig& config) {
-  std::string json = "{";
-  json.reserve(2048);
+  TrialConfig own = TrialConfig::FromOverrides(overrides);
+  ResolveAuto(own);
+  Json config = Json::parse(trial.config_json);
   for (const TrialKey& key : TrialKeys()) {
-    if (json.size() > 1) json += ',';
-    json.append("\"").append(key.name).append("\":");
-    AppendJson(config.Get(key.name), json);
+    if (!IsPartOfIdentity(key, stored) && key.identity != Identity::kOperation) {
+      config[std::string(key.name)] = ToJson(own.Get(key.name));
+    }
   }
-  json += '}';
-  return json;
+  return config.dump();
 }
 
 bool NeedsCuda(std::string_view device) {
   return device.starts_with("cuda");
-}
-
-absl::StatusOr<std::string> TrialJson(const std::string& flat_config_json) {
-  const auto flat = nlohmann::ordered_json::parse(flat_config_json, nullptr, /*allow_exceptions=*/false);
-  if (!flat.is_object()) return absl::InternalError("the stored configuration is no JSON object");
-  nlohmann::ordered_json nested = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : flat.items()) {
-    const std::size_t dot = key.find('.');
-    if (dot == std::string::npos) {
-      nested[key] = value;
-    } else {
-      nested[key.substr(0, dot)][key.substr(dot + 1)] = value;
-    }
-  }
-  return nested.dump();
-}
-
-TrialInfo DescribeTrial(const TrialRow& row) {
-  const nlohmann::json flat = nlohmann::json::parse(row.config_json, nullptr, /*allow_exceptions=*/false);
-  const auto text = [&](const char* key) { return flat.contains(key) ? LabelValue(flat[key]) : std::string(); };
-  TrialInfo info;
-  info.trial_id = row.trial_id;
-  info.block = text("model.block");
-  info.optimizer = text("optimizer.name");
-  info.learning_rate = text("optimizer.learning_rate");
-  info.seed = text("seed");
-  info.step = row.step;
-  info.tokens = row.tokens;
-  info.target_steps = row.target_steps;
-  return info;
 }
 
 }  // namespace ofsweep

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "coordinator/coordinator_types.h"
 #include "experiment/sweep_spec.h"
 #include "experiment/trial_config.h"
 #include "storage/store.h"
@@ -16,31 +14,30 @@ namespace ofsweep {
 // What the coordinator has to remember of a specification once its trials are stored.
 struct SweepSettings {
   // The keys that differ between trials, in the order of the specification.
-  std::vector<std::string> label_keys;
+  std::vector<std::string> varied;
+  // What all of its trials have in common, as the specification says it.
+  Overrides common;
   // train.device of all trials; none where they differ in it.
   std::optional<std::string> device;
+  std::string file;  // that was submitted; "" for a program's message
 };
 
-SweepSettings ReadSweepSettings(const SweepSpec& spec);
+SweepSettings ReadSweepSettings(const SweepSpec& spec, const std::string& file);
+// Of a stored sweep, whose specification was checked when it was submitted.
+SweepSettings SettingsOf(const SweepRow& row);
 
-// "model.block=op seed=0": the values of `keys` in a trial's flat configuration.
-std::string TrialLabel(const std::vector<std::string>& keys, const std::string& flat_config_json);
+// What the trials of an arm have in common and no other trial of the sweep. A path is relative to the submitted file
+// where that is shorter.
+Arm ArmOf(const SweepSettings& settings, const TrialConfig& config);
 
-// The same without the seed: what all trials of an arm have in common, and no other trial of the sweep.
-std::string ArmLabel(const std::vector<std::string>& keys, const std::string& flat_config_json);
+// "model.block=op seed=0": what sets a trial apart in the sweep that the row was listed with.
+std::string TrialLabel(const SweepSettings& settings, const ResultRow& row);
 
-// That of a trial as it is submitted, with its keys.
-Arm ArmOf(const std::vector<std::string>& keys, const TrialConfig& config);
-
-// Every key of a trial as the flat JSON text that the store keeps.
-std::string FlatJsonText(const TrialConfig& config);
+// The flat configuration of a trial as that sweep has submitted it: of keys that are no part of what a trial is (those
+// that are inert, the preset, the place of a file whose content is known) each sweep that shares it has values of its
+// own. How it was trained (device, threads) is as the sweep that brought it first said.
+std::string OwnConfigJson(const SweepSettings& settings, const TrialRow& trial);
 
 bool NeedsCuda(std::string_view device);
-
-// The nested trial.json of a flat configuration. Internal when the text is no JSON object.
-absl::StatusOr<std::string> TrialJson(const std::string& flat_config_json);
-
-// Without its sweeps.
-TrialInfo DescribeTrial(const TrialRow& row);
 
 }  // namespace ofsweep

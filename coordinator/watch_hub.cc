@@ -37,7 +37,7 @@ grpc::Status TooManyWatchers() {
 
 // The rows of `finished`, read in runs of neighbouring positions.
 absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::string& sweep,
-                                                    const std::vector<std::string>& label_keys,
+                                                    const SweepSettings& settings,
                                                     std::vector<FinishedTrial> finished) {
   constexpr std::uint64_t kGap = 8;  // rows that are cheaper to read over than to ask again
   std::sort(finished.begin(), finished.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
@@ -53,7 +53,7 @@ absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::str
       if (index >= rows->size()) continue;
       const ResultRow& row = (*rows)[index];
       if (!IsTerminal(row.trial.state)) continue;  // pending again by now; its next end will be told
-      trials.push_back(ToMessage(row, TrialLabel(label_keys, row.trial.config_json)));
+      trials.push_back(ToMessage(row, TrialLabel(settings, row)));
     }
   }
   return trials;
@@ -61,13 +61,13 @@ absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::str
 
 }  // namespace
 
-absl::StatusOr<WatchUpdate> NextUpdate(Coordinator& coordinator, Store& store, const std::string& sweep,
+absl::StatusOr<WatchUpdate> NextUpdate(SweepViews& views, Store& store, const std::string& sweep,
                                        std::uint64_t& finished_cursor) {
-  auto progress = coordinator.Progress(sweep, finished_cursor, kFinishedPerMessage);
+  auto progress = views.Progress(sweep, finished_cursor, kFinishedPerMessage);
   if (!progress.ok()) return progress.status();
-  const auto label_keys = coordinator.LabelKeys(sweep);
-  if (!label_keys.ok()) return label_keys.status();
-  auto finished = ReadFinished(store, sweep, *label_keys, std::move(progress->finished));
+  const auto settings = views.Settings(sweep);
+  if (!settings.ok()) return settings.status();
+  auto finished = ReadFinished(store, sweep, **settings, std::move(progress->finished));
   if (!finished.ok()) return finished.status();
   finished_cursor = progress->finished_cursor;
   WatchUpdate update{.message = ToMessage(*progress), .complete = progress->all_finished_told};
@@ -128,11 +128,8 @@ class WatchHub::Watcher : public grpc::ServerWriteReactor<v1::WatchSweepResponse
   bool last_is_final = false;
 };
 
-WatchHub::WatchHub(Coordinator& coordinator, Store& store)
-    : coordinator_(coordinator),
-      store_(store),
-      follower_([this] { FollowChanges(); }),
-      server_([this] { ServeWatchers(); }) {}
+WatchHub::WatchHub(SweepViews& views, Store& store)
+    : views_(views), store_(store), follower_([this] { FollowChanges(); }), server_([this] { ServeWatchers(); }) {}
 
 WatchHub::~WatchHub() {
   {
@@ -179,7 +176,7 @@ void WatchHub::FollowChanges() {
       mutex_.Await(absl::Condition(&is_wanted));
       if (stopping_) return;
     }
-    const bool changed = coordinator_.WaitForChange(seen, absl::Now() + kStopCheck);
+    const bool changed = views_.WaitForChange(seen, absl::Now() + kStopCheck);
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;
     if (!changed) continue;
@@ -250,7 +247,7 @@ void WatchHub::Serve(Watcher& watcher, std::uint64_t version) {
 
 absl::Status WatchHub::Refill(Watcher& watcher) {
   try {
-    auto update = NextUpdate(coordinator_, store_, watcher.sweep, watcher.finished_cursor);
+    auto update = NextUpdate(views_, store_, watcher.sweep, watcher.finished_cursor);
     if (!update.ok()) return update.status();
     watcher.message = std::move(update->message);
     watcher.is_up_to_date = update->complete;

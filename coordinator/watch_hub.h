@@ -11,7 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "coordinator/coordinator.h"
+#include "coordinator/sweep_views.h"
 #include "ofsweep/v1/sweep.pb.h"
 #include "storage/store.h"
 
@@ -23,7 +23,7 @@ namespace ofsweep {
 class WatchHub {
  public:
   // Both must outlive the hub.
-  WatchHub(Coordinator& coordinator, Store& store);
+  WatchHub(SweepViews& views, Store& store);
   // Call Stop, shut the gRPC server down, then destroy: waits until gRPC has let go of every stream.
   ~WatchHub();
 
@@ -42,7 +42,7 @@ class WatchHub {
   absl::Status Refill(Watcher& watcher);
   Watcher* NextDue(absl::Time now, absl::Time& wake) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  Coordinator& coordinator_;
+  SweepViews& views_;
   Store& store_;
   absl::Mutex mutex_;
   absl::CondVar something_new_;
@@ -60,7 +60,7 @@ struct WatchUpdate {
   v1::WatchSweepResponse message;
   bool complete = true;
 };
-absl::StatusOr<WatchUpdate> NextUpdate(Coordinator& coordinator, Store& store, const std::string& sweep,
+absl::StatusOr<WatchUpdate> NextUpdate(SweepViews& views, Store& store, const std::string& sweep,
                                        std::uint64_t& finished_cursor);
 
 }  // namespace ofsweep

@@ -1,9 +1,10 @@
+#include "experiment/trial_identity.h"
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/data_input.h"
 #include "experiment/sha256.h"
-#include "experiment/trial_config.h"
 
 namespace ofsweep {
 namespace {
@@ -24,20 +25,6 @@ bool IsOfKnownContent(const TrialKey& path, const TrialConfig& config) {
                      [&](const InputKeys& keys) { return keys.path == path.name && !config.IsAuto(keys.fingerprint); });
 }
 
-bool IsPartOfIdentity(const TrialKey& key, const TrialConfig& config) {
-  if (key.type == KeyType::kPath && IsOfKnownContent(key, config)) return false;
-  switch (key.identity) {
-    case Identity::kScience:
-      return !config.IsInert(key);
-    case Identity::kAddition:
-      return !config.IsInert(key) && config.Get(key.name) != DefaultValue(key);
-    case Identity::kShorthand:
-    case Identity::kOperation:
-      return false;
-  }
-  return false;
-}
-
 // The order of a list changes nothing that is measured, so it tells no trials apart: as the key's choices stand, and
 // bits from many to few, which is how defaults and sweeps write them.
 Value InCanonicalOrder(const TrialKey& key, Value value) {
@@ -52,6 +39,20 @@ Value InCanonicalOrder(const TrialKey& key, Value value) {
 }
 
 }  // namespace
+
+bool IsPartOfIdentity(const TrialKey& key, const TrialConfig& config) {
+  if (key.type == KeyType::kPath && IsOfKnownContent(key, config)) return false;
+  switch (key.identity) {
+    case Identity::kScience:
+      return !config.IsInert(key);
+    case Identity::kAddition:
+      return !config.IsInert(key) && config.Get(key.name) != DefaultValue(key);
+    case Identity::kShorthand:
+    case Identity::kOperation:
+      return false;
+  }
+  return false;
+}
 
 std::string CanonicalJson(const TrialConfig& config) {
   std::string json = "{";

@@ -162,6 +162,13 @@ absl::StatusOr<std::optional<TrialRow>> Store::FindTrial(const std::string& tria
   });
 }
 
+absl::StatusOr<std::vector<std::pair<std::string, Arm>>> Store::ListArms(const std::string& trial_id) {
+  return readers_->With(
+      [&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<std::pair<std::string, Arm>>> {
+        return ofsweep::ListArms(connection, trial_id);
+      });
+}
+
 absl::StatusOr<std::vector<AttemptRow>> Store::ListAttempts(const std::string& trial_id) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<AttemptRow>> {
     return ofsweep::ListAttempts(connection, trial_id);

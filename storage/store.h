@@ -242,6 +242,8 @@ class Store {
   // What the sweep's trials came to by that column, by trial id; those without a value are missing.
   absl::StatusOr<std::map<std::string, double>> ListMetric(const std::string& sweep, const MetricColumn& column);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);
+  // The sweeps that hold the trial, oldest first, and its arm in each.
+  absl::StatusOr<std::vector<std::pair<std::string, Arm>>> ListArms(const std::string& trial_id);
   absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);
   // What the sweep's first attempts found.
   absl::StatusOr<Fingerprints> FixedInputs(const std::string& sweep);

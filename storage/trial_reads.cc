@@ -240,6 +240,18 @@ std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::str
   return trial;
 }
 
+std::vector<std::pair<std::string, Arm>> ListArms(DatabaseConnection& connection, const std::string& trial_id) {
+  Query query(
+      connection.Prepare("SELECT sweeps.name, arms.keys, arms.label FROM trials "
+                         "JOIN sweep_trials ON sweep_trials.trial = trials.id "
+                         "JOIN sweeps ON sweeps.id = sweep_trials.sweep JOIN arms ON arms.id = sweep_trials.arm "
+                         "WHERE trials.trial_id = ?1 ORDER BY sweeps.id"));
+  query.Bind(trial_id);
+  std::vector<std::pair<std::string, Arm>> arms;
+  while (query.Next()) arms.emplace_back(query.Text(0), Arm{.keys_json = query.Text(1), .label = query.Text(2)});
+  return arms;
+}
+
 std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id) {
   Query query(
       connection.Prepare("SELECT attempts.generation, attempts.worker, attempts.started_at, ended_at, outcome, "

@@ -25,6 +25,7 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
                                                    std::uint64_t offset);
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep);
 std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id);
+std::vector<std::pair<std::string, Arm>> ListArms(DatabaseConnection& connection, const std::string& trial_id);
 std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id);
 absl::StatusOr<Fingerprints> FixedInputs(DatabaseConnection& connection, const std::string& sweep);
 

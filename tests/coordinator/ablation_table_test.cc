@@ -31,11 +31,7 @@ ResultRow Trial(const std::string& block, double rate, int seed, TrialState stat
 }
 
 AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
-  AblationBuilder builder(query, [&](const std::string& trial_id) {
-    const auto found = std::find_if(trials.begin(), trials.end(),
-                                    [&](const ResultRow& row) { return row.trial.trial_id == trial_id; });
-    return found->trial.config_json;
-  });
+  AblationBuilder builder(query, [](const ResultRow& row) { return row.trial.config_json; });
   for (const ResultRow& trial : trials) builder.Add(trial);
   return builder.Build();
 }

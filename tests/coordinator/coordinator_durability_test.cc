@@ -112,17 +112,17 @@ TEST(CoordinatorDurability, UsersHearOfAnEndWhenItIsStored) {
       ReportOf(world, "w", 0, {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)});
   world.HoldWrites();
   CallInTheBackground call([&] { return world.coordinator().Synchronize(ended).status(); });
-  ASSERT_TRUE(WaitUntil([&] { return world.coordinator().Workers()[0].busy == 0; })) << "the end was not taken";
+  ASSERT_TRUE(WaitUntil([&] { return world.coordinator().views().Workers()[0].busy == 0; })) << "the end was not taken";
   EXPECT_EQ(world.Count("sweep", TrialState::kRunning), 1u);
   EXPECT_EQ(world.Count("sweep", TrialState::kCompleted), 0u);
-  const auto before = world.coordinator().Progress("sweep", 0, 1000);
+  const auto before = world.coordinator().views().Progress("sweep", 0, 1000);
   EXPECT_THAT(before->finished, IsEmpty());
   ASSERT_THAT(before->running, SizeIs(1));
   EXPECT_EQ(before->running[0].worker, "w");
   world.ReleaseWrites();
   ASSERT_TRUE(call.Join().ok());
   EXPECT_EQ(world.Count("sweep", TrialState::kCompleted), 1u);
-  const auto after = world.coordinator().Progress("sweep", before->finished_cursor, 1000);
+  const auto after = world.coordinator().views().Progress("sweep", before->finished_cursor, 1000);
   ASSERT_THAT(after->finished, SizeIs(1));
   EXPECT_EQ(after->finished[0].trial_id, name.trial_id);
   EXPECT_THAT(after->running, IsEmpty());
@@ -133,9 +133,9 @@ TEST(CoordinatorDurability, UsersHearOfASweepWhenItIsStored) {
   ASSERT_TRUE(world.Submit("first").ok());
   world.HoldWrites();
   CallInTheBackground call([&] { return world.Submit("second", 2).status(); });  // shares the trials of the first
-  ASSERT_TRUE(WaitUntil([&] { return world.coordinator().LabelKeys("second").ok(); }));
-  EXPECT_THAT(world.coordinator().Summaries(), SizeIs(1));
-  EXPECT_EQ(world.coordinator().Summary("second").status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(WaitUntil([&] { return world.coordinator().views().Settings("second").ok(); }));
+  EXPECT_THAT(world.coordinator().views().Summaries(), SizeIs(1));
+  EXPECT_EQ(world.coordinator().views().Summary("second").status().code(), absl::StatusCode::kNotFound);
   world.ReleaseWrites();
   ASSERT_TRUE(call.Join().ok());
   EXPECT_EQ(world.Count("second", TrialState::kPending), 4u);
@@ -154,13 +154,13 @@ TEST(CoordinatorDurability, AWatchersCursorOutlivesAFailedWrite) {
   };
   const AttemptReport first_runs = Running(start[0].name.trial_id, start[0].name.generation);
   ASSERT_TRUE(world.Call("w", 2, {first_runs, end(start[1].name)}).ok());
-  const auto told = world.coordinator().Progress("sweep", 0, 1000);
+  const auto told = world.coordinator().views().Progress("sweep", 0, 1000);
   ASSERT_THAT(told->finished, SizeIs(1));
   world.BreakTrialWrites();
   EXPECT_FALSE(world.Call("w", 2, {end(start[0].name)}).ok());
   world.Mend();
   ASSERT_TRUE(world.Call("w", 2, {end(start[0].name)}).ok());
-  const auto next = world.coordinator().Progress("sweep", told->finished_cursor, 1000);
+  const auto next = world.coordinator().views().Progress("sweep", told->finished_cursor, 1000);
   ASSERT_THAT(next->finished, SizeIs(1));
   EXPECT_EQ(next->finished[0].trial_id, start[0].name.trial_id);
 }

@@ -25,10 +25,10 @@ TEST(Coordinator, ASubmittedSweepIsStoredInItsOrder) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(result->created);
   EXPECT_EQ(result->sweep.counts.at(TrialState::kPending), 4u);
-  const auto rows = world.store().LoadTrials("sweep");
+  const auto rows = world.store().ListResults("sweep", {}, 10, 0);
   ASSERT_THAT(*rows, SizeIs(4));
-  const std::vector<std::string> keys = *world.coordinator().LabelKeys("sweep");
-  EXPECT_EQ(TrialLabel(keys, world.Stored((*rows)[1].trial_id).config_json), "model.block=op seed=0");
+  const auto settings = *world.coordinator().views().Settings("sweep");
+  EXPECT_EQ(TrialLabel(*settings, (*rows)[1]), "model.block=op seed=0");
 }
 
 TEST(Coordinator, SubmittingTheSameAgainChangesNothingAndAnotherOfThatNameIsRefused) {
@@ -38,7 +38,7 @@ TEST(Coordinator, SubmittingTheSameAgainChangesNothingAndAnotherOfThatNameIsRefu
   ASSERT_TRUE(again.ok());
   EXPECT_FALSE(again->created);
   EXPECT_EQ(world.Submit("sweep", 3).status().code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_THAT(world.coordinator().Summaries(), SizeIs(1));
+  EXPECT_THAT(world.coordinator().views().Summaries(), SizeIs(1));
 }
 
 TEST(Coordinator, ValidationStoresNothing) {
@@ -49,7 +49,7 @@ TEST(Coordinator, ValidationStoresNothing) {
                        /*validate_only=*/true, CoordinatorWorld::SeenData());
   ASSERT_TRUE(result.ok());
   EXPECT_THAT(result->shared_with, ElementsAre(Pair("first", 1u)));
-  EXPECT_EQ(world.coordinator().Summary("second").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(world.coordinator().views().Summary("second").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST(Coordinator, TooManyTrialsAreRefusedWithTheirCount) {
@@ -104,7 +104,7 @@ TEST(Coordinator, ABlockThatIsNanHidesBehindNoOtherInTheLiveView) {
     StepPoints step = Step(broken_first ? 10 : 20, 3);
     step.points[broken_first ? 1 : 2].value = std::nan("");
     ASSERT_TRUE(world.Push("w", name, {step}).ok());
-    const auto progress = world.coordinator().Progress("sweep", 0, 1000);
+    const auto progress = world.coordinator().views().Progress("sweep", 0, 1000);
     EXPECT_TRUE(std::isnan(progress->running.at(0).live.kurtosis_max.value_or(0)));
   }
 }
@@ -122,7 +122,7 @@ TEST(Coordinator, ASweepRunsToItsEnd) {
     EXPECT_THAT(ended->forget, ElementsAre(name));
     EXPECT_EQ(world.Stored(name.trial_id).state, TrialState::kCompleted);
   }
-  EXPECT_EQ(world.coordinator().Summary("sweep")->state, SweepState::kFinished);
+  EXPECT_EQ(world.coordinator().views().Summary("sweep")->state, SweepState::kFinished);
   EXPECT_EQ((*world.store().FindSweep("sweep"))->state, SweepState::kFinished);
 }
 
@@ -131,7 +131,7 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   ASSERT_TRUE(world.Submit("sweep").ok());
   const AttemptName name = world.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)}).ok());
-  auto progress = world.coordinator().Progress("sweep", 0, 1000);
+  auto progress = world.coordinator().views().Progress("sweep", 0, 1000);
   ASSERT_TRUE(progress.ok());
   ASSERT_THAT(progress->running, SizeIs(1));
   EXPECT_EQ(progress->running[0].label, "model.block=pre_norm");
@@ -145,10 +145,10 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   EXPECT_THAT(progress->finished, IsEmpty());
 
   world.Call("w", 1, {Ended(name.trial_id, 1, AttemptOutcome::kCompleted)}).IgnoreError();
-  progress = world.coordinator().Progress("sweep", progress->finished_cursor, 1000);
+  progress = world.coordinator().views().Progress("sweep", progress->finished_cursor, 1000);
   ASSERT_THAT(progress->finished, SizeIs(1));
   EXPECT_EQ(progress->finished[0].position, 0u);
-  EXPECT_THAT(world.coordinator().Progress("sweep", progress->finished_cursor, 1000)->finished, IsEmpty());
+  EXPECT_THAT(world.coordinator().views().Progress("sweep", progress->finished_cursor, 1000)->finished, IsEmpty());
 }
 
 TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
@@ -172,17 +172,17 @@ TEST(Coordinator, ARestartDisturbsNobody) {
   EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->stored, 3u);
   const auto answer = world.Call("w", 1, {Running(name.trial_id, name.generation)});
   EXPECT_THAT(answer->keep, ElementsAre(Holding{name, 20}));
-  EXPECT_EQ(world.coordinator().Progress("sweep", 0, 1000)->steps_done, 20);
+  EXPECT_EQ(world.coordinator().views().Progress("sweep", 0, 1000)->steps_done, 20);
 }
 
 TEST(Coordinator, WaitersAreToldOfChanges) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
   std::uint64_t version = 0;
-  EXPECT_TRUE(world.coordinator().WaitForChange(version, absl::InfiniteFuture()));
-  EXPECT_FALSE(world.coordinator().WaitForChange(version, absl::InfinitePast()));
+  EXPECT_TRUE(world.coordinator().views().WaitForChange(version, absl::InfiniteFuture()));
+  EXPECT_FALSE(world.coordinator().views().WaitForChange(version, absl::InfinitePast()));
   ASSERT_TRUE(world.coordinator().Pause("sweep").ok());
-  EXPECT_TRUE(world.coordinator().WaitForChange(version, absl::InfiniteFuture()));
+  EXPECT_TRUE(world.coordinator().views().WaitForChange(version, absl::InfiniteFuture()));
 }
 
 TEST(Coordinator, OnlyTrialsThatAskForCudaWaitForItAfterARestartToo) {
@@ -192,7 +192,7 @@ TEST(Coordinator, OnlyTrialsThatAskForCudaWaitForItAfterARestartToo) {
   const auto answer = world.Call("cpu-host", 2);
   ASSERT_THAT(answer->start, SizeIs(1));
   EXPECT_THAT(answer->start[0].config_json, HasSubstr(R"("device":"cpu")"));
-  EXPECT_THAT(world.coordinator().Summary("mixed")->waiting_reason, HasSubstr("needs a CUDA device"));
+  EXPECT_THAT(world.coordinator().views().Summary("mixed")->waiting_reason, HasSubstr("needs a CUDA device"));
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TrialRow CoordinatorWorld::Stored(const std::string& trial_id) {
 }
 
 std::uint64_t CoordinatorWorld::Count(const std::string& sweep, TrialState state) {
-  const auto summary = coordinator_->Summary(sweep);
+  const auto summary = coordinator_->views().Summary(sweep);
   if (!summary.ok()) throw std::runtime_error(summary.status().ToString());
   const auto it = summary->counts.find(state);
   return it == summary->counts.end() ? 0 : it->second;

@@ -125,7 +125,7 @@ TEST_F(DataIdentity, AnAttemptThatReadSomethingElseIsGivenBackUncountedEvenAtIts
   const TrialRow row = world.Stored(two.name.trial_id);
   EXPECT_EQ(row.state, TrialState::kPending);
   EXPECT_EQ(row.failures, 0);
-  EXPECT_THAT(world.coordinator().WaitingReason(row.trial_id),
+  EXPECT_THAT(world.coordinator().views().WaitingReason(row.trial_id),
               AllOf(HasSubstr("there"), HasSubstr("text /corpus.txt"), HasSubstr(kNew), HasSubstr(kOld)));
 }
 

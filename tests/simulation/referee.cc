@@ -186,7 +186,7 @@ void Referee::CheckShown(Coordinator& coordinator, Store& store) {
   ++checks_;
   std::vector<SweepRow> stored = Read(store.ListSweeps(1'000'000, 0));
   std::reverse(stored.begin(), stored.end());
-  const std::vector<SweepSummary> shown = coordinator.Summaries();
+  const std::vector<SweepSummary> shown = coordinator.views().Summaries();
   if (shown.size() != stored.size()) {
     return Report(absl::StrCat(shown.size(), " sweeps are shown, and ", stored.size(), " are stored"));
   }
@@ -197,7 +197,7 @@ void Referee::CheckShown(Coordinator& coordinator, Store& store) {
     if (shown[i].name != name || shown_words != stored_words) {
       return Report(absl::StrCat("sweep ", name, " is shown as ", shown_words, ", and is stored as ", stored_words));
     }
-    const SweepProgress progress = Read(coordinator.Progress(name, cursors_[name], 1'000'000));
+    const SweepProgress progress = Read(coordinator.views().Progress(name, cursors_[name], 1'000'000));
     cursors_[name] = progress.finished_cursor;
     for (const FinishedTrial& finished : progress.finished) {
       const std::optional<TrialRow> row = Read(store.FindTrial(finished.trial_id));

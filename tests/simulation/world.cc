@@ -76,7 +76,7 @@ std::string World::Run(std::uint64_t chaotic_events) {
 
 bool World::IsFinished() {
   if (!coordinator_.is_up()) return false;
-  const std::vector<SweepSummary> sweeps = coordinator_->Summaries();
+  const std::vector<SweepSummary> sweeps = coordinator_->views().Summaries();
   return std::none_of(sweeps.begin(), sweeps.end(), [](const SweepSummary& sweep) {
     return sweep.state == SweepState::kActive || sweep.state == SweepState::kPaused;
   });
@@ -85,7 +85,7 @@ bool World::IsFinished() {
 std::string World::WhatStarves() {
   if (!coordinator_.is_up()) return "the coordinator is down";
   std::string text;
-  for (const SweepSummary& sweep : coordinator_->Summaries()) {
+  for (const SweepSummary& sweep : coordinator_->views().Summaries()) {
     if (sweep.state == SweepState::kActive) absl::StrAppend(&text, sweep.name, ": ", sweep.waiting_reason, "; ");
   }
   return text;

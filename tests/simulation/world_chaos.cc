@@ -235,7 +235,7 @@ void World::EndChaos() {
     if (!machine->is_copy) timeline_.After(1'000, [this, &machine = *machine] { StartWorker(machine); });
   }
   timeline_.After(2 * options_.lease_ms + 1, [this] {
-    for (const SweepSummary& sweep : coordinator_->Summaries()) {
+    for (const SweepSummary& sweep : coordinator_->views().Summaries()) {
       if (sweep.state == SweepState::kPaused) coordinator_->Resume(sweep.name).IgnoreError();
     }
   });

@@ -1,4 +1,5 @@
-// What is known of a trial only after its training.
+#include "coordinator/evaluations.h"
+
 #include <cmath>
 #include <future>
 #include <map>
@@ -8,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "coordinator/coordinator.h"
 
 namespace ofsweep {
 namespace {
@@ -73,7 +73,7 @@ absl::StatusOr<LastEvaluation> FindLastEvaluation(Store& store, const std::strin
 
 }  // namespace
 
-absl::StatusOr<PushCounts> Coordinator::AddEvaluations(const std::vector<TrialEvaluation>& evaluations) {
+absl::StatusOr<PushCounts> StoreEvaluations(Store& store, const std::vector<TrialEvaluation>& evaluations) {
   struct Added {
     double stored_loss = 0;
     StepPoints points;  // the step's tokens and seconds are stored already, with its eval_loss
@@ -83,7 +83,7 @@ absl::StatusOr<PushCounts> Coordinator::AddEvaluations(const std::vector<TrialEv
     const auto [entry, is_new] = by_trial.try_emplace(evaluation.trial_id);
     Added& added = entry->second;
     if (is_new) {
-      const auto last = FindLastEvaluation(store_, evaluation.trial_id);
+      const auto last = FindLastEvaluation(store, evaluation.trial_id);
       if (!last.ok()) return last.status();
       added.stored_loss = last->loss;
       added.points.step = last->step;
@@ -95,7 +95,7 @@ absl::StatusOr<PushCounts> Coordinator::AddEvaluations(const std::vector<TrialEv
   }
   std::vector<std::future<absl::StatusOr<PushCounts>>> writes;
   for (auto& [trial_id, added] : by_trial) {
-    writes.push_back(store_.AppendPoints({.trial_id = trial_id}, 0, ColumnsOf({std::move(added.points)})));
+    writes.push_back(store.AppendPoints({.trial_id = trial_id}, 0, ColumnsOf({std::move(added.points)})));
   }
   PushCounts total;
   absl::Status status;

@@ -1,0 +1,74 @@
+#include "coordinator/announcer.h"
+
+#include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
+
+#include "experiment/value.h"
+
+namespace ofsweep {
+namespace {
+
+// Without its sweeps.
+TrialInfo DescribeTrial(const TrialRow& row) {
+  const nlohmann::json config = nlohmann::json::parse(row.config_json, nullptr, /*allow_exceptions=*/false);
+  const auto text = [&](const char* key) {
+    const auto value = config.find(key);
+    if (value == config.end()) return std::string();
+    if (value->is_string()) return value->get<std::string>();
+    return value->is_number_float() ? ShortestNumber(value->get<double>()) : value->dump();
+  };
+  TrialInfo info;
+  info.trial_id = row.trial_id;
+  info.block = text("model.block");
+  info.optimizer = text("optimizer.name");
+  info.learning_rate = text("optimizer.learning_rate");
+  info.seed = text("seed");
+  info.step = row.step;
+  info.tokens = row.tokens;
+  info.target_steps = row.target_steps;
+  return info;
+}
+
+}  // namespace
+
+void Announcer::Announce(const std::vector<Transition>& transitions) {
+  for (const Transition& transition : transitions) {
+    if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);
+    if (transition.to == TrialState::kRunning) {
+      AnnounceStart(transition.trial_id, transition.worker);
+    } else if (IsTerminal(transition.to)) {
+      live_.Finish(transition.trial_id, clock_.Now());
+    } else {
+      live_.Unassign(transition.trial_id);
+    }
+    if (observer_ == nullptr) continue;
+    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
+    if (IsTerminal(transition.to)) {
+      observer_->TrialFinished(transition.sweeps, transition.to);
+    } else if (transition.from == TrialState::kRunning) {
+      observer_->TrialRestarted(transition.sweeps, std::string(Name(transition.why)));
+    }
+  }
+}
+
+void Announcer::AnnounceStart(const std::string& trial_id, const std::string& worker) {
+  // A trial without telemetry still runs; whoever needs its configuration will meet the error.
+  const auto row = store_.FindTrial(trial_id);
+  const auto arms = store_.ListArms(trial_id);
+  if (!row.ok() || !*row || !arms.ok()) return;
+  TrialInfo info = DescribeTrial(**row);
+  for (const auto& [sweep, arm] : *arms) info.sweeps.push_back({sweep, arm.label});
+  live_.Start(info, worker, clock_.Now());
+}
+
+void Announcer::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
+  for (const std::string& trial_id : trial_ids) {
+    const auto arms = store_.ListArms(trial_id);
+    if (!arms.ok()) continue;
+    for (const auto& [holder, arm] : *arms) {
+      if (holder == sweep) live_.Join(trial_id, {sweep, arm.label});
+    }
+  }
+}
+
+}  // namespace ofsweep

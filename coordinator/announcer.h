@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coordinator/clock.h"
+#include "coordinator/coordinator_observer.h"
+#include "coordinator/live_trials.h"
+#include "coordinator/scheduler_records.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// Tells the log, live trials and telemetry what is stored. To be called outside of the coordinator's mutex, so calls
+// about one trial may arrive slightly out of order.
+class Announcer {
+ public:
+  // All must outlive it; `observer` may be null.
+  Announcer(Store& store, const Clock& clock, LiveTrials& live, CoordinatorObserver* observer)
+      : store_(store), clock_(clock), live_(live), observer_(observer) {}
+
+  void Announce(const std::vector<Transition>& transitions);
+  // A sweep was submitted while others trained these of its trials.
+  void AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids);
+
+ private:
+  void AnnounceStart(const std::string& trial_id, const std::string& worker);
+
+  Store& store_;
+  const Clock& clock_;
+  LiveTrials& live_;
+  CoordinatorObserver* const observer_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,162 @@
+#include "coordinator/sweep_views.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "coordinator/scheduler_reasons.h"
+
+namespace ofsweep {
+namespace {
+
+SweepSummary SummaryOf(const SweepRecord& sweep, SweepState state, const std::array<std::uint64_t, 7>& counts) {
+  SweepSummary summary{.name = sweep.name, .state = state, .submitted_at = sweep.submitted_at};
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) summary.counts[static_cast<TrialState>(i)] = counts[i];
+  }
+  return summary;
+}
+
+}  // namespace
+
+SweepSummary SummarizeDecided(const Scheduler& scheduler, const SweepRecord& sweep, TimeMs now) {
+  SweepSummary summary = SummaryOf(sweep, sweep.state, sweep.counts);
+  summary.waiting_reason = WhyWaits(scheduler.state(), sweep, now);
+  return summary;
+}
+
+SweepSummary SweepViews::Summarize(SweepIndex sweep, TimeMs now) const {
+  const PublishedSweep& published = state_.published.sweeps()[sweep];
+  const SweepRecord& record = state_.scheduler.books().sweeps()[sweep];
+  SweepSummary summary = SummaryOf(record, published.state, published.counts);
+  // What the scheduler waits for now; of no use where users are not told yet that something waits.
+  if (summary.counts.contains(TrialState::kPending)) {
+    summary.waiting_reason = WhyWaits(state_.scheduler.state(), record, now);
+  }
+  return summary;
+}
+
+absl::StatusOr<SweepIndex> SweepViews::Find(const std::string& sweep) const {
+  const auto index = state_.scheduler.books().FindSweepIndex(sweep);
+  if (index.ok() && *index >= state_.published.sweeps().size()) return NoSuchSweep(sweep);
+  return index;
+}
+
+absl::StatusOr<SweepSummary> SweepViews::Summary(const std::string& sweep) const {
+  absl::MutexLock lock(&state_.log.mutex());
+  const auto index = Find(sweep);
+  if (!index.ok()) return index.status();
+  return Summarize(*index, clock_.Now());
+}
+
+std::vector<SweepSummary> SweepViews::Summaries() const {
+  absl::MutexLock lock(&state_.log.mutex());
+  const TimeMs now = clock_.Now();
+  std::vector<SweepSummary> summaries;
+  for (SweepIndex sweep = 0; sweep < state_.published.sweeps().size(); ++sweep) {
+    summaries.push_back(Summarize(sweep, now));
+  }
+  return summaries;
+}
+
+absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep, std::uint64_t finished_cursor,
+                                                   std::size_t most_finished) {
+  SweepProgress progress;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    const auto index = Find(sweep);
+    if (!index.ok()) return index.status();
+    const Books& books = state_.scheduler.books();
+    const SweepRecord& record = books.sweeps()[*index];
+    progress.sweep = Summarize(*index, clock_.Now());
+    progress.steps_done = record.steps_done;
+    progress.steps_total = record.steps_done + record.steps_to_do;
+    const std::vector<std::uint32_t>& log = state_.published.sweeps()[*index].finished_log;
+    std::uint64_t& cursor = progress.finished_cursor;
+    for (cursor = finished_cursor; cursor < log.size() && progress.finished.size() < most_finished; ++cursor) {
+      progress.finished.push_back({books.TrialAt({*index, log[cursor]}).id, log[cursor]});
+    }
+    progress.all_finished_told = cursor >= log.size();
+    AddRunning(*index, progress);
+  }
+  if (absl::Status status = AddLabels(sweep, progress.running); !status.ok()) return status;
+  return progress;
+}
+
+void SweepViews::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
+  const Books& books = state_.scheduler.books();
+  double speed = 0;
+  for (const auto& [index, worker] : state_.published.running()) {
+    const TrialRecord& trial = books.trial(index);
+    const auto place =
+        std::find_if(trial.places.begin(), trial.places.end(), [&](Place held) { return held.sweep == sweep; });
+    if (place == trial.places.end()) continue;
+    RunningTrial& entry = progress.running.emplace_back();
+    entry.trial_id = trial.id;
+    entry.position = place->position;
+    entry.worker = worker;
+    entry.target_steps = trial.target_steps;
+    entry.live = live_.Get(trial.id);
+    entry.live.step = std::max(entry.live.step, trial.step);
+    speed += entry.live.steps_per_second.value_or(0);
+  }
+  std::sort(progress.running.begin(), progress.running.end(),
+            [](const RunningTrial& a, const RunningTrial& b) { return a.position < b.position; });
+  if (progress.sweep.state == SweepState::kActive && speed > 0) {
+    progress.eta_seconds = static_cast<double>(books.sweeps()[sweep].steps_to_do) / speed;
+  }
+}
+
+absl::Status SweepViews::AddLabels(const std::string& sweep, std::vector<RunningTrial>& running) {
+  const auto settings = Settings(sweep);
+  if (!settings.ok()) return settings.status();
+  LabelsByTrial known;
+  {
+    absl::MutexLock lock(&labels_mutex_);
+    known = labels_[sweep];
+  }
+  LabelsByTrial labels;
+  for (RunningTrial& trial : running) {
+    if (const auto label = known.find(trial.trial_id); label != known.end()) {
+      trial.label = label->second;
+    } else {
+      const auto row = store_.ListResults(sweep, {}, 1, trial.position);
+      if (!row.ok()) return row.status();
+      if (!row->empty()) trial.label = TrialLabel(**settings, row->front());
+    }
+    labels[trial.trial_id] = trial.label;
+  }
+  absl::MutexLock lock(&labels_mutex_);
+  labels_[sweep] = std::move(labels);
+  return absl::OkStatus();
+}
+
+bool SweepViews::WaitForChange(std::uint64_t& version, absl::Time deadline) {
+  absl::Mutex& mutex = state_.log.mutex();
+  absl::MutexLock lock(&mutex);
+  while (state_.version == version) {
+    if (state_.changed.WaitWithDeadline(&mutex, deadline) && state_.version == version) return false;
+  }
+  version = state_.version;
+  return true;
+}
+
+absl::StatusOr<std::shared_ptr<const SweepSettings>> SweepViews::Settings(const std::string& sweep) const {
+  absl::MutexLock lock(&state_.log.mutex());
+  const auto it = state_.settings.find(sweep);
+  if (it == state_.settings.end()) return NoSuchSweep(sweep);
+  return it->second;
+}
+
+std::string SweepViews::WaitingReason(const std::string& trial_id) const {
+  absl::MutexLock lock(&state_.log.mutex());
+  const TrialRecord* trial = state_.scheduler.books().FindTrial(trial_id);
+  return trial == nullptr ? "" : WhyWaits(state_.scheduler.state(), *trial, clock_.Now());
+}
+
+std::vector<WorkerView> SweepViews::Workers() const {
+  absl::MutexLock lock(&state_.log.mutex());
+  return state_.scheduler.fleet().Views(clock_.Now());
+}
+
+}  // namespace ofsweep
