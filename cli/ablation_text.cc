@@ -98,6 +98,23 @@ std::string Mixed(const v1::GetAblationTableResponse& table) {
   return mixed.empty() ? "" : absl::StrCat("Mixed: the trials of a cell differ in ", absl::StrJoin(mixed, ", "), ".");
 }
 
+// What a reader has to know to compare the cells.
+std::vector<std::string> Remarks(const v1::GetAblationTableResponse& table) {
+  std::vector<std::string> remarks;
+  if (!table.uneven().empty()) {
+    remarks.push_back(
+        absl::StrCat("Uneven: cells average over different values of ", absl::StrJoin(table.uneven(), ", "), "."));
+  }
+  if (!table.confounded().empty()) {
+    remarks.push_back(
+        absl::StrCat("Not shown, and different from cell to cell: ", absl::StrJoin(table.confounded(), ", "), "."));
+  }
+  for (std::string remark : {Mixed(table), Partial(table)}) {
+    if (!remark.empty()) remarks.push_back(std::move(remark));
+  }
+  return remarks;
+}
+
 std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
   const AblationGrid grid(table);
   const auto layout = [markdown](const Lines& lines) { return markdown ? MarkdownTable(lines) : AlignColumns(lines); };
@@ -120,9 +137,7 @@ std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) 
     }
   }
   absl::StrAppend(&text, "A cell is mean ± standard deviation ", Trials(table), ".\n");
-  for (const std::string& remark : {Mixed(table), Partial(table)}) {
-    if (!remark.empty()) absl::StrAppend(&text, markdown ? "\n" : "", remark, "\n");
-  }
+  for (const std::string& remark : Remarks(table)) absl::StrAppend(&text, markdown ? "\n" : "", remark, "\n");
   return text;
 }
 
@@ -173,9 +188,7 @@ class LatexTable {
   std::string Text() const {
     std::string text =
         absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(table_), "\n");
-    for (const std::string& remark : {Mixed(table_), Partial(table_)}) {
-      if (!remark.empty()) absl::StrAppend(&text, "% ", remark, "\n");
-    }
+    for (const std::string& remark : Remarks(table_)) absl::StrAppend(&text, "% ", remark, "\n");
     bool first = true;
     for (const std::vector<LatexColumn>& columns : Pages()) {
       for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
@@ -300,6 +313,8 @@ std::string Json(const v1::GetAblationTableResponse& table) {
   nlohmann::ordered_json document = {{"rows", table.rows()},
                                      {"cols", table.cols()},
                                      {"pooled", table.pooled()},
+                                     {"uneven", table.uneven()},
+                                     {"confounded", table.confounded()},
                                      {"metrics", table.metrics()},
                                      {"diverged", table.drop_diverged() ? "drop" : "keep"},
                                      {"state", table.state()},

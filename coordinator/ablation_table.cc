@@ -42,6 +42,16 @@ std::map<std::string, std::string> TextsOf(const std::string& json) {
   return texts;
 }
 
+std::set<std::string> InertKeys(const std::string& flat_config_json) {
+  std::vector<Problem> ignored;  // it was checked when it was submitted
+  const TrialConfig config = ParseTrialJson(flat_config_json, "", ignored);
+  std::set<std::string> inert;
+  for (const TrialKey& key : TrialKeys()) {
+    if (config.IsInert(key)) inert.emplace(key.name);
+  }
+  return inert;
+}
+
 // Of the values of one metric, those of trials that count.
 CellStatistic Summarise(const std::vector<double>& values) {
   CellStatistic statistic{.count = static_cast<std::uint32_t>(values.size())};
@@ -88,11 +98,11 @@ struct AblationBuilder::Cell {
   AblationCell counts;
   std::vector<std::vector<double>> values;  // by metric, of the trials that count
   std::set<const Arm*> arms;
-  std::map<std::string, std::string> first_values;         // of each varied key and the seed
+  std::map<std::string, std::set<std::string>> varied;     // values of each varied key
   std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
 };
 
-AblationBuilder::AblationBuilder(AblationQuery query, ConfigOf config_of)
+AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> varied, ConfigOf config_of)
     : query_(std::move(query)), config_of_(std::move(config_of)), shows_roundings_that_exist_(query_.metrics.empty()) {
   if (shows_roundings_that_exist_) {
     query_.metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
@@ -100,6 +110,9 @@ AblationBuilder::AblationBuilder(AblationQuery query, ConfigOf config_of)
       if (IsRounded(number)) query_.metrics.emplace_back(number.name);
     }
   }
+  varied_ = std::move(varied);
+  std::erase(varied_, "seed");
+  varied_.emplace_back("seed");
   keys_ = query_.rows;
   keys_.insert(keys_.end(), query_.cols.begin(), query_.cols.end());
   seen_.resize(keys_.size());
@@ -116,7 +129,10 @@ std::size_t AblationBuilder::FirstSeen::RankOf(const std::string& value) {
 
 AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
   const auto [arm, is_new_arm] = arms_.try_emplace(row.trial.arm.keys_json);
-  if (is_new_arm) arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config_of_(row))};
+  if (is_new_arm) {
+    const std::string config = config_of_(row);
+    arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config), InertKeys(config)};
+  }
   const auto [resolved, is_new] = resolved_.try_emplace(row.origin.resolved_json);
   if (is_new) resolved->second = TextsOf(row.origin.resolved_json);
   return {row, arm->second, resolved->second};
@@ -127,6 +143,7 @@ std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) {
     const auto seed = keys.row.values.find("seed");
     return seed == keys.row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
   }
+  if (keys.arm.inert.contains(key)) return "inert";
   for (const Texts* texts : {&keys.arm.varied, &keys.resolved, &keys.arm.config}) {
     if (const auto found = texts->find(key); found != texts->end()) return found->second;
   }
@@ -134,11 +151,6 @@ std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) {
 }
 
 void AblationBuilder::Add(const ResultRow& row) {
-  if (varied_.empty()) {
-    const auto arm = nlohmann::ordered_json::parse(row.trial.arm.keys_json);
-    for (const auto& [key, value] : arm.items()) varied_.push_back(key);
-    varied_.emplace_back("seed");
-  }
   const Keys keys = KeysOf(row);
   std::vector<std::size_t> ranks;
   for (std::size_t i = 0; i < keys_.size(); ++i) ranks.push_back(seen_[i].RankOf(TextOf(keys_[i], keys)));
@@ -162,9 +174,7 @@ void AblationBuilder::Compare(const Keys& keys, Cell& cell) {
   const bool is_new_arm = cell.arms.insert(&keys.arm).second;
   for (const std::string& key : varied_) {
     if (key != "seed" && !is_new_arm) continue;  // the arm's other trials are alike
-    const std::string text = TextOf(key, keys);
-    const auto [first, added] = cell.first_values.try_emplace(key, text);
-    if (!added && first->second != text) differing_.insert(key);
+    cell.varied[key].insert(TextOf(key, keys));
   }
 }
 
@@ -199,9 +209,23 @@ AblationTable AblationBuilder::Build() {
     }
     for (const std::size_t metric : shown) cell.statistics.push_back(Summarise(found.values[metric]));
   }
-  std::copy_if(varied_.begin(), varied_.end(), std::back_inserter(table.pooled),
-               [&](const std::string& key) { return differing_.contains(key); });
+  DescribeCells(table);
   return table;
+}
+
+void AblationBuilder::DescribeCells(AblationTable& table) const {
+  for (const std::string& key : varied_) {
+    bool is_pooled = false;
+    bool is_equal = true;  // in all cells
+    for (const auto& [ranks, cell] : cells_) {
+      const std::set<std::string>& values = cell.varied.at(key);
+      is_pooled |= values.size() > 1;
+      is_equal &= values == cells_.begin()->second.varied.at(key);
+    }
+    if (is_pooled) table.pooled.push_back(key);
+    if (key == "seed" || is_equal || std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
+    (is_pooled ? table.uneven : table.confounded).push_back(key);
+  }
 }
 
 std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query) {

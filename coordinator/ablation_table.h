@@ -49,6 +49,10 @@ struct AblationTable {
   std::vector<AblationCell> cells;
   // The varied keys in which the trials of a cell differ, in the sweep's order and the seed behind them.
   std::vector<std::string> pooled;
+  // Of those, not the seed: cells average over different values of them, so that their means are of different mixtures.
+  std::vector<std::string> uneven;
+  // Varied keys that are in neither rows nor cols and differ from cell to cell: what sets two cells apart may be these.
+  std::vector<std::string> confounded;
 };
 
 // Unknown trial keys and metrics, each with the nearest known one; the key of a problem is the field: "rows", "cols",
@@ -64,7 +68,8 @@ class AblationBuilder {
   // differ in their seeds alone.
   using ConfigOf = std::function<std::string(const ResultRow& row)>;
 
-  AblationBuilder(AblationQuery query, ConfigOf config_of);
+  // `varied`: the keys that the sweep varies.
+  AblationBuilder(AblationQuery query, std::vector<std::string> varied, ConfigOf config_of);
   ~AblationBuilder();
 
   void Add(const ResultRow& row);  // without its configuration
@@ -75,6 +80,7 @@ class AblationBuilder {
   struct Arm {
     Texts varied;
     Texts config;
+    std::set<std::string> inert;
   };
   struct Cell;
   // The values of one key in the order in which trials first show them.
@@ -96,10 +102,13 @@ class AblationBuilder {
   };
   Keys KeysOf(const ResultRow& row);
   // What the sweep varies as it was submitted, other keys as the trainer resolved them. An
-  // `auto` that two machines resolved differently is one value.
+  // `auto` that two machines resolved differently is one value. "inert" where the key means nothing (SOAP's under
+  // Adam).
   static std::string TextOf(const std::string& key, const Keys& keys);
-  // Notes in which varied keys the cell's trials differ.
+  // Notes the cell's values of each varied key.
   void Compare(const Keys& keys, Cell& cell);
+  // Which varied keys the cells pool, how evenly, and which they leave out though they differ.
+  void DescribeCells(AblationTable& table) const;
   // Whether the trial's values count.
   bool Count(TrialState state, AblationCell& cell) const;
 
@@ -112,7 +121,6 @@ class AblationBuilder {
   std::vector<std::string> keys_;                    // of rows and cols
   std::vector<FirstSeen> seen_;                      // of each of them
   std::vector<std::string> varied_;                  // by the sweep, and the seed
-  std::set<std::string> differing_;                  // of those, within a cell
   std::map<std::vector<std::size_t>, Cell> cells_;   // by the rank of each key's value
 };
 

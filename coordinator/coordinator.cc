@@ -48,6 +48,20 @@ std::string WhyForeign(const WorkerReport& report, const DatabaseIdentity& ident
   return "";
 }
 
+// Where the inputs of trials lie that are still to be trained, for all that is seen there: the files of an older sweep
+// may have been moved since.
+std::vector<MovedInput> InputsThatMayHaveMoved(const Books& books, const std::vector<SubmittedTrial>& trials) {
+  std::vector<MovedInput> inputs;
+  for (const SubmittedTrial& trial : trials) {
+    const TrialRecord* known = books.FindTrial(trial.row.trial_id);
+    const bool is_to_be_trained = known != nullptr && known->state != TrialState::kRunning &&
+                                  known->state != TrialState::kCompleted && known->state != TrialState::kDiverged;
+    if (!is_to_be_trained) continue;
+    for (const auto& [key, path] : trial.seen_paths) inputs.push_back({trial.row.trial_id, key, path});
+  }
+  return inputs;
+}
+
 // The trials of a new sweep that run already, for an older one.
 std::vector<std::string> RunningTrials(const Books& books, const SweepRecord& sweep) {
   std::vector<std::string> running;
@@ -202,6 +216,9 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
       const absl::Status same = CheckIsSame(books, *existing, *trials, same_text);
       if (!same.ok()) return same;
       result.sweep = SummarizeDecided(state_.scheduler, *existing, now);
+      Decision moved;
+      moved.change.moved_inputs = InputsThatMayHaveMoved(books, *trials);
+      if (!validate_only) state_.log.Enqueue(std::move(moved), now, ticket);
     } else {
       IdentifyAll(books, spec.name, *trials, result);
       if (validate_only) {
@@ -211,7 +228,10 @@ absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::str
         SweepRow row{.name = spec.name, .spec = std::move(spec_text), .submitted_at = now, .file = file};
         row.spec_sha256 = Sha256Hex(row.spec);
         row.revision = options_.revision;
-        state_.log.Enqueue(AddSweep(std::move(row), *std::move(trials), state_.scheduler), now, ticket);
+        std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, *trials);
+        Decision decision = AddSweep(std::move(row), *std::move(trials), state_.scheduler);
+        decision.change.moved_inputs = std::move(moved);
+        state_.log.Enqueue(std::move(decision), now, ticket);
         result.created = true;
         const SweepRecord& added = *books.FindSweep(spec.name);
         result.sweep = SummarizeDecided(state_.scheduler, added, now);
@@ -279,7 +299,7 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     ticket = state_.log.MakeTicket();
     const bool is_in_step = report.database.incarnation == identity_.incarnation;
     WorkerReport taken = is_in_step ? report : WithoutEnds(report);
-    std::vector<FixedInput> agreed = AgreeOnInputs(taken, *beginnings);
+    std::vector<FixedInput> agreed = TakeBeginnings(taken, *beginnings);
     synchronized = state_.scheduler.Synchronize(taken, now);
     StateChange& change = synchronized.decision.change;
     change.fixed_inputs = std::move(agreed);
@@ -305,16 +325,7 @@ absl::StatusOr<std::vector<Coordinator::Beginning>> Coordinator::ReadBeginnings(
     const auto trial = store_.FindTrial(attempt.name.trial_id);
     if (!trial.ok()) return trial.status();
     if (!*trial) return absl::InternalError(absl::StrCat("trial ", attempt.name.trial_id, " is not stored"));
-    auto found = ReadOrigin(**trial, *attempt.begun, report);
-    if (found.ok()) {
-      beginnings.push_back({attempt.name, *std::move(found)});
-      continue;
-    }
-    // The trainer checks for itself that it trains this trial.
-    spdlog::warn("worker {}: config_json of {}: {}", report.worker_id, ToText(attempt.name),
-                 std::string(found.status().message()));
-    absl::MutexLock lock(&state_.log.mutex());
-    begun_[attempt.name.trial_id] = attempt.name.generation;  // said once
+    beginnings.push_back({attempt.name, ReadOrigin(**trial, *attempt.begun, report)});
   }
   return beginnings;
 }
@@ -326,25 +337,31 @@ bool Coordinator::IsNewlyBegun(const std::string& worker_id, const AttemptReport
   return state_.scheduler.MayWrite(worker_id, attempt.name) || state_.scheduler.MayAdopt(attempt.name);
 }
 
-std::vector<FixedInput> Coordinator::AgreeOnInputs(WorkerReport& report, std::vector<Beginning>& beginnings) {
+std::vector<FixedInput> Coordinator::TakeBeginnings(WorkerReport& report, std::vector<Beginning>& beginnings) {
   const Books& books = state_.scheduler.books();
+  const auto fail = [&report](const AttemptName& name, FailureClass failure, std::string why) {
+    const auto failed = std::find_if(report.attempts.begin(), report.attempts.end(),
+                                     [&](const AttemptReport& attempt) { return attempt.name == name; });
+    failed->end = {
+        .outcome = AttemptOutcome::kFailed, .failure = failure, .message = std::move(why), .step = failed->step};
+  };
   std::vector<FixedInput> agreed;
   std::vector<Beginning> kept;
   for (Beginning& beginning : beginnings) {
-    const std::vector<std::string> sweeps = books.SweepNames(*books.FindTrial(beginning.name.trial_id));
-    const std::string why = state_.agreed_inputs.WhyOther(sweeps, beginning.found.open_inputs);
-    if (why.empty()) {
-      const auto added = state_.agreed_inputs.Agree(sweeps, beginning.found.open_inputs);
-      agreed.insert(agreed.end(), added.begin(), added.end());
-      kept.push_back(std::move(beginning));
+    if (!beginning.found.ok()) {
+      fail(beginning.name, FailureClass::kCrash,
+           absl::StrCat("its trainer trains something else: ", std::string(beginning.found.status().message())));
       continue;
     }
-    const auto given_back = std::find_if(report.attempts.begin(), report.attempts.end(),
-                                         [&](const AttemptReport& attempt) { return attempt.name == beginning.name; });
-    given_back->end = {.outcome = AttemptOutcome::kFailed,
-                       .failure = FailureClass::kOtherData,
-                       .message = why,
-                       .step = given_back->step};
+    const Fingerprints& found = beginning.found->open_inputs;
+    const std::vector<std::string> sweeps = books.SweepNames(*books.FindTrial(beginning.name.trial_id));
+    if (std::string why = state_.agreed_inputs.WhyOther(sweeps, found); !why.empty()) {
+      fail(beginning.name, FailureClass::kOtherData, std::move(why));
+      continue;
+    }
+    const auto added = state_.agreed_inputs.Agree(sweeps, found);
+    agreed.insert(agreed.end(), added.begin(), added.end());
+    kept.push_back(std::move(beginning));
   }
   beginnings = std::move(kept);
   return agreed;
@@ -352,7 +369,7 @@ std::vector<FixedInput> Coordinator::AgreeOnInputs(WorkerReport& report, std::ve
 
 void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change) {
   const AttemptName& name = beginning.name;
-  AttemptOrigin& origin = beginning.found.origin;
+  AttemptOrigin& origin = beginning.found->origin;
   if (!state_.scheduler.IsNewest(worker_id, name)) return;
   begun_[name.trial_id] = name.generation;
   state_.scheduler.RecordData(name.trial_id, origin.data_fingerprint);

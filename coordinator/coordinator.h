@@ -81,10 +81,10 @@ class Coordinator {
   std::string Inconsistency();
 
  private:
-  // A newly begun attempt of a report, and what its trainer found.
+  // A newly begun attempt of a report, and what its trainer found; an error where it trains something else.
   struct Beginning {
     AttemptName name;
-    FoundOrigin found;
+    absl::StatusOr<FoundOrigin> found;
   };
 
   Coordinator(const CoordinatorOptions& options, Store& store, const Clock& clock, CoordinatorObserver* observer);
@@ -101,14 +101,14 @@ class Coordinator {
   absl::StatusOr<std::uint64_t> Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event)
       ABSL_LOCKS_EXCLUDED(state_.log.mutex());
 
-  // Reads what the trainers of newly begun attempts say; those that say nothing usable are left out.
+  // Reads what the trainers of newly begun attempts say.
   absl::StatusOr<std::vector<Beginning>> ReadBeginnings(const WorkerReport& report)
       ABSL_LOCKS_EXCLUDED(state_.log.mutex());
   bool IsNewlyBegun(const std::string& worker_id, const AttemptReport& attempt)
       ABSL_SHARED_LOCKS_REQUIRED(state_.log.mutex());
-  // An attempt that found something else than its sweeps are of is taken out and, in the report, given back, whatever
-  // its own end is.
-  std::vector<FixedInput> AgreeOnInputs(WorkerReport& report, std::vector<Beginning>& beginnings)
+  // An attempt that trains something else, or found something else than its sweeps are of, is taken out and, in the
+  // report, has failed, whatever its own end is.
+  std::vector<FixedInput> TakeBeginnings(WorkerReport& report, std::vector<Beginning>& beginnings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
   void RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());

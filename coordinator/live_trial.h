@@ -41,7 +41,11 @@ struct LiveTrials::Trial {
 
   // Of the attempt that runs.
   std::optional<std::int64_t> attempt_step;
-  double seconds = 0;  // of training at that step
+  struct Update {
+    std::int64_t step = 0;
+    double seconds = 0;  // of training when it was done
+  };
+  std::optional<Update> newest_update;
   OverBlocks kurtosis;
   std::optional<double> train_loss;
   std::optional<double> steps_per_second;

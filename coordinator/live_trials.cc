@@ -25,24 +25,33 @@ void LiveTrials::Trial::ReadDictionary(const std::vector<Series>& series) {
 
 void LiveTrials::Trial::Show(const PointColumns& points, std::size_t row) {
   const PointColumns::Row& shown = points.rows[row];
+  bool is_update = false;
   for (std::size_t point = points.begin(row); point < shown.end; ++point) {
     Newest& place = newest[dictionary_places[points.series_of[point]]];
     place.value = points.values[point];
-    if (place.series.metric == "train_loss") train_loss = place.value;
+    if (place.series.metric == "train_loss") {
+      is_update = true;
+      train_loss = place.value;
+    }
     if (place.series.metric == "kurtosis" && place.series.site == "block") kurtosis.Add(shown.step, place.value);
   }
-  if (attempt_step && shown.step > *attempt_step && shown.seconds > seconds) {
-    const double speed = static_cast<double>(shown.step - *attempt_step) / (shown.seconds - seconds);
-    steps_per_second = steps_per_second ? *steps_per_second + kSpeedWeight * (speed - *steps_per_second) : speed;
+  // An evaluation stands at the step of the update that is to come, with the seconds of the one before it.
+  if (is_update) {
+    if (newest_update && shown.step > newest_update->step && shown.seconds > newest_update->seconds) {
+      const double speed =
+          static_cast<double>(shown.step - newest_update->step) / (shown.seconds - newest_update->seconds);
+      steps_per_second = steps_per_second ? *steps_per_second + kSpeedWeight * (speed - *steps_per_second) : speed;
+    }
+    newest_update = {shown.step, shown.seconds};
   }
   attempt_step = step = shown.step;
-  seconds = shown.seconds;
   // An attempt that goes on from its checkpoint trains on some tokens again: a counter does not go back for that.
   tokens = std::max(tokens, shown.tokens);
 }
 
 void LiveTrials::Trial::ForgetAttempt() {
   attempt_step.reset();
+  newest_update.reset();
   train_loss.reset();
   steps_per_second.reset();
   kurtosis = {};

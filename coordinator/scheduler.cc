@@ -32,6 +32,7 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, Turn& turn)
   TrialRecord& trial = state_.books.trial(index);
   trial.generation = stored.generation;
   trial.attempts = stored.attempts;
+  trial.started_at = stored.started_at;
   trial.failures = stored.failures;
   trial.stored_through = stored.stored_through;
   trial.curve_generation = stored.curve_generation;

@@ -23,6 +23,7 @@ struct StoredTrial {
   std::int64_t stored_through = 0;
   std::uint64_t curve_generation = 0;
   bool attempt_open = false;  // the newest one has no end
+  TimeMs started_at = 0;      // of the newest one
 };
 
 struct StoredSweep {

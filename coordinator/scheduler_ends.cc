@@ -30,9 +30,13 @@ void EndStopped(TrialIndex index, const AttemptEnd& end, Turn& turn) {
 
 void LoseAttempt(TrialIndex index, const AttemptEnd& end, bool lease_expired, Turn& turn) {
   TrialRecord& trial = turn.books().trial(index);
+  const WorkerRecord& worker = turn.fleet().at(trial.worker);
   trial.adoptable = true;
+  // As long as was heard of it.
+  const TimeMs lasted = std::max<TimeMs>(0, worker.last_seen - trial.started_at);
   turn.SetTrial(index, TrialState::kPending,
-                {.reason = absl::StrCat("lost on ", turn.fleet().at(trial.worker).id, ": ", end.message),
+                {.reason = absl::StrCat("lost on ", worker.id, ": ", end.message),
+                 .wall_seconds = static_cast<double>(lasted) / 1000,
                  .why = FailureClass::kLost,
                  .lease_expired = lease_expired});
 }
@@ -97,8 +101,23 @@ void FailAttempt(TrialIndex index, const AttemptEnd& end, Turn& turn) {
   turn.SetTrial(index, TrialState::kPending, std::move(cause));
 }
 
-void End(TrialIndex index, const AttemptEnd& end, bool lease_expired, Turn& turn) {
+// No trainer ends so.
+bool IsImpossible(const TrialRecord& trial, const AttemptEnd& end) {
+  if (end.outcome == AttemptOutcome::kCompleted) return end.step < trial.target_steps;
+  return end.outcome == AttemptOutcome::kDiverged && end.step > trial.target_steps;
+}
+
+void End(TrialIndex index, const AttemptEnd& told, bool lease_expired, Turn& turn) {
   const TrialRecord& trial = turn.books().trial(index);
+  AttemptEnd end = told;
+  end.step = std::min(told.step, trial.target_steps);
+  if (IsImpossible(trial, told)) {
+    end = {.outcome = AttemptOutcome::kFailed,
+           .failure = FailureClass::kCrash,
+           .message = absl::StrCat("its worker says ", std::string(Name(told.outcome)), " at step ", told.step, " of ",
+                                   trial.target_steps),
+           .wall_seconds = told.wall_seconds};
+  }
   const std::string& worker = turn.fleet().at(trial.worker).id;
   turn.CloseAttempt(index, end);
   // What it trained was reported to the end.

@@ -44,7 +44,7 @@ struct TrialRecord {
   // leases at once.
   std::uint64_t generation = 0;
   WorkerIndex worker = kNoWorker;
-  TimeMs started_at = 0;  // 0 when an earlier process started it
+  TimeMs started_at = 0;
   // The worker has reported it or sent its points, or may have, to an earlier incarnation; before that, its absence
   // from a report means only that the assignment has not arrived.
   bool known = false;

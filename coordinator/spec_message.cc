@@ -60,31 +60,36 @@ std::size_t Position(const std::string& name) {
   return FindTrialKey(name) == nullptr ? TrialKeys().size() : TrialKeyIndex(name);
 }
 
-Json Mapping(const google::protobuf::Struct& fields) {
+Json Mapping(const google::protobuf::Struct& fields, std::vector<Problem>& problems) {
   Keys keys;
   Flatten(fields, "", keys);
   std::stable_sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
     return std::pair(Position(a.first), a.first) < std::pair(Position(b.first), b.first);
   });
   Json mapping = Json::object();
-  for (auto& [name, value] : keys) mapping[name] = std::move(value);
+  for (auto& [name, value] : keys) {
+    if (mapping.contains(name)) {
+      problems.push_back({.key = name, .message = "is given twice, nested and dotted", .fix = "keep one of them"});
+    }
+    mapping[name] = std::move(value);
+  }
   return mapping;
 }
 
-void AddList(const google::protobuf::RepeatedPtrField<google::protobuf::Struct>& entries, const char* name,
-             Json& spec) {
-  for (const auto& entry : entries) spec[name].push_back(Mapping(entry));
+void AddList(const google::protobuf::RepeatedPtrField<google::protobuf::Struct>& entries, const char* name, Json& spec,
+             std::vector<Problem>& problems) {
+  for (const auto& entry : entries) spec[name].push_back(Mapping(entry, problems));
 }
 
 }  // namespace
 
-std::string SpecText(const v1::SweepSpec& message) {
+std::string SpecText(const v1::SweepSpec& message, std::vector<Problem>& problems) {
   Json spec = {{"name", message.name()}};
-  if (message.has_trial()) spec["trial"] = Mapping(message.trial());
-  if (message.has_grid()) spec["grid"] = Mapping(message.grid());
-  AddList(message.zip(), "zip", spec);
-  AddList(message.trials(), "trials", spec);
-  AddList(message.exclude(), "exclude", spec);
+  if (message.has_trial()) spec["trial"] = Mapping(message.trial(), problems);
+  if (message.has_grid()) spec["grid"] = Mapping(message.grid(), problems);
+  AddList(message.zip(), "zip", spec, problems);
+  AddList(message.trials(), "trials", spec, problems);
+  AddList(message.exclude(), "exclude", spec, problems);
   return spec.dump(2);
 }
 

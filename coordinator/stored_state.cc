@@ -60,7 +60,8 @@ absl::StatusOr<StoredSweep> LoadSweep(Store& store, const SweepRow& row, const S
                             .worker = std::move(trial.worker),
                             .stored_through = trial.stored_through,
                             .curve_generation = trial.curve_generation,
-                            .attempt_open = trial.attempt_open});
+                            .attempt_open = trial.attempt_open,
+                            .started_at = trial.attempt_started_at});
   }
   return sweep;
 }

@@ -47,6 +47,10 @@ SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const SweepSettings& s
   trial.row.target_steps = config.Integer("train.steps");
   trial.row.data_fingerprint = DataFingerprint(config);
   trial.needs_cuda = NeedsCuda(config.Text("train.device"));
+  for (const InputKeys& keys : kInputKeys) {
+    if (config.IsAuto(keys.fingerprint) || !InputOf(config, keys)) continue;
+    trial.seen_paths.emplace(keys.path, config.Text(keys.path));
+  }
   const bool is_unseen = std::all_of(kInputKeys.begin(), kInputKeys.end(),
                                      [&](const InputKeys& keys) { return config.IsAuto(keys.fingerprint); });
   if (!is_unseen) trial.unseen_hash = ConfigHash(WithoutFingerprints(config));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct SubmittedTrial {
   // Of the same trial with every fingerprint `auto`; empty where that is the row's own.
   std::string unseen_hash;
   bool needs_cuda = false;
+  std::map<std::string, std::string> seen_paths;  // by their keys: of the inputs whose content is known
 };
 
 SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const SweepSettings& settings);

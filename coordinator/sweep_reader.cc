@@ -119,7 +119,7 @@ absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const
     for (const auto& [trial_id, value] : *values) further[trial_id].emplace(metric, value);
   }
   absl::Status found;
-  AblationBuilder builder(query, [&](const ResultRow& row) -> std::string {
+  AblationBuilder builder(query, (*settings)->varied, [&](const ResultRow& row) -> std::string {
     const auto stored = store_.FindTrial(row.trial.trial_id);
     found.Update(stored.status());
     if (!stored.ok() || !*stored) return "{}";
@@ -131,7 +131,7 @@ absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const
     const auto added = further.find(row.trial.trial_id);
     if (added == further.end()) return builder.Add(row);
     ResultRow whole = row;
-    whole.values.insert(added->second.begin(), added->second.end());
+    for (const auto& [metric, value] : added->second) whole.values.insert_or_assign(metric, value);
     builder.Add(whole);
   });
   status.Update(found);

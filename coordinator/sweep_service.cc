@@ -99,13 +99,14 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
   if (coordinator_ == nullptr) return NoCoordinator();
   std::string text;
   std::string file;
+  std::vector<Problem> problems;
   switch (request.source_case()) {
     case v1::SubmitSweepRequest::kYaml:
       text = request.yaml().text();
       file = request.yaml().file_name();
       break;
     case v1::SubmitSweepRequest::kSpec:
-      text = SpecText(request.spec());
+      text = SpecText(request.spec(), problems);
       break;
     default:
       return BadRequest({{.key = "source", .message = "there is no sweep in the request", .fix = "set yaml or spec"}});
@@ -115,14 +116,17 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
                         .message = absl::StrCat(Quoted(file), " is a relative path"),
                         .fix = "the coordinator cannot know your folder: send the absolute path"}});
   }
-  std::vector<Problem> problems;
   SweepSpec spec = ParseSweepSpec(text, file, problems);
   AddWhatTheCallerSaw(request, spec, problems);
   if (!problems.empty()) return BadRequest(problems);
   const auto result = coordinator_->Submit(spec, text, file, request.validate_only(), problems);
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
-  *response.mutable_sweep() = ToMessage(result->sweep, text);
+  if (request.validate_only()) {
+    *response.mutable_sweep() = ToMessage(result->sweep, text);
+  } else if (const grpc::Status status = ReadSweep(result->sweep.name, *response.mutable_sweep()); !status.ok()) {
+    return status;
+  }
   response.set_shared_trials(Fill(result->shared_with, *response.mutable_shared_with()));
   Fill(result->anew_beside, *response.mutable_anew_beside());
   response.set_created(result->created);
@@ -299,6 +303,8 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
     if (const auto problems = CheckPooled(*table, query); !problems.empty()) return BadRequest(problems);
     for (const AblationCell& cell : table->cells) *response->add_cells() = ToMessage(cell);
     response->mutable_pooled()->Assign(table->pooled.begin(), table->pooled.end());
+    response->mutable_uneven()->Assign(table->uneven.begin(), table->uneven.end());
+    response->mutable_confounded()->Assign(table->confounded.begin(), table->confounded.end());
     response->set_state(sweep->state());
     response->set_drop_diverged(query.drop_diverged);
     response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());

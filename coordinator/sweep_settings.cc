@@ -75,7 +75,7 @@ Arm ArmOf(const SweepSettings& settings, const TrialConfig& config) {
   Json values = Json::object();
   Arm arm;
   for (const std::string& key : settings.varied) {
-    if (key == "seed") continue;
+    if (key == "seed" || config.IsInert(*FindTrialKey(key))) continue;
     values[key] = AsWritten(*FindTrialKey(key), config.Get(key), settings.file);
     AddLabel(key, values[key], arm.label);
   }

@@ -26,8 +26,8 @@ SweepSettings ReadSweepSettings(const SweepSpec& spec, const std::string& file);
 // Of a stored sweep, whose specification was checked when it was submitted.
 SweepSettings SettingsOf(const SweepRow& row);
 
-// What the trials of an arm have in common and no other trial of the sweep. A path is relative to the submitted file
-// where that is shorter.
+// What the trials of an arm have in common and no other trial of the sweep; keys that are inert there are left out. A
+// path is relative to the submitted file where that is shorter.
 Arm ArmOf(const SweepSettings& settings, const TrialConfig& config);
 
 // "model.block=op seed=0": what sets a trial apart in the sweep that the row was listed with.

@@ -22,6 +22,8 @@ constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 256;  // a host's name has at most 253
 constexpr std::uint32_t kMaxSlots = 4096;
 constexpr std::uint32_t kMaxLayer = 99'999;
+// Seconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
+constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 53;
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int64_t>::max();
 
 void Add(std::string field, std::string message, std::string fix, std::vector<Problem>& problems) {
@@ -55,6 +57,11 @@ void CheckStep(std::uint64_t step, const std::string& field, std::vector<Problem
 // One that CheckStep accepts.
 std::int64_t StepOf(std::uint64_t step) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(step, kMaxSteps));
+}
+
+void CheckGeneration(std::uint64_t generation, const std::string& field, std::vector<Problem>& problems) {
+  if (generation <= kMaxGeneration) return;
+  Add(field, absl::StrCat("no attempt has the generation ", generation), "as `start` gave it", problems);
 }
 
 bool IsJsonObject(const std::string& text) {
@@ -106,6 +113,7 @@ AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field,
 AttemptReport ReportOf(const v1::AttemptReport& message, const std::string& field, std::vector<Problem>& problems) {
   AttemptReport report{.name = {message.trial_id(), message.generation()}};
   CheckName(message.trial_id(), field + ".trial_id", problems);
+  CheckGeneration(message.generation(), field + ".generation", problems);
   std::uint64_t step = 0;
   if (message.has_begun()) report.begun = BeginningOf(message.begun(), field + ".begun", problems);
   if (message.has_running()) {

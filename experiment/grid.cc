@@ -125,8 +125,22 @@ class Expansion {
     if (written && IsExcluded(*written, config)) return;
     SetFingerprints(spec_.fingerprints, config);
     for (Problem& problem : CheckTrial(config, file_)) Report(std::move(problem));
+    CheckEvaluatedTokens(config);
     std::string hash = ConfigHash(config);
     if (hashes_.insert(hash).second) visit_({std::move(config), std::move(hash)});
+  }
+
+  // A loss over other tokens is another number. Who varies how much is evaluated means it.
+  void CheckEvaluatedTokens(const TrialConfig& config) {
+    if (config.IsAuto("evaluate.batches") || !spec_.trial.contains("evaluate.batches")) return;
+    const std::int64_t tokens =
+        config.Integer("evaluate.batches") * config.Integer("train.batch_size") * config.Integer("model.context");
+    if (!evaluated_tokens_) evaluated_tokens_ = tokens;
+    if (*evaluated_tokens_ == tokens) return;
+    Report({file_, 0, "evaluate.batches",
+            absl::StrCat("gives trials of this sweep other validation tokens (", *evaluated_tokens_, " and ", tokens,
+                         "): it counts batches of train.batch_size × model.context, which the sweep varies"),
+            "leave it out, then all are evaluated on the same; or zip it with what varies"});
   }
 
   bool IsExcluded(const TrialConfig& written, const TrialConfig& resolved) {
@@ -152,6 +166,7 @@ class Expansion {
   std::vector<bool> excludes_;  // whether an exclusion has left out a trial
   std::unordered_set<std::string> hashes_;
   std::set<std::string> reported_;
+  std::optional<std::int64_t> evaluated_tokens_;  // of the first trial, where their number is given for all
 };
 
 }  // namespace

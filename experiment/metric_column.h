@@ -13,10 +13,10 @@ namespace ofsweep {
 //
 //   METRIC[@SITE[.LAYER]][:last|:max]
 //
-//   gradient_norm:max        the largest of all steps
+//   gradient_norm:max        the largest of the measured steps
 //   kurtosis@block.3         the newest of one layer (from 0)
 //   rms@block.max            the largest over the layers at the last step that has them; block.mean: their mean
-//   sink_rate@attention.mean:max
+//   sink_rate@attention.mean:max   the largest of the measured steps of that mean
 struct MetricColumn {
   enum class OverLayers { kOne, kMean, kMax };  // of kOne: `layer`, or none where the site has no layers
   enum class OverSteps { kLast, kMax };         // of kMax a NaN is left out, and no other is

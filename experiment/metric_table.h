@@ -98,7 +98,7 @@ inline constexpr std::array kResultNumbers = {
     ResultNumber{"kurtosis_max", "kurtosis", ResultOf::kMaxOfLast,
                  "kurtosis (1 to width), largest block at the last measured step"},
     ResultNumber{"kurtosis_peak", "kurtosis", ResultOf::kPeak,
-                 "kurtosis (1 to width), largest over blocks and steps; what is NaN is left out"},
+                 "kurtosis (1 to width), largest over blocks and measured steps; what is NaN is left out"},
     ResultNumber{"mmr_max", "mmr", ResultOf::kMaxOfLast, "max-median ratio, largest block at the last measured step"},
     ResultNumber{"steps", "", ResultOf::kTrial, "updates done"},
     ResultNumber{"tokens", "", ResultOf::kTrial, "tokens trained on"},

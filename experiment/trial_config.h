@@ -50,7 +50,8 @@ class TrialConfig {
 
 // Replaces each `auto` that follows from other keys (ffn_width, final_norm, residual_scale, betas, …). What depends on
 // the machine or the data stays `auto` for the trainer to decide and report: train.device, precision, threads,
-// micro_batch_size, checkpoint_every, evaluate.batches, and model.vocabulary of prepared tokens.
+// micro_batch_size, and model.vocabulary of prepared tokens. train.checkpoint_every and evaluate.batches stay `auto`
+// for good: by time, and by tokens.
 void ResolveAuto(TrialConfig& config);
 
 // Mistakes that involve several keys: width not divisible by heads, a text source without a path, …

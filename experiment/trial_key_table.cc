@@ -198,7 +198,7 @@ std::vector<TrialKey> DataAndMeasureKeys() {
       Integer("measure.every", "10", 1, "steps between measurements; the last step is always measured"),
       metrics,
       Integer("evaluate.every", "auto", 1, "steps between evaluations; auto: at the end only"),
-      Integer("evaluate.batches", "auto", 1, "validation batches; auto: all, at most 64"),
+      Integer("evaluate.batches", "auto", 1, "validation batches of train.batch_size; auto: all windows, at most 1,048,576 tokens, whatever the batch is"),
       Boolean("evaluate.int8", "true", "also evaluate after W8A8 quantisation"),
       bits,
       // These apply where nothing is rounded too: `ofsweep evaluate` rounds the model later, as the trial says.

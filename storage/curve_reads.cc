@@ -68,6 +68,39 @@ std::optional<Aggregate> ReadAggregate(DatabaseConnection& connection, std::int6
   return Aggregate{0, largest.Real(0)};
 }
 
+// The largest of all steps of the mean over the layers. A step where a layer has NaN is left out, as of one layer's
+// largest.
+std::optional<double> ReadPeakOfMeans(DatabaseConnection& connection, std::int64_t trial,
+                                      const std::vector<CurveSeries>& series) {
+  std::string ids;
+  for (const CurveSeries& one : series) absl::StrAppend(&ids, ids.empty() ? "" : ", ", one.id);
+  const auto points = [&](const char* table) {
+    return absl::StrCat("SELECT step, value FROM ", table, " WHERE trial = ?1 AND series IN (", ids, ")");
+  };
+  Query largest(connection.Prepare(absl::StrCat(
+      "SELECT max(mean), count(*) FROM (SELECT iif(count(value) = count(*), avg(value), NULL) AS mean FROM (",
+      points("sealed_points"), " UNION ALL ", points("recent_points"), ") GROUP BY step)")));
+  largest.Bind(trial);
+  if (!largest.Next() || largest.Integer(1) == 0) return std::nullopt;
+  return largest.Real(0);
+}
+
+// What a trial's layers came to.
+std::optional<double> ReadColumn(DatabaseConnection& connection, std::int64_t trial,
+                                 const std::vector<CurveSeries>& series, const MetricColumn& column) {
+  // All layers of one state: points may arrive meanwhile.
+  SQLite::Transaction snapshot(connection.database());
+  const bool is_mean = column.over_layers == MetricColumn::OverLayers::kMean;
+  if (is_mean && column.over_steps == MetricColumn::OverSteps::kMax) return ReadPeakOfMeans(connection, trial, series);
+  OverBlocks over_layers;
+  for (const CurveSeries& one : series) {
+    const auto point = ReadAggregate(connection, trial, one.id, column.over_steps);
+    if (point) over_layers.Add(point->step, point->value);
+  }
+  if (over_layers.blocks == 0) return std::nullopt;
+  return is_mean ? over_layers.sum / static_cast<double>(over_layers.blocks) : over_layers.max;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(DatabaseConnection& connection, const CurveQuery& query) {
@@ -147,14 +180,7 @@ absl::StatusOr<std::map<std::string, double>> ListMetric(DatabaseConnection& con
   const std::vector<CurveSeries> series = FindCurveSeries(connection, query);
   std::map<std::string, double> values;
   for (const CurveTrial& trial : *trials) {
-    OverBlocks over_layers;
-    for (const CurveSeries& one : series) {
-      const auto point = ReadAggregate(connection, trial.id, one.id, column.over_steps);
-      if (point) over_layers.Add(point->step, point->value);
-    }
-    if (over_layers.blocks == 0) continue;
-    const bool is_mean = column.over_layers == MetricColumn::OverLayers::kMean;
-    values[trial.trial_id] = is_mean ? over_layers.sum / static_cast<double>(over_layers.blocks) : over_layers.max;
+    if (const auto value = ReadColumn(connection, trial.id, series, column)) values[trial.trial_id] = *value;
   }
   return values;
 }

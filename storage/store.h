@@ -76,7 +76,8 @@ struct TrialRow {
   TimeMs started_at = 0;
   TimeMs finished_at = 0;
   // The rest but the fingerprint is of LoadTrials and FindTrial, not of results.
-  bool attempt_open = false;  // the newest attempt has no end yet
+  bool attempt_open = false;      // the newest attempt has no end yet
+  TimeMs attempt_started_at = 0;  // of the newest attempt
   // Through which step the curve is stored without a gap, and which attempt its end is of; 0: none has begun.
   std::int64_t stored_through = 0;
   std::uint64_t curve_generation = 0;
@@ -135,6 +136,13 @@ struct NewSweep {
   std::vector<TrialRow> trials;
 };
 
+// Where an input of a trial lies now, by the key of its path.
+struct MovedInput {
+  std::string trial_id;
+  std::string key;
+  std::string path;
+};
+
 // What one decision of the scheduler changes: stored all of it, or nothing.
 struct StateChange {
   std::optional<NewSweep> new_sweep;
@@ -143,11 +151,12 @@ struct StateChange {
   std::vector<AttemptRow> attempts;  // that begin, go on or end
   std::vector<std::pair<AttemptName, AttemptOrigin>> origins;
   std::vector<FixedInput> fixed_inputs;
+  std::vector<MovedInput> moved_inputs;
   TimeMs at = 0;
 
   bool empty() const {
     return !new_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
-           fixed_inputs.empty();
+           fixed_inputs.empty() && moved_inputs.empty();
   }
 };
 

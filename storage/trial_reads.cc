@@ -22,7 +22,7 @@ constexpr char kOriginColumns[] =
 constexpr int kOriginColumnCount = 6;
 
 // What TrialRow holds without its configuration; ReadTrial reads it from column 0 on. How the newest attempt and the
-// curve stand is for the scheduler alone: two look-ups a trial.
+// curve stand is for the scheduler alone: three look-ups a trial.
 std::string TrialColumns(bool for_scheduler) {
   return absl::StrCat(
       "trials.trial_id, trials.config_hash, trials.state, trials.generation, trials.attempts, trials.failures, "
@@ -34,10 +34,12 @@ std::string TrialColumns(bool for_scheduler) {
                       "max(trial_results.steps, "
                       "ifnull((SELECT max(ifnull(from_step, 0), ifnull(to_step, 0)) FROM trial_attempts WHERE trial = "
                       "trials.id AND generation = trial_results.curve_generation), 0)), "
-                    : "0, 0, ",
+                      "ifnull((SELECT started_at FROM trial_attempts WHERE trial = trials.id AND generation = "
+                      "trials.generation), 0), "
+                    : "0, 0, 0, ",
       "trials.data_fingerprint, trials.outcome_reason, trials.diverged_step");
 }
-constexpr int kConfigColumn = 21;
+constexpr int kConfigColumn = 22;
 
 // SQLite's integers are signed; more than this is no limit at all.
 std::int64_t Clamp(std::uint64_t count) {
@@ -64,9 +66,10 @@ TrialRow ReadTrial(const Query& row) {
   trial.curve_generation = static_cast<std::uint64_t>(row.Integer(15));
   trial.attempt_open = row.Integer(16) != 0;
   trial.stored_through = row.Integer(17);
-  trial.data_fingerprint = row.Text(18);
-  trial.diverged_reason = row.Text(19);
-  if (!row.IsNull(20)) trial.diverged_step = row.Integer(20);
+  trial.attempt_started_at = row.Integer(18);
+  trial.data_fingerprint = row.Text(19);
+  trial.diverged_reason = row.Text(20);
+  if (!row.IsNull(21)) trial.diverged_step = row.Integer(21);
   return trial;
 }
 

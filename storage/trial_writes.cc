@@ -137,6 +137,16 @@ absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& chan
   return changed > 0 ? absl::OkStatus() : NoSuchTrial(change.trial_id);
 }
 
+// An attempt did this many updates: one more than the newest point says, which stands at the step of its update.
+void RecordUpdates(DatabaseConnection& connection, std::int64_t trial, std::int64_t updates) {
+  Query(connection.Prepare(R"sql(
+    UPDATE trial_results SET steps = max(steps, ?2), tokens = max(tokens, ?2 * ifnull((
+      SELECT config ->> '$."train.batch_size"' * config ->> '$."model.context"' FROM trial_configs WHERE trial = ?1), 0))
+    WHERE trial = ?1)sql"))
+      .Bind(trial, updates)
+      .Run();
+}
+
 absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& attempt) {
   const std::optional<std::int64_t> trial = FindTrialRow(connection, attempt.name.trial_id);
   if (!trial.has_value()) return NoSuchTrial(attempt.name.trial_id);
@@ -156,6 +166,7 @@ absl::Status RecordAttempt(DatabaseConnection& connection, const AttemptRow& att
             attempt.ended_at, attempt.end ? Name(end.outcome) : "", Name(end.failure), end.message, attempt.from_step,
             has_step ? std::optional(end.step) : std::nullopt)
       .Run();
+  if (has_step) RecordUpdates(connection, *trial, end.step);
   return absl::OkStatus();
 }
 
@@ -185,6 +196,13 @@ absl::Status FixInput(DatabaseConnection& connection, const FixedInput& fixed) {
   return stored > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", fixed.sweep));
 }
 
+void MoveInput(DatabaseConnection& connection, const MovedInput& moved) {
+  Query(connection.Prepare("UPDATE trial_configs SET config = json_set(config, ?2, ?3) "
+                           "WHERE trial = (SELECT id FROM trials WHERE trial_id = ?1) AND config ->> ?2 IS NOT ?3"))
+      .Bind(moved.trial_id, absl::StrCat("$.\"", moved.key, "\""), moved.path)
+      .Run();
+}
+
 }  // namespace
 
 absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const StateChange& change) {
@@ -208,6 +226,7 @@ absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const St
   for (const FixedInput& fixed : change.fixed_inputs) {
     if (!goes_on(FixInput(connection, fixed))) return status;
   }
+  for (const MovedInput& moved : change.moved_inputs) MoveInput(connection, moved);
   return status;
 }
 

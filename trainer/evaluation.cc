@@ -9,6 +9,18 @@
 namespace ofsweep {
 namespace {
 
+// Of validation that `evaluate.batches: auto` reads: enough for a loss to some 1e-3 nats, and cheap beside a training.
+constexpr std::int64_t kMostEvaluatedTokens = std::int64_t{1} << 20;
+
+// With `auto` the tokens do not depend on the batch or the context: trials that differ in these are compared on the
+// same.
+std::int64_t EvaluatedWindows(const TrialConfig& config, std::int64_t windows) {
+  if (config.IsAuto("evaluate.batches")) {
+    return std::min(windows, std::max<std::int64_t>(1, kMostEvaluatedTokens / config.Integer("model.context")));
+  }
+  return std::min(windows, config.Integer("evaluate.batches") * config.Integer("train.batch_size"));
+}
+
 using LossOf = std::function<at::Tensor(const at::Tensor& inputs, const at::Tensor& targets)>;
 
 std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& dataset, at::Device device,
@@ -16,7 +28,7 @@ std::optional<double> MeanOverWindows(const TrialConfig& config, const Dataset& 
   const at::NoGradGuard no_gradients;
   const std::int64_t batch_size = config.Integer("train.batch_size");
   const Batches batches(dataset.validation, config.Integer("model.context"), batch_size, WindowOrder::kSequential, 0);
-  const std::int64_t windows = std::min(batches.Windows(), config.Integer("evaluate.batches") * batch_size);
+  const std::int64_t windows = EvaluatedWindows(config, batches.Windows());
   double sum = 0;
   for (std::int64_t first = 0; first < windows; first += rows_at_once) {
     if (TerminationRequested()) return std::nullopt;

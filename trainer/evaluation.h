@@ -19,7 +19,7 @@ namespace ofsweep {
 // data.order as the order of training windows.
 WindowOrder TrainingOrder(const TrialConfig& config);
 
-// The mean cross entropy in nats over the first evaluate.batches batches of validation windows (each T targets),
+// The mean cross entropy in nats over the first validation windows (each T targets), as many as evaluate.batches says,
 // without dropout. Nothing when the process was asked to stop meanwhile. The dataset must have validation windows.
 std::optional<double> ValidationLoss(const TrialConfig& config, const Dataset& dataset, at::Device device,
                                      Decoder& decoder);

@@ -24,8 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostEvaluationBatches = 64;
-
 // LibTorch's GPU half is loaded only where it is wanted, so that one program serves machines without it.
 absl::Status LoadCuda() {
   // Else memory that is cut into pieces of a few sizes counts as taken. LibTorch reads this when it is loaded.
@@ -131,9 +129,6 @@ absl::StatusOr<Machine> ResolveForMachine(const Dataset& dataset, const std::str
   if (dataset.train.file != nullptr) resolve("data.token_type", std::string(Name(dataset.train.file->type())));
   const MemoryShare memory = ShareOfMemory(*device, share);
   if (config.IsAuto("train.micro_batch_size")) ResolveMicroBatch(*device, memory, config);
-  const std::int64_t batch_size = config.Integer("train.batch_size");
-  const std::int64_t windows = dataset.validation.Windows(config.Integer("model.context"));
-  resolve("evaluate.batches", std::min((windows + batch_size - 1) / batch_size, kMostEvaluationBatches));
 
   at::set_num_threads(static_cast<int>(config.Integer("train.threads")));
   at::set_num_interop_threads(1);

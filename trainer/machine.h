@@ -24,7 +24,7 @@ struct Machine {
 void KeepPrecision(const std::string& checkpoint_config, TrialConfig& config);
 
 // Gives each `auto` that depends on the machine or the data its value: train.device, train.precision, train.threads,
-// train.micro_batch_size, model.vocabulary, data.token_type, evaluate.batches. A trial that continues keeps the
+// train.micro_batch_size, model.vocabulary, data.token_type. A trial that continues keeps the
 // precision and the micro-batches of `checkpoint_config` (a flat JSON object; empty for a fresh trial), which its
 // numbers depend on. Also sets the process's threads; train.threads: auto is the share of the cores.
 // train.checkpoint_every stays `auto`, which means by time. Unavailable for a device that is not here.

@@ -7,6 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
 #include "storage/result_columns.h"
 #include "tests/storage/store_fixture.h"
 
@@ -14,6 +17,7 @@ namespace ofsweep {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAreArray;
 
 ResultRow Trial(const std::string& block, double rate, int seed, TrialState state,
@@ -31,7 +35,14 @@ ResultRow Trial(const std::string& block, double rate, int seed, TrialState stat
 }
 
 AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const AblationQuery& query) {
-  AblationBuilder builder(query, [](const ResultRow& row) { return row.trial.config_json; });
+  std::vector<std::string> varied;
+  for (const ResultRow& row : trials) {
+    const auto arm = nlohmann::json::parse(row.trial.arm.keys_json);
+    for (const auto& [key, value] : arm.items()) {
+      if (std::find(varied.begin(), varied.end(), key) == varied.end()) varied.push_back(key);
+    }
+  }
+  AblationBuilder builder(query, varied, [](const ResultRow& row) { return row.trial.config_json; });
   for (const ResultRow& trial : trials) builder.Add(trial);
   return builder.Build();
 }
@@ -138,6 +149,38 @@ TEST(AblationTable, WhatARowDeterminesIsNotPooled) {
 }
 
 // Two machines made something else of the same `auto`; the sweep asked for one arm.
+// Under Adam SOAP's refresh means nothing: it stands under none of its values.
+TEST(AblationTable, AKeyThatIsInertHasNoValue) {
+  const auto trial = [](const std::string& optimizer, int refresh) {
+    ResultRow row = Trial("op", 0.001, 0, TrialState::kCompleted, {{"eval_loss", 1}});
+    row.trial.arm.keys_json =
+        absl::StrCat(R"({"optimizer.name":")", optimizer, R"(","optimizer.refresh_every":)", refresh, "}");
+    row.trial.config_json = row.trial.arm.keys_json;
+    return row;
+  };
+  const auto cells = CellsOf({trial("adam", 5), trial("soap", 5), trial("soap", 20)},
+                             {.rows = {"optimizer.refresh_every"}, .metrics = {"eval_loss"}});
+  std::vector<std::string> rows;
+  for (const AblationCell& cell : cells) rows.push_back(cell.row_values[0]);
+  EXPECT_THAT(rows, ElementsAre("inert", "5", "20"));
+}
+
+TEST(AblationTable, CellsThatAverageOverDifferentMixturesOrHideADifferenceSaySo) {
+  const auto trial = [](const std::string& block, double rate) {
+    return Trial(block, rate, 0, TrialState::kCompleted, {{"eval_loss", 1}});
+  };
+  const AblationQuery by_block{.rows = {"model.block"}, .metrics = {"eval_loss"}, .pool = {"optimizer.learning_rate"}};
+  const auto uneven = BuildAblationTable({trial("op", 0.001), trial("op", 0.003), trial("pre_norm", 0.001)}, by_block);
+  EXPECT_THAT(uneven.uneven, ElementsAre("optimizer.learning_rate"));
+  const auto confounded = BuildAblationTable({trial("op", 0.003), trial("pre_norm", 0.001)}, by_block);
+  EXPECT_THAT(confounded.uneven, IsEmpty());
+  EXPECT_THAT(confounded.confounded, ElementsAre("optimizer.learning_rate"));
+  const auto fair = BuildAblationTable(
+      {trial("op", 0.001), trial("op", 0.003), trial("pre_norm", 0.001), trial("pre_norm", 0.003)}, by_block);
+  EXPECT_THAT(fair.uneven, IsEmpty());
+  EXPECT_THAT(fair.confounded, IsEmpty());
+}
+
 TEST(AblationTable, AnAutoThatMachinesResolveDifferentlyIsOneValue) {
   std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kCompleted), Trial("op", 1, 1, TrialState::kCompleted),
                                    Trial("op", 1, 2, TrialState::kCompleted)};

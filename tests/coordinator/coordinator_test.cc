@@ -1,5 +1,6 @@
 // The coordinator as its callers see it, on a real database.
 #include "coordinator/coordinator.h"
+#include "coordinator/sweep_reader.h"
 
 #include <cmath>
 
@@ -91,11 +92,67 @@ TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   // Nobody can make another trial of it.
   running = Running(first->start[0].name.trial_id, 2);
   running.begun = AttemptBeginning{.config_json = R"({"train.steps": "many", "model.block": "op"})"};
-  EXPECT_THAT(world.Call("w", 1, {running})->keep, SizeIs(1));
+  EXPECT_THAT(world.Call("w", 1, {running})->keep, IsEmpty());
+  EXPECT_EQ(world.Stored(running.name.trial_id).failure_class, FailureClass::kCrash);
   EXPECT_EQ(resolved(), R"({"train.precision":"bf16","train.device":"cuda:0"})");
 }
 
 // As in tables.
+TEST(Coordinator, AnEvaluationIsNoPartOfTheSpeed) {
+  LiveTrials live({});
+  const auto show = [&](std::int64_t step, double seconds, const char* metric) {
+    StepPoints points{.step = step, .seconds = seconds};
+    points.points.push_back({{metric}, 1});
+    live.Show("trial", *ColumnsOf({points}), 0);
+  };
+  show(98, 9.8, "train_loss");
+  show(99, 9.9, "train_loss");
+  show(100, 9.9 + 1e-8, "eval_loss");  // at the step of the update to come, with the seconds of the last one
+  show(100, 10.0, "train_loss");
+  EXPECT_NEAR(*live.Get("trial").steps_per_second, 10, 1e-6);
+}
+
+// A sweep of trials that another sweep brought first.
+TEST(Coordinator, ASharedTrialHasEachSweepsOwnInertValuesAndLabels) {
+  CoordinatorWorld world;
+  const auto submit = [&](const std::string& name, int refresh_every) {
+    return world.SubmitText(absl::StrCat("name: ", name, "\ntrial: {train.steps: 100",
+                                         "}\n"
+                                         "grid: {optimizer.name: [adam, soap], optimizer.refresh_every: [",
+                                         refresh_every, "]}\n"),
+                            false, CoordinatorWorld::SeenData());
+  };
+  ASSERT_TRUE(submit("first", 5).ok()) << ToText(world.problems);
+  const auto second = submit("second", 7);
+  ASSERT_TRUE(second.ok()) << ToText(world.problems);
+  SweepReader reader(world.store(), &world.coordinator().views());
+  const auto labels = [&](const std::string& sweep) {
+    std::vector<std::string> found;
+    const auto page = reader.Trials(sweep, {}, 10, 0);
+    for (const v1::Trial& trial : page->entries) {
+      const double refresh = trial.config().fields().at("optimizer.refresh_every").number_value();
+      found.push_back(absl::StrCat(trial.label(), ": ", refresh));
+    }
+    return found;
+  };
+  EXPECT_THAT(labels("first"), ElementsAre("optimizer.name=adam: 5", "optimizer.name=soap: 5"));
+  EXPECT_THAT(labels("second"), ElementsAre("optimizer.name=adam: 7", "optimizer.name=soap: 7"));
+}
+
+TEST(Coordinator, PathsOfAnArmAreAsTheyAreWrittenBesideTheFile) {
+  CoordinatorWorld world;
+  std::vector<Problem> problems;
+  const std::string yaml =
+      "name: paths\ntrial: {data.source: text}\ngrid: {data.path: [corpora/a.txt, ../b.txt, /c.txt]}\n";
+  const SweepSpec spec = ParseSweepSpec(yaml, "/home/someone/sweeps/paths.yaml", problems);
+  ASSERT_TRUE(world.coordinator().Submit(spec, yaml, "/home/someone/sweeps/paths.yaml", false, problems).ok())
+      << ToText(problems);
+  std::vector<std::string> arms;
+  const auto rows = world.store().ListResults("paths", {}, 10, 0);
+  for (const ResultRow& row : *rows) arms.push_back(row.trial.arm.label);
+  EXPECT_THAT(arms, ElementsAre("data.path=corpora/a.txt", "data.path=../b.txt", "data.path=/c.txt"));
+}
+
 TEST(Coordinator, ABlockThatIsNanHidesBehindNoOtherInTheLiveView) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());

@@ -142,6 +142,15 @@ TEST_F(DataIdentity, AnAttemptThatIsMetAtItsEndIsOfTheDataItSays) {
   EXPECT_EQ(row.data_fingerprint, kOld);
 }
 
+// Submitted again, or by another sweep, from where the file lies now.
+TEST_F(DataIdentity, WhatIsStillToBeTrainedIsReadWhereItWasMovedTo) {
+  ASSERT_TRUE(Submit("first", kOld, "/corpus.txt").ok());
+  EXPECT_FALSE(Submit("first", kOld, "/moved.txt")->created);
+  EXPECT_THAT(world.Call("v", 1)->start.at(0).config_json, HasSubstr("/moved.txt"));
+  ASSERT_TRUE(Submit("second", kOld, "/again.txt").ok());
+  EXPECT_THAT(world.Call("w", 1)->start.at(0).config_json, HasSubstr("/again.txt"));
+}
+
 TEST_F(DataIdentity, OfTwoAttemptsThatBeginAtOnceTheFirstDecides) {
   ASSERT_TRUE(Submit("sweep", "").ok());
   const std::vector<AttemptStart> starts = world.Call("here", 2)->start;

@@ -45,7 +45,7 @@ AttemptReport Running(const std::string& trial, std::uint64_t generation) {
 
 AttemptReport Ended(const std::string& trial, std::uint64_t generation, AttemptOutcome outcome) {
   AttemptReport report = Running(trial, generation);
-  report.end = AttemptEnd{.outcome = outcome, .message = ""};
+  report.end = AttemptEnd{.outcome = outcome, .message = "", .step = outcome == AttemptOutcome::kCompleted ? 100 : 0};
   return report;
 }
 

@@ -241,6 +241,34 @@ TEST(SchedulerSweep, WhatItsStateForbidsIsRefused) {
   EXPECT_EQ(bench.scheduler.Retry("sweep", {}, bench.now).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(SchedulerOutcome, ATrialThatIsSaidToBeCompletedBeforeItsLastStepIsNot) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  AttemptReport early = Ended("a", 1, AttemptOutcome::kCompleted);
+  early.end->step = 3;
+  bench.Call("w", 0, {early});
+  EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
+  EXPECT_EQ(bench.FailuresOf("a"), 1);
+  AttemptReport beyond = Ended("b", 1, AttemptOutcome::kDiverged);
+  beyond.end->step = 101;
+  bench.Submit("other", {"b"});
+  bench.Call("v", 1);
+  bench.Call("v", 0, {beyond});
+  EXPECT_EQ(bench.StateOf("b"), TrialState::kPending);
+}
+
+TEST(SchedulerOutcome, TheTimeOfALostAttemptCounts) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  bench.Call("w", 1);
+  bench.Call("w", 1, {Running("a", 1)});
+  bench.Call("w", 1, {Running("a", 1)});
+  bench.Wait(60'000);
+  ASSERT_EQ(bench.last.change.trials.size(), 1u);
+  EXPECT_EQ(bench.last.change.trials[0].added_wall_seconds, 2) << "as long as was heard of it";
+}
+
 TEST(SchedulerSweep, StepsAreCountedForTheEta) {
   SchedulerBench bench;
   bench.Submit("sweep", {"a", "b"});

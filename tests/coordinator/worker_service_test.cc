@@ -105,6 +105,7 @@ TEST_F(WorkerServiceTest, PointsAndEndsAreTakenOnlyFromThoseWhoHaveSynchronizedW
   attempt->set_trial_id(assignment.trial_id());
   attempt->set_generation(assignment.generation());
   attempt->mutable_ended()->set_outcome("completed");
+  attempt->mutable_ended()->set_step(20);
   const auto first = Synchronize(report);
   EXPECT_EQ(first.forget_size(), 0) << "the database may be an older copy, and lack points";
   ASSERT_EQ(first.keep_size(), 1);

@@ -39,6 +39,15 @@ TEST(Grid, AnAxisThatMakesNoOtherTrialsIsRefused) {
   EXPECT_EQ(Expand(GoodSpec("name: x\ngrid: {train.threads: [2]}")).size(), 1u);
 }
 
+TEST(Grid, ALossOverOtherTokensIsRefused) {
+  const std::string grid = "grid: {train.batch_size: [4, 8]}\n";
+  EXPECT_THAT(Mistakes("name: x\ntrial: {evaluate.batches: 10}\n" + grid),
+              ElementsAre(HasSubstr("/sweeps/x.yaml:2: evaluate.batches: ")));
+  EXPECT_EQ(Expand(GoodSpec("name: x\n" + grid)).size(), 2u);
+  EXPECT_EQ(Expand(GoodSpec("name: x\nzip:\n- {train.batch_size: [4, 8], evaluate.batches: [10, 5]}")).size(), 2u);
+  EXPECT_EQ(Expand(GoodSpec("name: x\ngrid: {evaluate.batches: [5, 10]}")).size(), 2u);
+}
+
 TEST(Grid, ExplicitTrialsAreCrossedWithTheGrid) {
   EXPECT_THAT(Arms("name: x\ngrid: {seed: [0, 1]}\n"
                    "trials:\n- {model.block: op}\n- {optimizer: {name: soap, learning_rate: 3e-3}}"),

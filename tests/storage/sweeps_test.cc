@@ -201,6 +201,19 @@ TEST_F(SweepsTest, TheViewOfAttemptsSaysWhereEachBeganAndEnded) {
 }
 
 // What the scheduler is given: through which step a checkpoint may be continued from.
+// The last update's points stand at the step before it.
+TEST_F(SweepsTest, AnEndSaysHowManyUpdatesWereDone) {
+  TrialRow trial = MakeTrial("a");
+  trial.config_json = R"({"train.batch_size": 10, "model.context": 10})";
+  InsertTrials(*store_, "s", {trial});
+  Must(store_->AppendPoints({"a", 1}, 0, ColumnsOf({MakeStep(0, {}), MakeStep(1, {}), MakeStep(2, {})})).get());
+  const AttemptEnd end{.outcome = AttemptOutcome::kCompleted, .step = 3};
+  ASSERT_TRUE(store_->Apply({.attempts = {{.name = {"a", 1}, .worker = "w", .end = end}}}).get().ok());
+  const auto values = Must(store_->ListResults("s", {}, 10, 0)).at(0).values;
+  EXPECT_EQ(values.at("steps"), 3);
+  EXPECT_EQ(values.at("tokens"), 300);
+}
+
 TEST_F(SweepsTest, ACurveIsStoredThroughItsNewestPointOrTheEndThatWasReportedAfterIt) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
   const auto stored_through = [&] { return Must(store_->FindTrial("a")).value().stored_through; };

@@ -137,12 +137,15 @@ TEST_F(ViewsTest, AnyMetricCanBeAColumnOfATable) {
     EXPECT_THAT(value("rms@block.1"), ElementsAre(Pair("a", 5)));
     EXPECT_THAT(value("rms@block.mean"), ElementsAre(Pair("a", 4)));
     EXPECT_THAT(value("rms@block.max:max"), ElementsAre(Pair("a", 9)));
+    EXPECT_THAT(value("rms@block.mean:max"), ElementsAre(Pair("a", 5.5)));  // of step 1; 7 is no step's mean
     EXPECT_THAT(value("gradient_norm:max"), ElementsAre(Pair("a", 9)));
     EXPECT_THAT(value("gradient_norm"), ElementsAre(Pair("a", 3)));
     EXPECT_THAT(value("kurtosis@block.max"), IsEmpty());
   }
   Must(store_->AppendPoints({"b"}, 0, ColumnsOf({step(1, kNaN, 2)})).get());
   EXPECT_THAT(value("rms@block.max"), ElementsAre(Pair("a", 5), Pair("b", testing::IsNan())));
+  Must(store_->AppendPoints({"b"}, 0, ColumnsOf({step(2, 1, 3)})).get());
+  EXPECT_THAT(value("rms@block.mean:max"), ElementsAre(Pair("a", 5.5), Pair("b", 2)));
 }
 
 TEST_F(ViewsTest, ATrialThatBeganAndHasNoPointsYetHasDoneNoSteps) {

@@ -63,7 +63,20 @@ TEST_F(TrainerEvents, StartedHoldsTheResolvedConfiguration) {
   EXPECT_EQ(started.config["train.precision"], "fp32");
   EXPECT_EQ(started.config["train.micro_batch_size"], 4);
   EXPECT_GE(started.config["train.threads"].get<int>(), 1);
-  EXPECT_EQ(started.config["evaluate.batches"], 4);  // 128 validation tokens: 15 windows, 4 batches of 4
+}
+
+TEST_F(TrainerEvents, TheValidationLossIsOfTheSameTokensWhateverTheBatchIs) {
+  trial_["data"]["validation_fraction"] = 0.5;  // 79 windows
+  trial_["train"]["steps"] = 5;
+  trial_["optimizer"]["learning_rate"] = 1e-12;  // the weights stay what they are
+  std::vector<double> losses;
+  for (const int batch_size : {1, 3, 16}) {
+    trial_["train"]["batch_size"] = batch_size;
+    trial_["train"]["micro_batch_size"] = 1;
+    losses.push_back(Curve(Run(), "eval_loss").at(5));
+  }
+  EXPECT_NEAR(losses[1], losses[0], 1e-6);
+  EXPECT_NEAR(losses[2], losses[0], 1e-6);
 }
 
 TEST_F(TrainerEvents, MeasuresAtTheRhythmAskedForAndAtTheLastStep) {
