@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -13,13 +13,19 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path) {
   if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is a folder; name a sweep file (YAML)"));
   }
+  constexpr std::size_t kLargest = std::size_t{16} << 20;
   std::ifstream stream(path, std::ios::binary);
-  std::stringstream text;
-  if (!stream || !(text << stream.rdbuf())) {
-    if (stream.is_open() && stream.eof()) return absl::InvalidArgumentError(absl::StrCat(path, ": is empty"));
+  std::string text(kLargest + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (!stream.is_open() || stream.bad()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": cannot be read; is the path right?"));
   }
-  return SpecFile{.text = text.str(), .path = std::filesystem::absolute(path).lexically_normal().string()};
+  if (text.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": is empty"));
+  if (text.size() > kLargest) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is larger than 16 MiB, so it is no sweep file"));
+  }
+  return SpecFile{.text = std::move(text), .path = std::filesystem::absolute(path).lexically_normal().string()};
 }
 
 std::string ExecutableFolder() {

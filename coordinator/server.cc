@@ -24,6 +24,7 @@
 #include "coordinator/watch_hub.h"
 #include "coordinator/worker_service.h"
 #include "experiment/data_folder.h"
+#include "monitoring/host_port.h"
 #include "monitoring/http_server.h"
 #include "monitoring/status_pages.h"
 
@@ -126,6 +127,10 @@ class RunningServer : public Server {
 
  private:
   absl::Status StartGrpc() {
+    if (!ParseHostPort(options_.grpc)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", options_.grpc, "\" is no gRPC address: give HOST:PORT with --grpc, like 127.0.0.1:7070"));
+    }
     SetUpGrpc();
     grpc::ServerBuilder builder;
     int port = 0;

@@ -67,7 +67,12 @@ void AddWhatTheCallerSaw(const v1::SubmitSweepRequest& request, SweepSpec& spec,
   for (const v1::InputFingerprint& seen : request.fingerprints()) {
     const auto fingerprint = ParseValue(*FindTrialKey("data.fingerprint"), seen.fingerprint());
     if (fingerprint.ok()) {
-      spec.fingerprints[{seen.source(), seen.path()}] = seen.fingerprint();
+      const auto [known, is_new] = spec.fingerprints.try_emplace({seen.source(), seen.path()}, seen.fingerprint());
+      if (is_new || known->second == seen.fingerprint()) continue;
+      problems.push_back({.key = "fingerprints",
+                          .message = absl::StrCat(ToText(known->first), " has two: ", known->second, " and ",
+                                                  seen.fingerprint()),
+                          .fix = "send the one that its content has now"});
     } else {
       problems.push_back({.key = "fingerprints.fingerprint", .message = std::string(fingerprint.status().message())});
     }

@@ -67,8 +67,9 @@ absl::Status ToStatus(const SQLite::Exception& error, sqlite3* connection, const
                        "PATH-shm beside it"));
     case SQLITE_CORRUPT:
       return absl::DataLossError(absl::StrCat(path, ": the database is damaged (", error.what(),
-                                              "); restore a copy, or save what can be read with `sqlite3 ", path,
-                                              " .recover | sqlite3 new.db`"));
+                                              "); restore a copy (and remove ", path, "-wal and ", path,
+                                              "-shm, which belong to the file before), or save what can be read with "
+                                              "`sqlite3 ", path, " .recover | sqlite3 new.db`"));
     default:
       return absl::InternalError(absl::StrCat(path, ": ", error.what(), " (SQLite code ", error.getExtendedErrorCode(),
                                               "; system: ", std::strerror(system_error),

@@ -148,7 +148,7 @@ void Writer::Commit(std::span<Operation> group) {
   const auto start = std::chrono::steady_clock::now();
   std::vector<absl::Status> outcomes(group.size());
   absl::Status committed = ApplyTogether(group, outcomes);
-  if (committed.ok()) committed = CheckFileIsThere();
+  if (committed.ok()) committed = CheckFilesAreThere();
   // Its own log may be what fills the disk.
   if (absl::IsResourceExhausted(committed)) FoldWalBack();
   // Who could not get the lock together will not get it alone, and would wait as long again.
@@ -181,11 +181,16 @@ absl::Status Writer::ApplyTogether(std::span<Operation> group, std::vector<absl:
   }
 }
 
-absl::Status Writer::CheckFileIsThere() const {
+absl::Status Writer::CheckFilesAreThere() {
+  const std::string log_path = path_ + "-wal";
   const std::optional<FileIdentity> now = IdentityOf(path_);
-  if (now == file_) return absl::OkStatus();
+  const std::optional<FileIdentity> log = IdentityOf(log_path);
+  if (!log_) log_ = log;  // there since the first commit
+  if (now == file_ && log == log_) return absl::OkStatus();
+  const bool is_log = now == file_;
   return absl::UnavailableError(absl::StrCat(
-      path_, ": the database was ", now ? "replaced" : "deleted", " while this coordinator has it open, so that ",
+      is_log ? log_path : path_, is_log ? ": the newest part of the database was " : ": the database was ",
+      (is_log ? log : now) ? "replaced" : "deleted", " while this coordinator has it open, so that ",
       "nothing is stored any more; stop the coordinator, put the database back (or a copy of it), and start it again"));
 }
 
@@ -247,7 +252,7 @@ void Writer::FoldWalBack() {
 }
 
 void Writer::ReportFailure(const absl::Status& committed, std::span<const absl::Status> outcomes) {
-  const bool is_known = absl::IsResourceExhausted(committed) || (!committed.ok() && !CheckFileIsThere().ok());
+  const bool is_known = absl::IsResourceExhausted(committed) || (!committed.ok() && !CheckFilesAreThere().ok());
   const absl::Status* failure = is_known ? &committed : nullptr;
   for (const absl::Status& outcome : outcomes) {
     if (committed.ok() && absl::IsResourceExhausted(outcome)) failure = &outcome;

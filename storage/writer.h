@@ -58,8 +58,8 @@ class Writer {
   void Commit(std::span<Operation> group);
   absl::Status ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes);
   absl::Status ApplyOne(const Operation& operation);
-  // What was committed to a file that has no name any more is gone with the process.
-  absl::Status CheckFileIsThere() const;
+  // What was committed to a file that has no name any more is gone with the process: the database, or its log.
+  absl::Status CheckFilesAreThere();
   void SealSlice();
   void Rollback();
   void CheckpointLongWal();
@@ -72,6 +72,7 @@ class Writer {
   const std::unique_ptr<WriterLock> lock_;
   const std::unique_ptr<DatabaseConnection> connection_;  // only the thread uses it
   const std::optional<FileIdentity> file_;                // that the connection has open
+  std::optional<FileIdentity> log_;                       // likewise, of PATH-wal
   PointWrites points_;                                    // likewise
   int wal_pages_ = 0;                                     // likewise; after the last commit
   bool sealing_failed_ = false;                           // likewise; sealing waits for the next successful commit

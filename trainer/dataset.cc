@@ -89,11 +89,14 @@ absl::Status CheckTraining(const TokenRange& train, std::int64_t context, const 
       context + 1, "; give a larger corpus with data.path, or a shorter model.context"));
 }
 
-absl::Status CheckValidation(const TokenRange& validation, std::int64_t context, const fs::path& path) {
+absl::Status CheckValidation(const TokenRange& validation, std::int64_t context, const PreparedFiles& files) {
   if (validation.Windows(context) > 0) return absl::OkStatus();
+  const bool is_own_file = !files.validation.empty();
   return absl::FailedPreconditionError(absl::StrCat(
-      path.string(), ": ", validation.size, " tokens to validate on are less than one window of model.context + 1 = ",
-      context + 1, "; raise data.validation_fraction, or set it to 0 to train without evaluation"));
+      (is_own_file ? files.validation : files.tokens).string(), ": ", validation.size,
+      " tokens to validate on are less than one window of model.context + 1 = ", context + 1,
+      is_own_file ? "; give a larger file with data.validation_path"
+                  : "; raise data.validation_fraction, or set it to 0 to train without evaluation"));
 }
 
 }  // namespace
@@ -136,8 +139,7 @@ absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const fs::path& c
   }
   if (absl::Status status = CheckTraining(dataset.train, context, files->tokens); !status.ok()) return status;
   if (dataset.validation.file != nullptr) {
-    const fs::path& path = files->validation.empty() ? files->tokens : files->validation;
-    if (absl::Status status = CheckValidation(dataset.validation, context, path); !status.ok()) return status;
+    if (absl::Status status = CheckValidation(dataset.validation, context, *files); !status.ok()) return status;
   }
   return dataset;
 }

@@ -192,6 +192,18 @@ TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
   EXPECT_TRUE(store->Probe().get().ok());
 }
 
+TEST(DurabilityTest, NothingIsAcknowledgedWhenTheLogWasDeleted) {
+  const TestFolder folder;
+  const std::string path = folder.File("ofsweep.db");
+  const std::unique_ptr<Store> store = OpenStore(path);
+  ASSERT_TRUE(store->Apply({.new_sweep = NewSweep{{.name = "before"}}}).get().ok());
+  std::filesystem::remove(path + "-wal");
+  const absl::Status status = store->Apply({.new_sweep = NewSweep{{.name = "after"}}}).get();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr(path + "-wal"));
+  EXPECT_FALSE(store->Probe().get().ok()) << "/readyz tells of it";
+}
+
 // What is written to a file without a name is gone with the process.
 TEST(DurabilityTest, NothingIsAcknowledgedWhenTheDatabaseWasDeletedOrReplacedUntilItIsBack) {
   const TestFolder folder;

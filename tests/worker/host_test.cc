@@ -74,6 +74,8 @@ TEST(WorkerIdTest, IsMadeOnceAndKept) {
   ASSERT_TRUE(id.ok()) << id.status();
   EXPECT_THAT(*id, testing::StartsWith(HostName() + "-"));
   EXPECT_EQ(*LoadWorkerId(folder), *id);
+  std::ofstream(folder + "/worker-id") << "bad id !!";
+  EXPECT_THAT(std::string(LoadWorkerId(folder).status().message()), testing::HasSubstr(folder + "/worker-id"));
 }
 
 }  // namespace
