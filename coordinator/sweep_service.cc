@@ -69,10 +69,10 @@ void AddWhatTheCallerSaw(const v1::SubmitSweepRequest& request, SweepSpec& spec,
     if (fingerprint.ok()) {
       const auto [known, is_new] = spec.fingerprints.try_emplace({seen.source(), seen.path()}, seen.fingerprint());
       if (is_new || known->second == seen.fingerprint()) continue;
-      problems.push_back({.key = "fingerprints",
-                          .message = absl::StrCat(ToText(known->first), " has two: ", known->second, " and ",
-                                                  seen.fingerprint()),
-                          .fix = "send the one that its content has now"});
+      problems.push_back(
+          {.key = "fingerprints",
+           .message = absl::StrCat(ToText(known->first), " has two: ", known->second, " and ", seen.fingerprint()),
+           .fix = "send the one that its content has now"});
     } else {
       problems.push_back({.key = "fingerprints.fingerprint", .message = std::string(fingerprint.status().message())});
     }

@@ -59,7 +59,8 @@ std::vector<SweepSummary> SweepViews::Summaries() const {
   return summaries;
 }
 
-absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep, std::uint64_t finished_cursor,
+absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep,
+                                                   std::optional<std::uint64_t> finished_cursor,
                                                    std::size_t most_finished) {
   SweepProgress progress;
   {
@@ -73,7 +74,9 @@ absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep, std
     progress.steps_total = record.steps_done + record.steps_to_do;
     const std::vector<std::uint32_t>& log = state_.published.sweeps()[*index].finished_log;
     std::uint64_t& cursor = progress.finished_cursor;
-    for (cursor = finished_cursor; cursor < log.size() && progress.finished.size() < most_finished; ++cursor) {
+    const std::size_t newest = log.size() - std::min(log.size(), most_finished);
+    for (cursor = finished_cursor.value_or(newest); cursor < log.size() && progress.finished.size() < most_finished;
+         ++cursor) {
       progress.finished.push_back({books.TrialAt({*index, log[cursor]}).id, log[cursor]});
     }
     progress.all_finished_told = cursor >= log.size();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,9 @@ class SweepViews {
   absl::StatusOr<SweepSummary> Summary(const std::string& sweep) const;
   // Oldest first.
   std::vector<SweepSummary> Summaries() const;
-  // `finished_cursor` is 0 at first, then what the last call returned; at most so many finished trials at a time.
-  absl::StatusOr<SweepProgress> Progress(const std::string& sweep, std::uint64_t finished_cursor,
+  // `finished_cursor` is none at first, then what the last call returned: at most so many finished trials at a time.
+  // Who comes new hears of so many of the newest; 0 begins with the first.
+  absl::StatusOr<SweepProgress> Progress(const std::string& sweep, std::optional<std::uint64_t> finished_cursor,
                                          std::size_t most_finished);
   // Waits until something happened that Progress may show: `version` (0 at first) is then brought up to date and true
   // is returned; false at the deadline.

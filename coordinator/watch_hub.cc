@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<v1::Trial>> ReadFinished(Store& store, const std::str
 }  // namespace
 
 absl::StatusOr<WatchUpdate> NextUpdate(SweepViews& views, Store& store, const std::string& sweep,
-                                       std::uint64_t& finished_cursor) {
+                                       std::optional<std::uint64_t>& finished_cursor) {
   auto progress = views.Progress(sweep, finished_cursor, kFinishedPerMessage);
   if (!progress.ok()) return progress.status();
   const auto settings = views.Settings(sweep);
@@ -122,7 +122,7 @@ class WatchHub::Watcher : public grpc::ServerWriteReactor<v1::WatchSweepResponse
   std::uint64_t seen_version = 0;
   absl::Time next_message = absl::InfinitePast();
   // Of the serving thread alone.
-  std::uint64_t finished_cursor = 0;
+  std::optional<std::uint64_t> finished_cursor;
   v1::WatchSweepResponse message;  // gRPC's while `writing`
   bool is_up_to_date = true;       // else a part of the last update is left to be told
   bool last_is_final = false;

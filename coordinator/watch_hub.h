@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -55,12 +56,12 @@ class WatchHub {
 };
 
 // What brings a watcher up to date, below kMaxResponseBytes: `complete` is false where further finished trials are left
-// for another message. `finished_cursor` is 0 at first.
+// for another message. `finished_cursor` is none at first.
 struct WatchUpdate {
   v1::WatchSweepResponse message;
   bool complete = true;
 };
 absl::StatusOr<WatchUpdate> NextUpdate(SweepViews& views, Store& store, const std::string& sweep,
-                                       std::uint64_t& finished_cursor);
+                                       std::optional<std::uint64_t>& finished_cursor);
 
 }  // namespace ofsweep

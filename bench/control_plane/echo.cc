@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 
 namespace ofsweep {

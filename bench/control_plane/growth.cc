@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 #include "bench/control_plane/workers.h"
 
 namespace ofsweep {
@@ -76,7 +76,7 @@ class Progress {
 };
 
 // True once all points are stored.
-bool TrainOne(long steps, long batch, SimulatedWorker& worker, Progress& progress) {
+bool TrainOne(long steps, long batch, BenchWorker& worker, Progress& progress) {
   const v1::Start start = worker.TakeOne();
   v1::PushMetricsRequest push = worker.NewPush();
   v1::TrialPoints& points = AddTrial(start, kSeries, push);
@@ -108,7 +108,7 @@ nlohmann::json Grow(const Arguments& arguments) {
   Progress progress(arguments);
   const Meter meter(arguments);
   InThreads(arguments.Number("clients", 4), [&](long i) {
-    SimulatedWorker worker(arguments, arguments.Text("prefix", "grow") + std::to_string(i));
+    BenchWorker worker(arguments, arguments.Text("prefix", "grow") + std::to_string(i));
     while (!TrainOne(steps, batch, worker, progress)) {
     }
   });

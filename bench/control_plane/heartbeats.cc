@@ -10,15 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 #include "bench/control_plane/workers.h"
 
 namespace ofsweep {
 namespace {
 
 struct Member {
-  std::unique_ptr<SimulatedWorker> worker;
+  std::unique_ptr<BenchWorker> worker;
   v1::Start start;
   bool has_trial = false;
   long step = 0;
@@ -52,7 +52,7 @@ class Fleet {
     const double warm = static_cast<double>(arguments.Number("warm", 5));
     for (long i = 0; i < workers; ++i) {
       const std::string id = arguments.Text("prefix", "heart") + std::to_string(i);
-      members_.push_back({.worker = std::make_unique<SimulatedWorker>(arguments, id)});
+      members_.push_back({.worker = std::make_unique<BenchWorker>(arguments, id)});
       due_.push({Now() + Seconds(warm / 2 * static_cast<double>(i) / static_cast<double>(workers)), i, false});
     }
   }

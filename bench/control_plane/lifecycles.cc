@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 #include "bench/control_plane/workers.h"
 
 namespace ofsweep {
@@ -24,7 +24,7 @@ struct LifecycleLoad {
   bool begun = false;
 };
 
-void ReportBegun(const Starts& held, long slots, SimulatedWorker& worker) {
+void ReportBegun(const Starts& held, long slots, BenchWorker& worker) {
   v1::SynchronizeRequest report = worker.NewReport(slots);
   for (const v1::Start& start : held) {
     AddRunning(start, 0, report).mutable_begun()->set_config_json(start.config_json());
@@ -32,13 +32,13 @@ void ReportBegun(const Starts& held, long slots, SimulatedWorker& worker) {
   worker.Synchronize(report);
 }
 
-void PushFirstStep(const Starts& held, long series, SimulatedWorker& worker) {
+void PushFirstStep(const Starts& held, long series, BenchWorker& worker) {
   v1::PushMetricsRequest push = worker.NewPush();
   for (const v1::Start& start : held) FillRow(1, series, *AddTrial(start, series, push).add_rows());
   worker.Push(push);
 }
 
-void Live(const LifecycleLoad& load, const ParentIsDone& is_done, std::atomic<long>& ended, SimulatedWorker& worker) {
+void Live(const LifecycleLoad& load, const ParentIsDone& is_done, std::atomic<long>& ended, BenchWorker& worker) {
   Starts held;
   while (true) {
     const bool is_enough = is_done() || ended + static_cast<long>(held.size()) >= load.limit;
@@ -56,7 +56,7 @@ void Live(const LifecycleLoad& load, const ParentIsDone& is_done, std::atomic<lo
 
 // CPU seconds of the server, and how the call ended.
 std::pair<double, grpc::Status> Cost(const Arguments& arguments, const v1::SynchronizeRequest& report,
-                                     SimulatedWorker& worker) {
+                                     BenchWorker& worker) {
   const Meter meter(arguments);
   grpc::ClientContext context;
   v1::SynchronizeResponse answer;
@@ -74,9 +74,9 @@ nlohmann::json RunLifecycles(const Arguments& arguments) {
                            .limit = arguments.Number("trials", std::numeric_limits<long>::max()),
                            .begun = arguments.Flag("begun")};
   const ParentIsDone is_done(beside);
-  std::vector<std::unique_ptr<SimulatedWorker>> all;
+  std::vector<std::unique_ptr<BenchWorker>> all;
   for (long i = 0; i < workers; ++i) {
-    all.push_back(std::make_unique<SimulatedWorker>(arguments, arguments.Text("prefix", "life") + std::to_string(i)));
+    all.push_back(std::make_unique<BenchWorker>(arguments, arguments.Text("prefix", "life") + std::to_string(i)));
     all.back()->Synchronize(all.back()->NewReport(0));  // connects
     all.back()->synchronize_latencies.clear();
   }
@@ -101,7 +101,7 @@ nlohmann::json ReportFalseAttempts(const Arguments& arguments) {
   const long honest = arguments.Number("honest", 1000);
   const long invented = arguments.Number("false", 100'000);
   const long repeat = arguments.Number("repeat", 10);
-  SimulatedWorker worker(arguments, arguments.Text("prefix", "honest"));
+  BenchWorker worker(arguments, arguments.Text("prefix", "honest"));
   const v1::SynchronizeResponse answer = worker.Synchronize(worker.NewReport(honest));
   if (answer.start_size() != honest) throw std::runtime_error("too few trials are to be started");
   v1::SynchronizeRequest report = worker.NewReport(honest);

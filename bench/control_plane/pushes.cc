@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 #include "bench/control_plane/workers.h"
 
 namespace ofsweep {
@@ -17,11 +17,11 @@ nlohmann::json PushSteps(const Arguments& arguments) {
   const long batch = arguments.Number("batch", 1);
   const long steps = arguments.Number("steps", 1000);
   const long series = arguments.Number("series", kSeries);
-  std::vector<std::unique_ptr<SimulatedWorker>> workers;
+  std::vector<std::unique_ptr<BenchWorker>> workers;
   std::vector<v1::Start> starts;
   for (long i = 0; i < clients; ++i) {
     const std::string id = arguments.Text("prefix", "push") + std::to_string(i);
-    workers.push_back(std::make_unique<SimulatedWorker>(arguments, id));
+    workers.push_back(std::make_unique<BenchWorker>(arguments, id));
     starts.push_back(workers.back()->TakeOne());
   }
   std::atomic<long> stored{0};
@@ -52,7 +52,7 @@ nlohmann::json HoldTrials(const Arguments& arguments) {
   const Instant began = Now();
   const double interval = static_cast<double>(arguments.Number("interval_ms", 500)) / 1000;
   const ParentIsDone is_done(true);
-  SimulatedWorker worker(arguments, arguments.Text("prefix", "hold"));
+  BenchWorker worker(arguments, arguments.Text("prefix", "hold"));
   const v1::SynchronizeResponse answer = worker.Synchronize(worker.NewReport(trials));
   if (answer.start_size() != trials) throw std::runtime_error("too few trials are to be started");
   for (long step = 1; !is_done(); ++step) {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 
 namespace ofsweep {
 namespace {

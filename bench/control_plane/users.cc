@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/control_plane/bench_worker.h"
 #include "bench/control_plane/meter.h"
-#include "bench/control_plane/simulated_worker.h"
 #include "ofsweep/v1/sweep.grpc.pb.h"
 
 namespace ofsweep {

@@ -144,8 +144,8 @@ TEST(Coordinator, PathsOfAnArmAreAsTheyAreWrittenBesideTheFile) {
   std::vector<Problem> problems;
   const std::string yaml =
       "name: paths\ntrial: {data.source: text}\ngrid: {data.path: [corpora/a.txt, ../b.txt, /c.txt]}\n";
-  const SweepSpec spec = ParseSweepSpec(yaml, "/home/someone/sweeps/paths.yaml", problems);
-  ASSERT_TRUE(world.coordinator().Submit(spec, yaml, "/home/someone/sweeps/paths.yaml", false, problems).ok())
+  const SweepSpec spec = ParseSweepSpec(yaml, "/srv/sweeps/paths.yaml", problems);
+  ASSERT_TRUE(world.coordinator().Submit(spec, yaml, "/srv/sweeps/paths.yaml", false, problems).ok())
       << ToText(problems);
   std::vector<std::string> arms;
   const auto rows = world.store().ListResults("paths", {}, 10, 0);

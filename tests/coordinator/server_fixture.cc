@@ -7,12 +7,12 @@
 
 namespace ofsweep {
 
-TemporaryFolder::TemporaryFolder() {
+FixtureFolder::FixtureFolder() {
   path_ = ::testing::TempDir() + "ofsweep-XXXXXX";
   if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder " + path_);
 }
 
-TemporaryFolder::~TemporaryFolder() {
+FixtureFolder::~FixtureFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }

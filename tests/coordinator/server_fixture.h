@@ -15,10 +15,10 @@
 namespace ofsweep {
 
 // A folder of its own that is gone after the test.
-class TemporaryFolder {
+class FixtureFolder {
  public:
-  TemporaryFolder();
-  ~TemporaryFolder();
+  FixtureFolder();
+  ~FixtureFolder();
   const std::string& path() const { return path_; }
 
  private:
@@ -53,7 +53,7 @@ class ServerTest : public ::testing::Test {
   void Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome, double kurtosis);
   std::string Metrics() { return Http(server_->http_address(), "/metrics"); }
 
-  TemporaryFolder folder_;
+  FixtureFolder folder_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::SweepService::Stub> sweeps_;

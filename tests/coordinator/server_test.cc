@@ -47,7 +47,7 @@ TEST_F(ServerOperationTest, ASecondCoordinatorOnTheSameFolderIsRefused) {
 }
 
 TEST_F(ServerOperationTest, APortInUseIsNamedWithTheOptionThatMendsIt) {
-  TemporaryFolder other;
+  FixtureFolder other;
   const auto grpc_taken =
       Server::Start({.data_dir = other.path(), .grpc = server_->grpc_address(), .http = "127.0.0.1:0"});
   EXPECT_EQ(grpc_taken.status().code(), absl::StatusCode::kUnavailable);
@@ -112,7 +112,7 @@ TEST_F(ServerOperationTest, TheInProcessChannelNeedsNoSocket) {
 }
 
 TEST(ServerStart, ADataFolderThatIsAFileIsRefused) {
-  TemporaryFolder folder;
+  FixtureFolder folder;
   const std::string file = folder.path() + "/file";
   std::ofstream(file) << "x";
   const auto server = Server::Start({.data_dir = file, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
@@ -121,14 +121,14 @@ TEST(ServerStart, ADataFolderThatIsAFileIsRefused) {
 }
 
 TEST(ServerStart, AFileThatIsNoDatabaseIsRefused) {
-  TemporaryFolder folder;
+  FixtureFolder folder;
   std::ofstream(folder.path() + "/ofsweep.db") << std::string(5000, 'x');
   const auto server = Server::Start({.data_dir = folder.path(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << server.status();
 }
 
 TEST(ServerStart, OfflineNeedsADatabase) {
-  TemporaryFolder folder;
+  FixtureFolder folder;
   const auto server = Server::OpenOffline(folder.path());
   EXPECT_EQ(server.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(server.status().message()), HasSubstr(folder.path()));

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Rules of the repository: sizes of files and functions, direction of dependencies, one home for each heavy library,
-nothing that belongs to one machine. usage: check_repository.py ROOT"""
+one definition for each type, nothing that belongs to one machine. usage: check_repository.py ROOT"""
 
 import pathlib
 import re
@@ -89,6 +89,29 @@ def include_problems(path, lines):
                 yield f"{path}:{number}: {header} may only be included in {home}"
 
 
+def types_defined(text):
+    """The names of types that a file defines outside of unnamed namespaces."""
+    is_unnamed = False
+    for line in text.splitlines():
+        if line.startswith("namespace {"):
+            is_unnamed = True
+        elif line == "}  // namespace":
+            is_unnamed = False
+        match = re.match(r"(?:class|struct|enum class) ((?:\w+::)*\w+)\b.*[^;]$", line)
+        if match and not is_unnamed:
+            yield match.group(1)
+
+
+def types_defined_twice(sources):
+    """All folders share one namespace: two types of one name are one to the linker, whichever it takes. `sources`: text by path."""
+    homes = {}
+    for path, text in sources.items():
+        for name in types_defined(text):
+            home = homes.setdefault(name, path)
+            if home != path:
+                yield f"{path}: {name} is a type of {home} too; call this one by what sets it apart"
+
+
 def problems_of(path, text):
     lines = text.splitlines()
     if CODE.search(path):
@@ -111,13 +134,18 @@ def main():
     root = pathlib.Path(sys.argv[1])
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
     problems = []
+    sources = {}
     for path in filter(None, tracked.split("\0")):
         if path.startswith("tests/reference/") or not (root / path).is_file():
             continue
         try:
-            problems += problems_of(path, (root / path).read_text())
+            text = (root / path).read_text()
+            problems += problems_of(path, text)
+            if SOURCE.search(path):
+                sources[path] = text
         except UnicodeDecodeError:
             continue
+    problems += types_defined_twice(sources)
     print("\n".join(problems) or "the repository keeps its rules")
     return 1 if problems else 0
 

@@ -3,7 +3,7 @@
 
 import unittest
 
-from check_repository import problems_of
+from check_repository import problems_of, types_defined_twice
 
 
 def problems(path, text):
@@ -51,6 +51,13 @@ class Rules(unittest.TestCase):
 
     def test_headers_are_included_once(self):
         self.assertTrue(problems("experiment/a.h", "int F();\n"))
+
+    def test_a_type_is_defined_once(self):
+        header = "namespace ofsweep {\nclass A {\n};\n}\n"
+        self.assertTrue(list(types_defined_twice({"storage/a.h": header, "cli/b.h": header})))
+        unnamed = "namespace {\nstruct A {\n};\n}  // namespace\n"
+        self.assertFalse(list(types_defined_twice({"storage/a.h": header, "cli/b.cc": unnamed})))
+        self.assertFalse(list(types_defined_twice({"storage/a.h": header, "cli/b.h": "class A;\nclass A::B {\n};\n"})))
 
     def test_paths_of_one_machine(self):
         self.assertTrue(problems("docs/a.md", "see /" + "home/me/x\n"))

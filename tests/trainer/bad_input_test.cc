@@ -293,7 +293,7 @@ TEST_F(BadInput, AFullStandardOutputFails) {
 
 TEST_F(BadInput, AReaderThatHasGoneEndsTheTrial) {
   trial_["train"]["steps"] = 1000000;
-  TrainerProcess process({"--config", WriteTrial(folder_, trial_)});
+  StartedTrainer process({"--config", WriteTrial(folder_, trial_)});
   ASSERT_TRUE(process.ReadLine());
   process.StopReading();
   EXPECT_EQ(process.Wait().exit_code, 1);

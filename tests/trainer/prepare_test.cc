@@ -44,8 +44,8 @@ int Count(const std::string& text, const std::string& part) {
 }
 
 TEST_F(PrepareTest, TwoProcessesPrepareTheSameDataOnce) {
-  TrainerProcess first(Arguments("prepare"));
-  TrainerProcess second(Arguments("prepare"));
+  StartedTrainer first(Arguments("prepare"));
+  StartedTrainer second(Arguments("prepare"));
   const TrainerResult a = first.Wait();
   const TrainerResult b = second.Wait();
   EXPECT_EQ(a.exit_code, 0) << a.errors;

@@ -126,7 +126,7 @@ TEST_P(ResumeTest, KilledAtRandomMomentsItContinuesBitForBit) {
     Curves curves;
     bool finished = false;
     while (!finished) {
-      TrainerProcess process({"--config", trial_, "--output", Output(output), "--resume"});
+      StartedTrainer process({"--config", trial_, "--output", Output(output), "--resume"});
       const int lines = std::uniform_int_distribution<int>(1, 8)(random);
       for (int line = 0; line < lines && process.ReadLine(); ++line) {
       }
@@ -148,7 +148,7 @@ TEST_P(ResumeTest, StoppedBySigtermOrAClosedTerminalItContinuesFromThatVeryStep)
   for (const int signal : {SIGTERM, SIGHUP}) {
     const std::string output = "stopped-" + std::to_string(signal);
     Curves curves;
-    TrainerProcess process({"--config", trial_, "--output", Output(output)});
+    StartedTrainer process({"--config", trial_, "--output", Output(output)});
     for (int line = 0; line < 6; ++line) ASSERT_TRUE(process.ReadLine());
     process.Signal(signal);
     const TrainerResult stopped = process.Wait();
@@ -216,7 +216,7 @@ TEST(Resume, ATrialThatWasDoneSaysItsEndAgain) {
 
 class Checkpoints : public testing::Test {
  protected:
-  TrainerResult Train(const std::vector<std::string>& options = {}, const TrainerProcess::Options& limits = {}) {
+  TrainerResult Train(const std::vector<std::string>& options = {}, const StartedTrainer::Options& limits = {}) {
     std::vector<std::string> arguments = {"--config", trial_, "--output", output_.string()};
     arguments.insert(arguments.end(), options.begin(), options.end());
     return RunTrainer(arguments, limits);

@@ -35,7 +35,7 @@ std::vector<std::string> EnvironmentWith(const std::map<std::string, std::string
 
 // In the child: only calls that are safe between fork and exec.
 [[noreturn]] void Execute(char* const* arguments, char* const* environment, int output, int errors,
-                          const TrainerProcess::Options& options) {
+                          const StartedTrainer::Options& options) {
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   if (options.file_size_limit) {
@@ -70,7 +70,7 @@ AttemptEnd TrainerResult::Failure() const {
   return {};
 }
 
-TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const Options& options) {
+StartedTrainer::StartedTrainer(const std::vector<std::string>& arguments, const Options& options) {
   std::vector<std::string> words = {OFSWEEP_BIN_DIR "/ofsweep-trainer"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = EnvironmentWith(options.environment);
@@ -91,7 +91,7 @@ TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const 
   output_ = ends[0];
 }
 
-TrainerProcess::~TrainerProcess() {
+StartedTrainer::~StartedTrainer() {
   if (pid_ > 0) {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
@@ -99,7 +99,7 @@ TrainerProcess::~TrainerProcess() {
   StopReading();
 }
 
-std::optional<std::string> TrainerProcess::ReadLine() {
+std::optional<std::string> StartedTrainer::ReadLine() {
   std::size_t end;
   while ((end = unread_.find('\n')) == std::string::npos) {
     char buffer[65536];
@@ -113,16 +113,16 @@ std::optional<std::string> TrainerProcess::ReadLine() {
   return lines_.back();
 }
 
-void TrainerProcess::StopReading() {
+void StartedTrainer::StopReading() {
   if (output_ >= 0) close(output_);
   output_ = -1;
 }
 
-void TrainerProcess::Signal(int signal) const {
+void StartedTrainer::Signal(int signal) const {
   kill(pid_, signal);
 }
 
-TrainerResult TrainerProcess::Wait() {
+TrainerResult StartedTrainer::Wait() {
   if (output_ >= 0) {
     while (ReadLine()) {
     }
@@ -134,11 +134,11 @@ TrainerResult TrainerProcess::Wait() {
 }
 
 TrainerResult RunTrainer(const std::vector<std::string>& arguments) {
-  return TrainerProcess(arguments).Wait();
+  return StartedTrainer(arguments).Wait();
 }
 
-TrainerResult RunTrainer(const std::vector<std::string>& arguments, const TrainerProcess::Options& options) {
-  return TrainerProcess(arguments, options).Wait();
+TrainerResult RunTrainer(const std::vector<std::string>& arguments, const StartedTrainer::Options& options) {
+  return StartedTrainer(arguments, options).Wait();
 }
 
 }  // namespace ofsweep

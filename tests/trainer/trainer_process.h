@@ -27,7 +27,7 @@ struct TrainerResult {
 };
 
 // The real `ofsweep-trainer`, with its standard output on a pipe.
-class TrainerProcess {
+class StartedTrainer {
  public:
   struct Options {
     std::optional<std::uint64_t> file_size_limit;    // RLIMIT_FSIZE, bytes
@@ -35,11 +35,11 @@ class TrainerProcess {
     std::map<std::string, std::string> environment;  // set beside the test's own; "" takes a variable away
   };
 
-  explicit TrainerProcess(const std::vector<std::string>& arguments) : TrainerProcess(arguments, Options()) {}
-  TrainerProcess(const std::vector<std::string>& arguments, const Options& options);
-  ~TrainerProcess();  // kills it if it still runs
-  TrainerProcess(const TrainerProcess&) = delete;
-  TrainerProcess& operator=(const TrainerProcess&) = delete;
+  explicit StartedTrainer(const std::vector<std::string>& arguments) : StartedTrainer(arguments, Options()) {}
+  StartedTrainer(const std::vector<std::string>& arguments, const Options& options);
+  ~StartedTrainer();  // kills it if it still runs
+  StartedTrainer(const StartedTrainer&) = delete;
+  StartedTrainer& operator=(const StartedTrainer&) = delete;
 
   // The next line of standard output; nothing at its end.
   std::optional<std::string> ReadLine();
@@ -59,6 +59,6 @@ class TrainerProcess {
 
 // Runs it to its end.
 TrainerResult RunTrainer(const std::vector<std::string>& arguments);
-TrainerResult RunTrainer(const std::vector<std::string>& arguments, const TrainerProcess::Options& options);
+TrainerResult RunTrainer(const std::vector<std::string>& arguments, const StartedTrainer::Options& options);
 
 }  // namespace ofsweep

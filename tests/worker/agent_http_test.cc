@@ -27,7 +27,7 @@ class AgentHttp : public AgentTest {
 TEST_F(AgentHttp, IsOffUnlessAskedFor) {
   StartAgent();
   EXPECT_EQ(agent_->http_address(), "");
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.reports > 0; }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.reports > 0; }));
   EXPECT_EQ(coordinator_.state().last_report.http_address(), "");
 }
 
@@ -35,7 +35,7 @@ TEST_F(AgentHttp, TheCoordinatorHearsOfTheAddress) {
   StartServing();
   EXPECT_THAT(agent_->http_address(), StartsWith("127.0.0.1:"));
   EXPECT_THAT(agent_->http_address(), Not(testing::EndsWith(":0")));
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.reports > 0; }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.reports > 0; }));
   EXPECT_EQ(coordinator_.state().last_report.http_address(), agent_->http_address());
 }
 
@@ -64,7 +64,7 @@ TEST_F(AgentHttp, ShowsWhatTheTrainersSpendTheirTimeOnAndWhatIsNotSent) {
 TEST_F(AgentHttp, PointsThatWaitForTheCoordinatorAreCounted) {
   coordinator_.Assign("t1", R"([["points", [0, 1]], ["wait", "go"], ["points", [1, 5]], ["hang", 0]])");
   StartServing();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 2; }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Points("t1") == 2; }));
   // Else the answer is cancelled, and the two are still to be sent.
   ASSERT_TRUE(WaitUntil([&] { return Metrics().find("ofsweep_worker_unsent_points 0\n") != std::string::npos; }));
   coordinator_.Stop();
@@ -86,7 +86,7 @@ TEST_F(AgentHttp, TheTimesOfAFormerRunAreNotObservedAgain) {
   StartServing();
   coordinator_.Withdraw("t1");
   coordinator_.Start();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   EXPECT_THAT(Metrics(), HasSubstr("ofsweep_worker_step_duration_seconds_count{phase=\"train\"} 0\n"));
 }
 

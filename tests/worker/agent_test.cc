@@ -16,8 +16,8 @@ using testing::HasSubstr;
 TEST_F(AgentTest, RunsATrialAndReportsItsEndAfterAllOfItsPoints) {
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 500]], ["finished", "completed"]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
-  const CoordinatorState state = coordinator_.state();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
+  const FakeCoordinatorState state = coordinator_.state();
   const v1::Ended& ended = state.ended.at({"t1", 1});
   EXPECT_EQ(ended.outcome(), "completed");
   EXPECT_EQ(ended.failure_class(), "");
@@ -35,11 +35,11 @@ TEST_F(AgentTest, RunsATrialAndReportsItsEndAfterAllOfItsPoints) {
 TEST_F(AgentTest, ReportsWhatItOffersAndWhatTheTrainerResolved) {
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 8]], ["hang", 0]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) {
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) {
     const auto running = state.running.find({"t1", 1});
     return running != state.running.end() && running->second.step() == 7 && state.begun.contains({"t1", 1});
   }));
-  const CoordinatorState state = coordinator_.state();
+  const FakeCoordinatorState state = coordinator_.state();
   EXPECT_EQ(state.last_report.slots(), 2u);
   EXPECT_EQ(state.last_report.worker_id(), agent_->worker_id());
   ASSERT_GE(state.last_report.devices_size(), 1);
@@ -61,14 +61,14 @@ TEST_F(AgentTest, RunsNoMoreTrialsThanItHasSlots) {
   ASSERT_TRUE(WaitForFile("t3", "done-0"));
   Let("t1", "go");
   Let("t3", "go");
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.ended.size() == 3; }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.ended.size() == 3; }));
 }
 
 TEST_F(AgentTest, ACrashIsReportedWithItsSignalAndTheEndOfTheLog) {
   coordinator_.Assign("t1", R"([["points", [0, 3]], ["log", "tensor of the wrong shape"], ["kill", 11]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
-  const CoordinatorState state = coordinator_.state();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
+  const FakeCoordinatorState state = coordinator_.state();
   EXPECT_EQ(state.ended.at({"t1", 1}).outcome(), "failed");
   EXPECT_EQ(state.ended.at({"t1", 1}).failure_class(), "crash");
   EXPECT_THAT(state.ended.at({"t1", 1}).failure_message(), HasSubstr("SIGSEGV"));
@@ -79,7 +79,7 @@ TEST_F(AgentTest, ACrashIsReportedWithItsSignalAndTheEndOfTheLog) {
 TEST_F(AgentTest, AnExitWithoutAWordIsACrash) {
   coordinator_.Assign("t1", R"([["log", "goodbye"], ["exit", 3]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
   EXPECT_EQ(ended.failure_class(), "crash");
   EXPECT_THAT(ended.failure_message(), HasSubstr("code 3"));
@@ -89,7 +89,7 @@ TEST_F(AgentTest, AnExitWithoutAWordIsACrash) {
 TEST_F(AgentTest, AFailureKeepsTheClassThatTheTrainerGave) {
   coordinator_.Assign("t1", R"([["failed", "bad_data"], ["exit", 1]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
   EXPECT_EQ(ended.outcome(), "failed");
   EXPECT_EQ(ended.failure_class(), "bad_data");
@@ -101,7 +101,7 @@ TEST_F(AgentTest, LinesThatAreNoEventsDoNotHarm) {
                       R"([["print", "Warning: something"], ["points", [0, 2]],
                                 ["print", "{\"agent\":\"pretender\"}"], ["points", [2, 4]], ["finished", "diverged"]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "diverged");
   EXPECT_EQ(coordinator_.state().Points("t1"), 8u);
 }
@@ -113,8 +113,8 @@ TEST_F(AgentTest, AnEventThatCannotBeReadFailsItsAttempt) {
                                 ["points", [3, 4]], ["finished", "completed"]])");
   StartAgent();
   ASSERT_TRUE(
-      coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1") && state.Ended("t2"); }));
-  const CoordinatorState state = coordinator_.state();
+      coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1") && state.Ended("t2"); }));
+  const FakeCoordinatorState state = coordinator_.state();
   for (const char* trial : {"t1", "t2"}) {
     EXPECT_EQ(state.ended.at({trial, 1}).outcome(), "failed");
     EXPECT_EQ(state.ended.at({trial, 1}).failure_class(), "crash");
@@ -126,13 +126,13 @@ TEST_F(AgentTest, AnEventThatCannotBeReadFailsItsAttempt) {
 TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 1); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 1); }));
   coordinator_.Assign("t1", R"([["finished", "completed"]])", 2, 1);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 2); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 2); }));
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
   // A database that does not know the trial: the checkpoint's curve is not there.
   coordinator_.Assign("t1", R"([["finished", "completed"]])", 3, 0);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 3); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 3); }));
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), testing::Not(HasSubstr("--resume")));
   EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
 }
@@ -140,14 +140,14 @@ TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
 TEST_F(AgentTest, ATrialThatAnotherWorkerTrainedSinceDoesNotGoOnFromTheCheckpointHere) {
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 1); }));
-  coordinator_.Change([](CoordinatorState& state) { state.Continue({"t1", 2}); });
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 1); }));
+  coordinator_.Change([](FakeCoordinatorState& state) { state.Continue({"t1", 2}); });
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])", 3, 2);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 3); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 3); }));
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), testing::Not(HasSubstr("--resume")));
   // Its own is that curve's.
   coordinator_.Assign("t1", R"([["finished", "completed"]])", 4, 3);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1", 4); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 4); }));
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), HasSubstr("--resume"));
 }
 

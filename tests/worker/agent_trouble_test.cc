@@ -14,14 +14,14 @@ TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAwayAndNothingIsLost) {
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 20]], ["wait", "go"], ["points", [20, 2000]],
                                 ["finished", "completed"]])");
   StartAgent();
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Points("t1") == 40; }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Points("t1") == 40; }));
   for (int round = 0; round < 2; ++round) {
     coordinator_.Stop();
     Let("t1", "go");
     ASSERT_TRUE(WaitForFile("t1", "done-3"));
     coordinator_.Start();
   }
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "completed");
   EXPECT_EQ(coordinator_.state().points_at_end.at({"t1", 1}), 4000u);
 }
@@ -31,17 +31,17 @@ TEST_F(AgentTest, StartsBeforeItsCoordinator) {
   StartAgent();
   coordinator_.Assign("t1", R"([["points", [0, 2]], ["finished", "completed"]])");
   coordinator_.Start();
-  EXPECT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  EXPECT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
 }
 
 TEST_F(AgentTest, PointsThatTheCoordinatorRefusesFailTheirTrialAndNoOther) {
-  coordinator_.Change([](CoordinatorState& state) { state.refused.insert("bad"); });
+  coordinator_.Change([](FakeCoordinatorState& state) { state.refused.insert("bad"); });
   coordinator_.Assign("bad", R"([["points", [0, 4]], ["hang", 0]])");
   coordinator_.Assign("good", R"([["points", [0, 4]], ["finished", "completed"]])");
   StartAgent();
-  ASSERT_TRUE(
-      coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("bad") && state.Ended("good"); }));
-  const CoordinatorState state = coordinator_.state();
+  ASSERT_TRUE(coordinator_.WaitUntil(
+      [](const FakeCoordinatorState& state) { return state.Ended("bad") && state.Ended("good"); }));
+  const FakeCoordinatorState state = coordinator_.state();
   EXPECT_EQ(state.ended.at({"good", 1}).outcome(), "completed");
   EXPECT_EQ(state.Points("good"), 8u);
   EXPECT_EQ(state.ended.at({"bad", 1}).failure_class(), "crash");
@@ -53,7 +53,7 @@ TEST_F(AgentTest, ATrainerThatFallsSilentTimesOut) {
   AgentOptions options = Options();
   options.silence_timeout = std::chrono::milliseconds(400);
   StartAgent(options);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
   EXPECT_EQ(ended.outcome(), "failed");
   EXPECT_EQ(ended.failure_class(), "timeout");
@@ -65,7 +65,7 @@ TEST_F(AgentTest, AFullDiskEndsTheAttemptAndNamesTheFolderAndTheFix) {
   options.min_free_bytes = ~std::uint64_t{0} >> 1;     // more than any disk has
   options.disk_check_every = std::chrono::seconds(4);  // the trainer has printed before, on a busy machine too
   StartAgent(options);
-  ASSERT_TRUE(coordinator_.WaitUntil([](const CoordinatorState& state) { return state.Ended("t1"); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
   EXPECT_EQ(ended.failure_class(), "crash");
   EXPECT_THAT(ended.failure_message(), HasSubstr(data_dir_));
@@ -75,7 +75,7 @@ TEST_F(AgentTest, AFullDiskEndsTheAttemptAndNamesTheFolderAndTheFix) {
 }
 
 TEST_F(AgentTest, AnAssignmentThatCannotBeRunFailsWithoutATrainer) {
-  coordinator_.Change([](CoordinatorState& state) {
+  coordinator_.Change([](FakeCoordinatorState& state) {
     v1::Start& assignment = state.wanted.emplace_back();
     assignment.set_trial_id("../../escape");
     assignment.set_generation(1);
@@ -86,7 +86,7 @@ TEST_F(AgentTest, AnAssignmentThatCannotBeRunFailsWithoutATrainer) {
   });
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil(
-      [](const CoordinatorState& state) { return state.Ended("../../escape") && state.Ended("t2"); }));
+      [](const FakeCoordinatorState& state) { return state.Ended("../../escape") && state.Ended("t2"); }));
   EXPECT_EQ(coordinator_.state().ended.at({"../../escape", 1}).failure_class(), "bad_config");
   EXPECT_EQ(coordinator_.state().ended.at({"t2", 1}).failure_class(), "bad_config");
 }

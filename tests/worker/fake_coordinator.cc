@@ -32,29 +32,29 @@ void FakeCoordinator::Assign(const std::string& trial_id, const std::string& scr
   start.set_attempt(attempt);
   start.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
   start.set_lease_seconds(30);
-  Change([&](CoordinatorState& state) {
+  Change([&](FakeCoordinatorState& state) {
     std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
     state.wanted.push_back(start);
   });
 }
 
 void FakeCoordinator::Withdraw(const std::string& trial_id) {
-  Change([&](CoordinatorState& state) {
+  Change([&](FakeCoordinatorState& state) {
     std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
   });
 }
 
-void FakeCoordinator::Change(const std::function<void(CoordinatorState&)>& change) {
+void FakeCoordinator::Change(const std::function<void(FakeCoordinatorState&)>& change) {
   const absl::MutexLock lock(&mutex_);
   change(state_);
 }
 
-CoordinatorState FakeCoordinator::state() {
+FakeCoordinatorState FakeCoordinator::state() {
   const absl::MutexLock lock(&mutex_);
   return state_;
 }
 
-bool FakeCoordinator::WaitUntil(const std::function<bool(const CoordinatorState&)>& condition) {
+bool FakeCoordinator::WaitUntil(const std::function<bool(const FakeCoordinatorState&)>& condition) {
   const auto holds = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return condition(state_); };
   const absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(&holds), absl::Seconds(30));

@@ -20,7 +20,7 @@
 namespace ofsweep {
 
 // What the fake coordinator was told, and what it wants. Survives Stop() and Start(), as a database would.
-struct CoordinatorState {
+struct FakeCoordinatorState {
   using PointKey = std::tuple<std::uint64_t, std::string, std::uint32_t, std::string>;  // step, metric, layer + 1, site
 
   std::string database_id = "d1";
@@ -84,10 +84,10 @@ class FakeCoordinator : public v1::WorkerService::Service {
               std::uint32_t attempt = 0);
   // It shall run no more.
   void Withdraw(const std::string& trial_id);
-  void Change(const std::function<void(CoordinatorState&)>& change);
-  CoordinatorState state();
+  void Change(const std::function<void(FakeCoordinatorState&)>& change);
+  FakeCoordinatorState state();
   // False when the condition did not come true within half a minute.
-  bool WaitUntil(const std::function<bool(const CoordinatorState&)>& condition);
+  bool WaitUntil(const std::function<bool(const FakeCoordinatorState&)>& condition);
 
   grpc::Status Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
                            v1::SynchronizeResponse* response) override;
@@ -98,7 +98,7 @@ class FakeCoordinator : public v1::WorkerService::Service {
   void Store(const v1::TrialPoints& trial, v1::PushResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
-  CoordinatorState state_ ABSL_GUARDED_BY(mutex_);
+  FakeCoordinatorState state_ ABSL_GUARDED_BY(mutex_);
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -1,4 +1,4 @@
-#include "bench/control_plane/simulated_worker.h"
+#include "bench/control_plane/bench_worker.h"
 
 #include <stdexcept>
 #include <utility>
@@ -75,11 +75,11 @@ v1::AttemptReport& AddCompleted(const v1::Start& start, long step, v1::Synchroni
   return attempt;
 }
 
-SimulatedWorker::SimulatedWorker(const Arguments& arguments, std::string id)
+BenchWorker::BenchWorker(const Arguments& arguments, std::string id)
     : id_(std::move(id)), stub_(v1::WorkerService::NewStub(Connect(arguments))) {}
 
 // Without a version: a coordinator of another one would tell it nothing.
-v1::SynchronizeRequest SimulatedWorker::NewReport(long slots) const {
+v1::SynchronizeRequest BenchWorker::NewReport(long slots) const {
   v1::SynchronizeRequest report;
   report.set_worker_id(id_);
   report.set_host("bench");
@@ -92,14 +92,14 @@ v1::SynchronizeRequest SimulatedWorker::NewReport(long slots) const {
   return report;
 }
 
-v1::PushMetricsRequest SimulatedWorker::NewPush() const {
+v1::PushMetricsRequest BenchWorker::NewPush() const {
   v1::PushMetricsRequest push;
   push.set_worker_id(id_);
   *push.mutable_database() = database_;
   return push;
 }
 
-v1::SynchronizeResponse SimulatedWorker::Synchronize(const v1::SynchronizeRequest& report) {
+v1::SynchronizeResponse BenchWorker::Synchronize(const v1::SynchronizeRequest& report) {
   grpc::ClientContext context;
   v1::SynchronizeResponse answer;
   const Instant sent = Now();
@@ -109,7 +109,7 @@ v1::SynchronizeResponse SimulatedWorker::Synchronize(const v1::SynchronizeReques
   return answer;
 }
 
-long SimulatedWorker::Push(const v1::PushMetricsRequest& push) {
+long BenchWorker::Push(const v1::PushMetricsRequest& push) {
   grpc::ClientContext context;
   v1::PushMetricsResponse answer;
   const Instant sent = Now();
@@ -123,13 +123,13 @@ long SimulatedWorker::Push(const v1::PushMetricsRequest& push) {
   return stored;
 }
 
-v1::Start SimulatedWorker::TakeOne() {
+v1::Start BenchWorker::TakeOne() {
   const v1::SynchronizeResponse answer = Synchronize(NewReport(1));
   if (answer.start_size() != 1) throw std::runtime_error("no trial is to be started: " + answer.reason());
   return answer.start(0);
 }
 
-void SimulatedWorker::Complete(const v1::Start& start, long step) {
+void BenchWorker::Complete(const v1::Start& start, long step) {
   v1::SynchronizeRequest report = NewReport(0);
   AddCompleted(start, step, report);
   if (Synchronize(report).forget_size() != 1) throw std::runtime_error("an end was not recorded");

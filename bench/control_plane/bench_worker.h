@@ -32,9 +32,9 @@ v1::AttemptReport& AddRunning(const v1::Start& start, long step, v1::Synchronize
 v1::AttemptReport& AddCompleted(const v1::Start& start, long step, v1::SynchronizeRequest& report);
 
 // A worker that is nothing but its calls. Not thread-safe.
-class SimulatedWorker {
+class BenchWorker {
  public:
-  SimulatedWorker(const Arguments& arguments, std::string id);
+  BenchWorker(const Arguments& arguments, std::string id);
 
   // Both speak for the database that answered last.
   v1::SynchronizeRequest NewReport(long slots) const;
