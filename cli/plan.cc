@@ -42,6 +42,7 @@ class Planner {
   Planner(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems)
       : file_(file), planned_(planned), problems_(problems) {
     plan_.sweep = spec.name;
+    plan_.combinations = CountCombinations(spec);
     for (const Axis& axis : spec.axes) {
       for (const Overrides& point : axis.points) {
         for (const auto& [key, value] : point) varying_.insert(key);
