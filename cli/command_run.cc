@@ -140,6 +140,8 @@ std::string SweepName(const SpecFile& file) {
 absl::Status Run(const RunOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec);
   if (!file.ok()) return file.status();
+  // Hours of training should not end in a mistyped --metrics.
+  if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
   const Interrupt interrupt;
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
