@@ -8,11 +8,14 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "cli/log.h"
 #include "cli/metric_reference.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
 #include "experiment/number_range.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -20,14 +23,20 @@ namespace {
 // What the chosen subcommand does, once the arguments are read.
 using Action = std::function<absl::Status()>;
 
+// Turns one of the names into the number of its value, which is what CLI11 reads an enum from.
 template <class Enum>
 CLI::Validator Names(const std::map<std::string, Enum>& names) {
-  // Only the names themselves are of use in a help text.
-  return CLI::CheckedTransformer(names).description([names] {
-    std::string text;
-    for (const auto& [name, value] : names) text += (text.empty() ? "{" : ",") + name;
-    return text + "}";
-  }());
+  const auto divided_by = [&names](const char* divider) {
+    return absl::StrJoin(names, divider, [](std::string* out, const auto& named) { out->append(named.first); });
+  };
+  return CLI::Validator(
+      [names, accepted = divided_by(", ")](std::string& text) -> std::string {
+        const auto named = names.find(text);
+        if (named == names.end()) return absl::StrCat("expected one of ", accepted, ", got ", Quoted(text));
+        text = absl::StrCat(static_cast<int>(named->second));
+        return "";
+      },
+      "{" + divided_by(",") + "}");
 }
 
 const std::map<std::string, TableFormat> kTableFormats = {{"text", TableFormat::kText},
@@ -48,10 +57,39 @@ CLI::Validator Within(const NumberRange& range) {
   return CLI::Validator([range](std::string& text) { return WhyNotIn(range, text); }, "");
 }
 
+// Values of these options are divided by commas (AddList).
+bool IsList(const CLI::Option& option) {
+  return option.get_delimiter() == ',';
+}
+
+// "--metrics METRIC,…", which CLI11 would end in "...", as if the values stood behind each other.
+class HelpText : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = CLI::Formatter::make_option_opts(option);
+    if (IsList(*option)) absl::StrReplaceAll({{" ...", ""}}, &text);
+    return text;
+  }
+};
+
+// For whoever wrote `--metrics a b`; "" where no list was given, or nothing is left over.
+std::string HintAtCommas(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return "";
+  for (const CLI::App* command : app.get_subcommands()) {
+    for (const CLI::Option* option : command->get_options()) {
+      if (!IsList(*option) || option->count() == 0) continue;
+      return absl::StrCat("Several values of ", option->get_name(), " are divided by commas: ", option->get_name(), " ",
+                          option->get_type_name(), "\n");
+    }
+  }
+  return "";
+}
+
 // Declares the subcommands; `action` becomes what the parsed one does.
 class Program {
  public:
   Program(Streams streams, Action& action) : streams_(streams), action_(action) {
+    app_.formatter(std::make_shared<HelpText>());  // which subcommands inherit
     app_.require_subcommand(1);
     app_.fallthrough();  // --log-level may stand behind the subcommand
     app_.set_version_flag("--version", "ofsweep " OFSWEEP_VERSION);
@@ -84,11 +122,23 @@ class Program {
     return {sub, options};
   }
 
-  static void AddConnection(CLI::App* sub, ConnectionOptions& connection) {
+  static void AddCoordinator(CLI::App* sub, ConnectionOptions& connection) {
     sub->add_option("--coordinator", connection.coordinator, absl::StrCat("HOST:PORT, default ", kDefaultCoordinator));
+  }
+
+  // Of a command that only reads.
+  static void AddSource(CLI::App* sub, ConnectionOptions& connection) {
+    AddCoordinator(sub, connection);
     sub->add_option("--data-dir", connection.data_dir,
                     absl::StrCat("read this folder's database instead; without both options, ", kDefaultDataDir,
                                  " is read where no coordinator answers"));
+  }
+
+  // Of a command that needs a coordinator. --data-dir is no option of it and not in its help, but whoever gives it is
+  // told to start one, which says more than an unexpected argument.
+  static void AddCoordinatorAlone(CLI::App* sub, ConnectionOptions& connection) {
+    AddCoordinator(sub, connection);
+    sub->add_option("--data-dir", connection.data_dir)->group("");
   }
 
   static void AddFresh(CLI::App* command, bool& fresh) {
@@ -107,18 +157,21 @@ class Program {
 
   // Values divided by commas; the option may be repeated. Never swallows the argument behind it.
   template <class Value>
-  static CLI::Option* AddList(CLI::App* sub, const char* name, Value& values, const char* help) {
-    return sub->add_option(name, values, help)->delimiter(',')->allow_extra_args(false);
+  static CLI::Option* AddList(CLI::App* sub, const char* name, const char* value, Value& values, const char* help) {
+    return sub->add_option(name, values, help)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name(absl::StrCat(value, ",…"));
   }
 
   static void AddLayout(CLI::App* sub, TableLayout& layout) {
-    AddList(sub, "--rows", layout.rows, "trial keys whose values are the rows (default: from the grid)");
-    AddList(sub, "--cols", layout.cols, "trial keys whose values are the columns (default: from the grid)");
-    AddList(sub, "--metrics", layout.metrics,
+    AddList(sub, "--rows", "KEY", layout.rows, "trial keys whose values are the rows (default: from the grid)");
+    AddList(sub, "--cols", "KEY", layout.cols, "trial keys whose values are the columns (default: from the grid)");
+    AddList(sub, "--metrics", "METRIC", layout.metrics,
             "columns of `results`, or any metric like kurtosis@block.3 or rms@block.max:max (`ofsweep spec --metrics`; "
             "default: eval_loss, kurtosis_max, eval_perplexity, and each of int8_, w8a5_, w8a4_ and w4a4_perplexity "
             "that a trial has)");
-    AddList(sub, "--pool", layout.pool,
+    AddList(sub, "--pool", "KEY", layout.pool,
             "varied trial keys that a cell may average over; without it only over the seed");
     sub->add_option("--diverged", layout.diverged, "whether the last values of diverged trials count (default: keep)")
         ->transform(Names(kDivergedTrials));
@@ -202,8 +255,7 @@ class Program {
     const auto [evaluate, options] =
         Add("evaluate", "rounds trained models to fewer bits and stores what that costs", EvaluateSweep);
     evaluate->add_option("SWEEP", options->sweep, "its name")->required();
-    AddList(evaluate, "--bits", options->bits, "wXaY: weights in X bits, activations in Y; divided by commas")
-        ->required();
+    AddList(evaluate, "--bits", "BITS", options->bits, "wXaY: weights in X bits, activations in Y")->required();
     AddDataDir(evaluate, options->data_dir, "the folder of `run`, or of the worker, that holds the checkpoints");
     evaluate->add_option("--coordinator", options->coordinator,
                          absl::StrCat("HOST:PORT that stores the results (default: the database in --data-dir; where "
@@ -214,7 +266,7 @@ class Program {
   void AddSweep(const char* name, const char* help, absl::Status (*command)(const SweepOptions&, Streams)) {
     const auto [sub, options] = Add(name, help, command);
     sub->add_option("SWEEP", options->sweep, "its name")->required();
-    AddConnection(sub, options->connection);
+    AddCoordinatorAlone(sub, options->connection);
   }
 
   void AddSweeps() {
@@ -223,16 +275,16 @@ class Program {
     submit->add_flag("--validate-only", submit_options->validate_only, "check and count, store nothing");
     AddFresh(submit, submit_options->fresh);
     submit->add_flag("--json", submit_options->json, "answer in JSON");
-    AddConnection(submit, submit_options->connection);
+    AddCoordinatorAlone(submit, submit_options->connection);
 
     const auto [ls, ls_options] = Add("ls", "lists the sweeps", ListSweeps);
     ls->add_flag("--json", ls_options->json, "as JSON");
-    AddConnection(ls, ls_options->connection);
+    AddSource(ls, ls_options->connection);
 
     const auto [show, show_options] = Add("show", "shows a sweep and its trials", ShowSweep);
     show->add_option("SWEEP", show_options->sweep, "its name")->required();
     show->add_flag("--json", show_options->json, "as JSON, with every resolved key and result");
-    AddConnection(show, show_options->connection);
+    AddSource(show, show_options->connection);
 
     AddSweep("watch", "shows a sweep's progress until it has ended", Watch);
     AddSweep("cancel", "ends a sweep; its points stay, and resume continues it", Cancel);
@@ -242,26 +294,27 @@ class Program {
     const auto [retry, retry_options] = Add("retry", "trains failed trials again", Retry);
     retry->add_option("SWEEP", retry_options->sweep, "its name")->required();
     retry->add_option("TRIAL", retry_options->trials, "only these (default: all that failed)");
-    AddConnection(retry, retry_options->connection);
+    AddCoordinatorAlone(retry, retry_options->connection);
   }
 
   void AddResults() {
     const auto [table, table_options] = Add("table", "prints a sweep's ablation table", Table);
     table->add_option("SWEEP", table_options->sweep, "its name")->required();
     AddLayout(table, table_options->layout);
-    AddConnection(table, table_options->connection);
+    AddSource(table, table_options->connection);
 
     const auto [curves, options] = Add("curves", "prints curves over the steps", Curves);
     curves->add_option("SWEEP", options->sweep, "its name")->required();
-    AddList(curves, "--metric", options->metrics, "kurtosis, train_loss, …")->required();
-    AddList(curves, "--site", options->sites, "only these sites (block, embedding, final_norm, residual)");
-    AddList(curves, "--layer", options->layers, "only these layers, from 0");
-    AddList(curves, "--trial", options->trials, "only these trials");
+    AddList(curves, "--metric", "METRIC", options->metrics, "kurtosis, train_loss, …")->required();
+    AddList(curves, "--site", "SITE", options->sites,
+            "only these sites (attention, block, embedding, final_norm, residual)");
+    AddList(curves, "--layer", "LAYER", options->layers, "only these layers, from 0");
+    AddList(curves, "--trial", "TRIAL", options->trials, "only these trials");
     curves->add_option(
         "--buckets", options->buckets,
         "at most so many ranges of steps, each by its last, smallest and largest point (0: every point)");
     curves->add_option("--format", options->format, "how to write them")->transform(Names(kCurveFormats));
-    AddConnection(curves, options->connection);
+    AddSource(curves, options->connection);
   }
 
   void AddSpec() {
@@ -302,7 +355,9 @@ int CommandLine(int argc, const char* const* argv, Streams streams) {
     try {
       program.app().parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      return program.app().exit(error, streams.out, streams.err) == 0 ? 0 : 2;
+      const int exit_code = program.app().exit(error, streams.out, streams.err) == 0 ? 0 : 2;
+      streams.err << HintAtCommas(program.app(), error);
+      return exit_code;
     }
     SetUpLog(program.LogLevel());
     absl::Status status = action();

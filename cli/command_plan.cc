@@ -10,6 +10,7 @@
 #include "cli/plan.h"
 #include "cli/plan_text.h"
 #include "cli/program.h"
+#include "cli/submission.h"
 #include "experiment/memory_advice.h"
 
 namespace ofsweep {
@@ -52,16 +53,18 @@ absl::Status PlanSweep(const PlanOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec);
   if (!file.ok()) return file.status();
   std::vector<Problem> problems;
-  const SweepSpec spec = ParseSweepSpec(file->text, file->path, problems);
+  SweepSpec spec = ParseSweepSpec(file->text, file->path, problems);
   Plan plan;
   if (problems.empty()) {
+    // Of several inputs two may hold the same, and then trials that read either are one, as for `run`.
+    if (InputsOf(spec).size() > 1) spec.fingerprints = SeenInputs(spec, {.workers_are_here = true}, streams.err);
     plan = MakePlan(spec, file->path, {options.device, options.memory_gigabytes * kBinaryGigabyte, options.slots},
                     problems);
   }
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
 
   if (!options.no_measure) {
-    const TemporaryFolder folder;
+    const ScratchFolder folder;
     for (PlanRow& row : plan.rows) {
       if (!row.fits) continue;
       if (absl::Status status = Measure(folder.path(), row); !status.ok()) return status;

@@ -48,12 +48,12 @@ class AgentThread {
 
 // Submits, and brings back to life what an earlier run or a user stopped: `run` means run.
 absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1::SubmitSweepRequest& request,
-                                          std::ostream& log) {
+                                          const SpecFile& file, std::ostream& log) {
   const auto submitted = connection.Call(&Stub::SubmitSweep, request);
   if (!submitted.ok()) return submitted.status();
   v1::Sweep sweep = submitted->sweep();
   if (submitted->created()) {
-    log << DescribeTrials(*submitted) << "\n";
+    log << DescribeTrials(*submitted, CombinationsOf(file)) << "\n";
     return sweep;
   }
   log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n";
@@ -140,6 +140,8 @@ std::string SweepName(const SpecFile& file) {
 absl::Status Run(const RunOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec);
   if (!file.ok()) return file.status();
+  // Hours of training should not end in a mistyped --metrics.
+  if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
   const Interrupt interrupt;
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
@@ -154,7 +156,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   const v1::SubmitSweepRequest submission = MakeSubmission(
       *file, {.fresh = options.fresh, .workers_are_here = true, .cache = DatasetsFolder(options.data_dir)},
       streams.err);
-  auto sweep = SubmitAndRevive(connection, submission, streams.err);
+  auto sweep = SubmitAndRevive(connection, submission, *file, streams.err);
   if (!sweep.ok()) return sweep.status();
 
   if (Unfinished(*sweep)) {
@@ -175,7 +177,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   const auto failed = connection.ListTrials(sweep->name(), {"failed"});
   if (!failed.ok()) return failed.status();
   return absl::AbortedError(absl::StrCat(DescribeFailures(*failed, options.data_dir),
-                                         "When the cause is mended, the same command trains them again."));
+                                         "When the cause is mended, the same command trains them again. ",
+                                         kChangedIsAnother));
 }
 
 }  // namespace ofsweep

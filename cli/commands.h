@@ -81,6 +81,9 @@ struct TableOptions {
 };
 absl::Status Table(const TableOptions& options, Streams streams);
 
+// InvalidArgument names the options whose keys or metrics are unknown; of what is known a sweep may still have nothing.
+absl::Status CheckLayout(const TableLayout& layout);
+
 // The table alone, over a connection that is open.
 absl::Status PrintTable(const Connection& connection, const std::string& sweep, const TableLayout& layout,
                         std::ostream& out);

@@ -1,14 +1,13 @@
-// The commands that show what came out.
+// The commands that show how a sweep goes and the table of what came out.
 
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
 #include "cli/table_axes.h"
+#include "coordinator/ablation_table.h"
 
 namespace ofsweep {
 namespace {
@@ -18,25 +17,6 @@ using Stub = v1::SweepService::Stub;
 void Assign(const std::vector<std::string>& values, google::protobuf::RepeatedPtrField<std::string>* field) {
   field->Clear();
   field->Add(values.begin(), values.end());
-}
-
-// What the user named, and for the rest what the grid suggests without it.
-TableAxes ChooseAxes(const SweepSpec& spec, const TableLayout& layout) {
-  if (layout.rows && layout.cols) return TableAxes{*layout.rows, *layout.cols};
-  TableAxes axes = ChooseTableAxes(spec);
-  const auto drop = [](const std::vector<std::string>& taken, std::vector<std::string>& keys) {
-    std::erase_if(keys, [&](const auto& key) { return std::find(taken.begin(), taken.end(), key) != taken.end(); });
-  };
-  if (layout.rows) {
-    drop(*layout.rows, axes.cols);
-    axes.rows = *layout.rows;
-  }
-  if (layout.cols) {
-    drop(*layout.cols, axes.rows);
-    axes.cols = *layout.cols;
-  }
-  if (axes.rows.empty()) std::swap(axes.rows, axes.cols);
-  return axes;
 }
 
 }  // namespace
@@ -60,8 +40,17 @@ absl::Status Watch(const SweepOptions& options, Streams streams) {
   if (last.trials().failed() == 0) return absl::OkStatus();
   const auto failed = connection->ListTrials(options.sweep, {"failed"});
   if (!failed.ok()) return failed.status();
-  return absl::AbortedError(
-      absl::StrCat(DescribeFailures(*failed, ""), "When the cause is mended: ofsweep retry ", options.sweep));
+  return absl::AbortedError(absl::StrCat(DescribeFailures(*failed, ""), "When the cause is mended: ofsweep retry ",
+                                         options.sweep, "\n", kChangedIsAnother));
+}
+
+absl::Status CheckLayout(const TableLayout& layout) {
+  std::vector<Problem> problems = CheckAblationQuery({.rows = layout.rows.value_or(std::vector<std::string>()),
+                                                      .cols = layout.cols.value_or(std::vector<std::string>()),
+                                                      .metrics = layout.metrics,
+                                                      .pool = layout.pool});
+  for (Problem& problem : problems) problem.key = "--" + problem.key;  // its fields are called as the options
+  return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(ToText(problems));
 }
 
 absl::Status PrintTable(const Connection& connection, const std::string& sweep, const TableLayout& layout,
@@ -71,7 +60,8 @@ absl::Status PrintTable(const Connection& connection, const std::string& sweep, 
   const auto response = connection.Call(&Stub::GetSweep, get);
   if (!response.ok()) return response.status();
   std::vector<Problem> ignored;  // it was valid when it was submitted
-  const TableAxes axes = ChooseAxes(ParseSweepSpec(response->sweep().spec(), "", ignored), layout);
+  const TableAxes axes = ChooseTableAxes(ParseSweepSpec(response->sweep().spec(), "", ignored),
+                                         {.rows = layout.rows, .cols = layout.cols, .pool = layout.pool});
   v1::GetAblationTableRequest request;
   request.set_sweep(sweep);
   Assign(axes.rows, request.mutable_rows());
@@ -86,35 +76,10 @@ absl::Status PrintTable(const Connection& connection, const std::string& sweep, 
 }
 
 absl::Status Table(const TableOptions& options, Streams streams) {
+  if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
   return PrintTable(*connection, options.sweep, options.layout, streams.out);
-}
-
-absl::Status Curves(const CurvesOptions& options, Streams streams) {
-  auto connection = Connection::Open(options.connection);
-  if (!connection.ok()) return connection.status();
-  v1::QueryCurvesRequest request;
-  request.set_sweep(options.sweep);
-  Assign(options.metrics, request.mutable_metrics());
-  Assign(options.sites, request.mutable_sites());
-  Assign(options.trials, request.mutable_trial_ids());
-  request.mutable_layers()->Add(options.layers.begin(), options.layers.end());
-  request.set_max_buckets(options.buckets);
-
-  grpc::ClientContext context;
-  const auto reader = connection->stub().QueryCurves(&context, request);
-  std::optional<CurveWriter> writer;  // nothing is written before the query is known to be good
-  v1::QueryCurvesResponse message;
-  while (reader->Read(&message)) {
-    if (!writer) writer.emplace(options.format, streams.out);
-    for (const v1::Curve& curve : message.curves()) writer->Write(curve);
-  }
-  const grpc::Status status = reader->Finish();
-  if (!status.ok()) return FromRpc(status, connection->target());
-  if (!writer) writer.emplace(options.format, streams.out);
-  writer->Finish();
-  return absl::OkStatus();
 }
 
 }  // namespace ofsweep

@@ -54,7 +54,8 @@ absl::Status Submit(const SubmitOptions& options, Streams streams) {
   if (options.json) {
     streams.out << ToProtoJson(*response).dump(2) << "\n";
   } else {
-    streams.out << DescribeSubmission(*response, options.validate_only, options.connection.coordinator);
+    streams.out << DescribeSubmission(*response, CombinationsOf(*file), options.validate_only,
+                                      options.connection.coordinator);
   }
   return absl::OkStatus();
 }

@@ -104,8 +104,10 @@ std::string CsvField(const std::string& text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
 }
 
-std::string FirstLine(const std::string& text) {
-  return text.substr(0, text.find('\n'));
+std::string Headline(const std::string& message) {
+  const std::string line = message.substr(0, message.find('\n'));
+  const std::size_t clause = line.rfind("; ");
+  return line.ends_with(':') && clause != std::string::npos ? line.substr(0, clause) : line;
 }
 
 }  // namespace ofsweep

@@ -44,7 +44,8 @@ nlohmann::ordered_json JsonNumber(double value);
 // A field of RFC 4180: quoted only where it must be.
 std::string CsvField(const std::string& text);
 
-// The first line of a message of several.
-std::string FirstLine(const std::string& text);
+// The first line of a message of several, without a last clause that only announces the others: "killed; the end of
+// LOG:".
+std::string Headline(const std::string& message);
 
 }  // namespace ofsweep

@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "experiment/choices.h"
 #include "experiment/memory_advice.h"
 #include "experiment/model_size.h"
 #include "host/cores.h"
@@ -20,22 +19,11 @@ namespace {
 
 constexpr double kSmallGpuBytes = 24 * kBinaryGigabyte;
 
-// Keys that change neither the time of a step nor the memory of a trial, by name or by section. What is measured and
-// how the model is rounded change the memory.
-bool IsFree(std::string_view key) {
-  return IsOneOf(key.substr(0, key.find('.')), "data|schedule|seed") ||
-         IsOneOf(key,
-                 "measure.every|evaluate.every|evaluate.batches|evaluate.int8_calibration_batches|"
-                 "model.norm_epsilon|model.residual_scale|model.init_std|model.init_from|optimizer.learning_rate|"
-                 "optimizer.beta1|optimizer.beta2|optimizer.epsilon|optimizer.weight_decay|optimizer.adam_variant|"
-                 "train.clip_norm|train.checkpoint_every|train.steps");
-}
-
 // Equal for trials whose steps cost the same.
 std::string CostIdentity(const TrialConfig& config, std::string_view section = "") {
   std::string identity;
   for (const TrialKey& key : TrialKeys()) {
-    if (key.identity == Identity::kShorthand || IsFree(key.name) || config.IsInert(key)) continue;
+    if (key.identity == Identity::kShorthand || key.costs_nothing || config.IsInert(key)) continue;
     if (key.name.starts_with(section)) absl::StrAppend(&identity, ToText(config.Get(key.name)), " ");
   }
   return identity;
@@ -54,6 +42,7 @@ class Planner {
   Planner(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems)
       : file_(file), planned_(planned), problems_(problems) {
     plan_.sweep = spec.name;
+    plan_.combinations = CountCombinations(spec);
     for (const Axis& axis : spec.axes) {
       for (const Overrides& point : axis.points) {
         for (const auto& [key, value] : point) varying_.insert(key);
@@ -75,7 +64,7 @@ class Planner {
 
   Plan Finish() {
     for (const TrialKey& key : TrialKeys()) {
-      if (!varying_.contains(key.name) || (IsFree(key.name) && key.name != "train.steps")) continue;
+      if (!varying_.contains(key.name) || (key.costs_nothing && key.name != "train.steps")) continue;
       const auto differs = [&](const PlanRow& row) {
         return row.config.Get(key.name) != plan_.rows[0].config.Get(key.name);
       };

@@ -41,11 +41,13 @@ struct Plan {
   std::vector<std::string> columns;  // the sweep's varying keys in which the rows differ
   std::vector<PlanRow> rows;         // in the order in which the trials run
   std::uint64_t trials = 0;
-  std::size_t shapes = 0;  // distinct models
-  int slots = 1;           // trials that run side by side on the device
+  std::uint64_t combinations = 0;  // of the sweep file; more than the trials where several are one
+  std::size_t shapes = 0;          // distinct models
+  int slots = 1;                   // trials that run side by side on the device
 };
 
-// Needs nothing but the specification and, for prepared tokens without model.vocabulary, the NAME.json beside them.
+// Needs nothing but the specification, with the fingerprints of its inputs where paths of equal content are to count as
+// one, and, for prepared tokens without model.vocabulary, the NAME.json beside them.
 // Mistakes go to `problems`, and then the plan is not usable.
 Plan MakePlan(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems);
 

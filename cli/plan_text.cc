@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "cli/sweep_text.h"
 #include "experiment/memory_advice.h"
 
 namespace ofsweep {
@@ -207,7 +208,7 @@ std::string WhyItDoesNotFit(const PlanRow& row) {
 
 std::string PlanText(const Plan& plan) {
   const PlanRow& first = plan.rows[0];
-  std::string text = absl::StrCat(plan.sweep, ": ", plan.trials, " trials of ", plan.shapes,
+  std::string text = absl::StrCat(plan.sweep, ": ", DescribeSize(plan.trials, plan.combinations), " of ", plan.shapes,
                                   plan.shapes == 1 ? " model shape" : " model shapes", "\n\n", CostTable(plan), "\n",
                                   SumsText(plan), "\nTensors of a trial on ", first.config.Text("train.device"), " in ",
                                   first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
@@ -222,10 +223,15 @@ std::string PlanText(const Plan& plan) {
 
 std::string PlanJson(const Plan& plan) {
   const Sums sums = SumsOf(plan);
-  nlohmann::ordered_json json = {{"sweep", plan.sweep},   {"trials", plan.trials},
-                                 {"shapes", plan.shapes}, {"slots", plan.slots},
-                                 {"tokens", sums.tokens}, {"flops", sums.flops},
-                                 {"seconds", nullptr},    {"rows", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json json = {{"sweep", plan.sweep},
+                                 {"combinations", plan.combinations},
+                                 {"trials", plan.trials},
+                                 {"shapes", plan.shapes},
+                                 {"slots", plan.slots},
+                                 {"tokens", sums.tokens},
+                                 {"flops", sums.flops},
+                                 {"seconds", nullptr},
+                                 {"rows", nlohmann::ordered_json::array()}};
   if (sums.seconds) json["seconds"] = *sums.seconds;
   for (const PlanRow& row : plan.rows) json["rows"].push_back(JsonOf(plan, row));
   return json.dump(2) + "\n";

@@ -40,7 +40,7 @@ absl::Status PrepareData(const PrepareOptions& options, Streams streams) {
   if (problems.empty()) distinct = DistinctData(spec, file->path, problems);
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
 
-  const TemporaryFolder folder;
+  const ScratchFolder folder;
   const std::string cache = std::filesystem::absolute(DatasetsFolder(options.data_dir)).string();
   std::size_t done = 0;
   for (const auto& [identity, config] : distinct) {

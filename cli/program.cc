@@ -46,7 +46,7 @@ void Await(const TrainerProcess& process, const std::stop_token& stop) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
+ScratchFolder::ScratchFolder() {
   std::string path = (std::filesystem::path(TemporaryParent()) / "ofsweep-XXXXXX").string();
   if (::mkdtemp(path.data()) == nullptr) {
     throw std::runtime_error(absl::StrCat(TemporaryParent(),
@@ -56,7 +56,7 @@ TemporaryFolder::TemporaryFolder() {
   path_ = path;
 }
 
-TemporaryFolder::~TemporaryFolder() {
+ScratchFolder::~ScratchFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }

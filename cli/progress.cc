@@ -21,7 +21,13 @@ constexpr const char* kDim = "2";
 constexpr std::size_t kMaxBar = 20;
 constexpr std::size_t kMinBar = 6;
 // More trials than this that were finished before the watch began are summed up.
-constexpr int kMaxEarlier = 20;
+constexpr std::uint32_t kMaxEarlier = 20;
+
+// The label; of a trial of a sweep that varies nothing, which has none, the id.
+template <class Trial>
+const std::string& NameOf(const Trial& trial) {
+  return trial.label().empty() ? trial.trial_id() : trial.label();
+}
 
 std::string Paint(const std::string& text, const char* colour, const DisplayStyle& style) {
   return style.colour ? absl::StrCat("\x1b[", colour, "m", text, "\x1b[0m") : text;
@@ -39,14 +45,14 @@ double Fraction(const v1::WatchSweepResponse& message) {
 std::string HeadLine(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {
   const v1::Sweep& sweep = message.sweep();
   const v1::TrialCounts& counts = sweep.trials();
-  std::vector<std::string> parts = {
-      absl::StrCat(sweep.name(), "  ", CountDone(counts), "/", CountAll(counts), " trials"),
-      absl::StrCat(static_cast<int>(100 * Fraction(message)), " %")};
-  if (sweep.state() == "paused" || sweep.state() == "cancelled") parts[0] += " " + sweep.state();
+  const bool is_stopped = sweep.state() == "paused" || sweep.state() == "cancelled";
+  std::vector<std::string> parts = {absl::StrCat(sweep.name(), is_stopped ? " " + sweep.state() : "", "  ",
+                                                 CountEnded(counts), "/", CountAll(counts), " trials ended"),
+                                    absl::StrCat(static_cast<int>(100 * Fraction(message)), " %")};
   if (counts.running() > 0) parts.push_back(absl::StrCat(counts.running(), " running"));
   if (counts.failed() > 0) parts.push_back(absl::StrCat(counts.failed(), " failed"));
   if (counts.diverged() > 0) parts.push_back(absl::StrCat(counts.diverged(), " diverged"));
-  parts.push_back(absl::StrCat("elapsed ", FormatDuration(elapsed)));
+  parts.push_back(absl::StrCat("watched ", FormatDuration(elapsed)));
   if (message.has_eta_seconds()) parts.push_back(absl::StrCat("ETA ", FormatDuration(message.eta_seconds())));
   return Clip(absl::StrJoin(parts, " · "), style.width);
 }
@@ -65,7 +71,7 @@ std::vector<std::string> LiveCells(const v1::TrialProgress& trial) {
     return present ? absl::StrCat(name, " ", FormatNumber(number)) : std::string();
   };
   return {absl::StrCat(trial.step(), "/", trial.target_steps()),
-          value("loss", trial.has_train_loss(), trial.train_loss()),
+          value("train loss", trial.has_train_loss(), trial.train_loss()),
           value("kurtosis", trial.has_kurtosis_max(), trial.kurtosis_max()),
           trial.has_steps_per_second() ? absl::StrCat(FormatNumber(trial.steps_per_second(), 3), " steps/s") : ""};
 }
@@ -77,7 +83,7 @@ std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std
   std::vector<std::size_t> widths(4);
   const std::size_t count = std::min<std::size_t>(message.running_size(), most);
   for (std::size_t i = 0; i < count; ++i) {
-    labels.push_back(message.running(static_cast<int>(i)).label());
+    labels.push_back(NameOf(message.running(static_cast<int>(i))));
     cells.push_back(LiveCells(message.running(static_cast<int>(i))));
     for (std::size_t c = 0; c < widths.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(cells[i][c]));
   }
@@ -157,12 +163,13 @@ std::vector<std::string> FitLabels(const std::vector<std::string>& labels, std::
 
 std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style) {
   std::vector<std::string> parts;
-  auto loss = Result(trial, "eval_loss");
-  if (!loss) loss = Result(trial, "train_loss");
   if (trial.state() == "failed") {
-    parts.push_back(absl::StrCat(trial.failure_class(), ": ", FirstLine(trial.failure_message())));
+    parts.push_back(absl::StrCat(trial.failure_class(), ": ", Headline(trial.failure_message())));
   } else {
-    if (loss) parts.push_back(absl::StrCat("loss ", FormatNumber(*loss)));
+    // A trial that ended early may have no validation loss, or only one that is older than its training loss.
+    const bool is_evaluated = trial.state() == "completed" && Result(trial, "eval_loss");
+    if (const auto loss = Result(trial, is_evaluated ? "eval_loss" : "train_loss"))
+      parts.push_back(absl::StrCat(is_evaluated ? "eval loss " : "train loss ", FormatNumber(*loss)));
     if (const auto kurtosis = Result(trial, "kurtosis_max"))
       parts.push_back(absl::StrCat("kurtosis ", FormatNumber(*kurtosis)));
     const auto wall = Result(trial, "wall_seconds");
@@ -172,8 +179,8 @@ std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style) {
   const std::string outcome = PadRight(trial.state(), 9);
   const std::size_t fixed = DisplayWidth(outcome) + DisplayWidth(tail) + 4;
   const std::string label =
-      FitLabels({trial.label()}, std::max<std::size_t>(style.width > fixed ? style.width - fixed : 0, 12))[0];
-  const std::string line = absl::StrCat("  ", label, label.empty() ? "" : "  ", tail);
+      FitLabels({NameOf(trial)}, std::max<std::size_t>(style.width > fixed ? style.width - fixed : 0, 12))[0];
+  const std::string line = absl::StrCat("  ", label, "  ", tail);
   const std::size_t used = DisplayWidth(outcome);
   return absl::StrCat(Paint(outcome, OutcomeColour(trial.state()), style),
                       Clip(line, style.width > used ? style.width - used : 0));
@@ -181,12 +188,15 @@ std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style) {
 
 std::vector<std::string> Progress::NewlyFinished(const v1::WatchSweepResponse& message, const DisplayStyle& style) {
   std::vector<std::string> lines;
-  const bool sum_up = first_ && message.finished_size() > kMaxEarlier;
+  const v1::TrialCounts& counts = message.sweep().trials();
+  const std::uint32_t ended =
+      counts.completed() + counts.diverged() + counts.failed() + counts.cancelled() + counts.pruned();
+  const bool sum_up = first_ && ended > kMaxEarlier;
   first_ = false;
   if (sum_up) {
-    const v1::TrialCounts& counts = message.sweep().trials();
-    lines.push_back(absl::StrCat(message.finished_size(), " trials finished earlier: ", counts.completed(),
-                                 " completed, ", counts.diverged(), " diverged, ", counts.failed(), " failed"));
+    lines.push_back(absl::StrCat(ended, " trials ended earlier: ", counts.completed(), " completed, ",
+                                 counts.diverged(), " diverged, ", counts.failed(), " failed, ", counts.cancelled(),
+                                 " cancelled"));
   }
   for (const v1::Trial& trial : message.finished()) {
     if (reported_.insert(trial.trial_id()).second && !sum_up) lines.push_back(FinishedLine(trial, style));
@@ -217,8 +227,7 @@ std::vector<std::string> LineProgress::Update(const v1::WatchSweepResponse& mess
   std::vector<std::string> lines = std::move(frame.scrolled);
   for (const v1::TrialProgress& trial : message.running()) {
     if (!started_.insert(absl::StrCat(trial.trial_id(), " ", trial.worker())).second) continue;
-    lines.push_back(
-        absl::StrCat("started    ", trial.label(), trial.label().empty() ? "" : "  ", "on ", trial.worker()));
+    lines.push_back(absl::StrCat("started    ", NameOf(trial), "  on ", trial.worker()));
   }
   for (const v1::Trial& trial : message.finished()) {
     std::erase_if(started_, [&](const std::string& name) { return name.starts_with(trial.trial_id() + " "); });

@@ -52,7 +52,7 @@ class LineProgress {
   std::string last_state_;
 };
 
-// "completed  model.block=op  loss 3.380  kurtosis 1.412  600 steps in 1:16".
+// "completed  model.block=op  eval loss 3.380  kurtosis 1.412  600 steps in 1:16".
 std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style);
 
 // Labels of at most `width` characters that still tell the trials apart as far as that is possible: whole keys where

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "corpus/input_fingerprint.h"
-#include "experiment/sweep_spec.h"
 
 namespace ofsweep {
 namespace {
@@ -42,6 +41,21 @@ class ReadingProgress {
 
 }  // namespace
 
+Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options, std::ostream& log) {
+  Fingerprints seen;
+  FingerprintCache cache(options.cache.empty() ? DefaultDatasetCache() : std::filesystem::path(options.cache));
+  for (const DataInput& input : InputsOf(spec)) {
+    if (input.path.empty() && !options.workers_are_here) continue;
+    const auto fingerprint = FingerprintOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
+    if (fingerprint.ok()) {
+      seen[input] = *fingerprint;
+    } else if (!options.workers_are_here) {
+      log << ToText(input) << " cannot be read here: the sweep's first attempt decides what it holds\n";
+    }
+  }
+  return seen;
+}
+
 v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOptions& options, std::ostream& log) {
   v1::SubmitSweepRequest request;
   request.mutable_yaml()->set_text(file.text);
@@ -50,22 +64,18 @@ v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOpti
   std::vector<Problem> problems;
   const SweepSpec spec = ParseSweepSpec(file.text, file.path, problems);
   if (!problems.empty()) return request;  // SubmitSweep names them
-  FingerprintCache cache(options.cache.empty() ? DefaultDatasetCache() : std::filesystem::path(options.cache));
-  for (const DataInput& input : InputsOf(spec)) {
-    if (input.path.empty() && !options.workers_are_here) continue;
-    const auto fingerprint = FingerprintOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
-    if (!fingerprint.ok()) {
-      if (!options.workers_are_here) {
-        log << ToText(input) << " cannot be read here: the sweep's first attempt decides what it holds\n";
-      }
-      continue;
-    }
+  for (const auto& [input, fingerprint] : SeenInputs(spec, options, log)) {
     v1::InputFingerprint& seen = *request.add_fingerprints();
     seen.set_source(input.source);
     seen.set_path(input.path);
-    seen.set_fingerprint(*fingerprint);
+    seen.set_fingerprint(fingerprint);
   }
   return request;
+}
+
+std::uint64_t CombinationsOf(const SpecFile& file) {
+  std::vector<Problem> ignored;
+  return CountCombinations(ParseSweepSpec(file.text, file.path, ignored));
 }
 
 }  // namespace ofsweep

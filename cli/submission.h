@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 
 #include "cli/files.h"
+#include "experiment/sweep_spec.h"
 #include "ofsweep/v1/sweep.pb.h"
 
 namespace ofsweep {
@@ -15,8 +17,14 @@ struct SubmissionOptions {
   std::string cache;  // of prepared corpora; empty: the user's
 };
 
-// The request that submits a sweep file, with the fingerprints of what it names here. What cannot be seen from here is
-// named on `log`: the sweep's first attempt decides what it holds. So is the progress of reading large files.
+// The fingerprints of what a sweep names here. What cannot be seen from here is named on `log`: the sweep's first
+// attempt decides what it holds. So is the progress of reading large files.
+Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options, std::ostream& log);
+
+// The request that submits a sweep file, with the fingerprints of what it names here (SeenInputs).
 v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOptions& options, std::ostream& log);
+
+// Of a file that was submitted: how many combinations its trials came from (CountCombinations).
+std::uint64_t CombinationsOf(const SpecFile& file);
 
 }  // namespace ofsweep

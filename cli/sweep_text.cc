@@ -1,18 +1,23 @@
 #include "cli/sweep_text.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <google/protobuf/util/time_util.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "cli/format.h"
 #include "experiment/data_folder.h"
 #include "experiment/trainer_event.h"
 
 namespace ofsweep {
 namespace {
+
+// Of trials that failed alike; `show` names all.
+constexpr std::size_t kMostNames = 20;
 
 // "2026-11-23 22:01:45 UTC".
 std::string FormatTime(const google::protobuf::Timestamp& time) {
@@ -22,12 +27,9 @@ std::string FormatTime(const google::protobuf::Timestamp& time) {
   return text + " UTC";
 }
 
-std::string ResultText(const v1::Trial& trial, std::initializer_list<const char*> columns) {
-  for (const char* column : columns) {
-    const auto found = trial.results().find(column);
-    if (found != trial.results().end()) return FormatNumber(found->second);
-  }
-  return "—";
+std::string ResultText(const v1::Trial& trial, const char* column) {
+  const auto found = trial.results().find(column);
+  return found == trial.results().end() ? "—" : FormatNumber(found->second);
 }
 
 // Why a trial is as it is: its failure, or what it waits for.
@@ -36,7 +38,22 @@ std::string Remark(const v1::Trial& trial) {
     return absl::StrCat(trial.outcome_reason(), " at step ", trial.diverged_step());
   }
   if (trial.failure_class().empty()) return trial.waiting_reason();
-  return absl::StrCat(trial.failure_class(), ": ", FirstLine(trial.failure_message()));
+  return absl::StrCat(trial.failure_class(), ": ", Headline(trial.failure_message()));
+}
+
+// Trials of one class, message and number of attempts, in the order of the first of each. Where a message names its own
+// trial, in the path of a log, it is the same message.
+std::vector<std::vector<const v1::Trial*>> ByCause(const std::vector<v1::Trial>& failed) {
+  std::map<std::string, std::size_t> places;
+  std::vector<std::vector<const v1::Trial*>> causes;
+  for (const v1::Trial& trial : failed) {
+    const std::string message = absl::StrReplaceAll(trial.failure_message(), {{trial.trial_id(), "TRIAL"}});
+    const std::string cause = absl::StrCat(trial.failure_class(), " ", trial.attempts(), " ", message);
+    const auto [place, is_new] = places.emplace(cause, causes.size());
+    if (is_new) causes.emplace_back();
+    causes[place->second].push_back(&trial);
+  }
+  return causes;
 }
 
 // One line for each thing that trials may differ in without their keys saying so: all of its values.
@@ -74,7 +91,7 @@ std::uint32_t CountAll(const v1::TrialCounts& counts) {
          counts.cancelled() + counts.pruned();
 }
 
-std::uint32_t CountDone(const v1::TrialCounts& counts) {
+std::uint32_t CountEnded(const v1::TrialCounts& counts) {
   return CountAll(counts) - counts.pending() - counts.running();
 }
 
@@ -88,15 +105,23 @@ std::string DescribeCounts(const v1::TrialCounts& counts) {
   add(counts.failed(), "failed");
   add(counts.cancelled(), "cancelled");
   add(counts.pruned(), "pruned");
-  std::string text = absl::StrCat(CountDone(counts), "/", CountAll(counts), " done");
+  std::string text = absl::StrCat(CountEnded(counts), "/", CountAll(counts), " ended");
   if (!finished.empty()) absl::StrAppend(&text, " (", absl::StrJoin(finished, ", "), ")");
   if (counts.running() > 0) absl::StrAppend(&text, ", ", counts.running(), " running");
   return text;
 }
 
-std::string DescribeTrials(const v1::SubmitSweepResponse& response) {
+std::string DescribeSize(std::uint64_t trials, std::uint64_t combinations) {
+  const std::string text = absl::StrCat(trials, trials == 1 ? " trial" : " trials");
+  if (combinations <= trials) return text;
+  const std::uint64_t same = combinations - trials;
+  return absl::StrCat(text, " (", combinations, " combinations, of which ", same,
+                      same == 1 ? " is the same trial as another)" : " are the same trial as another)");
+}
+
+std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_t combinations) {
   const v1::Sweep& sweep = response.sweep();
-  std::string text = absl::StrCat("sweep ", sweep.name(), ": ", CountAll(sweep.trials()), " trials");
+  std::string text = absl::StrCat("sweep ", sweep.name(), ": ", DescribeSize(CountAll(sweep.trials()), combinations));
   for (const v1::SweepTrials& shared : response.shared_with()) {
     absl::StrAppend(&text, ", ", shared.trials(), " of them shared with sweep ", shared.sweep(),
                     " and not trained again");
@@ -110,10 +135,10 @@ std::string DescribeTrials(const v1::SubmitSweepResponse& response) {
   return text;
 }
 
-std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool validate_only,
+std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uint64_t combinations, bool validate_only,
                                const std::optional<std::string>& coordinator) {
   const v1::Sweep& sweep = response.sweep();
-  std::string text = DescribeTrials(response);
+  std::string text = DescribeTrials(response, combinations);
   if (validate_only) return text + ". It is valid; nothing was submitted.\n";
   if (!response.created()) absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
   if (sweep.state() == "cancelled")
@@ -138,23 +163,32 @@ std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& tr
   if (!sweep.waiting_reason().empty()) absl::StrAppend(&text, "waits      ", sweep.waiting_reason(), "\n");
   absl::StrAppend(&text, DescribeOrigins(sweep, trials));
   std::vector<std::vector<std::string>> rows = {
-      {"TRIAL", "LABEL", "STATE", "STEP", "LOSS", "KURTOSIS", "ATTEMPTS", "WORKER", "REMARK"}};
+      {"TRIAL", "LABEL", "STATE", "STEP", "TRAIN LOSS", "EVAL LOSS", "KURTOSIS", "ATTEMPTS", "WORKER", "REMARK"}};
   for (const v1::Trial& trial : trials) {
     rows.push_back({trial.trial_id(), trial.label(), trial.state(),
-                    absl::StrCat(trial.step(), "/", trial.target_steps()),
-                    ResultText(trial, {"eval_loss", "train_loss"}), ResultText(trial, {"kurtosis_max"}),
-                    absl::StrCat(trial.attempts()), trial.worker().empty() ? "–" : trial.worker(), Remark(trial)});
+                    absl::StrCat(trial.step(), "/", trial.target_steps()), ResultText(trial, "train_loss"),
+                    ResultText(trial, "eval_loss"), ResultText(trial, "kurtosis_max"), absl::StrCat(trial.attempts()),
+                    trial.worker().empty() ? "–" : trial.worker(), Remark(trial)});
   }
   return absl::StrCat(text, "\n", AlignColumns(rows));
 }
 
 std::string DescribeFailures(const std::vector<v1::Trial>& failed, const std::string& data_dir) {
   std::string text = absl::StrCat(failed.size(), failed.size() == 1 ? " trial" : " trials", " failed:\n");
-  for (const v1::Trial& trial : failed) {
-    absl::StrAppend(&text, "  ", trial.trial_id(), trial.label().empty() ? "" : "  " + trial.label(), "\n    ",
-                    trial.failure_class(), " after ", trial.attempts(),
-                    trial.attempts() == 1 ? " attempt: " : " attempts: ", trial.failure_message(), "\n");
-    if (!data_dir.empty()) absl::StrAppend(&text, "    logs: ", LogFolder(TrialPath(data_dir, trial.trial_id())), "\n");
+  for (const std::vector<const v1::Trial*>& alike : ByCause(failed)) {
+    const v1::Trial& first = *alike.front();
+    for (std::size_t i = 0; i < std::min(alike.size(), kMostNames); ++i) {
+      absl::StrAppend(&text, "  ", alike[i]->trial_id(), alike[i]->label().empty() ? "" : "  ", alike[i]->label(),
+                      "\n");
+    }
+    if (alike.size() > kMostNames) absl::StrAppend(&text, "  … and ", alike.size() - kMostNames, " more\n");
+    absl::StrAppend(&text, "    ", alike.size() > 1 ? absl::StrCat("each of these ", alike.size(), ": ") : "",
+                    first.failure_class(), " after ", first.attempts(),
+                    first.attempts() == 1 ? " attempt: " : " attempts: ", first.failure_message(), "\n");
+    if (!data_dir.empty()) {
+      absl::StrAppend(&text, "    logs", alike.size() > 1 ? " of the first" : "", ": ",
+                      LogFolder(TrialPath(data_dir, first.trial_id())), "\n");
+    }
   }
   return text;
 }

@@ -9,19 +9,22 @@
 
 namespace ofsweep {
 
+// "6 trials"; "6 trials (8 combinations, of which 2 are the same trial as another)" where the sweep file spans more.
+std::string DescribeSize(std::uint64_t trials, std::uint64_t combinations);
+
 // "sweep s: 18 trials, 6 of them shared with sweep t and not trained again".
-std::string DescribeTrials(const v1::SubmitSweepResponse& response);
+std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_t combinations);
 
 // What `submit` says: name, number of trials, how many are shared, how to watch (at `coordinator`, if one was named).
-std::string DescribeSubmission(const v1::SubmitSweepResponse& response, bool validate_only,
+std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uint64_t combinations, bool validate_only,
                                const std::optional<std::string>& coordinator);
 
-// "4/6 done (3 completed, 1 diverged), 2 running".
+// "4/6 ended (3 completed, 1 diverged), 2 running": a cancelled trial has ended, and is not done.
 std::string DescribeCounts(const v1::TrialCounts& counts);
 
 std::uint32_t CountAll(const v1::TrialCounts& counts);
 // Those with a final state.
-std::uint32_t CountDone(const v1::TrialCounts& counts);
+std::uint32_t CountEnded(const v1::TrialCounts& counts);
 
 // What `ls` prints: one line a sweep.
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps);
@@ -29,7 +32,12 @@ std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps);
 // What `show` prints: the sweep, its counts, what it waits for, and its trials.
 std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials);
 
-// Which trials failed and why; where `data_dir` is the worker's on this machine (else ""), also where their logs are.
+// What training failed trials again cannot mean.
+inline constexpr const char* kChangedIsAnother =
+    "Where that takes another sweep file or other data, it is another sweep: give it another name.";
+
+// Which trials failed and why, a cause that several share once; where `data_dir` is the worker's on this machine (else
+// ""), also where their logs are.
 std::string DescribeFailures(const std::vector<v1::Trial>& failed, const std::string& data_dir);
 
 }  // namespace ofsweep

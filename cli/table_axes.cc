@@ -34,9 +34,10 @@ std::set<std::string> KeysOf(const Axis& axis) {
   return keys;
 }
 
-Keys VariedKeys(const Axis& axis) {
+Keys VariedKeys(const Axis& axis, const Keys& pooled) {
   std::set<std::string> keys = KeysOf(axis);
   keys.erase("seed");
+  for (const std::string& key : pooled) keys.erase(key);
   for (const char* preferred : {kPreferredRow, kPreferredColumn}) {
     if (keys.count(preferred) > 0 && CountValues(axis, {preferred}) == axis.points.size() && axis.points.size() > 1) {
       return {preferred};
@@ -58,16 +59,27 @@ bool Take(Keys& keys, const std::string& key) {
   return true;
 }
 
-}  // namespace
+void Drop(const Keys& taken, Keys& keys) {
+  for (const std::string& key : taken) Take(keys, key);
+}
 
-TableAxes ChooseTableAxes(const SweepSpec& spec) {
+// model.block where it is not pooled: a row for a table that no key divides.
+std::string SharedKey(const Keys& pooled) {
+  const auto key = std::find_if(TrialKeys().begin(), TrialKeys().end(), [&pooled](const TrialKey& candidate) {
+    return candidate.identity != Identity::kShorthand &&
+           std::find(pooled.begin(), pooled.end(), candidate.name) == pooled.end();
+  });
+  return key == TrialKeys().end() ? kPreferredRow : std::string(key->name);
+}
+
+TableAxes SuggestedAxes(const SweepSpec& spec, const Keys& pooled) {
   Keys keys;
   for (const Axis& axis : spec.axes) {
-    for (const std::string& key : VariedKeys(axis)) {
+    for (const std::string& key : VariedKeys(axis, pooled)) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
     }
   }
-  if (keys.empty()) return {.rows = {kPreferredRow}};
+  if (keys.empty()) return {.rows = {SharedKey(pooled)}};
 
   TableAxes axes;
   if (Take(keys, kPreferredColumn)) {
@@ -81,6 +93,23 @@ TableAxes ChooseTableAxes(const SweepSpec& spec) {
   }
   if (Take(keys, kPreferredRow)) axes.rows = {kPreferredRow};
   axes.rows.insert(axes.rows.end(), keys.begin(), keys.end());
+  if (axes.rows.empty()) std::swap(axes.rows, axes.cols);
+  return axes;
+}
+
+}  // namespace
+
+TableAxes ChooseTableAxes(const SweepSpec& spec, const AxesWish& wish) {
+  if (wish.rows && wish.cols) return {*wish.rows, *wish.cols};
+  TableAxes axes = SuggestedAxes(spec, wish.pool);
+  if (wish.rows) {
+    Drop(*wish.rows, axes.cols);
+    axes.rows = *wish.rows;
+  }
+  if (wish.cols) {
+    Drop(*wish.cols, axes.rows);
+    axes.cols = *wish.cols;
+  }
   if (axes.rows.empty()) std::swap(axes.rows, axes.cols);
   return axes;
 }

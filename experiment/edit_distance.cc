@@ -1,6 +1,7 @@
 #include "experiment/edit_distance.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace ofsweep {
@@ -20,19 +21,47 @@ int EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+namespace {
+
+constexpr int kTooFar = std::numeric_limits<int>::max();
+
+struct DottedName {
+  std::string_view section;  // "optimizer" of optimizer.learning_rate; "" where there is no dot
+  std::string_view part;
+};
+
+DottedName Split(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return {"", name};
+  return {name.substr(0, dot), name.substr(dot + 1)};
+}
+
+// The distance, or kTooFar where a third of `typed` and more would be another: most of "lr" is no typing error.
+int Typo(std::string_view typed, std::string_view meant) {
+  const int allowed = typed.size() < 4 ? 1 : std::max<int>(2, static_cast<int>(typed.size()) / 3);
+  const int distance = EditDistance(typed, meant);
+  return distance <= allowed ? distance : kTooFar;
+}
+
+// Of equal parts, those of the same section are nearer. Sections that differ may be mistyped themselves, or the part
+// be looked for in the wrong one.
+int Distance(std::string_view typed, std::string_view meant) {
+  const DottedName a = Split(typed), b = Split(meant);
+  const int part = Typo(a.part, b.part);
+  if (a.section == b.section) return part;
+  return std::min(Typo(typed, meant), part == kTooFar ? kTooFar : part + 1);
+}
+
+}  // namespace
+
 std::string_view Nearest(std::string_view name, const std::vector<std::string_view>& candidates) {
-  const auto last_part = [](std::string_view key) { return key.substr(key.rfind('.') + 1); };
   std::string_view nearest;
-  int least = std::max<int>(2, static_cast<int>(name.size()) / 3);
+  int least = kTooFar;
   for (std::string_view candidate : candidates) {
-    const int whole = EditDistance(name, candidate);
-    // One more than the distance of the last parts, so that a whole match of equal quality wins.
-    const int part = EditDistance(last_part(name), last_part(candidate)) + 1;
-    const int distance = std::min(whole, part);
-    if (distance <= least && (nearest.empty() || distance < least)) {
-      nearest = candidate;
-      least = distance;
-    }
+    const int distance = Distance(name, candidate);
+    if (distance >= least) continue;
+    nearest = candidate;
+    least = distance;
   }
   return nearest;
 }

@@ -9,7 +9,8 @@ namespace ofsweep {
 int EditDistance(std::string_view a, std::string_view b);
 
 // The candidate nearest to `name`; a candidate also matches by its part behind the last dot, so that "learning_rate"
-// finds "optimizer.learning_rate". Empty when nothing is within a third of `name` (or two edits).
+// finds "optimizer.learning_rate", rather one of the same section. Empty when nothing is within a third of what is
+// compared, the part or the whole (or two edits; of fewer than four letters, one).
 std::string_view Nearest(std::string_view name, const std::vector<std::string_view>& candidates);
 
 }  // namespace ofsweep

@@ -87,6 +87,8 @@ class Expansion {
     return hashes_.size();
   }
 
+  std::uint64_t combinations() const { return combinations_; }
+
  private:
   bool Advance(std::vector<std::size_t>& position) const {
     for (std::size_t axis = axes_.size(); axis-- > 0;) {
@@ -123,6 +125,8 @@ class Expansion {
     if (!spec_.exclude.empty()) written = config;
     ResolveAuto(config);
     if (written && IsExcluded(*written, config)) return;
+    ++combinations_;
+    if (!visit_) return;
     SetFingerprints(spec_.fingerprints, config);
     for (Problem& problem : CheckTrial(config, file_)) Report(std::move(problem));
     CheckEvaluatedTokens(config);
@@ -163,7 +167,8 @@ class Expansion {
   const std::function<void(PlannedTrial)>& visit_;
   std::vector<Axis> axes_;
   TrialConfig base_;
-  std::vector<bool> excludes_;  // whether an exclusion has left out a trial
+  std::vector<bool> excludes_;      // whether an exclusion has left out a trial
+  std::uint64_t combinations_ = 0;  // that no exclusion has left out
   std::unordered_set<std::string> hashes_;
   std::set<std::string> reported_;
   std::optional<std::int64_t> evaluated_tokens_;  // of the first trial, where their number is given for all
@@ -177,6 +182,17 @@ std::uint64_t CountCells(const SweepSpec& spec) {
     if (__builtin_mul_overflow(count, axis.points.size(), &count)) return std::numeric_limits<std::uint64_t>::max();
   }
   return count;
+}
+
+std::uint64_t CountCombinations(const SweepSpec& spec) {
+  const std::uint64_t cells = CountCells(spec);
+  if (spec.exclude.empty() || cells > kMaxTrials) return cells;
+  const std::string no_file;
+  std::vector<Problem> ignored;
+  const std::function<void(PlannedTrial)> only_count;
+  Expansion expansion(spec, no_file, ignored, only_count);
+  expansion.Run();
+  return expansion.combinations();
 }
 
 std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,

@@ -33,6 +33,12 @@ absl::Status UnknownMetric(std::string_view name) {
                                                      : absl::StrCat("did you mean ", std::string(nearest), "?")));
 }
 
+// A column of `results` is one number a trial already.
+absl::Status NoMoreThanTheName(std::string_view column, std::string_view written) {
+  return absl::InvalidArgumentError(absl::StrCat(std::string(column), " is a column of `results`, which takes no ",
+                                                 Printable(written), ": write ", std::string(column)));
+}
+
 absl::Status ReadLayer(std::string_view text, MetricColumn& column) {
   if (text == "max" || text == "mean") {
     column.over_layers = text == "max" ? MetricColumn::OverLayers::kMax : MetricColumn::OverLayers::kMean;
@@ -92,7 +98,9 @@ absl::StatusOr<MetricColumn> ParseMetricColumn(std::string_view text) {
   }
   const auto place = TakeBehind('@', rest);
   const Metric* metric = FindMetric(rest);
-  if (metric == nullptr || rest.starts_with('{')) return UnknownMetric(rest);
+  const bool is_known = metric != nullptr && !rest.starts_with('{');
+  if (!is_known && FindResultNumber(rest) != nullptr) return NoMoreThanTheName(rest, text.substr(rest.size()));
+  if (!is_known) return UnknownMetric(rest);
   column.metric = rest;
   if (absl::Status status = ReadPlace(*metric, place, column); !status.ok()) return status;
   return column;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "experiment/quoted.h"
 #include "experiment/value.h"
@@ -11,7 +12,10 @@
 namespace ofsweep {
 namespace {
 
-constexpr double kUnbounded = 1e9;  // a bound from here on says nothing
+// 1000000000 of integers, which nobody writes as 1e+09.
+std::string BoundText(const NumberRange& range, double bound) {
+  return range.whole ? absl::StrFormat("%.0f", bound) : ShortestNumber(bound);
+}
 
 }  // namespace
 
@@ -31,9 +35,9 @@ std::optional<double> ReadNumber(std::string_view text) {
 
 std::string AcceptedNumbers(const NumberRange& range) {
   std::string words = range.whole ? "an integer" : "a number";
-  const bool bounded = range.minimum > -kUnbounded;
-  if (bounded) absl::StrAppend(&words, range.open_minimum ? " > " : " ≥ ", ShortestNumber(range.minimum));
-  if (range.maximum < kUnbounded) absl::StrAppend(&words, bounded ? " and ≤ " : " ≤ ", ShortestNumber(range.maximum));
+  const bool bounded = range.minimum != -kNoBound;
+  if (bounded) absl::StrAppend(&words, range.open_minimum ? " > " : " ≥ ", BoundText(range, range.minimum));
+  if (range.maximum != kNoBound) absl::StrAppend(&words, bounded ? " and ≤ " : " ≤ ", BoundText(range, range.maximum));
   return words;
 }
 

@@ -7,10 +7,13 @@
 
 namespace ofsweep {
 
+// As a maximum, or negative as a minimum: there is none.
+inline constexpr double kNoBound = std::numeric_limits<double>::infinity();
+
 // Which numbers a trial key or an option accepts. Never NaN or an infinity.
 struct NumberRange {
   double minimum = 0;  // inclusive unless `open_minimum`
-  double maximum = std::numeric_limits<double>::max();
+  double maximum = kNoBound;
   bool open_minimum = false;
   bool whole = false;
 
@@ -23,7 +26,7 @@ inline constexpr NumberRange kPositiveWhole{.minimum = 1, .maximum = std::numeri
 // A decimal number that fills the whole text; "+1", "nan" and "inf" are none, "1e-3" and "1_000" are.
 std::optional<double> ReadNumber(std::string_view text);
 
-// "a number > 0", "an integer ≥ 1 and ≤ 1024".
+// "a number > 0", "an integer ≥ 1 and ≤ 1024": with every bound, or who is past one would not learn why it is refused.
 std::string AcceptedNumbers(const NumberRange& range);
 
 // "expected a number > 0, got \"nan\""; "" where the text is a number in the range.

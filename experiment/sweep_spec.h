@@ -55,6 +55,10 @@ std::vector<DataInput> InputsOf(const SweepSpec& spec);
 // How many trials the axes span, before `exclude`; saturates at 2^64-1.
 std::uint64_t CountCells(const SweepSpec& spec);
 
+// How many of them `exclude` leaves. More than ExpandSweep visits where several are the same trial: equal numbers
+// written differently, a key that is inert, paths of equal content. Of a sweep that ExpandSweep accepts.
+std::uint64_t CountCombinations(const SweepSpec& spec);
+
 // One trial to run: its configuration with `auto` resolved, and its identity.
 struct PlannedTrial {
   TrialConfig config;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -22,6 +23,14 @@ namespace ofsweep {
 namespace {
 
 constexpr std::size_t kLongestText = 200;
+
+// Too far from what they mean for an edit distance.
+constexpr std::pair<std::string_view, std::string_view> kAbbreviations[] = {
+    {"bs", "train.batch_size"},
+    {"eps", "optimizer.epsilon"},
+    {"lr", "optimizer.learning_rate"},
+    {"wd", "optimizer.weight_decay"},
+};
 
 const std::unordered_map<std::string_view, std::size_t>& IndexByName() {
   static const auto index = [] {
@@ -108,6 +117,10 @@ std::size_t TrialKeyIndex(std::string_view name) {
 }
 
 std::string_view NearestTrialKey(std::string_view name) {
+  const auto alias = std::find_if(std::begin(kAbbreviations), std::end(kAbbreviations), [&](const auto& abbreviation) {
+    return abbreviation.first == name.substr(name.rfind('.') + 1);
+  });
+  if (alias != std::end(kAbbreviations)) return alias->second;
   std::vector<std::string_view> names;
   for (const TrialKey& key : TrialKeys()) names.push_back(key.name);
   return Nearest(name, names);

@@ -40,12 +40,13 @@ struct TrialKey {
   std::string_view default_text;  // as a user would type it; "" is unset
   bool accepts_auto = false;
   std::string_view choices = "";  // allowed texts, separated by '|'; empty: any
-  double minimum = 0;             // numbers and integers; inclusive unless `open_minimum`
-  double maximum = 0;             // inclusive
+  double minimum = 0;             // numbers and integers; as in NumberRange
+  double maximum = 0;
   bool open_minimum = false;
   AppliesWhen applies = {};
   Identity identity = Identity::kScience;
-  std::string_view help;  // one line
+  bool costs_nothing = false;  // neither the time of a step nor a trial's memory follows from it, which `plan` is about
+  std::string_view help;       // one line
 };
 
 // Every key, in the order of the documentation. `seed` is the last.
@@ -57,8 +58,8 @@ const TrialKey* FindTrialKey(std::string_view name);
 // The position of a key in TrialKeys(). Aborts when there is none: for names written in the program, not by a user.
 std::size_t TrialKeyIndex(std::string_view name);
 
-// The known key nearest to a mistyped one by edit distance, its last component alone counting too ("lr" has no near
-// one).
+// The known key nearest to a mistyped one by edit distance, its last component alone counting too; of a usual
+// abbreviation (lr, wd, bs, eps) the key that it stands for. Empty where none is near.
 std::string_view NearestTrialKey(std::string_view name);
 
 // The default as a typed value.

@@ -14,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 struct Result {
   int exit_code = 0;
@@ -128,6 +129,32 @@ TEST(CommandLine, ACoordinatorThatIsNotThereExits1WithHowToStartIt) {
 TEST(CommandLine, AListOfKeysDoesNotSwallowTheArgumentBehindIt) {
   const Result result = Ofsweep({"table", "--rows", "model.block,seed", "quickstart", "--coordinator", "127.0.0.1:1"});
   EXPECT_THAT(result.err, HasSubstr("cannot reach"));
+}
+
+TEST(CommandLine, ListsAreDividedByCommasAsTheirHelpAndTheErrorSay) {
+  EXPECT_THAT(Ofsweep({"run", "--help"}).out, AllOf(HasSubstr("--metrics METRIC,…"), HasSubstr("--rows KEY,…"),
+                                                    HasSubstr("--pool KEY,…"), Not(HasSubstr("..."))));
+  EXPECT_THAT(Ofsweep({"curves", "--help"}).out, AllOf(HasSubstr("--metric METRIC,…"), HasSubstr("--layer LAYER,…")));
+  EXPECT_THAT(Ofsweep({"evaluate", "--help"}).out, HasSubstr("--bits BITS,…"));
+  const Result spaces = Ofsweep({"table", "s", "--metrics", "eval_loss", "train_loss"});
+  EXPECT_EQ(spaces.exit_code, 2);
+  EXPECT_THAT(spaces.err, AllOf(HasSubstr("train_loss"), HasSubstr("commas: --metrics METRIC,…")));
+  EXPECT_THAT(Ofsweep({"table", "s", "t"}).err, Not(HasSubstr("commas")));
+}
+
+TEST(CommandLine, AnUnknownNameOfAFormatIsToldWithTheKnownOnes) {
+  const Result format = Ofsweep({"curves", "s", "--metric", "kurtosis", "--format", "xml"});
+  EXPECT_EQ(format.exit_code, 2);
+  EXPECT_THAT(format.err, AllOf(HasSubstr("csv, json"), HasSubstr("xml"), Not(HasSubstr("->"))));
+}
+
+TEST(CommandLine, OnlyWhatReadsOffersADataFolder) {
+  for (const char* command : {"ls", "show", "table", "curves"}) {
+    EXPECT_THAT(Ofsweep({command, "--help"}).out, HasSubstr("--data-dir")) << command;
+  }
+  for (const char* command : {"submit", "watch", "pause", "resume", "cancel", "retry"}) {
+    EXPECT_THAT(Ofsweep({command, "--help"}).out, Not(HasSubstr("--data-dir"))) << command;
+  }
 }
 
 TEST(CommandLine, ADataFolderWithoutDatabaseSaysSo) {

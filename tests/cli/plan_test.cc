@@ -50,6 +50,31 @@ TEST(Plan, TrialsThatCostTheSameAreOneRow) {
   EXPECT_EQ(plan.rows[0].flops, (6.0 * 2'178'432 + 12.0 * 4 * 192 * 64) * 200 * 16 * 64);
 }
 
+// A key that costs something unless the table says otherwise; one that was forgotten would show rows that are equal.
+TEST(Plan, WhatTellsTrialsApartWithoutCostingAnythingMakesNoRows) {
+  for (const char* varied : {"replica: [a, b]", "data.order: [shuffled, sequential]", "schedule.kind: [linear, cosine]",
+                             "measure.every: [1, 2]", "optimizer.beta2: [0.9, 0.99]"}) {
+    const Plan plan = PlanOf("name: x\ngrid: {" + std::string(varied) + "}");
+    EXPECT_EQ(plan.trials, 2u) << varied;
+    EXPECT_EQ(plan.rows.size(), 1u) << varied;
+    EXPECT_THAT(plan.columns, testing::IsEmpty()) << varied;
+  }
+}
+
+// Equal numbers written differently, a key that means nothing for Adam, and what is left out.
+TEST(Plan, CombinationsThatAreOneTrialAreCountedOnce) {
+  const Plan numbers = PlanOf("name: x\ngrid: {optimizer.learning_rate: [1e-3, 0.001, 2e-3], seed: [0, 1]}");
+  EXPECT_EQ(numbers.combinations, 6u);
+  EXPECT_EQ(numbers.trials, 4u);
+  EXPECT_THAT(PlanText(numbers), HasSubstr("4 trials (6 combinations, of which 2 are the same trial"));
+  EXPECT_EQ(nlohmann::json::parse(PlanJson(numbers))["combinations"], 6);
+  const Plan inert = PlanOf(
+      "name: x\ngrid: {optimizer.name: [adam, soap], optimizer.refresh_every: [5, 10]}\n"
+      "exclude: [{optimizer.name: soap, optimizer.refresh_every: 5}]");
+  EXPECT_EQ(inert.combinations, 3u);
+  EXPECT_EQ(inert.trials, 2u);
+}
+
 TEST(Plan, StepsMakeRowsOfTheirOwn) {
   const Plan plan = PlanOf("name: x\ngrid: {train.steps: [10, 20]}");
   EXPECT_THAT(plan.columns, ElementsAre("train.steps"));

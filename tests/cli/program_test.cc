@@ -68,13 +68,13 @@ TEST(RunProgram, DiesWithAProcessThatIsKilled) {
   EXPECT_TRUE(WaitUntil([&] { return IsGone(program); }));
 }
 
-TEST(TemporaryFolder, SaysWhereNoneCanBeMade) {
+TEST(ScratchFolder, SaysWhereNoneCanBeMade) {
   const char* before = std::getenv("TMPDIR");
   const std::string kept = before == nullptr ? "" : before;
   ::setenv("TMPDIR", "/no/such/folder", 1);
   std::string message;
   try {
-    const TemporaryFolder folder;
+    const ScratchFolder folder;
   } catch (const std::exception& error) {
     message = error.what();
   }

@@ -7,6 +7,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -65,14 +66,14 @@ TEST(Progress, TheHeadTellsWhatIsDoneAndHowLongTheRestTakes) {
   message.set_eta_seconds(250);
   AddRunning(message, "a", "model.block=op", 300);
   EXPECT_EQ(Progress().Update(message, 83, {.width = 100}).live[0],
-            "quickstart  3/6 trials · 25 % · 1 running · 1 failed · 1 diverged · elapsed 1:23 · ETA 4:10");
+            "quickstart  3/6 trials ended · 25 % · 1 running · 1 failed · 1 diverged · watched 1:23 · ETA 4:10");
 }
 
 TEST(Progress, ARunningTrialHasItsStepABarAndItsLiveLossAndKurtosis) {
   v1::WatchSweepResponse message = Message(300, 600);
   AddRunning(message, "a", "model.block=op", 300);
   EXPECT_EQ(Progress().Update(message, 0, {.width = 100}).live[1],
-            "  model.block=op  ██████████░░░░░░░░░░  300/600  loss 3.804  kurtosis 14.40  7.90 steps/s");
+            "  model.block=op  ██████████░░░░░░░░░░  300/600  train loss 3.804  kurtosis 14.40  7.90 steps/s");
 }
 
 TEST(Progress, BeforeTheFirstMeasurementOnlyTheStepIsKnown) {
@@ -111,8 +112,34 @@ TEST(Progress, ATrialThatFinishedScrollsUpOnceWithItsOutcomeEvenWhenTheStreamSta
   AddFinished(message, "adam", "completed");
   EXPECT_THAT(
       progress.Update(message, 0, {.width = 120}).scrolled,
-      ElementsAre("completed  model.block=op optimizer.name=adam  loss 3.381  kurtosis 1.412  600 steps in 1:16"));
+      ElementsAre("completed  model.block=op optimizer.name=adam  eval loss 3.381  kurtosis 1.412  600 steps in 1:16"));
   EXPECT_THAT(progress.Update(message, 1, {.width = 120}).scrolled, IsEmpty());
+}
+
+TEST(Progress, ATrialThatDivergedShowsTheTrainingLossAsSuch) {
+  v1::WatchSweepResponse message = Message(600, 1200);
+  AddFinished(message, "adam", "diverged");
+  (*message.mutable_finished(0)->mutable_results())["train_loss"] = 9.5;
+  EXPECT_THAT(Progress().Update(message, 0, {.width = 120}).scrolled,
+              ElementsAre(AllOf(HasSubstr("train loss 9.500"), Not(HasSubstr("3.381")))));
+}
+
+TEST(Progress, WithoutAnythingVariedATrialIsCalledByItsId) {
+  v1::WatchSweepResponse message = Message(0, 600);
+  AddRunning(message, "0123456789abcdef", "", 0);
+  AddFinished(message, "fedcba9876543210", "completed");
+  message.mutable_finished(0)->clear_label();
+  const ProgressFrame frame = Progress().Update(message, 0, {.width = 120});
+  EXPECT_THAT(frame.live[1], StartsWith("  0123456789abcdef  "));
+  EXPECT_THAT(frame.scrolled, ElementsAre(StartsWith("completed  fedcba9876543210  ")));
+  EXPECT_THAT(LineProgress().Update(message, 0), Contains("started    0123456789abcdef  on host-1"));
+}
+
+TEST(Progress, ACancelledSweepHasEndedTrialsAndIsCalledCancelled) {
+  v1::WatchSweepResponse message = Message(100, 600);
+  message.mutable_sweep()->set_state("cancelled");
+  message.mutable_sweep()->mutable_trials()->set_cancelled(6);
+  EXPECT_THAT(Progress().Update(message, 0, {}).live[0], StartsWith("quickstart cancelled  6/6 trials ended"));
 }
 
 TEST(Progress, AFailureSaysItsClassAndMessage) {
@@ -127,7 +154,7 @@ TEST(Progress, ManyTrialsThatFinishedBeforeAreSummedUp) {
   message.mutable_sweep()->mutable_trials()->set_completed(100);
   for (int i = 0; i < 100; ++i) AddFinished(message, "t" + std::to_string(i), "completed");
   EXPECT_THAT(Progress().Update(message, 0, {}).scrolled,
-              ElementsAre("100 trials finished earlier: 100 completed, 0 diverged, 0 failed"));
+              ElementsAre("100 trials ended earlier: 100 completed, 0 diverged, 0 failed, 0 cancelled"));
 }
 
 TEST(Progress, WhatASweepWaitsForIsSaidWhileNothingRuns) {
@@ -162,7 +189,7 @@ TEST(LineProgress, ALineWhenATrialStartsAndWhenItFinishes) {
   end.mutable_sweep()->mutable_trials()->set_completed(1);
   AddFinished(end, "adam", "completed");
   EXPECT_THAT(progress.Update(end, 2),
-              ElementsAre(StartsWith("completed  model.block=op"), HasSubstr("1/1 trials · 100 %")));
+              ElementsAre(StartsWith("completed  model.block=op"), HasSubstr("1/1 trials ended · 100 %")));
 }
 
 TEST(LineProgress, TheStateIsRepeatedAfterTenSecondsWithFivePercentOrAfterAMinute) {

@@ -5,6 +5,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -36,7 +37,7 @@ v1::Trial FailedTrial() {
 }
 
 TEST(SweepText, CountsSayWhatBecameOfTheTrials) {
-  EXPECT_EQ(DescribeCounts(SmallSweep().trials()), "2/6 done (1 completed, 1 failed), 1 running");
+  EXPECT_EQ(DescribeCounts(SmallSweep().trials()), "2/6 ended (1 completed, 1 failed), 1 running");
 }
 
 TEST(SweepText, ASubmissionSaysHowManyTrialsAreSharedAndHowToWatch) {
@@ -46,16 +47,24 @@ TEST(SweepText, ASubmissionSaysHowManyTrialsAreSharedAndHowToWatch) {
   shared.set_sweep("before");
   shared.set_trials(2);
   response.set_created(true);
-  const std::string text = DescribeSubmission(response, false, "gpu-1:7070");
+  const std::string text = DescribeSubmission(response, 6, false, "gpu-1:7070");
   EXPECT_THAT(text, HasSubstr("6 trials, 2 of them shared with sweep before"));
   EXPECT_THAT(text, HasSubstr("ofsweep watch quickstart --coordinator gpu-1:7070\n"));
-  EXPECT_THAT(DescribeSubmission(response, true, std::nullopt), Not(HasSubstr("ofsweep watch")));
+  EXPECT_THAT(DescribeSubmission(response, 6, true, std::nullopt), Not(HasSubstr("ofsweep watch")));
+}
+
+TEST(SweepText, CombinationsThatAreOneTrialAreCounted) {
+  v1::SubmitSweepResponse response;
+  *response.mutable_sweep() = SmallSweep();
+  EXPECT_THAT(DescribeTrials(response, 6), Not(HasSubstr("combinations")));
+  EXPECT_THAT(DescribeTrials(response, 8), HasSubstr("6 trials (8 combinations, of which 2 are the same trial"));
+  EXPECT_EQ(DescribeSize(1, 2), "1 trial (2 combinations, of which 1 is the same trial as another)");
 }
 
 TEST(SweepText, ASweepIsListedWithItsStateAndTime) {
   EXPECT_EQ(RenderSweeps({SmallSweep()}),
-            "SWEEP       STATE   TRIALS                                       SUBMITTED\n"
-            "quickstart  active  2/6 done (1 completed, 1 failed), 1 running  2023-11-14 22:13:20 UTC\n");
+            "SWEEP       STATE   TRIALS                                        SUBMITTED\n"
+            "quickstart  active  2/6 ended (1 completed, 1 failed), 1 running  2023-11-14 22:13:20 UTC\n");
 }
 
 TEST(SweepText, ShowNamesTheReasonForWaitingAndEveryFailureInOneLine) {
@@ -63,8 +72,30 @@ TEST(SweepText, ShowNamesTheReasonForWaitingAndEveryFailureInOneLine) {
   sweep.set_waiting_reason("waiting: no worker is connected");
   const std::string text = RenderSweep(sweep, {FailedTrial()});
   EXPECT_THAT(text, HasSubstr("waiting: no worker is connected"));
-  EXPECT_THAT(text, HasSubstr("0123456789abcdef  model.block=op  failed  20/600  —     —         3         host-1  "
-                              "crash: killed by signal 11\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("0123456789abcdef  model.block=op  failed  20/600  —           —          —         3         host-1  "
+                "crash: killed by signal 11\n"));
+}
+
+TEST(SweepText, ShowKeepsTrainingAndValidationLossApart) {
+  v1::Trial running = FailedTrial(), completed = FailedTrial();
+  (*running.mutable_results())["train_loss"] = 3.5;
+  (*completed.mutable_results())["train_loss"] = 3.25;
+  (*completed.mutable_results())["eval_loss"] = 3.75;
+  const std::string text = RenderSweep(SmallSweep(), {running, completed});
+  EXPECT_THAT(text, ContainsRegex("TRAIN LOSS  EVAL LOSS  KURTOSIS"));
+  EXPECT_THAT(text, ContainsRegex("3\\.500 +— +—"));
+  EXPECT_THAT(text, ContainsRegex("3\\.250 +3\\.750 +—"));
+}
+
+// What it announces is on the lines that a table leaves out.
+TEST(SweepText, ARemarkDoesNotEndInWhatAnnouncesTheLog) {
+  v1::Trial trial = FailedTrial();
+  trial.set_failure_message("the trainer was killed (SIGKILL); the end of /d/attempt-1.log:\n");
+  EXPECT_THAT(RenderSweep(SmallSweep(), {trial}), HasSubstr("crash: the trainer was killed (SIGKILL)\n"));
+  trial.set_failure_message("cannot read:\nmore");
+  EXPECT_THAT(RenderSweep(SmallSweep(), {trial}), HasSubstr("crash: cannot read:\n"));
 }
 
 TEST(SweepText, FailuresTellTheWholeMessageAndWhereTheLogsAre) {
@@ -73,6 +104,20 @@ TEST(SweepText, FailuresTellTheWholeMessageAndWhereTheLogsAre) {
   EXPECT_THAT(text, HasSubstr("crash after 3 attempts: killed by signal 11\nsecond line"));
   EXPECT_THAT(text, HasSubstr("ofsweep-data/trials/0123456789abcdef/logs"));
   EXPECT_THAT(DescribeFailures({FailedTrial()}, ""), Not(HasSubstr("logs")));
+}
+
+TEST(SweepText, ACauseThatTrialsShareIsToldOnceWithAllOfThem) {
+  std::vector<v1::Trial> failed(16, FailedTrial());
+  for (int i = 0; i < 16; ++i) {
+    failed[i].set_trial_id("trial" + std::to_string(i));
+    failed[i].set_failure_message("killed; the end of /d/trials/trial" + std::to_string(i) + "/logs/attempt-1.log:\nX");
+  }
+  failed[7].set_failure_message("another cause");
+  const std::string text = DescribeFailures(failed, "d");
+  EXPECT_THAT(text, Not(ContainsRegex("killed;[^#]*killed;")));
+  for (const v1::Trial& trial : failed) EXPECT_THAT(text, HasSubstr("  " + trial.trial_id() + "  model.block=op\n"));
+  EXPECT_THAT(text, HasSubstr("each of these 15: crash after 3 attempts: killed"));
+  EXPECT_THAT(text, HasSubstr("crash after 3 attempts: another cause"));
 }
 
 }  // namespace

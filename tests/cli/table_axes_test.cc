@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 SweepSpec SpecOf(const std::string& varied) {
   std::vector<Problem> problems;
@@ -46,6 +47,27 @@ TEST(TableAxes, OfKeysThatAdvanceTogetherOneStandsForAll) {
       "zip: [{optimizer.learning_rate: [1e-3, 3e-3], optimizer.name: [adam, soap]}]");
   EXPECT_THAT(axes.rows, ElementsAre("model.block"));
   EXPECT_THAT(axes.cols, ElementsAre("optimizer.name"));
+}
+
+TEST(TableAxes, PooledKeysAreNoAxis) {
+  const SweepSpec spec = SpecOf(
+      "grid: {model.block: [op, pre_norm], optimizer.learning_rate: [1e-3, 3e-3], optimizer.name: [adam, soap]}");
+  const auto axes = [&spec](const AxesWish& wish) { return ChooseTableAxes(spec, wish); };
+  const TableAxes two = axes({.pool = {"optimizer.learning_rate"}});
+  EXPECT_THAT(two.rows, ElementsAre("model.block"));
+  EXPECT_THAT(two.cols, ElementsAre("optimizer.name"));
+  const TableAxes one = axes({.pool = {"optimizer.learning_rate", "optimizer.name"}});
+  EXPECT_THAT(one.rows, ElementsAre("model.block"));
+  EXPECT_THAT(one.cols, IsEmpty());
+  const TableAxes none = axes({.pool = {"optimizer.learning_rate", "optimizer.name", "model.block"}});
+  EXPECT_THAT(none.rows, ElementsAre(Not("model.block")));
+  EXPECT_THAT(none.cols, IsEmpty());
+  const TableAxes rows_given = axes({.rows = {{"model.block"}}, .pool = {"optimizer.learning_rate", "optimizer.name"}});
+  EXPECT_THAT(rows_given.rows, ElementsAre("model.block"));
+  EXPECT_THAT(rows_given.cols, IsEmpty());
+  const TableAxes cols_given = axes({.cols = {{"optimizer.name"}}, .pool = {"optimizer.learning_rate"}});
+  EXPECT_THAT(cols_given.rows, ElementsAre("model.block"));
+  EXPECT_THAT(cols_given.cols, ElementsAre("optimizer.name"));
 }
 
 TEST(TableAxes, ASweepOfSeedsAloneIsOneRow) {

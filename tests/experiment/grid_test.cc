@@ -106,6 +106,14 @@ TEST(Grid, NothingLeftIsAMistake) {
               ElementsAre(HasSubstr("exclude: leaves none of the 2 trials")));
 }
 
+TEST(Grid, CombinationsAreWhatExclusionsLeaveThoseOfOneTrialToo) {
+  const std::string grid = "name: x\ngrid: {optimizer.learning_rate: [1e-3, 0.001, 2e-3], seed: [0, 1]}\n";
+  EXPECT_EQ(CountCombinations(GoodSpec(grid)), 6u);
+  const std::string left = grid + "exclude: [{optimizer.learning_rate: 2e-3, seed: 1}]";
+  EXPECT_EQ(CountCombinations(GoodSpec(left)), 5u);
+  EXPECT_EQ(Expand(GoodSpec(left)).size(), 3u);
+}
+
 TEST(Grid, KeysThatContradictEachOtherAreReportedOnceWithTheirLine) {
   EXPECT_THAT(Mistakes("name: x\ngrid:\n  model.heads: [6, 7]\n  seed: [0, 1, 2]"),
               ElementsAre(HasSubstr("/sweeps/x.yaml:3: model.heads: model.width 192 is not divisible by 7 heads")));

@@ -7,7 +7,9 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(MetricTable, ARoundingIsFoundByTheNameOfItsPoints) {
   ASSERT_NE(FindMetric("w8a4_loss"), nullptr);
@@ -43,6 +45,9 @@ TEST(MetricColumn, IsReadAsAUserWritesIt) {
 TEST(MetricColumn, SaysWhatToWriteInstead) {
   const auto why = [](const char* text) { return std::string(ParseMetricColumn(text).status().message()); };
   EXPECT_THAT(why("kurtosis_mx"), HasSubstr("did you mean kurtosis_max?"));
+  EXPECT_THAT(why("kurtosis_max:max"), AllOf(HasSubstr("takes no :max"), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(why("wall_seconds:last"), HasSubstr("takes no :last"));
+  EXPECT_THAT(why("kurtosis_max@block.0:max"), HasSubstr("takes no @block.0:max"));
   EXPECT_THAT(why("zzz"), HasSubstr("ofsweep spec --metrics"));
   EXPECT_THAT(why("kurtosis"), HasSubstr("kurtosis@block.0 (.1"));
   EXPECT_THAT(why("kurtosis@block"), HasSubstr("kurtosis@block.0 (.1"));

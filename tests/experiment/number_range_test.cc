@@ -15,10 +15,16 @@ TEST(NumberRange, HoldsNumbersAloneAndNoNan) {
   EXPECT_FALSE((NumberRange{.whole = true}).Holds(1.5));
 }
 
-TEST(NumberRange, SaysWhatIsExpectedWithoutTheDigitsOfTheLargestNumber) {
+TEST(NumberRange, SaysEveryBoundThatThereIs) {
   EXPECT_EQ(WhyNotIn(kPositive, "4GB"), "expected a number > 0, got \"4GB\"");
-  EXPECT_EQ(WhyNotIn(kPositiveWhole, "0"), "expected an integer ≥ 1, got \"0\"");
+  EXPECT_EQ(WhyNotIn(kPositiveWhole, "0"), "expected an integer ≥ 1 and ≤ 2147483647, got \"0\"");
   EXPECT_EQ(WhyNotIn({.maximum = 100}, "nan"), "expected a number ≥ 0 and ≤ 100, got \"nan\"");
+  EXPECT_EQ(WhyNotIn({.maximum = 1e9, .whole = true}, "2000000000"),
+            "expected an integer ≥ 0 and ≤ 1000000000, got \"2000000000\"");
+  EXPECT_EQ(WhyNotIn({.minimum = -1e10, .maximum = 1e10}, "1e11"),
+            "expected a number ≥ -1e+10 and ≤ 1e+10, got \"1e11\"");
+  EXPECT_EQ(AcceptedNumbers({.minimum = -kNoBound}), "a number");
+  EXPECT_EQ(AcceptedNumbers({.minimum = -kNoBound, .maximum = 7, .whole = true}), "an integer ≤ 7");
 }
 
 }  // namespace

@@ -85,8 +85,8 @@ TEST(TrialJson, ReportsEveryMistakeWithItsLine) {
   ParseTrialJson("{\"model\": {\"layer\": 2},\n \"train.steps\": \"x\",\n \"seed\": -1}", "/t/trial.json", problems);
   EXPECT_EQ(ToText(problems),
             "/t/trial.json:1: model.layer: unknown key; did you mean model.layers?\n"
-            "/t/trial.json:2: train.steps: expected an integer ≥ 1, got \"x\"\n"
-            "/t/trial.json:3: seed: expected an integer ≥ 0, got \"-1\"");
+            "/t/trial.json:2: train.steps: expected an integer ≥ 1 and ≤ 1000000000, got \"x\"\n"
+            "/t/trial.json:3: seed: expected an integer ≥ 0 and ≤ 9007199254740992, got \"-1\"");
 }
 
 TEST(TrialJson, TruncatedTextIsAnErrorThatNamesTheFile) {

@@ -42,8 +42,10 @@ TEST(TrialKey, RefusesWhatDoesNotFitAndSaysWhatDoes) {
     return std::string(ParseValue(Key(key), text).status().message());
   };
   EXPECT_EQ(message("optimizer.learning_rate", "0"), "expected a number > 0 and ≤ 1000, got \"0\"");
-  EXPECT_EQ(message("train.steps", "1.5"), "expected an integer ≥ 1, got \"1.5\"");
-  EXPECT_EQ(message("train.steps", "many"), "expected an integer ≥ 1, got \"many\"");
+  EXPECT_EQ(message("train.steps", "1.5"), "expected an integer ≥ 1 and ≤ 1000000000, got \"1.5\"");
+  EXPECT_EQ(message("train.steps", "many"), "expected an integer ≥ 1 and ≤ 1000000000, got \"many\"");
+  EXPECT_EQ(message("train.steps", "2000000000"), "expected an integer ≥ 1 and ≤ 1000000000, got \"2000000000\"");
+  EXPECT_EQ(message("optimizer.epsilon", "0"), "expected a number > 0, got \"0\"");
   EXPECT_EQ(message("model.block", "prenorm"), "expected one of pre_norm, post_norm, op, got \"prenorm\"");
   EXPECT_EQ(message("model.tie_embeddings", "yes"), "expected true or false, got \"yes\"");
   EXPECT_EQ(message("train.device", "cuda:x"), "expected cpu, cuda, cuda:N or auto, got \"cuda:x\"");
@@ -77,7 +79,27 @@ TEST(TrialKey, FindsTheKeyThatWasMeant) {
   EXPECT_EQ(NearestTrialKey("learning_rate"), "optimizer.learning_rate");
   EXPECT_EQ(NearestTrialKey("model.blok"), "model.block");
   EXPECT_EQ(NearestTrialKey("train.batchsize"), "train.batch_size");
+  EXPECT_EQ(NearestTrialKey("modle.blok"), "model.block");
+  EXPECT_EQ(NearestTrialKey("train.learning_rate"), "optimizer.learning_rate");
   EXPECT_EQ(NearestTrialKey("xyzzy.quux"), "");
+  EXPECT_EQ(NearestTrialKey("optimizer.xy"), "");
+}
+
+TEST(TrialKey, FindsWhatAnAbbreviationStandsForWhateverItsSection) {
+  for (const char* section : {"", "optimizer.", "train."}) {
+    EXPECT_EQ(NearestTrialKey(std::string(section) + "lr"), "optimizer.learning_rate");
+    EXPECT_EQ(NearestTrialKey(std::string(section) + "wd"), "optimizer.weight_decay");
+    EXPECT_EQ(NearestTrialKey(std::string(section) + "bs"), "train.batch_size");
+    EXPECT_EQ(NearestTrialKey(std::string(section) + "eps"), "optimizer.epsilon");
+  }
+}
+
+// evaluate.every and measure.every, model.vocabulary and data.vocabulary have equal last parts.
+TEST(TrialKey, OfEqualPartsTheSameSectionIsMeant) {
+  EXPECT_EQ(NearestTrialKey("evaluate.evry"), "evaluate.every");
+  EXPECT_EQ(NearestTrialKey("measure.evry"), "measure.every");
+  EXPECT_EQ(NearestTrialKey("data.vocabulry"), "data.vocabulary");
+  EXPECT_EQ(NearestTrialKey("model.vocabulry"), "model.vocabulary");
 }
 
 }  // namespace

@@ -129,7 +129,29 @@ TEST_F(RunCommand, ATrialThatIsInAnOlderSweepTooIsTrained) {
   const Finished run = Ofsweep(Run(WriteSpec({.name = "new", .grid = "{seed: [2, 3]}"})));
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("2/2 trials"));
-  EXPECT_THAT(Ofsweep({"show", "old", "--data-dir", Path("data")}).out, HasSubstr("1/2 done"));
+  EXPECT_THAT(Ofsweep({"show", "old", "--data-dir", Path("data")}).out, HasSubstr("1/2 ended"));
+}
+
+// As `plan` says before.
+TEST_F(RunCommand, ACopyOfACorpusMakesNoTrialOfItsOwn) {
+  std::filesystem::copy_file(Path("tokens.bin"), Path("copy.bin"));
+  const std::string spec = WriteSpec({.grid = "{data.path: [tokens.bin, copy.bin]}", .corpus = ""});
+  const Finished planned = Ofsweep({"plan", spec, "--no-measure"});
+  EXPECT_THAT(planned.out, HasSubstr("1 trial (2 combinations, ")) << planned.err;
+  const Finished run = Ofsweep(Run(spec));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("1 trial (2 combinations, "));
+}
+
+TEST_F(RunCommand, ATableThatCannotBeMadeIsRefusedBeforeAnythingIsTrained) {
+  for (const char* option : {"--metrics", "--rows", "--cols", "--pool"}) {
+    auto arguments = Run(WriteSpec({}));
+    arguments.insert(arguments.end(), {option, "kurtosi"});
+    const Finished run = Ofsweep(arguments);
+    EXPECT_EQ(run.exit_code, 2) << option;
+    EXPECT_THAT(run.err, AllOf(HasSubstr(option), HasSubstr("kurtosi")));
+    EXPECT_FALSE(std::filesystem::exists(Path("data")));
+  }
 }
 
 TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {

@@ -46,7 +46,7 @@ TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
   StartWorker();
   const Finished watched = Command({"watch", "tiny"});
   ASSERT_EQ(watched.exit_code, 0) << watched.err;
-  EXPECT_THAT(watched.out, AllOf(HasSubstr("started"), HasSubstr("completed  "), HasSubstr("4/4 done (4 completed)")));
+  EXPECT_THAT(watched.out, AllOf(HasSubstr("started"), HasSubstr("completed  "), HasSubstr("4/4 ended (4 completed)")));
   EXPECT_THAT(Command({"ls"}).out, HasSubstr("finished"));
 
   EXPECT_THAT(Command({"table", "tiny"}).out, AllOf(HasSubstr("model.block"), Not(HasSubstr("Partial"))));
@@ -64,6 +64,9 @@ TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
   EXPECT_THAT(curves.out, StartsWith("trial_id,step,metric,layer,site,value,model.block,optimizer.name,seed\n"));
   // Steps 0, 2, …, 28 and the last, 29, of four trials, and the title.
   EXPECT_EQ(std::count(curves.out.begin(), curves.out.end(), '\n'), 4 * 16 + 1);
+  const Finished deeper = Command({"curves", "tiny", "--metric", "kurtosis", "--layer", "0,9"});
+  EXPECT_EQ(deeper.exit_code, 0);
+  EXPECT_THAT(deeper.err, AllOf(HasSubstr("layer 9"), Not(HasSubstr("kurtosis"))));
   const auto json =
       nlohmann::json::parse(Command({"curves", "tiny", "--metric", "train_loss", "--format", "json"}).out);
   EXPECT_EQ(json.size(), 4u);
