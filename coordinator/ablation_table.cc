@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/flat_json.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
@@ -43,11 +44,11 @@ std::map<std::string, std::string> TextsOf(const std::string& json) {
 }
 
 std::set<std::string> InertKeys(const std::string& flat_config_json) {
-  std::vector<Problem> ignored;  // it was checked when it was submitted
-  const TrialConfig config = ParseTrialJson(flat_config_json, "", ignored);
+  const std::optional<TrialConfig> config = ReadFlatJson(flat_config_json);
   std::set<std::string> inert;
+  if (!config) return inert;
   for (const TrialKey& key : TrialKeys()) {
-    if (config.IsInert(key)) inert.emplace(key.name);
+    if (config->IsInert(key)) inert.emplace(key.name);
   }
   return inert;
 }

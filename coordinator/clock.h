@@ -6,7 +6,8 @@
 
 namespace ofsweep {
 
-// The one source of time in the coordinator; tests move theirs by hand.
+// The time of all that the coordinator decides and tells; tests move theirs by hand. (How long its threads wait is the
+// machine's.)
 class Clock {
  public:
   virtual ~Clock() = default;

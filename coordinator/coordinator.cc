@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/submission.h"
+#include "experiment/flat_json.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {
@@ -382,17 +383,17 @@ absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) 
     const auto trial = store_.FindTrial(trial_id);
     if (!trial.ok()) return trial.status();
     if (!*trial) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
-    std::vector<Problem> problems;
-    const TrialConfig config = ParseTrialJson((*trial)->config_json, "", problems);
-    // One that an earlier version stored and this one refuses is for its trainer to refuse.
-    start.config_json = problems.empty() ? ToNestedJson(config).dump() : (*trial)->config_json;
+    const std::optional<TrialConfig> config = ReadFlatJson((*trial)->config_json);
+    // One that an earlier version stored and this one cannot read is for its trainer to refuse.
+    start.config_json = config ? ToNestedJson(*config).dump() : (*trial)->config_json;
+    if (!config) continue;
     Fingerprints agreed;
     {
       absl::MutexLock lock(&state_.log.mutex());
       const Books& books = state_.scheduler.books();
       agreed = state_.agreed_inputs.Of(books.SweepNames(*books.FindTrial(trial_id)));
     }
-    for (const auto& [key, input] : OpenInputsOf(config)) {
+    for (const auto& [key, input] : OpenInputsOf(*config)) {
       if (const auto found = agreed.find(input); found != agreed.end()) start.fingerprints.emplace(key, found->second);
     }
   }

@@ -1,7 +1,7 @@
 #include "coordinator/sweep_reader.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -143,13 +143,10 @@ absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vec
   const auto row = store_.FindSweep(sweep);
   if (!row.ok()) return row.status();
   if (!row->has_value()) return NoSuchSweep(sweep);
-  if (trial_ids.empty()) return absl::OkStatus();
-  const auto trials = store_.LoadTrials(sweep);
-  if (!trials.ok()) return trials.status();
-  std::set<std::string> known;
-  for (const TrialRow& trial : *trials) known.insert(trial.trial_id);
   for (const std::string& id : trial_ids) {
-    if (known.contains(id)) continue;
+    const auto arms = store_.ListArms(id);
+    if (!arms.ok()) return arms.status();
+    if (std::any_of(arms->begin(), arms->end(), [&](const auto& arm) { return arm.first == sweep; })) continue;
     return absl::NotFoundError(
         absl::StrCat("sweep ", sweep, " has no trial ", Quoted(id), "; `ofsweep show ", sweep, "` lists them"));
   }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/flat_json.h"
 #include "experiment/trial_identity.h"
 #include "experiment/trial_key.h"
 
@@ -98,8 +99,9 @@ std::string TrialLabel(const SweepSettings& settings, const ResultRow& row) {
 }
 
 std::string OwnConfigJson(const SweepSettings& settings, const TrialRow& trial) {
-  std::vector<Problem> ignored;  // both were checked when they were submitted
-  const TrialConfig stored = ParseTrialJson(trial.config_json, "", ignored);
+  const std::optional<TrialConfig> stored = ReadFlatJson(trial.config_json);
+  if (!stored) return trial.config_json;
+  std::vector<Problem> ignored;  // it was checked when it was submitted
   Overrides overrides = settings.common;
   for (auto& [key, value] : ParseOverrides(trial.arm.keys_json, settings.file, ignored)) {
     overrides.insert_or_assign(key, std::move(value));
@@ -108,7 +110,7 @@ std::string OwnConfigJson(const SweepSettings& settings, const TrialRow& trial) 
   ResolveAuto(own);
   Json config = Json::parse(trial.config_json);
   for (const TrialKey& key : TrialKeys()) {
-    if (!IsPartOfIdentity(key, stored) && key.identity != Identity::kOperation) {
+    if (!IsPartOfIdentity(key, *stored) && key.identity != Identity::kOperation) {
       config[std::string(key.name)] = ToJson(own.Get(key.name));
     }
   }

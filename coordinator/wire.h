@@ -9,7 +9,8 @@
 #include "ofsweep/v1/sweep.pb.h"
 #include "storage/store.h"
 
-// SweepService's messages from and to plain values; nothing behind the RPC edge sees protobuf.
+// SweepService's messages from and to plain values. What decides sees no protobuf; what reads (SweepReader, the hub)
+// answers in messages.
 namespace ofsweep {
 
 // A message stays below this: gRPC clients refuse more than 4 MiB unless told otherwise.

@@ -267,7 +267,7 @@ class Store {
   std::uint64_t DatabaseBytes() const;
   std::uint64_t WalBytes() const;
   // Called on the writer's thread after each write transaction, once for each kind of thing it did ("append", "change",
-  // "insert", "seal"), with how long the transaction took. The observer must not call a method that writes.
+  // "insert", "probe", "seal"), with how long the transaction took. The observer must not call a method that writes.
   void ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer);
   // Likewise, after each write that found no space, or no database file any more; to be called before any write is
   // made.

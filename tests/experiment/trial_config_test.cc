@@ -1,4 +1,5 @@
 #include "experiment/trial_config.h"
+#include "experiment/flat_json.h"
 
 #include <cmath>
 
@@ -71,6 +72,19 @@ TEST(TrialJson, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(ParseTrialJson(ToNestedJson(config).dump(), "/t/trial.json", problems), config);
   EXPECT_EQ(ParseTrialJson(ToFlatJson(config).dump(2), "/t/trial.json", problems), config);
   EXPECT_EQ(ToText(problems), "");
+}
+
+TEST(TrialJson, WhatIsStoredReadsBackTheSame) {
+  TrialConfig config = TrialConfig::FromOverrides({{"optimizer.epsilon", 1e-12},
+                                                   {"data.path", std::string("/corpora/a.txt")},
+                                                   {"evaluate.bits", std::vector<std::string>{"w8a5", "w8a4"}},
+                                                   {"model.tie_embeddings", false},
+                                                   {"seed", std::int64_t{3}}});
+  EXPECT_EQ(ReadFlatJson(ToFlatJson(config).dump()), config);
+  ResolveAuto(config);
+  EXPECT_EQ(ReadFlatJson(ToFlatJson(config).dump()), config);
+  EXPECT_EQ(ReadFlatJson(R"({"model.layer": 2})"), std::nullopt);
+  EXPECT_EQ(ReadFlatJson(R"({"model.layers": "many"})"), std::nullopt);
 }
 
 TEST(TrialJson, RelativePathsStartAtTheFile) {

@@ -160,7 +160,8 @@ TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {
   const std::string spec = WriteSpec({.grid = "{data.path: [tokens.bin, other.bin], seed: [0, 1]}", .corpus = ""});
   const Finished run = Ofsweep(Run(spec));
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out, AllOf(HasSubstr("data.path"), HasSubstr(Path("tokens.bin")), HasSubstr(Path("other.bin"))));
+  EXPECT_THAT(run.out, AllOf(HasSubstr("data.path"), HasSubstr("tokens.bin"), HasSubstr("other.bin")));
+  EXPECT_THAT(run.out, Not(HasSubstr(Path("tokens.bin")))) << "as it is written";
   EXPECT_THAT(run.out, HasSubstr("(trials) over seed.\n"));
   std::vector<std::string> table = {"table", "tiny", "--rows", "model.block", "--data-dir", Path("data")};
   const Finished refused = Ofsweep(table);
@@ -169,7 +170,7 @@ TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {
   table.insert(table.end(), {"--pool", "data.path"});
   const Finished pooled = Ofsweep(table);
   EXPECT_THAT(pooled.out, HasSubstr("(trials) over data.path, seed.\n"));
-  EXPECT_THAT(Ofsweep({"show", "tiny", "--data-dir", Path("data")}).out, HasSubstr("data.path=" + Path("other.bin")));
+  EXPECT_THAT(Ofsweep({"show", "tiny", "--data-dir", Path("data")}).out, HasSubstr("data.path=other.bin"));
 }
 
 TEST_F(RunCommand, ATrialThatFailsIsNamedWithItsReasonAndTheOthersStillCount) {
