@@ -70,7 +70,7 @@ TEST_F(PreparationWait, ATrialThatWaitsForLongerThanATrainerMayBeSilentGoesOn) {
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
   std::vector<Problem> problems;
   const std::string id = TrialId(ConfigHash(ParseTrialJson(trial, data_dir_ + "/trial.json", problems)));
-  coordinator_.Change([&](CoordinatorState& state) {
+  coordinator_.Change([&](FakeCoordinatorState& state) {
     v1::Start& assignment = state.wanted.emplace_back();
     assignment.set_trial_id(id);
     assignment.set_generation(1);
@@ -83,7 +83,7 @@ TEST_F(PreparationWait, ATrialThatWaitsForLongerThanATrainerMayBeSilentGoesOn) {
   StartAgent(options);
   EXPECT_TRUE(WaitUntil([&] { return SecondsWaited(id) > kSilence.count() || coordinator_.state().Ended(id); }));
   close(lock);
-  ASSERT_TRUE(coordinator_.WaitUntil([&](const CoordinatorState& state) { return state.Ended(id); }));
+  ASSERT_TRUE(coordinator_.WaitUntil([&](const FakeCoordinatorState& state) { return state.Ended(id); }));
   EXPECT_EQ(coordinator_.state().ended.at({id, 1}).outcome(), "completed")
       << coordinator_.state().ended.at({id, 1}).failure_message();
 }
