@@ -126,8 +126,9 @@ absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
   const bool is_name = id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 127; });
   if (!is_name) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": the worker's id is one word of at most 128 printable ASCII characters; mend it, or remove "
-                           "the file for a new one"));
+        absl::StrCat(path,
+                     ": the worker's id is one word of at most 128 printable ASCII characters; mend it, or remove "
+                     "the file for a new one"));
   }
   if (!id.empty()) return id;
   id = absl::StrCat(HostName(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));

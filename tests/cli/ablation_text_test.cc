@@ -93,7 +93,7 @@ TEST(AblationText, SaysWhatEachColumnIs) {
   EXPECT_EQ(MetricDescription("eval_loss"), "validation loss, nats a token");
   EXPECT_EQ(MetricDescription("kurtosis@block.3"), "newest value");
   EXPECT_EQ(MetricDescription("attention_entropy@attention.mean:max"),
-            "largest of all steps, mean over the layers, nats");
+            "largest of the measured steps, NaN left out, mean over the layers, nats");
   EXPECT_EQ(MetricDescription("int8_perplexity"), "validation perplexity with weights and activations in int8");
   EXPECT_EQ(MetricDescription("w4a4_perplexity"), "validation perplexity with weights and activations in 4 bits");
   EXPECT_EQ(MetricDescription("w8a4_perplexity"), "validation perplexity with weights in 8 bits and activations in 4");
