@@ -2,18 +2,18 @@
 # The analysis that ordinary tests do not do. Installs what it needs, builds, and fails at the first finding.
 #
 # usage: tests/analyze.sh          The short form: storage, coordinator and worker under ThreadSanitizer; clang-tidy, with Clang's check of what
-#                                  a mutex guards, on the files that differ from the main branch (the last commit, on that branch itself).
+#                                  a mutex guards, on the targets that differ from the main branch (by the last commit, on that branch itself).
 #        tests/analyze.sh --full   Hours: everything under ThreadSanitizer, and under AddressSanitizer with
-#                                  UndefinedBehaviorSanitizer; all files by Clang and clang-tidy.
+#                                  UndefinedBehaviorSanitizer; all targets by Clang and clang-tidy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 watched=(storage_test coordinator_test coordinator_edge_test worker_test worker_agent_test)
 
-# clang-tidy takes half a minute for a source that includes gRPC or LibTorch.
-most_sources=20
+# clang-tidy takes one to two minutes of a core for the sources of a target.
+most_units=6
 
-# Those that differ from the main branch, tests last; a header stands for the source beside it.
+# Those that differ from the main branch; a header stands for the source beside it.
 changed_sources() {
   local main base
   main=$(git rev-parse --verify --quiet origin/main || git rev-parse --verify --quiet main || git rev-parse HEAD)
@@ -23,25 +23,28 @@ changed_sources() {
   fi
   git diff --name-only "$base" -- '*.cc' '*.h' | sed 's/\.h$/.cc/' | sort -u | while read -r file; do
     [ ! -e "$file" ] || echo "$file"
-  done | awk '/^tests\// { tests = tests $0 "\n"; next } { print } END { printf "%s", tests }'
+  done
 }
 
-# tidy FILE…: those that the build knows (the benchmarks and ThreadSanitizer's own source are none of its).
+# tidy UNIT…: as tests/tidy/units.py prints them.
 tidy() {
-  local known
-  known=$(python3 -c '
-import json, os, sys
-built = {os.path.relpath(entry["file"]) for entry in json.load(open("build/clang/compile_commands.json"))}
-print("\n".join(file for file in sys.argv[1:] if file in built))' "$@")
-  [ -n "$known" ] || return 0
-  # One finding in a header is told once for each file that includes it.
-  xargs -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p build/clang <<<"$known"
+  # One finding in a header is told once for each unit that includes it.
+  printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p build/clang
 }
 
+# under PRESET ctest-argument…: also fails for a report of a program that a test started.
 under() {
-  local preset=$1
+  local preset=$1 status=0 report
   shift
-  ctest --preset "$preset" --parallel "$(nproc)" "$@"
+  rm -f build/"$preset"/report.*
+  ctest --preset "$preset" --parallel "$(nproc)" "$@" || status=$?
+  for report in build/"$preset"/report.*; do
+    [ -e "$report" ] || continue
+    echo "analyze.sh: $report"
+    cat "$report"
+    status=1
+  done
+  return "$status"
 }
 
 deploy/setup/install.sh --analysis
@@ -50,7 +53,7 @@ OFSWEEP_PYTHON=$(deploy/setup/python_env.sh)
 
 if [ "${1:-}" = --full ]; then
   deploy/setup/build.sh clang
-  tidy $(git ls-files '*.cc')
+  tidy $(python3 tests/tidy/units.py)
   deploy/setup/node_env.sh dashboards/grafana >/dev/null
   for preset in tsan asan-ubsan; do
     deploy/setup/build.sh "$preset"
@@ -66,8 +69,8 @@ else
     [[ " ${changed[*]}" != *" trainer/"* && " ${changed[*]}" != *" tests/trainer/"* ]] ||
       generated+=(trainer/CMakeFiles/ofsweep_trainer_model.dir/cmake_pch.hxx.pch)
     deploy/setup/build.sh clang "${generated[@]}"
-    [ ${#changed[@]} -le $most_sources ] ||
-      echo "analyze.sh: $((${#changed[@]} - most_sources)) of ${#changed[@]} changed sources are left to --full" >&2
-    tidy "${changed[@]:0:$most_sources}"
+    mapfile -t units < <(python3 tests/tidy/units.py "${changed[@]}")
+    [ ${#units[@]} -le $most_units ] || echo "analyze.sh: $((${#units[@]} - most_units)) of ${#units[@]} changed targets are left to --full" >&2
+    [ ${#units[@]} -eq 0 ] || tidy "${units[@]:0:$most_units}"
   fi
 fi
