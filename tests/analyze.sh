@@ -10,8 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 watched=(storage_test coordinator_test coordinator_edge_test worker_test worker_agent_test)
 
-# clang-tidy takes one to two minutes of a core for the sources of a target.
-most_units=6
+# clang-tidy takes half a minute to two minutes of a core for a target, its analyzer about ten seconds for a source.
+most_units=4
+most_sources=12
 
 # Those that differ from the main branch; a header stands for the source beside it.
 changed_sources() {
@@ -26,11 +27,17 @@ changed_sources() {
   done
 }
 
-# tidy UNIT…: as tests/tidy/units.py prints them.
+# tidy CHECKS FILE…: the checks of .clang-tidy, by CHECKS without some of them. One finding in a header is told once for each file
+# that includes it.
 tidy() {
-  # One finding in a header is told once for each unit that includes it.
-  printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p build/clang
+  local checks=$1
+  shift
+  [ $# -eq 0 ] || printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p build/clang --checks="$checks"
 }
+# Most checks look at every declaration that a file includes, so they take a target's sources at once. The analyzer follows paths
+# only through the main file, so it takes each source.
+but_analyzer='-clang-analyzer-*'
+analyzer='-*,clang-analyzer-*,-clang-analyzer-optin.core.EnumCastOutOfRange' # .clang-tidy says why it is left out
 
 # under PRESET ctest-argument…: also fails for a report of a program that a test started.
 under() {
@@ -53,7 +60,8 @@ OFSWEEP_PYTHON=$(deploy/setup/python_env.sh)
 
 if [ "${1:-}" = --full ]; then
   deploy/setup/build.sh clang
-  tidy $(python3 tests/tidy/units.py)
+  tidy "$but_analyzer" $(python3 tests/tidy/units.py)
+  tidy "$analyzer" $(python3 tests/tidy/units.py --sources)
   deploy/setup/node_env.sh dashboards/grafana >/dev/null
   for preset in tsan asan-ubsan; do
     deploy/setup/build.sh "$preset"
@@ -71,6 +79,10 @@ else
     deploy/setup/build.sh clang "${generated[@]}"
     mapfile -t units < <(python3 tests/tidy/units.py "${changed[@]}")
     [ ${#units[@]} -le $most_units ] || echo "analyze.sh: $((${#units[@]} - most_units)) of ${#units[@]} changed targets are left to --full" >&2
-    [ ${#units[@]} -eq 0 ] || tidy "${units[@]:0:$most_units}"
+    tidy "$but_analyzer" "${units[@]:0:$most_units}"
+    mapfile -t sources < <(python3 tests/tidy/units.py --sources "${changed[@]}")
+    [ ${#sources[@]} -le $most_sources ] ||
+      echo "analyze.sh: $((${#sources[@]} - most_sources)) of ${#sources[@]} changed sources are left to --full by the analyzer" >&2
+    tidy "$analyzer" "${sources[@]:0:$most_sources}"
   fi
 fi
