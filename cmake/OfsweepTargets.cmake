@@ -35,6 +35,12 @@ function(ofsweep_executable name)
   target_link_libraries(${name} PRIVATE ofsweep_options ${OFSWEEP_ABSL_FOR_TSAN} ${ARG_DEPENDS})
 endfunction()
 
+# By what the seconds that a test may take are multiplied.
+set(OFSWEEP_SLOWDOWN 1)
+if(OFSWEEP_SANITIZE)
+  set(OFSWEEP_SLOWDOWN 5)
+endif()
+
 # ofsweep_test(NAME SOURCES … DEPENDS … [TIMEOUT seconds] [PROCESSORS n]): a GoogleTest executable, one ctest entry a test case.
 # PROCESSORS is how many cores a case keeps busy. Tests find their data by OFSWEEP_SOURCE_DIR and the built programs by
 # OFSWEEP_BIN_DIR.
@@ -44,6 +50,7 @@ function(ofsweep_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * ${OFSWEEP_SLOWDOWN}")
   if(NOT ARG_PROCESSORS)
     set(ARG_PROCESSORS 1)
   endif()

@@ -24,7 +24,7 @@ std::optional<std::string_view> TakeBehind(char mark, std::string_view& text) {
 
 absl::Status UnknownMetric(std::string_view name) {
   std::vector<std::string_view> known;
-  for (const ResultNumber& number : kResultNumbers) known.push_back(number.name);
+  for (const ResultNumber& number : kResultNumbers) known.emplace_back(number.name);
   for (const Metric& metric : Metrics()) known.push_back(metric.name);
   const std::string_view nearest = Nearest(name, known);
   return absl::InvalidArgumentError(absl::StrCat("there is no metric ", Quoted(name), "; ",

@@ -10,14 +10,14 @@ namespace ofsweep {
 namespace {
 
 constexpr int kFewest = 2;
-constexpr int kMost = 16;
+constexpr int kMostBits = 16;
 
 // 0 for what is no number of bits. "08" and "+8" are none: a name has one spelling.
 int ReadBits(std::string_view text) {
   int bits = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
   if (error != std::errc() || std::to_string(bits) != text) return 0;
-  return (bits >= kFewest && bits <= kMost) || bits == QuantisationBits::kUnrounded ? bits : 0;
+  return (bits >= kFewest && bits <= kMostBits) || bits == QuantisationBits::kUnrounded ? bits : 0;
 }
 
 }  // namespace

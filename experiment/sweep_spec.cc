@@ -66,7 +66,7 @@ class SpecReader {
 
  private:
   void ReadSection(const YAML::Node& name_node, const YAML::Node& value) {
-    const std::string name = name_node.Scalar();
+    const std::string& name = name_node.Scalar();
     if (name == "name") {
       named_ = true;
       spec_.name = value.IsScalar() ? value.Scalar() : "";

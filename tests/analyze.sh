@@ -2,18 +2,19 @@
 # The analysis that ordinary tests do not do. Installs what it needs, builds, and fails at the first finding.
 #
 # usage: tests/analyze.sh          The short form: storage, coordinator and worker under ThreadSanitizer; clang-tidy, with Clang's check of what
-#                                  a mutex guards, on the files that differ from the main branch (the last commit, on that branch itself).
+#                                  a mutex guards, on the targets that differ from the main branch (by the last commit, on that branch itself).
 #        tests/analyze.sh --full   Hours: everything under ThreadSanitizer, and under AddressSanitizer with
-#                                  UndefinedBehaviorSanitizer; all files by Clang and clang-tidy.
+#                                  UndefinedBehaviorSanitizer; all targets by Clang and clang-tidy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 watched=(storage_test coordinator_test coordinator_edge_test worker_test worker_agent_test)
 
-# clang-tidy takes half a minute for a source that includes gRPC or LibTorch.
-most_sources=20
+# clang-tidy takes half a minute to two minutes of a core for a target, its analyzer about ten seconds for a source.
+most_units=4
+most_sources=12
 
-# Those that differ from the main branch, tests last; a header stands for the source beside it.
+# Those that differ from the main branch; a header stands for the source beside it.
 changed_sources() {
   local main base
   main=$(git rev-parse --verify --quiet origin/main || git rev-parse --verify --quiet main || git rev-parse HEAD)
@@ -23,25 +24,34 @@ changed_sources() {
   fi
   git diff --name-only "$base" -- '*.cc' '*.h' | sed 's/\.h$/.cc/' | sort -u | while read -r file; do
     [ ! -e "$file" ] || echo "$file"
-  done | awk '/^tests\// { tests = tests $0 "\n"; next } { print } END { printf "%s", tests }'
+  done
 }
 
-# tidy FILE…: those that the build knows (the benchmarks and ThreadSanitizer's own source are none of its).
+# tidy CHECKS FILE…: the checks of .clang-tidy, by CHECKS without some of them. One finding in a header is told once for each file
+# that includes it.
 tidy() {
-  local known
-  known=$(python3 -c '
-import json, os, sys
-built = {os.path.relpath(entry["file"]) for entry in json.load(open("build/clang/compile_commands.json"))}
-print("\n".join(file for file in sys.argv[1:] if file in built))' "$@")
-  [ -n "$known" ] || return 0
-  # One finding in a header is told once for each file that includes it.
-  xargs -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p build/clang <<<"$known"
-}
-
-under() {
-  local preset=$1
+  local checks=$1
   shift
-  ctest --preset "$preset" --parallel "$(nproc)" "$@"
+  [ $# -eq 0 ] || printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p build/clang --checks="$checks"
+}
+# Most checks look at every declaration that a file includes, so they take a target's sources at once. The analyzer follows paths
+# only through the main file, so it takes each source.
+but_analyzer='-clang-analyzer-*'
+analyzer='-*,clang-analyzer-*,-clang-analyzer-optin.core.EnumCastOutOfRange' # .clang-tidy says why it is left out
+
+# under PRESET ctest-argument…: also fails for a report of a program that a test started.
+under() {
+  local preset=$1 status=0 report
+  shift
+  rm -f build/"$preset"/report.*
+  ctest --preset "$preset" --parallel "$(nproc)" "$@" || status=$?
+  for report in build/"$preset"/report.*; do
+    [ -e "$report" ] || continue
+    echo "analyze.sh: $report"
+    cat "$report"
+    status=1
+  done
+  return "$status"
 }
 
 deploy/setup/install.sh --analysis
@@ -50,7 +60,8 @@ OFSWEEP_PYTHON=$(deploy/setup/python_env.sh)
 
 if [ "${1:-}" = --full ]; then
   deploy/setup/build.sh clang
-  tidy $(git ls-files '*.cc')
+  tidy "$but_analyzer" $(python3 tests/tidy/units.py)
+  tidy "$analyzer" $(python3 tests/tidy/units.py --sources)
   deploy/setup/node_env.sh dashboards/grafana >/dev/null
   for preset in tsan asan-ubsan; do
     deploy/setup/build.sh "$preset"
@@ -66,8 +77,12 @@ else
     [[ " ${changed[*]}" != *" trainer/"* && " ${changed[*]}" != *" tests/trainer/"* ]] ||
       generated+=(trainer/CMakeFiles/ofsweep_trainer_model.dir/cmake_pch.hxx.pch)
     deploy/setup/build.sh clang "${generated[@]}"
-    [ ${#changed[@]} -le $most_sources ] ||
-      echo "analyze.sh: $((${#changed[@]} - most_sources)) of ${#changed[@]} changed sources are left to --full" >&2
-    tidy "${changed[@]:0:$most_sources}"
+    mapfile -t units < <(python3 tests/tidy/units.py "${changed[@]}")
+    [ ${#units[@]} -le $most_units ] || echo "analyze.sh: $((${#units[@]} - most_units)) of ${#units[@]} changed targets are left to --full" >&2
+    tidy "$but_analyzer" "${units[@]:0:$most_units}"
+    mapfile -t sources < <(python3 tests/tidy/units.py --sources "${changed[@]}")
+    [ ${#sources[@]} -le $most_sources ] ||
+      echo "analyze.sh: $((${#sources[@]} - most_sources)) of ${#sources[@]} changed sources are left to --full by the analyzer" >&2
+    tidy "$analyzer" "${sources[@]:0:$most_sources}"
   fi
 fi

@@ -51,7 +51,7 @@ milliseconds PauseAfter(const v1::SynchronizeResponse& told) {
 // The loop, and the two conversations that run on it.
 class AgentLoop : public Agent {
  public:
-  AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, std::shared_ptr<grpc::Channel> channel)
+  AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, const std::shared_ptr<grpc::Channel>& channel)
       : options_(std::move(options)),
         gpus_(std::move(gpus)),
         lock_(std::move(lock)),

@@ -13,6 +13,8 @@
 namespace ofsweep {
 namespace {
 
+using namespace std::string_literals;
+
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -118,7 +120,7 @@ TEST_F(Fingerprint, AFileIsReadOnceUntilItChanges) {
 TEST_F(Fingerprint, ADamagedCacheOnlyCostsTime) {
   const auto file = folder_.Write("file.txt", "text");
   const std::string before = Of("text", file);
-  cache_.Write("fingerprints", std::string("\0\xff nonsense\n1:2:3 short\n", 29));
+  cache_.Write("fingerprints", "\0\xff nonsense\n1:2:3 short\n"s);
   EXPECT_EQ(Of("text", file), before);
 }
 

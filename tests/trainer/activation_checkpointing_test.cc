@@ -10,10 +10,6 @@
 namespace ofsweep {
 namespace {
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 // What two micro-batches of a training step leave behind.
 struct StepResult {
   std::vector<at::Tensor> losses;

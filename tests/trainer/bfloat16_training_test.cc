@@ -9,10 +9,6 @@
 namespace ofsweep {
 namespace {
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 constexpr int kSteps = 80;
 
 // Losses of training on one batch. `forget_masters` rounds the master weights to bfloat16 after every step, as if there

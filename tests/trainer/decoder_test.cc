@@ -12,10 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 TensorMap ByName(const Decoder& decoder) {
   TensorMap map;
   for (const NamedTensor& parameter : decoder.Parameters()) map[parameter.name] = parameter.tensor.detach();

@@ -14,9 +14,6 @@
 namespace ofsweep {
 namespace {
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
 Value Integer(std::int64_t value) {
   return value;
 }

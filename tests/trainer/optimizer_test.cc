@@ -10,10 +10,6 @@
 namespace ofsweep {
 namespace {
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 // A decoder, its optimizer and a stream of batches.
 struct Training {
   explicit Training(const Overrides& overrides, at::ScalarType dtype = at::kFloat)

@@ -9,10 +9,6 @@
 namespace ofsweep {
 namespace {
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 struct Kind {
   const char* name;
   Overrides keys;

@@ -31,10 +31,6 @@ TEST(SpreadPhases, GivesNoStepMoreThanItsShareAndOneMatrix) {
   EXPECT_THAT(SpreadPhases({0, 0}, 4), Each(0));
 }
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 struct Basis {
   double cost = 0;         // of a refresh
   std::vector<int> steps;  // of 1…16, at which it changed

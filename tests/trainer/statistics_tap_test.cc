@@ -16,10 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 
-Value Text(std::string_view text) {
-  return std::string(text);
-}
-
 std::vector<std::string> ChoicesOfTheKey() {
   std::vector<std::string> choices = absl::StrSplit(std::string(FindTrialKey("measure.metrics")->choices), '|');
   std::erase(choices, "all");

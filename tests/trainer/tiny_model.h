@@ -5,6 +5,11 @@
 
 namespace ofsweep {
 
+// The value of a key that is a text.
+inline Value Text(std::string_view text) {
+  return std::string(text);
+}
+
 // A resolved trial of 2 layers × 8, 2 heads, context 6, vocabulary 11, with `overrides` on top.
 inline TrialConfig TinyTrial(Overrides overrides = {}) {
   Overrides all = {{"model.layers", std::int64_t{2}}, {"model.width", std::int64_t{8}},
