@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <random>
 
@@ -93,12 +91,6 @@ std::string CpuModel() {
   return FindField(ReadText("/proc/cpuinfo"), "model name", ':').value_or("");
 }
 
-std::uint64_t FreeBytes(const std::string& folder) {
-  struct statvfs status {};
-  if (::statvfs(folder.c_str(), &status) != 0) return std::numeric_limits<std::uint64_t>::max();
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-}
-
 std::string BesideThisExecutable(const std::string& name) {
   std::error_code ignored;
   return (fs::read_symlink("/proc/self/exe", ignored).parent_path() / name).string();
@@ -126,8 +118,9 @@ absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
   const bool is_name = id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 127; });
   if (!is_name) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, ": the worker's id is one word of at most 128 printable ASCII characters; mend it, or remove "
-                           "the file for a new one"));
+        absl::StrCat(path,
+                     ": the worker's id is one word of at most 128 printable ASCII characters; mend it, or remove "
+                     "the file for a new one"));
   }
   if (!id.empty()) return id;
   id = absl::StrCat(HostName(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
