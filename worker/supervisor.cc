@@ -109,7 +109,7 @@ void Supervisor::LookAtDisk() {
   }
   const std::string message =
       absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", options_.data_dir, ", and trials need ",
-                   needed >> 20, ": free some space there, or give the worker another --data-dir");
+                   needed >> 20, " MiB: free some space there, or give the worker another --data-dir");
   if (!std::exchange(host_.no_room, message).empty()) return;  // said before
   spdlog::warn("{}; no trial is started until {} MiB are free", message, BytesToStartAgain() >> 20);
   for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kDisk, message);
