@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "cli/ablation_grid.h"
 #include "cli/format.h"
 #include "experiment/trial_key.h"
@@ -49,10 +50,17 @@ std::vector<std::string> RowKeys(const v1::GetAblationTableResponse& table) {
   return {table.rows().begin(), table.rows().end()};
 }
 
+// A path or a text may hold what ends a cell or a row.
+std::string MarkdownEscape(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"|", "\\|"}, {"\r\n", "<br>"}, {"\n", "<br>"}, {"\r", "<br>"}});
+}
+
 std::string MarkdownTable(const Lines& lines) {
   std::string text;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    absl::StrAppend(&text, "| ", absl::StrJoin(lines[i], " | "), " |\n");
+    std::vector<std::string> cells;
+    for (const std::string& cell : lines[i]) cells.push_back(MarkdownEscape(cell));
+    absl::StrAppend(&text, "| ", absl::StrJoin(cells, " | "), " |\n");
     if (i == 0) {
       text += "|";
       for (std::size_t column = 0; column < lines[0].size(); ++column) text += "---|";

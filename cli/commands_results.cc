@@ -22,7 +22,7 @@ void Assign(const std::vector<std::string>& values, google::protobuf::RepeatedPt
 }  // namespace
 
 absl::Status Watch(const SweepOptions& options, Streams streams) {
-  auto connection = Connection::Open(options.connection);
+  auto connection = Connection::OpenToChange(options.connection);
   if (!connection.ok()) return connection.status();
   v1::Sweep last;
   {

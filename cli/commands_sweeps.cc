@@ -31,7 +31,7 @@ template <class Request, class Response>
 absl::Status Change(const ConnectionOptions& where,
                     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, std::ostream& out) {
-  auto connection = Connection::Open(where);
+  auto connection = Connection::OpenToChange(where);
   if (!connection.ok()) return connection.status();
   const auto response = connection->Call(method, request);
   if (!response.ok()) return response.status();
@@ -40,22 +40,28 @@ absl::Status Change(const ConnectionOptions& where,
   return absl::OkStatus();
 }
 
+absl::StatusOr<v1::SubmitSweepResponse> SubmitTo(const SubmitOptions& options, const SpecFile& file,
+                                                 std::ostream& log) {
+  auto connection = Connection::OpenToChange(options.connection);
+  if (!connection.ok()) return connection.status();
+  v1::SubmitSweepRequest request = MakeSubmission(file, {.fresh = options.fresh}, log);
+  request.set_validate_only(options.validate_only);
+  return connection->Call(&Stub::SubmitSweep, request);
+}
+
 }  // namespace
 
 absl::Status Submit(const SubmitOptions& options, Streams streams) {
-  auto file = ReadSpecFile(options.spec);
+  const auto file = ReadSpecFile(options.spec);
   if (!file.ok()) return file.status();
-  auto connection = Connection::Open(options.connection);
-  if (!connection.ok()) return connection.status();
-  v1::SubmitSweepRequest request = MakeSubmission(*file, {.fresh = options.fresh}, streams.err);
-  request.set_validate_only(options.validate_only);
-  const auto response = connection->Call(&Stub::SubmitSweep, request);
+  const ConnectionOptions& where = options.connection;
+  const bool alone = options.validate_only && where.data_dir && !where.coordinator;
+  const auto response = alone ? Validate(*file, streams.err) : SubmitTo(options, *file, streams.err);
   if (!response.ok()) return response.status();
   if (options.json) {
     streams.out << ToProtoJson(*response).dump(2) << "\n";
   } else {
-    streams.out << DescribeSubmission(*response, CombinationsOf(*file), options.validate_only,
-                                      options.connection.coordinator);
+    streams.out << DescribeSubmission(*response, CombinationsOf(*file), options.validate_only, where.coordinator);
   }
   return absl::OkStatus();
 }

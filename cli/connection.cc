@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/server.h"
 #include "experiment/data_folder.h"
+#include "storage/writer_lock.h"
 #include "worker/channel.h"
 
 namespace ofsweep {
@@ -56,6 +57,18 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
   std::shared_ptr<Server> service = std::move(*offline);
   auto channel = service->InProcessChannel();
   return Connection(std::move(channel), "", std::move(service));
+}
+
+absl::StatusOr<Connection> Connection::OpenToChange(const ConnectionOptions& options) {
+  auto connection = Open(options);
+  const bool is_elsewhere = connection.ok() && !connection->target().empty();
+  if (options.coordinator || is_elsewhere) return connection;
+  const std::string data_dir = options.data_dir.value_or(kDefaultDataDir);
+  const std::string writer = WriterOf(DatabasePath(data_dir));
+  if (writer.empty()) return connection;  // whose service says that there is no coordinator
+  return absl::UnavailableError(
+      absl::StrCat("a coordinator (process ", writer, ") has ", data_dir,
+                   ": name it with --coordinator HOST:PORT, the address that it printed as \"grpc\" when it started"));
 }
 
 absl::StatusOr<std::vector<v1::Sweep>> Connection::ListSweeps() const {

@@ -38,6 +38,10 @@ class Connection {
   // at the default address when one answers, else the default data folder where it has a database.
   static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
 
+  // The same for a command that changes or watches a sweep, which a database alone cannot do: says which process has
+  // it.
+  static absl::StatusOr<Connection> OpenToChange(const ConnectionOptions& options);
+
   v1::SweepService::Stub& stub() const { return *stub_; }
   const std::string& target() const { return target_; }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/format.h"
+#include "experiment/value.h"
 
 namespace ofsweep {
 
@@ -43,9 +44,7 @@ void CurveWriter::WriteCsv(const v1::Curve& curve) {
       absl::StrCat(CsvField(curve.metric()), ",", curve.has_layer() ? absl::StrCat(curve.layer()) : "", ",",
                    CsvField(curve.site()), ",");
   std::string keys;
-  for (const auto& [key, value] : arm.items()) {
-    absl::StrAppend(&keys, ",", CsvField(value.is_string() ? value.get<std::string>() : value.dump()));
-  }
+  for (const auto& [key, value] : arm.items()) absl::StrAppend(&keys, ",", CsvField(TextOfJson(value)));
   absl::StrAppend(&keys, ",", SeedOf(curve), "\n");
   const int points = std::min(curve.steps_size(), curve.values_size());
   for (int i = 0; i < points; ++i) {

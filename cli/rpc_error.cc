@@ -7,18 +7,17 @@
 namespace ofsweep {
 namespace {
 
+std::string Describe(const std::vector<FieldViolation>& violations) {
+  return absl::StrJoin(violations, "\n", [](std::string* out, const FieldViolation& violation) {
+    // The coordinator writes the key into the description where a user's file is meant; requests of other clients may
+    // not.
+    const bool named = violation.description.find(violation.field) != std::string::npos;
+    absl::StrAppend(out, named ? "" : absl::StrCat(violation.field, ": "), violation.description);
+  });
+}
+
 std::string Describe(const grpc::Status& status, const std::string& target) {
   switch (status.error_code()) {
-    case grpc::StatusCode::INVALID_ARGUMENT: {
-      const auto violations = ReadFieldViolations(status);
-      if (violations.empty()) break;
-      return absl::StrJoin(violations, "\n", [](std::string* out, const FieldViolation& violation) {
-        // The coordinator writes the key into the description where a user's file is meant; requests of other clients
-        // may not.
-        const bool named = violation.description.find(violation.field) != std::string::npos;
-        absl::StrAppend(out, named ? "" : absl::StrCat(violation.field, ": "), violation.description);
-      });
-    }
     case grpc::StatusCode::UNAVAILABLE:
       if (target.empty()) break;
       return absl::StrCat("cannot reach the coordinator at ", target,
@@ -37,6 +36,10 @@ std::string Describe(const grpc::Status& status, const std::string& target) {
 
 absl::Status FromRpc(const grpc::Status& status, const std::string& target) {
   if (status.ok()) return absl::OkStatus();
+  // Whatever the code, the file is invalid: one of too many trials is ResourceExhausted.
+  if (const auto violations = ReadFieldViolations(status); !violations.empty()) {
+    return absl::InvalidArgumentError(Describe(violations));
+  }
   return {static_cast<absl::StatusCode>(status.error_code()), Describe(status, target)};
 }
 

@@ -8,9 +8,9 @@
 
 namespace ofsweep {
 
-// What an RPC's failure means to a user. Field violations become one line each ("file:line: key: message; fix"); a
-// coordinator that does not answer is named with how to start it. `target` is HOST:PORT, or "" for a service in this
-// process.
+// What an RPC's failure means to a user. Field violations become InvalidArgument, one line each ("file:line: key:
+// message; fix"); a coordinator that does not answer is named with how to start it. `target` is HOST:PORT, or "" for a
+// service in this process.
 absl::Status FromRpc(const grpc::Status& status, const std::string& target);
 
 // 0 success; 2 for InvalidArgument: an invalid spec or wrong usage; 1 for any other failure.

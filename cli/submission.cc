@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "coordinator/submission.h"
 #include "corpus/input_fingerprint.h"
 
 namespace ofsweep {
@@ -71,6 +72,20 @@ v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOpti
     seen.set_fingerprint(fingerprint);
   }
   return request;
+}
+
+absl::StatusOr<v1::SubmitSweepResponse> Validate(const SpecFile& file, std::ostream& log) {
+  std::vector<Problem> problems;
+  SweepSpec spec = ParseSweepSpec(file.text, file.path, problems);
+  if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
+  spec.fingerprints = SeenInputs(spec, {}, log);
+  const auto trials = ExpandSubmission(spec, ReadSweepSettings(spec, file.path), problems);
+  if (!trials.ok()) return absl::InvalidArgumentError(trials.status().message());
+  v1::SubmitSweepResponse response;
+  response.set_created(true);
+  response.mutable_sweep()->set_name(spec.name);
+  response.mutable_sweep()->mutable_trials()->set_pending(trials->size());
+  return response;
 }
 
 std::uint64_t CombinationsOf(const SpecFile& file) {

@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "cli/files.h"
 #include "experiment/sweep_spec.h"
 #include "ofsweep/v1/sweep.pb.h"
@@ -23,6 +24,9 @@ Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options,
 
 // The request that submits a sweep file, with the fingerprints of what it names here (SeenInputs).
 v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOptions& options, std::ostream& log);
+
+// What a coordinator says of a file that it only checks, but for the trials that its database has already.
+absl::StatusOr<v1::SubmitSweepResponse> Validate(const SpecFile& file, std::ostream& log);
 
 // Of a file that was submitted: how many combinations its trials came from (CountCombinations).
 std::uint64_t CombinationsOf(const SpecFile& file);

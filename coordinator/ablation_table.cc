@@ -26,20 +26,8 @@ bool IsRounded(const ResultNumber& number) {
 // The values of a JSON object as a user would type them.
 std::map<std::string, std::string> TextsOf(const std::string& json) {
   std::map<std::string, std::string> texts;
-  const nlohmann::json object = nlohmann::json::parse(json);
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_string()) {
-      texts[key] = value.get<std::string>();
-    } else if (value.is_number_float()) {
-      texts[key] = ShortestNumber(value.get<double>());
-    } else if (!value.is_array()) {
-      texts[key] = value.dump();
-    } else {
-      std::vector<std::string> items;
-      for (const auto& item : value) items.push_back(item.is_string() ? item.get<std::string>() : item.dump());
-      texts[key] = ToText(Value(std::move(items)));
-    }
-  }
+  const auto object = nlohmann::ordered_json::parse(json);
+  for (const auto& [key, value] : object.items()) texts[key] = TextOfJson(value);
   return texts;
 }
 

@@ -10,12 +10,10 @@ namespace {
 
 // Without its sweeps.
 TrialInfo DescribeTrial(const TrialRow& row) {
-  const nlohmann::json config = nlohmann::json::parse(row.config_json, nullptr, /*allow_exceptions=*/false);
+  const auto config = nlohmann::ordered_json::parse(row.config_json, nullptr, /*allow_exceptions=*/false);
   const auto text = [&](const char* key) {
     const auto value = config.find(key);
-    if (value == config.end()) return std::string();
-    if (value->is_string()) return value->get<std::string>();
-    return value->is_number_float() ? ShortestNumber(value->get<double>()) : value->dump();
+    return value == config.end() ? std::string() : TextOfJson(*value);
   };
   TrialInfo info;
   info.trial_id = row.trial_id;

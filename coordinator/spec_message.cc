@@ -7,14 +7,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "experiment/number_range.h"
 #include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
 Json JsonOf(const google::protobuf::Value& value) {
   switch (value.kind_case()) {

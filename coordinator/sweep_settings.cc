@@ -10,6 +10,7 @@
 #include "experiment/flat_json.h"
 #include "experiment/trial_identity.h"
 #include "experiment/trial_key.h"
+#include "experiment/value.h"
 
 namespace ofsweep {
 namespace {
@@ -17,14 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::string LabelValue(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return ShortestNumber(value.get<double>());
-  return value.dump();
-}
-
 void AddLabel(const std::string& key, const Json& value, std::string& label) {
-  absl::StrAppend(&label, label.empty() ? "" : " ", key, "=", LabelValue(value));
+  absl::StrAppend(&label, label.empty() ? "" : " ", key, "=", TextOfJson(value));
 }
 
 // A path as people write it beside the submitted file, where that is shorter.

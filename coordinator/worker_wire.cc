@@ -82,13 +82,11 @@ AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<P
     Add(field + ".wall_seconds", "is not a duration", "a number of seconds of at least 0", problems);
   }
   if (end.outcome != AttemptOutcome::kFailed) return end;
-  const auto failure = ParseFailureClass(ended.failure_class());
-  if (!failure || *failure == FailureClass::kNone || *failure == FailureClass::kLost ||
-      *failure == FailureClass::kPreempted) {
-    Add(field + ".failure_class", absl::StrCat("unknown failure class ", Quoted(ended.failure_class())),
-        "oom, crash, bad_config, bad_data, timeout or other_data", problems);
-  } else {
+  if (const auto failure = ParseTrainerFailure(ended.failure_class())) {
     end.failure = *failure;
+  } else {
+    Add(field + ".failure_class", absl::StrCat("unknown failure class ", Quoted(ended.failure_class())),
+        std::string(kTrainerFailures), problems);
   }
   return end;
 }

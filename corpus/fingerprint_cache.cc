@@ -40,7 +40,8 @@ bool IsSettled(const struct stat& file) {
 }
 
 absl::Status Unreadable(const fs::path& file, int error) {
-  const std::string message = absl::StrCat(file.string(), " cannot be read: ", std::strerror(error));
+  const std::string message = absl::StrCat(file.string(), " cannot be read: ", std::strerror(error),
+                                           "; name a file that exists and can be read");
   return error == ENOENT || error == ENOTDIR ? absl::NotFoundError(message) : absl::FailedPreconditionError(message);
 }
 
@@ -71,7 +72,8 @@ absl::StatusOr<std::string> FingerprintCache::Sha256Of(const fs::path& file, con
   const absl::Cleanup close = [descriptor] { ::close(descriptor); };
   struct stat before, after;
   if (::fstat(descriptor, &before) != 0) return Unreadable(file, errno);
-  if (!S_ISREG(before.st_mode)) return absl::FailedPreconditionError(absl::StrCat(file.string(), " is not a file"));
+  if (!S_ISREG(before.st_mode))
+    return absl::FailedPreconditionError(absl::StrCat(file.string(), " is not a file; name one"));
   const std::string identity = IdentityOf(before);
   if (const auto kept = digests_.find(identity); kept != digests_.end()) return kept->second;
   const bool is_settled = IsSettled(before);
@@ -79,7 +81,8 @@ absl::StatusOr<std::string> FingerprintCache::Sha256Of(const fs::path& file, con
   if (!digest.ok()) return digest;
   if (::fstat(descriptor, &after) != 0) return Unreadable(file, errno);
   if (IdentityOf(after) != identity) {
-    return absl::UnavailableError(absl::StrCat(file.string(), " was changed while it was read"));
+    return absl::UnavailableError(
+        absl::StrCat(file.string(), " was changed while it was read; try again when nothing writes to it"));
   }
   if (is_settled) Keep(identity, *digest);
   return digest;

@@ -14,9 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The digests of files, in their order.
-absl::StatusOr<std::vector<std::string>> DigestsOf(const std::vector<CorpusFile>& files, FingerprintCache& cache,
-                                                   const OnBytesRead& progress) {
+// The digests of files, in their order. An error names the key, as one of ListCorpus does.
+absl::StatusOr<std::vector<std::string>> DigestsOf(const std::vector<CorpusFile>& files, std::string_view key,
+                                                   FingerprintCache& cache, const OnBytesRead& progress) {
   std::uint64_t all = 0, done = 0;
   for (const CorpusFile& file : files) all += file.size;
   std::vector<std::string> digests;
@@ -24,7 +24,9 @@ absl::StatusOr<std::vector<std::string>> DigestsOf(const std::vector<CorpusFile>
     auto digest = cache.Sha256Of(file.path, [&](std::uint64_t bytes) {
       if (progress) progress(done + bytes, all);
     });
-    if (!digest.ok()) return digest.status();
+    if (!digest.ok()) {
+      return absl::Status(digest.status().code(), absl::StrCat(std::string(key), ": ", digest.status().message()));
+    }
     digests.push_back(*std::move(digest));
     done += file.size;
   }
@@ -37,7 +39,7 @@ absl::StatusOr<std::vector<std::string>> DigestsOfInput(const DataInput& input, 
   if (is_python || input.source == "text") {
     const auto listing = ListCorpus(is_python ? CorpusKind::kPython : CorpusKind::kText, input.path, key);
     if (!listing.ok()) return listing.status();
-    auto digests = DigestsOf(listing->files, cache, progress);
+    auto digests = DigestsOf(listing->files, key, cache, progress);
     if (is_python && digests.ok()) {  // documents are chosen and ordered by their content
       std::sort(digests->begin(), digests->end());
       digests->erase(std::unique(digests->begin(), digests->end()), digests->end());
@@ -53,14 +55,7 @@ absl::StatusOr<std::vector<std::string>> DigestsOfInput(const DataInput& input, 
     const auto size = fs::file_size(file.path, ignored);
     if (!ignored) file.size = size;
   }
-  return DigestsOf(files, cache, progress);
-}
-
-// ListCorpus names the key, a file by itself does not.
-absl::Status Named(const absl::Status& status, std::string_view key) {
-  const std::string message(status.message()), name(key);
-  if (message.starts_with(name)) return status;
-  return {status.code(), absl::StrCat(name, ": ", message, "; name a file that exists and can be read")};
+  return DigestsOf(files, key, cache, progress);
 }
 
 }  // namespace
@@ -75,7 +70,7 @@ fs::path DefaultDatasetCache() {
 absl::StatusOr<std::string> FingerprintOf(const DataInput& input, std::string_view key, FingerprintCache& cache,
                                           const OnBytesRead& progress) {
   const auto digests = DigestsOfInput(input, key, cache, progress);
-  if (!digests.ok()) return Named(digests.status(), key);
+  if (!digests.ok()) return digests.status();
   Sha256 all;
   all.Update(absl::StrCat("ofsweep 1 ", input.source, "\n"));
   for (const std::string& digest : *digests) all.Update(digest + "\n");

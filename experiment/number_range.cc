@@ -17,6 +17,10 @@ std::string BoundText(const NumberRange& range, double bound) {
   return range.whole ? absl::StrFormat("%.0f", bound) : ShortestNumber(bound);
 }
 
+std::string WithoutGrouping(std::string_view text) {
+  return absl::StrReplaceAll(std::string(text), {{"_", ""}});
+}
+
 }  // namespace
 
 bool NumberRange::Holds(double number) const {
@@ -25,12 +29,27 @@ bool NumberRange::Holds(double number) const {
 }
 
 std::optional<double> ReadNumber(std::string_view text) {
-  const std::string digits = absl::StrReplaceAll(std::string(text), {{"_", ""}});
+  const std::string digits = WithoutGrouping(text);
   const char* end = digits.data() + digits.size();
   double number = 0;
   const auto [stop, error] = std::from_chars(digits.data(), end, number);
   if (error != std::errc() || stop != end || !std::isfinite(number)) return std::nullopt;
   return number;
+}
+
+std::optional<std::int64_t> ReadWhole(std::string_view text) {
+  const std::string digits = WithoutGrouping(text);
+  const char* end = digits.data() + digits.size();
+  std::int64_t whole = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), end, whole);
+  if (error == std::errc() && stop == end) {
+    constexpr auto kLargest = static_cast<std::int64_t>(kExactIntegers);
+    return whole >= -kLargest && whole <= kLargest ? std::optional(whole) : std::nullopt;
+  }
+  // With a point or an exponent: at the limit itself it may have been rounded.
+  const std::optional<double> number = ReadNumber(text);
+  if (!number || *number != std::floor(*number) || std::abs(*number) >= kExactIntegers) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
 }
 
 std::string AcceptedNumbers(const NumberRange& range) {
@@ -42,7 +61,7 @@ std::string AcceptedNumbers(const NumberRange& range) {
 }
 
 std::string WhyNotIn(const NumberRange& range, std::string_view text) {
-  const std::optional<double> number = ReadNumber(text);
+  const auto number = range.whole ? std::optional<double>(ReadWhole(text)) : ReadNumber(text);
   if (number && range.Holds(*number)) return "";
   return absl::StrCat("expected ", AcceptedNumbers(range), ", got ", Quoted(text));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
@@ -9,6 +10,9 @@ namespace ofsweep {
 
 // As a maximum, or negative as a minimum: there is none.
 inline constexpr double kNoBound = std::numeric_limits<double>::infinity();
+
+// 2^53: the last integer up to which a double, and so JSON, holds every one.
+inline constexpr double kExactIntegers = 9007199254740992.0;
 
 // Which numbers a trial key or an option accepts. Never NaN or an infinity.
 struct NumberRange {
@@ -25,6 +29,10 @@ inline constexpr NumberRange kPositiveWhole{.minimum = 1, .maximum = std::numeri
 
 // A decimal number that fills the whole text; "+1", "nan" and "inf" are none, "1e-3" and "1_000" are.
 std::optional<double> ReadNumber(std::string_view text);
+
+// The same for an integer, which is read exactly: "1e3" is 1000. Nothing beyond kExactIntegers is read, for a range
+// would compare it rounded.
+std::optional<std::int64_t> ReadWhole(std::string_view text);
 
 // "a number > 0", "an integer ≥ 1 and ≤ 1024": with every bound, or who is past one would not learn why it is refused.
 std::string AcceptedNumbers(const NumberRange& range);

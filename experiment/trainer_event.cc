@@ -188,10 +188,9 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
         .outcome = *outcome, .message = json.value("reason", ""), .step = json.at("step").get<std::int64_t>()};
   }
   if (kind == "failed") {
-    const auto failure = ParseFailureClass(json.at("class").get<std::string>());
+    const auto failure = ParseTrainerFailure(json.at("class").get<std::string>());
     if (!failure)
-      return absl::InvalidArgumentError(
-          "a failed event's class is oom, crash, bad_config, bad_data, timeout or other_data");
+      return absl::InvalidArgumentError(absl::StrCat("a failed event's class is ", std::string(kTrainerFailures)));
     return Failed(*failure, json.at("message").get<std::string>());
   }
   return absl::InvalidArgumentError(absl::StrCat("unknown event ", Quoted(kind)));

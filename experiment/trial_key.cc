@@ -57,10 +57,9 @@ NumberRange RangeOf(const TrialKey& key) {
 }
 
 absl::StatusOr<Value> ParseNumber(const TrialKey& key, std::string_view text) {
-  const std::optional<double> number = ReadNumber(text);
-  if (!number || !RangeOf(key).Holds(*number)) return Unacceptable(key, text);
-  if (key.type == KeyType::kNumber) return Value(*number);
-  return Value(static_cast<std::int64_t>(*number));
+  if (!WhyNotIn(RangeOf(key), text).empty()) return Unacceptable(key, text);
+  if (key.type == KeyType::kNumber) return Value(ReadNumber(text).value());
+  return Value(ReadWhole(text).value());
 }
 
 bool IsDevice(std::string_view text) {

@@ -222,7 +222,7 @@ std::vector<TrialKey> DataAndMeasureKeys() {
           Integer("evaluate.int8_calibration_batches", "16", 1, "training batches that set the activation ranges")),
       Integer("evaluate.int8_calibration_batch_size", "8", 1, "sequences in a calibration batch", 1 << 24),
       CostsNothing(As(Identity::kAddition, Text("replica", "", "", "tells trials apart that are equal in all else"))),
-      CostsNothing(Integer("seed", "0", 0, "initial weights and data order", 9007199254740992.0)),
+      CostsNothing(Integer("seed", "0", 0, "initial weights and data order", kExactIntegers)),
   };
 }
 

@@ -76,4 +76,13 @@ std::optional<SweepState> ParseSweepState(std::string_view name) {
   return ValueOf(kSweepStates, name);
 }
 
+bool IsTrainerFailure(FailureClass failure) {
+  return failure != FailureClass::kNone && failure != FailureClass::kLost && failure != FailureClass::kPreempted;
+}
+
+std::optional<FailureClass> ParseTrainerFailure(std::string_view name) {
+  const auto failure = ParseFailureClass(name);
+  return failure && IsTrainerFailure(*failure) ? failure : std::nullopt;
+}
+
 }  // namespace ofsweep

@@ -26,4 +26,10 @@ std::optional<TrialState> ParseTrialState(std::string_view name);
 std::optional<FailureClass> ParseFailureClass(std::string_view name);
 std::optional<SweepState> ParseSweepState(std::string_view name);
 
+// What a trainer, or its worker, may say of an attempt that failed. That one was lost or preempted is an outcome
+// (attempt.h), which neither says as a failure.
+inline constexpr std::string_view kTrainerFailures = "oom, crash, bad_config, bad_data, timeout or other_data";
+bool IsTrainerFailure(FailureClass failure);
+std::optional<FailureClass> ParseTrainerFailure(std::string_view name);
+
 }  // namespace ofsweep

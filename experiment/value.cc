@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -47,6 +48,15 @@ std::string ToText(const Value& value) {
                         },
                     },
                     value);
+}
+
+std::string TextOfJson(const nlohmann::ordered_json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_number_float()) return ShortestNumber(json.get<double>());
+  if (!json.is_array()) return json.dump();
+  std::vector<std::string> items;
+  for (const auto& item : json) items.push_back(TextOfJson(item));
+  return ToText(Value(std::move(items)));
 }
 
 nlohmann::json ToJson(const Value& value) {

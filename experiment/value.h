@@ -15,6 +15,9 @@ using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<
 // The value as a user would type it: shortest text that reads back to the same double, lists as "[a, b]".
 std::string ToText(const Value& value);
 
+// The same of the value's JSON (ToJson), which other programs may have written: 1000.0 is "1000" there too.
+std::string TextOfJson(const nlohmann::ordered_json& json);
+
 // JSON of the same type (boolean, integer, number, string, array of strings).
 nlohmann::json ToJson(const Value& value);
 

@@ -1,7 +1,6 @@
 #include "storage/disk_probe.h"
 
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,12 +43,6 @@ absl::Status ProbeDisk(const std::string& database) {
   if (error == 0) return absl::OkStatus();
   if (IsNoSpace(error)) return NoSpace(database, std::strerror(error));
   return absl::InternalError(absl::StrCat(probe, ": cannot be written (", std::strerror(error), "); check the disk"));
-}
-
-std::uint64_t FreeBytesOnDiskOf(const std::string& file) {
-  struct statvfs disk {};
-  if (::statvfs(file.c_str(), &disk) != 0) return 0;
-  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
 }
 
 }  // namespace ofsweep

@@ -2,10 +2,10 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "host/disk.h"
 
 namespace ofsweep {
 namespace {
@@ -34,10 +34,6 @@ bool IsFull(const SQLite::Exception& error, int system_error) {
 }
 
 }  // namespace
-
-bool IsNoSpace(int system_error) {
-  return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
-}
 
 absl::Status NoSpace(const std::string& path, const std::string& what) {
   return absl::ResourceExhaustedError(absl::StrCat(
@@ -69,7 +65,8 @@ absl::Status ToStatus(const SQLite::Exception& error, sqlite3* connection, const
       return absl::DataLossError(absl::StrCat(path, ": the database is damaged (", error.what(),
                                               "); restore a copy (and remove ", path, "-wal and ", path,
                                               "-shm, which belong to the file before), or save what can be read with "
-                                              "`sqlite3 ", path, " .recover | sqlite3 new.db`"));
+                                              "`sqlite3 ",
+                                              path, " .recover | sqlite3 new.db`"));
     default:
       return absl::InternalError(absl::StrCat(path, ": ", error.what(), " (SQLite code ", error.getExtendedErrorCode(),
                                               "; system: ", std::strerror(system_error),

@@ -19,8 +19,7 @@ namespace ofsweep {
 // `connection` tells the operating system's reason; it may be null.
 absl::Status ToStatus(const SQLite::Exception& error, sqlite3* connection, const std::string& path);
 
-// Of an errno: the disk, the quota or the file size limit is full.
-bool IsNoSpace(int system_error);
+// As of a full disk (host/disk.h).
 absl::Status NoSpace(const std::string& path, const std::string& what);
 
 }  // namespace ofsweep

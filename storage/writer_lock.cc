@@ -28,6 +28,16 @@ absl::Status CannotMake(const std::string& lock_path, int error) {
 
 }  // namespace
 
+std::string WriterOf(const std::string& path) {
+  const int descriptor = ::open((path + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return "";
+  // A shared lock, which another that asks may have as well, for the moment until the file is closed.
+  const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  std::string holder = is_free ? "" : ReadHolder(descriptor);
+  ::close(descriptor);
+  return holder;
+}
+
 absl::StatusOr<std::unique_ptr<WriterLock>> WriterLock::Acquire(const std::string& path) {
   const std::string lock_path = path + ".lock";
   const int descriptor = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

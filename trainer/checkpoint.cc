@@ -50,6 +50,15 @@ std::map<std::int64_t, fs::path, std::greater<>> ListCheckpoints(const fs::path&
   return found;
 }
 
+// A folder of such a name is as little use as a damaged file.
+absl::StatusOr<SafetensorsFile> OpenCheckpoint(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) && !error) {
+    return absl::DataLossError(absl::StrCat(path.string(), ": is no file"));
+  }
+  return SafetensorsFile::Open(path);
+}
+
 absl::Status CheckNames(const SafetensorsFile& file, const Decoder& decoder) {
   std::vector<std::string> wrong;
   for (const NamedTensor& parameter : decoder.Parameters()) {
@@ -179,7 +188,7 @@ absl::StatusOr<fs::path> CheckpointFolder::Save(const TrainingProgress& progress
 
 absl::StatusOr<std::optional<SafetensorsFile>> CheckpointFolder::Newest() const {
   for (const auto& [step, path] : ListCheckpoints(folder_)) {
-    absl::StatusOr<SafetensorsFile> file = SafetensorsFile::Open(path);
+    absl::StatusOr<SafetensorsFile> file = OpenCheckpoint(path);
     absl::Status status = file.status();
     if (status.ok()) status = ReadProgress(*file).status();
     if (status.ok()) return *std::move(file);
@@ -193,6 +202,7 @@ void CheckpointFolder::RemoveOthers(std::int64_t step) const {
   std::error_code ignored;  // a file that stays costs space, nothing else
   std::size_t kept = 0;
   for (const auto& [other, path] : ListCheckpoints(folder_)) {
+    if (!fs::is_regular_file(path, ignored)) continue;  // someone else's
     if (other > step || kept++ >= kKept) fs::remove(path, ignored);
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {

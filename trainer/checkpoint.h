@@ -54,8 +54,8 @@ class CheckpointFolder {
   absl::StatusOr<std::filesystem::path> Save(const TrainingProgress& progress, Decoder& decoder,
                                              const Optimizer& optimizer);
 
-  // The newest checkpoint that is whole; nothing where there is none. One that is damaged is reported on standard
-  // error, and the one before it is taken. One of another version is whole, but not ours to replace:
+  // The newest checkpoint that is whole; nothing where there is none. One that is damaged, or no file, is reported on
+  // standard error, and the one before it is taken. One of another version is whole, but not ours to replace:
   // FailedPrecondition.
   absl::StatusOr<std::optional<SafetensorsFile>> Newest() const;
 

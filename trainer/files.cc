@@ -13,6 +13,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "host/disk.h"
 
 namespace ofsweep {
 namespace {
@@ -27,7 +28,7 @@ absl::Status ReadError(const std::filesystem::path& path, int error) {
 
 absl::Status WriteError(const std::filesystem::path& path, int error) {
   const std::string message = absl::StrCat(path.string(), ": cannot be written: ", std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+  if (IsNoSpace(error)) {
     return absl::ResourceExhaustedError(
         absl::StrCat(message, "; free some space there, or choose another folder with --output or --cache"));
   }

@@ -38,7 +38,8 @@ struct AgentOptions {
   std::chrono::milliseconds silence_timeout{std::chrono::minutes{30}};
   // Longest pause between two calls while the coordinator is away; training goes on meanwhile.
   std::chrono::milliseconds max_backoff{5'000};
-  // With less free space than this in data_dir, trainers are stopped and their attempts fail, before anything is lost.
+  // With less free space than this in data_dir, trainers are stopped before anything is lost, their attempts end as
+  // preempted, and no slot is offered until twice as much is free.
   std::uint64_t min_free_bytes = 64ull << 20;
   // How often the free space is looked at; a trainer writes so long without being watched.
   std::chrono::milliseconds disk_check_every{1'000};

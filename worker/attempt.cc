@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/data_folder.h"
 #include "experiment/step_limit.h"
+#include "host/disk.h"
 #include "host/memory.h"
-#include "worker/host.h"
 #include "worker/trial_folder.h"
 
 namespace ofsweep {
@@ -52,7 +52,18 @@ std::int64_t LastWriteMs(const std::string& path) {
   return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
 }
 
-AttemptEnd FailedToStart(const absl::Status& status) {
+// A trial is not to blame for a full disk.
+AttemptEnd NoRoom(std::string message) {
+  return {.outcome = AttemptOutcome::kPreempted, .message = std::move(message)};
+}
+
+bool IsFull(const std::string& data_dir) {
+  const std::optional<std::uint64_t> free_bytes = FreeBytesOnDiskOf(data_dir);
+  return free_bytes && *free_bytes < kDiskFullBytes;
+}
+
+AttemptEnd FailedToStart(const absl::Status& status, const std::string& data_dir) {
+  if (absl::IsResourceExhausted(status) && IsFull(data_dir)) return NoRoom(std::string(status.message()));
   const bool bad_config = absl::IsInvalidArgument(status);
   return Failed(bad_config ? FailureClass::kBadConfig : FailureClass::kCrash, std::string(status.message()));
 }
@@ -64,8 +75,10 @@ std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Star
   attempt->name_ = {start.trial_id(), start.generation()};
   attempt->slot_ = slot;
   attempt->incarnation_ = host.incarnation;
-  if (absl::Status status = attempt->StartTrainer(start); !status.ok()) {
-    attempt->Finish(FailedToStart(status));
+  if (!host.no_room.empty()) {  // since it was asked for
+    attempt->Finish(NoRoom(host.no_room));
+  } else if (absl::Status status = attempt->StartTrainer(start); !status.ok()) {
+    attempt->Finish(FailedToStart(status, host.data_dir));
   }
   return attempt;
 }
@@ -236,7 +249,7 @@ bool Attempt::ScanOnce() {
   const absl::StatusOr<bool> more = outbox_->Scan(Observe());
   if (!more.ok()) {
     unreadable_ = true;
-    const StopReason reason = absl::IsDataLoss(more.status()) ? StopReason::kLostEvent : StopReason::kDisk;
+    const StopReason reason = absl::IsDataLoss(more.status()) ? StopReason::kLostEvent : StopReason::kUnreadable;
     const std::string message(more.status().message());
     spdlog::error("{}: {}", ToText(name_), message);
     Stop(reason, message);
@@ -309,7 +322,7 @@ Evidence Attempt::EvidenceOf(const ExitStatus& exit) const {
           .stop = stop_,
           .stop_message = stop_message_,
           .exit = exit,
-          .disk_full = FreeBytes(host_.data_dir) < kDiskFullBytes,
+          .disk_full = IsFull(host_.data_dir),
           .data_dir = host_.data_dir,
           .log_path = log_path_,
           .log_tail = ReadLogTail(log_path_),

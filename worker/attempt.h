@@ -30,6 +30,7 @@ struct AttemptHost {
   int slots = 1;
   double memory_bytes = 0;        // what all of them share
   std::uint64_t incarnation = 0;  // of the coordinator, as it last answered
+  std::string no_room;            // why nothing is started: the disk is too full; "" while it is not
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;

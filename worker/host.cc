@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <random>
 
@@ -91,12 +89,6 @@ std::string HostName() {
 
 std::string CpuModel() {
   return FindField(ReadText("/proc/cpuinfo"), "model name", ':').value_or("");
-}
-
-std::uint64_t FreeBytes(const std::string& folder) {
-  struct statvfs status {};
-  if (::statvfs(folder.c_str(), &status) != 0) return std::numeric_limits<std::uint64_t>::max();
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
 std::string BesideThisExecutable(const std::string& name) {

@@ -22,9 +22,6 @@ std::string HostName();
 // "" when the kernel does not say.
 std::string CpuModel();
 
-// Bytes that a user may still write in `folder`; the largest number when that cannot be told.
-std::uint64_t FreeBytes(const std::string& folder);
-
 // Absolute path of the program called `name` beside the executable of this process.
 std::string BesideThisExecutable(const std::string& name);
 

@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiment/quoted.h"
+#include "host/disk.h"
 #include "worker/columns.h"
 #include "worker/line_reader.h"
 
@@ -31,7 +32,7 @@ constexpr std::string_view kOwnLine = "{\"agent\":";
 
 absl::Status FileError(const char* what, const std::string& path) {
   const int error = errno;
-  const bool full = error == ENOSPC || error == EDQUOT;
+  const bool full = IsNoSpace(error);
   const std::string message = absl::StrCat(what, " ", path, ": ", std::strerror(error),
                                            full ? "; free some space, or give the worker another --data-dir" : "");
   return full ? absl::ResourceExhaustedError(message) : absl::InternalError(message);

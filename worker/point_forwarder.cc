@@ -8,6 +8,20 @@
 #include "experiment/data_folder.h"
 
 namespace ofsweep {
+namespace {
+
+// Of an attempt whose points wait, and none came from its outbox.
+std::string WhyNothingIsSent(Attempt& attempt, const absl::Status& read) {
+  const std::string& path = attempt.outbox()->path();
+  if (!read.ok()) {
+    return absl::StrCat("its outbox cannot be read back: ", read.message(), "; check the disk that ", path, " is on");
+  }
+  return absl::StrCat("its outbox ", path, " no longer holds the ", attempt.unsent(),
+                      " points that are not sent yet: something else has cut it or written to it, and nothing but the ",
+                      "worker may");
+}
+
+}  // namespace
 
 std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
   v1::PushMetricsRequest request;
@@ -21,7 +35,7 @@ std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
     const absl::StatusOr<Outbox::Batch> batch = attempt->outbox()->NextBatch(options_.batch_points - points, trial);
     if (!batch.ok() || batch->points == 0) {
       request.mutable_trials()->RemoveLast();
-      attempt->Refuse(absl::StrCat("its outbox cannot be read back: ", batch.status().message()));
+      attempt->Refuse(WhyNothingIsSent(*attempt, batch.status()));
       continue;
     }
     trial.set_trial_id(attempt->name().trial_id);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -59,6 +60,7 @@ absl::Status Supervisor::Open() {
   }
   inotify_.assign(inotify.release());
   WatchOutboxes();
+  LookAtDisk();
   WatchDisk();
   for (const std::string& path : Outbox::List(outbox_folder_)) {
     absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Open(path);
@@ -89,14 +91,34 @@ void Supervisor::WatchDisk() {
   disk_timer_.expires_after(options_.disk_check_every);
   disk_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || closed_) return;
-    const std::uint64_t free_bytes = any_alive() ? FreeBytes(options_.data_dir) : options_.min_free_bytes;
-    if (free_bytes < options_.min_free_bytes) {
-      const std::string message = absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", options_.data_dir,
-                                               ": free some space there, or give the worker another --data-dir");
-      for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kDisk, message);
-    }
+    LookAtDisk();
     WatchDisk();
   });
+}
+
+void Supervisor::LookAtDisk() {
+  const std::uint64_t free_bytes =
+      callbacks_.free_bytes(options_.data_dir).value_or(std::numeric_limits<std::uint64_t>::max());
+  const std::uint64_t needed = has_room() ? options_.min_free_bytes : BytesToStartAgain();
+  if (free_bytes >= needed) {
+    if (!std::exchange(host_.no_room, "").empty()) {
+      spdlog::info("{} MiB are free in {}: trials are started again", free_bytes >> 20, options_.data_dir);
+      callbacks_.on_change();
+    }
+    return;
+  }
+  const std::string message =
+      absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", options_.data_dir, ", and trials need ",
+                   needed >> 20, " MiB: free some space there, or give the worker another --data-dir");
+  if (!std::exchange(host_.no_room, message).empty()) return;  // said before
+  spdlog::warn("{}; no trial is started until {} MiB are free", message, BytesToStartAgain() >> 20);
+  for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kDisk, message);
+  callbacks_.on_change();
+}
+
+// More than the reserve: else what a trial writes first would stop it again, and so on for ever.
+std::uint64_t Supervisor::BytesToStartAgain() const {
+  return 2 * options_.min_free_bytes;
 }
 
 void Supervisor::Apply(const v1::SynchronizeResponse& told) {
@@ -131,6 +153,7 @@ void Supervisor::Reconcile(Instructions told) {
 }
 
 void Supervisor::Launch(const AttemptName& name) {
+  LookAtDisk();
   const auto start =
       std::find_if(starts_.begin(), starts_.end(), [&](const v1::Start& one) { return NameIn(one) == name; });
   std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *start, FreeSlot());
@@ -181,6 +204,7 @@ void Supervisor::LetGo(const AttemptName& name) {
 }
 
 void Supervisor::OnExit(const AttemptName& name) {
+  LookAtDisk();  // before its end is told, so that what a full disk has ended does not start again at once
   const bool forgotten = attempts_.at(name)->forgotten();
   if (forgotten) LetGo(name);
   callbacks_.on_let_go();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/status/status.h"
+#include "host/disk.h"
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/agent.h"
 #include "worker/attempt.h"
@@ -33,6 +35,7 @@ class Supervisor {
     std::function<void()> on_change;  // there is something to tell the coordinator
     std::function<void()> on_let_go;  // fewer attempts are held or alive
     StartTrainer start_trainer = StartTrainerProcess;
+    std::function<std::optional<std::uint64_t>(const std::string& folder)> free_bytes = FreeBytesOnDiskOf;
   };
 
   // `options` must be complete (slots, trainer_path).
@@ -60,6 +63,9 @@ class Supervisor {
   std::vector<Attempt*> Forwarding();
   Attempt* Find(const AttemptName& name);
 
+  // For Synchronize: none while the disk is too full to start a trial.
+  int offered_slots() const { return has_room() ? options_.slots : 0; }
+
   bool empty() const { return attempts_.empty(); }
   bool any_alive() const;
 
@@ -72,6 +78,9 @@ class Supervisor {
   Slot FreeSlot() const;
   void WatchOutboxes();
   void WatchDisk();
+  void LookAtDisk();
+  std::uint64_t BytesToStartAgain() const;
+  bool has_room() const { return host_.no_room.empty(); }
   void TellLeftOut(const AttemptName& name, const LeftOutFiles& files);
   void NoteUnsent();  // for a scrape, whenever it may have changed
   std::uint64_t unsent() const;

@@ -34,7 +34,8 @@ std::vector<fs::path> Checkpoints(const std::string& trial_path) {
   std::vector<fs::path> found;
   std::error_code ignored;
   for (fs::recursive_directory_iterator entry(trial_path, ignored), end; entry != end; entry.increment(ignored)) {
-    if (entry->path().extension() == kCheckpointSuffix) found.push_back(entry->path());
+    if (entry->path().extension() == kCheckpointSuffix && entry->is_regular_file(ignored))
+      found.push_back(entry->path());
   }
   return found;
 }

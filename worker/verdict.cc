@@ -26,10 +26,17 @@ std::string WithLog(std::string message, const Evidence& evidence) {
   return absl::StrCat(message, "; the end of ", evidence.log_path, ":\n", evidence.log_tail);
 }
 
-std::string WithFullDisk(std::string message, const Evidence& evidence) {
-  if (!evidence.disk_full) return message;
-  return absl::StrCat("no space is left in ", evidence.data_dir, ": free some, or give the worker another --data-dir; ",
-                      message);
+// A crash, unless the disk was full.
+void Crash(std::string message, const Evidence& evidence, AttemptEnd& end) {
+  if (evidence.disk_full) {
+    end.outcome = AttemptOutcome::kPreempted;
+    end.message = absl::StrCat("no space is left in ", evidence.data_dir,
+                               ": free some, or give the worker another --data-dir; ", message);
+    return;
+  }
+  end.outcome = AttemptOutcome::kFailed;
+  end.failure = FailureClass::kCrash;
+  end.message = std::move(message);
 }
 
 void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
@@ -40,6 +47,7 @@ void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
       end.outcome = AttemptOutcome::kCancelled;
       break;
     case StopReason::kShutdown:
+    case StopReason::kDisk:
       end.outcome = AttemptOutcome::kPreempted;
       break;
     case StopReason::kSilent:
@@ -47,8 +55,7 @@ void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
       end.message = WithLog(evidence.stop_message, evidence);
       break;
     case StopReason::kLostEvent:
-      end.failure = FailureClass::kCrash;
-      end.message = WithFullDisk(WithLog(evidence.stop_message, evidence), evidence);
+      Crash(WithLog(evidence.stop_message, evidence), evidence, end);
       break;
     default:
       end.failure = FailureClass::kCrash;
@@ -76,20 +83,15 @@ void JudgeByExit(const Evidence& evidence, AttemptEnd& end) {
                                "train.micro_batch_size, need less");
     return;
   }
-  end.failure = FailureClass::kCrash;
-  end.message = WithFullDisk(WithLog(HowItExited(evidence.exit), evidence), evidence);
+  Crash(WithLog(HowItExited(evidence.exit), evidence), evidence, end);
 }
 
-// Only a coordinator or a worker can see that an attempt was lost or preempted.
-FailureClass OfATrainer(FailureClass said) {
-  switch (said) {
-    case FailureClass::kNone:
-    case FailureClass::kLost:
-    case FailureClass::kPreempted:
-      return FailureClass::kCrash;
-    default:
-      return said;
-  }
+void JudgeBySaying(const AttemptEnd& said, const Evidence& evidence, AttemptEnd& end) {
+  const bool is_crash = said.failure == FailureClass::kCrash || !IsTrainerFailure(said.failure);
+  if (is_crash) return Crash(said.message, evidence, end);
+  end.outcome = AttemptOutcome::kFailed;
+  end.failure = said.failure;
+  end.message = said.message;
 }
 
 // Logs may hold any byte, and be cut within a character; protobuf and JSON carry UTF-8 alone.
@@ -116,9 +118,7 @@ AttemptEnd Judge(const Evidence& evidence) {
   } else if (evidence.stop != StopReason::kNone) {
     JudgeStopped(evidence, end);
   } else if (failed) {
-    end.outcome = AttemptOutcome::kFailed;
-    end.failure = OfATrainer(evidence.said->failure);
-    end.message = evidence.said->message;
+    JudgeBySaying(*evidence.said, evidence, end);
   } else {
     JudgeByExit(evidence, end);
   }

@@ -11,12 +11,13 @@ namespace ofsweep {
 // Why the agent ended a trainer.
 enum class StopReason {
   kNone,
-  kCancelled,  // no longer assigned
-  kShutdown,   // the agent is ending
-  kSilent,     // no output for too long
-  kDisk,       // data_dir is full, or cannot be read
-  kLostEvent,  // an event of the trainer cannot be read
-  kRefused,    // the coordinator does not accept its points
+  kCancelled,   // no longer assigned
+  kShutdown,    // the agent is ending
+  kSilent,      // no output for too long
+  kDisk,        // data_dir is full
+  kUnreadable,  // its outbox cannot be read
+  kLostEvent,   // an event of the trainer cannot be read
+  kRefused,     // the coordinator does not accept its points
 };
 
 // What the kernel said about a process that is gone.
@@ -34,7 +35,7 @@ std::string DescribeExit(const ExitStatus& exit);
 struct Evidence {
   std::optional<AttemptEnd> said;  // by the trainer itself
   StopReason stop = StopReason::kNone;
-  std::string stop_message;  // for kSilent, kDisk, kLostEvent and kRefused
+  std::string stop_message;  // for kSilent, kDisk, kUnreadable, kLostEvent and kRefused
   ExitStatus exit;
   bool disk_full = false;  // of data_dir, when the process had gone
   std::string data_dir;
@@ -45,7 +46,7 @@ struct Evidence {
 };
 
 // A trainer that said `finished` has finished; else the reason for which it was stopped counts, then what it said
-// itself, then what the kernel said.
+// itself, then what the kernel said. What a full disk may have caused is preempted: the trial is not to blame.
 AttemptEnd Judge(const Evidence& evidence);
 
 // At most the last `max_lines` lines and 2 KiB of a text file; "" when there is none.

@@ -50,6 +50,12 @@ v1::GetAblationTableResponse SmallTable() {
   return table;
 }
 
+TEST(AblationText, AMarkdownCellStaysOneCellWhateverItsValueHolds) {
+  v1::GetAblationTableResponse table = SmallTable();
+  table.mutable_cells(0)->set_row_values(0, "a|b\nc");
+  EXPECT_THAT(RenderAblation(table, TableFormat::kMarkdown), HasSubstr("\n| a\\|b<br>c | "));
+}
+
 TEST(AblationText, ShowsMeanDeviationAndTrialsAndSaysWhatIsNotThere) {
   EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kText),
             "kurtosis_max: kurtosis (1 to width), largest block at the last measured step; columns: optimizer.name\n"

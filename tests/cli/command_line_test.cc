@@ -1,12 +1,16 @@
 #include "cli/command_line.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
+
+#include "experiment/data_folder.h"
+#include "storage/writer_lock.h"
 
 namespace ofsweep {
 namespace {
@@ -163,6 +167,32 @@ TEST(CommandLine, ADataFolderWithoutDatabaseSaysSo) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr(folder));
   EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(CommandLine, WhoChangesASweepOfAFolderThatACoordinatorHasIsToldWhichOne) {
+  const std::string folder = testing::TempDir() + "/held-folder";
+  std::filesystem::create_directories(folder);
+  const auto lock = WriterLock::Acquire(DatabasePath(folder));
+  ASSERT_TRUE(lock.ok()) << lock.status();
+  const Result result = Ofsweep({"cancel", "s", "--data-dir", folder.c_str()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("process " + std::to_string(::getpid())), HasSubstr(folder),
+                                HasSubstr("--coordinator HOST:PORT")));
+}
+
+TEST(CommandLine, ValidationNeedsNeitherCoordinatorNorDatabase) {
+  const std::string folder = testing::TempDir() + "/validated";
+  const Result good = Ofsweep(
+      {"submit", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--validate-only", "--data-dir", folder.c_str()});
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("It is valid; nothing was submitted."));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+
+  const std::string spec = testing::TempDir() + "/bad-spec.yaml";
+  std::ofstream(spec) << "name: bad\ntrial: {train.steps: none}\n";
+  const Result bad = Ofsweep({"submit", spec.c_str(), "--validate-only", "--data-dir", folder.c_str()});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("train.steps"));
 }
 
 TEST(CommandLine, PlanNeedsNoCoordinator) {

@@ -51,6 +51,15 @@ TEST(CurveWriter, CsvHasTheColumnsOfTheViewCurvesAndTheKeysOfTheArm) {
             "a1,0,train_loss,,,7.5,pre_norm,0.5,0\n");
 }
 
+// As `table` and the labels of trials write the same values.
+TEST(CurveWriter, CsvWritesTheArmAsAUserTypesIt) {
+  v1::Curve curve = LossCurve();
+  curve.set_arm_keys(R"({"model.rope_base":1000.0,"model.rope":true,"evaluate.bits":["w8a8","w4a4"]})");
+  EXPECT_EQ(Written(CurveFormat::kCsv, {curve}),
+            "trial_id,step,metric,layer,site,value,model.rope_base,model.rope,evaluate.bits,seed\n"
+            "a1,0,train_loss,,,7.5,1000,true,\"[w8a8, w4a4]\",0\n");
+}
+
 TEST(CurveWriter, JsonSpellsWhatItHasNoNumberForAsText) {
   const auto document = nlohmann::json::parse(Written(CurveFormat::kJson, {KurtosisCurve(), LossCurve()}));
   ASSERT_EQ(document.size(), 2u);

@@ -24,6 +24,15 @@ TEST(RpcError, EveryFieldViolationIsALineOfItsOwnAndUsageExits2) {
   EXPECT_EQ(ExitCode(status), 2);
 }
 
+TEST(RpcError, ASpecOfTooManyTrialsIsAnInvalidSpec) {
+  const absl::Status status =
+      FromRpc(BadRequest({{.key = "grid", .message = "spans 1200000 trials"}}, absl::StatusCode::kResourceExhausted),
+              "127.0.0.1:7070");
+  EXPECT_EQ(std::string(status.message()), "grid: spans 1200000 trials");
+  EXPECT_EQ(ExitCode(status), 2);
+  EXPECT_EQ(ExitCode(FromRpc({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams"}, "")), 1);
+}
+
 TEST(RpcError, ACoordinatorThatDoesNotAnswerIsNamedWithHowToStartIt) {
   const absl::Status status = FromRpc({grpc::StatusCode::UNAVAILABLE, "connection refused"}, "gpu7:7070");
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot reach the coordinator at gpu7:7070"));

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -90,6 +91,20 @@ TEST_F(Fingerprint, WhatCannotBeReadIsNamed) {
   const auto pipe = folder_.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_TRUE(absl::IsFailedPrecondition(cache.Sha256Of(pipe, {}).status()));
+}
+
+// It exists and can be read, so that another remedy helps.
+TEST_F(Fingerprint, OfAFileThatChangesMeanwhileSaysToTryAgain) {
+  const auto file = folder_.Write("file.txt", "text");
+  FingerprintCache cache(cache_.path());
+  bool changed = false;  // once: who reads a file that grows for ever reads for ever
+  const auto append = [&](std::uint64_t, std::uint64_t) {
+    if (!std::exchange(changed, true)) std::ofstream(file, std::ios::app) << "more";
+  };
+  const auto status = FingerprintOf({"text", file.string()}, "data.path", cache, append).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), testing::AllOf(testing::StartsWith("data.path: "), HasSubstr("try again"),
+                                                            testing::Not(HasSubstr("name a file"))));
 }
 
 // Reads of a second program, counted by the progress that it reports.

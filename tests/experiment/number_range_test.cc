@@ -15,6 +15,21 @@ TEST(NumberRange, HoldsNumbersAloneAndNoNan) {
   EXPECT_FALSE((NumberRange{.whole = true}).Holds(1.5));
 }
 
+// A double would make 9007199254740992 of both.
+TEST(NumberRange, ReadsIntegersExactlyOrNotAtAll) {
+  for (const char* good : {"9007199254740992", "-9007199254740992", "9007199254740991", "1e3", "1_000", "7.0"}) {
+    EXPECT_TRUE(ReadWhole(good)) << good;
+  }
+  for (const char* bad : {"9007199254740993", "-9007199254740993", "9007199254740993.0", "9007199254740994",
+                          "9223372036854775807", "-9223372036854775808", "99999999999999999999", "1.5", "+1", ""}) {
+    EXPECT_FALSE(ReadWhole(bad)) << bad;
+  }
+  EXPECT_EQ(ReadWhole("9007199254740991"), 9007199254740991);
+  EXPECT_EQ(ReadWhole("1e3"), 1000);
+  EXPECT_EQ(WhyNotIn({.maximum = kExactIntegers, .whole = true}, "9007199254740993"),
+            "expected an integer ≥ 0 and ≤ 9007199254740992, got \"9007199254740993\"");
+}
+
 TEST(NumberRange, SaysEveryBoundThatThereIs) {
   EXPECT_EQ(WhyNotIn(kPositive, "4GB"), "expected a number > 0, got \"4GB\"");
   EXPECT_EQ(WhyNotIn(kPositiveWhole, "0"), "expected an integer ≥ 1 and ≤ 2147483647, got \"0\"");

@@ -47,6 +47,18 @@ TEST(TrainerEvent, LooksAsDocumented) {
       R"({"event":"points","step":10,"tokens":20480,"seconds":1.5,"points":[["kurtosis",0,"block",1.25],["train_loss",null,null,5.0]]})");
 }
 
+TEST(TrainerEvent, ATrainerSaysOnlyFailuresThatItCanSee) {
+  const auto failed = [](const std::string& failure) {
+    return ParseTrainerEvent(R"({"event":"failed","class":")" + failure + R"(","message":"why"})");
+  };
+  for (const char* said : {"oom", "crash", "bad_config", "bad_data", "timeout", "other_data"}) {
+    EXPECT_TRUE(failed(said).ok()) << said;
+  }
+  for (const char* unsaid : {"", "lost", "preempted", "sunspots"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(failed(unsaid).status())) << unsaid;
+  }
+}
+
 TEST(TrainerEvent, PhasesStandBesideThePointsOnlyWhereThereAreAny) {
   PointsEvent event;
   event.points = {.step = 10, .tokens = 20480, .seconds = 1.5};

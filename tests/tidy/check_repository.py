@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "host": set(),
     "experiment": set(),
     "corpus": {"experiment"},
-    "storage": {"experiment"},
+    "storage": {"host", "experiment"},
     "monitoring": set(),
     "coordinator": {"experiment", "storage", "monitoring"},
     "worker": {"host", "experiment", "monitoring"},

@@ -249,6 +249,16 @@ TEST_F(Checkpoints, DamagedOnesOfLaterStepsMakeWay) {
   EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
 }
 
+TEST_F(Checkpoints, AFolderOfACheckpointsNameIsPassedOver) {
+  ASSERT_EQ(Train().exit_code, 0);
+  folder_.Write("out/checkpoint-000000099.safetensors/notes.txt", "not ours");
+  const TrainerResult result = Train({"--resume"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(ResumedFrom(result), 24);
+  EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors",
+                                            "checkpoint-000000099.safetensors"));
+}
+
 TEST_F(Checkpoints, OfAnotherVersionAreRefusedAndKept) {
   ASSERT_TRUE(MakeFolder(output_).ok());
   const auto path = output_ / "checkpoint-000000009.safetensors";

@@ -70,5 +70,56 @@ TEST(SupervisorTest, TellsATrainerHowManySlotsShareItsGpu) {
   std::filesystem::remove_all(folder);
 }
 
+// Trainers are stopped while there is room for their last words, and a start needs more than what stops them.
+TEST(SupervisorTest, OffersItsSlotsAgainOnlyWhenTwiceTheReserveIsFree) {
+  const std::string folder = testing::TempDir() + "/supervisor-disk-" + std::to_string(::getpid());
+  std::filesystem::create_directories(folder + "/outbox");
+  const AgentOptions options{.data_dir = folder,
+                             .slots = 3,
+                             .trainer_path = OFSWEEP_SOURCE_DIR "/tests/worker/scripted_trainer.py",
+                             .min_free_bytes = 100 << 20,
+                             .disk_check_every = std::chrono::milliseconds(5)};
+  boost::asio::io_context io;
+  std::uint64_t free_bytes = 120 << 20;
+  int changes = 0;
+  const auto nothing = [] {};
+  WorkerMetrics metrics({});
+  Supervisor supervisor(io, options, {}, metrics,
+                        {.on_points = nothing,
+                         .on_change = [&] { ++changes; },
+                         .on_let_go = nothing,
+                         .free_bytes = [&](const std::string&) { return free_bytes; }});
+  ASSERT_TRUE(supervisor.Open().ok());
+  const auto run_until = [&](const auto& is_so) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds(60);
+    while (!is_so() && std::chrono::steady_clock::now() < deadline) io.run_for(std::chrono::milliseconds(10));
+    return is_so();
+  };
+  EXPECT_EQ(supervisor.offered_slots(), 3);
+  v1::SynchronizeResponse told;
+  v1::Start& assignment = *told.add_start();
+  assignment.set_trial_id("t0");
+  assignment.set_generation(1);
+  assignment.set_config_json(R"({"script": [["hang", 0]]})");
+  supervisor.Apply(told);
+  ASSERT_TRUE(supervisor.any_alive());
+
+  free_bytes = 99 << 20;
+  ASSERT_TRUE(run_until([&] { return !supervisor.any_alive(); }));
+  EXPECT_EQ(supervisor.offered_slots(), 0);
+
+  free_bytes = 199 << 20;
+  changes = 0;
+  io.run_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(supervisor.offered_slots(), 0);
+  EXPECT_EQ(changes, 0) << "a disk that stays full is no news";
+
+  free_bytes = 200 << 20;
+  EXPECT_TRUE(run_until([&] { return supervisor.offered_slots() == 3; }));
+  EXPECT_EQ(changes, 1);
+  supervisor.Close();
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace ofsweep

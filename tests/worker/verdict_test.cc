@@ -31,7 +31,7 @@ TEST(VerdictTest, AStoppedTrainerEndsForTheReasonItWasStopped) {
   EXPECT_EQ(silent.outcome, AttemptOutcome::kFailed);
   EXPECT_EQ(silent.failure, FailureClass::kTimeout);
   EXPECT_THAT(silent.message, HasSubstr("silent for 30 s"));
-  EXPECT_EQ(Judge({.stop = StopReason::kDisk}).failure, FailureClass::kCrash);
+  EXPECT_EQ(Judge({.stop = StopReason::kUnreadable}).failure, FailureClass::kCrash);
 }
 
 TEST(VerdictTest, TheTrainersOwnWordCountsBeforeItsExitCode) {
@@ -63,8 +63,19 @@ TEST(VerdictTest, AKillForMemoryIsOutOfMemory) {
   EXPECT_EQ(Judge({.exit = {.signal = SIGKILL}}).failure, FailureClass::kCrash);
 }
 
+TEST(VerdictTest, AFullDiskIsNoFaultOfTheTrial) {
+  EXPECT_EQ(Judge({.stop = StopReason::kDisk}).outcome, AttemptOutcome::kPreempted);
+  EXPECT_EQ(Judge({.stop = StopReason::kLostEvent, .disk_full = true}).outcome, AttemptOutcome::kPreempted);
+  EXPECT_EQ(Judge({.said = Failed(FailureClass::kCrash, "cannot write"), .disk_full = true}).outcome,
+            AttemptOutcome::kPreempted);
+  EXPECT_EQ(Judge({.said = Failed(FailureClass::kBadData, "no file"), .disk_full = true}).failure,
+            FailureClass::kBadData);
+  EXPECT_EQ(Judge({.stop = StopReason::kRefused, .disk_full = true}).failure, FailureClass::kCrash);
+}
+
 TEST(VerdictTest, AFullDiskIsNamedWithTheFix) {
   const AttemptEnd end = Judge({.exit = {.code = 1}, .disk_full = true, .data_dir = "/scratch/sweeps"});
+  EXPECT_EQ(end.outcome, AttemptOutcome::kPreempted);
   EXPECT_THAT(end.message, HasSubstr("/scratch/sweeps"));
   EXPECT_THAT(end.message, HasSubstr("--data-dir"));
 }
