@@ -80,7 +80,8 @@ std::string MetricDescription(const std::string& metric) {
   if (!column.ok()) return "";
   const Metric& known = *FindMetric(column->metric);
   std::string text =
-      absl::StrCat(column->over_steps == MetricColumn::OverSteps::kMax ? "largest of the measured steps, NaN left out" : "newest value");
+      absl::StrCat(column->over_steps == MetricColumn::OverSteps::kMax ? "largest of the measured steps, NaN left out"
+                                                                       : "newest value");
   if (column->over_layers == MetricColumn::OverLayers::kMax) text += ", largest layer";
   if (column->over_layers == MetricColumn::OverLayers::kMean) text += ", mean over the layers";
   return known.unit.empty() ? text : absl::StrCat(text, ", ", std::string(known.unit));

@@ -74,7 +74,8 @@ std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial,
   const bool all_busy = busy >= slots;
   if (unfit != kNoWorker && all_busy) return WhyUnfit(state, trial, unfit, now);
   if (slots == 0 && first_free != nullptr) return absl::StrCat("waiting: ", Quarantine(*first_free));
-  if (slots == 0) return "waiting: every connected worker is shutting down";
+  if (slots == 0)
+    return "waiting: no connected worker offers a slot: each shuts down, or its disk is full (its log says which)";
   if (all_busy) {
     return absl::StrCat(
         "waiting: ", slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy"),

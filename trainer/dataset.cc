@@ -92,11 +92,11 @@ absl::Status CheckTraining(const TokenRange& train, std::int64_t context, const 
 absl::Status CheckValidation(const TokenRange& validation, std::int64_t context, const PreparedFiles& files) {
   if (validation.Windows(context) > 0) return absl::OkStatus();
   const bool is_own_file = !files.validation.empty();
-  return absl::FailedPreconditionError(absl::StrCat(
-      (is_own_file ? files.validation : files.tokens).string(), ": ", validation.size,
-      " tokens to validate on are less than one window of model.context + 1 = ", context + 1,
-      is_own_file ? "; give a larger file with data.validation_path"
-                  : "; raise data.validation_fraction, or set it to 0 to train without evaluation"));
+  return absl::FailedPreconditionError(
+      absl::StrCat((is_own_file ? files.validation : files.tokens).string(), ": ", validation.size,
+                   " tokens to validate on are less than one window of model.context + 1 = ", context + 1,
+                   is_own_file ? "; give a larger file with data.validation_path"
+                               : "; raise data.validation_fraction, or set it to 0 to train without evaluation"));
 }
 
 }  // namespace
