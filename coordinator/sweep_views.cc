@@ -113,16 +113,17 @@ void SweepViews::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
 absl::Status SweepViews::AddLabels(const std::string& sweep, std::vector<RunningTrial>& running) {
   const auto settings = Settings(sweep);
   if (!settings.ok()) return settings.status();
-  LabelsByTrial known;
+  if ((*settings)->varied.empty()) return absl::OkStatus();
   {
     absl::MutexLock lock(&labels_mutex_);
-    known = labels_[sweep];
+    const LabelsByTrial& known = labels_[sweep];
+    for (RunningTrial& trial : running) {
+      if (const auto label = known.find(trial.trial_id); label != known.end()) trial.label = label->second;
+    }
   }
   LabelsByTrial labels;
   for (RunningTrial& trial : running) {
-    if (const auto label = known.find(trial.trial_id); label != known.end()) {
-      trial.label = label->second;
-    } else {
+    if (trial.label.empty()) {
       const auto row = store_.ListResults(sweep, {}, 1, trial.position);
       if (!row.ok()) return row.status();
       if (!row->empty()) trial.label = TrialLabel(**settings, row->front());
