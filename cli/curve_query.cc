@@ -13,10 +13,6 @@
 namespace ofsweep {
 namespace {
 
-std::string DidYouMean(std::string_view nearest, const std::string& otherwise) {
-  return nearest.empty() ? otherwise : absl::StrCat("did you mean ", std::string(nearest), "?");
-}
-
 // "--metric kurtosis --site block --layer 3" for kurtosis@block.3, which is how tables name one number of a curve.
 std::string AsOptions(const MetricColumn& column) {
   std::string options = "--metric " + column.metric;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/edit_distance.h"
 #include "experiment/flat_json.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
@@ -60,11 +61,9 @@ CellStatistic Summarise(const std::vector<double>& values) {
 void CheckKeys(const std::vector<std::string>& keys, const std::string& field, std::vector<Problem>& problems) {
   for (const std::string& key : keys) {
     if (FindTrialKey(key) != nullptr) continue;
-    const std::string_view nearest = NearestTrialKey(key);
-    problems.push_back(
-        {.key = field,
-         .message = "unknown trial key " + Quoted(key),
-         .fix = nearest.empty() ? "`ofsweep spec` lists every key" : "did you mean " + std::string(nearest) + "?"});
+    problems.push_back({.key = field,
+                        .message = "unknown trial key " + Quoted(key),
+                        .fix = DidYouMean(NearestTrialKey(key), "`ofsweep spec` lists every key")});
   }
 }
 

@@ -66,4 +66,9 @@ std::string_view Nearest(std::string_view name, const std::vector<std::string_vi
   return nearest;
 }
 
+std::string DidYouMean(std::string_view nearest, std::string_view otherwise) {
+  if (nearest.empty()) return std::string(otherwise);
+  return "did you mean " + std::string(nearest) + "?";
+}
+
 }  // namespace ofsweep

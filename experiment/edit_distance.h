@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,5 +13,8 @@ int EditDistance(std::string_view a, std::string_view b);
 // finds "optimizer.learning_rate", rather one of the same section. Empty when nothing is within a third of what is
 // compared, the part or the whole (or two edits; of fewer than four letters, one).
 std::string_view Nearest(std::string_view name, const std::vector<std::string_view>& candidates);
+
+// "did you mean NEAREST?", or where there is none, what else helps.
+std::string DidYouMean(std::string_view nearest, std::string_view otherwise);
 
 }  // namespace ofsweep

@@ -26,11 +26,9 @@ absl::Status UnknownMetric(std::string_view name) {
   std::vector<std::string_view> known;
   for (const ResultNumber& number : kResultNumbers) known.emplace_back(number.name);
   for (const Metric& metric : Metrics()) known.push_back(metric.name);
-  const std::string_view nearest = Nearest(name, known);
-  return absl::InvalidArgumentError(absl::StrCat("there is no metric ", Quoted(name), "; ",
-                                                 nearest.empty()
-                                                     ? "`ofsweep spec --metrics` lists them"
-                                                     : absl::StrCat("did you mean ", std::string(nearest), "?")));
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no metric ", Quoted(name), "; ",
+                   DidYouMean(Nearest(name, known), "`ofsweep spec --metrics` lists them")));
 }
 
 // A column of `results` is one number a trial already.

@@ -1,6 +1,7 @@
 #include "experiment/override_reader.h"
 
 #include "absl/strings/str_cat.h"
+#include "experiment/edit_distance.h"
 #include "experiment/quoted.h"
 
 namespace ofsweep {
@@ -45,10 +46,7 @@ void OverrideReader::ReadMapping(const YAML::Node& node, const std::string& pref
     } else if (IsGroup(name) && entry.second.IsMap()) {
       ReadMapping(entry.second, name, found);
     } else {
-      const std::string_view nearest = NearestTrialKey(name);
-      Report(
-          entry.first, name, "unknown key",
-          nearest.empty() ? "`ofsweep spec` lists all keys" : absl::StrCat("did you mean ", std::string(nearest), "?"));
+      Report(entry.first, name, "unknown key", DidYouMean(NearestTrialKey(name), "`ofsweep spec` lists all keys"));
     }
   }
 }

@@ -88,11 +88,10 @@ class SpecReader {
       });
     } else {
       const std::string_view nearest = Nearest(name, {"name", "trial", "grid", "zip", "trials", "exclude"});
-      reader_.Report(name_node, name, "unknown section",
-                     nearest.empty()
-                         ? (FindTrialKey(name) != nullptr ? "put trial keys under trial: or grid:"
-                                                          : "known are name, trial, grid, zip, trials and exclude")
-                         : absl::StrCat("did you mean ", std::string(nearest), "?"));
+      reader_.Report(
+          name_node, name, "unknown section",
+          DidYouMean(nearest, FindTrialKey(name) != nullptr ? "put trial keys under trial: or grid:"
+                                                            : "known are name, trial, grid, zip, trials and exclude"));
     }
   }
 
