@@ -140,7 +140,7 @@ std::string SweepName(const SpecFile& file) {
 absl::Status Run(const RunOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec);
   if (!file.ok()) return file.status();
-  // Hours of training should not end in a mistyped --metrics.
+  // Hours of training should not end in a mistyped --metrics, or in a key that --rows leaves out.
   if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
   const Interrupt interrupt;
   auto server = Server::Start({.data_dir = options.data_dir,
@@ -159,6 +159,10 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   auto sweep = SubmitAndRevive(connection, submission, *file, streams.err);
   if (!sweep.ok()) return sweep.status();
 
+  if (const auto empty_table = GetTable(connection, sweep->name(), options.layout); !empty_table.ok()) {
+    return empty_table.status();
+  }
+
   if (Unfinished(*sweep)) {
     const absl::Status told = TellOfOthers(connection, sweep->name(), streams.err);
     if (!told.ok()) return told;
@@ -171,8 +175,9 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   }
   streams.err << "sweep " << sweep->name() << " is " << sweep->state() << ": " << DescribeCounts(sweep->trials())
               << "\n\n";
-  const absl::Status printed = PrintTable(connection, sweep->name(), options.layout, streams.out);
-  if (!printed.ok()) return printed;
+  const auto table = GetTable(connection, sweep->name(), options.layout);
+  if (!table.ok()) return table.status();
+  streams.out << RenderAblation(*table, options.layout.format);
   if (sweep->trials().failed() == 0) return absl::OkStatus();
   const auto failed = connection.ListTrials(sweep->name(), {"failed"});
   if (!failed.ok()) return failed.status();

@@ -84,9 +84,10 @@ absl::Status Table(const TableOptions& options, Streams streams);
 // InvalidArgument names the options whose keys or metrics are unknown; of what is known a sweep may still have nothing.
 absl::Status CheckLayout(const TableLayout& layout);
 
-// The table alone, over a connection that is open.
-absl::Status PrintTable(const Connection& connection, const std::string& sweep, const TableLayout& layout,
-                        std::ostream& out);
+// The table of a sweep, over a connection that is open. InvalidArgument where its cells would average over a key that
+// `layout` does not pool; that is known before a trial has a result.
+absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection, const std::string& sweep,
+                                                      const TableLayout& layout);
 
 struct CurvesOptions {
   ConnectionOptions connection;

@@ -53,8 +53,8 @@ absl::Status CheckLayout(const TableLayout& layout) {
   return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(ToText(problems));
 }
 
-absl::Status PrintTable(const Connection& connection, const std::string& sweep, const TableLayout& layout,
-                        std::ostream& out) {
+absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection, const std::string& sweep,
+                                                      const TableLayout& layout) {
   v1::GetSweepRequest get;
   get.set_name(sweep);
   const auto response = connection.Call(&Stub::GetSweep, get);
@@ -69,17 +69,17 @@ absl::Status PrintTable(const Connection& connection, const std::string& sweep, 
   Assign(layout.metrics, request.mutable_metrics());
   Assign(layout.pool, request.mutable_pool());
   request.set_drop_diverged(layout.diverged == DivergedTrials::kDrop);
-  const auto table = connection.Call(&Stub::GetAblationTable, request);
-  if (!table.ok()) return table.status();
-  out << RenderAblation(*table, layout.format);
-  return absl::OkStatus();
+  return connection.Call(&Stub::GetAblationTable, request);
 }
 
 absl::Status Table(const TableOptions& options, Streams streams) {
   if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
-  return PrintTable(*connection, options.sweep, options.layout, streams.out);
+  const auto table = GetTable(*connection, options.sweep, options.layout);
+  if (!table.ok()) return table.status();
+  streams.out << RenderAblation(*table, options.layout.format);
+  return absl::OkStatus();
 }
 
 }  // namespace ofsweep

@@ -45,7 +45,14 @@ absl::Status Unreadable(const fs::path& file, int error) {
   return error == ENOENT || error == ENOTDIR ? absl::NotFoundError(message) : absl::FailedPreconditionError(message);
 }
 
-absl::StatusOr<std::string> Read(int descriptor, const fs::path& file, const FingerprintCache::Progress& progress) {
+absl::Status ChangedMeanwhile(const fs::path& file) {
+  return absl::UnavailableError(
+      absl::StrCat(file.string(), " was changed while it was read; try again when nothing writes to it"));
+}
+
+// `size` in bytes: reading ends there, too, when the file grows for ever.
+absl::StatusOr<std::string> Read(int descriptor, const fs::path& file, std::uint64_t size,
+                                 const FingerprintCache::Progress& progress) {
   Sha256 digest;
   std::vector<char> buffer(kReadBytes);
   std::uint64_t bytes = 0;
@@ -56,6 +63,7 @@ absl::StatusOr<std::string> Read(int descriptor, const fs::path& file, const Fin
     if (got == 0) return digest.Hex();
     digest.Update(buffer.data(), static_cast<std::size_t>(got));
     bytes += static_cast<std::uint64_t>(got);
+    if (bytes > size) return ChangedMeanwhile(file);
     if (progress) progress(bytes);
   }
 }
@@ -77,13 +85,10 @@ absl::StatusOr<std::string> FingerprintCache::Sha256Of(const fs::path& file, con
   const std::string identity = IdentityOf(before);
   if (const auto kept = digests_.find(identity); kept != digests_.end()) return kept->second;
   const bool is_settled = IsSettled(before);
-  absl::StatusOr<std::string> digest = Read(descriptor, file, progress);
+  absl::StatusOr<std::string> digest = Read(descriptor, file, static_cast<std::uint64_t>(before.st_size), progress);
   if (!digest.ok()) return digest;
   if (::fstat(descriptor, &after) != 0) return Unreadable(file, errno);
-  if (IdentityOf(after) != identity) {
-    return absl::UnavailableError(
-        absl::StrCat(file.string(), " was changed while it was read; try again when nothing writes to it"));
-  }
+  if (IdentityOf(after) != identity) return ChangedMeanwhile(file);
   if (is_settled) Keep(identity, *digest);
   return digest;
 }

@@ -29,11 +29,11 @@ double CpuQuota(const std::filesystem::path& root) {
   double cores = kUnlimited;
   for (const std::filesystem::path& folder : groups.unified) {
     const std::string text = ReadText(folder / "cpu.max");  // "QUOTA PERIOD"
-    cores = std::min(cores, Cores(ReadNumber(text), ReadNumber(absl::string_view(text).substr(text.find(' ') + 1))));
+    cores = std::min(cores, Cores(ReadKernelNumber(text), ReadKernelNumber(absl::string_view(text).substr(text.find(' ') + 1))));
   }
   for (const std::filesystem::path& folder : groups.controller) {
-    cores = std::min(cores, Cores(ReadNumber(ReadText(folder / "cpu.cfs_quota_us")),
-                                  ReadNumber(ReadText(folder / "cpu.cfs_period_us"))));
+    cores = std::min(cores, Cores(ReadKernelNumber(ReadText(folder / "cpu.cfs_quota_us")),
+                                  ReadKernelNumber(ReadText(folder / "cpu.cfs_period_us"))));
   }
   return cores;
 }

@@ -27,7 +27,7 @@ std::optional<std::string> FindField(absl::string_view text, absl::string_view k
   return std::nullopt;
 }
 
-std::optional<double> ReadNumber(absl::string_view text) {
+std::optional<double> ReadKernelNumber(absl::string_view text) {
   const std::vector<absl::string_view> words = absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty());
   double number = 0;
   if (words.empty() || !absl::SimpleAtod(words[0], &number)) return std::nullopt;

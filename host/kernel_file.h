@@ -15,6 +15,6 @@ std::string ReadText(const std::filesystem::path& path);
 std::optional<std::string> FindField(absl::string_view text, absl::string_view key, char separator);
 
 // The number that a file or a field begins with ("1234", "1234 kB"); nothing for "max" and the like.
-std::optional<double> ReadNumber(absl::string_view text);
+std::optional<double> ReadKernelNumber(absl::string_view text);
 
 }  // namespace ofsweep

@@ -19,7 +19,7 @@ struct Usage {
 };
 
 double FieldOf(const std::string& text, absl::string_view key, char separator) {
-  return ReadNumber(FindField(text, key, separator).value_or("")).value_or(0);
+  return ReadKernelNumber(FindField(text, key, separator).value_or("")).value_or(0);
 }
 
 // The files of one version of control groups: the limit, what is used of it, and of that what is cached of files.
@@ -33,10 +33,10 @@ constexpr Names kController = {"memory.limit_in_bytes", "memory.usage_in_bytes",
 
 void Narrow(const std::vector<fs::path>& folders, const Names& names, Usage& usage) {
   for (const fs::path& folder : folders) {
-    const std::optional<double> limit = ReadNumber(ReadText(folder / names.limit));
+    const std::optional<double> limit = ReadKernelNumber(ReadText(folder / names.limit));
     if (!limit) continue;
     usage.limit = std::min(usage.limit, *limit);
-    const std::optional<double> used = ReadNumber(ReadText(folder / names.used));
+    const std::optional<double> used = ReadKernelNumber(ReadText(folder / names.used));
     if (!used) continue;
     const double cached = FieldOf(ReadText(folder / "memory.stat"), names.inactive_file, ' ');
     usage.room = std::min(usage.room, std::max(0.0, *limit - *used + cached));
@@ -67,7 +67,7 @@ std::uint64_t OutOfMemoryKills(const fs::path& root) {
   const auto count = [](const fs::path& path) -> std::optional<std::uint64_t> {
     const std::optional<std::string> kills = FindField(ReadText(path), "oom_kill", ' ');
     if (!kills) return std::nullopt;
-    return static_cast<std::uint64_t>(ReadNumber(*kills).value_or(0));
+    return static_cast<std::uint64_t>(ReadKernelNumber(*kills).value_or(0));
   };
   std::optional<std::uint64_t> kills;
   if (!groups.unified.empty()) kills = count(groups.unified.back() / "memory.events");

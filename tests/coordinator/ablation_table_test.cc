@@ -73,7 +73,7 @@ TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
 
 // The names stand in the schema and in storage/result_columns.h; a table may average what the view has.
 TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   const auto store = OpenStore(path);
   InsertTrials(*store, "s", {MakeTrial("t")});

@@ -2,9 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
@@ -12,21 +10,15 @@
 namespace ofsweep {
 
 CoordinatorWorld::CoordinatorWorld() {
-  folder_ = testing::TempDir() + "coordinator-XXXXXX";
-  if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("cannot make " + folder_);
   Restart();
 }
 
-CoordinatorWorld::~CoordinatorWorld() {
-  coordinator_.reset();
-  store_.reset();
-  std::filesystem::remove_all(folder_);
-}
+CoordinatorWorld::~CoordinatorWorld() = default;
 
 void CoordinatorWorld::Restart() {
   coordinator_.reset();
   store_.reset();
-  auto store = Store::Open({.path = folder_ + "/ofsweep.db", .durability = Durability::kNormal});
+  auto store = Store::Open({.path = folder_.File("ofsweep.db"), .durability = Durability::kNormal});
   if (!store.ok()) throw std::runtime_error(store.status().ToString());
   store_ = *std::move(store);
   auto coordinator = Coordinator::Start(options, *store_, clock, nullptr);
@@ -99,7 +91,7 @@ void CoordinatorWorld::Mend() {
 }
 
 void CoordinatorWorld::HoldWrites() {
-  held_ = std::make_unique<SQLite::Database>(folder_ + "/ofsweep.db", SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
+  held_ = std::make_unique<SQLite::Database>(folder_.File("ofsweep.db"), SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
   held_->exec("BEGIN IMMEDIATE");
 }
 
@@ -108,7 +100,7 @@ void CoordinatorWorld::ReleaseWrites() {
 }
 
 void CoordinatorWorld::Execute(const std::string& sql) {
-  SQLite::Database database(folder_ + "/ofsweep.db", SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
+  SQLite::Database database(folder_.File("ofsweep.db"), SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
   database.exec(sql);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coordinator/coordinator.h"
+#include "tests/temporary_folder.h"
 
 namespace SQLite {
 class Database;
@@ -54,7 +55,7 @@ class CoordinatorWorld {
  private:
   void Execute(const std::string& sql);
 
-  std::string folder_;
+  const TemporaryFolder folder_;
   std::unique_ptr<SQLite::Database> held_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Coordinator> coordinator_;

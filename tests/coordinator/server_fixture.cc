@@ -1,21 +1,8 @@
 #include "tests/coordinator/server_fixture.h"
 
 #include <chrono>
-#include <filesystem>
-
-#include <unistd.h>
 
 namespace ofsweep {
-
-FixtureFolder::FixtureFolder() {
-  path_ = ::testing::TempDir() + "ofsweep-XXXXXX";
-  if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder " + path_);
-}
-
-FixtureFolder::~FixtureFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::unique_ptr<grpc::ClientContext> Context() {
   auto context = std::make_unique<grpc::ClientContext>();
@@ -71,7 +58,7 @@ void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, dou
 }
 
 void ServerTest::StartServer(ServerOptions options) {
-  options.data_dir = folder_.path();
+  options.data_dir = folder_.path().string();
   options.grpc = options.http = "127.0.0.1:0";
   options.durability = Durability::kNormal;
   server_.reset();

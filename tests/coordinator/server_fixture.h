@@ -11,19 +11,9 @@
 #include "ofsweep/v1/sweep.grpc.pb.h"
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "tests/monitoring/http_client.h"
+#include "tests/temporary_folder.h"
 
 namespace ofsweep {
-
-// A folder of its own that is gone after the test.
-class FixtureFolder {
- public:
-  FixtureFolder();
-  ~FixtureFolder();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Every call of a test has a deadline, so that a hang is a failure with a name.
 std::unique_ptr<grpc::ClientContext> Context();
@@ -53,7 +43,7 @@ class ServerTest : public ::testing::Test {
   void Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome, double kurtosis);
   std::string Metrics() { return Http(server_->http_address(), "/metrics"); }
 
-  FixtureFolder folder_;
+  TemporaryFolder folder_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::SweepService::Stub> sweeps_;

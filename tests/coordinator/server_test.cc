@@ -42,12 +42,12 @@ TEST_F(ServerOperationTest, FailedCallsAreCountedByCode) {
 }
 
 TEST_F(ServerOperationTest, ASecondCoordinatorOnTheSameFolderIsRefused) {
-  const auto second = Server::Start({.data_dir = folder_.path(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  const auto second = Server::Start({.data_dir = folder_.path().string(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable) << second.status();
 }
 
 TEST_F(ServerOperationTest, APortInUseIsNamedWithTheOptionThatMendsIt) {
-  FixtureFolder other;
+  TemporaryFolder other;
   const auto grpc_taken =
       Server::Start({.data_dir = other.path(), .grpc = server_->grpc_address(), .http = "127.0.0.1:0"});
   EXPECT_EQ(grpc_taken.status().code(), absl::StatusCode::kUnavailable);
@@ -112,8 +112,8 @@ TEST_F(ServerOperationTest, TheInProcessChannelNeedsNoSocket) {
 }
 
 TEST(ServerStart, ADataFolderThatIsAFileIsRefused) {
-  FixtureFolder folder;
-  const std::string file = folder.path() + "/file";
+  TemporaryFolder folder;
+  const std::string file = folder.File("file");
   std::ofstream(file) << "x";
   const auto server = Server::Start({.data_dir = file, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition);
@@ -121,17 +121,17 @@ TEST(ServerStart, ADataFolderThatIsAFileIsRefused) {
 }
 
 TEST(ServerStart, AFileThatIsNoDatabaseIsRefused) {
-  FixtureFolder folder;
-  std::ofstream(folder.path() + "/ofsweep.db") << std::string(5000, 'x');
-  const auto server = Server::Start({.data_dir = folder.path(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  TemporaryFolder folder;
+  std::ofstream(folder.File("ofsweep.db")) << std::string(5000, 'x');
+  const auto server = Server::Start({.data_dir = folder.path().string(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition) << server.status();
 }
 
 TEST(ServerStart, OfflineNeedsADatabase) {
-  FixtureFolder folder;
-  const auto server = Server::OpenOffline(folder.path());
+  TemporaryFolder folder;
+  const auto server = Server::OpenOffline(folder.path().string());
   EXPECT_EQ(server.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(server.status().message()), HasSubstr(folder.path()));
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr(folder.path().string()));
 }
 
 }  // namespace

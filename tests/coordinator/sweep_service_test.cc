@@ -288,7 +288,7 @@ TEST_F(SweepServiceTest, OfflineReadsTheDatabaseAndSaysWhoCouldChangeIt) {
   Submit(SmallSweep("s"));
   RunEverything("s");
   server_->Shutdown();
-  const auto offline = Server::OpenOffline(folder_.path());
+  const auto offline = Server::OpenOffline(folder_.path().string());
   ASSERT_TRUE(offline.ok()) << offline.status();
   const auto stub = v1::SweepService::NewStub((*offline)->InProcessChannel());
   v1::GetAblationTableRequest request;

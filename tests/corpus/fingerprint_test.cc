@@ -2,14 +2,13 @@
 #include <sys/stat.h>
 
 #include <fstream>
-#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "corpus/input_fingerprint.h"
 #include "experiment/trial_key.h"
-#include "tests/trainer/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -97,10 +96,8 @@ TEST_F(Fingerprint, WhatCannotBeReadIsNamed) {
 TEST_F(Fingerprint, OfAFileThatChangesMeanwhileSaysToTryAgain) {
   const auto file = folder_.Write("file.txt", "text");
   FingerprintCache cache(cache_.path());
-  bool changed = false;  // once: who reads a file that grows for ever reads for ever
-  const auto append = [&](std::uint64_t, std::uint64_t) {
-    if (!std::exchange(changed, true)) std::ofstream(file, std::ios::app) << "more";
-  };
+  // A file that grows for as long as it is read.
+  const auto append = [&](std::uint64_t, std::uint64_t) { std::ofstream(file, std::ios::app) << "more"; };
   const auto status = FingerprintOf({"text", file.string()}, "data.path", cache, append).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), testing::AllOf(testing::StartsWith("data.path: "), HasSubstr("try again"),

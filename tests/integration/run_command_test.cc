@@ -154,6 +154,19 @@ TEST_F(RunCommand, ATableThatCannotBeMadeIsRefusedBeforeAnythingIsTrained) {
   }
 }
 
+TEST_F(RunCommand, ATableThatWouldAverageOverAKeyIsRefusedBeforeAnythingIsTrained) {
+  auto arguments = Run(WriteSpec({.grid = "{optimizer.learning_rate: [0.001, 0.01]}"}));
+  arguments.insert(arguments.end(), {"--rows", "model.block"});
+  const Finished run = Ofsweep(arguments);
+  EXPECT_EQ(run.exit_code, 2) << run.err;
+  EXPECT_THAT(run.err, AllOf(HasSubstr("optimizer.learning_rate"), HasSubstr("pool")));
+  EXPECT_THAT(Ofsweep({"show", "tiny", "--data-dir", Path("data")}).out, HasSubstr("0/2 ended"));
+  arguments.insert(arguments.end(), {"--pool", "optimizer.learning_rate"});
+  const Finished pooled = Ofsweep(arguments);
+  EXPECT_EQ(pooled.exit_code, 0) << pooled.err;
+  EXPECT_THAT(pooled.out, HasSubstr("over optimizer.learning_rate"));
+}
+
 TEST_F(RunCommand, TwoCorporaByRelativePathsAreTwoRowsOfTheTable) {
   std::filesystem::copy_file(Path("tokens.bin"), Path("other.bin"));
   std::ofstream(Path("other.bin"), std::ios::app).write("\1\0", 2);

@@ -44,7 +44,7 @@ class BackupTest : public testing::Test {
   std::string CopiedPoints() { return Sql(copy_, "SELECT count(*) FROM curves WHERE metric = 'train_loss'").at(0); }
   absl::Status OpenError(const std::string& copy) { return Backup::Open(path_, copy).status(); }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
   const std::string copy_ = folder_.File("copy.db");
   const std::string draft_ = folder_.File(".copy.db.ofsweep-draft");  // what is written before it is the copy

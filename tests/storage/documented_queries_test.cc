@@ -41,7 +41,7 @@ class DocumentedQueriesTest : public testing::Test {
     }
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
   std::unique_ptr<Store> store_ = OpenStore(path_);
 };

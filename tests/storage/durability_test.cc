@@ -80,7 +80,7 @@ struct Acknowledged {
 TEST(DurabilityTest, EveryAcknowledgedPointSurvivesKill9) {
   constexpr int kTrials = 5;
   constexpr int kRounds = 6;
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   InsertTrials(*OpenStore(path), "s", Trials(kTrials));
   std::vector<std::int64_t> last(kTrials, -1);
@@ -121,7 +121,7 @@ TEST(DurabilityTest, EveryAcknowledgedPointSurvivesKill9) {
 }
 
 TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThereIsSpace) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   std::unique_ptr<Store> store = OpenStore(path, 20);
   InsertTrials(*store, "s", Trials(1));
@@ -154,7 +154,7 @@ TEST(DurabilityTest, AFullDiskLosesNothingAcknowledgedAndTheStoreGoesOnWhenThere
 }
 
 TEST(DurabilityTest, OnAFullDiskLargeOperationsFailAndSmallOnesOfTheirGroupStand) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   const std::unique_ptr<Store> store = OpenStore(path);
   InsertTrials(*store, "s", Trials(2));
@@ -173,7 +173,7 @@ TEST(DurabilityTest, OnAFullDiskLargeOperationsFailAndSmallOnesOfTheirGroupStand
 }
 
 TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   const std::unique_ptr<Store> store = OpenStore(path);
   std::atomic<int> told = 0;
@@ -193,7 +193,7 @@ TEST(DurabilityTest, AProbeFindsTheFullDiskThatAnEmptyChangeFits) {
 }
 
 TEST(DurabilityTest, NothingIsAcknowledgedWhenTheLogWasDeleted) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   const std::unique_ptr<Store> store = OpenStore(path);
   ASSERT_TRUE(store->Apply({.new_sweep = NewSweep{{.name = "before"}}}).get().ok());
@@ -206,7 +206,7 @@ TEST(DurabilityTest, NothingIsAcknowledgedWhenTheLogWasDeleted) {
 
 // What is written to a file without a name is gone with the process.
 TEST(DurabilityTest, NothingIsAcknowledgedWhenTheDatabaseWasDeletedOrReplacedUntilItIsBack) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   const std::unique_ptr<Store> store = OpenStore(path);
   std::atomic<int> told = 0;
@@ -230,7 +230,7 @@ TEST(DurabilityTest, NothingIsAcknowledgedWhenTheDatabaseWasDeletedOrReplacedUnt
 }
 
 TEST(DurabilityTest, AShellThatHoldsTheWriteLockDelaysWritesAndLosesNone) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.File("ofsweep.db");
   const std::unique_ptr<Store> store = OpenStore(path);
   InsertTrials(*store, "s", Trials(1));
@@ -248,7 +248,7 @@ TEST(DurabilityTest, AShellThatHoldsTheWriteLockDelaysWritesAndLosesNone) {
 TEST(DurabilityTest, ReadersSeeWholeStepsWhileManyThreadsWriteAndSeal) {
   constexpr int kTrials = 4;
   constexpr std::int64_t kSteps = 300;
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::unique_ptr<Store> store = OpenStore(folder.File("ofsweep.db"), 30);
   InsertTrials(*store, "s", Trials(kTrials));
   std::atomic<int> writing = kTrials;
@@ -286,7 +286,7 @@ TEST(DurabilityTest, RandomHistoriesGiveTheCurvesOfASimpleModel) {
   for (unsigned seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
-    const TestFolder folder;
+    const TemporaryFolder folder;
     const std::string path = folder.File("ofsweep.db");
     const auto seal_every = static_cast<std::int64_t>(1 + random() % 12);
     std::unique_ptr<Store> store = OpenStore(path, seal_every);

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 
 class OpeningTest : public testing::Test {
  protected:
-  TestFolder folder_;
+  TemporaryFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
 
   absl::Status OpenError(const std::string& path) { return Store::Open({.path = path}).status(); }

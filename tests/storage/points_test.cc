@@ -21,7 +21,7 @@ const Series kLoss{"train_loss", std::nullopt, ""};
 
 class PointsTest : public testing::Test {
  protected:
-  TestFolder folder_;
+  TemporaryFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
   std::unique_ptr<Store> store_;
 

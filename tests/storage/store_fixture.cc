@@ -2,25 +2,12 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
-
-TestFolder::TestFolder() {
-  std::string pattern = testing::TempDir() + "/ofsweep-storage-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
-  path_ = pattern;
-}
-
-TestFolder::~TestFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::unique_ptr<Store> OpenStore(const std::string& path, std::int64_t seal_every_steps, Durability durability) {
   return Must(Store::Open({.path = path, .durability = durability, .seal_every_steps = seal_every_steps}));

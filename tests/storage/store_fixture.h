@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -11,23 +10,9 @@
 #include <vector>
 
 #include "storage/store.h"
+#include "tests/temporary_folder.h"
 
 namespace ofsweep {
-
-// A folder of its own for one test, removed at its end.
-class TestFolder {
- public:
-  TestFolder();
-  ~TestFolder();
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  std::string File(const std::string& name) const { return (path_ / name).string(); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A limit on the size of files stands for a full disk: writes beyond it fail as they do there.
 class FileSizeLimit {

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 class SweepsTest : public testing::Test {
  protected:
-  TestFolder folder_;
+  TemporaryFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
   std::unique_ptr<Store> store_ = OpenStore(path_);
 

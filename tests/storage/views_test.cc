@@ -27,7 +27,7 @@ MetricPoint Block(const char* metric, int layer, double value) {
 
 class ViewsTest : public testing::Test {
  protected:
-  TestFolder folder_;
+  TemporaryFolder folder_;
   const std::string path_ = folder_.File("ofsweep.db");
   std::unique_ptr<Store> store_ = OpenStore(path_);
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/corpus/file_names.h"
-#include "tests/trainer/temporary_folder.h"
+#include "tests/temporary_folder.h"
 #include "trainer/tokenizer.h"
 #include "trainer/utf8.h"
 

@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/trainer/temporary_folder.h"
+#include "tests/temporary_folder.h"
 #include "tests/trainer/trainer_process.h"
 
 namespace ofsweep {

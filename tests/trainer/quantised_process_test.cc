@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/ascii.h"
-#include "tests/trainer/temporary_folder.h"
+#include "tests/temporary_folder.h"
 #include "tests/trainer/trainer_process.h"
 
 namespace ofsweep {

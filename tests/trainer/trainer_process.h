@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "experiment/trainer_event.h"
-#include "tests/trainer/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace ofsweep {
 

@@ -1,4 +1,4 @@
-#include "tests/trainer/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -10,8 +10,8 @@
 namespace ofsweep {
 
 TemporaryFolder::TemporaryFolder() {
-  std::string pattern = testing::TempDir() + "ofsweep-trainer-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
+  std::string pattern = testing::TempDir() + "ofsweep-XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder " + pattern);
   path_ = pattern;
 }
 

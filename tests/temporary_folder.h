@@ -16,6 +16,8 @@ class TemporaryFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
+  std::string File(std::string_view name) const { return (path_ / name).string(); }
+
   // Writes a file below, with its folders; returns its path.
   std::filesystem::path Write(const std::filesystem::path& relative, std::string_view content) const;
 
