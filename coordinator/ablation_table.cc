@@ -9,12 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "experiment/edit_distance.h"
 #include "experiment/flat_json.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
-#include "experiment/quoted.h"
 #include "experiment/trial_key.h"
+#include "experiment/unknown_keys.h"
 #include "experiment/value.h"
 
 namespace ofsweep {
@@ -58,22 +57,13 @@ CellStatistic Summarise(const std::vector<double>& values) {
   return statistic;
 }
 
-void CheckKeys(const std::vector<std::string>& keys, const std::string& field, std::vector<Problem>& problems) {
-  for (const std::string& key : keys) {
-    if (FindTrialKey(key) != nullptr) continue;
-    problems.push_back({.key = field,
-                        .message = "unknown trial key " + Quoted(key),
-                        .fix = DidYouMean(NearestTrialKey(key), "`ofsweep spec` lists every key")});
-  }
-}
-
 }  // namespace
 
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   std::vector<Problem> problems;
-  CheckKeys(query.rows, "rows", problems);
-  CheckKeys(query.cols, "cols", problems);
-  CheckKeys(query.pool, "pool", problems);
+  CheckKeysAreKnown(query.rows, "rows", problems);
+  CheckKeysAreKnown(query.cols, "cols", problems);
+  CheckKeysAreKnown(query.pool, "pool", problems);
   for (const std::string& metric : query.metrics) {
     if (FindResultNumber(metric) != nullptr) continue;
     const auto column = ParseMetricColumn(metric);

@@ -182,6 +182,7 @@ struct WorkerView {
   bool connected = false;
   bool quarantined = false;
   std::string quarantine_reason;
+  std::vector<std::string> trial_ids;  // that it holds
 };
 
 // A sweep that holds a trial, and the trial's arm there: "model.block=op optimizer.name=adam", all keys that the sweep

@@ -148,7 +148,8 @@ std::vector<WorkerView> Fleet::Views(TimeMs now) const {
                      .last_seen = worker.last_seen,
                      .connected = worker.connected,
                      .quarantined = quarantined,
-                     .quarantine_reason = quarantined ? worker.quarantine_reason : ""});
+                     .quarantine_reason = quarantined ? worker.quarantine_reason : "",
+                     .trial_ids = {}});
   }
   return views;
 }

@@ -39,6 +39,11 @@ v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool wi
   return message;
 }
 
+absl::Status NoSuchTrial(const std::string& sweep, const std::string& trial_id) {
+  return absl::NotFoundError(
+      absl::StrCat("sweep ", sweep, " has no trial ", Quoted(trial_id), "; `ofsweep show ", sweep, "` lists them"));
+}
+
 }  // namespace
 
 absl::StatusOr<SweepSummary> SweepReader::Summary(const SweepRow& row) {
@@ -107,6 +112,32 @@ v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings
   return message;
 }
 
+absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& sweep, const std::string& trial_id) {
+  const auto settings = Settings(sweep);
+  if (!settings.ok()) return settings.status();
+  auto row = store_.FindResult(sweep, trial_id);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return NoSuchTrial(sweep, trial_id);
+  v1::GetTrialResponse answer;
+  *answer.mutable_trial() = TrialMessage(**std::move(row), **settings);
+  const auto attempts = store_.ListAttempts(trial_id);
+  if (!attempts.ok()) return attempts.status();
+  for (const AttemptRow& attempt : *attempts) *answer.add_attempts() = ToMessage(attempt);
+  const auto arms = store_.ListArms(trial_id);
+  if (!arms.ok()) return arms.status();
+  for (const auto& [holder, arm] : *arms) answer.add_sweeps(holder);
+  return answer;
+}
+
+std::vector<WorkerView> SweepReader::Workers() {
+  if (live_ == nullptr) return {};
+  std::vector<WorkerView> workers = live_->Workers();
+  std::erase_if(workers, [](const WorkerView& worker) { return !worker.connected && worker.trial_ids.empty(); });
+  std::sort(workers.begin(), workers.end(),
+            [](const WorkerView& a, const WorkerView& b) { return a.worker_id < b.worker_id; });
+  return workers;
+}
+
 absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const AblationQuery& query) {
   const auto settings = Settings(sweep);
   if (!settings.ok()) return settings.status();
@@ -147,8 +178,7 @@ absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vec
     const auto arms = store_.ListArms(id);
     if (!arms.ok()) return arms.status();
     if (std::any_of(arms->begin(), arms->end(), [&](const auto& arm) { return arm.first == sweep; })) continue;
-    return absl::NotFoundError(
-        absl::StrCat("sweep ", sweep, " has no trial ", Quoted(id), "; `ofsweep show ", sweep, "` lists them"));
+    return NoSuchTrial(sweep, id);
   }
   return absl::OkStatus();
 }

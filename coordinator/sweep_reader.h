@@ -37,6 +37,12 @@ class SweepReader {
   absl::StatusOr<Page<v1::Trial>> Trials(const std::string& sweep, const std::vector<TrialState>& states,
                                          std::uint64_t limit, std::uint64_t offset);
 
+  // NotFound for a trial that the sweep does not hold.
+  absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& sweep, const std::string& trial_id);
+
+  // Those that are connected, or hold a trial, by their ids; none without a coordinator.
+  std::vector<WorkerView> Workers();
+
   // `query` must have passed CheckAblationQuery.
   absl::StatusOr<AblationTable> Table(const std::string& sweep, const AblationQuery& query);
 

@@ -230,6 +230,34 @@ grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTr
   });
 }
 
+grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTrialRequest* request,
+                                        v1::GetTrialResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    auto trial = reader_.Trial(request->sweep(), request->trial_id());
+    if (!trial.ok()) return StorageStatus(trial.status());
+    *response = *std::move(trial);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest* request,
+                                          v1::ListSeriesResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    const auto series = store_.ListSeries(request->sweep());
+    if (!series.ok()) return StorageStatus(series.status());
+    *response = ToMessage(*series);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::Status SweepServiceImpl::ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
+                                           v1::ListWorkersResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    for (const WorkerView& worker : reader_.Workers()) *response->add_workers() = ToMessage(worker);
+    return grpc::Status::OK;
+  });
+}
+
 grpc::Status SweepServiceImpl::SendCurves(const v1::QueryCurvesRequest& request,
                                           const std::function<bool()>& is_cancelled, CurveStreams::Place& place,
                                           grpc::ServerWriter<v1::QueryCurvesResponse>& writer) {

@@ -45,6 +45,9 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   grpc::Status ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest*, v1::ResumeSweepResponse*) override;
   grpc::Status RetryTrials(grpc::ServerContext*, const v1::RetryTrialsRequest*, v1::RetryTrialsResponse*) override;
   grpc::Status ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
+  grpc::Status GetTrial(grpc::ServerContext*, const v1::GetTrialRequest*, v1::GetTrialResponse*) override;
+  grpc::Status ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest*, v1::ListSeriesResponse*) override;
+  grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;
   grpc::Status QueryCurves(grpc::ServerContext*, const v1::QueryCurvesRequest*,
                            grpc::ServerWriter<v1::QueryCurvesResponse>*) override;
   grpc::Status AddEvaluations(grpc::ServerContext*, const v1::AddEvaluationsRequest*,

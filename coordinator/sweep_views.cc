@@ -160,7 +160,14 @@ std::string SweepViews::WaitingReason(const std::string& trial_id) const {
 
 std::vector<WorkerView> SweepViews::Workers() const {
   absl::MutexLock lock(&state_.log.mutex());
-  return state_.scheduler.fleet().Views(clock_.Now());
+  const Fleet& fleet = state_.scheduler.fleet();
+  std::vector<WorkerView> views = fleet.Views(clock_.Now());
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    for (const TrialIndex trial : fleet.workers()[i].held) {
+      views[i].trial_ids.push_back(state_.scheduler.books().trial(trial).id);
+    }
+  }
+  return views;
 }
 
 }  // namespace ofsweep

@@ -1,8 +1,15 @@
 #include "coordinator/wire.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/metric_table.h"
+#include "experiment/quoted.h"
+#include "experiment/unknown_keys.h"
 
 namespace ofsweep {
 namespace {
@@ -104,6 +111,70 @@ google::protobuf::Struct ConfigMessage(const ResultRow& row) {
   return config;
 }
 
+v1::Attempt ToMessage(const AttemptRow& attempt) {
+  v1::Attempt message;
+  message.set_generation(static_cast<double>(attempt.name.generation));
+  message.set_worker(attempt.worker);
+  SetTime(attempt.started_at, *message.mutable_started_at());
+  if (attempt.from_step) message.set_from_step(static_cast<std::uint32_t>(*attempt.from_step));
+  if (!attempt.end) return message;
+  SetTime(attempt.ended_at, *message.mutable_ended_at());
+  message.set_outcome(std::string(Name(attempt.end->outcome)));
+  message.set_failure_class(std::string(Name(attempt.end->failure)));
+  message.set_message(attempt.end->message);
+  if (attempt.end->outcome != AttemptOutcome::kLost) message.set_to_step(static_cast<std::uint32_t>(attempt.end->step));
+  return message;
+}
+
+v1::Worker ToMessage(const WorkerView& worker) {
+  v1::Worker message;
+  message.set_worker_id(worker.worker_id);
+  message.set_host(worker.host);
+  message.set_version(worker.version);
+  message.set_connected(worker.connected);
+  SetTime(worker.last_seen, *message.mutable_last_seen());
+  message.set_slots(static_cast<std::uint32_t>(worker.slots));
+  message.set_busy(static_cast<std::uint32_t>(worker.busy));
+  for (const Device& device : worker.devices) {
+    v1::WorkerDevice& added = *message.add_devices();
+    added.set_kind(device.kind);
+    added.set_model(device.model);
+    added.set_memory_bytes(static_cast<double>(device.memory_bytes));
+  }
+  message.set_unsent_points(static_cast<double>(worker.unsent_points));
+  message.set_quarantine_reason(worker.quarantine_reason);
+  message.mutable_trial_ids()->Add(worker.trial_ids.begin(), worker.trial_ids.end());
+  return message;
+}
+
+v1::ListSeriesResponse ToMessage(const std::vector<Series>& series) {
+  // By the metric table, which says what a curve is of; tokens and seconds are in no row of it.
+  std::map<std::string, std::map<std::string, std::vector<int>>> layers;  // by metric and site
+  for (const Series& one : series) {
+    std::vector<int>& of_site = layers[one.metric][one.site];
+    if (one.layer) of_site.push_back(*one.layer);
+  }
+  v1::ListSeriesResponse message;
+  for (const auto& [name, sites] : layers) {
+    const Metric* metric = FindMetric(name);
+    if (metric == nullptr) continue;
+    v1::MeasuredMetric& added = *message.add_metrics();
+    added.set_name(name);
+    added.set_unit(std::string(metric->unit));
+    added.set_better(metric->better == Better::kLower ? "lower" : metric->better == Better::kHigher ? "higher" : "");
+    added.set_log_axis(metric->log_axis);
+    added.set_meaning(std::string(metric->meaning));
+    for (const auto& [site, of_site] : sites) {
+      v1::MeasuredSite& place = *added.add_sites();
+      place.set_name(site);
+      const auto known = std::find_if(std::begin(kSites), std::end(kSites), [&](const Site& s) { return s.name == site; });
+      if (known != std::end(kSites)) place.set_meaning(std::string(known->meaning));
+      place.mutable_layers()->Add(of_site.begin(), of_site.end());
+    }
+  }
+  return message;
+}
+
 v1::WatchSweepResponse ToMessage(const SweepProgress& progress) {
   v1::WatchSweepResponse message;
   *message.mutable_sweep() = ToMessage(progress.sweep, "");
@@ -145,6 +216,10 @@ std::vector<v1::Curve> ToMessages(const Curve& curve) {
     piece.set_seed(static_cast<double>(curve.seed));
     piece.mutable_steps()->Add(curve.steps.begin() + begin, curve.steps.begin() + end);
     piece.mutable_values()->Add(curve.values.begin() + begin, curve.values.begin() + end);
+    if (curve.counts.empty()) continue;
+    piece.mutable_trial_ids()->Add(curve.trial_ids.begin(), curve.trial_ids.end());
+    piece.mutable_counts()->Add(curve.counts.begin() + begin, curve.counts.begin() + end);
+    piece.mutable_deviations()->Add(curve.deviations.begin() + begin, curve.deviations.begin() + end);
   }
   return pieces;
 }
@@ -157,7 +232,21 @@ CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Proble
                    .trial_ids = {request.trial_ids().begin(), request.trial_ids().end()},
                    .metrics = {request.metrics().begin(), request.metrics().end()},
                    .sites = {request.sites().begin(), request.sites().end()},
-                   .max_buckets = request.max_buckets()};
+                   .max_buckets = request.max_buckets(),
+                   .peaks = request.peaks(),
+                   .group_by = {request.group_by().begin(), request.group_by().end()},
+                   .mean = request.mean() == "geometric" ? CurveMean::kGeometric : CurveMean::kArithmetic,
+                   .first_step = request.first_step()};
+  if (request.has_last_step()) query.last_step = request.last_step();
+  CheckKeysAreKnown(query.group_by, "group_by", problems);
+  if (!query.group_by.empty() && query.sweep.empty()) {
+    problems.push_back({.key = "sweep", .message = "groups are of a sweep's trials", .fix = "name it"});
+  }
+  if (!request.mean().empty() && request.mean() != "arithmetic" && request.mean() != "geometric") {
+    problems.push_back({.key = "mean",
+                        .message = absl::StrCat("there is no mean ", Quoted(request.mean())),
+                        .fix = "say arithmetic or geometric"});
+  }
   for (std::uint32_t layer : request.layers()) query.layers.push_back(static_cast<int>(layer));
   return query;
 }

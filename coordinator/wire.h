@@ -25,6 +25,13 @@ v1::Trial ToMessage(const ResultRow& row, const std::string& label);
 // Every key of a trial: as submitted, what was `auto` as it was resolved.
 google::protobuf::Struct ConfigMessage(const ResultRow& row);
 
+v1::Attempt ToMessage(const AttemptRow& attempt);
+
+v1::Worker ToMessage(const WorkerView& worker);
+
+// `series`: what was measured, ordered by metric.
+v1::ListSeriesResponse ToMessage(const std::vector<Series>& series);
+
 v1::WatchSweepResponse ToMessage(const SweepProgress& progress);
 
 v1::AblationCell ToMessage(const AblationCell& cell);
@@ -33,7 +40,7 @@ v1::AblationCell ToMessage(const AblationCell& cell);
 inline constexpr std::size_t kMaxCurvePoints = 100'000;
 std::vector<v1::Curve> ToMessages(const Curve& curve);
 
-// A problem for an empty list of metrics.
+// A problem for an empty list of metrics, and for each field that cannot be meant.
 CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Problem>& problems);
 
 // A problem for each entry that cannot be meant.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -12,13 +13,16 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "monitoring/host_port.h"
 
@@ -29,6 +33,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
+using Parser = http::request_parser<http::string_body>;
 using Reply = http::response<http::string_body>;
 
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
@@ -47,10 +52,89 @@ std::string HowToListen(const boost::system::error_code& error, const HostPort& 
                       "0.0.0.0 for others too");
 }
 
+HttpResponse Refusal(int status, std::string why) {
+  return {status, "text/plain; charset=utf-8", std::move(why)};
+}
+
+// What is to be written next of an answer.
+struct Piece {
+  HttpResponse head;  // of the first piece
+  std::string body;   // of the others
+  bool is_last = false;
+  std::function<void()> taken;
+};
+
+// An answer on its way from whoever gives it to the connection that writes it. All of its state belongs to the
+// connection's strand.
+class Exchange : public HttpAnswer, public std::enable_shared_from_this<Exchange> {
+ public:
+  explicit Exchange(asio::any_io_executor strand) : strand_(std::move(strand)), arrived_(strand_) {}
+
+  void Send(HttpResponse response) override { Put({.head = std::move(response), .is_last = true}); }
+  void Begin(HttpResponse head) override { Put({.head = std::move(head)}); }
+  void Write(std::string piece, std::function<void()> taken) override {
+    Put({.body = std::move(piece), .taken = std::move(taken)});
+  }
+  void End() override { Put({.is_last = true}); }
+
+  void OnGone(std::function<void()> gone) override {
+    asio::post(strand_, [self = shared_from_this(), gone = std::move(gone)]() mutable {
+      self->has_gone_ ? gone() : (void)(self->on_gone_ = std::move(gone));
+    });
+  }
+
+  // ---- for the connection, on its strand ----
+
+  // Nothing when the client has gone.
+  asio::awaitable<std::optional<Piece>> Next() {
+    while (pieces_.empty() && !has_gone_) {
+      beast::error_code ignored;
+      arrived_.expires_at(asio::steady_timer::time_point::max());
+      co_await arrived_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    if (has_gone_) co_return std::nullopt;
+    Piece piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    co_return piece;
+  }
+
+  void NoteTaken(const Piece& piece) const {
+    if (piece.taken && !has_gone_) piece.taken();
+  }
+
+  void NoteGone() {
+    if (has_gone_ || is_finished_) return;
+    has_gone_ = true;
+    arrived_.cancel();
+    if (on_gone_) std::exchange(on_gone_, nullptr)();
+  }
+
+  // All is written.
+  void NoteFinished() {
+    is_finished_ = true;
+    on_gone_ = nullptr;
+  }
+
+ private:
+  void Put(Piece piece) {
+    asio::post(strand_, [self = shared_from_this(), piece = std::move(piece)]() mutable {
+      if (self->has_gone_) return;
+      self->pieces_.push_back(std::move(piece));
+      self->arrived_.cancel();
+    });
+  }
+
+  const asio::any_io_executor strand_;
+  asio::steady_timer arrived_;  // never goes off; is cancelled when there is something to look at
+  std::deque<Piece> pieces_;
+  bool has_gone_ = false;
+  bool is_finished_ = false;
+  std::function<void()> on_gone_;
+};
+
 class BeastServer : public HttpServer {
  public:
-  BeastServer(const HttpServerOptions& options, std::map<std::string, HttpHandler> handlers)
-      : options_(options), handlers_(std::move(handlers)) {}
+  BeastServer(const HttpServerOptions& options, HttpRoutes routes) : options_(options), routes_(std::move(routes)) {}
 
   ~BeastServer() override {
     io_.stop();
@@ -102,26 +186,126 @@ class BeastServer : public HttpServer {
   }
 
   asio::awaitable<void> Serve(beast::tcp_stream stream) {
-    beast::flat_buffer buffer(2 * kMaxHeaderBytes);
-    for (;;) {
-      http::request_parser<http::empty_body> parser;
+    beast::flat_buffer buffer;
+    bool keep_alive = true;
+    while (keep_alive) {
+      Parser parser;
       parser.header_limit(kMaxHeaderBytes);
+      parser.body_limit(options_.max_body_bytes);
       beast::error_code error;
-      stream.expires_after(std::chrono::seconds(options_.idle_seconds));
-      co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-      Reply reply = error ? Refuse(error) : Answer(parser.get());
-      if (reply.result() == http::status::unknown) break;
-      stream.expires_after(std::chrono::seconds(options_.idle_seconds));
-      http::response_serializer<http::string_body> serializer(reply);
-      if (!error && parser.get().method() == http::verb::head) {
-        co_await http::async_write_header(stream, serializer, asio::use_awaitable);
-      } else {
-        co_await http::async_write(stream, serializer, asio::use_awaitable);
+      ExpireLater(stream);
+      co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+      if (!error) {
+        const HttpCallHandler* call = FindCall(parser.get());
+        if (call == nullptr && HasBody(parser)) error = http::error::body_limit;
+        if (const std::string why = WhyRefused(parser.get()); !error && !why.empty()) {
+          co_await Write(stream, MakeReply(Refusal(403, why), parser.get().version(), false), parser.get().method());
+          break;
+        }
+        if (!error) co_await ReadBody(stream, buffer, parser, error);
+        if (!error) {
+          keep_alive = call != nullptr ? co_await Converse(stream, parser.release(), *call)
+                                       : co_await Write(stream, AnswerPage(parser.get()), parser.get().method());
+          continue;
+        }
       }
-      if (!reply.keep_alive()) break;
+      if (const std::optional<Reply> last_words = LastWords(error)) {
+        co_await Write(stream, *last_words, http::verb::get);
+      }
+      break;
     }
     beast::error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  void ExpireLater(beast::tcp_stream& stream) const { stream.expires_after(std::chrono::seconds(options_.idle_seconds)); }
+
+  static bool HasBody(const Parser& parser) {
+    return parser.chunked() || parser.content_length_remaining().value_or(0) > 0;
+  }
+
+  asio::awaitable<void> ReadBody(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser,
+                                 beast::error_code& error) const {
+    // curl waits for this before it sends a long body.
+    if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      http::response<http::empty_body> go_on(http::status::continue_, 11);
+      co_await http::async_write(stream, go_on, asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return;
+    }
+    ExpireLater(stream);
+    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+  }
+
+  // Returns whether the connection may be used again.
+  asio::awaitable<bool> Write(beast::tcp_stream& stream, Reply reply, http::verb method) const {
+    ExpireLater(stream);
+    http::response_serializer<http::string_body> serializer(reply);
+    if (method == http::verb::head) {
+      co_await http::async_write_header(stream, serializer, asio::use_awaitable);
+    } else {
+      co_await http::async_write(stream, serializer, asio::use_awaitable);
+    }
+    co_return reply.keep_alive();
+  }
+
+  // An answer that comes later. Returns whether the connection may be used again.
+  asio::awaitable<bool> Converse(beast::tcp_stream& stream, http::request<http::string_body> request,
+                                 const HttpCallHandler& handler) const {
+    const auto exchange = std::make_shared<Exchange>(stream.get_executor());
+    const unsigned version = request.version();
+    const bool keep_alive = request.keep_alive();
+    const http::verb method = request.method();
+    try {
+      handler(Plain(std::move(request)), exchange);
+    } catch (const std::exception& error) {
+      exchange->Send(Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n")));
+    }
+    std::optional<Piece> first = co_await exchange->Next();
+    if (first->is_last) {
+      exchange->NoteFinished();
+      co_return co_await Write(stream, MakeReply(std::move(first->head), version, keep_alive), method);
+    }
+    try {
+      asio::co_spawn(stream.get_executor(), WatchForEnd(stream.socket(), exchange), asio::detached);
+      co_await WritePieces(stream, *std::move(first), *exchange);
+      exchange->NoteFinished();
+    } catch (const boost::system::system_error&) {
+      exchange->NoteGone();
+    }
+    co_return false;
+  }
+
+  asio::awaitable<void> WritePieces(beast::tcp_stream& stream, Piece first, Exchange& exchange) const {
+    std::string body = std::exchange(first.head.body, "");
+    Reply reply = MakeReply(std::move(first.head), 11, /*keep_alive=*/false);
+    reply.erase(http::field::content_length);
+    reply.chunked(true);
+    http::response_serializer<http::string_body> serializer(reply);
+    ExpireLater(stream);
+    co_await http::async_write_header(stream, serializer, asio::use_awaitable);
+    std::optional<Piece> piece = Piece{.body = std::move(body)};
+    while (piece && !piece->is_last) {
+      if (!piece->body.empty()) {
+        ExpireLater(stream);
+        co_await asio::async_write(stream, http::make_chunk(asio::buffer(piece->body)), asio::use_awaitable);
+      }
+      exchange.NoteTaken(*piece);
+      stream.expires_never();
+      piece = co_await exchange.Next();
+    }
+    if (!piece) co_return;
+    ExpireLater(stream);
+    co_await asio::async_write(stream, http::make_chunk_last(), asio::use_awaitable);
+  }
+
+  // A client sends nothing while it is answered, so what arrives is its end. The socket is not touched after the wait,
+  // which the connection's end cuts short.
+  static asio::awaitable<void> WatchForEnd(tcp::socket& socket, std::shared_ptr<Exchange> exchange) {
+    char next = 0;
+    beast::error_code error;
+    co_await socket.async_receive(asio::buffer(&next, 1), asio::socket_base::message_peek,
+                                  asio::redirect_error(asio::use_awaitable, error));
+    if (error) exchange->NoteGone();
   }
 
   static Reply MakeReply(HttpResponse response, unsigned version, bool keep_alive) {
@@ -130,59 +314,78 @@ class BeastServer : public HttpServer {
     reply.set(http::field::content_type, response.content_type);
     reply.set(http::field::cache_control, "no-store");
     reply.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) reply.set(name, value);
     reply.keep_alive(keep_alive);
     reply.body() = std::move(response.body);
     reply.prepare_payload();
     return reply;
   }
 
-  // The last words to a connection whose request cannot be read; status `unknown` when it is simply over.
-  static Reply Refuse(beast::error_code error) {
+  // To a connection whose request cannot be read; nothing where it is simply over.
+  static std::optional<Reply> LastWords(beast::error_code error) {
     if (error == http::error::end_of_stream || error == beast::error::timeout ||
         error.category() != http::make_error_code(http::error::bad_method).category()) {
-      Reply over;
-      over.result(http::status::unknown);
-      return over;
+      return std::nullopt;
     }
+    HttpResponse words = Refusal(400, absl::StrCat("Not an HTTP request: ", error.message(), ".\n"));
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      return MakeReply({431, "text/plain; charset=utf-8", "The request's header is over 16 KiB.\n"}, 11, false);
+      words = Refusal(431, "The request's header is over 16 KiB.\n");
+    } else if (error == http::error::body_limit || error == http::error::unexpected_body) {
+      words = Refusal(413, "The request's body is too large, or there should be none.\n");
     }
-    if (error == http::error::body_limit || error == http::error::unexpected_body) {
-      return MakeReply({413, "text/plain; charset=utf-8", "Send no request body.\n"}, 11, false);
-    }
-    return MakeReply({400, "text/plain; charset=utf-8", absl::StrCat("Not an HTTP request: ", error.message(), ".\n")},
-                     11, false);
+    return MakeReply(std::move(words), 11, /*keep_alive=*/false);
   }
 
-  Reply Answer(const http::request<http::empty_body>& request) const {
+  std::string WhyRefused(const http::request<http::string_body>& request) const {
+    return options_.why_refused ? options_.why_refused(Plain(request)) : "";
+  }
+
+  const HttpCallHandler* FindCall(const http::request<http::string_body>& request) const {
+    for (const auto& [beginning, handler] : routes_.calls) {
+      if (request.target().starts_with(beginning)) return &handler;
+    }
+    return nullptr;
+  }
+
+  Reply AnswerPage(const http::request<http::string_body>& request) const {
     if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      Reply reply = MakeReply({405, "text/plain; charset=utf-8", "Only GET and HEAD are answered here.\n"},
-                              request.version(), false);
+      Reply reply = MakeReply(Refusal(405, "Only GET and HEAD are answered here.\n"), request.version(), false);
       reply.set(http::field::allow, "GET, HEAD");
       return reply;
     }
+    return MakeReply(Handle(Plain(request)), request.version(), request.keep_alive());
+  }
+
+  static HttpRequest Plain(http::request<http::string_body> request) {
+    HttpRequest plain;
+    plain.method = std::string(request.method_string());
     const std::string target(request.target());
     const std::size_t mark = target.find('?');
-    const HttpRequest plain{target.substr(0, mark), mark == std::string::npos ? "" : target.substr(mark + 1)};
-    return MakeReply(Handle(plain), request.version(), request.keep_alive());
+    plain.path = target.substr(0, mark);
+    if (mark != std::string::npos) plain.query = target.substr(mark + 1);
+    for (const auto& field : request) {
+      plain.headers[absl::AsciiStrToLower(std::string(field.name_string()))] = std::string(field.value());
+    }
+    plain.body = std::move(request.body());
+    return plain;
   }
 
   HttpResponse Handle(const HttpRequest& request) const {
-    const auto handler = handlers_.find(request.path);
-    if (handler == handlers_.end()) {
+    const auto handler = routes_.pages.find(request.path);
+    if (handler == routes_.pages.end()) {
       std::string body = "Nothing here. Paths:\n";
-      for (const auto& [path, unused] : handlers_) absl::StrAppend(&body, "  ", path, "\n");
-      return {404, "text/plain; charset=utf-8", std::move(body)};
+      for (const auto& [path, unused] : routes_.pages) absl::StrAppend(&body, "  ", path, "\n");
+      return Refusal(404, std::move(body));
     }
     try {
       return handler->second(request);
     } catch (const std::exception& error) {
-      return {500, "text/plain; charset=utf-8", absl::StrCat("Internal error: ", error.what(), "\n")};
+      return Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n"));
     }
   }
 
   const HttpServerOptions options_;
-  const std::map<std::string, HttpHandler> handlers_;
+  const HttpRoutes routes_;
   std::string address_;
   std::atomic<std::size_t> connections_ = 0;
   asio::io_context io_{kThreads};
@@ -192,9 +395,13 @@ class BeastServer : public HttpServer {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                              std::map<std::string, HttpHandler> handlers) {
-  auto server = std::make_unique<BeastServer>(options, std::move(handlers));
+std::string HttpRequest::Header(const std::string& name) const {
+  const auto header = headers.find(name);
+  return header == headers.end() ? "" : header->second;
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options, HttpRoutes routes) {
+  auto server = std::make_unique<BeastServer>(options, std::move(routes));
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;
 }

@@ -1,41 +1,81 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace ofsweep {
 
 struct HttpRequest {
-  std::string path;   // "/metrics"
-  std::string query;  // behind the '?', undecoded
+  std::string method;  // "GET", "HEAD", "POST"
+  std::string path;    // "/metrics"
+  std::string query;   // behind the '?', undecoded
+  // By their names in lower case; the last of several.
+  std::map<std::string, std::string> headers;
+  std::string body;
+
+  // "" without that header.
+  std::string Header(const std::string& name) const;
 };
 
 struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  // Beside Content-Type, Cache-Control (no-store where it is not among these) and X-Content-Type-Options: nosniff.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
-// Answers GET and HEAD; may be called by several threads at once. What it throws becomes a 500.
+// Answers GET and HEAD at once; may be called by several threads. What it throws becomes a 500.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+// An answer that is given later and from any thread: whole by Send, or in pieces by Begin, Write… and End. It has to be
+// ended one way or the other, and is to be held no longer than the server lives. The callbacks must not block.
+class HttpAnswer {
+ public:
+  virtual ~HttpAnswer() = default;
+
+  virtual void Send(HttpResponse response) = 0;
+
+  // The body is the first piece.
+  virtual void Begin(HttpResponse head) = 0;
+  // `taken` is called when the client's side has room for the next piece; never, once it has gone.
+  virtual void Write(std::string piece, std::function<void()> taken) = 0;
+  virtual void End() = 0;
+
+  // Called once, if the client goes between Begin and End: closes the connection, or takes nothing for `idle_seconds`.
+  virtual void OnGone(std::function<void()> gone) = 0;
+};
+
+// Answers GET, HEAD and POST. What it throws becomes a 500.
+using HttpCallHandler = std::function<void(HttpRequest, std::shared_ptr<HttpAnswer>)>;
+
+struct HttpRoutes {
+  std::map<std::string, HttpHandler> pages;      // by their path
+  std::map<std::string, HttpCallHandler> calls;  // by what a path begins with
+};
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1:7071";  // HOST:PORT or [IPV6]:PORT; port 0 takes a free one
   int idle_seconds = 30;                   // a connection that neither sends nor takes anything for so long is closed
   std::size_t max_connections = 256;       // further ones are closed at once
+  std::size_t max_body_bytes = std::size_t{16} << 20;
+  // Why a request is refused with 403, in words, looked at before its body is read; "" for one that is not.
+  std::function<std::string(const HttpRequest&)> why_refused = {};
 };
 
-// The HTTP/1.1 server of a coordinator or a worker: exact paths, keep-alive, requests of at most 16 KiB without a body.
+// The HTTP/1.1 server of a coordinator or a worker: keep-alive, headers of at most 16 KiB, bodies of calls alone.
 class HttpServer {
  public:
   // InvalidArgument for a malformed address, Unavailable where it cannot be listened on: the port is in use, the host
   // is not of this machine, …
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
-                                                           std::map<std::string, HttpHandler> handlers);
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, HttpRoutes routes);
   // Closes every connection and waits for running handlers.
   virtual ~HttpServer() = default;
 

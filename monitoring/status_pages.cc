@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const std::string& 
   std::map<std::string, HttpHandler> handlers;
   handlers["/"] = [index = Index(pages.title, all)](const HttpRequest&) { return HttpResponse{.body = index}; };
   for (StatusPage& page : all) handlers[page.path] = std::move(page.handler);
-  return HttpServer::Start({.address = address}, std::move(handlers));
+  return HttpServer::Start({.address = address}, {.pages = std::move(handlers)});
 }
 
 }  // namespace ofsweep

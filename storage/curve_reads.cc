@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
+
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/over_blocks.h"
@@ -20,10 +23,12 @@ bool Wanted(const std::vector<Item>& wanted, const Item& item) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), item) != wanted.end();
 }
 
-void ReadSealed(DatabaseConnection& connection, std::int64_t trial, const CurveSeries& series, Curve& curve) {
+void ReadSealed(DatabaseConnection& connection, std::int64_t trial, const CurveSeries& series, const CurveQuery& query,
+                Curve& curve) {
   Query points(
-      connection.Prepare("SELECT step, value FROM sealed_points WHERE trial = ?1 AND series = ?2 ORDER BY step"));
-  points.Bind(trial, series.id);
+      connection.Prepare("SELECT step, value FROM sealed_points WHERE trial = ?1 AND series = ?2 "
+                         "AND step BETWEEN ?3 AND ?4 ORDER BY step"));
+  points.Bind(trial, series.id, query.first_step, query.last_step);
   while (points.Next()) {
     curve.steps.push_back(points.Integer(0));
     curve.values.push_back(points.Real(1));
@@ -31,11 +36,12 @@ void ReadSealed(DatabaseConnection& connection, std::int64_t trial, const CurveS
 }
 
 // Recent points are all later than sealed ones, so appending keeps the order.
-void ReadRecent(DatabaseConnection& connection, std::int64_t trial,
+void ReadRecent(DatabaseConnection& connection, std::int64_t trial, const CurveQuery& query,
                 const std::unordered_map<std::int64_t, Curve*>& curves) {
   Query points(
-      connection.Prepare("SELECT series, step, value FROM recent_points WHERE trial = ?1 ORDER BY step, series"));
-  points.Bind(trial);
+      connection.Prepare("SELECT series, step, value FROM recent_points WHERE trial = ?1 "
+                         "AND step BETWEEN ?2 AND ?3 ORDER BY step, series"));
+  points.Bind(trial, query.first_step, query.last_step);
   while (points.Next()) {
     const auto curve = curves.find(points.Integer(0));
     if (curve == curves.end()) continue;
@@ -137,6 +143,28 @@ absl::StatusOr<std::vector<CurveTrial>> FindCurveTrials(DatabaseConnection& conn
   return trials;
 }
 
+std::vector<CurveGroup> GroupTrials(const std::vector<CurveTrial>& trials, const std::vector<std::string>& keys) {
+  std::vector<CurveGroup> groups;
+  std::unordered_map<std::string, std::size_t> known;  // places in `groups`
+  for (const CurveTrial& trial : trials) {
+    if (keys.empty()) {
+      groups.push_back({trial.arm_keys_json, {&trial}});
+      continue;
+    }
+    const auto arm = nlohmann::ordered_json::parse(trial.arm_keys_json);
+    nlohmann::ordered_json chosen = nlohmann::ordered_json::object();
+    for (const std::string& key : keys) {
+      if (key == "seed") chosen[key] = trial.seed;
+      if (const auto found = arm.find(key); found != arm.end()) chosen[key] = *found;
+    }
+    std::string text = chosen.dump();
+    const auto [place, is_new] = known.try_emplace(text, groups.size());
+    if (is_new) groups.push_back({std::move(text), {}});
+    groups[place->second].trials.push_back(&trial);
+  }
+  return groups;
+}
+
 std::vector<CurveSeries> FindCurveSeries(DatabaseConnection& connection, const CurveQuery& query) {
   std::vector<CurveSeries> found;
   Query all(connection.Prepare("SELECT id, metric, layer, site FROM series ORDER BY metric, layer, site"));
@@ -151,7 +179,7 @@ std::vector<CurveSeries> FindCurveSeries(DatabaseConnection& connection, const C
 }
 
 std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& trial,
-                              const std::vector<CurveSeries>& series) {
+                              const std::vector<CurveSeries>& series, const CurveQuery& query) {
   std::vector<Curve> curves(series.size());
   std::unordered_map<std::int64_t, Curve*> by_series;
   {
@@ -162,13 +190,34 @@ std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& 
       curves[i].seed = trial.seed;
       curves[i].arm_keys_json = trial.arm_keys_json;
       curves[i].series = series[i].series;
-      ReadSealed(connection, trial.id, series[i], curves[i]);
+      ReadSealed(connection, trial.id, series[i], query, curves[i]);
       by_series.emplace(series[i].id, &curves[i]);
     }
-    ReadRecent(connection, trial.id, by_series);
+    ReadRecent(connection, trial.id, query, by_series);
   }
   std::erase_if(curves, [](const Curve& curve) { return curve.steps.empty(); });
   return curves;
+}
+
+absl::StatusOr<std::vector<Series>> ListSeries(DatabaseConnection& connection, const std::string& sweep) {
+  // All trials of a sweep measure alike, or nearly so; more of them would cost a look-up a trial and series.
+  constexpr int kTrials = 32;
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  std::set<Series> found;
+  Query rows(
+      connection.Prepare("SELECT metric, layer, site FROM series WHERE EXISTS (SELECT 1 FROM ("
+                         "SELECT trial FROM sweep_trials JOIN trial_results USING (trial) "
+                         "WHERE sweep = ?1 AND step >= 0 ORDER BY position LIMIT ?2) AS measured WHERE "
+                         "EXISTS (SELECT 1 FROM sealed_points WHERE trial = measured.trial AND series = series.id) OR "
+                         "EXISTS (SELECT 1 FROM recent_points WHERE trial = measured.trial AND series = series.id))"));
+  rows.Bind(*id, kTrials);
+  while (rows.Next()) {
+    Series series{.metric = rows.Text(0), .site = rows.Text(2)};
+    if (rows.Integer(1) != kNoLayer) series.layer = static_cast<int>(rows.Integer(1));
+    found.insert(std::move(series));
+  }
+  return std::vector<Series>(found.begin(), found.end());
 }
 
 absl::StatusOr<std::map<std::string, double>> ListMetric(DatabaseConnection& connection, const std::string& sweep,

@@ -29,10 +29,20 @@ struct CurveSeries {
 };
 std::vector<CurveSeries> FindCurveSeries(DatabaseConnection& connection, const CurveQuery& query);
 
-// One trial's curves of these series, in their order, without the empty ones: sealed and recent points joined in one
-// snapshot.
+// Trials that agree in some keys, in the order of their first ones; without keys each is a group of its own.
+struct CurveGroup {
+  std::string keys_json;  // those keys of the trials' arm, and their seed
+  std::vector<const CurveTrial*> trials;
+};
+std::vector<CurveGroup> GroupTrials(const std::vector<CurveTrial>& trials, const std::vector<std::string>& keys);
+
+// One trial's curves of these series between the query's steps, in their order, without the empty ones: sealed and
+// recent points joined in one snapshot.
 std::vector<Curve> ReadCurves(DatabaseConnection& connection, const CurveTrial& trial,
-                              const std::vector<CurveSeries>& series);
+                              const std::vector<CurveSeries>& series, const CurveQuery& query);
+
+// Contract of Store::ListSeries.
+absl::StatusOr<std::vector<Series>> ListSeries(DatabaseConnection& connection, const std::string& sweep);
 
 // Contract of Store::ListMetric.
 absl::StatusOr<std::map<std::string, double>> ListMetric(DatabaseConnection& connection, const std::string& sweep,

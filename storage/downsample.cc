@@ -8,6 +8,14 @@
 namespace ofsweep {
 namespace {
 
+void MovePoint(std::size_t from, std::size_t to, Curve& curve) {
+  curve.steps[to] = curve.steps[from];
+  curve.values[to] = curve.values[from];
+  if (curve.counts.empty()) return;
+  curve.counts[to] = curve.counts[from];
+  curve.deviations[to] = curve.deviations[from];
+}
+
 // What one bucket keeps, as positions in the curve.
 class Bucket {
  public:
@@ -30,11 +38,16 @@ class Bucket {
     if (!std::isnan(curve.values[first_nan_])) kept[3] = last_;
     std::sort(kept.begin(), kept.end());
     const auto unique_end = std::unique(kept.begin(), kept.end());
-    for (auto i = kept.begin(); i != unique_end; ++i, ++end) {
-      curve.steps[end] = curve.steps[*i];
-      curve.values[end] = curve.values[*i];
-    }
+    for (auto i = kept.begin(); i != unique_end; ++i, ++end) MovePoint(*i, end, curve);
     return end;
+  }
+
+  // The same of the largest alone, at the last step.
+  std::size_t MovePeakTo(Curve& curve, std::size_t end) const {
+    const std::int64_t last_step = curve.steps[last_];
+    MovePoint(largest_, end, curve);
+    curve.steps[end] = last_step;
+    return end + 1;
   }
 
  private:
@@ -46,7 +59,7 @@ class Bucket {
 
 }  // namespace
 
-void Downsample(Curve& curve, std::uint32_t buckets) {
+void Downsample(Curve& curve, std::uint32_t buckets, bool peaks) {
   if (curve.steps.size() <= buckets) return;
   const std::int64_t first = curve.steps.front();
   const std::int64_t width = (curve.steps.back() - first) / buckets + 1;
@@ -55,10 +68,13 @@ void Downsample(Curve& curve, std::uint32_t buckets) {
     const std::int64_t next_start = first + ((curve.steps[i] - first) / width + 1) * width;
     Bucket bucket(i);
     for (; i < curve.steps.size() && curve.steps[i] < next_start; ++i) bucket.Add(curve.values, i);
-    end = bucket.MoveTo(curve, end);
+    end = peaks ? bucket.MovePeakTo(curve, end) : bucket.MoveTo(curve, end);
   }
   curve.steps.resize(end);
   curve.values.resize(end);
+  if (curve.counts.empty()) return;
+  curve.counts.resize(end);
+  curve.deviations.resize(end);
 }
 
 }  // namespace ofsweep

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/curve_means.h"
 #include "storage/curve_reads.h"
 #include "storage/disk_probe.h"
 #include "storage/downsample.h"
@@ -179,6 +180,14 @@ absl::StatusOr<Fingerprints> Store::FixedInputs(const std::string& sweep) {
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::FixedInputs(connection, sweep); });
 }
 
+absl::StatusOr<std::optional<ResultRow>> Store::FindResult(const std::string& sweep, const std::string& trial_id) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::FindResult(connection, sweep, trial_id); });
+}
+
+absl::StatusOr<std::vector<Series>> Store::ListSeries(const std::string& sweep) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::ListSeries(connection, sweep); });
+}
+
 absl::Status Store::VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit) {
   std::vector<CurveSeries> series;
   const absl::StatusOr<std::vector<CurveTrial>> trials = readers_->With([&](DatabaseConnection& connection) {
@@ -186,15 +195,25 @@ absl::Status Store::VisitCurves(const CurveQuery& query, const std::function<boo
     return FindCurveTrials(connection, query);
   });
   if (!trials.ok()) return trials.status();
-  for (const CurveTrial& trial : *trials) {
-    // The connection goes back to the pool before `visit` runs, which may wait for a slow client.
-    absl::StatusOr<std::vector<Curve>> curves =
-        readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<Curve>> {
-          return ReadCurves(connection, trial, series);
-        });
-    if (!curves.ok()) return curves.status();
-    for (Curve& curve : *curves) {
-      if (query.max_buckets > 0) Downsample(curve, query.max_buckets);
+  for (const CurveGroup& group : GroupTrials(*trials, query.group_by)) {
+    CurveMeans means(query.mean);
+    std::vector<Curve> curves;
+    for (const CurveTrial* trial : group.trials) {
+      // The connection goes back to the pool before `visit` runs, which may wait for a slow client.
+      auto own = readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<Curve>> {
+        return ReadCurves(connection, *trial, series, query);
+      });
+      if (!own.ok()) return own.status();
+      if (query.group_by.empty()) {
+        curves = *std::move(own);
+      } else {
+        for (const Curve& curve : *own) means.Add(curve);
+      }
+    }
+    if (!query.group_by.empty()) curves = means.Take();
+    for (Curve& curve : curves) {
+      if (!query.group_by.empty()) curve.arm_keys_json = group.keys_json;
+      if (query.max_buckets > 0) Downsample(curve, query.max_buckets, query.peaks);
       if (!visit(std::move(curve))) return absl::OkStatus();
     }
   }

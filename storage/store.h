@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -174,6 +175,8 @@ struct ResultRow {
   std::map<std::string, double> values;
 };
 
+enum class CurveMean { kArithmetic, kGeometric };  // the latter is NaN where a value is not positive
+
 struct CurveQuery {
   std::string sweep;                   // empty: only trial_ids count
   std::vector<std::string> trial_ids;  // empty: all of the sweep
@@ -183,6 +186,14 @@ struct CurveQuery {
   // 0: every point. Else each of this many equal ranges of steps gives its last, smallest and largest point (and its
   // first NaN), so that no peak is lost. A curve of no more points than that is given whole.
   std::uint32_t max_buckets = 0;
+  bool peaks = false;  // a bucket gives its largest value alone, at its last step
+  // Keys that the sweep varies. Where there are any, trials that agree in them give the means of their curves instead;
+  // buckets are made of the means.
+  std::vector<std::string> group_by = {};
+  CurveMean mean = CurveMean::kArithmetic;
+  // Other steps are left out.
+  std::int64_t first_step = 0;
+  std::int64_t last_step = std::numeric_limits<std::int64_t>::max();
 };
 
 struct Curve {
@@ -193,6 +204,12 @@ struct Curve {
   // Of the trial: the keys of its arm in the sweep that was asked for, "{}" without one; and its seed.
   std::string arm_keys_json = "{}";
   std::int64_t seed = 0;
+  // Of a group, which has no trial_id and no seed, and of the keys those by which it was made: its trials that have the
+  // series; and at each step how many of them have a value, and the sample standard deviation of these (of a geometric
+  // mean the factor by which they are spread), NaN for fewer than two.
+  std::vector<std::string> trial_ids = {};
+  std::vector<std::uint32_t> counts = {};
+  std::vector<double> deviations = {};
 };
 
 class ReaderPool;
@@ -256,7 +273,11 @@ class Store {
   absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);
   // What the sweep's first attempts found.
   absl::StatusOr<Fingerprints> FixedInputs(const std::string& sweep);
-  // Calls `visit` for each curve, ordered by the sweep's trials, then series. Stops early when `visit` returns false. A
+  // The sweep's trial, as ListResults has it; none where the sweep does not hold it.
+  absl::StatusOr<std::optional<ResultRow>> FindResult(const std::string& sweep, const std::string& trial_id);
+  // What was measured in the sweep, by the first trials that have points, ordered by metric, layer and site.
+  absl::StatusOr<std::vector<Series>> ListSeries(const std::string& sweep);
+  // Calls `visit` for each curve, ordered by the sweep's trials (groups by their first ones), then series. Stops early when `visit` returns false. A
   // slow `visit` holds up nobody: no snapshot is open while it runs.
   absl::Status VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit);
 

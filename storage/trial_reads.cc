@@ -218,6 +218,15 @@ absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connectio
   return rows;
 }
 
+absl::StatusOr<std::optional<ResultRow>> FindResult(DatabaseConnection& connection, const std::string& sweep,
+                                                    const std::string& trial_id) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(connection.Prepare(ResultsSql(/*with_config=*/true) + " AND trials.trial_id = ?2"));
+  if (!query.Bind(*id, trial_id).Next()) return std::nullopt;
+  return ReadResult(query);
+}
+
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();

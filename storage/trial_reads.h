@@ -23,6 +23,8 @@ absl::Status VisitResults(DatabaseConnection& connection, const std::string& swe
 absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
                                                    std::uint64_t offset);
+absl::StatusOr<std::optional<ResultRow>> FindResult(DatabaseConnection& connection, const std::string& sweep,
+                                                    const std::string& trial_id);
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep);
 std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id);
 std::vector<std::pair<std::string, Arm>> ListArms(DatabaseConnection& connection, const std::string& trial_id);

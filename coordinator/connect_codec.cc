@@ -1,0 +1,96 @@
+#include "coordinator/connect_codec.h"
+
+#include <memory>
+#include <vector>
+
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver.h>
+#include <google/protobuf/util/type_resolver_util.h>
+#include <grpcpp/support/slice.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace ofsweep {
+namespace {
+
+namespace protobuf = google::protobuf;
+
+constexpr std::string_view kTypePrefix = "type.googleapis.com";
+constexpr std::size_t kEnvelopeHeader = 5;
+
+protobuf::util::TypeResolver& Resolver() {
+  static const std::unique_ptr<protobuf::util::TypeResolver> resolver(protobuf::util::NewTypeResolverForDescriptorPool(
+      std::string(kTypePrefix), protobuf::DescriptorPool::generated_pool()));
+  return *resolver;
+}
+
+std::string TypeUrl(const protobuf::Descriptor& message) {
+  return absl::StrCat(std::string(kTypePrefix), "/", message.full_name());
+}
+
+grpc::ByteBuffer ToBuffer(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
+std::string ToText(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string text;
+  if (!buffer.Dump(&slices).ok()) return text;
+  text.reserve(buffer.Length());
+  for (const grpc::Slice& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return text;
+}
+
+}  // namespace
+
+std::optional<ConnectEncoding> ParseConnectEncoding(std::string_view name) {
+  if (name == "proto") return ConnectEncoding::kProto;
+  if (name == "json") return ConnectEncoding::kJson;
+  return std::nullopt;
+}
+
+absl::StatusOr<grpc::ByteBuffer> ToGrpcBytes(ConnectEncoding encoding, const protobuf::Descriptor& message,
+                                             const std::string& body) {
+  if (encoding == ConnectEncoding::kProto) return ToBuffer(body);
+  std::string bytes;
+  const auto status = protobuf::util::JsonToBinaryString(&Resolver(), TypeUrl(message), body, &bytes);
+  if (status.ok()) return ToBuffer(bytes);
+  return absl::InvalidArgumentError(
+      absl::StrCat("the body is no JSON of ", message.full_name(), ": ", std::string(status.message())));
+}
+
+absl::StatusOr<std::string> FromGrpcBytes(ConnectEncoding encoding, const protobuf::Descriptor& message,
+                                          const grpc::ByteBuffer& bytes) {
+  std::string text = ToText(bytes);
+  if (encoding == ConnectEncoding::kProto) return text;
+  std::string json;
+  const auto status = protobuf::util::BinaryToJsonString(&Resolver(), TypeUrl(message), text, &json);
+  if (status.ok()) return json;
+  return absl::InternalError(absl::StrCat(message.full_name(), " cannot be written as JSON: ", std::string(status.message())));
+}
+
+std::string ConnectEnvelope(std::uint8_t flags, std::string_view message) {
+  std::string envelope;
+  envelope.reserve(kEnvelopeHeader + message.size());
+  envelope.push_back(static_cast<char>(flags));
+  for (int shift = 24; shift >= 0; shift -= 8) envelope.push_back(static_cast<char>(message.size() >> shift & 0xFF));
+  envelope.append(message);
+  return envelope;
+}
+
+absl::StatusOr<std::string> OpenConnectEnvelope(std::string_view body) {
+  std::size_t size = 0;
+  for (std::size_t i = 1; i < kEnvelopeHeader && i < body.size(); ++i) size = size << 8 | static_cast<std::uint8_t>(body[i]);
+  if (body.size() < kEnvelopeHeader || size != body.size() - kEnvelopeHeader) {
+    return absl::InvalidArgumentError(
+        "the body of this call is one envelope: a byte 0, four bytes of length (big-endian), and the message");
+  }
+  if ((body.front() & kConnectCompressed) != 0) {
+    return absl::UnimplementedError("compressed requests are not taken; send the message as it is");
+  }
+  return std::string(body.substr(kEnvelopeHeader));
+}
+
+}  // namespace ofsweep

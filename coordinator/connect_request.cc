@@ -1,0 +1,154 @@
+#include "coordinator/connect_request.h"
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace ofsweep {
+namespace {
+
+namespace protobuf = google::protobuf;
+
+HttpResponse Refusal(int status, std::string why, std::pair<std::string, std::string> header) {
+  return {.status = status, .body = std::move(why), .headers = {std::move(header)}};
+}
+
+std::string TypeOf(ConnectEncoding encoding, bool is_stream) {
+  return absl::StrCat("application/", is_stream ? "connect+" : "", encoding == ConnectEncoding::kJson ? "json" : "proto");
+}
+
+// "a%20b+c" is "a b c".
+std::string Decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && absl::ascii_isxdigit(text[i + 1]) &&
+                           absl::ascii_isxdigit(text[i + 2]);
+    if (is_escape) {
+      decoded += absl::HexStringToBytes(std::string(text.substr(i + 1, 2)));
+      i += 2;
+    } else {
+      decoded += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return decoded;
+}
+
+std::map<std::string, std::string> ParseQuery(const std::string& query) {
+  std::map<std::string, std::string> parameters;
+  for (const std::string part : absl::StrSplit(query, '&', absl::SkipEmpty())) {
+    const std::size_t equals = part.find('=');
+    parameters[Decoded(part.substr(0, equals))] = equals == std::string::npos ? "" : Decoded(part.substr(equals + 1));
+  }
+  return parameters;
+}
+
+std::string AllMethods(const protobuf::ServiceDescriptor& service) {
+  std::string names;
+  for (int i = 0; i < service.method_count(); ++i) absl::StrAppend(&names, i > 0 ? ", " : "", service.method(i)->name());
+  return names;
+}
+
+bool HasNoSideEffects(const protobuf::MethodDescriptor& method) {
+  return method.options().idempotency_level() == protobuf::MethodOptions::NO_SIDE_EFFECTS;
+}
+
+absl::Status NotTaken(const std::string& compression) {
+  return absl::UnimplementedError(
+      absl::StrCat("messages in ", compression, " are not taken here; send them as they are (identity)"));
+}
+
+absl::Status CheckVersion(const std::string& version, const char* expected) {
+  if (version.empty() || version == expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("version ", version, " of the Connect protocol is not spoken here: say ",
+                                                 expected));
+}
+
+std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& request) {
+  if (!HasNoSideEffects(*request.method) || request.is_stream()) {
+    return Refusal(405, absl::StrCat(request.method->name(), " is called by POST.\n"), {"Allow", "POST"});
+  }
+  std::map<std::string, std::string> query = ParseQuery(http.query);
+  const std::optional<ConnectEncoding> encoding = ParseConnectEncoding(query["encoding"]);
+  if (!encoding) {
+    return Refusal(415, "Say encoding=json or encoding=proto.\n", {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
+  }
+  request.encoding = *encoding;
+  request.status = CheckVersion(query["connect"], "v1");
+  const std::string compression = query["compression"];
+  if (!compression.empty() && compression != "identity") request.status = NotTaken(compression);
+  request.message = query["message"];
+  if (query["base64"] == "1" && !absl::WebSafeBase64Unescape(query["message"], &request.message)) {
+    request.status = absl::InvalidArgumentError("the message is no base64url");
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> ReadPost(HttpRequest http, ConnectRequest& request) {
+  const bool is_stream = request.is_stream();
+  const std::string header = http.Header("content-type");
+  const std::string type = absl::AsciiStrToLower(std::string(absl::StripAsciiWhitespace(header.substr(0, header.find(';')))));
+  bool is_known = false;
+  for (const ConnectEncoding encoding : {ConnectEncoding::kJson, ConnectEncoding::kProto}) {
+    if (type != TypeOf(encoding, is_stream)) continue;
+    request.encoding = encoding;
+    is_known = true;
+  }
+  if (!is_known) {
+    const std::string types =
+        absl::StrCat(TypeOf(ConnectEncoding::kJson, is_stream), ", ", TypeOf(ConnectEncoding::kProto, is_stream));
+    return Refusal(415, absl::StrCat(request.method->name(), " takes ", types, ".\n"), {"Accept-Post", types});
+  }
+  request.status = CheckVersion(http.Header("connect-protocol-version"), "1");
+  const std::string compression = http.Header(is_stream ? "connect-content-encoding" : "content-encoding");
+  if (!compression.empty() && compression != "identity") request.status = NotTaken(compression);
+  request.message = std::move(http.body);
+  if (!is_stream || !request.status.ok()) return std::nullopt;
+  absl::StatusOr<std::string> message = OpenConnectEnvelope(request.message);
+  request.status = message.status();
+  if (message.ok()) request.message = *std::move(message);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string ConnectRequest::content_type() const {
+  return TypeOf(encoding, is_stream());
+}
+
+ParsedConnectRequest ParseConnectRequest(const protobuf::ServiceDescriptor& service, HttpRequest http) {
+  ParsedConnectRequest parsed;
+  ConnectRequest& request = parsed.request;
+  const std::string name = http.path.substr(http.path.rfind('/') + 1);
+  request.method = service.FindMethodByName(name);
+  if (request.method == nullptr) {
+    request.status = absl::UnimplementedError(
+        absl::StrCat(service.full_name(), " has no method ", name, "; it has ", AllMethods(service)));
+    return parsed;
+  }
+  if (const std::string timeout = http.Header("connect-timeout-ms"); !timeout.empty()) {
+    std::int64_t milliseconds = 0;
+    if (absl::SimpleAtoi(timeout, &milliseconds) && milliseconds > 0) {
+      request.timeout = absl::Milliseconds(milliseconds);
+    } else {
+      request.status = absl::InvalidArgumentError("Connect-Timeout-Ms is no number of milliseconds");
+      return parsed;
+    }
+  }
+  if (http.method == "POST") {
+    parsed.refusal = ReadPost(std::move(http), request);
+  } else if (http.method == "GET" || http.method == "HEAD") {
+    parsed.refusal = ReadGet(http, request);
+  } else {
+    parsed.refusal = Refusal(405, "Methods are called by POST or GET.\n", {"Allow", "GET, HEAD, POST"});
+  }
+  return parsed;
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,68 @@
+#include "storage/curve_means.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace ofsweep {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+void CurveMeans::Add(const Curve& curve) {
+  Sum& sum = sums_[curve.series];
+  sum.trial_ids.push_back(curve.trial_id);
+  std::vector<Moments> merged;
+  merged.reserve(std::max(sum.steps.size(), curve.steps.size()));
+  auto known = sum.steps.begin();
+  for (std::size_t i = 0; i < curve.steps.size(); ++i) {
+    while (known != sum.steps.end() && known->step < curve.steps[i]) merged.push_back(*known++);
+    const bool is_known = known != sum.steps.end() && known->step == curve.steps[i];
+    merged.push_back(is_known ? *known++ : Moments{.step = curve.steps[i]});
+    Observe(curve.values[i], merged.back());
+  }
+  merged.insert(merged.end(), known, sum.steps.end());
+  sum.steps = std::move(merged);
+}
+
+void CurveMeans::Observe(double value, Moments& moments) const {
+  if (kind_ == CurveMean::kGeometric) value = value > 0 ? std::log(value) : kNaN;
+  ++moments.count;
+  if (!std::isfinite(value)) {
+    moments.not_finite += value;
+    return;
+  }
+  const double distance = value - moments.mean;
+  moments.mean += distance / moments.count;
+  moments.squares += distance * (value - moments.mean);
+}
+
+std::vector<Curve> CurveMeans::Take() {
+  std::vector<Curve> curves;
+  for (const auto& [series, sum] : std::exchange(sums_, {})) curves.push_back(Finish(series, sum));
+  return curves;
+}
+
+Curve CurveMeans::Finish(const Series& series, const Sum& sum) const {
+  Curve curve{.series = series};
+  curve.trial_ids = sum.trial_ids;
+  for (const Moments& moments : sum.steps) {
+    const bool is_finite = moments.not_finite == 0;
+    double mean = is_finite ? moments.mean : moments.not_finite;
+    double deviation = is_finite && moments.count > 1 ? std::sqrt(moments.squares / (moments.count - 1)) : kNaN;
+    if (kind_ == CurveMean::kGeometric) {
+      mean = std::exp(mean);
+      deviation = std::exp(deviation);
+    }
+    curve.steps.push_back(moments.step);
+    curve.values.push_back(mean);
+    curve.counts.push_back(moments.count);
+    curve.deviations.push_back(deviation);
+  }
+  return curve;
+}
+
+}  // namespace ofsweep
