@@ -151,6 +151,10 @@ class Program {
         ->capture_default_str();
   }
 
+  static void AddHttpHosts(CLI::App* sub, std::vector<std::string>& hosts) {
+    sub->add_option("--http-host", hosts, "a further name by which browsers reach --http; may be given again")->type_name("NAME");
+  }
+
   static void AddDataDir(CLI::App* sub, std::string& data_dir, const char* help) {
     sub->add_option("--data-dir", data_dir, help)->capture_default_str();
   }
@@ -188,7 +192,8 @@ class Program {
     AddFresh(run, run_options->fresh);
     run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
         ->capture_default_str();
-    run->add_option("--http", run_options->http, "HOST:PORT for /metrics")->capture_default_str();
+    run->add_option("--http", run_options->http, "HOST:PORT for the page and /metrics")->capture_default_str();
+    AddHttpHosts(run, run_options->http_hosts);
     AddRetention(run, run_options->metrics_retention_seconds);
     AddLayout(run, run_options->layout);
 
@@ -196,8 +201,9 @@ class Program {
         Add("coordinator", "keeps sweeps and tells workers what to run, until stopped", ServeCoordinator);
     AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db");
     coordinator->add_option("--grpc", serve->grpc, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-    coordinator->add_option("--http", serve->http, "HOST:PORT for /metrics, /sd/workers, /healthz and /readyz")
+    coordinator->add_option("--http", serve->http, "HOST:PORT for the page, its calls, /metrics, /sd/workers, /healthz and /readyz")
         ->capture_default_str();
+    AddHttpHosts(coordinator, serve->http_hosts);
     AddRetention(coordinator, serve->metrics_retention_seconds);
 
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);

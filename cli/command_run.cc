@@ -146,6 +146,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
                                .http = options.http,
+                               .http_hosts = options.http_hosts,
                                .only_sweep = SweepName(*file),
                                .metrics_retention_seconds = options.metrics_retention_seconds,
                                .revision = std::string(BuildRevision())});

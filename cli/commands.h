@@ -107,6 +107,7 @@ struct CoordinatorCommandOptions {
   std::string data_dir = kDefaultDataDir;
   std::string grpc = kDefaultCoordinator;
   std::string http = "127.0.0.1:7071";
+  std::vector<std::string> http_hosts;  // further names by which browsers reach it
   double metrics_retention_seconds = 300;
 };
 // Serves until a signal asks it to stop (interrupt.h).
@@ -126,6 +127,7 @@ struct RunOptions {
   std::string data_dir = kDefaultDataDir;
   std::string grpc = "127.0.0.1:0";
   std::string http = "127.0.0.1:0";
+  std::vector<std::string> http_hosts;
   double metrics_retention_seconds = 300;
   int slots = 0;
   bool fresh = false;  // train anew what earlier sweeps hold

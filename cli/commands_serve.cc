@@ -15,6 +15,7 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
                                .http = options.http,
+                               .http_hosts = options.http_hosts,
                                .metrics_retention_seconds = options.metrics_retention_seconds,
                                .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();

@@ -1,5 +1,9 @@
 #include "coordinator/server.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -14,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/clock.h"
+#include "coordinator/connect_bridge.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/disk_health.h"
 #include "coordinator/heartbeat.h"
@@ -22,9 +27,11 @@
 #include "coordinator/sweep_service.h"
 #include "coordinator/telemetry.h"
 #include "coordinator/watch_hub.h"
+#include "coordinator/web_page.h"
 #include "coordinator/worker_service.h"
 #include "experiment/data_folder.h"
 #include "monitoring/host_port.h"
+#include "monitoring/http_origin.h"
 #include "monitoring/http_server.h"
 #include "monitoring/status_pages.h"
 
@@ -65,6 +72,11 @@ absl::Status MakeFolder(const std::string& folder) {
   return absl::FailedPreconditionError(absl::StrCat("the data folder ", folder, " cannot be made",
                                                     error ? ": " + error.message() : " because a file has its name",
                                                     "; choose another with --data-dir"));
+}
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 class RunningServer : public Server {
@@ -115,7 +127,9 @@ class RunningServer : public Server {
       grpc_->Shutdown(std::chrono::system_clock::now() + kGrace);
       grpc_->Wait();
     }
+    if (bridge_ != nullptr) bridge_->Stop();
     http_.reset();
+    bridge_.reset();
     heartbeat_.reset();
     watch_hub_.reset();
     grpc_.reset();
@@ -165,15 +179,33 @@ class RunningServer : public Server {
       return HttpResponse{.content_type = "application/json",
                           .body = ScrapeTargetsJson(coordinator_->views().Workers())};
     };
+    own_names_ = options_.http_hosts;
+    own_names_.push_back(HostName());
+    if (const auto listens_on = ParseHostPort(options_.http)) own_names_.push_back(listens_on->host);
+    bridge_ = std::make_unique<ConnectBridge>(InProcessChannel(), "ofsweep.v1.SweepService");
+    HttpRoutes routes{.pages = WebPage()};
+    routes.calls[bridge_->path()] = [this](HttpRequest request, std::shared_ptr<HttpAnswer> answer) {
+      bridge_->Answer(std::move(request), std::move(answer));
+    };
     auto http = ServeStatusPages(
-        options_.http, {.title = "ofsweep coordinator " OFSWEEP_VERSION,
+        {.address = options_.http, .why_refused = [this](const HttpRequest& request) { return WhyRefused(request); }},
+        {.title = "ofsweep coordinator " OFSWEEP_VERSION,
                         .scrape = [this] { return telemetry_.Scrape(State()); },
                         .ready = [this] { return heartbeat_->Ready(); },
                         .ready_help = "it can take work",
-                        .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}}});
+                        .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}},
+         .others = std::move(routes)});
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     return absl::OkStatus();
+  }
+
+  // Who watches over the service may know it by any name.
+  std::string WhyRefused(const HttpRequest& request) const {
+    static constexpr std::array kForMonitoring = {"/metrics", "/healthz", "/readyz", "/sd/workers"};
+    const bool is_monitoring =
+        std::find(kForMonitoring.begin(), kForMonitoring.end(), request.path) != kForMonitoring.end();
+    return is_monitoring ? "" : WhyForeign(request, own_names_);
   }
 
   ServiceState State() {
@@ -198,6 +230,8 @@ class RunningServer : public Server {
   std::unique_ptr<WorkerServiceImpl> worker_service_;
   std::unique_ptr<grpc::Server> grpc_;
   std::string grpc_address_;
+  std::unique_ptr<ConnectBridge> bridge_;
+  std::vector<std::string> own_names_;  // under which HTTP may be asked for
   std::unique_ptr<HttpServer> http_;
 };
 

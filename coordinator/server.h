@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <grpcpp/channel.h>
 
@@ -14,7 +15,9 @@ namespace ofsweep {
 struct ServerOptions {
   std::string data_dir = "./ofsweep-data";  // holds ofsweep.db; made when missing
   std::string grpc = "127.0.0.1:7070";      // HOST:PORT; port 0 takes a free one
-  std::string http = "127.0.0.1:7071";      // the same for /metrics, /sd/workers, /healthz and /readyz
+  std::string http = "127.0.0.1:7071";      // the same for Connect, /metrics, /sd/workers, /healthz and /readyz
+  // Names of this machine that browsers may use, besides localhost, its addresses and its host name.
+  std::vector<std::string> http_hosts = {};
   Durability durability = Durability::kFull;
   std::string only_sweep = {};               // trials of this sweep alone start; empty: of every sweep
   double lease_seconds = 30;                 // a worker that was silent for so long loses its trials

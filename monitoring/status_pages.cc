@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -27,7 +26,7 @@ std::string Index(const std::string& title, const std::vector<StatusPage>& pages
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const std::string& address, StatusPages pages) {
+absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const HttpServerOptions& options, StatusPages pages) {
   std::vector<StatusPage> all = {{"/metrics", "for Prometheus", [scrape = std::move(pages.scrape)](const HttpRequest&) {
                                     return HttpResponse{.content_type = kExpositionContentType, .body = scrape()};
                                   }}};
@@ -38,10 +37,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const std::string& 
                    if (status.ok()) return Healthy(request);
                    return HttpResponse{.status = 503, .body = absl::StrCat("not ready: ", status.message(), "\n")};
                  }});
-  std::map<std::string, HttpHandler> handlers;
-  handlers["/"] = [index = Index(pages.title, all)](const HttpRequest&) { return HttpResponse{.body = index}; };
-  for (StatusPage& page : all) handlers[page.path] = std::move(page.handler);
-  return HttpServer::Start({.address = address}, {.pages = std::move(handlers)});
+  HttpRoutes routes = std::move(pages.others);
+  routes.pages.try_emplace("/", [index = Index(pages.title, all)](const HttpRequest&) { return HttpResponse{.body = index}; });
+  for (StatusPage& page : all) routes.pages[page.path] = std::move(page.handler);
+  return HttpServer::Start(options, std::move(routes));
 }
 
 }  // namespace ofsweep

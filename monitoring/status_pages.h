@@ -25,10 +25,12 @@ struct StatusPages {
   std::function<std::string()> scrape;  // /metrics: the text exposition, of kExpositionContentType
   std::function<absl::Status()> ready;  // /readyz: 503 with the message where it is not OK
   std::string ready_help;               // "it can take work"
-  std::vector<StatusPage> more;         // besides /, /metrics, /healthz and /readyz
+  std::vector<StatusPage> more;         // besides /metrics, /healthz and /readyz
+  // Behind them: what is at / (else a list of the pages), and what is called rather than looked at.
+  HttpRoutes others = {};
 };
 
 // Errors as of HttpServer::Start.
-absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const std::string& address, StatusPages pages);
+absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const HttpServerOptions& options, StatusPages pages);
 
 }  // namespace ofsweep

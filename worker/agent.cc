@@ -114,7 +114,7 @@ class AgentLoop : public Agent {
 };
 
 absl::Status AgentLoop::ServeHttp() {
-  auto http = ServeStatusPages(options_.http,
+  auto http = ServeStatusPages({.address = options_.http},
                                {.title = "ofsweep worker " OFSWEEP_VERSION,
                                 .scrape = [this] { return metrics_.Scrape(); },
                                 .ready =

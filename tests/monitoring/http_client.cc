@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
 namespace ofsweep {
@@ -26,17 +27,46 @@ std::string Unchunked(const std::string& body) {
 }  // namespace
 
 std::string Http(const std::string& address, const std::string& path, const std::string& method) {
-  const std::size_t colon = address.rfind(':');
+  return Http(address, {.path = path, .method = method});
+}
+
+std::string Http(const std::string& address, const HttpCall& call) {
+  return HttpStream(address, call).ReadToEnd();
+}
+
+struct HttpStream::Socket {
   boost::asio::io_context io;
-  boost::asio::ip::tcp::socket socket(io);
-  boost::asio::connect(socket,
-                       boost::asio::ip::tcp::resolver(io).resolve(address.substr(0, colon), address.substr(colon + 1)));
-  const std::string request = method + " " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
-  boost::asio::write(socket, boost::asio::buffer(request));
-  std::string response;
+  boost::asio::ip::tcp::socket tcp{io};
+};
+
+HttpStream::HttpStream(const std::string& address, const HttpCall& call) : socket_(std::make_unique<Socket>()) {
+  const std::size_t colon = address.rfind(':');
+  boost::asio::connect(socket_->tcp, boost::asio::ip::tcp::resolver(socket_->io)
+                                         .resolve(address.substr(0, colon), address.substr(colon + 1)));
+  std::string request = call.method + " " + call.path + " HTTP/1.1\r\nConnection: close\r\n";
+  bool has_host = false;
+  for (const std::string& header : call.headers) {
+    request += header + "\r\n";
+    has_host |= header.starts_with("Host:");
+  }
+  if (!has_host) request += "Host: localhost\r\n";
+  if (!call.body.empty()) request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+  boost::system::error_code refused;  // before it has read the body, perhaps: then its answer says why
+  boost::asio::write(socket_->tcp, boost::asio::buffer(request + "\r\n" + call.body), refused);
+}
+
+HttpStream::~HttpStream() = default;
+
+std::string HttpStream::ReadUntil(const std::string& text) {
   boost::system::error_code end;
-  boost::asio::read(socket, boost::asio::dynamic_buffer(response), end);
-  return response;
+  boost::asio::read_until(socket_->tcp, boost::asio::dynamic_buffer(response_), text, end);
+  return response_;
+}
+
+std::string HttpStream::ReadToEnd() {
+  boost::system::error_code end;
+  boost::asio::read(socket_->tcp, boost::asio::dynamic_buffer(response_), end);
+  return response_;
 }
 
 std::string BodyOf(const std::string& response) {

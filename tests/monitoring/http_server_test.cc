@@ -1,6 +1,7 @@
 #include "monitoring/http_server.h"
 
 #include <stdexcept>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include "absl/synchronization/notification.h"
 #include "tests/monitoring/http_client.h"
 
 namespace ofsweep {
@@ -22,11 +24,24 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+// 0, 1, 2, 3, each when the last one has been taken.
+void Count(int from, std::shared_ptr<HttpAnswer> answer) {
+  if (from == 0) answer->Begin({.content_type = "text/count", .body = "from "});
+  if (from == 4) return answer->End();
+  answer->Write(std::to_string(from), [from, answer] { Count(from + 1, answer); });
+}
+
 std::unique_ptr<HttpServer> StartServer(HttpServerOptions options = {}) {
   options.address = "127.0.0.1:0";
-  auto server = HttpServer::Start(
-      options, {{"/hello", [](const HttpRequest& request) { return HttpResponse{.body = "hello " + request.query}; }},
-                {"/broken", [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); }}});
+  HttpRoutes routes;
+  routes.pages["/hello"] = [](const HttpRequest& request) { return HttpResponse{.body = "hello " + request.query}; };
+  routes.pages["/broken"] = [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); };
+  routes.calls["/echo/"] = [](HttpRequest request, std::shared_ptr<HttpAnswer> answer) {
+    std::thread([request, answer] { answer->Send({.body = request.method + " " + request.path + " " + request.body}); }).detach();
+  };
+  routes.calls["/broken-call/"] = [](const HttpRequest&, std::shared_ptr<HttpAnswer>) { throw std::runtime_error("no luck"); };
+  routes.calls["/count/"] = [](HttpRequest, std::shared_ptr<HttpAnswer> answer) { Count(0, std::move(answer)); };
+  auto server = HttpServer::Start(options, std::move(routes));
   EXPECT_TRUE(server.ok()) << server.status();
   return *std::move(server);
 }
@@ -87,6 +102,61 @@ TEST(HttpServer, KeepsAConnectionForTheNextRequest) {
     std::string answer;
     boost::asio::read_until(socket, boost::asio::dynamic_buffer(answer), "hello again");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+  }
+}
+
+TEST(HttpServer, ACallHasABodyAndIsAnsweredLater) {
+  const auto server = StartServer();
+  const std::string answer = Http(server->address(), {.path = "/echo/a", .body = "some text"});
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(BodyOf(answer), "POST /echo/a some text");
+  EXPECT_THAT(Http(server->address(), {.path = "/broken-call/"}), AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("no luck")));
+  EXPECT_THAT(Http(server->address(), {.path = "/hello", .method = "GET", .body = "text"}), StartsWith("HTTP/1.1 413"));
+}
+
+TEST(HttpServer, ABodyThatIsTooLongIsRefused) {
+  const auto server = StartServer({.max_body_bytes = 1000});
+  EXPECT_THAT(Http(server->address(), {.path = "/echo/a", .body = std::string(1000, 'a')}), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Http(server->address(), {.path = "/echo/a", .body = std::string(1001, 'a')}), StartsWith("HTTP/1.1 413"));
+}
+
+// curl asks before it sends a long body.
+TEST(HttpServer, SaysGoOnToWhoWaitsForIt) {
+  const auto server = StartServer();
+  const std::string answer =
+      Http(server->address(), {.path = "/echo/a", .headers = {"Expect: 100-continue"}, .body = "long"});
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 100"), HasSubstr("HTTP/1.1 200"), HasSubstr("/echo/a long")));
+}
+
+TEST(HttpServer, AnAnswerMayComeInPieces) {
+  const auto server = StartServer();
+  const std::string answer = Http(server->address(), {.path = "/count/"});
+  EXPECT_THAT(answer, AllOf(HasSubstr("text/count"), HasSubstr("Transfer-Encoding: chunked")));
+  EXPECT_EQ(BodyOf(answer), "from 0123");
+}
+
+TEST(HttpServer, WhoAnswersInPiecesHearsThatTheClientHasGone) {
+  absl::Notification gone;
+  HttpRoutes routes;
+  routes.calls["/"] = [&](HttpRequest, std::shared_ptr<HttpAnswer> answer) {
+    answer->Begin({.body = "first"});
+    answer->OnGone([&gone] { gone.Notify(); });
+  };
+  auto server = HttpServer::Start({.address = "127.0.0.1:0"}, std::move(routes));
+  ASSERT_TRUE(server.ok()) << server.status();
+  HttpStream((*server)->address(), {.path = "/", .method = "GET"}).ReadUntil("first");
+  EXPECT_TRUE(gone.WaitForNotificationWithTimeout(absl::Seconds(30)));
+}
+
+TEST(HttpServer, WhoIsRefusedHearsWhy) {
+  const auto server = StartServer({.why_refused = [](const HttpRequest& request) {
+    return request.Header("x-who") == "friend" ? "" : "Strangers are not answered.";
+  }});
+  for (const char* path : {"/hello", "/echo/a"}) {
+    EXPECT_THAT(Http(server->address(), {.path = path, .method = "GET"}),
+                AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("Strangers are not answered.")));
+    EXPECT_THAT(Http(server->address(), {.path = path, .method = "GET", .headers = {"X-Who: friend"}}),
+                StartsWith("HTTP/1.1 200"));
   }
 }
 

@@ -15,7 +15,7 @@ using testing::StartsWith;
 TEST(StatusPages, ShowWhatThereIsAndWhetherItIsReady) {
   std::atomic<bool> ready = false;
   const auto server = ServeStatusPages(
-      "127.0.0.1:0", {.title = "ofsweep test 1.0",
+      {.address = "127.0.0.1:0"}, {.title = "ofsweep test 1.0",
                       .scrape = [] { return std::string("a 1\n"); },
                       .ready = [&] { return ready ? absl::OkStatus() : absl::UnavailableError("it is too early"); },
                       .ready_help = "it may begin",
@@ -40,7 +40,7 @@ TEST(StatusPages, ShowWhatThereIsAndWhetherItIsReady) {
 }
 
 TEST(StatusPages, AnAddressThatIsNoneIsRefused) {
-  EXPECT_EQ(ServeStatusPages("nowhere", {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ServeStatusPages({.address = "nowhere"}, {}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

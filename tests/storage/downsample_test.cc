@@ -46,6 +46,24 @@ TEST(DownsampleTest, InfinitiesArePeaksAndTheFirstNaNStays) {
   EXPECT_THAT(nans.steps, ElementsAre(0, 2, 3));
 }
 
+// What a map of layer by step shows: layers that are measured at the same steps have the same buckets.
+TEST(DownsampleTest, PeaksAreABucketsLargestAtItsLastStep) {
+  Curve curve = MakeCurve({5, 9, 1, 4, 4, /**/ 2, kNaN, 2, 2, 2}, 10);
+  Downsample(curve, 2, /*peaks=*/true);
+  EXPECT_THAT(curve.steps, ElementsAre(40, 90));
+  EXPECT_THAT(curve.values, ElementsAre(9, 2));
+}
+
+TEST(DownsampleTest, CountsAndDeviationsOfAMeanStayWithTheirPoints) {
+  Curve curve = MakeCurve({5, 9, 1, 4});
+  curve.counts = {1, 2, 3, 4};
+  curve.deviations = {0.1, 0.2, 0.3, 0.4};
+  Downsample(curve, 1);
+  EXPECT_THAT(curve.values, ElementsAre(9, 1, 4));
+  EXPECT_THAT(curve.counts, ElementsAre(2, 3, 4));
+  EXPECT_THAT(curve.deviations, ElementsAre(0.2, 0.3, 0.4));
+}
+
 TEST(DownsampleTest, RandomCurvesKeepEveryBucketsPeaksAndStayBounded) {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {

@@ -14,6 +14,7 @@ namespace ofsweep {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsSupersetOf;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -81,6 +82,58 @@ TEST_F(PointsTest, EveryStepHasItsTokensAndSecondsAsCurves) {
   EXPECT_EQ(curves[0].series.metric, "seconds");
   EXPECT_THAT(curves[0].values, ElementsAre(0.1, 0.2, 0.3));
   EXPECT_THAT(curves[1].values, ElementsAre(100, 200, 300));
+}
+
+// `a` has block=op, `b` block=pre_norm, each of seed 0.
+TEST_F(PointsTest, CurvesOfAGroupAreItsMeansAndNameItsKeys) {
+  store_ = OpenStore(path_);
+  InsertTrials(*store_, "s",
+               {MakeTrial("a", "op", "adam", 1e-3, 0), MakeTrial("b", "pre_norm", "adam", 1e-3, 0),
+                MakeTrial("c", "op", "adam", 1e-3, 1)});
+  const auto append = [&](const char* trial, double loss) {
+    Must(store_->AppendPoints({trial}, 0, ColumnsOf({MakeStep(0, {{kLoss, 9}}), MakeStep(1, {{kLoss, loss}})})).get());
+  };
+  append("a", 2);
+  append("b", 10);
+  append("c", 4);
+  CurveQuery query{.sweep = "s", .metrics = {"train_loss"}, .group_by = {"model.block"}};
+  std::vector<Curve> curves = Curves(query);
+  ASSERT_EQ(curves.size(), 2u);
+  EXPECT_EQ(curves[0].arm_keys_json, R"({"model.block":"op"})");
+  EXPECT_EQ(curves[0].trial_id, "");
+  EXPECT_THAT(curves[0].trial_ids, ElementsAre("a", "c"));
+  EXPECT_THAT(curves[0].values, ElementsAre(9, 3));
+  EXPECT_THAT(curves[0].counts, ElementsAre(2, 2));
+  EXPECT_THAT(curves[1].values, ElementsAre(9, 10));
+
+  query.group_by = {"seed"};
+  curves = Curves(query);
+  ASSERT_EQ(curves.size(), 2u);
+  EXPECT_EQ(curves[0].arm_keys_json, R"({"seed":0})");
+  EXPECT_THAT(curves[0].values, ElementsAre(9, 6));
+  query.first_step = 1;
+  EXPECT_THAT(Curves(query)[1].values, ElementsAre(4));
+}
+
+TEST_F(PointsTest, WhatWasMeasuredIsListedBeforeAndAfterSealing) {
+  for (const std::int64_t seal_every : {2000, 2}) {
+    Open(seal_every);
+    EXPECT_EQ(store_->ListSeries("none").status().code(), absl::StatusCode::kNotFound);
+    Append({MakeStep(seal_every, {{kLoss, 1}, {{"kurtosis", 1, "block"}, 2}})});
+    Append({MakeStep(seal_every + 1, {{{"kurtosis", 0, "block"}, 2}})});
+    if (seal_every == 2) WaitForSeal();
+    const std::vector<Series> series = Must(store_->ListSeries("s"));
+    EXPECT_THAT(series, IsSupersetOf({Series{"kurtosis", 0, "block"}, Series{"kurtosis", 1, "block"}, kLoss}));
+  }
+}
+
+TEST_F(PointsTest, CurvesMayBeCutToSomeSteps) {
+  Open(4);
+  AppendLoss(0, 9);
+  const std::vector<Curve> curves =
+      Curves({.sweep = "s", .metrics = {"train_loss"}, .first_step = 2, .last_step = 6});
+  ASSERT_EQ(curves.size(), 1u);
+  EXPECT_THAT(curves[0].steps, ElementsAre(2, 3, 4, 5, 6));
 }
 
 TEST_F(PointsTest, AResendIsCountedAndChangesNothing) {

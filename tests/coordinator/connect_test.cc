@@ -1,0 +1,177 @@
+// SweepService over HTTP, as browsers and curl call it: connectrpc.com/docs/protocol.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "coordinator/connect_codec.h"
+#include "google/rpc/error_details.pb.h"
+#include "tests/coordinator/server_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+using testing::StartsWith;
+
+constexpr char kJson[] = "Content-Type: application/json";
+constexpr char kProto[] = "Content-Type: application/proto";
+constexpr char kStreamJson[] = "Content-Type: application/connect+json";
+
+struct Envelope {
+  int flags = 0;
+  std::string message;
+};
+
+std::vector<Envelope> Envelopes(const std::string& body) {
+  std::vector<Envelope> envelopes;
+  for (std::size_t at = 0; at < body.size();) {
+    std::size_t size = 0;
+    for (std::size_t i = 1; i < 5; ++i) size = size << 8 | static_cast<unsigned char>(body.at(at + i));
+    envelopes.push_back({body[at], body.substr(at + 5, size)});
+    at += 5 + size;
+  }
+  return envelopes;
+}
+
+class ConnectTest : public ServerTest {
+ protected:
+  std::string Call(const std::string& method, HttpCall call) {
+    call.path = absl::StrCat("/ofsweep.v1.SweepService/", method, call.path);
+    return Http(server_->http_address(), call);
+  }
+  std::string Post(const std::string& method, const std::string& type, const std::string& body) {
+    return Call(method, {.headers = {type}, .body = body});
+  }
+  static nlohmann::json JsonOf(const std::string& response) { return nlohmann::json::parse(BodyOf(response)); }
+};
+
+TEST_F(ConnectTest, JsonIsAnsweredInJson) {
+  Submit(SmallSweep("s"));
+  const std::string response = Post("GetSweep", kJson, R"({"name": "s"})");
+  EXPECT_THAT(response, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(kJson)));
+  EXPECT_EQ(JsonOf(response)["sweep"]["trials"]["pending"], 4);
+}
+
+TEST_F(ConnectTest, ProtobufIsAnsweredInProtobuf) {
+  Submit(SmallSweep("s"));
+  v1::GetSweepRequest request;
+  request.set_name("s");
+  const std::string response = Post("GetSweep", kProto, request.SerializeAsString());
+  EXPECT_THAT(response, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(kProto)));
+  v1::GetSweepResponse answer;
+  ASSERT_TRUE(answer.ParseFromString(BodyOf(response)));
+  EXPECT_EQ(answer.sweep().trials().pending(), 4);
+}
+
+TEST_F(ConnectTest, WhatHasNoSideEffectsMayBeAskedByGet) {
+  Submit(SmallSweep("s"));
+  EXPECT_EQ(JsonOf(Call("GetSweep", {.path = "?encoding=json&message=%7B%22name%22:%22s%22%7D", .method = "GET"}))["sweep"]
+                  ["name"],
+            "s");
+  std::string message;
+  absl::WebSafeBase64Escape(R"({"name":"s"})", &message);
+  const std::string query = absl::StrCat("?connect=v1&encoding=json&base64=1&message=", message);
+  EXPECT_EQ(JsonOf(Call("GetSweep", {.path = query, .method = "GET"}))["sweep"]["name"], "s");
+  EXPECT_THAT(Call("CancelSweep", {.path = query, .method = "GET"}), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("POST")));
+  EXPECT_THAT(Call("GetSweep", {.path = "?message=x", .method = "GET"}), StartsWith("HTTP/1.1 415"));
+  EXPECT_THAT(Call("GetSweep", {.method = "DELETE"}), StartsWith("HTTP/1.1 405"));
+}
+
+TEST_F(ConnectTest, AnErrorHasConnectsCodeAndTheDetails) {
+  const std::string missing = Post("GetSweep", kJson, R"({"name": "none"})");
+  EXPECT_THAT(missing, AllOf(StartsWith("HTTP/1.1 404"), HasSubstr(kJson)));
+  EXPECT_EQ(JsonOf(missing)["code"], "not_found");
+
+  const std::string wrong = Post("SubmitSweep", kJson, R"({"yaml": {"text": "name: s\ntrial: {modle.block: op}\n"}})");
+  EXPECT_THAT(wrong, StartsWith("HTTP/1.1 400"));
+  const nlohmann::json error = JsonOf(wrong);
+  EXPECT_EQ(error["code"], "invalid_argument");
+  EXPECT_EQ(error["details"][0]["type"], "google.rpc.BadRequest");
+  std::string bytes;
+  ASSERT_TRUE(absl::Base64Unescape(error["details"][0]["value"].get<std::string>(), &bytes));
+  google::rpc::BadRequest details;
+  ASSERT_TRUE(details.ParseFromString(bytes));
+  EXPECT_EQ(details.field_violations(0).field(), "modle.block");
+}
+
+TEST_F(ConnectTest, AStreamEndsWithAnEnvelopeThatSaysHow) {
+  const auto watch = [&](const std::string& sweep) {
+    const std::string request = absl::StrCat(R"({"name": ")", sweep, R"("})");
+    return Post("WatchSweep", kStreamJson, ConnectEnvelope(0, request));
+  };
+  Submit(SmallSweep("s"));
+  v1::CancelSweepRequest cancel;
+  cancel.set_name("s");
+  v1::CancelSweepResponse cancelled;
+  ASSERT_TRUE(sweeps_->CancelSweep(Context().get(), cancel, &cancelled).ok());
+  const std::string response = watch("s");
+  EXPECT_THAT(response, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(kStreamJson)));
+  const std::vector<Envelope> envelopes = Envelopes(BodyOf(response));
+  ASSERT_THAT(envelopes, SizeIs(testing::Ge(2)));
+  EXPECT_EQ(nlohmann::json::parse(envelopes.front().message)["sweep"]["state"], "cancelled");
+  EXPECT_EQ(envelopes.back().flags, kConnectEndOfStream);
+  EXPECT_EQ(envelopes.back().message, "{}");
+
+  const std::vector<Envelope> refused = Envelopes(BodyOf(watch("none")));
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(nlohmann::json::parse(refused[0].message)["error"]["code"], "not_found");
+}
+
+TEST_F(ConnectTest, WhatCannotBeReadIsToldInWords) {
+  EXPECT_THAT(Post("GetSweep", "Content-Type: text/plain", "{}"),
+              AllOf(StartsWith("HTTP/1.1 415"), HasSubstr("application/json")));
+  EXPECT_THAT(Post("WatchSweep", kJson, "{}"), AllOf(StartsWith("HTTP/1.1 415"), HasSubstr("connect+json")));
+  EXPECT_THAT(Post("GetSweep", kJson, R"({"nmae": "s"})"), AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("nmae")));
+  EXPECT_THAT(Post("GetSweep", kJson, "{"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(Post("GetSwep", kJson, "{}"), AllOf(StartsWith("HTTP/1.1 501"), HasSubstr("GetSweep")));
+  const std::vector<Envelope> envelopes = Envelopes(BodyOf(Post("WatchSweep", kStreamJson, "{}")));
+  EXPECT_THAT(envelopes.at(0).message, AllOf(HasSubstr("invalid_argument"), HasSubstr("envelope")));
+  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: gzip"}, .body = "x"}), StartsWith("HTTP/1.1 501"));
+  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Connect-Timeout-Ms: soon"}, .body = "{}"}),
+              AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("Connect-Timeout-Ms")));
+}
+
+TEST_F(ConnectTest, WorkersCallsAreNotServed) {
+  EXPECT_THAT(Http(server_->http_address(), {.path = "/ofsweep.v1.WorkerService/Synchronize", .headers = {kJson}, .body = "{}"}),
+              AllOf(testing::Not(StartsWith("HTTP/1.1 200")), testing::Not(StartsWith("HTTP/1.1 5"))));
+}
+
+// A page of somebody else's that a user has open must not cancel sweeps.
+TEST_F(ConnectTest, OtherPagesAreRefusedAndMonitoringIsNot) {
+  Submit(SmallSweep("s"));
+  const HttpCall cancel{.headers = {kJson, "Origin: https://evil.example"}, .body = R"({"name": "s"})"};
+  EXPECT_THAT(Call("CancelSweep", cancel), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("evil.example")));
+  EXPECT_EQ(JsonOf(Post("GetSweep", kJson, R"({"name": "s"})"))["sweep"]["state"], "active");
+  for (const char* path : {"/", "/ofsweep.v1.SweepService/ListSweeps"}) {
+    EXPECT_THAT(Http(server_->http_address(), {.path = path, .method = "GET", .headers = {"Host: evil.example"}}),
+                StartsWith("HTTP/1.1 403"));
+  }
+  for (const char* path : {"/metrics", "/healthz", "/readyz", "/sd/workers"}) {
+    EXPECT_THAT(Http(server_->http_address(), {.path = path, .method = "GET", .headers = {"Host: coordinator:7071"}}),
+                StartsWith("HTTP/1.1 200"));
+  }
+}
+
+TEST_F(ConnectTest, ThePageIsThereAndMayLoadNothingFromElsewhere) {
+  const std::string page = Http(server_->http_address(), "/");
+  EXPECT_THAT(page, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("text/html"), HasSubstr("default-src 'self'"),
+                          HasSubstr("frame-ancestors 'none'")));
+}
+
+TEST_F(ConnectTest, AnOpenStreamIsEndedWithTheServer) {
+  Submit(SmallSweep("s"));
+  HttpStream watch(server_->http_address(), {.path = "/ofsweep.v1.SweepService/WatchSweep",
+                                             .headers = {kStreamJson},
+                                             .body = ConnectEnvelope(0, R"({"name": "s"})")});
+  EXPECT_THAT(watch.ReadUntil("active"), HasSubstr("active"));
+  server_->Shutdown();
+  EXPECT_THAT(watch.ReadToEnd(), HasSubstr("unavailable"));
+}
+
+}  // namespace
+}  // namespace ofsweep
