@@ -80,17 +80,14 @@ std::string ConnectEnvelope(std::uint8_t flags, std::string_view message) {
   return envelope;
 }
 
-absl::StatusOr<std::string> OpenConnectEnvelope(std::string_view body) {
+absl::StatusOr<ConnectRequestEnvelope> OpenConnectEnvelope(std::string_view body) {
   std::size_t size = 0;
   for (std::size_t i = 1; i < kEnvelopeHeader && i < body.size(); ++i) size = size << 8 | static_cast<std::uint8_t>(body[i]);
   if (body.size() < kEnvelopeHeader || size != body.size() - kEnvelopeHeader) {
     return absl::InvalidArgumentError(
-        "the body of this call is one envelope: a byte 0, four bytes of length (big-endian), and the message");
+        "the body of this call is one envelope: a byte of flags, four bytes of length (big-endian), and the message");
   }
-  if ((body.front() & kConnectCompressed) != 0) {
-    return absl::UnimplementedError("compressed requests are not taken; send the message as it is");
-  }
-  return std::string(body.substr(kEnvelopeHeader));
+  return ConnectRequestEnvelope{(body.front() & kConnectCompressed) != 0, std::string(body.substr(kEnvelopeHeader))};
 }
 
 }  // namespace ofsweep

@@ -30,8 +30,11 @@ inline constexpr std::uint8_t kConnectCompressed = 1;
 inline constexpr std::uint8_t kConnectEndOfStream = 2;
 std::string ConnectEnvelope(std::uint8_t flags, std::string_view message);
 
-// What the only envelope of a request holds. InvalidArgument for a body that is none, Unimplemented for a compressed
-// one.
-absl::StatusOr<std::string> OpenConnectEnvelope(std::string_view body);
+// The only envelope of a request. InvalidArgument for a body that is none.
+struct ConnectRequestEnvelope {
+  bool is_compressed = false;
+  std::string message;
+};
+absl::StatusOr<ConnectRequestEnvelope> OpenConnectEnvelope(std::string_view body);
 
 }  // namespace ofsweep

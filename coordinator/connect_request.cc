@@ -10,11 +10,14 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "coordinator/gzip.h"
 
 namespace ofsweep {
 namespace {
 
 namespace protobuf = google::protobuf;
+
+constexpr std::size_t kMaxMessageBytes = std::size_t{16} << 20;  // as gRPC's server takes them
 
 HttpResponse Refusal(int status, std::string why, std::pair<std::string, std::string> header) {
   return {.status = status, .body = std::move(why), .headers = {std::move(header)}};
@@ -59,9 +62,17 @@ bool HasNoSideEffects(const protobuf::MethodDescriptor& method) {
   return method.options().idempotency_level() == protobuf::MethodOptions::NO_SIDE_EFFECTS;
 }
 
-absl::Status NotTaken(const std::string& compression) {
+// What `compression` packed.
+absl::StatusOr<std::string> Unpacked(const std::string& compression, std::string message) {
+  if (compression.empty() || compression == "identity") return message;
+  if (compression == "gzip") return Gunzip(message, kMaxMessageBytes);
   return absl::UnimplementedError(
-      absl::StrCat("messages in ", compression, " are not taken here; send them as they are (identity)"));
+      absl::StrCat("messages in ", compression, " are not taken here; send them as they are, or in gzip"));
+}
+
+void SetMessage(absl::StatusOr<std::string> message, ConnectRequest& request) {
+  request.status.Update(message.status());
+  if (message.ok()) request.message = *std::move(message);
 }
 
 absl::Status CheckVersion(const std::string& version, const char* expected) {
@@ -81,12 +92,11 @@ std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& req
   }
   request.encoding = *encoding;
   request.status = CheckVersion(query["connect"], "v1");
-  const std::string compression = query["compression"];
-  if (!compression.empty() && compression != "identity") request.status = NotTaken(compression);
-  request.message = query["message"];
-  if (query["base64"] == "1" && !absl::WebSafeBase64Unescape(query["message"], &request.message)) {
-    request.status = absl::InvalidArgumentError("the message is no base64url");
+  std::string message = query["message"];
+  if (query["base64"] == "1" && !absl::WebSafeBase64Unescape(query["message"], &message)) {
+    request.status.Update(absl::InvalidArgumentError("the message is no base64url"));
   }
+  if (request.status.ok()) SetMessage(Unpacked(query["compression"], std::move(message)), request);
   return std::nullopt;
 }
 
@@ -106,13 +116,15 @@ std::optional<HttpResponse> ReadPost(HttpRequest http, ConnectRequest& request) 
     return Refusal(415, absl::StrCat(request.method->name(), " takes ", types, ".\n"), {"Accept-Post", types});
   }
   request.status = CheckVersion(http.Header("connect-protocol-version"), "1");
-  const std::string compression = http.Header(is_stream ? "connect-content-encoding" : "content-encoding");
-  if (!compression.empty() && compression != "identity") request.status = NotTaken(compression);
-  request.message = std::move(http.body);
-  if (!is_stream || !request.status.ok()) return std::nullopt;
-  absl::StatusOr<std::string> message = OpenConnectEnvelope(request.message);
-  request.status = message.status();
-  if (message.ok()) request.message = *std::move(message);
+  if (!is_stream) {
+    SetMessage(Unpacked(http.Header("content-encoding"), std::move(http.body)), request);
+    return std::nullopt;
+  }
+  absl::StatusOr<ConnectRequestEnvelope> envelope = OpenConnectEnvelope(http.body);
+  request.status.Update(envelope.status());
+  if (!envelope.ok()) return std::nullopt;
+  const std::string compression = envelope->is_compressed ? http.Header("connect-content-encoding") : "";
+  SetMessage(Unpacked(compression, std::move(envelope->message)), request);
   return std::nullopt;
 }
 

@@ -131,7 +131,8 @@ TEST_F(ConnectTest, WhatCannotBeReadIsToldInWords) {
   EXPECT_THAT(Post("GetSwep", kJson, "{}"), AllOf(StartsWith("HTTP/1.1 501"), HasSubstr("GetSweep")));
   const std::vector<Envelope> envelopes = Envelopes(BodyOf(Post("WatchSweep", kStreamJson, "{}")));
   EXPECT_THAT(envelopes.at(0).message, AllOf(HasSubstr("invalid_argument"), HasSubstr("envelope")));
-  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: gzip"}, .body = "x"}), StartsWith("HTTP/1.1 501"));
+  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: br"}, .body = "x"}), StartsWith("HTTP/1.1 501"));
+  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: gzip"}, .body = "x"}), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Connect-Timeout-Ms: soon"}, .body = "{}"}),
               AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("Connect-Timeout-Ms")));
 }
