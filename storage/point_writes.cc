@@ -215,22 +215,21 @@ void PointWrites::RequestInterruptedSeals() {
   }
 }
 
-std::int64_t PointWrites::LastStepOfSlice(const Seal& seal) {
-  // The step in which the slice is full; it is taken whole, because a step belongs to one table.
-  Query query(
-      connection_.Prepare("SELECT step FROM recent_points WHERE trial = ?1 AND step <= ?2 "
-                          "ORDER BY step LIMIT 1 OFFSET ?3"));
-  return query.Bind(seal.trial, seal.through, kSlicePoints).Next() ? query.Integer(0) : seal.through;
+void PointWrites::SealSlice() {
+  sealed_in_slice_ = 0;
+  for (std::int64_t room = kSlicePoints; room > 0 && sealed_in_slice_ < seals_.size();) {
+    room -= SealSome(seals_[sealed_in_slice_], room);
+  }
 }
 
-void PointWrites::SealSlice() {
-  const Seal& seal = seals_.front();
-  const std::int64_t last = LastStepOfSlice(seal);
-  Query(connection_.Prepare("INSERT INTO sealed_points (trial, series, step, value) "
-                            "SELECT trial, series, step, value FROM recent_points WHERE trial = ?1 AND step <= ?2 "
-                            "ORDER BY series, step"))
-      .Bind(seal.trial, last)
-      .Run();
+std::int64_t PointWrites::SealSome(const Seal& seal, std::int64_t room) {
+  const std::int64_t last = LastStepOfSlice(seal, room);
+  const int moved =
+      Query(connection_.Prepare("INSERT INTO sealed_points (trial, series, step, value) "
+                                "SELECT trial, series, step, value FROM recent_points WHERE trial = ?1 AND step <= ?2 "
+                                "ORDER BY series, step"))
+          .Bind(seal.trial, last)
+          .Run();
   Query(connection_.Prepare("DELETE FROM recent_points WHERE trial = ?1 AND step <= ?2")).Bind(seal.trial, last).Run();
   Query(connection_.Prepare("UPDATE trial_results SET sealed_through = max(sealed_through, ?2) WHERE trial = ?1"))
       .Bind(seal.trial, last)
@@ -238,11 +237,21 @@ void PointWrites::SealSlice() {
   if (const auto known = trials_.find(seal.trial_id); known != trials_.end()) {
     known->second.sealed_through = std::max(known->second.sealed_through, last);
   }
-  slice_end_ = last;
+  if (last < seal.through) return room;
+  ++sealed_in_slice_;
+  return std::max(moved, 1);
+}
+
+std::int64_t PointWrites::LastStepOfSlice(const Seal& seal, std::int64_t room) {
+  // The step in which the slice is full; it is taken whole, because a step belongs to one table.
+  Query query(
+      connection_.Prepare("SELECT step FROM recent_points WHERE trial = ?1 AND step <= ?2 "
+                          "ORDER BY step LIMIT 1 OFFSET ?3"));
+  return query.Bind(seal.trial, seal.through, room).Next() ? query.Integer(0) : seal.through;
 }
 
 void PointWrites::SliceIsDurable() {
-  if (slice_end_ >= seals_.front().through) seals_.pop_front();
+  seals_.erase(seals_.begin(), seals_.begin() + static_cast<std::ptrdiff_t>(sealed_in_slice_));
 }
 
 void PointWrites::Forget() {
