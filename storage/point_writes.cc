@@ -100,7 +100,7 @@ absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::
   for (std::size_t row = 0; row < points.rows.size(); ++row) AppendRow(*trial, points, row, series, counts);
   if (trial->recent_steps >= seal_every_steps_) {
     trial->recent_steps = 0;
-    seals_.push_back({trial->id, trial->results.step, trial_id});
+    AskForSeal(trial->id, trial->results.step, trial_id);
   }
   WriteResults(*trial);
   return counts;
@@ -198,7 +198,11 @@ void PointWrites::WriteResults(const Trial& trial) {
 void PointWrites::RequestSeal(const std::string& trial_id) {
   const Trial* trial = Find(trial_id);
   if (trial == nullptr || trial->results.step <= trial->sealed_through) return;
-  seals_.push_back({trial->id, trial->results.step, trial_id});
+  AskForSeal(trial->id, trial->results.step, trial_id);
+}
+
+void PointWrites::AskForSeal(std::int64_t trial, std::int64_t through, const std::string& trial_id) {
+  seals_.push_back({trial, through, trial_id, std::chrono::steady_clock::now()});
 }
 
 void PointWrites::RequestInterruptedSeals() {
@@ -211,7 +215,7 @@ void PointWrites::RequestInterruptedSeals() {
     if (!next.Bind(trial).Next()) return;
     trial = next.Integer(0);
     const std::optional<TrialState> state = ParseTrialState(next.Text(2));
-    if (state.has_value() && IsTerminal(*state)) seals_.push_back({trial, next.Integer(3), next.Text(1)});
+    if (state.has_value() && IsTerminal(*state)) AskForSeal(trial, next.Integer(3), next.Text(1));
   }
 }
 

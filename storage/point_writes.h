@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -34,6 +35,9 @@ class PointWrites {
   // Asks for what a crash left unsealed: points of trials in a final state.
   void RequestInterruptedSeals();
   bool HasSealWork() const { return !seals_.empty(); }
+  std::size_t seals() const { return seals_.size(); }
+  // The first that is still to do.
+  std::chrono::steady_clock::time_point seals_asked_at() const { return seals_.front().asked_at; }
   // Moves the oldest steps of the first trials in line, a bounded number of points, so that other writes need not wait
   // long. Of many short trials it moves several: each would cost a commit of its own.
   void SealSlice();
@@ -55,6 +59,7 @@ class PointWrites {
     std::int64_t trial = 0;
     std::int64_t through = 0;
     std::string trial_id;
+    std::chrono::steady_clock::time_point asked_at;
   };
 
   // Null when there is no such trial.
@@ -64,6 +69,7 @@ class PointWrites {
   void AppendRow(Trial& trial, const PointColumns& points, std::size_t row,
                  const std::vector<SeriesTable::Entry>& series, PushCounts& counts);
   void WriteResults(const Trial& trial);
+  void AskForSeal(std::int64_t trial, std::int64_t through, const std::string& trial_id);
   // Moves about `room` points of it at most; returns how much of the room is used.
   std::int64_t SealSome(const Seal& seal, std::int64_t room);
   std::int64_t LastStepOfSlice(const Seal& seal, std::int64_t room);
