@@ -16,7 +16,7 @@ TEST_F(PythonClientTest, GrpcioSubmitsWorksWatchesCancelsResumesAndReadsBack) {
   const std::string folder = environment.out.substr(0, environment.out.find('\n'));
   const Finished client =
       RunToEnd({folder + "/bin/python", source + "/tests/integration/python_client.py", "--proto", source + "/proto",
-                "--generated", folder_.path() + "/generated", "--coordinator", server_->grpc_address()});
+                "--generated", folder_.File("generated"), "--coordinator", server_->grpc_address()});
   EXPECT_EQ(client.exit_code, 0) << client.out << client.err;
 }
 
