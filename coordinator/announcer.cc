@@ -29,11 +29,17 @@ TrialInfo DescribeTrial(const TrialRow& row) {
 
 }  // namespace
 
-void Announcer::Announce(const std::vector<Transition>& transitions) {
+void Announcer::Announce(const std::vector<Transition>& transitions, const TrialRows& read) {
   for (const Transition& transition : transitions) {
     if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);
     if (transition.to == TrialState::kRunning) {
-      AnnounceStart(transition.trial_id, transition.worker);
+      const auto known = read.find(transition.trial_id);
+      if (known != read.end()) {
+        AnnounceStart(known->second, transition.worker);
+      } else if (const auto row = store_.FindTrial(transition.trial_id); row.ok() && *row) {
+        // A trial without telemetry still runs; whoever needs its configuration will meet the error.
+        AnnounceStart(**row, transition.worker);
+      }
     } else if (IsTerminal(transition.to)) {
       live_.Finish(transition.trial_id, clock_.Now());
     } else {
@@ -49,12 +55,10 @@ void Announcer::Announce(const std::vector<Transition>& transitions) {
   }
 }
 
-void Announcer::AnnounceStart(const std::string& trial_id, const std::string& worker) {
-  // A trial without telemetry still runs; whoever needs its configuration will meet the error.
-  const auto row = store_.FindTrial(trial_id);
-  const auto arms = store_.ListArms(trial_id);
-  if (!row.ok() || !*row || !arms.ok()) return;
-  TrialInfo info = DescribeTrial(**row);
+void Announcer::AnnounceStart(const TrialRow& trial, const std::string& worker) {
+  const auto arms = store_.ListArms(trial.trial_id);
+  if (!arms.ok()) return;
+  TrialInfo info = DescribeTrial(trial);
   for (const auto& [sweep, arm] : *arms) info.sweeps.push_back({sweep, arm.label});
   live_.Start(info, worker, clock_.Now());
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@
 
 namespace ofsweep {
 
+// Trials as they are stored, by their ids.
+using TrialRows = std::map<std::string, TrialRow>;
+
 // Tells the log, live trials and telemetry what is stored. To be called outside of the coordinator's mutex, so calls
 // about one trial may arrive slightly out of order.
 class Announcer {
@@ -19,12 +23,13 @@ class Announcer {
   Announcer(Store& store, const Clock& clock, LiveTrials& live, CoordinatorObserver* observer)
       : store_(store), clock_(clock), live_(live), observer_(observer) {}
 
-  void Announce(const std::vector<Transition>& transitions);
+  // `read`: what was read already of trials that start.
+  void Announce(const std::vector<Transition>& transitions, const TrialRows& read);
   // A sweep was submitted while others trained these of its trials.
   void AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids);
 
  private:
-  void AnnounceStart(const std::string& trial_id, const std::string& worker);
+  void AnnounceStart(const TrialRow& trial, const std::string& worker);
 
   Store& store_;
   const Clock& clock_;

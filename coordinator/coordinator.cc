@@ -100,7 +100,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Coordinato
     coordinator->Take(*std::move(stored));
     running = coordinator->Held();
   }
-  coordinator->announcer_.Announce(running);
+  coordinator->announcer_.Announce(running, {});
   return coordinator;
 }
 
@@ -168,7 +168,7 @@ std::vector<Transition> Coordinator::Held() const {
 
 absl::Status Coordinator::Commit(CommitLog::Ticket ticket) {
   if (absl::Status status = state_.log.Commit(ticket); !status.ok()) return status;
-  announcer_.Announce(ticket.transitions());
+  announcer_.Announce(ticket.transitions(), {});
   return absl::OkStatus();
 }
 
@@ -311,8 +311,17 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
     state_.log.Enqueue(std::move(synchronized.decision), now, ticket);
     state_.NoteChange();
   }
-  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
-  if (absl::Status status = FillConfigurations(synchronized.answer.start); !status.ok()) return status;
+  if (absl::Status status = state_.log.Commit(ticket); !status.ok()) return status;
+  TrialRows started;
+  for (const AttemptStart& start : synchronized.answer.start) {
+    const std::string& trial_id = start.name.trial_id;
+    auto row = store_.FindTrial(trial_id);
+    if (!row.ok()) return row.status();
+    if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
+    started.emplace(trial_id, **std::move(row));
+  }
+  announcer_.Announce(ticket.transitions(), started);
+  for (AttemptStart& start : synchronized.answer.start) FillIn(started.at(start.name.trial_id), start);
   return std::move(synchronized.answer);
 }
 
@@ -377,27 +386,21 @@ void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginn
   change.origins.emplace_back(name, std::move(origin));
 }
 
-absl::Status Coordinator::FillConfigurations(std::vector<AttemptStart>& starts) {
-  for (AttemptStart& start : starts) {
-    const std::string& trial_id = start.name.trial_id;
-    const auto trial = store_.FindTrial(trial_id);
-    if (!trial.ok()) return trial.status();
-    if (!*trial) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
-    const std::optional<TrialConfig> config = ReadFlatJson((*trial)->config_json);
-    // One that an earlier version stored and this one cannot read is for its trainer to refuse.
-    start.config_json = config ? ToNestedJson(*config).dump() : (*trial)->config_json;
-    if (!config) continue;
-    Fingerprints agreed;
-    {
-      absl::MutexLock lock(&state_.log.mutex());
-      const Books& books = state_.scheduler.books();
-      agreed = state_.agreed_inputs.Of(books.SweepNames(*books.FindTrial(trial_id)));
-    }
-    for (const auto& [key, input] : OpenInputsOf(*config)) {
-      if (const auto found = agreed.find(input); found != agreed.end()) start.fingerprints.emplace(key, found->second);
-    }
+void Coordinator::FillIn(const TrialRow& trial, AttemptStart& start) {
+  start.config_json = trial.config_json;
+  Fingerprints agreed;
+  {
+    absl::MutexLock lock(&state_.log.mutex());
+    const Books& books = state_.scheduler.books();
+    agreed = state_.agreed_inputs.Of(books.SweepNames(*books.FindTrial(trial.trial_id)));
   }
-  return absl::OkStatus();
+  if (agreed.empty()) return;
+  // One that an earlier version stored and this one cannot read is for its trainer to refuse.
+  const std::optional<TrialConfig> config = ReadFlatJson(trial.config_json);
+  if (!config) return;
+  for (const auto& [key, input] : OpenInputsOf(*config)) {
+    if (const auto found = agreed.find(input); found != agreed.end()) start.fingerprints.emplace(key, found->second);
+  }
 }
 
 // ---- workers: points ----

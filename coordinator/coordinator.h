@@ -112,7 +112,7 @@ class Coordinator {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
   void RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
-  absl::Status FillConfigurations(std::vector<AttemptStart>& starts) ABSL_LOCKS_EXCLUDED(state_.log.mutex());
+  void FillIn(const TrialRow& trial, AttemptStart& start) ABSL_LOCKS_EXCLUDED(state_.log.mutex());
 
   const CoordinatorOptions options_;
   Store& store_;

@@ -98,6 +98,7 @@ void LiveTrials::Finish(const std::string& trial_id, TimeMs now) {
   if (found == trials_.end()) return;
   found->second.worker.clear();
   found->second.finished_at = now;
+  finished_.emplace_back(now, trial_id);
 }
 
 void LiveTrials::Show(const std::string& trial_id, const PointColumns& points, TimeMs now) {
@@ -129,10 +130,12 @@ LiveValues LiveTrials::Get(const std::string& trial_id) const {
 }
 
 void LiveTrials::RemoveOld(TimeMs now) {
-  std::erase_if(trials_, [&](const auto& trial) {
-    const std::optional<TimeMs>& finished_at = trial.second.finished_at;
-    return finished_at && now - *finished_at >= options_.retention_ms;
-  });
+  for (; !finished_.empty() && now - finished_.front().first >= options_.retention_ms; finished_.pop_front()) {
+    const auto& [finished_at, trial_id] = finished_.front();
+    const auto trial = trials_.find(trial_id);
+    // It may have been started, and have finished, again.
+    if (trial != trials_.end() && trial->second.finished_at == finished_at) trials_.erase(trial);
+  }
 }
 
 }  // namespace ofsweep

@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -66,6 +68,7 @@ class LiveTrials {
   const LiveTrialsOptions options_;
   mutable absl::Mutex mutex_;
   std::map<std::string, Trial> trials_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::pair<TimeMs, std::string>> finished_ ABSL_GUARDED_BY(mutex_);  // when, in that order, and which
   std::uint64_t started_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -100,7 +100,7 @@ absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::
   for (std::size_t row = 0; row < points.rows.size(); ++row) AppendRow(*trial, points, row, series, counts);
   if (trial->recent_steps >= seal_every_steps_) {
     trial->recent_steps = 0;
-    seals_.push_back({trial->id, trial->results.step, trial_id});
+    AskForSeal(trial->id, trial->results.step, trial_id);
   }
   WriteResults(*trial);
   return counts;
@@ -198,7 +198,11 @@ void PointWrites::WriteResults(const Trial& trial) {
 void PointWrites::RequestSeal(const std::string& trial_id) {
   const Trial* trial = Find(trial_id);
   if (trial == nullptr || trial->results.step <= trial->sealed_through) return;
-  seals_.push_back({trial->id, trial->results.step, trial_id});
+  AskForSeal(trial->id, trial->results.step, trial_id);
+}
+
+void PointWrites::AskForSeal(std::int64_t trial, std::int64_t through, const std::string& trial_id) {
+  seals_.push_back({trial, through, trial_id, std::chrono::steady_clock::now()});
 }
 
 void PointWrites::RequestInterruptedSeals() {
@@ -211,26 +215,25 @@ void PointWrites::RequestInterruptedSeals() {
     if (!next.Bind(trial).Next()) return;
     trial = next.Integer(0);
     const std::optional<TrialState> state = ParseTrialState(next.Text(2));
-    if (state.has_value() && IsTerminal(*state)) seals_.push_back({trial, next.Integer(3), next.Text(1)});
+    if (state.has_value() && IsTerminal(*state)) AskForSeal(trial, next.Integer(3), next.Text(1));
   }
 }
 
-std::int64_t PointWrites::LastStepOfSlice(const Seal& seal) {
-  // The step in which the slice is full; it is taken whole, because a step belongs to one table.
-  Query query(
-      connection_.Prepare("SELECT step FROM recent_points WHERE trial = ?1 AND step <= ?2 "
-                          "ORDER BY step LIMIT 1 OFFSET ?3"));
-  return query.Bind(seal.trial, seal.through, kSlicePoints).Next() ? query.Integer(0) : seal.through;
+void PointWrites::SealSlice() {
+  sealed_in_slice_ = 0;
+  for (std::int64_t room = kSlicePoints; room > 0 && sealed_in_slice_ < seals_.size();) {
+    room -= SealSome(seals_[sealed_in_slice_], room);
+  }
 }
 
-void PointWrites::SealSlice() {
-  const Seal& seal = seals_.front();
-  const std::int64_t last = LastStepOfSlice(seal);
-  Query(connection_.Prepare("INSERT INTO sealed_points (trial, series, step, value) "
-                            "SELECT trial, series, step, value FROM recent_points WHERE trial = ?1 AND step <= ?2 "
-                            "ORDER BY series, step"))
-      .Bind(seal.trial, last)
-      .Run();
+std::int64_t PointWrites::SealSome(const Seal& seal, std::int64_t room) {
+  const std::int64_t last = LastStepOfSlice(seal, room);
+  const int moved =
+      Query(connection_.Prepare("INSERT INTO sealed_points (trial, series, step, value) "
+                                "SELECT trial, series, step, value FROM recent_points WHERE trial = ?1 AND step <= ?2 "
+                                "ORDER BY series, step"))
+          .Bind(seal.trial, last)
+          .Run();
   Query(connection_.Prepare("DELETE FROM recent_points WHERE trial = ?1 AND step <= ?2")).Bind(seal.trial, last).Run();
   Query(connection_.Prepare("UPDATE trial_results SET sealed_through = max(sealed_through, ?2) WHERE trial = ?1"))
       .Bind(seal.trial, last)
@@ -238,11 +241,21 @@ void PointWrites::SealSlice() {
   if (const auto known = trials_.find(seal.trial_id); known != trials_.end()) {
     known->second.sealed_through = std::max(known->second.sealed_through, last);
   }
-  slice_end_ = last;
+  if (last < seal.through) return room;
+  ++sealed_in_slice_;
+  return std::max(moved, 1);
+}
+
+std::int64_t PointWrites::LastStepOfSlice(const Seal& seal, std::int64_t room) {
+  // The step in which the slice is full; it is taken whole, because a step belongs to one table.
+  Query query(
+      connection_.Prepare("SELECT step FROM recent_points WHERE trial = ?1 AND step <= ?2 "
+                          "ORDER BY step LIMIT 1 OFFSET ?3"));
+  return query.Bind(seal.trial, seal.through, room).Next() ? query.Integer(0) : seal.through;
 }
 
 void PointWrites::SliceIsDurable() {
-  if (slice_end_ >= seals_.front().through) seals_.pop_front();
+  seals_.erase(seals_.begin(), seals_.begin() + static_cast<std::ptrdiff_t>(sealed_in_slice_));
 }
 
 void PointWrites::Forget() {

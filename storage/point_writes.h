@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -34,8 +35,11 @@ class PointWrites {
   // Asks for what a crash left unsealed: points of trials in a final state.
   void RequestInterruptedSeals();
   bool HasSealWork() const { return !seals_.empty(); }
-  // Moves the oldest steps of the first trial in line, a bounded number of points, so that other writes need not wait
-  // long.
+  std::size_t seals() const { return seals_.size(); }
+  // The first that is still to do.
+  std::chrono::steady_clock::time_point seals_asked_at() const { return seals_.front().asked_at; }
+  // Moves the oldest steps of the first trials in line, a bounded number of points, so that other writes need not wait
+  // long. Of many short trials it moves several: each would cost a commit of its own.
   void SealSlice();
   // After the commit of a slice.
   void SliceIsDurable();
@@ -55,6 +59,7 @@ class PointWrites {
     std::int64_t trial = 0;
     std::int64_t through = 0;
     std::string trial_id;
+    std::chrono::steady_clock::time_point asked_at;
   };
 
   // Null when there is no such trial.
@@ -64,7 +69,10 @@ class PointWrites {
   void AppendRow(Trial& trial, const PointColumns& points, std::size_t row,
                  const std::vector<SeriesTable::Entry>& series, PushCounts& counts);
   void WriteResults(const Trial& trial);
-  std::int64_t LastStepOfSlice(const Seal& seal);
+  void AskForSeal(std::int64_t trial, std::int64_t through, const std::string& trial_id);
+  // Moves about `room` points of it at most; returns how much of the room is used.
+  std::int64_t SealSome(const Seal& seal, std::int64_t room);
+  std::int64_t LastStepOfSlice(const Seal& seal, std::int64_t room);
 
   DatabaseConnection& connection_;
   const std::int64_t seal_every_steps_;
@@ -75,7 +83,7 @@ class PointWrites {
   Statement insert_sealed_;
   std::unordered_map<std::string, Trial> trials_;
   std::deque<Seal> seals_;
-  std::int64_t slice_end_ = 0;  // last step of the slice that is being sealed
+  std::size_t sealed_in_slice_ = 0;  // of the front ones, that the slice at hand completes
 };
 
 }  // namespace ofsweep

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "storage/disk_probe.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
@@ -25,6 +26,10 @@ constexpr int kCheckpointPages = 4096;
 // On a small disk earlier: while what is free could take it twice, because folding back makes the database grow. Not
 // for less than this, though.
 constexpr int kFewPages = 64;
+// Trials whose points are sealed in one commit, where so many end within this time.
+constexpr std::size_t kSealsTogether = 64;
+constexpr std::chrono::nanoseconds kSealPatience = std::chrono::milliseconds(200);
+
 constexpr std::uint64_t kPageBytes = 4096;  // SQLite's own default, which no migration changes
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
@@ -119,8 +124,13 @@ void Writer::ObserveFailures(std::function<void(const absl::Status&)> observer) 
 std::vector<Writer::Operation> Writer::TakeGroup() {
   std::vector<Operation> group;
   const absl::MutexLock lock(&mutex_);
-  const bool seal_next = points_.HasSealWork() && !sealing_failed_;
-  if (!seal_next) mutex_.Await(absl::Condition(this, &Writer::HasOperationsOrStops));
+  const absl::Condition has_work(this, &Writer::HasOperationsOrStops);
+  if (!points_.HasSealWork() || sealing_failed_) {
+    mutex_.Await(has_work);
+  } else if (!SealIsDue()) {
+    const auto waited = std::chrono::steady_clock::now() - points_.seals_asked_at();
+    mutex_.AwaitWithTimeout(has_work, absl::FromChrono(kSealPatience - waited));
+  }
   std::size_t bytes = 0;
   while (!queue_.empty() && (group.empty() || bytes + queue_.front().bytes <= kGroupBytes)) {
     bytes += queue_.front().bytes;
@@ -128,6 +138,11 @@ std::vector<Writer::Operation> Writer::TakeGroup() {
     queue_.pop_front();
   }
   return group;
+}
+
+bool Writer::SealIsDue() const {
+  if (!points_.HasSealWork() || sealing_failed_) return false;
+  return points_.seals() >= kSealsTogether || std::chrono::steady_clock::now() >= points_.seals_asked_at() + kSealPatience;
 }
 
 void Writer::Run() {
@@ -139,7 +154,7 @@ void Writer::Run() {
       const absl::MutexLock lock(&mutex_);
       if (stopping_ && queue_.empty()) return;
     }
-    if (points_.HasSealWork() && !sealing_failed_) SealSlice();
+    if (SealIsDue()) SealSlice();
     CheckpointLongWal();
   }
 }

@@ -52,8 +52,11 @@ class Writer {
          std::int64_t seal_every_steps);
 
   void Run();
+  // Sealing waits for more of it, so that many short trials share a commit, but not for long; a long trial's goes on
+  // slice by slice.
+  bool SealIsDue() const;
   bool HasOperationsOrStops() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !queue_.empty(); }
-  // Empty when there is sealing to do, or the writer stops.
+  // Empty when sealing is due, or the writer stops.
   std::vector<Operation> TakeGroup();
   void Commit(std::span<Operation> group);
   absl::Status ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes);

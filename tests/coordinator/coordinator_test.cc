@@ -74,9 +74,9 @@ TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   const auto first = world.Call("w", 1);
   ASSERT_THAT(first->start, SizeIs(1));
   const auto config = nlohmann::json::parse(first->start[0].config_json);
-  EXPECT_EQ(config["model"]["block"], "pre_norm");
-  EXPECT_EQ(config["train"]["steps"], 100);
-  EXPECT_EQ(config["train"]["device"], "auto");
+  EXPECT_EQ(config["model.block"], "pre_norm");
+  EXPECT_EQ(config["train.steps"], 100);
+  EXPECT_EQ(config["train.device"], "auto");
 
   // What the first machine makes of `auto` is stored for its readers, but the next machine decides for itself.
   AttemptReport running = Running(first->start[0].name.trial_id, 1);

@@ -33,7 +33,7 @@ class DataIdentity : public ::testing::Test {
   AttemptReport Begun(const AttemptStart& start, const std::string& found) {
     AttemptReport report = Running(start.name.trial_id, start.name.generation);
     nlohmann::json config = nlohmann::json::parse(start.config_json);
-    config["data"]["fingerprint"] = found;
+    config["data.fingerprint"] = found;
     report.begun = AttemptBeginning{.config_json = config.dump()};
     return report;
   }

@@ -46,7 +46,7 @@ class PrometheusTest : public ServerTest {
   }
 
   std::string WriteConfig() {
-    const std::string file = folder_.path() + "/prometheus.yml";
+    const std::string file = folder_.File("prometheus.yml");
     std::ofstream(file) << "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
                            "scrape_configs:\n"
                            "  - job_name: ofsweep\n"
@@ -55,7 +55,7 @@ class PrometheusTest : public ServerTest {
     return file;
   }
 
-  void StartPrometheus() { prometheus_ = std::make_unique<PrometheusServer>(WriteConfig(), folder_.path()); }
+  void StartPrometheus() { prometheus_ = std::make_unique<PrometheusServer>(WriteConfig(), folder_.path().string()); }
 
   json Query(const std::string& expression) { return prometheus_->Query(expression); }
   std::string Value(const std::string& expression) { return prometheus_->Value(expression); }
@@ -64,7 +64,7 @@ class PrometheusTest : public ServerTest {
 };
 
 TEST_F(PrometheusTest, PromtoolHasNothingToSayAboutTheMetrics) {
-  const std::string file = folder_.path() + "/metrics.txt";
+  const std::string file = folder_.File("metrics.txt");
   const std::string text = BodyOf(Metrics());
   ASSERT_NE(text.find("ofsweep_trial_kurtosis{"), std::string::npos) << text;
   std::ofstream(file) << text;

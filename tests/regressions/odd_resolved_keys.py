@@ -34,7 +34,7 @@ def main():
             assert (counts.running, counts.pending) == (1, 1), counts  # whatever trained that was another trial
             starts = Worker(coordinator, "v", slots=2).synchronize().start
             assert [start.trial_id for start in starts] == [attempt.trial_id], starts
-            assert json.loads(starts[0].config_json)["train"]["steps"] == 20, starts
+            assert json.loads(starts[0].config_json)["train.steps"] == 20, starts
 
 
 if __name__ == "__main__":

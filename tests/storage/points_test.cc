@@ -56,8 +56,7 @@ class PointsTest : public testing::Test {
   }
   std::int64_t Count(const std::string& table) { return std::stoll(Sql(path_, "SELECT count(*) FROM " + table).at(0)); }
 
-  // Returns when the writer has sealed all that it was asked to. Each append is followed by at most one slice, so `a`'s
-  // last seal is done when a later transaction has been committed.
+  // Returns when the writer has sealed all that it was asked to.
   void WaitForSeal() {
     while (!Sql(path_, "SELECT 1 FROM trials JOIN recent_points ON trial = id WHERE trial_id = 'a' LIMIT 1").empty()) {
       ASSERT_TRUE(store_->Apply({.sweeps = {{"s", SweepState::kActive}}, .at = 1}).get().ok());
