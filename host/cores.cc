@@ -29,7 +29,8 @@ double CpuQuota(const std::filesystem::path& root) {
   double cores = kUnlimited;
   for (const std::filesystem::path& folder : groups.unified) {
     const std::string text = ReadText(folder / "cpu.max");  // "QUOTA PERIOD"
-    cores = std::min(cores, Cores(ReadKernelNumber(text), ReadKernelNumber(absl::string_view(text).substr(text.find(' ') + 1))));
+    cores = std::min(
+        cores, Cores(ReadKernelNumber(text), ReadKernelNumber(absl::string_view(text).substr(text.find(' ') + 1))));
   }
   for (const std::filesystem::path& folder : groups.controller) {
     cores = std::min(cores, Cores(ReadKernelNumber(ReadText(folder / "cpu.cfs_quota_us")),

@@ -142,7 +142,8 @@ std::vector<Writer::Operation> Writer::TakeGroup() {
 
 bool Writer::SealIsDue() const {
   if (!points_.HasSealWork() || sealing_failed_) return false;
-  return points_.seals() >= kSealsTogether || std::chrono::steady_clock::now() >= points_.seals_asked_at() + kSealPatience;
+  return points_.seals() >= kSealsTogether ||
+         std::chrono::steady_clock::now() >= points_.seals_asked_at() + kSealPatience;
 }
 
 void Writer::Run() {

@@ -91,7 +91,8 @@ void CoordinatorWorld::Mend() {
 }
 
 void CoordinatorWorld::HoldWrites() {
-  held_ = std::make_unique<SQLite::Database>(folder_.File("ofsweep.db"), SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
+  held_ =
+      std::make_unique<SQLite::Database>(folder_.File("ofsweep.db"), SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
   held_->exec("BEGIN IMMEDIATE");
 }
 

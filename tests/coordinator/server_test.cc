@@ -42,7 +42,8 @@ TEST_F(ServerOperationTest, FailedCallsAreCountedByCode) {
 }
 
 TEST_F(ServerOperationTest, ASecondCoordinatorOnTheSameFolderIsRefused) {
-  const auto second = Server::Start({.data_dir = folder_.path().string(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
+  const auto second =
+      Server::Start({.data_dir = folder_.path().string(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable) << second.status();
 }
 
