@@ -152,7 +152,8 @@ class Program {
   }
 
   static void AddHttpHosts(CLI::App* sub, std::vector<std::string>& hosts) {
-    sub->add_option("--http-host", hosts, "a further name by which browsers reach --http; may be given again")->type_name("NAME");
+    sub->add_option("--http-host", hosts, "a further name by which browsers reach --http; may be given again")
+        ->type_name("NAME");
   }
 
   static void AddDataDir(CLI::App* sub, std::string& data_dir, const char* help) {
@@ -201,7 +202,9 @@ class Program {
         Add("coordinator", "keeps sweeps and tells workers what to run, until stopped", ServeCoordinator);
     AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db");
     coordinator->add_option("--grpc", serve->grpc, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-    coordinator->add_option("--http", serve->http, "HOST:PORT for the page, its calls, /metrics, /sd/workers, /healthz and /readyz")
+    coordinator
+        ->add_option("--http", serve->http,
+                     "HOST:PORT for the page, its calls, /metrics, /sd/workers, /healthz and /readyz")
         ->capture_default_str();
     AddHttpHosts(coordinator, serve->http_hosts);
     AddRetention(coordinator, serve->metrics_retention_seconds);

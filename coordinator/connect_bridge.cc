@@ -26,7 +26,8 @@ HttpResponse ErrorResponse(const grpc::Status& status) {
 }
 
 std::string EndOfStream(const grpc::Status& status) {
-  return ConnectEnvelope(kConnectEndOfStream, status.ok() ? "{}" : absl::StrCat(R"({"error":)", ConnectErrorJson(status), "}"));
+  return ConnectEnvelope(kConnectEndOfStream,
+                         status.ok() ? "{}" : absl::StrCat(R"({"error":)", ConnectErrorJson(status), "}"));
 }
 
 // A request of a stream is told in the stream what is wrong with it.
@@ -86,9 +87,10 @@ class ConnectBridge::UnaryCall {
     if (call->target_.request.timeout) {
       call->context_.set_deadline(absl::ToChronoTime(absl::Now() + *call->target_.request.timeout));
     }
-    if (!calls.Add(&call->context_)) return call->Answer({grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping"});
-    grpc::GenericStub(channel).UnaryCall(&call->context_, call->target_.rpc, {}, &call->target_.message, &call->response_,
-                                         [call, &calls](const grpc::Status& status) {
+    if (!calls.Add(&call->context_))
+      return call->Answer({grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping"});
+    grpc::GenericStub(channel).UnaryCall(&call->context_, call->target_.rpc, {}, &call->target_.message,
+                                         &call->response_, [call, &calls](const grpc::Status& status) {
                                            call->Answer(status);
                                            call->target_.answer.reset();  // the server may go after Remove
                                            calls.Remove(&call->context_);

@@ -68,7 +68,8 @@ absl::StatusOr<std::string> FromGrpcBytes(ConnectEncoding encoding, const protob
   std::string json;
   const auto status = protobuf::util::BinaryToJsonString(&Resolver(), TypeUrl(message), text, &json);
   if (status.ok()) return json;
-  return absl::InternalError(absl::StrCat(message.full_name(), " cannot be written as JSON: ", std::string(status.message())));
+  return absl::InternalError(
+      absl::StrCat(message.full_name(), " cannot be written as JSON: ", std::string(status.message())));
 }
 
 std::string ConnectEnvelope(std::uint8_t flags, std::string_view message) {
@@ -82,7 +83,8 @@ std::string ConnectEnvelope(std::uint8_t flags, std::string_view message) {
 
 absl::StatusOr<ConnectRequestEnvelope> OpenConnectEnvelope(std::string_view body) {
   std::size_t size = 0;
-  for (std::size_t i = 1; i < kEnvelopeHeader && i < body.size(); ++i) size = size << 8 | static_cast<std::uint8_t>(body[i]);
+  for (std::size_t i = 1; i < kEnvelopeHeader && i < body.size(); ++i)
+    size = size << 8 | static_cast<std::uint8_t>(body[i]);
   if (body.size() < kEnvelopeHeader || size != body.size() - kEnvelopeHeader) {
     return absl::InvalidArgumentError(
         "the body of this call is one envelope: a byte of flags, four bytes of length (big-endian), and the message");

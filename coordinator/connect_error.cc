@@ -61,7 +61,8 @@ std::string ConnectErrorJson(const grpc::Status& status) {
   google::rpc::Status rich;
   if (!status.error_details().empty() && rich.ParseFromString(status.error_details())) {
     for (const auto& detail : rich.details()) {
-      error["details"].push_back({{"type", TypeName(detail.type_url())}, {"value", Base64WithoutPadding(detail.value())}});
+      error["details"].push_back(
+          {{"type", TypeName(detail.type_url())}, {"value", Base64WithoutPadding(detail.value())}});
     }
   }
   return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

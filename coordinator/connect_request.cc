@@ -24,15 +24,16 @@ HttpResponse Refusal(int status, std::string why, std::pair<std::string, std::st
 }
 
 std::string TypeOf(ConnectEncoding encoding, bool is_stream) {
-  return absl::StrCat("application/", is_stream ? "connect+" : "", encoding == ConnectEncoding::kJson ? "json" : "proto");
+  return absl::StrCat("application/", is_stream ? "connect+" : "",
+                      encoding == ConnectEncoding::kJson ? "json" : "proto");
 }
 
 // "a%20b+c" is "a b c".
 std::string Decoded(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() && absl::ascii_isxdigit(text[i + 1]) &&
-                           absl::ascii_isxdigit(text[i + 2]);
+    const bool is_escape =
+        text[i] == '%' && i + 2 < text.size() && absl::ascii_isxdigit(text[i + 1]) && absl::ascii_isxdigit(text[i + 2]);
     if (is_escape) {
       decoded += absl::HexStringToBytes(std::string(text.substr(i + 1, 2)));
       i += 2;
@@ -54,7 +55,8 @@ std::map<std::string, std::string> ParseQuery(const std::string& query) {
 
 std::string AllMethods(const protobuf::ServiceDescriptor& service) {
   std::string names;
-  for (int i = 0; i < service.method_count(); ++i) absl::StrAppend(&names, i > 0 ? ", " : "", service.method(i)->name());
+  for (int i = 0; i < service.method_count(); ++i)
+    absl::StrAppend(&names, i > 0 ? ", " : "", service.method(i)->name());
   return names;
 }
 
@@ -77,8 +79,8 @@ void SetMessage(absl::StatusOr<std::string> message, ConnectRequest& request) {
 
 absl::Status CheckVersion(const std::string& version, const char* expected) {
   if (version.empty() || version == expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("version ", version, " of the Connect protocol is not spoken here: say ",
-                                                 expected));
+  return absl::InvalidArgumentError(
+      absl::StrCat("version ", version, " of the Connect protocol is not spoken here: say ", expected));
 }
 
 std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& request) {
@@ -88,7 +90,8 @@ std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& req
   std::map<std::string, std::string> query = ParseQuery(http.query);
   const std::optional<ConnectEncoding> encoding = ParseConnectEncoding(query["encoding"]);
   if (!encoding) {
-    return Refusal(415, "Say encoding=json or encoding=proto.\n", {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
+    return Refusal(415, "Say encoding=json or encoding=proto.\n",
+                   {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
   }
   request.encoding = *encoding;
   request.status = CheckVersion(query["connect"], "v1");
@@ -103,7 +106,8 @@ std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& req
 std::optional<HttpResponse> ReadPost(HttpRequest http, ConnectRequest& request) {
   const bool is_stream = request.is_stream();
   const std::string header = http.Header("content-type");
-  const std::string type = absl::AsciiStrToLower(std::string(absl::StripAsciiWhitespace(header.substr(0, header.find(';')))));
+  const std::string type =
+      absl::AsciiStrToLower(std::string(absl::StripAsciiWhitespace(header.substr(0, header.find(';')))));
   bool is_known = false;
   for (const ConnectEncoding encoding : {ConnectEncoding::kJson, ConnectEncoding::kProto}) {
     if (type != TypeOf(encoding, is_stream)) continue;

@@ -33,7 +33,8 @@ absl::StatusOr<std::string> Gunzip(std::string_view packed, std::size_t max_byte
     if (text.size() > max_bytes) {
       return absl::ResourceExhaustedError(absl::StrCat("the message is longer than ", max_bytes, " bytes"));
     }
-    if (state != Z_OK && state != Z_STREAM_END) return absl::InvalidArgumentError("the message is no gzip, or is cut off");
+    if (state != Z_OK && state != Z_STREAM_END)
+      return absl::InvalidArgumentError("the message is no gzip, or is cut off");
   }
   return text;
 }

@@ -190,10 +190,10 @@ class RunningServer : public Server {
     auto http = ServeStatusPages(
         {.address = options_.http, .why_refused = [this](const HttpRequest& request) { return WhyRefused(request); }},
         {.title = "ofsweep coordinator " OFSWEEP_VERSION,
-                        .scrape = [this] { return telemetry_.Scrape(State()); },
-                        .ready = [this] { return heartbeat_->Ready(); },
-                        .ready_help = "it can take work",
-                        .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}},
+         .scrape = [this] { return telemetry_.Scrape(State()); },
+         .ready = [this] { return heartbeat_->Ready(); },
+         .ready_help = "it can take work",
+         .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}},
          .others = std::move(routes)});
     if (!http.ok()) return http.status();
     http_ = *std::move(http);

@@ -19,8 +19,10 @@ struct ContentType {
   const char* type;
 };
 constexpr std::array kContentTypes = {
-    ContentType{".html", "text/html; charset=utf-8"},       ContentType{".css", "text/css; charset=utf-8"},
-    ContentType{".js", "text/javascript; charset=utf-8"},   ContentType{".svg", "image/svg+xml"},
+    ContentType{".html", "text/html; charset=utf-8"},
+    ContentType{".css", "text/css; charset=utf-8"},
+    ContentType{".js", "text/javascript; charset=utf-8"},
+    ContentType{".svg", "image/svg+xml"},
     ContentType{".json", "application/json"},
 };
 
@@ -34,11 +36,14 @@ const char* ContentTypeOf(std::string_view path) {
 HttpResponse Response(const EmbeddedFile& file) {
   const std::string_view path = file.path;
   HttpResponse response{.content_type = ContentTypeOf(path), .body = std::string(file.text())};
-  // Scripts, styles and data of its own alone, and no frame around it: somebody else's page could guide a user's clicks.
-  response.headers = {{"Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"},
+  // Scripts, styles and data of its own alone, and no frame around it: somebody else's page could guide a user's
+  // clicks.
+  response.headers = {{"Content-Security-Policy",
+                       "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"},
                       {"Referrer-Policy", "no-referrer"}};
   // The names of assets have a hash of their content.
-  if (path.starts_with("assets/")) response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
+  if (path.starts_with("assets/"))
+    response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
   return response;
 }
 
@@ -50,7 +55,9 @@ std::map<std::string, HttpHandler> WebPage() {
     const EmbeddedFile& file = kWebFiles[i];
     const std::string path = file.path;
     if (ContentTypeOf(path) == std::string_view("application/octet-stream")) continue;  // hashes of the sources
-    pages[path == "index.html" ? "/" : absl::StrCat("/", path)] = [&file](const HttpRequest&) { return Response(file); };
+    pages[path == "index.html" ? "/" : absl::StrCat("/", path)] = [&file](const HttpRequest&) {
+      return Response(file);
+    };
   }
   return pages;
 }

@@ -35,8 +35,8 @@ std::string WithoutScheme(const std::string& origin) {
 std::string WhyForeign(const HttpRequest& request, const std::vector<std::string>& own_names) {
   const std::string host = request.Header("host");  // browsers always send one
   if (!host.empty() && !IsOwn(NameIn(host), own_names)) {
-    return absl::StrCat("This coordinator does not know the name ", NameIn(host), " as its own; start it with --http-host ",
-                        NameIn(host), " if it is.\n");
+    return absl::StrCat("This coordinator does not know the name ", NameIn(host),
+                        " as its own; start it with --http-host ", NameIn(host), " if it is.\n");
   }
   const std::string origin = request.Header("origin");
   if (!origin.empty() && WithoutScheme(origin) != absl::AsciiStrToLower(host)) {

@@ -218,7 +218,9 @@ class BeastServer : public HttpServer {
     stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
   }
 
-  void ExpireLater(beast::tcp_stream& stream) const { stream.expires_after(std::chrono::seconds(options_.idle_seconds)); }
+  void ExpireLater(beast::tcp_stream& stream) const {
+    stream.expires_after(std::chrono::seconds(options_.idle_seconds));
+  }
 
   static bool HasBody(const Parser& parser) {
     return parser.chunked() || parser.content_length_remaining().value_or(0) > 0;

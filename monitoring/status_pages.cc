@@ -38,7 +38,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> ServeStatusPages(const HttpServerOpt
                    return HttpResponse{.status = 503, .body = absl::StrCat("not ready: ", status.message(), "\n")};
                  }});
   HttpRoutes routes = std::move(pages.others);
-  routes.pages.try_emplace("/", [index = Index(pages.title, all)](const HttpRequest&) { return HttpResponse{.body = index}; });
+  routes.pages.try_emplace(
+      "/", [index = Index(pages.title, all)](const HttpRequest&) { return HttpResponse{.body = index}; });
   for (StatusPage& page : all) routes.pages[page.path] = std::move(page.handler);
   return HttpServer::Start(options, std::move(routes));
 }

@@ -26,9 +26,9 @@ class CurveMeans {
   struct Moments {
     std::int64_t step = 0;
     std::uint32_t count = 0;
-    double mean = 0;         // of what is finite (Welford 1962)
-    double squares = 0;      // the sum of their squared distances from it
-    double not_finite = 0;   // the sum of the others; 0 for none
+    double mean = 0;        // of what is finite (Welford 1962)
+    double squares = 0;     // the sum of their squared distances from it
+    double not_finite = 0;  // the sum of the others; 0 for none
   };
   struct Sum {
     std::vector<std::string> trial_ids;

@@ -181,7 +181,8 @@ absl::StatusOr<Fingerprints> Store::FixedInputs(const std::string& sweep) {
 }
 
 absl::StatusOr<std::optional<ResultRow>> Store::FindResult(const std::string& sweep, const std::string& trial_id) {
-  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::FindResult(connection, sweep, trial_id); });
+  return readers_->With(
+      [&](DatabaseConnection& connection) { return ofsweep::FindResult(connection, sweep, trial_id); });
 }
 
 absl::StatusOr<std::vector<Series>> Store::ListSeries(const std::string& sweep) {

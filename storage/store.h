@@ -277,8 +277,8 @@ class Store {
   absl::StatusOr<std::optional<ResultRow>> FindResult(const std::string& sweep, const std::string& trial_id);
   // What was measured in the sweep, by the first trials that have points, ordered by metric, layer and site.
   absl::StatusOr<std::vector<Series>> ListSeries(const std::string& sweep);
-  // Calls `visit` for each curve, ordered by the sweep's trials (groups by their first ones), then series. Stops early when `visit` returns false. A
-  // slow `visit` holds up nobody: no snapshot is open while it runs.
+  // Calls `visit` for each curve, ordered by the sweep's trials (groups by their first ones), then series. Stops early
+  // when `visit` returns false. A slow `visit` holds up nobody: no snapshot is open while it runs.
   absl::Status VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit);
 
   // Made with the database; its copies have the same.

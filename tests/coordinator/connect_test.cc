@@ -70,14 +70,15 @@ TEST_F(ConnectTest, ProtobufIsAnsweredInProtobuf) {
 
 TEST_F(ConnectTest, WhatHasNoSideEffectsMayBeAskedByGet) {
   Submit(SmallSweep("s"));
-  EXPECT_EQ(JsonOf(Call("GetSweep", {.path = "?encoding=json&message=%7B%22name%22:%22s%22%7D", .method = "GET"}))["sweep"]
-                  ["name"],
+  EXPECT_EQ(JsonOf(Call("GetSweep",
+                        {.path = "?encoding=json&message=%7B%22name%22:%22s%22%7D", .method = "GET"}))["sweep"]["name"],
             "s");
   std::string message;
   absl::WebSafeBase64Escape(R"({"name":"s"})", &message);
   const std::string query = absl::StrCat("?connect=v1&encoding=json&base64=1&message=", message);
   EXPECT_EQ(JsonOf(Call("GetSweep", {.path = query, .method = "GET"}))["sweep"]["name"], "s");
-  EXPECT_THAT(Call("CancelSweep", {.path = query, .method = "GET"}), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("POST")));
+  EXPECT_THAT(Call("CancelSweep", {.path = query, .method = "GET"}),
+              AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("POST")));
   EXPECT_THAT(Call("GetSweep", {.path = "?message=x", .method = "GET"}), StartsWith("HTTP/1.1 415"));
   EXPECT_THAT(Call("GetSweep", {.method = "DELETE"}), StartsWith("HTTP/1.1 405"));
 }
@@ -132,13 +133,15 @@ TEST_F(ConnectTest, WhatCannotBeReadIsToldInWords) {
   const std::vector<Envelope> envelopes = Envelopes(BodyOf(Post("WatchSweep", kStreamJson, "{}")));
   EXPECT_THAT(envelopes.at(0).message, AllOf(HasSubstr("invalid_argument"), HasSubstr("envelope")));
   EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: br"}, .body = "x"}), StartsWith("HTTP/1.1 501"));
-  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: gzip"}, .body = "x"}), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Content-Encoding: gzip"}, .body = "x"}),
+              StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Connect-Timeout-Ms: soon"}, .body = "{}"}),
               AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("Connect-Timeout-Ms")));
 }
 
 TEST_F(ConnectTest, WorkersCallsAreNotServed) {
-  EXPECT_THAT(Http(server_->http_address(), {.path = "/ofsweep.v1.WorkerService/Synchronize", .headers = {kJson}, .body = "{}"}),
+  EXPECT_THAT(Http(server_->http_address(),
+                   {.path = "/ofsweep.v1.WorkerService/Synchronize", .headers = {kJson}, .body = "{}"}),
               AllOf(testing::Not(StartsWith("HTTP/1.1 200")), testing::Not(StartsWith("HTTP/1.1 5"))));
 }
 

@@ -41,8 +41,9 @@ struct HttpStream::Socket {
 
 HttpStream::HttpStream(const std::string& address, const HttpCall& call) : socket_(std::make_unique<Socket>()) {
   const std::size_t colon = address.rfind(':');
-  boost::asio::connect(socket_->tcp, boost::asio::ip::tcp::resolver(socket_->io)
-                                         .resolve(address.substr(0, colon), address.substr(colon + 1)));
+  boost::asio::connect(
+      socket_->tcp,
+      boost::asio::ip::tcp::resolver(socket_->io).resolve(address.substr(0, colon), address.substr(colon + 1)));
   std::string request = call.method + " " + call.path + " HTTP/1.1\r\nConnection: close\r\n";
   bool has_host = false;
   for (const std::string& header : call.headers) {

@@ -37,9 +37,13 @@ std::unique_ptr<HttpServer> StartServer(HttpServerOptions options = {}) {
   routes.pages["/hello"] = [](const HttpRequest& request) { return HttpResponse{.body = "hello " + request.query}; };
   routes.pages["/broken"] = [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); };
   routes.calls["/echo/"] = [](HttpRequest request, std::shared_ptr<HttpAnswer> answer) {
-    std::thread([request, answer] { answer->Send({.body = request.method + " " + request.path + " " + request.body}); }).detach();
+    std::thread([request, answer] {
+      answer->Send({.body = request.method + " " + request.path + " " + request.body});
+    }).detach();
   };
-  routes.calls["/broken-call/"] = [](const HttpRequest&, std::shared_ptr<HttpAnswer>) { throw std::runtime_error("no luck"); };
+  routes.calls["/broken-call/"] = [](const HttpRequest&, std::shared_ptr<HttpAnswer>) {
+    throw std::runtime_error("no luck");
+  };
   routes.calls["/count/"] = [](HttpRequest, std::shared_ptr<HttpAnswer> answer) { Count(0, std::move(answer)); };
   auto server = HttpServer::Start(options, std::move(routes));
   EXPECT_TRUE(server.ok()) << server.status();
@@ -110,7 +114,8 @@ TEST(HttpServer, ACallHasABodyAndIsAnsweredLater) {
   const std::string answer = Http(server->address(), {.path = "/echo/a", .body = "some text"});
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(BodyOf(answer), "POST /echo/a some text");
-  EXPECT_THAT(Http(server->address(), {.path = "/broken-call/"}), AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("no luck")));
+  EXPECT_THAT(Http(server->address(), {.path = "/broken-call/"}),
+              AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("no luck")));
   EXPECT_THAT(Http(server->address(), {.path = "/hello", .method = "GET", .body = "text"}), StartsWith("HTTP/1.1 413"));
 }
 

@@ -14,13 +14,14 @@ using testing::StartsWith;
 
 TEST(StatusPages, ShowWhatThereIsAndWhetherItIsReady) {
   std::atomic<bool> ready = false;
-  const auto server = ServeStatusPages(
-      {.address = "127.0.0.1:0"}, {.title = "ofsweep test 1.0",
-                      .scrape = [] { return std::string("a 1\n"); },
-                      .ready = [&] { return ready ? absl::OkStatus() : absl::UnavailableError("it is too early"); },
-                      .ready_help = "it may begin",
-                      .more = {{"/other/page", "what else there is",
-                                [](const HttpRequest&) { return HttpResponse{.body = "else"}; }}}});
+  const auto server =
+      ServeStatusPages({.address = "127.0.0.1:0"},
+                       {.title = "ofsweep test 1.0",
+                        .scrape = [] { return std::string("a 1\n"); },
+                        .ready = [&] { return ready ? absl::OkStatus() : absl::UnavailableError("it is too early"); },
+                        .ready_help = "it may begin",
+                        .more = {{"/other/page", "what else there is",
+                                  [](const HttpRequest&) { return HttpResponse{.body = "else"}; }}}});
   ASSERT_TRUE(server.ok()) << server.status();
   const auto get = [&](const std::string& path) { return Http((*server)->address(), path); };
   EXPECT_EQ(BodyOf(get("/")),

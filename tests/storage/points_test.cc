@@ -129,8 +129,7 @@ TEST_F(PointsTest, WhatWasMeasuredIsListedBeforeAndAfterSealing) {
 TEST_F(PointsTest, CurvesMayBeCutToSomeSteps) {
   Open(4);
   AppendLoss(0, 9);
-  const std::vector<Curve> curves =
-      Curves({.sweep = "s", .metrics = {"train_loss"}, .first_step = 2, .last_step = 6});
+  const std::vector<Curve> curves = Curves({.sweep = "s", .metrics = {"train_loss"}, .first_step = 2, .last_step = 6});
   ASSERT_EQ(curves.size(), 1u);
   EXPECT_THAT(curves[0].steps, ElementsAre(2, 3, 4, 5, 6));
 }
