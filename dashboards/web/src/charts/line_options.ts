@@ -39,13 +39,13 @@ export function lineOptions({ lines, isLog, ink, frame, size, syncKey, xLabel, o
     if (line.low) {
       const edge = { ...shared, points: { show: false }, width: 0, stroke: 'transparent' };
       series.push(edge, { ...edge });
-      bands.push({ series: [series.length - 1, series.length - 2], fill: withAlpha(line.style.color, 0.14) });
+      bands.push({ series: [series.length - 1, series.length - 2], fill: withAlpha(line.style.color, 0.12) });
     }
   }
   const axis = { stroke: ink.faint, font: `11px ${FONT}`, grid: { stroke: ink.grid, width: 1 }, ticks: { stroke: ink.grid, width: 1, size: 4 } };
   return {
     ...size,
-    padding: [8, 12, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     series,
     bands,
@@ -54,7 +54,7 @@ export function lineOptions({ lines, isLog, ink, frame, size, syncKey, xLabel, o
       y: { distr: isLog ? 3 : 1, range: () => frame.current.y },
     },
     axes: [
-      { ...axis, size: 42, label: xLabel, labelSize: 16, labelFont: `11px ${FONT}`, space: 60, values: (_, ticks) => ticks.map(tickText) },
+      { ...axis, size: 22, label: xLabel, labelSize: 18, labelFont: `11px ${FONT}`, space: 60, values: (_, ticks) => ticks.map(tickText) },
       {
         ...axis,
         size: 54,

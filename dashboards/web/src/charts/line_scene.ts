@@ -39,7 +39,7 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
       const floor = panel.isLog ? y.domain[0] : -Infinity;
       const tops = place(xs, high);
       const bottoms = place(xs, low.map((value, i) => (Number.isFinite(high[i]) ? Math.max(value, floor) : NaN)));
-      tops.forEach((top, i) => marks.push({ kind: 'area', points: [...top, ...(bottoms[i] ?? []).toReversed()], color: style.color, alpha: 0.14 }));
+      tops.forEach((top, i) => marks.push({ kind: 'area', points: [...top, ...(bottoms[i] ?? []).toReversed()], color: style.color, alpha: 0.12 }));
     }
     for (const points of place(xs, ys)) marks.push({ kind: 'line', points, color: style.color, width: role === 'mean' ? 1.8 : 1, dash: role === 'mean' ? style.dash : [], alpha: ALPHAS[role] });
     if (role === 'raw') continue;

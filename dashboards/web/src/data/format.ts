@@ -21,8 +21,20 @@ function scientific(value: number, digits: number): string {
   return `${mantissa.replace(/\.?0+$/, '')}e${Number(exponent)}`;
 }
 
-// The label of a tick: as few digits as tell it from its neighbours.
+const THOUSANDS: [string, number][] = [
+  ['G', 1e9],
+  ['M', 1e6],
+  ['k', 1e3],
+];
+
+// The label of a tick: as few digits as tell it from its neighbours, and 140k for 140000.
 export function tickText(value: number): string {
+  const size = Math.abs(value);
+  const suffix = size >= 1e4 && size < 1e12 ? THOUSANDS.find(([, unit]) => size >= unit) : undefined;
+  return suffix ? `${digitsText(value / suffix[1])}${suffix[0]}` : digitsText(value);
+}
+
+function digitsText(value: number): string {
   return numberText(Number(value.toPrecision(6)), 6).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
 
@@ -41,7 +53,7 @@ const UNITS: [string, number][] = [
   ['s', 1],
 ];
 
-// Two units at most: "2 h 05 min", "48 s".
+// One unit, and what is left of it in the next where it is few: "2 h 05 min", "16 min", "48 s".
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return numberText(seconds);
   const whole = Math.max(0, Math.round(seconds));
@@ -49,13 +61,14 @@ export function durationText(seconds: number): string {
   if (at < 0) return '0 s';
   const [unit, size] = UNITS[at];
   const next = UNITS[at + 1];
-  const rest = next ? Math.floor((whole % size) / next[1]) : 0;
+  if (whole >= 10 * size || !next) return `${Math.round(whole / size)} ${unit}`;
+  const rest = Math.floor((whole % size) / next[1]);
   return `${Math.floor(whole / size)} ${unit}${rest > 0 ? ` ${String(rest).padStart(2, '0')} ${next[0]}` : ''}`;
 }
 
 export function agoText(then: Date, now: Date): string {
   const seconds = (now.getTime() - then.getTime()) / 1000;
-  return seconds < 5 ? 'just now' : `${durationText(seconds).replace(/ \d+ (s|min|h)$/, '')} ago`;
+  return seconds < 5 ? 'just now' : `${durationText(seconds).replace(/^(\d+ \w+) .*/, '$1')} ago`;
 }
 
 export function timeText(time: Date): string {

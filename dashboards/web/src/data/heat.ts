@@ -52,9 +52,11 @@ export function heatScene(map: HeatMap, frame: HeatFrame): Scene {
   const marks: Mark[] = title ? [{ kind: 'text', x: MARGIN.left, y: 18, text: title, color: ink.text, size: 12, bold: true }] : [];
   map.curves.forEach(({ steps, values }, row) => {
     steps.forEach((step, i) => {
-      const left = x.at(i === 0 ? Math.min(step, map.steps[0]) : steps[i - 1]);
-      // Half a pixel more, so that no seam shines through.
-      marks.push({ kind: 'rect', x: left, y: topOf(row), width: x.at(step) - left + 0.5, height: rowHeight + 0.5, color: colorOf(values[i], colors) });
+      // Whole pixels, so that no seam shines through.
+      const left = Math.round(x.at(i === 0 ? Math.min(step, map.steps[0]) : steps[i - 1]));
+      const top = Math.round(topOf(row));
+      const width = Math.max(1, Math.round(x.at(step)) - left);
+      marks.push({ kind: 'rect', x: left, y: top, width, height: Math.round(topOf(row) + rowHeight) - top, color: colorOf(values[i], colors) });
     });
   });
   const every = Math.max(1, Math.ceil(14 / rowHeight));

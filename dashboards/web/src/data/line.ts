@@ -31,6 +31,19 @@ export function isDrawable(value: number, isLog: boolean): boolean {
   return Number.isFinite(value) && (!isLog || value > 0);
 }
 
+// A linear axis would show the largest of such values alone: the loss of a trial that diverged beside that of one that did not.
+export function spansDecades(values: Iterable<number>, factor = 200): boolean {
+  let low = Infinity;
+  let high = 0;
+  for (const value of values) {
+    if (value <= 0) return false;
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high > low * factor;
+}
+
 // The values that an axis has to show. A band's ends do not stretch a logarithmic axis downwards: mean − deviation may be ≤ 0.
 export function* drawnValues(lines: readonly Line[], isLog: boolean): Generator<number> {
   for (const line of lines) {

@@ -51,15 +51,16 @@ export function linearTicks([low, high]: [number, number], count: number): numbe
   return ticks;
 }
 
-// Powers of ten, with 2 and 5 between them where there are few, and linear ones within less than a decade.
+// Round numbers: as many between the powers of ten as `count` allows, and linear ones within less than half a decade.
 export function logTicks([low, high]: [number, number], count: number): number[] {
   const decades = Math.log10(high / low);
-  if (decades < 0.7) return linearTicks([low, high], count).filter((tick) => tick > 0);
-  const factors = decades < count / 3 ? [1, 2, 5] : decades < count / 2 ? [1, 3] : [1];
-  const every = Math.max(1, Math.ceil(decades / count));
+  if (decades < 0.5) return linearTicks([low, high], count).filter((tick) => tick > 0);
+  const denser = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
+  const factors = denser.find((choice) => choice.length * decades <= count + 1) ?? [1];
+  const every = Math.max(1, Math.ceil(decades / (count + 1)));
   const ticks = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); ++power) {
-    if (factors.length === 1 && power % every !== 0) continue;
+    if (power % every !== 0) continue;
     for (const factor of factors) {
       const tick = Number((factor * 10 ** power).toPrecision(6));
       if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push(tick);

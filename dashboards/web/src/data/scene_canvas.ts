@@ -45,6 +45,12 @@ function drawMark(mark: Mark, context: CanvasRenderingContext2D): void {
       context.textAlign = mark.anchor === 'middle' ? 'center' : (mark.anchor ?? 'start');
       context.translate(mark.x, mark.y);
       context.rotate(((mark.turn ?? 0) * Math.PI) / 180);
+      if (mark.halo) {
+        context.strokeStyle = mark.halo;
+        context.lineWidth = 3;
+        context.lineJoin = 'round';
+        context.strokeText(mark.text, 0, 0);
+      }
       return context.fillText(mark.text, 0, 0);
   }
 }

@@ -25,7 +25,7 @@ function medianGap(steps: readonly number[]): number {
 
 // On a logarithmic axis the average is of the logarithms, so that one spike does not lift all that follows.
 export function smoothOn(isLog: boolean, steps: readonly number[], values: readonly number[], weight: number): number[] {
-  if (!isLog) return smooth(steps, values, weight);
+  if (!isLog || weight <= 0) return smooth(steps, values, weight);
   const logs = values.map((value) => (value > 0 ? Math.log(value) : NaN));
   return smooth(steps, logs, weight).map((log, i) => (Number.isNaN(log) ? values[i] : Math.exp(log)));
 }

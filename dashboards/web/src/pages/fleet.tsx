@@ -1,7 +1,7 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { service } from '../api/client';
 import { agoText, bytesText, countText, plural } from '../data/format';
-import type { Sweep, Trial, Worker } from '../gen/sweep_pb';
+import type { Sweep, Trial, Worker, WorkerDevice } from '../gen/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTicks, useTitle } from '../state/hooks';
@@ -83,12 +83,10 @@ function WorkerCard({ worker, running }: { worker: Worker; running: Fleet['runni
         <div>
           <dt>devices</dt>
           <dd>
-            {worker.devices.map((device, i) => (
-              <p key={i}>
-                {device.model || device.kind}
-                {device.memoryBytes > 0 && <span class="faint"> {bytesText(device.memoryBytes)}</span>}
-              </p>
+            {counted(worker.devices.map(deviceText)).map(([text, count]) => (
+              <p key={text}>{count > 1 ? `${count} × ${text}` : text}</p>
             ))}
+            {worker.devices.length === 0 && '–'}
           </dd>
         </div>
         <div>
@@ -121,6 +119,16 @@ function WorkerCard({ worker, running }: { worker: Worker; running: Fleet['runni
       )}
     </li>
   );
+}
+
+function deviceText({ kind, model, memoryBytes }: WorkerDevice): string {
+  return `${model || kind}${memoryBytes > 0 ? `, ${bytesText(memoryBytes)}` : ''}`;
+}
+
+function counted(texts: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts];
 }
 
 function HeldTrial({ id, found }: { id: string; found: { trial: Trial; sweep: string } | undefined }) {

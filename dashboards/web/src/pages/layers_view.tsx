@@ -8,6 +8,7 @@ import { numberText } from '../data/format';
 import { type HeatMap, colorBar, heatAt, heatMapOf, heatScene } from '../data/heat';
 import { type Scale, createScale, domainOf } from '../data/scale';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { Markdown } from '../parts/markdown';
@@ -51,7 +52,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   const title = `${metric.name}, ${site.name}`;
   return (
     <>
-      <div class="controls" role="group" aria-label="What is shown">
+      <Controls>
         <Select label="Metric" options={layered.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={metric.name} onChange={(m) => change({ m })} />
         <Select label="Site" options={sites.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={site.name} onChange={(name) => change({ site: name })} />
         <Picker label="Group by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by })} />
@@ -61,7 +62,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
             <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ {isLog && '· logarithmic'}
           </small>
         </div>
-      </div>
+      </Controls>
       <p class="meaning">
         <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that share a column, the largest.
       </p>

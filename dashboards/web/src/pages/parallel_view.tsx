@@ -5,6 +5,7 @@ import { csvText } from '../data/csv';
 import { plural } from '../data/format';
 import { type Brushes, type ParallelLayout, type Strand, axisOf, isBrushed, nearestStrand, parallelLayout, parallelScene } from '../data/parallel';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker, Select } from '../parts/picker';
@@ -70,11 +71,11 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
   };
   return (
     <>
-      <div class="controls" role="group" aria-label="What is shown">
+      <Controls>
         <Picker label="Axes" options={options.map((value) => ({ value }))} chosen={chosen} onChange={(keys) => change({ axes: keys })} />
         <Select label="Colour" options={chosen.map((value) => ({ value }))} value={chosen[colorAxis]} onChange={(color) => change({ color })} />
         <BrushFields keys={chosen} brushes={stored} />
-      </div>
+      </Controls>
       {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
       <section class="card panel-card" aria-label="Parallel coordinates">
         <header>

@@ -6,6 +6,7 @@ import { csvText } from '../data/csv';
 import { numberText } from '../data/format';
 import { type Dot, nearestDot, scatterOf } from '../data/scatter';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker, Select } from '../parts/picker';
@@ -49,19 +50,19 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
     return { name: column, isLog: chosen === 'auto' ? hasLogAxis(column, series) : chosen === 'log' };
   };
   const axes = { x: axis('xaxis', x), y: axis('yaxis', y) };
-  const height = Math.round(Math.max(320, Math.min(620, width * 0.6)));
+  const height = Math.round(Math.max(320, Math.min(480, width * 0.6)));
   const scatter = scatterOf(dots, axes, { width, height }, dark ? DARK_INK : LIGHT_INK, focus);
   const near = at && nearestDot(scatter.dots, at);
   const options = columns.map((value) => ({ value }));
   return (
     <>
-      <div class="controls" role="group" aria-label="What is shown">
+      <Controls>
         <Select label="x" options={options} value={x} onChange={(name) => change({ x: name })} />
         <Select label="x axis" options={AXES.map((value) => ({ value }))} value={readChoice(params, 'xaxis', AXES, 'auto')} onChange={(kind) => change({ xaxis: kind === 'auto' ? undefined : kind })} />
         <Select label="y" options={options} value={y} onChange={(name) => change({ y: name })} />
         <Select label="y axis" options={AXES.map((value) => ({ value }))} value={readChoice(params, 'yaxis', AXES, 'auto')} onChange={(kind) => change({ yaxis: kind === 'auto' ? undefined : kind })} />
         <Picker label="Colour by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by, hide: undefined })} none="trial" />
-      </div>
+      </Controls>
       {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
       <div class="with-legend">
         <section class="card panel-card" aria-label={`${y} against ${x}`}>

@@ -6,6 +6,7 @@ import { variedKeys } from '../data/arms';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTitle } from '../state/hooks';
+import { hrefAsLeft } from '../state/location';
 import { type SweepView, hrefOf } from '../state/route';
 import { CurvesView } from './curves/curves_view';
 import { LayersView } from './layers_view';
@@ -60,7 +61,7 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
       <SweepHeader name={name} stored={stored.data?.sweep} watched={message} onAct={() => setTurn((count) => count + 1)} />
       <nav class="views" aria-label="Views of the sweep">
         {VIEWS.map(([known, title]) => (
-          <a key={known} href={hrefOf({ page: 'sweep', sweep: name, view: known })} aria-current={known === view ? 'page' : undefined}>
+          <a key={known} href={hrefAsLeft({ page: 'sweep', sweep: name, view: known })} aria-current={known === view ? 'page' : undefined}>
             {title}
           </a>
         ))}

@@ -4,6 +4,7 @@ import { endedOf, totalOf } from '../data/states';
 import type { Sweep, WatchSweepResponse } from '../gen/sweep_pb';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
 import { StateBadge } from '../parts/state_badge';
+import { WaitingReason } from '../parts/waiting_reason';
 import { SweepActions } from './sweep_actions';
 
 interface SweepHeaderProps {
@@ -42,7 +43,7 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
       <p class="visually-hidden" role="status">
         {counts && `${told}, sweep ${sweep?.state}`}
       </p>
-      {sweep?.waitingReason && <p class="waiting">{sweep.waitingReason}</p>}
+      {sweep && <WaitingReason sweep={sweep} />}
       {stored?.spec && (
         <details class="spec">
           <summary>Specification</summary>

@@ -6,6 +6,7 @@ import type { Sweep } from '../gen/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
+import { WaitingReason } from '../parts/waiting_reason';
 import { StateBadge } from '../parts/state_badge';
 import { useResource, useTicks, useTitle } from '../state/hooks';
 import { hrefOf } from '../state/route';
@@ -65,7 +66,7 @@ function SweepEntry({ sweep, glances }: { sweep: Sweep; glances: Glances }) {
         </span>
       </div>
       <StateCounts counts={sweep.trials} />
-      {sweep.waitingReason && <p class="waiting">{sweep.waitingReason}</p>}
+      <WaitingReason sweep={sweep} />
     </li>
   );
 }

@@ -3,6 +3,7 @@ import { service } from '../api/client';
 import { csvText } from '../data/csv';
 import { type Order, gridOf, suggestedAxes } from '../data/table';
 import type { GetAblationTableResponse } from '../gen/sweep_pb';
+import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { save } from '../parts/export_menu';
 import { Picker, Toggle } from '../parts/picker';
@@ -33,7 +34,7 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
   const columns = [...new Set([...resultColumns(sweep.trials?.trials ?? []), ...metrics])].map((value) => ({ value }));
   return (
     <>
-      <div class="controls" role="group" aria-label="What is shown">
+      <Controls>
         <Picker label="Rows" options={keys} chosen={rows} onChange={(next) => change({ rows: next, cols: without(cols, next, suggested.cols), sort: undefined })} />
         <Picker label="Columns" options={keys} chosen={cols} onChange={(next) => change({ cols: next, rows: without(rows, next, suggested.rows), sort: undefined })} />
         <Picker label="Metrics" options={columns} chosen={metrics.length > 0 ? metrics : (data?.metrics ?? [])} onChange={(m) => change({ m: m.length > 0 ? m : undefined })} />
@@ -47,10 +48,10 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
             ↓ CSV
           </button>
         )}
-      </div>
-      {problem && (
+      </Controls>
+      {problem && !data && (
         <ProblemNote problem={problem}>
-          {unpooled.length > 0 && (
+          {problem.violations.some(({ field }) => field === 'pool') && (
             <p>
               <button type="button" onClick={() => change({ rows: [...rows, ...unpooled.filter((key) => !pool.includes(key))] })}>
                 Make {unpooled.join(', ')} a row
@@ -62,12 +63,15 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
           )}
         </ProblemNote>
       )}
-      {data && !problem && <TableRemarks table={data} />}
+      {data && <TableRemarks table={data} />}
       {data?.cells.length === 0 && <EmptyNote title="No trial is in this table" />}
-      {data &&
-        data.cells.length > 0 &&
-        !problem &&
-        data.metrics.map((metric, i) => <AblationGrid key={metric} metric={metric} table={data} grid={gridOf(data.cells, i)} order={order} series={sweep.series ?? []} />)}
+      {data && data.cells.length > 0 && (
+        <div class="grids">
+          {data.metrics.map((metric, i) => (
+            <AblationGrid key={metric} metric={metric} table={data} grid={gridOf(data.cells, i)} order={order} series={sweep.series ?? []} />
+          ))}
+        </div>
+      )}
     </>
   );
 }

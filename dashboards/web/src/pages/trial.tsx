@@ -51,7 +51,7 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
               <h1>{trial.label || trial.trialId}</h1>
               <StateBadge state={trial.state} />
             </div>
-            <progress class="steps" max={trial.targetSteps} value={live?.step ?? trial.step} aria-label="Steps done" />
+            <progress class={`steps state-${trial.state}`} max={trial.targetSteps} value={live?.step ?? trial.step} aria-label="Steps done" />
             <p class="facts number">
               step {live?.step ?? trial.step} of {trial.targetSteps}
               {live?.stepsPerSecond !== undefined && ` · ${numberText(live.stepsPerSecond, 3)} steps/s`}

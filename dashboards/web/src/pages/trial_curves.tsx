@@ -5,9 +5,10 @@ import { LineChart } from '../charts/line_chart';
 import { lineScene } from '../charts/line_scene';
 import { type Style, styleOf, viridis } from '../data/color';
 import type { MeasuredCurve } from '../data/curve';
-import type { Panel } from '../data/line';
+import { type Panel, spansDecades } from '../data/line';
 import { LIGHT_INK } from '../data/scene';
 import type { MeasuredMetric } from '../gen/sweep_pb';
+import { Controls } from '../parts/controls';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker } from '../parts/picker';
 import { ProblemNote } from '../parts/problem_note';
@@ -35,17 +36,17 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
     (signal) => queryCurves({ sweep, trialIds: [trial], metrics, maxBuckets: buckets, firstStep: zoom && Math.floor(zoom[0]), lastStep: zoom && Math.ceil(zoom[1]) }, signal),
     { version, scope: trial },
   );
-  const panels = data ? layerPanels(data, known, dark) : [];
+  const panels = data ? layerPanels(data, metrics, known, dark) : [];
   return (
     <>
-      <div class="controls" role="group" aria-label="Curves">
+      <Controls label="Curves">
         <Picker label="Metrics" options={known.map(({ name, meaning }) => ({ value: name, hint: meaning }))} chosen={metrics} onChange={(m) => change({ m })} />
         {zoom && (
           <button type="button" onClick={() => change({ from: undefined, to: undefined })}>
             show all steps
           </button>
         )}
-      </div>
+      </Controls>
       {problem && !data && <ProblemNote problem={problem} />}
       <div class="panels" ref={grid} aria-busy={isLoading}>
         {panels.map((panel) => (
@@ -77,18 +78,20 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
   );
 }
 
-function layerPanels(curves: readonly MeasuredCurve[], series: readonly MeasuredMetric[], dark: boolean): Panel[] {
+function layerPanels(curves: readonly MeasuredCurve[], metrics: readonly string[], series: readonly MeasuredMetric[], dark: boolean): Panel[] {
   const panels = new Map<string, Panel>();
   const deepest = Math.max(1, ...curves.map((curve) => curve.layer ?? 0));
   for (const { metric: name, site, layer, steps, values } of curves) {
     const id = site ? `${name}@${site}` : name;
     const metric = series.find((known) => known.name === name);
-    const panel = panels.get(id) ?? { id, title: site ? `${name}, ${site}` : name, meaning: '', unit: metric?.unit ?? '', isLog: metric?.logAxis ?? false, lines: [] };
+    const panel = panels.get(id) ?? { id, title: site ? `${name}, ${site}` : name, meaning: '', unit: metric?.unit ?? '', isLog: metric?.logAxis || spansDecades(values), lines: [] };
     panels.set(id, panel);
     const label = layer === undefined ? site || name : `layer ${layer}`;
     panel.lines.push({ group: label, label, role: 'mean', style: layerStyle(layer, deepest, dark), xs: steps, ys: values });
   }
-  return [...panels.values()];
+  // As the metrics were asked for, and the layers first.
+  const rank = (panel: Panel) => metrics.indexOf(panel.id.split('@')[0]) * 2 + (panel.lines.length > 1 ? 0 : 1);
+  return [...panels.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 // Layers have an order, which the colours follow.

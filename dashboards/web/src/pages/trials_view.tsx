@@ -3,6 +3,7 @@ import { matchesWords } from '../data/arms';
 import { numberText } from '../data/format';
 import { TRIAL_STATES } from '../data/states';
 import type { Trial } from '../gen/sweep_pb';
+import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { FilterField } from '../parts/filter_field';
 import { Picker } from '../parts/picker';
@@ -29,7 +30,7 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
   const trials = data?.trials.filter((trial) => matchesWords(`${trial.label} ${trial.trialId} ${trial.worker}`, filter));
   return (
     <>
-      <div class="controls" role="group" aria-label="What is shown">
+      <Controls>
         <Picker
           label="States"
           options={TRIAL_STATES.map((value) => ({ value }))}
@@ -38,7 +39,7 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
           onChange={(state) => change({ state: state.length > 0 ? state : undefined, page: undefined })}
         />
         <FilterField label="Filter of this page" value={filter} placeholder="op seed=0" onChange={(q) => change({ q: q || undefined }, { replace: true })} />
-      </div>
+      </Controls>
       {problem && !data && <ProblemNote problem={problem} />}
       {trials?.length === 0 && <EmptyNote title={states.length > 0 || filter ? 'No trial matches' : 'No trials here'} />}
       {trials && trials.length > 0 && <TrialsTable trials={trials} sweep={sweep} />}

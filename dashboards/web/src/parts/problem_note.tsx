@@ -9,9 +9,7 @@ export function ProblemNote({ problem, children }: { problem: Problem; children?
       {several ? (
         <ul>
           {problem.violations.map(({ field, description }) => (
-            <li key={field + description}>
-              {field && <code>{field}</code>} {description}
-            </li>
+            <li key={field + description}>{description}</li>
           ))}
         </ul>
       ) : (

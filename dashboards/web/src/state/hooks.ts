@@ -1,3 +1,4 @@
+import { Code } from '@connectrpc/connect';
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import { connection } from '../api/connection';
 import { type Problem, isAbort, problemOf } from '../api/problem';
@@ -19,8 +20,8 @@ export interface Resource<T> {
   isLoading: boolean;
 }
 
-// What `load` gives for `key`; loaded again when `key` or `version` changes and when a lost server is back. While it loads, and when
-// a refresh fails, the data of before stays, unless `scope` has changed: another sweep's curves are not this one's.
+// What `load` gives for `key`; loaded again when `key` or `version` changes and when a lost server is back. While it loads, and while
+// the server is gone, the data of before stays, unless `scope` has changed: another sweep's curves are not this one's.
 export function useResource<T>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<T>,
@@ -40,7 +41,9 @@ export function useResource<T>(
       },
       (error: unknown) => {
         if (abort.signal.aborted || isAbort(error)) return;
-        setState((before) => ({ ...before, problem: problemOf(error), isLoading: false }));
+        const problem = problemOf(error);
+        const isLost = problem.code === Code.Unavailable;
+        setState((before) => ({ ...before, data: isLost ? before.data : undefined, problem, isLoading: false }));
       },
     );
     return () => abort.abort();

@@ -1,10 +1,21 @@
 import { createStore } from '../api/store';
-import { type Place, type Route, hrefOf, parseRoute } from './route';
+import { type Place, type Route, hrefOf, parseRoute, pathOf } from './route';
 import { type Setting, withSettings } from './params';
 
 export const route = createStore<Route>(parseRoute(location.hash));
 
-const follow = () => route.set(parseRoute(location.hash));
+// Where each view was left, so that going to another and back does not lose its settings.
+const left = new Map<string, URLSearchParams>();
+
+export function hrefAsLeft(place: Place): string {
+  return hrefOf(place, left.get(pathOf(place)));
+}
+
+function follow(): void {
+  const next = parseRoute(location.hash);
+  left.set(pathOf(next.place), next.params);
+  route.set(next);
+}
 window.addEventListener('hashchange', follow);
 window.addEventListener('popstate', follow);
 

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tickText } from '../../data/format';
 import type { MeasuredMetric } from '../../gen/sweep_pb';
+import { Controls } from '../../parts/controls';
 import { Picker, Select, Toggle } from '../../parts/picker';
 import { change } from '../../state/location';
 import { parseRanges, rangesText } from '../../state/params';
@@ -19,7 +20,7 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
   sites.delete('');
   const axes = (['step', 'tokens', 'seconds'] as XAxis[]).filter((x) => x === 'step' || series.some((metric) => metric.name === x));
   return (
-    <div class="controls" role="group" aria-label="What is shown">
+    <Controls>
       <Picker
         label="Metrics"
         options={series.map(({ name, meaning }) => ({ value: name, hint: meaning }))}
@@ -82,7 +83,7 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
         </>
       )}
       <ZoomField settings={settings} />
-    </div>
+    </Controls>
   );
 }
 

@@ -9,6 +9,7 @@ import { LIGHT_INK } from '../../data/scene';
 import { EmptyNote } from '../../parts/empty_note';
 import { ExportMenu } from '../../parts/export_menu';
 import { Markdown } from '../../parts/markdown';
+import { Popover } from '../../parts/picker';
 import { ProblemNote } from '../../parts/problem_note';
 import { useStore, useWidth } from '../../state/hooks';
 import { change } from '../../state/location';
@@ -76,6 +77,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           {panels.map((panel) => (
             <PanelCard key={panel.id} panel={panel} sweep={sweep.name} settings={settings} isDark={dark} focus={focus} onFocus={setFocus} />
           ))}
+          {!data && !problem && <p class="loading">Reading curves…</p>}
           {data && panels.length === 0 && <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />}
         </div>
         <Legend
@@ -104,11 +106,15 @@ function PanelCard({ panel, sweep, settings, isDark: dark, focus, onFocus }: { p
           {panel.unit && <small> {panel.unit}</small>}
           {panel.isLog && <small> log</small>}
         </h2>
+        {panel.meaning && (
+          <Popover summary="?" label={`What ${panel.title} is`}>
+            <p class="meaning">
+              <Markdown text={panel.meaning} />
+            </p>
+          </Popover>
+        )}
         <ExportMenu fileName={name} csv={() => panelCsv(panel, xLabel)} scene={() => lineScene(panel, xLabel, settings.zoom, LIGHT_INK)} />
       </header>
-      <p class="meaning">
-        <Markdown text={panel.meaning} />
-      </p>
       <LineChart
         panel={panel}
         xLabel={xLabel}
@@ -118,7 +124,7 @@ function PanelCard({ panel, sweep, settings, isDark: dark, focus, onFocus }: { p
         syncKey="curves"
         focus={focus}
         onFocus={onFocus}
-        onZoom={(zoom) => change({ zoom: zoom?.map((x) => Number(x.toPrecision(6))) })}
+        onZoom={(zoom) => change({ zoom: zoom?.map((at) => (settings.x === 'seconds' ? Number(at.toPrecision(5)) : Math.round(at))) })}
       />
     </section>
   );

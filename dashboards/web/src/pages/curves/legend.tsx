@@ -42,7 +42,7 @@ export function Legend({ groups, hidden, filter, keys, focus, onFocus, notDrawn,
             >
               <Swatch style={group.style} />
               <span>{group.label}</span>
-              <small>{missing.includes(group.id) ? 'no points' : keys.length > 0 && group.trialIds.length}</small>
+              <small title={plural(group.trialIds.length, 'trial')}>{missing.includes(group.id) ? 'no points' : keys.length > 0 && group.trialIds.length}</small>
             </button>
           </li>
         ))}

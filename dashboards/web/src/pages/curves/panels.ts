@@ -2,7 +2,7 @@ import { armId, armLabel } from '../../data/arms';
 import type { Style } from '../../data/color';
 import type { MeasuredCurve } from '../../data/curve';
 import { interpolate } from '../../data/interpolation';
-import type { Line, Panel } from '../../data/line';
+import { type Line, type Panel, spansDecades } from '../../data/line';
 import { smoothOn } from '../../data/smoothing';
 import type { MeasuredMetric } from '../../gen/sweep_pb';
 import type { CurvesSettings } from './settings';
@@ -27,10 +27,16 @@ interface PanelContext {
 export function panelsOf(loaded: LoadedCurves, context: PanelContext): Panel[] {
   const { settings, series } = context;
   const panels = new Map<string, Panel>();
+  const metricOf = (curve: MeasuredCurve) => series.find(({ name }) => name === curve.metric);
+  const isLog = (curve: MeasuredCurve): boolean => {
+    if (settings.y !== 'auto') return settings.y === 'log';
+    const shown = [...loaded.groups, ...loaded.members].filter((other) => other.metric === curve.metric);
+    return metricOf(curve)?.logAxis || spansDecades(shown.flatMap((other) => other.values));
+  };
   const add = (curve: MeasuredCurve, lines: (isLog: boolean) => Line[]) => {
-    const id = `${curve.metric}@${curve.site}.${curve.layer ?? ''}`;
+    const id = panelId(curve);
     let panel = panels.get(id);
-    if (!panel) panels.set(id, (panel = emptyPanel(id, curve, settings, series)));
+    if (!panel) panels.set(id, (panel = emptyPanel(id, curve, metricOf(curve), isLog(curve))));
     panel.lines.push(...lines(panel.isLog));
   };
   const isAlone = settings.groupBy.length === 0;
@@ -52,15 +58,18 @@ export function panelsOf(loaded: LoadedCurves, context: PanelContext): Panel[] {
   return [...panels.values()];
 }
 
-function emptyPanel(id: string, curve: MeasuredCurve, settings: CurvesSettings, series: readonly MeasuredMetric[]): Panel {
-  const metric = series.find(({ name }) => name === curve.metric);
+function panelId({ metric, site, layer }: MeasuredCurve): string {
+  return [metric, site && `@${site}`, layer === undefined ? '' : `.${layer}`].join('');
+}
+
+function emptyPanel(id: string, curve: MeasuredCurve, metric: MeasuredMetric | undefined, isLog: boolean): Panel {
   const place = [curve.site, curve.layer === undefined ? '' : String(curve.layer)].filter((part) => part !== '').join(' ');
   return {
     id,
     title: place ? `${curve.metric}, ${place}` : curve.metric,
     meaning: metric?.meaning ?? '',
     unit: metric?.unit ?? '',
-    isLog: settings.y === 'auto' ? (metric?.logAxis ?? false) : settings.y === 'log',
+    isLog,
     lines: [],
   };
 }
