@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { armId, armLabel, armOfTrial, matchesWords, variedKeys } from '../src/data/arms';
 import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
-import { readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
+import { limitTargets, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
 import { create } from '@bufbuild/protobuf';
 import { MeasuredMetricSchema } from '../src/gen/sweep_pb';
@@ -58,6 +58,12 @@ test('the URL decides, and what there is not is passed over', () => {
   const settings = readCurvesSettings(params, series, ['model.block'], 10);
   expect(settings).toMatchObject({ groupBy: [], x: 'step', smoothing: 0.99, zoom: undefined, y: 'auto' });
   expect(targetsOf(settings, series)).toEqual([{ metric: 'sink_rate', site: 'attention', layers: [1] }]);
+});
+
+test('a page of all panels is cut, and says by how many', () => {
+  const targets = [{ metric: 'a', site: 'block', layers: [0, 1, 2] }, { metric: 'b', site: '', layers: [] }, { metric: 'c', site: '', layers: [] }];
+  expect(limitTargets(targets, 4)).toEqual({ targets: targets.slice(0, 2), leftOut: 1 });
+  expect(limitTargets(targets, 2)).toEqual({ targets: [{ metric: 'a', site: 'block', layers: [0, 1] }], leftOut: 3 });
 });
 
 test('some of many, from first to last', () => {

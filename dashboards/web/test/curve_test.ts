@@ -15,12 +15,12 @@ test('pieces of a long curve become one', () => {
 
 test('values of keys as a user types them', () => {
   expect(armOf('{"optimizer.epsilon":1e-06,"evaluate.bits":["w8a8","w4a4"],"model.bias":null,"x":true}')).toEqual({
-    'optimizer.epsilon': '1e-6',
+    'optimizer.epsilon': '1e-06',
     'evaluate.bits': '[w8a8, w4a4]',
     'model.bias': '–',
     x: 'true',
   });
-  expect(valueText(0.001)).toBe('0.001');
+  expect([0.001, 0.0001, 2.5e-5, 1e-12, 0, 12].map(valueText)).toEqual(['0.001', '0.0001', '2.5e-05', '1e-12', '0', '12']);
 });
 
 const line = (xs: number[], ys: number[], more: Partial<Line> = {}): Line => ({ group: 'g', label: 'g', role: 'mean', style: { color: '#000000', dash: [] }, xs, ys, ...more });

@@ -28,7 +28,7 @@ test('domains leave room, are never empty, and pass over what cannot be drawn', 
 
 test('ticks are round', () => {
   expect(linearTicks([0, 600], 6)).toEqual([0, 100, 200, 300, 400, 500, 600]);
-  expect(linearTicks([0.05, 0.31], 5)).toEqual([0.1, 0.2, 0.3]);
+  expect(linearTicks([0.05, 0.31], 5)).toEqual([0.05, 0.1, 0.15, 0.2, 0.25, 0.3]);
   expect(logTicks([1, 1000], 4)).toEqual([1, 10, 100, 1000]);
   expect(logTicks([1.1, 11], 5)).toEqual([2, 3, 5, 10]);
   expect(logTicks([1e-9, 1e9], 4).length).toBeLessThanOrEqual(6);

@@ -6,6 +6,7 @@ import { noteLoss } from './connection';
 import { isServerGone } from './problem';
 
 const HIDDEN_POLL_MS = 60_000;
+const ENDED_POLL_MS = 60_000;
 
 export interface WatchEvents {
   onMessage(message: WatchSweepResponse): void;
@@ -13,7 +14,7 @@ export interface WatchEvents {
   onEnd(error: unknown): void;
 }
 
-// Follows a sweep until `signal` aborts or every trial of it has ended. Reconnects when the stream breaks. A hidden page gives its
+// Follows a sweep until `signal` aborts. Reconnects when the stream breaks. A hidden page gives its
 // stream back and asks once a minute, since a browser grants six connections to all tabs of a coordinator together.
 export async function watchSweep(name: string, events: WatchEvents, signal: AbortSignal): Promise<void> {
   let failures = 0;
@@ -29,7 +30,8 @@ export async function watchSweep(name: string, events: WatchEvents, signal: Abor
         events.onMessage(message);
         if (isGlance) turn.abort();
       }
-      return; // every trial has ended
+      // Every trial has ended, until someone resumes the sweep or retries some.
+      await pause(ENDED_POLL_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!turn.signal.aborted) {

@@ -66,11 +66,15 @@ export function armOf(json: string): Record<string, string> {
   return Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, valueText(value)]));
 }
 
+// As the server writes it in labels and tables: 1e-08, 0.001.
+function keyNumberText(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2') : String(value);
+}
+
 // A value of a trial key as a user types it: [w8a8, w4a4], true, 0.001.
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return '–';
-  // 1e-6 is read at a glance, 0.000001 is counted.
-  if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential();
+  if (typeof value === 'number') return keyNumberText(value);
   if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

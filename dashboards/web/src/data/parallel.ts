@@ -105,7 +105,7 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
     marks.push({ kind: 'line', points: [[x, layout.top], [x, layout.bottom]], color: ink.faint, width: 1 });
     marks.push({ kind: 'text', x, y: i % 2 === 0 ? 14 : 28, text: axis.key, color: ink.text, size: 11, anchor: 'middle', bold: i === colorAxis });
     const ticks = axis.names ? axis.names.map((name, at): [string, number] => [name, at]) : scale.ticks.map((tick): [string, number] => [tickText(tick), tick]);
-    for (const [text, at] of ticks) marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 10, anchor: 'end', halo: ink.paper });
+    for (const [text, at] of ticks) marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
     const brush = brushes.get(axis.key);
     if (brush) marks.push({ kind: 'rect', x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]), color: ink.text, alpha: 0.25 });
   });

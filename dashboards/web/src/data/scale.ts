@@ -45,7 +45,8 @@ export function linearTicks([low, high]: [number, number], count: number): numbe
   const rough = (high - low) / Math.max(1, count);
   if (!(rough > 0)) return [low];
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = size * ([1, 2, 5, 10].find((factor) => size * factor >= rough) ?? 10);
+  // Rather a few more than a few less.
+  const step = size * ([1, 2, 5, 10].find((factor) => size * factor >= rough * 0.7) ?? 10);
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; ++i) ticks.push(Number((i * step).toPrecision(12)));
   return ticks;

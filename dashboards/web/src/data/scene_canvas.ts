@@ -47,7 +47,7 @@ function drawMark(mark: Mark, context: CanvasRenderingContext2D): void {
       context.rotate(((mark.turn ?? 0) * Math.PI) / 180);
       if (mark.halo) {
         context.strokeStyle = mark.halo;
-        context.lineWidth = 3;
+        context.lineWidth = 4;
         context.lineJoin = 'round';
         context.strokeText(mark.text, 0, 0);
       }

@@ -34,7 +34,7 @@ function markText(mark: Mark): string {
     case 'text': {
       const turn = mark.turn ? ` transform="rotate(${mark.turn} ${round(mark.x)} ${round(mark.y)})"` : '';
       const weight = mark.bold ? ' font-weight="600"' : '';
-      const halo = mark.halo ? ` stroke="${mark.halo}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"` : '';
+      const halo = mark.halo ? ` stroke="${mark.halo}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"` : '';
       return `<text x="${round(mark.x)}" y="${round(mark.y)}" fill="${mark.color}" font-size="${mark.size}" text-anchor="${mark.anchor ?? 'start'}"${weight}${halo}${turn}>${escape(mark.text)}</text>`;
     }
   }

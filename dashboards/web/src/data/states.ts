@@ -13,6 +13,8 @@ export const STATE_SIGNS: Record<string, string> = {
   pruned: '✂',
   running: '▸',
   pending: '·',
+  lost: '?',
+  preempted: '↩',
   active: '▸',
   paused: '‖',
   finished: '✓',

@@ -25,7 +25,7 @@ export function FleetPage() {
   const slots = sum(workers.filter((worker) => worker.connected).map((worker) => worker.slots));
   const busy = sum(workers.map((worker) => worker.busy));
   return (
-    <>
+    <div class="fleet">
       <h1>Fleet</h1>
       <p class="facts number" role="status">
         {plural(workers.filter((worker) => worker.connected).length, 'worker')} connected · {busy} of {plural(slots, 'slot')} busy · {countText(sum(workers.map((worker) => worker.unsentPoints)))} points on
@@ -56,7 +56,7 @@ export function FleetPage() {
           ))}
         </ul>
       )}
-    </>
+    </div>
   );
 }
 

@@ -90,9 +90,9 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
               />
             )}
           </div>
-          <p class="faint">A dot is a trial; a cross one that diverged, with its last values. A click opens it. Without these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.</p>
+          <p class="faint">A dot is a trial; a cross one that diverged, with its last values or, where it has none, beside NaN. A click opens it. Without these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.</p>
         </section>
-        <Legend groups={matching} hidden={hidden} filter={filter} keys={groupBy} focus={focus} onFocus={setFocus} notDrawn={0} missing={[]} />
+        <Legend sweep={sweep.name} groups={matching} hidden={hidden} filter={filter} keys={groupBy} focus={focus} onFocus={setFocus} notDrawn={0} missing={[]} />
       </div>
     </>
   );
@@ -102,9 +102,11 @@ function dotsOf(sweep: SweepData, groups: readonly Group[], x: string, y: string
   const groupOf = new Map(groups.flatMap((group) => group.trialIds.map((id) => [id, group] as const)));
   return sweep.trials!.trials.flatMap((trial) => {
     const group = groupOf.get(trial.trialId);
-    if (!group || !(x in trial.results) || !(y in trial.results)) return [];
     const { trialId: id, label, results, state } = trial;
-    return [{ id, label, group: group.id, style: group.style, x: results[x], y: results[y], isDiverged: state === 'diverged' }];
+    const isDiverged = state === 'diverged';
+    // One that diverged before it was evaluated is a result too, and stands where NaN does.
+    if (!group || (!isDiverged && !(x in results && y in results))) return [];
+    return [{ id, label, group: group.id, style: group.style, x: results[x] ?? NaN, y: results[y] ?? NaN, isDiverged }];
   });
 }
 

@@ -19,7 +19,7 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
   const counts = sweep?.trials;
   const share = watched && watched.stepsTotal > 0 ? watched.stepsDone / watched.stepsTotal : undefined;
   const eta = watched?.etaSeconds;
-  const told = `${endedOf(counts)} of ${totalOf(counts)} trials ended${eta === undefined ? '' : `, about ${durationText(eta)} left`}`;
+  const told = `${endedOf(counts)} of ${totalOf(counts)} trials ended`;
   return (
     <header class="sweep-header">
       <div class="title-line">
@@ -33,6 +33,7 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
         <span class="number">
           {share !== undefined && share < 1 && `${Math.floor(100 * share)} % of the steps · `}
           {told}
+          {eta !== undefined && `, about ${durationText(eta)} left`}
         </span>
         {stored?.submittedAt && (
           <span class="faint">

@@ -14,7 +14,8 @@ import { Configuration } from './trial_configuration';
 import { TrialCurves } from './trial_curves';
 import { Provenance } from './trial_provenance';
 import { whyOf } from './trials_view';
-import { useThrottled, useWatch } from './use_watch';
+import { useThrottled } from './throttle';
+import { useWatch } from './use_watch';
 
 export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: string; params: URLSearchParams }) {
   const { message } = useWatch(sweep, 0);

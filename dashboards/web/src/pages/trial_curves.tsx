@@ -17,6 +17,7 @@ import { change } from '../state/location';
 import { readList, readNumber } from '../state/params';
 import { isDark } from '../state/theme';
 import { panelCsv } from './curves/csv';
+import { Swatch } from './curves/legend';
 
 const DEFAULT_METRICS = ['kurtosis', 'train_loss', 'eval_loss'];
 
@@ -57,6 +58,7 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
                 {panel.unit && <small> {panel.unit}</small>}
                 {panel.isLog && <small> log</small>}
               </h2>
+              {panel.lines.length > 1 && <LayerKey panel={panel} focus={focus} />}
               <ExportMenu fileName={`${trial}-${panel.id}`.replace(/[^\w.-]+/g, '-')} csv={() => panelCsv(panel, 'step')} scene={() => lineScene(panel, 'step', zoom, LIGHT_INK)} />
             </header>
             <LineChart
@@ -75,6 +77,21 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
         {data?.length === 0 && <p class="faint">No points of these metrics.</p>}
       </div>
     </>
+  );
+}
+
+// The colours from the first layer to the last.
+function LayerKey({ panel, focus }: { panel: Panel; focus: string | undefined }) {
+  const { lines } = panel;
+  const focused = lines.find((line) => line.group === focus);
+  return (
+    <small class="layer-key">
+      {focused ? focused.label : lines[0].label}
+      {(focused ? [focused] : lines).map((line) => (
+        <Swatch key={line.group} style={line.style} />
+      ))}
+      {!focused && lines[lines.length - 1].label}
+    </small>
   );
 }
 

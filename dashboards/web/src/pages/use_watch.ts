@@ -25,16 +25,3 @@ export function useWatch(name: string, turn: number): Watched {
   }, [name, turn]);
   return watched;
 }
-
-// The newest `value`, but never sooner than `milliseconds` after the one before: what costs an answer of curves need not follow each
-// second.
-export function useThrottled<T>(value: T, milliseconds: number): T {
-  const [shown, setShown] = useState({ value, at: 0 });
-  useEffect(() => {
-    if (Object.is(shown.value, value)) return;
-    const wait = Math.max(0, shown.at + milliseconds - Date.now());
-    const timer = setTimeout(() => setShown({ value, at: Date.now() }), wait);
-    return () => clearTimeout(timer);
-  }, [value, shown, milliseconds]);
-  return shown.value;
-}

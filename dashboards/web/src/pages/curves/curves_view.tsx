@@ -3,6 +3,7 @@ import { LineChart } from '../../charts/line_chart';
 import { lineScene } from '../../charts/line_scene';
 import { armOfTrial, matchesWords } from '../../data/arms';
 import { styleOf } from '../../data/color';
+import { plural } from '../../data/format';
 import type { MeasuredCurve } from '../../data/curve';
 import type { Panel } from '../../data/line';
 import { LIGHT_INK } from '../../data/scene';
@@ -19,11 +20,12 @@ import { panelCsv } from './csv';
 import { CurvesControls } from './curves_controls';
 import { Legend } from './legend';
 import { type Group, groupsOf, panelsOf, stepsOf } from './panels';
-import { type CurvesSettings, readCurvesSettings, targetsOf } from './settings';
+import { type CurvesSettings, limitTargets, readCurvesSettings, targetsOf } from './settings';
 import { type LoadedCurves, useCurves } from './use_curves';
 
 // More lines than these are neither told apart nor drawn in time.
 const MOST_GROUPS = 60;
+const MOST_PANELS = 36;
 
 export function CurvesView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
   if (!sweep.trials || !sweep.series) return <p class="loading">Reading what was measured…</p>;
@@ -41,7 +43,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const trials = sweep.trials!.trials;
   const series = sweep.series!;
   const settings = readCurvesSettings(params, series, armKeys(sweep), trials.length);
-  const targets = targetsOf(settings, series);
+  const { targets, leftOut } = limitTargets(targetsOf(settings, series), MOST_PANELS);
   const [focus, setFocus] = useState<string>();
   const dark = useStore(isDark);
   const [grid, width] = useWidth<HTMLDivElement>();
@@ -72,6 +74,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
     <>
       <CurvesControls settings={settings} series={series} keys={sweep.varied} />
       {problem && !data && <ProblemNote problem={problem} />}
+      {leftOut > 0 && <p class="warning">{plural(leftOut, 'more panel')} not drawn: choose fewer metrics, sites or layers.</p>}
       <div class="with-legend">
         <div class="panels" ref={grid} aria-busy={isLoading}>
           {panels.map((panel) => (
@@ -81,6 +84,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           {data && panels.length === 0 && <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />}
         </div>
         <Legend
+          sweep={sweep.name}
           groups={matching}
           hidden={settings.hidden}
           filter={settings.filter}

@@ -2,9 +2,11 @@ import type { Style } from '../../data/color';
 import { plural } from '../../data/format';
 import { FilterField } from '../../parts/filter_field';
 import { change } from '../../state/location';
+import { hrefOf } from '../../state/route';
 import type { Group } from './panels';
 
 interface LegendProps {
+  sweep: string;
   groups: readonly Group[];
   hidden: readonly string[];
   filter: string;
@@ -18,8 +20,8 @@ interface LegendProps {
   missing: readonly string[];
 }
 
-// Which colour is which group; a click hides one, two clicks (or Alt) leave it alone.
-export function Legend({ groups, hidden, filter, keys, focus, onFocus, notDrawn, missing }: LegendProps) {
+// Which colour is which group; a click hides one, two clicks leave it alone.
+export function Legend({ sweep, groups, hidden, filter, keys, focus, onFocus, notDrawn, missing }: LegendProps) {
   const hide = (ids: string[]) => change({ hide: ids.length > 0 ? ids : undefined });
   const toggle = (id: string) => hide(hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id]);
   const only = (id: string) => hide(groups.map((group) => group.id).filter((other) => other !== id));
@@ -44,6 +46,9 @@ export function Legend({ groups, hidden, filter, keys, focus, onFocus, notDrawn,
               <span>{group.label}</span>
               <small title={plural(group.trialIds.length, 'trial')}>{missing.includes(group.id) ? 'no points' : keys.length > 0 && group.trialIds.length}</small>
             </button>
+            <a href={trialsHref(sweep, group)} aria-label={`Trials of ${group.label}`} title="Its trials">
+              ›
+            </a>
           </li>
         ))}
       </ul>
@@ -55,6 +60,12 @@ export function Legend({ groups, hidden, filter, keys, focus, onFocus, notDrawn,
       {notDrawn > 0 && <p class="faint">{plural(notDrawn, 'more group')} not drawn: filter, or group by fewer keys.</p>}
     </aside>
   );
+}
+
+function trialsHref(sweep: string, group: Group): string {
+  if (group.trialIds.length === 1) return hrefOf({ page: 'trial', sweep, trial: group.trialIds[0] });
+  const words = Object.entries(group.arm).map(([key, value]) => `${key}=${value}`);
+  return hrefOf({ page: 'sweep', sweep, view: 'trials' }, new URLSearchParams({ q: words.join(' ') }));
 }
 
 export function Swatch({ style }: { style: Style }) {

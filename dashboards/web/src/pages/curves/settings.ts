@@ -85,6 +85,20 @@ export function targetsOf(settings: Pick<CurvesSettings, 'metrics' | 'sites' | '
   });
 }
 
+// The first panels of them, so that a page of all metrics and layers stays one that can be read; and how many are left out.
+export function limitTargets(targets: readonly Target[], most: number): { targets: Target[]; leftOut: number } {
+  let room = most;
+  let leftOut = 0;
+  const kept = targets.flatMap((target) => {
+    const panels = Math.max(1, target.layers.length);
+    const fits = Math.min(room, panels);
+    room -= fits;
+    leftOut += panels - fits;
+    return fits > 0 ? [{ ...target, layers: target.layers.slice(0, fits) }] : [];
+  });
+  return { targets: kept, leftOut };
+}
+
 export function chooseLayers(layers: readonly number[], wanted: readonly number[] | undefined): number[] {
   if (!wanted) return spread(layers, 3);
   const chosen = layers.filter((layer) => wanted.includes(layer));

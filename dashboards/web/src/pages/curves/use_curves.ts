@@ -1,5 +1,7 @@
+import { useRef } from 'preact/hooks';
 import { type CurvesRequest, queryCurves } from '../../api/curves';
 import type { MeasuredCurve } from '../../data/curve';
+import { restAfter, timed, useThrottled } from '../throttle';
 import { type Resource, useResource } from '../../state/hooks';
 import type { SweepData } from '../sweep_data';
 import type { CurvesSettings, Target } from './settings';
@@ -23,10 +25,12 @@ export function useCurves(
 ): Resource<LoadedCurves> {
   const { groupBy, mean, x, showsMembers } = settings;
   const range = steps && { firstStep: steps[0], lastStep: steps[1] };
+  const cost = useRef(0);
+  const points = useThrottled(sweep.points, restAfter(cost.current));
   const key = JSON.stringify([targets, groupBy, mean, x, showsMembers, range, buckets]);
   return useResource(
     targets.length > 0 && buckets > 0 ? key : undefined,
-    async (signal) => {
+    (signal) => timed(cost, async () => {
       const ask = (request: CurvesRequest) => queryCurves({ sweep: sweep.name, ...request }, signal);
       const grouped = { groupBy, mean };
       const requests = targets.map(({ metric, site, layers }) => ({
@@ -45,7 +49,7 @@ export function useCurves(
         x === 'step' || !withMembers ? [] : ask(clock),
       ]);
       return { groups: groups.flat(), members: members.flat(), groupClocks, memberClocks };
-    },
-    { version: sweep.points, scope: sweep.name },
+    }),
+    { version: points, scope: sweep.name },
   );
 }
