@@ -6,7 +6,7 @@ import type { MeasuredCurve } from '../src/data/curve';
 import { create } from '@bufbuild/protobuf';
 import { MeasuredMetricSchema } from '../src/gen/sweep_pb';
 
-const config = { 'model.block': 'op', 'optimizer.name': 'soap', 'optimizer.refresh_every': 10, 'data.path': 'a b=c', seed: 0 };
+const config = { 'model.block': 'op', 'optimizer.name': 'soap', 'optimizer.refresh_every': 10, 'data.path': '/data/a b=c', seed: 0 };
 
 test('varied keys are those of all labels, in the sweep\'s order', () => {
   const labels = ['model.block=op optimizer.name=adam seed=0', 'model.block=op optimizer.name=soap optimizer.refresh_every=10 seed=0'];
@@ -20,6 +20,10 @@ test('a value that looks like a key is none', () => {
 test('a key without a meaning is no part of the arm', () => {
   const keys = ['optimizer.name', 'optimizer.refresh_every'];
   expect(armOfTrial({ label: 'optimizer.name=soap seed=0', config }, keys)).toEqual({ 'optimizer.name': 'soap' });
+});
+
+test('values are as labels say them, spaces too', () => {
+  expect(armOfTrial({ label: 'data.path=a b=c optimizer.name=soap seed=12', config }, ['data.path', 'seed'])).toEqual({ 'data.path': 'a b=c', seed: '12' });
 });
 
 test('labels say names alone and numbers with their key', () => {

@@ -1,13 +1,14 @@
 import type { Trial } from '../gen/sweep_pb';
-import { valueText } from './curve';
+
+type Labelled = Pick<Trial, 'label' | 'config'>;
 
 // The keys that the sweep varies, in its order, as the labels of its trials name them: "model.block=op optimizer.name=adam seed=0".
 // A key that means nothing for a trial is not in its label, so all labels are asked.
-export function variedKeys(trials: readonly Pick<Trial, 'label' | 'config'>[]): string[] {
+export function variedKeys(trials: readonly Labelled[]): string[] {
   const keys: string[] = [];
   for (const trial of trials) {
     let at = 0;
-    for (const key of labelKeys(trial)) {
+    for (const { key } of labelParts(trial)) {
       const known = keys.indexOf(key);
       if (known >= 0) at = known + 1;
       else keys.splice(at++, 0, key);
@@ -16,19 +17,16 @@ export function variedKeys(trials: readonly Pick<Trial, 'label' | 'config'>[]): 
   return keys;
 }
 
-// A word before "=" that is a key of the configuration: values may have spaces and "=" in them.
-function labelKeys(trial: Pick<Trial, 'label' | 'config'>): string[] {
-  return [...trial.label.matchAll(/(?:^| )([a-z0-9_.]+)=/g)]
-    .map((match) => match[1])
-    .filter((key) => key === 'seed' || key in (trial.config ?? {}));
+// By key, the value as its label says it; a key without a meaning in this trial has none.
+export function armOfTrial(trial: Labelled, keys: readonly string[]): Record<string, string> {
+  const parts = labelParts(trial).filter(({ key }) => keys.includes(key));
+  return Object.fromEntries(parts.map(({ key, value }) => [key, value]));
 }
 
-// By key, as a user would type the value; a key without a meaning in this trial has none.
-export function armOfTrial(trial: Pick<Trial, 'label' | 'config'>, keys: readonly string[]): Record<string, string> {
-  const own = new Set(labelKeys(trial));
-  const arm: Record<string, string> = {};
-  for (const key of keys) if (own.has(key)) arm[key] = valueText(trial.config?.[key]);
-  return arm;
+// A word before "=" begins a part where it is a key of the configuration: values may have spaces and "=" in them.
+function labelParts({ label, config }: Labelled): { key: string; value: string }[] {
+  const starts = [...label.matchAll(/(?:^| )([a-z0-9_.]+)=/g)].filter(([, key]) => key === 'seed' || key in (config ?? {}));
+  return starts.map((start, i) => ({ key: start[1], value: label.slice(start.index + start[0].length, starts[i + 1]?.index) }));
 }
 
 // "op · adam": what sets an arm apart, its keys being said elsewhere.

@@ -40,7 +40,12 @@ export function panelsOf(loaded: LoadedCurves, context: PanelContext): Panel[] {
     panel.lines.push(...lines(panel.isLog));
   };
   const isAlone = settings.groupBy.length === 0;
-  const groupClocks = new Map(loaded.groupClocks.map((clock) => [armId(clock.arm, settings.groupBy), clock]));
+  // By their trials: a path, for one, is written in other ways in a configuration and in an arm.
+  const groupOf = (curve: MeasuredCurve): Group | undefined => {
+    const trial = curve.trialIds.find((id) => context.groupOfTrial.has(id));
+    return context.groups.get(context.groupOfTrial.get(trial ?? '') ?? '');
+  };
+  const groupClocks = new Map(loaded.groupClocks.map((clock) => [groupOf(clock)?.id, clock]));
   const memberClocks = new Map(loaded.memberClocks.map((clock) => [clock.trialId, clock]));
   // Members lie below the means.
   for (const curve of loaded.members) {
@@ -50,7 +55,7 @@ export function panelsOf(loaded: LoadedCurves, context: PanelContext): Panel[] {
     add(curve, (isLog) => (isAlone ? leadLines(curve, group, xs, settings, isLog) : [memberLine(curve, group, xs)]));
   }
   for (const curve of loaded.groups) {
-    const group = context.groups.get(armId(curve.arm, settings.groupBy));
+    const group = groupOf(curve);
     if (!group) continue;
     const xs = xsOf(curve, settings.x, groupClocks.get(group.id));
     add(curve, (isLog) => leadLines(curve, group, xs, settings, isLog));
