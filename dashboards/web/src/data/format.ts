@@ -1,0 +1,84 @@
+// Numbers, durations and times as the page shows them.
+
+export function numberText(value: number | undefined, digits = 4): string {
+  if (value === undefined) return '–';
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  const text = size >= 1e6 || size < 1e-3 ? scientific(value, digits) : plain(value, digits);
+  return text.replace(/^-/, '−');
+}
+
+function plain(value: number, digits: number): string {
+  if (Number.isInteger(value)) return String(value);
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(decimals, 10));
+}
+
+function scientific(value: number, digits: number): string {
+  const [mantissa, exponent] = value.toExponential(digits - 1).split('e');
+  return `${mantissa.replace(/\.?0+$/, '')}e${Number(exponent)}`;
+}
+
+const THOUSANDS: [string, number][] = [
+  ['G', 1e9],
+  ['M', 1e6],
+  ['k', 1e3],
+];
+
+// The label of a tick: as few digits as tell it from its neighbours, and 140k for 140000.
+export function tickText(value: number): string {
+  const size = Math.abs(value);
+  const suffix = size >= 1e4 && size < 1e12 ? THOUSANDS.find(([, unit]) => size >= unit) : undefined;
+  return suffix ? `${digitsText(value / suffix[1])}${suffix[0]}` : digitsText(value);
+}
+
+function digitsText(value: number): string {
+  return numberText(Number(value.toPrecision(6)), 6).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+}
+
+export function countText(value: number): string {
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}
+
+const UNITS: [string, number][] = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+];
+
+// One unit, and what is left of it in the next where it is few: "2 h 05 min", "16 min", "48 s".
+export function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return numberText(seconds);
+  const whole = Math.max(0, Math.round(seconds));
+  const at = UNITS.findIndex(([, size]) => whole >= size);
+  if (at < 0) return '0 s';
+  const [unit, size] = UNITS[at];
+  const next = UNITS[at + 1];
+  if (whole >= 10 * size || !next) return `${Math.round(whole / size)} ${unit}`;
+  const rest = Math.floor((whole % size) / next[1]);
+  return `${Math.floor(whole / size)} ${unit}${rest > 0 ? ` ${String(rest).padStart(2, '0')} ${next[0]}` : ''}`;
+}
+
+export function agoText(then: Date, now: Date): string {
+  const seconds = (now.getTime() - then.getTime()) / 1000;
+  return seconds < 5 ? 'just now' : `${durationText(seconds).replace(/^(\d+ \w+) .*/, '$1')} ago`;
+}
+
+export function timeText(time: Date): string {
+  const two = (part: number) => String(part).padStart(2, '0');
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+export function bytesText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const at = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${numberText(Number((bytes / 1024 ** at).toPrecision(3)), 3)} ${units[at]}`;
+}

@@ -1,0 +1,98 @@
+import { viridis } from './color';
+import type { MeasuredCurve } from './curve';
+import { tickText } from './format';
+import { isDrawable } from './line';
+import { type Scale, createScale } from './scale';
+import type { Ink, Mark, Scene } from './scene';
+
+// A layer × step map of one group: a curve for each layer.
+export interface HeatMap {
+  curves: MeasuredCurve[];
+  layers: number[];
+  steps: [number, number];
+}
+
+export function heatMapOf(curves: readonly MeasuredCurve[]): HeatMap {
+  const layered = curves.filter((curve) => curve.layer !== undefined).toSorted((a, b) => a.layer! - b.layer!);
+  const steps = layered.flatMap((curve) => [curve.steps[0], curve.steps[curve.steps.length - 1]]);
+  return { curves: layered, layers: layered.map((curve) => curve.layer!), steps: [Math.min(0, ...steps), Math.max(1, ...steps)] };
+}
+
+// Cells that have no place in the colours.
+export const NAN_COLOR = '#9b9b9b';
+export const INFINITE_COLOR = '#e0591c';
+
+export interface HeatFrame {
+  width: number;
+  height: number;
+  // From value to a share of the colours.
+  colors: Scale;
+  ink: Ink;
+  title?: string;
+}
+
+const MARGIN = { left: 34, right: 10, top: 6, bottom: 32 };
+
+export function heatLayout({ layers, steps }: HeatMap, { width, height, title }: Pick<HeatFrame, 'width' | 'height' | 'title'>) {
+  const top = MARGIN.top + (title ? 24 : 0);
+  const rowHeight = (height - top - MARGIN.bottom) / Math.max(1, layers.length);
+  return {
+    x: createScale(false, steps, [MARGIN.left, width - MARGIN.right], 6),
+    // The first layer is the lowest row, as the residual stream rises.
+    topOf: (row: number) => top + (layers.length - 1 - row) * rowHeight,
+    rowAt: (y: number) => layers.length - 1 - Math.floor((y - top) / rowHeight),
+    rowHeight,
+    bottom: height - MARGIN.bottom,
+  };
+}
+
+export function heatScene(map: HeatMap, frame: HeatFrame): Scene {
+  const { width, height, colors, ink, title } = frame;
+  const { x, topOf, rowHeight, bottom } = heatLayout(map, frame);
+  const marks: Mark[] = title ? [{ kind: 'text', x: MARGIN.left, y: 18, text: title, color: ink.text, size: 12, bold: true }] : [];
+  map.curves.forEach(({ steps, values }, row) => {
+    steps.forEach((step, i) => {
+      // Whole pixels, so that no seam shines through.
+      const left = Math.round(x.at(i === 0 ? Math.min(step, map.steps[0]) : steps[i - 1]));
+      const top = Math.round(topOf(row));
+      const width = Math.max(1, Math.round(x.at(step)) - left);
+      marks.push({ kind: 'rect', x: left, y: top, width, height: Math.round(topOf(row) + rowHeight) - top, color: colorOf(values[i], colors) });
+    });
+  });
+  const every = Math.max(1, Math.ceil(14 / rowHeight));
+  map.layers.forEach((layer, row) => {
+    if (row % every === 0) marks.push({ kind: 'text', x: MARGIN.left - 6, y: topOf(row) + rowHeight / 2 + 4, text: String(layer), color: ink.faint, size: 11, anchor: 'end' });
+  });
+  for (const tick of x.ticks) marks.push({ kind: 'text', x: x.at(tick), y: bottom + 16, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' });
+  marks.push({ kind: 'text', x: width - MARGIN.right, y: bottom + 29, text: 'step', color: ink.faint, size: 11, anchor: 'end' });
+  return { width, height, background: ink.paper, marks };
+}
+
+function colorOf(value: number, colors: Scale): string {
+  if (value === Infinity) return INFINITE_COLOR;
+  return isDrawable(value, colors.isLog) ? viridis(colors.at(value)) : NAN_COLOR;
+}
+
+// The value under a place of the picture.
+export function heatAt(map: HeatMap, frame: Pick<HeatFrame, 'width' | 'height' | 'title'>, [left, top]: [number, number]) {
+  const { x, rowAt } = heatLayout(map, frame);
+  const curve = map.curves[rowAt(top)];
+  if (!curve) return undefined;
+  const step = x.invert(left);
+  const i = curve.steps.findIndex((end) => end >= step);
+  return i < 0 || left < MARGIN.left - 1 ? undefined : { layer: curve.layer!, step: curve.steps[i], value: curve.values[i] };
+}
+
+// A bar of the colours with its ticks.
+export function colorBar(colors: Scale, width: number, ink: Ink): Scene {
+  const height = 34;
+  const bar = { left: 8, width: width - 16 };
+  const marks: Mark[] = [];
+  for (let i = 0; i < 64; ++i) {
+    marks.push({ kind: 'rect', x: bar.left + (bar.width * i) / 64, y: 4, width: bar.width / 64 + 0.5, height: 10, color: viridis(i / 63) });
+  }
+  for (const tick of colors.ticks) {
+    marks.push({ kind: 'text', x: bar.left + bar.width * colors.at(tick), y: 28, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' });
+  }
+  return { width, height, background: ink.paper, marks };
+}

@@ -1,0 +1,54 @@
+import type { Style } from './color';
+
+// A line of a chart. xs ascend; ys may be NaN or infinite.
+export interface Line {
+  // Of its group: what the legend lists, hides and focuses.
+  group: string;
+  label: string;
+  // mean: of a group, or a trial that stands alone. member: a trial of a group. raw: a line before smoothing.
+  role: 'mean' | 'member' | 'raw';
+  style: Style;
+  xs: number[];
+  ys: number[];
+  // The band around a mean, and of how many trials it is.
+  low?: number[];
+  high?: number[];
+  counts?: number[];
+}
+
+export interface Panel {
+  id: string;
+  title: string;
+  // What the title abbreviates, in Markdown.
+  meaning: string;
+  unit: string;
+  isLog: boolean;
+  lines: Line[];
+}
+
+// What can be drawn at all on this axis.
+export function isDrawable(value: number, isLog: boolean): boolean {
+  return Number.isFinite(value) && (!isLog || value > 0);
+}
+
+// A linear axis would show the largest of such values alone: the loss of a trial that diverged beside that of one that did not.
+export function spansDecades(values: Iterable<number>, factor = 200): boolean {
+  let low = Infinity;
+  let high = 0;
+  for (const value of values) {
+    if (value <= 0) return false;
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high > low * factor;
+}
+
+// The values that an axis has to show. A band's ends do not stretch a logarithmic axis downwards: mean − deviation may be ≤ 0.
+export function* drawnValues(lines: readonly Line[], isLog: boolean): Generator<number> {
+  for (const line of lines) {
+    yield* line.ys;
+    if (line.high) yield* line.high;
+    if (line.low && !isLog) yield* line.low;
+  }
+}

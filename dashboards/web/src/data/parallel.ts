@@ -1,0 +1,129 @@
+import { viridis } from './color';
+import { tickText } from './format';
+import { isDrawable } from './line';
+import { type Scale, createScale, domainOf } from './scale';
+import type { Ink, Mark, Scene } from './scene';
+
+// An axis of numbers, or of names when `names` has them.
+export interface Axis {
+  key: string;
+  isLog: boolean;
+  names: string[] | undefined;
+}
+
+export interface Strand {
+  id: string;
+  label: string;
+  // By axis; a text where the axis has names.
+  values: (number | string | undefined)[];
+}
+
+// From an axis' lower to its upper end, as shares of its length: they hold while the scale follows new trials.
+export type Brushes = ReadonlyMap<string, [number, number]>;
+
+// Numbers all, or names.
+export function axisOf(key: string, values: readonly (number | string | undefined)[], isLog: boolean): Axis {
+  const known = values.filter((value) => value !== undefined);
+  const isNumeric = known.every((value) => typeof value === 'number');
+  if (!isNumeric) return { key, isLog: false, names: [...new Set(known.map(String))] };
+  const numbers = known as number[];
+  const spansDecades = numbers.length > 0 && Math.min(...numbers) > 0 && Math.max(...numbers) / Math.min(...numbers) > 50;
+  return { key, isLog: isLog || spansDecades, names: undefined };
+}
+
+const MARGIN = { left: 70, right: 70, top: 40, bottom: 26 };
+// Below the axis, where NaN and what is missing go; ∞ goes above it.
+const BEYOND = 14;
+
+export interface ParallelLayout {
+  axes: { axis: Axis; x: number; scale: Scale }[];
+  top: number;
+  bottom: number;
+}
+
+export function parallelLayout(axes: readonly Axis[], strands: readonly Strand[], { width, height }: { width: number; height: number }): ParallelLayout {
+  const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
+  const gap = (width - MARGIN.left - MARGIN.right) / Math.max(1, axes.length - 1);
+  return {
+    top,
+    bottom,
+    axes: axes.map((axis, i) => {
+      const values = strands.map((strand) => strand.values[i]).filter((value) => typeof value === 'number');
+      const domain: [number, number] = axis.names ? [-0.5, axis.names.length - 0.5] : domainOf(values, axis.isLog);
+      return { axis, x: MARGIN.left + gap * i, scale: createScale(axis.isLog, domain, [bottom, top], 5) };
+    }),
+  };
+}
+
+// From 0 at the lower end of its axis to 1; beyond them for what has no place.
+export function shareOf(layout: ParallelLayout, index: number, value: number | string | undefined): number {
+  const { axis, scale } = layout.axes[index];
+  const number = typeof value === 'string' ? axis.names!.indexOf(value) : value;
+  const beyond = BEYOND / (layout.bottom - layout.top);
+  if (number === undefined || !isDrawable(number, scale.isLog)) return number === Infinity ? 1 + beyond : -beyond;
+  return (layout.bottom - scale.at(number)) / (layout.bottom - layout.top);
+}
+
+export function isBrushed(layout: ParallelLayout, strand: Strand, brushes: Brushes): boolean {
+  return layout.axes.every(({ axis }, i) => {
+    const brush = brushes.get(axis.key);
+    if (!brush) return true;
+    const share = shareOf(layout, i, strand.values[i]);
+    return share >= brush[0] - 1e-9 && share <= brush[1] + 1e-9;
+  });
+}
+
+export interface ParallelLook {
+  size: { width: number; height: number };
+  ink: Ink;
+  brushes: Brushes;
+  // The axis that gives the colours.
+  colorAxis: number;
+  // A strand that stands out.
+  near?: string;
+}
+
+export function parallelScene(layout: ParallelLayout, strands: readonly Strand[], look: ParallelLook): Scene {
+  const { size, ink, brushes, colorAxis, near } = look;
+  const y = (share: number) => layout.bottom - share * (layout.bottom - layout.top);
+  const lines = strands.map((strand): Mark & { order: number } => {
+    const isIn = isBrushed(layout, strand, brushes);
+    const isNear = strand.id === near;
+    const color = shareOf(layout, colorAxis, strand.values[colorAxis]);
+    return {
+      kind: 'line',
+      points: layout.axes.map(({ x }, i) => [x, y(shareOf(layout, i, strand.values[i]))]),
+      color: !isIn ? ink.grid : color < 0 || color > 1 ? '#e0591c' : viridis(0.08 + color * 0.84),
+      width: isNear ? 3 : 1.4,
+      alpha: isIn ? 0.85 : 0.5,
+      order: Number(isIn) + Number(isNear),
+    };
+  });
+  lines.sort((a, b) => a.order - b.order);
+  const marks: Mark[] = [...lines];
+  layout.axes.forEach(({ axis, x, scale }, i) => {
+    marks.push({ kind: 'line', points: [[x, layout.top], [x, layout.bottom]], color: ink.faint, width: 1 });
+    marks.push({ kind: 'text', x, y: i % 2 === 0 ? 14 : 28, text: axis.key, color: ink.text, size: 11, anchor: 'middle', bold: i === colorAxis });
+    const ticks = axis.names ? axis.names.map((name, at): [string, number] => [name, at]) : scale.ticks.map((tick): [string, number] => [tickText(tick), tick]);
+    for (const [text, at] of ticks) marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
+    const brush = brushes.get(axis.key);
+    if (brush) marks.push({ kind: 'rect', x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]), color: ink.text, alpha: 0.25 });
+  });
+  return { ...size, background: ink.paper, marks };
+}
+
+// The strand nearest to a place between two axes.
+export function nearestStrand(layout: ParallelLayout, strands: readonly Strand[], [left, top]: [number, number], reach = 10): Strand | undefined {
+  const right = layout.axes.findIndex(({ x }) => x >= left);
+  if (right < 1) return undefined;
+  const [a, b] = [layout.axes[right - 1].x, layout.axes[right].x];
+  const along = (left - a) / (b - a);
+  let nearest: Strand | undefined;
+  let least = reach;
+  for (const strand of strands) {
+    const [from, to] = [shareOf(layout, right - 1, strand.values[right - 1]), shareOf(layout, right, strand.values[right])];
+    const distance = Math.abs(layout.bottom - (from + (to - from) * along) * (layout.bottom - layout.top) - top);
+    if (distance < least) [nearest, least] = [strand, distance];
+  }
+  return nearest;
+}

@@ -1,0 +1,38 @@
+import type { TrialCounts } from '../gen/sweep_pb';
+
+// States of a trial, in the order in which a bar shows them.
+export const TRIAL_STATES = ['completed', 'diverged', 'failed', 'cancelled', 'pruned', 'running', 'pending'] as const;
+export type TrialState = (typeof TRIAL_STATES)[number];
+
+// A sign for those who do not see the colour.
+export const STATE_SIGNS: Record<string, string> = {
+  completed: '✓',
+  diverged: '↯',
+  failed: '✕',
+  cancelled: '⊘',
+  pruned: '✂',
+  running: '▸',
+  pending: '·',
+  lost: '?',
+  preempted: '↩',
+  active: '▸',
+  paused: '‖',
+  finished: '✓',
+};
+
+export type Counts = Pick<TrialCounts, TrialState>;
+
+export function totalOf(counts: Counts | undefined): number {
+  return counts ? TRIAL_STATES.reduce((sum, state) => sum + counts[state], 0) : 0;
+}
+
+export function endedOf(counts: Counts | undefined): number {
+  return counts ? totalOf(counts) - counts.running - counts.pending : 0;
+}
+
+// "12 completed, 2 running": what there is.
+export function countsText(counts: Counts | undefined): string {
+  if (!counts) return '';
+  const parts = TRIAL_STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+  return parts.join(', ') || 'no trials';
+}

@@ -1,0 +1,65 @@
+import type { AblationCell, CellStatistic } from '../gen/sweep_pb';
+
+// The cells of one metric as rows and columns, in the order in which the server lists them first.
+export interface Grid {
+  rows: string[][];
+  columns: string[][];
+  // By row and column; undefined where there is no trial.
+  cells: (GridCell | undefined)[][];
+}
+
+export interface GridCell {
+  cell: AblationCell;
+  statistic: CellStatistic;
+}
+
+export function gridOf(cells: readonly AblationCell[], metric: number): Grid {
+  const rows = distinct(cells.map((cell) => cell.rowValues));
+  const columns = distinct(cells.map((cell) => cell.colValues));
+  const found = new Map(cells.map((cell) => [JSON.stringify([cell.rowValues, cell.colValues]), cell]));
+  return {
+    rows,
+    columns,
+    cells: rows.map((row) =>
+      columns.map((column) => {
+        const cell = found.get(JSON.stringify([row, column]));
+        return cell && { cell, statistic: cell.statistics[metric] };
+      }),
+    ),
+  };
+}
+
+function distinct(lists: readonly string[][]): string[][] {
+  return [...new Map(lists.map((list) => [JSON.stringify(list), list])).values()];
+}
+
+export interface Order {
+  // A column of the grid; undefined: the order of the sweep.
+  column: number | undefined;
+  isDescending: boolean;
+}
+
+// Rows by their means in a column; what has none, or NaN, comes last whichever way.
+export function sorted(grid: Grid, { column, isDescending }: Order): Grid {
+  if (column === undefined || column >= grid.columns.length) return grid;
+  const key = (row: number) => grid.cells[row][column]?.statistic.mean ?? NaN;
+  const order = grid.rows.map((_, row) => row);
+  order.sort((a, b) => compare(key(a), key(b), isDescending) || a - b);
+  return { ...grid, rows: order.map((row) => grid.rows[row]), cells: order.map((row) => grid.cells[row]) };
+}
+
+function compare(a: number, b: number, isDescending: boolean): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return a === b ? 0 : a < b !== isDescending ? -1 : 1;
+}
+
+// Rows and columns as `ofsweep table` chooses them: the optimiser beside, the block first below.
+export function suggestedAxes(varied: readonly string[]): { rows: string[]; cols: string[] } {
+  const keys = varied.filter((key) => key !== 'seed');
+  if (keys.length === 0) return { rows: ['model.block'], cols: [] };
+  if (keys.length === 1) return { rows: keys, cols: [] };
+  const column = keys.includes('optimizer.name') ? 'optimizer.name' : (keys.slice(1).find((key) => key !== 'model.block') ?? keys[0]);
+  const rest = keys.filter((key) => key !== column);
+  const rows = rest.includes('model.block') ? ['model.block', ...rest.filter((key) => key !== 'model.block')] : rest;
+  return { rows, cols: [column] };
+}

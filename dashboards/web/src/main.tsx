@@ -1,0 +1,10 @@
+import { render } from 'preact';
+import 'uplot/dist/uPlot.min.css';
+import './style/tokens.css';
+import './style/base.css';
+import './style/parts.css';
+import './style/pages.css';
+import './style/charts.css';
+import { App } from './app';
+
+render(<App />, document.getElementById('page')!);

@@ -1,0 +1,98 @@
+import { numberText } from '../data/format';
+import { type Grid, type GridCell, type Order, sorted } from '../data/table';
+import type { GetAblationTableResponse, MeasuredMetric } from '../gen/sweep_pb';
+import { change } from '../state/location';
+
+interface AblationGridProps {
+  metric: string;
+  table: GetAblationTableResponse;
+  grid: Grid;
+  order: Order;
+  series: readonly MeasuredMetric[];
+}
+
+// One metric's cells.
+export function AblationGrid({ metric, table, grid, order, series }: AblationGridProps) {
+  const { rows, columns, cells } = sorted(grid, order);
+  const best = bestMean(grid, metric, series);
+  const sort = (column: number) => {
+    const isSame = order.column === column;
+    change({ sort: isSame && order.isDescending ? undefined : column, desc: isSame && !order.isDescending ? true : undefined });
+  };
+  return (
+    <section class="card grid-card">
+      <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${metric}`}>
+        <table>
+          <caption>
+            <b>{metric}</b>
+            {table.cols.length > 0 && <span class="faint"> · columns: {table.cols.join(' × ')}</span>}
+          </caption>
+          <thead>
+            <tr>
+              {table.rows.map((key) => (
+                <th key={key} scope="col">
+                  {key}
+                </th>
+              ))}
+              {columns.map((values, column) => (
+                <th key={values.join()} scope="col" class="number" aria-sort={order.column === column ? (order.isDescending ? 'descending' : 'ascending') : 'none'}>
+                  <button type="button" class="sort" onClick={() => sort(column)}>
+                    {values.join(' · ') || metric}
+                    <span aria-hidden="true">{order.column === column ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((values, row) => (
+              <tr key={values.join()}>
+                {values.map((value, i) => (
+                  <th key={i} scope="row">
+                    {value}
+                  </th>
+                ))}
+                {cells[row].map((cell, column) => (
+                  <td key={column} class={cell && cell.statistic.mean === best ? 'number best' : 'number'}>
+                    {cell ? <Cell {...cell} /> : <span class="faint">no trial</span>}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Cell({ cell, statistic }: GridCell) {
+  const remarks = [
+    cell.diverged > 0 && `${cell.diverged} diverged`,
+    cell.failed > 0 && `${cell.failed} failed`,
+    cell.missing > 0 && `${cell.missing} missing`,
+  ].filter((remark) => remark !== false);
+  return (
+    <>
+      {numberText(statistic.mean)}
+      {statistic.standardDeviation !== undefined && <span class="faint"> ± {numberText(statistic.standardDeviation, 2)}</span>}
+      <span class="faint"> ({statistic.count})</span>
+      {cell.mixed.length > 0 && (
+        <abbr title={`These trials differ in ${cell.mixed.join(', ')}`} class="mixed">
+          {' '}
+          ≠
+        </abbr>
+      )}
+      {remarks.length > 0 && <small class="cell-remarks">{remarks.join(', ')}</small>}
+    </>
+  );
+}
+
+// Where the metric says what is better: NaN is never best.
+function bestMean(grid: Grid, metric: string, series: readonly MeasuredMetric[]): number | undefined {
+  const name = metric.split(/[@:]/)[0];
+  const better = (series.find((known) => known.name === name) ?? series.find((known) => name.startsWith(`${known.name}_`)))?.better;
+  const means = grid.cells.flat().flatMap((cell) => (cell && Number.isFinite(cell.statistic.mean) ? [cell.statistic.mean!] : []));
+  if (!better || means.length < 2) return undefined;
+  return better === 'lower' ? Math.min(...means) : Math.max(...means);
+}

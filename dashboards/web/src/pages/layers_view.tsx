@@ -1,0 +1,111 @@
+import { useState } from 'preact/hooks';
+import { queryCurves } from '../api/curves';
+import { SceneCanvas } from '../charts/scene_canvas';
+import { armId, armLabel } from '../data/arms';
+import { csvText } from '../data/csv';
+import type { MeasuredCurve } from '../data/curve';
+import { numberText } from '../data/format';
+import { type HeatMap, colorBar, heatAt, heatMapOf, heatScene } from '../data/heat';
+import { type Scale, createScale, domainOf } from '../data/scale';
+import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { Controls } from '../parts/controls';
+import { EmptyNote } from '../parts/empty_note';
+import { ExportMenu } from '../parts/export_menu';
+import { Markdown } from '../parts/markdown';
+import { Picker, Select } from '../parts/picker';
+import { ProblemNote } from '../parts/problem_note';
+import { useResource, useStore, useWidth } from '../state/hooks';
+import { change } from '../state/location';
+import { readList } from '../state/params';
+import { isDark } from '../state/theme';
+import { type SweepData, armKeys } from './sweep_data';
+
+const MOST_MAPS = 24;
+const HEIGHT = 210;
+
+export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
+  const layered = (sweep.series ?? []).filter((metric) => metric.sites.some((site) => site.layers.length > 0));
+  const metric = layered.find(({ name }) => name === (params.get('m') ?? 'kurtosis')) ?? layered[0];
+  const sites = metric?.sites.filter((site) => site.layers.length > 0) ?? [];
+  const site = sites.find(({ name }) => name === (params.get('site') ?? 'block')) ?? sites[0];
+  const arms = armKeys(sweep);
+  const groupBy = readList(params, 'by') ?? (arms.length > 0 ? arms : ['model.block']);
+  const dark = useStore(isDark);
+  const ready = metric && site && sweep.trials && groupBy.length > 0;
+  const { data, problem } = useResource(
+    ready ? JSON.stringify([metric.name, site.name, groupBy]) : undefined,
+    (signal) =>
+      queryCurves({ sweep: sweep.name, metrics: [metric.name], sites: [site.name], groupBy, mean: metric.logAxis ? 'geometric' : '', peaks: true, maxBuckets: 200 }, signal),
+    { version: sweep.points, scope: sweep.name },
+  );
+  if (!sweep.series || !sweep.trials) return <p class="loading">Reading what was measured…</p>;
+  if (!metric || !site) return <EmptyNote title="Nothing has been measured by layer yet" />;
+
+  const maps = new Map<string, MeasuredCurve[]>();
+  for (const curve of data ?? []) {
+    const id = armId(curve.arm, groupBy);
+    maps.set(id, [...(maps.get(id) ?? []), curve]);
+  }
+  const shown = [...maps.values()].slice(0, MOST_MAPS);
+  const isLog = metric.logAxis;
+  const colors = createScale(isLog, domainOf(shown.flat().flatMap((curve) => curve.values), isLog, 0), [0, 1], 5);
+  const title = `${metric.name}, ${site.name}`;
+  return (
+    <>
+      <Controls>
+        <Select label="Metric" options={layered.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={metric.name} onChange={(m) => change({ m })} />
+        <Select label="Site" options={sites.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={site.name} onChange={(name) => change({ site: name })} />
+        <Picker label="Group by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by })} />
+        <div class="color-bar">
+          <SceneCanvas scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)} label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`} />
+          <small>
+            <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ {isLog && '· logarithmic'}
+          </small>
+        </div>
+      </Controls>
+      <p class="meaning">
+        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that share a column, the largest.
+      </p>
+      {problem && !data && <ProblemNote problem={problem} />}
+      {data && shown.length === 0 && <EmptyNote title="No points yet" />}
+      <div class="panels">
+        {shown.map((curves) => (
+          <HeatCard key={armId(curves[0].arm, groupBy)} name={`${sweep.name} ${title}`} label={armLabel(curves[0].arm, groupBy)} map={heatMapOf(curves)} colors={colors} isDark={dark} />
+        ))}
+      </div>
+      {maps.size > MOST_MAPS && <p class="faint">{maps.size - MOST_MAPS} more groups are not drawn: group by fewer keys.</p>}
+    </>
+  );
+}
+
+function HeatCard({ name, label, map, colors, isDark: dark }: { name: string; label: string; map: HeatMap; colors: Scale; isDark: boolean }) {
+  const [holder, width] = useWidth<HTMLDivElement>();
+  const [at, setAt] = useState<[number, number]>();
+  const frame = { width, height: HEIGHT, colors, ink: dark ? DARK_INK : LIGHT_INK };
+  const cell = at && heatAt(map, frame, at);
+  const fileName = `${name} ${label}`.replace(/[^\w.-]+/g, '-');
+  const trials = map.curves[0]?.trialIds.length ?? 0;
+  return (
+    <section class="card panel-card" aria-label={label}>
+      <header>
+        <h2>
+          {label} <small>({trials})</small>
+        </h2>
+        <output class="readout">{cell && `layer ${cell.layer}, step ${cell.step}: ${numberText(cell.value)}`}</output>
+        <ExportMenu
+          fileName={fileName}
+          csv={() => csvText(['layer', 'step', 'value'], map.curves.flatMap((curve) => curve.steps.map((step, i) => [curve.layer, step, curve.values[i]])))}
+          scene={() => heatScene(map, { width: 640, height: 300, colors, ink: LIGHT_INK, title: `${name}: ${label}` })}
+        />
+      </header>
+      <div ref={holder} class="scene">
+        {width > 0 && <SceneCanvas scene={heatScene(map, frame)} label={describe(label, map)} onPoint={setAt} />}
+      </div>
+    </section>
+  );
+}
+
+function describe(label: string, { curves }: HeatMap): string {
+  const ends = curves.map((curve) => `layer ${curve.layer} ${numberText(curve.values.at(-1), 3)}`);
+  return `${label}: layers by steps. At the last step ${ends.join(', ')}`;
+}

@@ -1,0 +1,116 @@
+import { useMemo, useState } from 'preact/hooks';
+import { SceneCanvas } from '../charts/scene_canvas';
+import { armOfTrial } from '../data/arms';
+import { styleOf } from '../data/color';
+import { csvText } from '../data/csv';
+import { numberText } from '../data/format';
+import { type Dot, nearestDot, scatterOf } from '../data/scatter';
+import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { Controls } from '../parts/controls';
+import { EmptyNote } from '../parts/empty_note';
+import { ExportMenu } from '../parts/export_menu';
+import { Picker, Select } from '../parts/picker';
+import { useStore, useWidth } from '../state/hooks';
+import { change, go } from '../state/location';
+import { readChoice, readList } from '../state/params';
+import { isDark } from '../state/theme';
+import { Legend } from './curves/legend';
+import { type Group, groupsOf } from './curves/panels';
+import { hasLogAxis, resultColumns } from './results';
+import { type SweepData, armKeys } from './sweep_data';
+import { matchesWords } from '../data/arms';
+
+const AXES = ['auto', 'log', 'linear'] as const;
+
+export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
+  const dark = useStore(isDark);
+  const [holder, width] = useWidth<HTMLDivElement>();
+  const [focus, setFocus] = useState<string>();
+  const [at, setAt] = useState<[number, number]>();
+  const trials = sweep.trials?.trials ?? [];
+  const columns = resultColumns(trials);
+  const x = columns.find((name) => name === (params.get('x') ?? 'kurtosis_max')) ?? columns[0];
+  const y = columns.find((name) => name === (params.get('y') ?? 'eval_loss')) ?? columns[1] ?? columns[0];
+  const groupBy = readList(params, 'by') ?? armKeys(sweep);
+  const hidden = readList(params, 'hide') ?? [];
+  const filter = params.get('q') ?? '';
+  const groups = useMemo(
+    () => groupsOf(trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, groupBy) })), groupBy, (index) => styleOf(index, dark)),
+    [trials, groupBy.join(), dark],
+  );
+  const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, filter));
+  const shown = matching.filter((group) => !hidden.includes(group.id));
+  if (!sweep.trials) return <p class="loading">Reading results…</p>;
+  if (columns.length === 0) return <EmptyNote title="No trial has results yet" />;
+
+  const dots = dotsOf(sweep, shown, x, y);
+  const series = sweep.series ?? [];
+  const axis = (name: string, column: string) => {
+    const chosen = readChoice(params, name, AXES, 'auto');
+    return { name: column, isLog: chosen === 'auto' ? hasLogAxis(column, series) : chosen === 'log' };
+  };
+  const axes = { x: axis('xaxis', x), y: axis('yaxis', y) };
+  const height = Math.round(Math.max(320, Math.min(480, width * 0.6)));
+  const scatter = scatterOf(dots, axes, { width, height }, dark ? DARK_INK : LIGHT_INK, focus);
+  const near = at && nearestDot(scatter.dots, at);
+  const options = columns.map((value) => ({ value }));
+  return (
+    <>
+      <Controls>
+        <Select label="x" options={options} value={x} onChange={(name) => change({ x: name })} />
+        <Select label="x axis" options={AXES.map((value) => ({ value }))} value={readChoice(params, 'xaxis', AXES, 'auto')} onChange={(kind) => change({ xaxis: kind === 'auto' ? undefined : kind })} />
+        <Select label="y" options={options} value={y} onChange={(name) => change({ y: name })} />
+        <Select label="y axis" options={AXES.map((value) => ({ value }))} value={readChoice(params, 'yaxis', AXES, 'auto')} onChange={(kind) => change({ yaxis: kind === 'auto' ? undefined : kind })} />
+        <Picker label="Colour by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by, hide: undefined })} none="trial" />
+      </Controls>
+      {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
+      <div class="with-legend">
+        <section class="card panel-card" aria-label={`${y} against ${x}`}>
+          <header>
+            <h2>
+              {y} against {x}
+            </h2>
+            <output class="readout">{near && `${near.label}: ${numberText(near.x)}, ${numberText(near.y)}`}</output>
+            <ExportMenu
+              fileName={`${sweep.name}-${y}-against-${x}`}
+              csv={() => csvText(['trial', 'label', x, y, 'diverged'], dots.map((dot) => [dot.id, dot.label, dot.x, dot.y, String(dot.isDiverged)]))}
+              scene={() => scatterOf(dots, axes, { width: 640, height: 420 }, LIGHT_INK).scene}
+            />
+          </header>
+          <div ref={holder} class={near ? 'scene clickable' : 'scene'}>
+            {width > 0 && (
+              <SceneCanvas
+                scene={scatter.scene}
+                label={`${y} against ${x} of ${dots.length} trials; the view “Trials” lists them`}
+                onPoint={(place) => {
+                  setAt(place);
+                  setFocus(place && nearestDot(scatter.dots, place)?.group);
+                }}
+                onRelease={() => near && go({ page: 'trial', sweep: sweep.name, trial: near.id })}
+              />
+            )}
+          </div>
+          <p class="faint">A dot is a trial; a cross one that diverged, with its last values or, where it has none, beside NaN. A click opens it. Without these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.</p>
+        </section>
+        <Legend sweep={sweep.name} groups={matching} hidden={hidden} filter={filter} keys={groupBy} focus={focus} onFocus={setFocus} notDrawn={0} missing={[]} />
+      </div>
+    </>
+  );
+}
+
+function dotsOf(sweep: SweepData, groups: readonly Group[], x: string, y: string): Dot[] {
+  const groupOf = new Map(groups.flatMap((group) => group.trialIds.map((id) => [id, group] as const)));
+  return sweep.trials!.trials.flatMap((trial) => {
+    const group = groupOf.get(trial.trialId);
+    const { trialId: id, label, results, state } = trial;
+    const isDiverged = state === 'diverged';
+    // One that diverged before it was evaluated is a result too, and stands where NaN does.
+    if (!group || (!isDiverged && !(x in results && y in results))) return [];
+    return [{ id, label, group: group.id, style: group.style, x: results[x] ?? NaN, y: results[y] ?? NaN, isDiverged }];
+  });
+}
+
+function hiddenTrials(all: readonly Group[], shown: readonly Group[]): number {
+  const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + group.trialIds.length, 0);
+  return count(all) - count(shown);
+}

@@ -1,0 +1,77 @@
+import { useState } from 'preact/hooks';
+import { service } from '../api/client';
+import { plural } from '../data/format';
+import type { Sweep } from '../gen/sweep_pb';
+import { Question, type QuestionText } from '../parts/question';
+
+interface Action {
+  name: string;
+  question: QuestionText;
+  act(): Promise<unknown>;
+}
+
+export function SweepActions({ sweep, onAct }: { sweep: Sweep; onAct(): void }) {
+  const [asked, setAsked] = useState<Action>();
+  const actions = actionsOf(sweep);
+  return (
+    <div class="actions">
+      {actions.map((action) => (
+        <button key={action.name} type="button" onClick={() => setAsked(action)}>
+          {action.name}
+        </button>
+      ))}
+      {asked && (
+        <Question
+          question={asked.question}
+          act={async () => {
+            await asked.act();
+            onAct();
+          }}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
+    </div>
+  );
+}
+
+function actionsOf({ name, state, trials }: Sweep): Action[] {
+  const running = trials?.running ?? 0;
+  const failed = trials?.failed ?? 0;
+  const actions: Action[] = [];
+  if (state === 'active') {
+    actions.push({
+      name: 'Pause',
+      question: { title: `Pause ${name}?`, text: 'No further trial starts. Those that run are finished.', yes: 'Pause' },
+      act: () => service.pauseSweep({ name }),
+    });
+  }
+  if (state === 'paused' || state === 'cancelled') {
+    const text =
+      state === 'paused' ? 'Its pending trials may start again.' : 'Its cancelled trials become pending again, and continue from their last checkpoints.';
+    actions.push({ name: 'Resume', question: { title: `Resume ${name}?`, text, yes: 'Resume' }, act: () => service.resumeSweep({ name }) });
+  }
+  if (failed > 0) {
+    actions.push({
+      name: 'Retry failed',
+      question: {
+        title: `Retry what failed in ${name}?`,
+        text: `${plural(failed, 'failed trial')} become pending again, with a fresh budget of attempts.`,
+        yes: 'Retry',
+      },
+      act: () => service.retryTrials({ sweep: name }),
+    });
+  }
+  if (state === 'active' || state === 'paused') {
+    actions.push({
+      name: 'Cancel',
+      question: {
+        title: `Cancel ${name}?`,
+        text: `Pending trials will not run, and ${plural(running, 'running one')} will be stopped, but for those that another sweep wants too. Points that are stored stay.`,
+        yes: 'Cancel the sweep',
+        isDangerous: true,
+      },
+      act: () => service.cancelSweep({ name }),
+    });
+  }
+  return actions;
+}

@@ -1,0 +1,66 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { durationText, timeText } from '../data/format';
+import { endedOf, totalOf } from '../data/states';
+import type { Sweep, WatchSweepResponse } from '../gen/sweep_pb';
+import { ProgressBar, StateCounts } from '../parts/progress_bar';
+import { StateBadge } from '../parts/state_badge';
+import { WaitingReason } from '../parts/waiting_reason';
+import { SweepActions } from './sweep_actions';
+
+interface SweepHeaderProps {
+  name: string;
+  stored: Sweep | undefined;
+  watched: WatchSweepResponse | undefined;
+  onAct(): void;
+}
+
+export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) {
+  const sweep = watched?.sweep ?? stored;
+  const counts = sweep?.trials;
+  const share = watched && watched.stepsTotal > 0 ? watched.stepsDone / watched.stepsTotal : undefined;
+  const eta = watched?.etaSeconds;
+  const told = `${endedOf(counts)} of ${totalOf(counts)} trials ended`;
+  return (
+    <header class="sweep-header">
+      <div class="title-line">
+        <h1>{name}</h1>
+        {sweep && <StateBadge state={sweep.state} />}
+        {sweep && <SweepActions sweep={sweep} onAct={onAct} />}
+      </div>
+      <ProgressBar counts={counts} share={share} label={`Progress of ${name}`} />
+      <div class="facts">
+        <StateCounts counts={counts} />
+        <span class="number">
+          {share !== undefined && share < 1 && `${Math.floor(100 * share)} % of the steps · `}
+          {told}
+          {eta !== undefined && `, about ${durationText(eta)} left`}
+        </span>
+        {stored?.submittedAt && (
+          <span class="faint">
+            submitted <time>{timeText(timestampDate(stored.submittedAt))}</time>
+          </span>
+        )}
+      </div>
+      <p class="visually-hidden" role="status">
+        {counts && `${told}, sweep ${sweep?.state}`}
+      </p>
+      {sweep && <WaitingReason sweep={sweep} />}
+      {stored?.spec && (
+        <details class="spec">
+          <summary>Specification</summary>
+          {stored.file && <p class="faint">{stored.file}</p>}
+          <pre tabIndex={0}>{stored.spec}</pre>
+          <p class="faint">
+            SHA-256 <code>{stored.specSha256}</code>
+            {stored.revision && (
+              <>
+                {' '}
+                · taken by revision <code>{stored.revision}</code>
+              </>
+            )}
+          </p>
+        </details>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,83 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { service } from '../api/client';
+import { durationText, timeText } from '../data/format';
+import { endedOf, totalOf } from '../data/states';
+import type { Sweep } from '../gen/sweep_pb';
+import { EmptyNote } from '../parts/empty_note';
+import { ProblemNote } from '../parts/problem_note';
+import { ProgressBar, StateCounts } from '../parts/progress_bar';
+import { WaitingReason } from '../parts/waiting_reason';
+import { StateBadge } from '../parts/state_badge';
+import { useResource, useTicks, useTitle } from '../state/hooks';
+import { hrefOf } from '../state/route';
+import { type Glances, useGlances } from './glances';
+
+const PAGE_SIZE = 50;
+
+export function SweepsPage({ params }: { params: URLSearchParams }) {
+  useTitle('Sweeps');
+  const token = params.get('page') ?? '';
+  const ticks = useTicks(5_000);
+  const { data, problem } = useResource(
+    `sweeps ${token}`,
+    (signal) => service.listSweeps({ pageSize: PAGE_SIZE, pageToken: token }, { signal }),
+    { version: ticks, scope: token },
+  );
+  const glances = useGlances(data?.sweeps ?? []);
+  return (
+    <>
+      <h1>Sweeps</h1>
+      {problem && !data && <ProblemNote problem={problem} />}
+      {data?.sweeps.length === 0 && <NoSweeps isFirstPage={token === ''} />}
+      {data && data.sweeps.length > 0 && (
+        <ul class="sweeps">
+          {data.sweeps.map((sweep) => (
+            <SweepEntry key={sweep.name} sweep={sweep} glances={glances} />
+          ))}
+        </ul>
+      )}
+      {(token !== '' || data?.nextPageToken) && (
+        <nav class="pages" aria-label="Pages of the list">
+          {token !== '' && <a href={hrefOf({ page: 'sweeps' })}>« newest</a>}
+          {data?.nextPageToken && (
+            <a href={hrefOf({ page: 'sweeps' }, new URLSearchParams({ page: data.nextPageToken }))}>older ›</a>
+          )}
+        </nav>
+      )}
+    </>
+  );
+}
+
+function SweepEntry({ sweep, glances }: { sweep: Sweep; glances: Glances }) {
+  const glance = glances.get(sweep.name);
+  const total = totalOf(sweep.trials);
+  return (
+    <li>
+      <div class="sweep-title">
+        <a href={hrefOf({ page: 'sweep', sweep: sweep.name, view: 'curves' })}>{sweep.name}</a>
+        <StateBadge state={sweep.state} />
+        <span class="faint">{sweep.submittedAt && <time>{timeText(timestampDate(sweep.submittedAt))}</time>}</span>
+      </div>
+      <div class="sweep-progress">
+        <ProgressBar counts={sweep.trials} share={glance?.share} label={`Progress of ${sweep.name}`} />
+        <span class="number">
+          {endedOf(sweep.trials)} of {total} ended
+          {glance?.etaSeconds !== undefined && ` · ${durationText(glance.etaSeconds)} left`}
+        </span>
+      </div>
+      <StateCounts counts={sweep.trials} />
+      <WaitingReason sweep={sweep} />
+    </li>
+  );
+}
+
+function NoSweeps({ isFirstPage }: { isFirstPage: boolean }) {
+  if (!isFirstPage) return <EmptyNote title="No older sweeps" />;
+  return (
+    <EmptyNote title="No sweep has been submitted yet">
+      <p>
+        Write what you want to compare into a file and submit it: <code>ofsweep submit sweep.yaml</code>. It appears here.
+      </p>
+    </EmptyNote>
+  );
+}

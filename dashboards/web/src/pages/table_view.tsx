@@ -1,0 +1,118 @@
+import { useState } from 'preact/hooks';
+import { service } from '../api/client';
+import { csvText } from '../data/csv';
+import { type Order, gridOf, suggestedAxes } from '../data/table';
+import type { GetAblationTableResponse } from '../gen/sweep_pb';
+import { Controls } from '../parts/controls';
+import { EmptyNote } from '../parts/empty_note';
+import { save } from '../parts/export_menu';
+import { Picker, Toggle } from '../parts/picker';
+import { ProblemNote } from '../parts/problem_note';
+import { useResource } from '../state/hooks';
+import { change } from '../state/location';
+import { readList, readNumber } from '../state/params';
+import { AblationGrid } from './ablation_grid';
+import { resultColumns } from './results';
+import type { SweepData } from './sweep_data';
+import { TableRemarks } from './table_remarks';
+
+export function TableView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
+  const suggested = suggestedAxes(sweep.varied);
+  const rows = readList(params, 'rows') ?? suggested.rows;
+  const cols = readList(params, 'cols') ?? suggested.cols;
+  const metrics = readList(params, 'm') ?? [];
+  const pool = readList(params, 'pool') ?? [];
+  const dropDiverged = params.has('drop');
+  const order: Order = { column: readNumber(params, 'sort'), isDescending: params.has('desc') };
+  const { data, problem } = useResource(
+    sweep.trials && JSON.stringify([rows, cols, metrics, pool, dropDiverged]),
+    (signal) => service.getAblationTable({ sweep: sweep.name, rows, cols, metrics, pool, dropDiverged }, { signal }),
+    { version: sweep.points, scope: sweep.name },
+  );
+  const keys = [...new Set([...sweep.varied, ...rows, ...cols])].map((value) => ({ value }));
+  const unpooled = sweep.varied.filter((key) => key !== 'seed' && !rows.includes(key) && !cols.includes(key));
+  const columns = [...new Set([...resultColumns(sweep.trials?.trials ?? []), ...metrics])].map((value) => ({ value }));
+  return (
+    <>
+      <Controls>
+        <Picker label="Rows" options={keys} chosen={rows} onChange={(next) => change({ rows: next, cols: without(cols, next, suggested.cols), sort: undefined })} />
+        <Picker label="Columns" options={keys} chosen={cols} onChange={(next) => change({ cols: next, rows: without(rows, next, suggested.rows), sort: undefined })} />
+        <Picker label="Metrics" options={columns} chosen={metrics.length > 0 ? metrics : (data?.metrics ?? [])} onChange={(m) => change({ m: m.length > 0 ? m : undefined })} />
+        <MetricField add={(metric) => change({ m: [...(metrics.length > 0 ? metrics : (data?.metrics ?? [])), metric] })} />
+        {(unpooled.length > 0 || pool.length > 0) && (
+          <Picker label="Pool" options={[...new Set([...unpooled, ...pool])].map((value) => ({ value }))} chosen={pool} onChange={(next) => change({ pool: next.length > 0 ? next : undefined })} none="the seed alone" />
+        )}
+        <Toggle label="drop diverged" hint="Means of the other trials alone; diverged ones are still counted" checked={dropDiverged} onChange={(on) => change({ drop: on || undefined })} />
+        {data && (
+          <button type="button" onClick={() => save(new Blob([tableCsv(data)], { type: 'text/csv' }), `${sweep.name}-table.csv`)}>
+            ↓ CSV
+          </button>
+        )}
+      </Controls>
+      {problem && !data && (
+        <ProblemNote problem={problem}>
+          {problem.violations.some(({ field }) => field === 'pool') && (
+            <p>
+              <button type="button" onClick={() => change({ rows: [...rows, ...unpooled.filter((key) => !pool.includes(key))] })}>
+                Make {unpooled.join(', ')} a row
+              </button>{' '}
+              <button type="button" onClick={() => change({ pool: [...new Set([...pool, ...unpooled])] })}>
+                Average over it
+              </button>
+            </p>
+          )}
+        </ProblemNote>
+      )}
+      {data && <TableRemarks table={data} />}
+      {data?.cells.length === 0 && <EmptyNote title="No trial is in this table" />}
+      {data && data.cells.length > 0 && (
+        <div class="grids">
+          {data.metrics.map((metric, i) => (
+            <AblationGrid key={metric} metric={metric} table={data} grid={gridOf(data.cells, i)} order={order} series={sweep.series ?? []} />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+// A key is a row or a column: what was made one is no longer the other. undefined: as it was by default.
+function without(keys: readonly string[], taken: readonly string[], suggested: readonly string[]): string[] | undefined {
+  const left = keys.filter((key) => !taken.includes(key));
+  return left.join() === suggested.join() ? undefined : left;
+}
+
+// Any metric at any site, as the command line takes it.
+function MetricField({ add }: { add(metric: string): void }) {
+  const [text, setText] = useState('');
+  return (
+    <form
+      class="control"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim()) add(text.trim());
+        setText('');
+      }}
+    >
+      <label>
+        <span class="control-label">Another metric</span>
+        <input type="text" value={text} placeholder="kurtosis@block.3:max" onInput={(event) => setText(event.currentTarget.value)} title="METRIC, METRIC@SITE or METRIC@SITE.LAYER; behind it :last or :max. Enter adds it." />
+      </label>
+    </form>
+  );
+}
+
+function tableCsv(table: GetAblationTableResponse): string {
+  const header = [...table.rows, ...table.cols, 'trials', 'diverged', 'failed', 'missing', 'mixed', ...table.metrics.flatMap((metric) => [metric, `${metric}_std`, `${metric}_n`])];
+  const rows = table.cells.map((cell) => [
+    ...cell.rowValues,
+    ...cell.colValues,
+    cell.trials,
+    cell.diverged,
+    cell.failed,
+    cell.missing,
+    cell.mixed.join(' '),
+    ...cell.statistics.flatMap((statistic) => [statistic.mean, statistic.standardDeviation, statistic.count]),
+  ]);
+  return csvText(header, rows);
+}

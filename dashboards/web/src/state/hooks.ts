@@ -1,0 +1,98 @@
+import { Code } from '@connectrpc/connect';
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { connection } from '../api/connection';
+import { type Problem, isAbort, problemOf } from '../api/problem';
+import type { Store } from '../api/store';
+
+export function useStore<T>(store: Store<T>): T {
+  const [, follow] = useReducer((count: number) => count + 1, 0);
+  const value = store.get();
+  useEffect(() => {
+    if (store.get() !== value) follow(undefined as never);
+    return store.subscribe(() => follow(undefined as never));
+  }, [store]);
+  return value;
+}
+
+export interface Resource<T> {
+  data: T | undefined;
+  problem: Problem | undefined;
+  isLoading: boolean;
+}
+
+// What `load` gives for `key`; loaded again when `key` or `version` changes and when a lost server is back. While it loads, and while
+// the server is gone, the data of before stays, unless `scope` has changed: another sweep's curves are not this one's.
+export function useResource<T>(
+  key: string | undefined,
+  load: (signal: AbortSignal) => Promise<T>,
+  { version = 0, scope = '' }: { version?: unknown; scope?: string } = {},
+): Resource<T> {
+  const [state, setState] = useState<Resource<T> & { scope: string }>({ ...NOTHING, scope });
+  const { epoch } = useStore(connection);
+  const latest = useRef(load);
+  latest.current = load;
+  useEffect(() => {
+    if (key === undefined) return;
+    const abort = new AbortController();
+    setState((before) => ({ ...(before.scope === scope ? before : NOTHING), scope, isLoading: true }));
+    latest.current(abort.signal).then(
+      (data) => {
+        if (!abort.signal.aborted) setState({ data, problem: undefined, isLoading: false, scope });
+      },
+      (error: unknown) => {
+        if (abort.signal.aborted || isAbort(error)) return;
+        const problem = problemOf(error);
+        const isLost = problem.code === Code.Unavailable;
+        setState((before) => ({ ...before, data: isLost ? before.data : undefined, problem, isLoading: false }));
+      },
+    );
+    return () => abort.abort();
+  }, [key, version, epoch, scope]);
+  return state.scope === scope ? state : NOTHING;
+}
+
+const NOTHING = { data: undefined, problem: undefined, isLoading: true } as const;
+
+// Counts up every so often while the page is shown; a hidden page asks only once a minute.
+export function useTicks(milliseconds: number): number {
+  const [ticks, setTicks] = useState(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const plan = () => {
+      clearTimeout(timer);
+      timer = setTimeout(tick, document.hidden ? Math.max(milliseconds, 60_000) : milliseconds);
+    };
+    const tick = () => {
+      setTicks((count) => count + 1);
+      plan();
+    };
+    const onVisibility = () => (document.hidden ? plan() : tick());
+    plan();
+    document.addEventListener('visibilitychange', onVisibility);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', onVisibility);
+    };
+  }, [milliseconds]);
+  return ticks;
+}
+
+// The width that an element has, as it changes.
+export function useWidth<E extends HTMLElement>(): [(element: E | null) => void, number] {
+  const [width, setWidth] = useState(0);
+  const [element, setElement] = useState<E | null>(null);
+  useEffect(() => {
+    if (!element) return;
+    setWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [element]);
+  return [setElement, width];
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title ? `${title} · ofsweep` : 'ofsweep';
+  }, [title]);
+}

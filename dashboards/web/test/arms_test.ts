@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { armId, armLabel, armOfTrial, matchesWords, variedKeys } from '../src/data/arms';
+import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
+import { limitTargets, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
+import type { MeasuredCurve } from '../src/data/curve';
+import { create } from '@bufbuild/protobuf';
+import { MeasuredMetricSchema } from '../src/gen/sweep_pb';
+
+const config = { 'model.block': 'op', 'optimizer.name': 'soap', 'optimizer.refresh_every': 10, 'data.path': '/data/a b=c', seed: 0 };
+
+test('varied keys are those of all labels, in the sweep\'s order', () => {
+  const labels = ['model.block=op optimizer.name=adam seed=0', 'model.block=op optimizer.name=soap optimizer.refresh_every=10 seed=0'];
+  expect(variedKeys(labels.map((label) => ({ label, config })))).toEqual(['model.block', 'optimizer.name', 'optimizer.refresh_every', 'seed']);
+});
+
+test('a value that looks like a key is none', () => {
+  expect(variedKeys([{ label: 'data.path=a b=c seed=0', config }])).toEqual(['data.path', 'seed']);
+});
+
+test('a key without a meaning is no part of the arm', () => {
+  const keys = ['optimizer.name', 'optimizer.refresh_every'];
+  expect(armOfTrial({ label: 'optimizer.name=soap seed=0', config }, keys)).toEqual({ 'optimizer.name': 'soap' });
+});
+
+test('values are as labels say them, spaces too', () => {
+  expect(armOfTrial({ label: 'data.path=a b=c optimizer.name=soap seed=12', config }, ['data.path', 'seed'])).toEqual({ 'data.path': 'a b=c', seed: '12' });
+});
+
+test('labels say names alone and numbers with their key', () => {
+  const keys = ['model.block', 'optimizer.learning_rate', 'model.tie_embeddings'];
+  expect(armLabel({ 'model.block': 'op', 'optimizer.learning_rate': '0.01', 'model.tie_embeddings': 'true' }, keys)).toBe('op · learning rate 0.01 · tie embeddings true');
+  expect(armLabel({}, [])).toBe('all trials');
+  expect(armId({ b: '2', a: '1' }, ['a', 'b'])).toBe('a=1 b=2');
+});
+
+test('filters are words', () => {
+  expect(matchesWords('model.block=op Adam', 'adam OP')).toBe(true);
+  expect(matchesWords('model.block=op adam', 'soap')).toBe(false);
+  expect(matchesWords('anything', '')).toBe(true);
+});
+
+const metric = (name: string, sites: { name: string; layers: number[] }[], logAxis = false) => create(MeasuredMetricSchema, { name, logAxis, sites });
+const series = [
+  metric('train_loss', [{ name: '', layers: [] }]),
+  metric('kurtosis', [{ name: 'embedding', layers: [] }, { name: 'block', layers: [0, 1, 2, 3, 4, 5] }], true),
+  metric('sink_rate', [{ name: 'attention', layers: [0, 1] }]),
+];
+
+test('defaults: kurtosis of some blocks, the loss, the arm', () => {
+  const settings = readCurvesSettings(new URLSearchParams(), series, ['model.block'], 10);
+  expect(settings.metrics).toEqual(['kurtosis', 'train_loss']);
+  expect(settings.groupBy).toEqual(['model.block']);
+  expect(settings.showsMembers).toBe(true);
+  expect(targetsOf(settings, series)).toEqual([
+    { metric: 'kurtosis', site: 'block', layers: [0, 3, 5] },
+    { metric: 'train_loss', site: '', layers: [] },
+  ]);
+});
+
+test('the URL decides, and what there is not is passed over', () => {
+  const params = new URLSearchParams('m=sink_rate,gone&layers=1-9&by=&x=tokens&smooth=7&zoom=100,20&y=cubic');
+  const settings = readCurvesSettings(params, series, ['model.block'], 10);
+  expect(settings).toMatchObject({ groupBy: [], x: 'step', smoothing: 0.99, zoom: undefined, y: 'auto' });
+  expect(targetsOf(settings, series)).toEqual([{ metric: 'sink_rate', site: 'attention', layers: [1] }]);
+});
+
+test('a page of all panels is cut, and says by how many', () => {
+  const targets = [{ metric: 'a', site: 'block', layers: [0, 1, 2] }, { metric: 'b', site: '', layers: [] }, { metric: 'c', site: '', layers: [] }];
+  expect(limitTargets(targets, 4)).toEqual({ targets: targets.slice(0, 2), leftOut: 1 });
+  expect(limitTargets(targets, 2)).toEqual({ targets: [{ metric: 'a', site: 'block', layers: [0, 1] }], leftOut: 3 });
+});
+
+test('some of many, from first to last', () => {
+  expect(spread([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], 3)).toEqual([0, 6, 11]);
+  expect(spread([4, 5], 3)).toEqual([4, 5]);
+  expect(spread([], 3)).toEqual([]);
+});
+
+const curve = (more: Partial<MeasuredCurve>): MeasuredCurve => ({
+  metric: 'kurtosis', site: 'block', layer: 3, trialId: '', trialIds: [], arm: {}, seed: 0, steps: [0, 10], values: [2, 4], counts: [], deviations: [], ...more,
+});
+
+test('a panel has members behind means, with a band', () => {
+  const settings = readCurvesSettings(new URLSearchParams(), series, ['model.block'], 2);
+  const arm = { 'model.block': 'op' };
+  const groups = groupsOf([{ trialId: 'a', arm, label: '' }, { trialId: 'b', arm, label: '' }], settings.groupBy, () => ({ color: '#000000', dash: [] }));
+  const panels = panelsOf(
+    { groups: [curve({ arm, trialIds: ['a', 'b'], counts: [2, 2], deviations: [1, NaN] })], members: [curve({ trialId: 'a' }), curve({ trialId: 'b' })], groupClocks: [], memberClocks: [] },
+    { settings, series, groups: new Map(groups.map((group) => [group.id, group])), groupOfTrial: new Map([['a', groups[0].id], ['b', groups[0].id]]) },
+  );
+  expect(panels).toHaveLength(1);
+  expect(panels[0]).toMatchObject({ id: 'kurtosis@block.3', title: 'kurtosis, block 3', isLog: true });
+  expect(panels[0].lines.map((line) => line.role)).toEqual(['member', 'member', 'mean']);
+  expect(panels[0].lines[2]).toMatchObject({ low: [1, NaN], high: [3, NaN], counts: [2, 2] });
+});
+
+test('a zoom in tokens asks for the steps of all groups', () => {
+  const clock = (values: number[]) => curve({ metric: 'tokens', steps: [0, 100], values });
+  expect(stepsOf([100, 200], [clock([0, 1_000]), clock([0, 500])])).toEqual([10, 40]);
+  expect(stepsOf([100, 200], [])).toBeUndefined();
+});

@@ -1,0 +1,56 @@
+import { create } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { align } from '../src/data/alignment';
+import { undrawableAt } from '../src/charts/undrawable';
+import { armOf, joinPieces, valueText } from '../src/data/curve';
+import { interpolate } from '../src/data/interpolation';
+import { type Line, spansDecades } from '../src/data/line';
+import { CurveSchema } from '../src/gen/sweep_pb';
+
+test('pieces of a long curve become one', () => {
+  const piece = (trialId: string, steps: number[]) => create(CurveSchema, { trialId, metric: 'rms', site: 'block', layer: 1, steps, values: [...steps], armKeys: '{}' });
+  const curves = joinPieces([piece('a', [0, 1]), piece('a', [2]), piece('b', [0])]);
+  expect(curves.map((curve) => [curve.trialId, curve.steps])).toEqual([['a', [0, 1, 2]], ['b', [0]]]);
+});
+
+test('values of keys as a user types them', () => {
+  expect(armOf('{"optimizer.epsilon":1e-06,"evaluate.bits":["w8a8","w4a4"],"model.bias":null,"x":true}')).toEqual({
+    'optimizer.epsilon': '1e-06',
+    'evaluate.bits': '[w8a8, w4a4]',
+    'model.bias': '–',
+    x: 'true',
+  });
+  expect([0.001, 0.0001, 2.5e-5, 1e-12, 0, 12].map(valueText)).toEqual(['0.001', '0.0001', '2.5e-05', '1e-12', '0', '12']);
+});
+
+const line = (xs: number[], ys: number[], more: Partial<Line> = {}): Line => ({ group: 'g', label: 'g', role: 'mean', style: { color: '#000000', dash: [] }, xs, ys, ...more });
+
+test('curves of other steps share one x, and only what cannot be drawn breaks them', () => {
+  const { xs, values } = align([line([0, 10], [1, NaN]), line([5], [2])], true, 0.5);
+  expect(xs).toEqual([0, 5, 10]);
+  expect(values).toEqual([[1, undefined, null], [undefined, 2, undefined]]);
+});
+
+test('a band that goes below a logarithmic axis ends at the axis', () => {
+  const { bands } = align([line([0], [1], { low: [-3], high: [5] })], true, 0.5);
+  expect(bands[0]).toEqual([[0.5], [5]]);
+});
+
+test('a run of values without a place has one mark', () => {
+  expect(undrawableAt(line([0, 1, 2, 3, 4], [1, NaN, NaN, Infinity, 2]), false)).toEqual([{ x: 1, isAbove: false }, { x: 3, isAbove: true }]);
+  expect(undrawableAt(line([0, 1], [1, 0]), true)).toEqual([{ x: 1, isAbove: false }]);
+});
+
+test('interpolation stays within its ends', () => {
+  expect(interpolate([0, 10], [0, 100], 4)).toBe(40);
+  expect(interpolate([0, 10], [0, 100], -1)).toBe(0);
+  expect(interpolate([0, 10], [0, 100], 11)).toBe(100);
+  expect(interpolate([], [], 1)).toBeNaN();
+});
+
+test('a diverged loss among others makes the axis logarithmic', () => {
+  expect(spansDecades([2, 3, 80_000])).toBe(true);
+  expect(spansDecades([2, 3, 4, NaN, Infinity])).toBe(false);
+  expect(spansDecades([-1, 1e9])).toBe(false);
+  expect(spansDecades([])).toBe(false);
+});

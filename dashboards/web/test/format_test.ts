@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { agoText, bytesText, countText, durationText, numberText, plural, tickText } from '../src/data/format';
+
+test('numbers keep four digits, and what is not finite is said', () => {
+  expect(numberText(3.14159)).toBe('3.142');
+  expect(numberText(0.012345)).toBe('0.01235');
+  expect(numberText(1234.5678)).toBe('1235');
+  expect(numberText(-2.5)).toBe('−2.500');
+  expect(numberText(12)).toBe('12');
+  expect(numberText(1.5e-7)).toBe('1.5e-7');
+  expect(numberText(78291234.5)).toBe('7.829e7');
+  expect(numberText(NaN)).toBe('NaN');
+  expect(numberText(Infinity)).toBe('∞');
+  expect(numberText(-Infinity)).toBe('−∞');
+  expect(numberText(undefined)).toBe('–');
+});
+
+test('ticks are short', () => {
+  expect([0, 0.1, 2.5, 20, 9000, 140_000, 1.5e6, 0.0001].map(tickText)).toEqual(['0', '0.1', '2.5', '20', '9000', '140k', '1.5M', '1e-4']);
+  expect(tickText(0.1 + 0.2)).toBe('0.3');
+});
+
+test('durations have two units where the first is few', () => {
+  expect([0, 48, 125, 3_600, 7_530, 59_000, 90_000].map(durationText)).toEqual(['0 s', '48 s', '2 min 05 s', '1 h', '2 h 05 min', '16 h', '1 d 01 h']);
+  expect(durationText(Infinity)).toBe('∞');
+});
+
+test('times past', () => {
+  const now = new Date(1_000_000_000);
+  expect(agoText(new Date(now.getTime() - 2_000), now)).toBe('just now');
+  expect(agoText(new Date(now.getTime() - 125_000), now)).toBe('2 min ago');
+});
+
+test('counts and bytes', () => {
+  expect(countText(1234567)).toBe('1 234 567');
+  expect(plural(1, 'trial')).toBe('1 trial');
+  expect(plural(2, 'trial')).toBe('2 trials');
+  expect(bytesText(85e9)).toBe('79.2 GiB');
+  expect(bytesText(0)).toBe('0 B');
+});
