@@ -248,7 +248,7 @@ TEST(Coordinator, OnlyTrialsThatAskForCudaWaitForItAfterARestartToo) {
   world.Restart();
   const auto answer = world.Call("cpu-host", 2);
   ASSERT_THAT(answer->start, SizeIs(1));
-  EXPECT_THAT(answer->start[0].config_json, HasSubstr(R"("device":"cpu")"));
+  EXPECT_THAT(answer->start[0].config_json, HasSubstr(R"("train.device":"cpu")"));
   EXPECT_THAT(world.coordinator().views().Summary("mixed")->waiting_reason, HasSubstr("needs a CUDA device"));
 }
 

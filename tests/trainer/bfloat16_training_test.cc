@@ -37,8 +37,10 @@ TEST(Bfloat16Training, StaysNearFloat32) {
     const std::vector<double> wide = Losses(optimizer, at::kFloat, 3e-3);
     const std::vector<double> narrow = Losses(optimizer, at::kBFloat16, 3e-3);
     EXPECT_LT(wide.back(), 0.8 * wide.front()) << optimizer;
+    // Of what there is to learn: processors with bfloat16 instructions of their own round otherwise, and one batch is
+    // learnt by heart, so that a share of the loss itself would shrink below that.
     for (int step = 0; step < kSteps; ++step) {
-      EXPECT_NEAR(narrow[step], wide[step], 0.05 * wide[step]) << optimizer << " step " << step;
+      EXPECT_NEAR(narrow[step], wide[step], 0.02 * wide.front()) << optimizer << " step " << step;
     }
   }
 }
