@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <google/protobuf/descriptor.pb.h>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
@@ -46,7 +48,8 @@ std::string Decoded(std::string_view text) {
 
 std::map<std::string, std::string> ParseQuery(const std::string& query) {
   std::map<std::string, std::string> parameters;
-  for (const std::string part : absl::StrSplit(query, '&', absl::SkipEmpty())) {
+  const std::vector<std::string> parts = absl::StrSplit(query, '&', absl::SkipEmpty());
+  for (const std::string& part : parts) {
     const std::size_t equals = part.find('=');
     parameters[Decoded(part.substr(0, equals))] = equals == std::string::npos ? "" : Decoded(part.substr(equals + 1));
   }

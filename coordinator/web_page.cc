@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/sha256.h"
 #include "monitoring/embedded_file.h"
 
 namespace ofsweep {
@@ -33,17 +34,19 @@ const char* ContentTypeOf(std::string_view path) {
   return "application/octet-stream";
 }
 
-HttpResponse Response(const EmbeddedFile& file) {
-  const std::string_view path = file.path;
-  HttpResponse response{.content_type = ContentTypeOf(path), .body = std::string(file.text())};
-  // Scripts, styles and data of its own alone, and no frame around it: somebody else's page could guide a user's
-  // clicks.
+HttpResponse Response(const EmbeddedFile& file, const std::string& version, const HttpRequest& request) {
+  HttpResponse response{.content_type = ContentTypeOf(file.path)};
+  // Scripts, styles and data of its own alone, and no frame around it: somebody else's page could guide a user's clicks.
   response.headers = {{"Content-Security-Policy",
                        "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"},
-                      {"Referrer-Policy", "no-referrer"}};
-  // The names of assets have a hash of their content.
-  if (path.starts_with("assets/"))
-    response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cache-Control", "no-cache"},  // that is: ask whether it is still the same
+                      {"ETag", version}};
+  if (request.Header("if-none-match") == version) {
+    response.status = 304;
+  } else {
+    response.body = file.text();
+  }
   return response;
 }
 
@@ -55,9 +58,10 @@ std::map<std::string, HttpHandler> WebPage() {
     const EmbeddedFile& file = kWebFiles[i];
     const std::string path = file.path;
     if (ContentTypeOf(path) == std::string_view("application/octet-stream")) continue;  // hashes of the sources
-    pages[path == "index.html" ? "/" : absl::StrCat("/", path)] = [&file](const HttpRequest&) {
-      return Response(file);
-    };
+    pages[path == "index.html" ? "/" : absl::StrCat("/", path)] =
+        [&file, version = absl::StrCat("\"", Sha256Hex(file.text()), "\"")](const HttpRequest& request) {
+          return Response(file, version, request);
+        };
   }
   return pages;
 }

@@ -148,7 +148,6 @@ v1::Worker ToMessage(const WorkerView& worker) {
 }
 
 v1::ListSeriesResponse ToMessage(const std::vector<Series>& series) {
-  // By the metric table, which says what a curve is of; tokens and seconds are in no row of it.
   std::map<std::string, std::map<std::string, std::vector<int>>> layers;  // by metric and site
   for (const Series& one : series) {
     std::vector<int>& of_site = layers[one.metric][one.site];
@@ -218,7 +217,7 @@ std::vector<v1::Curve> ToMessages(const Curve& curve) {
     piece.mutable_steps()->Add(curve.steps.begin() + begin, curve.steps.begin() + end);
     piece.mutable_values()->Add(curve.values.begin() + begin, curve.values.begin() + end);
     if (curve.counts.empty()) continue;
-    piece.mutable_trial_ids()->Add(curve.trial_ids.begin(), curve.trial_ids.end());
+    piece.set_trials(static_cast<std::uint32_t>(curve.trials));
     piece.mutable_counts()->Add(curve.counts.begin() + begin, curve.counts.begin() + end);
     piece.mutable_deviations()->Add(curve.deviations.begin() + begin, curve.deviations.begin() + end);
   }

@@ -14,7 +14,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void CurveMeans::Add(const Curve& curve) {
   Sum& sum = sums_[curve.series];
-  sum.trial_ids.push_back(curve.trial_id);
+  ++sum.trials;
   std::vector<Moments> merged;
   merged.reserve(std::max(sum.steps.size(), curve.steps.size()));
   auto known = sum.steps.begin();
@@ -48,7 +48,7 @@ std::vector<Curve> CurveMeans::Take() {
 
 Curve CurveMeans::Finish(const Series& series, const Sum& sum) const {
   Curve curve{.series = series};
-  curve.trial_ids = sum.trial_ids;
+  curve.trials = sum.trials;
   for (const Moments& moments : sum.steps) {
     const bool is_finite = moments.not_finite == 0;
     double mean = is_finite ? moments.mean : moments.not_finite;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <string>
 #include <vector>
 
 #include "storage/store.h"
@@ -19,7 +18,7 @@ class CurveMeans {
   // One of a trial; its steps ascend.
   void Add(const Curve& curve);
 
-  // A curve for each series, ordered by metric, layer and site, with trial_ids, counts and deviations.
+  // A curve for each series, ordered by metric, layer and site, with trials, counts and deviations.
   std::vector<Curve> Take();
 
  private:
@@ -31,7 +30,7 @@ class CurveMeans {
     double not_finite = 0;  // the sum of the others; 0 for none
   };
   struct Sum {
-    std::vector<std::string> trial_ids;
+    std::size_t trials = 0;
     std::vector<Moments> steps;  // ascending
   };
 

@@ -204,10 +204,10 @@ struct Curve {
   // Of the trial: the keys of its arm in the sweep that was asked for, "{}" without one; and its seed.
   std::string arm_keys_json = "{}";
   std::int64_t seed = 0;
-  // Of a group, which has no trial_id and no seed, and of the keys those by which it was made: its trials that have the
-  // series; and at each step how many of them have a value, and the sample standard deviation of these (of a geometric
+  // Of a group, which has no trial_id and no seed, and of the keys those by which it was made: how many trials have
+  // the series, and at each step how many of them have a value, and the sample standard deviation of these (of a geometric
   // mean the factor by which they are spread), NaN for fewer than two.
-  std::vector<std::string> trial_ids = {};
+  std::size_t trials = 0;
   std::vector<std::uint32_t> counts = {};
   std::vector<double> deviations = {};
 };
