@@ -9,9 +9,11 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "experiment/flat_json.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
+#include "experiment/quoted.h"
 #include "experiment/trial_key.h"
 #include "experiment/unknown_keys.h"
 #include "experiment/value.h"
@@ -41,10 +43,19 @@ std::set<std::string> InertKeys(const std::string& flat_config_json) {
   return inert;
 }
 
-// Of the values of one metric, those of trials that count.
-CellStatistic Summarise(const std::vector<double>& values) {
-  CellStatistic statistic{.count = static_cast<std::uint32_t>(values.size())};
-  if (values.empty()) return statistic;
+// What a trial that counts came to.
+struct Sample {
+  double value = 0;
+  std::int64_t seed = 0;
+};
+
+CellStatistic Summarise(const std::vector<Sample>& samples) {
+  CellStatistic statistic{.count = static_cast<std::uint32_t>(samples.size())};
+  if (samples.empty()) return statistic;
+  std::vector<double> values;
+  for (const Sample& sample : samples) values.push_back(sample.value);
+  statistic.median = Median(values);
+  statistic.geometric_mean = GeometricMean(values);
   const double n = static_cast<double>(values.size());
   double sum = 0;
   for (double value : values) sum += value;
@@ -55,6 +66,55 @@ CellStatistic Summarise(const std::vector<double>& values) {
   for (double value : values) squares += (value - mean) * (value - mean);
   statistic.standard_deviation = std::sqrt(squares / (n - 1));
   return statistic;
+}
+
+std::map<std::int64_t, double> MeanBySeed(const std::vector<Sample>& samples) {
+  std::map<std::int64_t, std::pair<double, int>> sums;
+  for (const Sample& sample : samples) {
+    auto& [sum, count] = sums[sample.seed];
+    sum += sample.value;
+    ++count;
+  }
+  std::map<std::int64_t, double> means;
+  for (const auto& [seed, sum] : sums) means[seed] = sum.first / sum.second;
+  return means;
+}
+
+PairedDifference Difference(const std::vector<Sample>& samples, const std::vector<Sample>& baseline) {
+  const std::map<std::int64_t, double> ours = MeanBySeed(samples);
+  const std::map<std::int64_t, double> theirs = MeanBySeed(baseline);
+  std::vector<double> differences;
+  double sum = 0;
+  for (const auto& [seed, value] : ours) {
+    const auto other = theirs.find(seed);
+    if (other == theirs.end()) continue;
+    differences.push_back(value - other->second);
+    sum += differences.back();
+  }
+  if (std::isfinite(sum)) return ComparePairs(differences);
+  return {.pairs = static_cast<std::uint32_t>(differences.size()), .mean = sum};
+}
+
+// As tables show it: "1e-3" is "0.001".
+std::string Normalised(const std::string& key, const std::string& text) {
+  const TrialKey* known = FindTrialKey(key);
+  const auto value = known == nullptr ? absl::StatusOr<Value>(text) : ParseValue(*known, text);
+  return value.ok() ? ToText(*value) : text;
+}
+
+void AdjustForAllCells(std::size_t metrics, std::vector<AblationCell>& cells) {
+  for (std::size_t metric = 0; metric < metrics; ++metric) {
+    std::vector<CellStatistic*> tested;
+    std::vector<double> p_values;
+    for (AblationCell& cell : cells) {
+      CellStatistic& statistic = cell.statistics[metric];
+      if (!statistic.difference || !statistic.difference->p) continue;
+      tested.push_back(&statistic);
+      p_values.push_back(*statistic.difference->p);
+    }
+    const std::vector<double> adjusted = AdjustHolm(p_values);
+    for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->adjusted_p = adjusted[i];
+  }
 }
 
 }  // namespace
@@ -69,12 +129,20 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
     const auto column = ParseMetricColumn(metric);
     if (!column.ok()) problems.push_back({.key = "metrics", .message = std::string(column.status().message())});
   }
+  for (const auto& [key, value] : query.baseline) {
+    const bool is_axis = std::find(query.rows.begin(), query.rows.end(), key) != query.rows.end() ||
+                         std::find(query.cols.begin(), query.cols.end(), key) != query.cols.end();
+    if (is_axis) continue;
+    problems.push_back({.key = "baseline",
+                        .message = Quoted(key) + " is in neither rows nor cols",
+                        .fix = "name a key of an axis, with one of its values"});
+  }
   return problems;
 }
 
 struct AblationBuilder::Cell {
   AblationCell counts;
-  std::vector<std::vector<double>> values;  // by metric, of the trials that count
+  std::vector<std::vector<Sample>> values;  // by metric, of the trials that count
   std::set<const Arm*> arms;
   std::map<std::string, std::set<std::string>> varied;     // values of each varied key
   std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
@@ -95,6 +163,7 @@ AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> v
   keys_.insert(keys_.end(), query_.cols.begin(), query_.cols.end());
   seen_.resize(keys_.size());
   has_metric_.resize(query_.metrics.size());
+  for (auto& [key, value] : query_.baseline) value = Normalised(key, value);
 }
 
 AblationBuilder::~AblationBuilder() = default;
@@ -103,6 +172,11 @@ std::size_t AblationBuilder::FirstSeen::RankOf(const std::string& value) {
   const auto [rank, is_new] = ranks_.try_emplace(value, values_.size());
   if (is_new) values_.push_back(&rank->first);
   return rank->second;
+}
+
+std::optional<std::size_t> AblationBuilder::FirstSeen::Find(const std::string& value) const {
+  const auto found = ranks_.find(value);
+  return found == ranks_.end() ? std::nullopt : std::optional(found->second);
 }
 
 AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
@@ -136,11 +210,13 @@ void AblationBuilder::Add(const ResultRow& row) {
   Compare(keys, cell);
   cell.values.resize(query_.metrics.size());
   const bool counts = Count(row.trial.state, cell.counts);
+  const auto seed = row.values.find("seed");
+  const std::int64_t seed_value = seed == row.values.end() ? 0 : static_cast<std::int64_t>(seed->second);
   for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
     const auto found = row.values.find(query_.metrics[metric]);
     if (found == row.values.end()) continue;
     has_metric_[metric] = true;
-    if (counts) cell.values[metric].push_back(found->second);
+    if (counts) cell.values[metric].push_back({found->second, seed_value});
   }
   if (!counts) return;
   cell.made_with["train.precision"].insert(TextOf("train.precision", keys));
@@ -185,10 +261,28 @@ AblationTable AblationBuilder::Build() {
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       (i < query_.rows.size() ? cell.row_values : cell.col_values).push_back(seen_[i][ranks[i]]);
     }
-    for (const std::size_t metric : shown) cell.statistics.push_back(Summarise(found.values[metric]));
+    const Cell* baseline = BaselineOf(ranks);
+    for (const std::size_t metric : shown) {
+      CellStatistic& statistic = cell.statistics.emplace_back(Summarise(found.values[metric]));
+      if (baseline != nullptr) statistic.difference = Difference(found.values[metric], baseline->values[metric]);
+    }
   }
+  AdjustForAllCells(shown.size(), table.cells);
   DescribeCells(table);
   return table;
+}
+
+const AblationBuilder::Cell* AblationBuilder::BaselineOf(std::vector<std::size_t> ranks) const {
+  const std::vector<std::size_t> own = ranks;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const auto value = query_.baseline.find(keys_[i]);
+    if (value == query_.baseline.end()) continue;
+    const auto rank = seen_[i].Find(value->second);
+    if (!rank) return nullptr;
+    ranks[i] = *rank;
+  }
+  const auto cell = cells_.find(ranks);
+  return ranks == own || cell == cells_.end() ? nullptr : &cell->second;
 }
 
 void AblationBuilder::DescribeCells(AblationTable& table) const {
@@ -204,6 +298,29 @@ void AblationBuilder::DescribeCells(AblationTable& table) const {
     if (key == "seed" || is_equal || std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
     (is_pooled ? table.uneven : table.confounded).push_back(key);
   }
+}
+
+std::vector<Problem> CheckBaseline(const AblationTable& table, const AblationQuery& query) {
+  std::vector<Problem> problems;
+  for (const auto& [key, text] : query.baseline) {
+    std::vector<std::string> values;
+    const auto collect = [&values, &key = key](const std::vector<std::string>& keys,
+                                               const std::vector<std::string>& of_cell) {
+      const auto place = std::find(keys.begin(), keys.end(), key);
+      if (place == keys.end()) return;
+      const std::string& value = of_cell[static_cast<std::size_t>(place - keys.begin())];
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    };
+    for (const AblationCell& cell : table.cells) {
+      collect(query.rows, cell.row_values);
+      collect(query.cols, cell.col_values);
+    }
+    if (std::find(values.begin(), values.end(), Normalised(key, text)) != values.end()) continue;
+    problems.push_back({.key = "baseline",
+                        .message = absl::StrCat("no trial has ", key, " = ", Quoted(text)),
+                        .fix = absl::StrCat("name one of ", absl::StrJoin(values, ", "))});
+  }
+  return problems;
 }
 
 std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query) {

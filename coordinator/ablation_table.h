@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "coordinator/paired_statistics.h"
 #include "experiment/problem.h"
 #include "storage/store.h"
 
@@ -22,6 +23,9 @@ struct AblationQuery {
   std::vector<std::string> metrics;  // of kResultNumbers, or as ParseMetricColumn reads them
   std::vector<std::string> pool;     // trial keys that a cell may average over, besides the seed
   bool drop_diverged = false;        // they are counted, and do not enter the means
+  // Keys of rows or cols with one of their values, as a user types it: each cell is compared with that one of the table
+  // that has these values, and in its other keys those of the cell.
+  std::map<std::string, std::string> baseline = {};
 };
 
 // A NaN result makes the mean NaN, an infinite one infinite: they are results too.
@@ -30,6 +34,12 @@ struct CellStatistic {
   std::optional<double> mean;  // none for count 0
   std::optional<double>
       standard_deviation;  // of the sample (n − 1); none for a count below 2 or a mean that is not finite
+  std::optional<double> median;
+  std::optional<double> geometric_mean;  // none where a value is not positive
+  // From the baseline's cell, paired by seed: of each seed the mean of the cell's values less that of the baseline's.
+  // None in the baseline itself. A difference that is not finite leaves no interval and no p.
+  std::optional<PairedDifference> difference;
+  std::optional<double> adjusted_p;  // of difference.p: Holm, over all cells of this metric
 };
 
 struct AblationCell {
@@ -55,8 +65,8 @@ struct AblationTable {
   std::vector<std::string> confounded;
 };
 
-// Unknown trial keys and metrics, each with the nearest known one; the key of a problem is the field: "rows", "cols",
-// "pool", "metrics".
+// Unknown trial keys and metrics, each with the nearest known one, and keys of the baseline that are no axis; the key
+// of a problem is the field: "rows", "cols", "pool", "metrics", "baseline".
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
 
 // The table of a checked query, from trial after trial in the sweep's order, which is also the order of each key's
@@ -87,6 +97,7 @@ class AblationBuilder {
   class FirstSeen {
    public:
     std::size_t RankOf(const std::string& value);
+    std::optional<std::size_t> Find(const std::string& value) const;
     const std::string& operator[](std::size_t rank) const { return *values_[rank]; }
 
    private:
@@ -107,6 +118,8 @@ class AblationBuilder {
   static std::string TextOf(const std::string& key, const Keys& keys);
   // Notes the cell's values of each varied key.
   void Compare(const Keys& keys, Cell& cell);
+  // The cell that another one is compared with; null for none, and for the baseline itself.
+  const Cell* BaselineOf(std::vector<std::size_t> ranks) const;
   // Which varied keys the cells pool, how evenly, and which they leave out though they differ.
   void DescribeCells(AblationTable& table) const;
   // Whether the trial's values count.
@@ -123,6 +136,9 @@ class AblationBuilder {
   std::vector<std::string> varied_;                  // by the sweep, and the seed
   std::map<std::vector<std::size_t>, Cell> cells_;   // by the rank of each key's value
 };
+
+// A problem where no cell has the values of the query's baseline.
+std::vector<Problem> CheckBaseline(const AblationTable& table, const AblationQuery& query);
 
 // What a table averages over in silence: each key, but the seed, that is pooled and that the query does not pool.
 std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query);

@@ -334,6 +334,7 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
     const auto table = reader_.Table(request->sweep(), query);
     if (!table.ok()) return StorageStatus(table.status());
     if (const auto problems = CheckPooled(*table, query); !problems.empty()) return BadRequest(problems);
+    if (const auto problems = CheckBaseline(*table, query); !problems.empty()) return BadRequest(problems);
     for (const AblationCell& cell : table->cells) *response->add_cells() = ToMessage(cell);
     response->mutable_pooled()->Assign(table->pooled.begin(), table->pooled.end());
     response->mutable_uneven()->Assign(table->uneven.begin(), table->uneven.end());

@@ -36,7 +36,8 @@ const char* ContentTypeOf(std::string_view path) {
 
 HttpResponse Response(const EmbeddedFile& file, const std::string& version, const HttpRequest& request) {
   HttpResponse response{.content_type = ContentTypeOf(file.path)};
-  // Scripts, styles and data of its own alone, and no frame around it: somebody else's page could guide a user's clicks.
+  // Scripts, styles and data of its own alone, and no frame around it: somebody else's page could guide a user's
+  // clicks.
   response.headers = {{"Content-Security-Policy",
                        "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"},
                       {"Referrer-Policy", "no-referrer"},

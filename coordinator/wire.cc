@@ -42,6 +42,17 @@ std::uint32_t CountOf(const SweepSummary& sweep, TrialState state) {
   return found == sweep.counts.end() ? 0 : static_cast<std::uint32_t>(found->second);
 }
 
+v1::PairedDifference ToMessage(const PairedDifference& difference, std::optional<double> adjusted_p) {
+  v1::PairedDifference message;
+  message.set_pairs(difference.pairs);
+  if (difference.mean) message.set_mean(*difference.mean);
+  if (difference.low) message.set_low(*difference.low);
+  if (difference.high) message.set_high(*difference.high);
+  if (difference.p) message.set_p(*difference.p);
+  if (adjusted_p) message.set_adjusted_p(*adjusted_p);
+  return message;
+}
+
 v1::TrialProgress ToMessage(const RunningTrial& trial) {
   v1::TrialProgress message;
   message.set_trial_id(trial.trial_id);
@@ -199,6 +210,9 @@ v1::AblationCell ToMessage(const AblationCell& cell) {
     added->set_count(statistic.count);
     if (statistic.mean) added->set_mean(*statistic.mean);
     if (statistic.standard_deviation) added->set_standard_deviation(*statistic.standard_deviation);
+    if (statistic.median) added->set_median(*statistic.median);
+    if (statistic.geometric_mean) added->set_geometric_mean(*statistic.geometric_mean);
+    if (statistic.difference) *added->mutable_difference() = ToMessage(*statistic.difference, statistic.adjusted_p);
   }
   return message;
 }
@@ -289,7 +303,8 @@ AblationQuery FromMessage(const v1::GetAblationTableRequest& request) {
           .cols = {request.cols().begin(), request.cols().end()},
           .metrics = {request.metrics().begin(), request.metrics().end()},
           .pool = {request.pool().begin(), request.pool().end()},
-          .drop_diverged = request.drop_diverged()};
+          .drop_diverged = request.drop_diverged(),
+          .baseline = {request.baseline().begin(), request.baseline().end()}};
 }
 
 }  // namespace ofsweep

@@ -71,6 +71,82 @@ TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
   EXPECT_FALSE(table[1].statistics[0].standard_deviation.has_value());
 }
 
+// Of seed 2 the baseline has none, of seed 3 the other.
+TEST(AblationTable, ACellIsComparedWithTheBaselineSeedBySeed) {
+  std::vector<ResultRow> trials;
+  for (int seed = 0; seed < 3; ++seed) {
+    trials.push_back(Trial("op", 0.001, seed, TrialState::kCompleted, {{"kurtosis_max", 2.0 + seed}}));
+  }
+  for (const int seed : {0, 1, 3}) {
+    trials.push_back(Trial("pre_norm", 0.001, seed, TrialState::kCompleted, {{"kurtosis_max", 10.0 + 3 * seed}}));
+  }
+  const AblationQuery query{
+      .rows = {"model.block"}, .metrics = {"kurtosis_max"}, .baseline = {{"model.block", "pre_norm"}}};
+  const auto cells = CellsOf(trials, query);
+  ASSERT_EQ(cells.size(), 2);
+  const CellStatistic& op = cells[0].statistics[0];
+  ASSERT_TRUE(op.difference.has_value());
+  EXPECT_EQ(op.difference->pairs, 2u);
+  EXPECT_DOUBLE_EQ(*op.difference->mean, -9);  // 2 - 10 and 3 - 13
+  EXPECT_DOUBLE_EQ(*op.difference->low, -10);
+  EXPECT_DOUBLE_EQ(*op.difference->high, -8);
+  EXPECT_FALSE(op.adjusted_p.has_value()) << "two pairs say nothing";
+  EXPECT_FALSE(cells[1].statistics[0].difference.has_value()) << "the baseline itself";
+  EXPECT_DOUBLE_EQ(*op.median, 3);
+}
+
+// With rates as columns each column has its own; a rate is read as a sweep file's.
+TEST(AblationTable, TheOtherKeysOfACellAreThoseOfItsBaseline) {
+  std::vector<ResultRow> trials;
+  for (int seed = 0; seed < 6; ++seed) {
+    for (const double rate : {0.001, 0.002}) {
+      for (const char* block : {"pre_norm", "op"}) {
+        const double value = rate * 1000 + (block == std::string("op") ? -1 : 0) + 0.01 * seed;
+        trials.push_back(Trial(block, rate, seed, TrialState::kCompleted, {{"kurtosis_max", value}}));
+      }
+    }
+  }
+  AblationQuery query{.rows = {"model.block"},
+                      .cols = {"optimizer.learning_rate"},
+                      .metrics = {"kurtosis_max"},
+                      .baseline = {{"model.block", "pre_norm"}}};
+  for (const AblationCell& cell : CellsOf(trials, query)) {
+    const auto& statistic = cell.statistics[0];
+    if (cell.row_values[0] == "pre_norm") continue;
+    EXPECT_NEAR(*statistic.difference->mean, -1, 1e-12);
+    EXPECT_DOUBLE_EQ(*statistic.difference->p, 2.0 / 64);
+    EXPECT_DOUBLE_EQ(*statistic.adjusted_p, 4.0 / 64) << "two tests";
+  }
+  query.baseline = {{"optimizer.learning_rate", "1e-3"}};
+  for (const AblationCell& cell : CellsOf(trials, query)) {
+    EXPECT_EQ(cell.statistics[0].difference.has_value(), cell.col_values[0] == "0.002");
+  }
+}
+
+TEST(AblationTable, ADivergedSeedMakesTheDifferenceNaN) {
+  std::vector<ResultRow> trials;
+  for (int seed = 0; seed < 6; ++seed) {
+    trials.push_back(Trial("op", 0.001, seed, TrialState::kCompleted, {{"kurtosis_max", seed == 3 ? NAN : 1.0}}));
+    trials.push_back(Trial("pre_norm", 0.001, seed, TrialState::kCompleted, {{"kurtosis_max", 2}}));
+  }
+  const auto cells = CellsOf(
+      trials, {.rows = {"model.block"}, .metrics = {"kurtosis_max"}, .baseline = {{"model.block", "pre_norm"}}});
+  const PairedDifference& difference = *cells[0].statistics[0].difference;
+  EXPECT_TRUE(std::isnan(*difference.mean));
+  EXPECT_FALSE(difference.low.has_value());
+  EXPECT_FALSE(difference.p.has_value());
+}
+
+TEST(AblationTable, ABaselineThatIsNotThereIsNamed) {
+  const std::vector<ResultRow> trials = {Trial("op", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 1}})};
+  AblationQuery query{.rows = {"model.block"}, .metrics = {"kurtosis_max"}, .baseline = {{"model.block", "post_norm"}}};
+  const auto problems = CheckBaseline(BuildAblationTable(trials, query), query);
+  ASSERT_EQ(problems.size(), 1);
+  EXPECT_NE(ToText(problems[0]).find("op"), std::string::npos);
+  query.baseline = {{"optimizer.name", "adam"}};
+  EXPECT_EQ(CheckAblationQuery(query).at(0).key, "baseline");
+}
+
 // The names stand in the schema and in storage/result_columns.h; a table may average what the view has.
 TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
   const TemporaryFolder folder;
