@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "cli/format.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
@@ -55,6 +56,19 @@ std::string CellText(const v1::AblationCell* cell, int metric, const CellSpellin
   if (!cell->mixed().empty()) notes.push_back("mixed");
   if (!notes.empty()) absl::StrAppend(&value, " (", absl::StrJoin(notes, ", "), ")");
   return value;
+}
+
+std::string DifferenceText(const v1::AblationCell* cell, int metric, const CellSpelling& spelling) {
+  if (cell == nullptr || metric >= cell->statistics_size()) return spelling.none;
+  const v1::PairedDifference& difference = cell->statistics(metric).difference();
+  if (!difference.has_mean()) return spelling.none;
+  std::string text = FormatNumber(difference.mean());
+  if (difference.has_low()) {
+    absl::StrAppend(&text, " [", FormatNumber(difference.low()), ", ", FormatNumber(difference.high()), "]");
+  }
+  absl::StrAppend(&text, ", p ", difference.has_adjusted_p() ? FormatNumber(difference.adjusted_p(), 2) : spelling.none,
+                  " (", difference.pairs(), ")");
+  return absl::StrReplaceAll(text, {{"-", spelling.minus}});
 }
 
 OutcomeCounts CountOutcomes(const v1::GetAblationTableResponse& table) {

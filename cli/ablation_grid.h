@@ -32,10 +32,15 @@ class AblationGrid {
 struct CellSpelling {
   std::string plus_minus = " ± ";
   std::string none = "—";
+  std::string minus = "-";
 };
 
 // "14.40 ± 2.10 (3)", "1.234 (1, 1 missing)", "3.100 ± 0.10 (2 of 3, 1 diverged)", "— (2 diverged, 1 failed)", "—".
 std::string CellText(const v1::AblationCell* cell, int metric, const CellSpelling& spelling);
+
+// How the cell differs from the baseline's: "-9.000 [-10.00, -8.000], p 0.062 (6)" with its interval, the p that is
+// adjusted for all cells, and how many pairs; "—" for the baseline itself, and where there is no pair.
+std::string DifferenceText(const v1::AblationCell* cell, int metric, const CellSpelling& spelling);
 
 // What became of all trials of a table.
 struct OutcomeCounts {

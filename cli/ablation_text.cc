@@ -34,17 +34,30 @@ std::vector<int> AllMetrics(const v1::GetAblationTableResponse& table) {
   return metrics;
 }
 
+// What of a cell is shown: CellText or DifferenceText.
+using Shown = std::string (*)(const v1::AblationCell* cell, int metric, const CellSpelling& spelling);
+
 // Row keys, then for each metric and column one cell.
-Lines Cells(const AblationGrid& grid, const std::vector<int>& metrics, const CellSpelling& spelling) {
+Lines Cells(const AblationGrid& grid, const std::vector<int>& metrics, Shown shown) {
   Lines lines;
   for (const Values& row : grid.rows()) {
     lines.push_back(row);
     for (int metric : metrics) {
-      for (const Values& col : grid.cols()) lines.back().push_back(CellText(grid.Find(row, col), metric, spelling));
+      for (const Values& col : grid.cols()) lines.back().push_back(shown(grid.Find(row, col), metric, {}));
     }
   }
   return lines;
 }
+
+// "model.block=pre_norm"
+std::string BaselineName(const v1::GetAblationTableResponse& table) {
+  const std::map<std::string, std::string> sorted(table.baseline().begin(), table.baseline().end());
+  return absl::StrJoin(sorted, " ", absl::PairFormatter("="));
+}
+
+constexpr char kWhatADifferenceIs[] =
+    "the mean over seeds that both have [95 % of it, by the percentile bootstrap], p of a paired permutation test, "
+    "adjusted for the cells of a metric (Holm); with fewer than 6 pairs there is none (pairs)";
 
 std::vector<std::string> RowKeys(const v1::GetAblationTableResponse& table) {
   return {table.rows().begin(), table.rows().end()};
@@ -123,28 +136,41 @@ std::vector<std::string> Remarks(const v1::GetAblationTableResponse& table) {
   return remarks;
 }
 
-std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
+// One table, or one a metric where there are columns.
+std::string Tables(const v1::GetAblationTableResponse& table, bool markdown, Shown shown, const std::string& less) {
   const AblationGrid grid(table);
   const auto layout = [markdown](const Lines& lines) { return markdown ? MarkdownTable(lines) : AlignColumns(lines); };
-  std::string text;
   if (table.cols().empty()) {
     Lines lines = {RowKeys(table)};
     lines[0].insert(lines[0].end(), table.metrics().begin(), table.metrics().end());
-    for (auto& line : Cells(grid, AllMetrics(table), {})) lines.push_back(std::move(line));
-    text = absl::StrCat(layout(lines), "\n");
-  } else {
-    for (int metric : AllMetrics(table)) {
-      if (!HasValues(table, metric)) {
-        absl::StrAppend(&text, table.metrics(metric), ": no trial has a value\n\n");
-        continue;
-      }
-      Lines lines = {RowKeys(table)};
-      for (const Values& col : grid.cols()) lines[0].push_back(ColumnTitle(table, col));
-      for (auto& line : Cells(grid, {metric}, {})) lines.push_back(std::move(line));
-      absl::StrAppend(&text, Caption(table, metric), "\n", markdown ? "\n" : "", layout(lines), "\n");
-    }
+    for (auto& line : Cells(grid, AllMetrics(table), shown)) lines.push_back(std::move(line));
+    const std::string caption = less.empty() ? "" : absl::StrCat("Less ", less, ":\n", markdown ? "\n" : "");
+    return absl::StrCat(caption, layout(lines), "\n");
   }
+  std::string text;
+  for (int metric : AllMetrics(table)) {
+    if (!HasValues(table, metric)) {
+      if (less.empty()) absl::StrAppend(&text, table.metrics(metric), ": no trial has a value\n\n");
+      continue;
+    }
+    Lines lines = {RowKeys(table)};
+    for (const Values& col : grid.cols()) lines[0].push_back(ColumnTitle(table, col));
+    for (auto& line : Cells(grid, {metric}, shown)) lines.push_back(std::move(line));
+    const std::string caption =
+        less.empty() ? Caption(table, metric) : absl::StrCat(table.metrics(metric), " less that of ", less);
+    absl::StrAppend(&text, caption, "\n", markdown ? "\n" : "", layout(lines), "\n");
+  }
+  return text;
+}
+
+std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
+  const std::string baseline = BaselineName(table);
+  std::string text = Tables(table, markdown, CellText, "");
+  if (!baseline.empty()) text += Tables(table, markdown, DifferenceText, baseline);
   absl::StrAppend(&text, "A cell is mean ± standard deviation ", Trials(table), ".\n");
+  if (!baseline.empty()) {
+    absl::StrAppend(&text, markdown ? "\n" : "", "A difference from ", baseline, " is ", kWhatADifferenceIs, ".\n");
+  }
   for (const std::string& remark : Remarks(table)) absl::StrAppend(&text, markdown ? "\n" : "", remark, "\n");
   return text;
 }
@@ -197,17 +223,23 @@ class LatexTable {
     std::string text =
         absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(table_), "\n");
     for (const std::string& remark : Remarks(table_)) absl::StrAppend(&text, "% ", remark, "\n");
-    bool first = true;
-    for (const std::vector<LatexColumn>& columns : Pages()) {
+    text += Tabulars(CellText);
+    const std::string baseline = BaselineName(table_);
+    if (baseline.empty()) return text;
+    return absl::StrCat(text, "\n% less ", baseline, ": ", kWhatADifferenceIs, "\n", Tabulars(DifferenceText));
+  }
+
+ private:
+  std::string Tabulars(Shown shown) const {
+    std::string text;
+    for (const std::vector<LatexColumn>& columns : Pages(shown)) {
       for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
-        absl::StrAppend(&text, first ? "" : "\n", Tabular(columns, row));
-        first = false;
+        absl::StrAppend(&text, text.empty() ? "" : "\n", Tabular(columns, row));
       }
     }
     return text;
   }
 
- private:
   std::string Title(const LatexColumn& column) const {
     return table_.cols().empty() ? table_.metrics(column.metric) : ColumnTitle(table_, *column.col);
   }
@@ -223,7 +255,7 @@ class LatexTable {
   }
 
   // The columns, as many together as are not too wide.
-  std::vector<std::vector<LatexColumn>> Pages() const {
+  std::vector<std::vector<LatexColumn>> Pages(Shown shown) const {
     std::vector<std::vector<LatexColumn>> pages;
     std::size_t room = 0;
     for (int metric : AllMetrics(table_)) {
@@ -231,7 +263,8 @@ class LatexTable {
         LatexColumn column{.metric = metric, .col = &col};
         std::size_t width = kGap;
         for (const Values& row : grid_.rows()) {
-          column.cells.push_back(CellText(grid_.Find(row, col), metric, {.plus_minus = " $\\pm$ ", .none = "---"}));
+          column.cells.push_back(
+              shown(grid_.Find(row, col), metric, {.plus_minus = " $\\pm$ ", .none = "---", .minus = "$-$"}));
         }
         width += column.Width(Title(column));
         if (pages.empty() || width > room) {
@@ -284,12 +317,25 @@ class LatexTable {
   const AblationGrid grid_;
 };
 
+std::string CsvDifference(const v1::CellStatistic& statistic) {
+  if (!statistic.has_difference()) return ",,,,,,";
+  const v1::PairedDifference& difference = statistic.difference();
+  const auto number = [](bool has, double value) { return has ? CsvNumber(value) : std::string(); };
+  return absl::StrCat(",", number(difference.has_mean(), difference.mean()), ",",
+                      number(difference.has_low(), difference.low()), ",",
+                      number(difference.has_high(), difference.high()), ",", number(difference.has_p(), difference.p()),
+                      ",", number(difference.has_adjusted_p(), difference.adjusted_p()), ",", difference.pairs());
+}
+
 std::string Csv(const v1::GetAblationTableResponse& table) {
   std::string text;
   for (const auto* keys : {&table.rows(), &table.cols()}) {
     for (const std::string& key : *keys) absl::StrAppend(&text, CsvField(key), ",");
   }
-  text += "metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed\n";
+  const bool compares = !table.baseline().empty();
+  absl::StrAppend(&text,
+                  "metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed,median,geometric_mean",
+                  compares ? ",difference,difference_low,difference_high,p,adjusted_p,pairs" : "", "\n");
   for (const v1::AblationCell& cell : table.cells()) {
     std::string values;
     for (const auto* part : {&cell.row_values(), &cell.col_values()}) {
@@ -297,11 +343,13 @@ std::string Csv(const v1::GetAblationTableResponse& table) {
     }
     for (int metric = 0; metric < cell.statistics_size(); ++metric) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
-      absl::StrAppend(&text, values, table.metrics(metric), ",",
-                      statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
-                      statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",",
-                      statistic.count(), ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",",
-                      cell.missing(), ",", CsvField(absl::StrJoin(cell.mixed(), " ")), "\n");
+      absl::StrAppend(
+          &text, values, table.metrics(metric), ",", statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
+          statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",", statistic.count(),
+          ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",", cell.missing(), ",",
+          CsvField(absl::StrJoin(cell.mixed(), " ")), ",", statistic.has_median() ? CsvNumber(statistic.median()) : "",
+          ",", statistic.has_geometric_mean() ? CsvNumber(statistic.geometric_mean()) : "",
+          compares ? CsvDifference(statistic) : "", "\n");
     }
   }
   return text;
@@ -317,6 +365,18 @@ nlohmann::ordered_json JsonOf(const std::string& key, const std::string& text) {
   return value.ok() ? nlohmann::ordered_json(ToJson(*value)) : nlohmann::ordered_json(text);
 }
 
+nlohmann::ordered_json JsonOf(const v1::PairedDifference& difference) {
+  const auto number = [](bool has, double value) -> nlohmann::ordered_json {
+    return has ? JsonNumber(value) : nlohmann::ordered_json();
+  };
+  return {{"mean", number(difference.has_mean(), difference.mean())},
+          {"low", number(difference.has_low(), difference.low())},
+          {"high", number(difference.has_high(), difference.high())},
+          {"p", number(difference.has_p(), difference.p())},
+          {"adjusted_p", number(difference.has_adjusted_p(), difference.adjusted_p())},
+          {"pairs", difference.pairs()}};
+}
+
 std::string Json(const v1::GetAblationTableResponse& table) {
   nlohmann::ordered_json document = {{"rows", table.rows()},
                                      {"cols", table.cols()},
@@ -325,8 +385,10 @@ std::string Json(const v1::GetAblationTableResponse& table) {
                                      {"confounded", table.confounded()},
                                      {"metrics", table.metrics()},
                                      {"diverged", table.drop_diverged() ? "drop" : "keep"},
+                                     {"baseline", nlohmann::ordered_json::object()},
                                      {"state", table.state()},
                                      {"partial", !Partial(table).empty()}};
+  for (const auto& [key, value] : table.baseline()) document["baseline"][key] = JsonOf(key, value);
   document["cells"] = nlohmann::ordered_json::array();
   for (const v1::AblationCell& cell : table.cells()) {
     nlohmann::ordered_json entry;
@@ -346,6 +408,9 @@ std::string Json(const v1::GetAblationTableResponse& table) {
       value["mean"] = statistic.has_mean() ? JsonNumber(statistic.mean()) : nullptr;
       value["standard_deviation"] =
           statistic.has_standard_deviation() ? JsonNumber(statistic.standard_deviation()) : nullptr;
+      value["median"] = statistic.has_median() ? JsonNumber(statistic.median()) : nullptr;
+      value["geometric_mean"] = statistic.has_geometric_mean() ? JsonNumber(statistic.geometric_mean()) : nullptr;
+      if (statistic.has_difference()) value["difference"] = JsonOf(statistic.difference());
     }
     document["cells"].push_back(std::move(entry));
   }

@@ -178,6 +178,8 @@ class Program {
             "that a trial has)");
     AddList(sub, "--pool", "KEY", layout.pool,
             "varied trial keys that a cell may average over; without it only over the seed");
+    AddList(sub, "--baseline", "KEY=VALUE", layout.baseline,
+            "compare each cell, seed by seed, with that of these values: model.block=pre_norm");
     sub->add_option("--diverged", layout.diverged, "whether the last values of diverged trials count (default: keep)")
         ->transform(Names(kDivergedTrials));
     sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));

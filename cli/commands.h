@@ -71,6 +71,7 @@ struct TableLayout {
   std::vector<std::string> metrics;
   std::vector<std::string> pool;  // varied keys, besides the seed, that a cell may average over
   DivergedTrials diverged = DivergedTrials::kKeep;
+  std::vector<std::string> baseline;  // "KEY=VALUE": the cells that others are compared with
   TableFormat format = TableFormat::kText;
 };
 

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
 #include "cli/table_axes.h"
 #include "coordinator/ablation_table.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -17,6 +20,20 @@ using Stub = v1::SweepService::Stub;
 void Assign(const std::vector<std::string>& values, google::protobuf::RepeatedPtrField<std::string>* field) {
   field->Clear();
   field->Add(values.begin(), values.end());
+}
+
+// "model.block=op" by its key.
+absl::StatusOr<std::map<std::string, std::string>> ParseBaseline(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> baseline;
+  for (const std::string& pair : pairs) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--baseline: ", Quoted(pair), " is no KEY=VALUE; write one like model.block=pre_norm"));
+    }
+    baseline.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return baseline;
 }
 
 }  // namespace
@@ -45,6 +62,7 @@ absl::Status Watch(const SweepOptions& options, Streams streams) {
 }
 
 absl::Status CheckLayout(const TableLayout& layout) {
+  if (const auto baseline = ParseBaseline(layout.baseline); !baseline.ok()) return baseline.status();
   std::vector<Problem> problems = CheckAblationQuery({.rows = layout.rows.value_or(std::vector<std::string>()),
                                                       .cols = layout.cols.value_or(std::vector<std::string>()),
                                                       .metrics = layout.metrics,
@@ -68,6 +86,9 @@ absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connecti
   Assign(axes.cols, request.mutable_cols());
   Assign(layout.metrics, request.mutable_metrics());
   Assign(layout.pool, request.mutable_pool());
+  const auto baseline = ParseBaseline(layout.baseline);
+  if (!baseline.ok()) return baseline.status();
+  request.mutable_baseline()->insert(baseline->begin(), baseline->end());
   request.set_drop_diverged(layout.diverged == DivergedTrials::kDrop);
   return connection.Call(&Stub::GetAblationTable, request);
 }

@@ -341,6 +341,7 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
     response->mutable_confounded()->Assign(table->confounded.begin(), table->confounded.end());
     response->set_state(sweep->state());
     response->set_drop_diverged(query.drop_diverged);
+    response->mutable_baseline()->insert(query.baseline.begin(), query.baseline.end());
     response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());
     response->mutable_cols()->Assign(query.cols.begin(), query.cols.end());
     response->mutable_metrics()->Assign(table->metrics.begin(), table->metrics.end());
