@@ -11,7 +11,7 @@ const layer = (number: number, values: number[]): MeasuredCurve => ({
 });
 
 test('a heat map has a cell for each value, and shows those without a colour', () => {
-  const map = heatMapOf([layer(1, [1, NaN]), layer(0, [10, Infinity])]);
+  const map = heatMapOf([layer(1, [1, NaN]), layer(0, [10, Infinity])], 20);
   expect(map.layers).toEqual([0, 1]);
   const frame = { width: 300, height: 200, colors: createScale(true, [1, 10], [0, 1]), ink: LIGHT_INK };
   const cells = heatScene(map, frame).marks.filter((mark) => mark.kind === 'rect');

@@ -12,10 +12,10 @@ export interface HeatMap {
   steps: [number, number];
 }
 
-export function heatMapOf(curves: readonly MeasuredCurve[]): HeatMap {
+// `lastStep` is of all maps beside it, so that one whose trials diverged is seen to end early.
+export function heatMapOf(curves: readonly MeasuredCurve[], lastStep: number): HeatMap {
   const layered = curves.filter((curve) => curve.layer !== undefined).toSorted((a, b) => a.layer! - b.layer!);
-  const steps = layered.flatMap((curve) => [curve.steps[0], curve.steps[curve.steps.length - 1]]);
-  return { curves: layered, layers: layered.map((curve) => curve.layer!), steps: [Math.min(0, ...steps), Math.max(1, ...steps)] };
+  return { curves: layered, layers: layered.map((curve) => curve.layer!), steps: [0, Math.max(1, lastStep)] };
 }
 
 // Cells that have no place in the colours.

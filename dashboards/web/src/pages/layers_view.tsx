@@ -49,6 +49,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   const shown = [...maps.values()].slice(0, MOST_MAPS);
   const isLog = metric.logAxis;
   const colors = createScale(isLog, domainOf(shown.flat().flatMap((curve) => curve.values), isLog, 0), [0, 1], 5);
+  const lastStep = Math.max(...shown.flat().map((curve) => curve.steps.at(-1) ?? 0));
   const title = `${metric.name}, ${site.name}`;
   return (
     <>
@@ -70,7 +71,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
       {data && shown.length === 0 && <EmptyNote title="No points yet" />}
       <div class="panels">
         {shown.map((curves) => (
-          <HeatCard key={armId(curves[0].arm, groupBy)} name={`${sweep.name} ${title}`} label={armLabel(curves[0].arm, groupBy)} map={heatMapOf(curves)} colors={colors} isDark={dark} />
+          <HeatCard key={armId(curves[0].arm, groupBy)} name={`${sweep.name} ${title}`} label={armLabel(curves[0].arm, groupBy)} map={heatMapOf(curves, lastStep)} colors={colors} isDark={dark} />
         ))}
       </div>
       {maps.size > MOST_MAPS && <p class="faint">{maps.size - MOST_MAPS} more groups are not drawn: group by fewer keys.</p>}

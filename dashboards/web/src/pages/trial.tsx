@@ -1,10 +1,12 @@
 import { Code } from '@connectrpc/connect';
+import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { listTrials } from '../api/trials';
 import { variedKeys } from '../data/arms';
 import { numberText } from '../data/format';
 import type { Trial } from '../gen/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
+import { Question } from '../parts/question';
 import { ProblemNote } from '../parts/problem_note';
 import { StateBadge } from '../parts/state_badge';
 import { useResource, useTitle } from '../state/hooks';
@@ -18,12 +20,14 @@ import { useThrottled } from './throttle';
 import { useWatch } from './use_watch';
 
 export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: string; params: URLSearchParams }) {
-  const { message } = useWatch(sweep, 0);
+  const [turn, setTurn] = useState(0);
+  const [isAsking, setAsking] = useState(false);
+  const { message } = useWatch(sweep, turn);
   const live = message?.running.find((progress) => progress.trialId === id);
   const counts = message?.sweep?.trials;
   const points = useThrottled(live?.step ?? 0, 4_000);
   // Begins, ends and is taken by another worker.
-  const state = `${live?.worker ?? ''} ${counts ? counts.running + 1e6 * counts.pending : 0}`;
+  const state = `${live?.worker ?? ''} ${counts ? counts.running + 1e6 * counts.pending : 0} ${turn}`;
   const { data, problem } = useResource(id, (signal) => service.getTrial({ sweep, trialId: id }, { signal }), { version: state });
   const trials = useResource(sweep, (signal) => listTrials(sweep, signal));
   const trial = data?.trial;
@@ -51,6 +55,20 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
             <div class="title-line">
               <h1>{trial.label || trial.trialId}</h1>
               <StateBadge state={trial.state} />
+              {trial.state === 'failed' && (
+                <div class="actions">
+                  <button type="button" onClick={() => setAsking(true)}>
+                    Retry
+                  </button>
+                </div>
+              )}
+              {isAsking && (
+                <Question
+                  question={{ title: 'Retry this trial?', text: 'It becomes pending again, with a fresh budget of attempts.', yes: 'Retry' }}
+                  act={() => service.retryTrials({ sweep, trialIds: [id] }).then(() => setTurn((count) => count + 1))}
+                  onClose={() => setAsking(false)}
+                />
+              )}
             </div>
             <progress class={`steps state-${trial.state}`} max={trial.targetSteps} value={live?.step ?? trial.step} aria-label="Steps done" />
             <p class="facts number">

@@ -53,14 +53,14 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
       )}
       {axes.length > 1 && (
         <Select
-          label="x"
+          label="x axis"
           options={axes.map((value) => ({ value }))}
           value={settings.x}
           onChange={(x) => change({ x: x === 'step' ? undefined : x, zoom: undefined })}
         />
       )}
       <Select
-        label="y"
+        label="y axis"
         options={[{ value: 'auto' }, { value: 'log' }, { value: 'linear' }]}
         value={settings.y}
         onChange={(y) => change({ y: y === 'auto' ? undefined : y })}

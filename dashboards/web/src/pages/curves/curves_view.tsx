@@ -48,12 +48,6 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const dark = useStore(isDark);
   const [grid, width] = useWidth<HTMLDivElement>();
 
-  // Zooming asks for the steps in view, so that they come in the full resolution.
-  const clocks = useRef<MeasuredCurve[]>([]);
-  const steps = settings.zoom && stepRange(settings, clocks.current);
-  const { data, problem, isLoading } = useCurves(sweep, settings, targets, steps, bucketsFor(width));
-  if (data) clocks.current = data.groupClocks.length > 0 ? data.groupClocks : data.memberClocks;
-
   const byKey = settings.groupBy.join();
   const groups = useMemo(
     () =>
@@ -66,6 +60,14 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   );
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, settings.filter));
   const shown = matching.filter((group) => !settings.hidden.includes(group.id)).slice(0, MOST_GROUPS);
+  // What will not be drawn need not be averaged and sent.
+  const asked = groups.length > MOST_GROUPS ? shown.flatMap((group) => group.trialIds) : [];
+
+  // Zooming asks for the steps in view, so that they come in the full resolution.
+  const clocks = useRef<MeasuredCurve[]>([]);
+  const steps = settings.zoom && stepRange(settings, clocks.current);
+  const { data, problem, isLoading } = useCurves(sweep, settings, shown.length > 0 ? targets : [], asked, steps, bucketsFor(width));
+  if (data) clocks.current = data.groupClocks.length > 0 ? data.groupClocks : data.memberClocks;
   const panels = useMemo(
     () => (data ? panelsOf(data, { settings, series, groups: byId(shown), groupOfTrial: groupOfTrial(groups) }) : []),
     [data, groups, dark, params.toString()],
@@ -74,14 +76,15 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
     <>
       <CurvesControls settings={settings} series={series} keys={sweep.varied} />
       {problem && !data && <ProblemNote problem={problem} />}
+      {asked.length > 0 && sweep.trials!.isCut && <p class="warning">The sweep has more trials: groups are of the first {trials.length}.</p>}
       {leftOut > 0 && <p class="warning">{plural(leftOut, 'more panel')} not drawn: choose fewer metrics, sites or layers.</p>}
       <div class="with-legend">
         <div class="panels" ref={grid} aria-busy={isLoading}>
           {panels.map((panel) => (
             <PanelCard key={panel.id} panel={panel} sweep={sweep.name} settings={settings} isDark={dark} focus={focus} onFocus={setFocus} />
           ))}
-          {!data && !problem && <p class="loading">Reading curves…</p>}
-          {data && panels.length === 0 && <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />}
+          {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
+          {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />}
         </div>
         <Legend
           sweep={sweep.name}
