@@ -56,7 +56,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
       <Controls>
         <Select label="Metric" options={layered.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={metric.name} onChange={(m) => change({ m })} />
         <Select label="Site" options={sites.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={site.name} onChange={(name) => change({ site: name })} />
-        <Picker label="Group by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by })} />
+        <Picker label="Group by" options={[...new Set([...sweep.varied, ...groupBy])].map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by })} />
         <div class="color-bar">
           <SceneCanvas scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)} label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`} />
           <small>

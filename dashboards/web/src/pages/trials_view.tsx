@@ -107,7 +107,7 @@ function TrialsTable({ trials, sweep }: { trials: Trial[]; sweep: SweepData }) {
                 <td class="number">{numberText(trial.results.eval_loss)}</td>
                 <td class="number">{numberText(live?.kurtosisMax ?? trial.results.kurtosis_max)}</td>
                 <td class="number">{trial.attempts}</td>
-                <td>{trial.worker}</td>
+                <td class="no-break">{trial.worker}</td>
                 <td class="why">{whyOf(trial)}</td>
               </tr>
             );

@@ -38,7 +38,7 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
       <LayersField settings={settings} series={series} />
       <Picker
         label="Group by"
-        options={keys.map((value) => ({ value }))}
+        options={[...new Set([...keys, ...settings.groupBy])].map((value) => ({ value }))}
         chosen={settings.groupBy}
         onChange={(by) => change({ by, hide: undefined })}
         none="each trial"
