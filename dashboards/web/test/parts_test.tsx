@@ -34,13 +34,28 @@ const table = create(GetAblationTableResponseSchema, {
 });
 
 test('a cell shows NaN, how many count, and what became of the others', () => {
-  const text = show(<AblationGrid metric="eval_loss" table={table} grid={gridOf(table.cells, 0)} order={{ column: undefined, isDescending: false }} series={[]} />);
+  const text = show(
+    <AblationGrid
+      metric="eval_loss"
+      table={table}
+      grid={gridOf(table.cells, 0)}
+      order={{ column: undefined, isDescending: false }}
+      series={[]}
+    />,
+  );
   expect(text).toContain('NaN (3) ≠1 diverged, 2 failed, 1 missing');
 });
 
 test('remarks say what a reader has to know', () => {
   const text = show(<TableRemarks table={table} />);
-  for (const words of ['over seed', 'is active', 'different values of model.layers', 'optimizer.epsilon is neither row nor column', 'in device']) expect(text).toContain(words);
+  for (const words of [
+    'over seed',
+    'is active',
+    'different values of model.layers',
+    'optimizer.epsilon is neither row nor column',
+    'in device',
+  ])
+    expect(text).toContain(words);
 });
 
 test('a progress bar is told to those who do not see it', () => {

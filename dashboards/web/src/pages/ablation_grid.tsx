@@ -35,7 +35,12 @@ export function AblationGrid({ metric, table, grid, order, series }: AblationGri
                 </th>
               ))}
               {columns.map((values, column) => (
-                <th key={values.join()} scope="col" class="number" aria-sort={order.column === column ? (order.isDescending ? 'descending' : 'ascending') : 'none'}>
+                <th
+                  key={values.join()}
+                  scope="col"
+                  class="number"
+                  aria-sort={order.column === column ? (order.isDescending ? 'descending' : 'ascending') : 'none'}
+                >
                   <button type="button" class="sort" onClick={() => sort(column)}>
                     {values.join(' · ') || metric}
                     <span aria-hidden="true">{order.column === column ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>

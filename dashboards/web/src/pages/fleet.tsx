@@ -28,8 +28,8 @@ export function FleetPage() {
     <div class="fleet">
       <h1>Fleet</h1>
       <p class="facts number" role="status">
-        {plural(workers.filter((worker) => worker.connected).length, 'worker')} connected · {busy} of {plural(slots, 'slot')} busy · {countText(sum(workers.map((worker) => worker.unsentPoints)))} points on
-        their way
+        {plural(workers.filter((worker) => worker.connected).length, 'worker')} connected · {busy} of {plural(slots, 'slot')} busy ·{' '}
+        {countText(sum(workers.map((worker) => worker.unsentPoints)))} points on their way
       </p>
       {waiting.length > 0 && (
         <section class="card padded">
@@ -135,14 +135,18 @@ function HeldTrial({ id, found }: { id: string; found: { trial: Trial; sweep: st
   if (!found) return <code>{id}</code>;
   return (
     <>
-      <a href={hrefOf({ page: 'trial', sweep: found.sweep, trial: id })}>{found.trial.label || id}</a> <span class="faint">{found.sweep}</span>
+      <a href={hrefOf({ page: 'trial', sweep: found.sweep, trial: id })}>{found.trial.label || id}</a>{' '}
+      <span class="faint">{found.sweep}</span>
     </>
   );
 }
 
 // A worker names its trials by their ids: the sweeps that have running trials say which they are.
 async function loadFleet(signal: AbortSignal): Promise<Fleet> {
-  const [{ workers }, { sweeps }] = await Promise.all([service.listWorkers({}, { signal }), service.listSweeps({ pageSize: 200 }, { signal })]);
+  const [{ workers }, { sweeps }] = await Promise.all([
+    service.listWorkers({}, { signal }),
+    service.listSweeps({ pageSize: 200 }, { signal }),
+  ]);
   const running: Fleet['running'] = new Map();
   const holds = workers.some((worker) => worker.trialIds.length > 0);
   for (const sweep of holds ? sweeps.filter(({ trials }) => (trials?.running ?? 0) > 0).slice(0, MOST_SWEEPS) : []) {

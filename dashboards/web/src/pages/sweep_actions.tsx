@@ -47,7 +47,9 @@ function actionsOf({ name, state, trials }: Sweep): Action[] {
   }
   if (state === 'paused' || state === 'cancelled') {
     const text =
-      state === 'paused' ? 'Its pending trials may start again.' : 'Its cancelled trials become pending again, and continue from their last checkpoints.';
+      state === 'paused'
+        ? 'Its pending trials may start again.'
+        : 'Its cancelled trials become pending again, and continue from their last checkpoints.';
     actions.push({ name: 'Resume', question: { title: `Resume ${name}?`, text, yes: 'Resume' }, act: () => service.resumeSweep({ name }) });
   }
   if (failed > 0) {

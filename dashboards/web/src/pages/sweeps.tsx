@@ -39,9 +39,7 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
       {(token !== '' || data?.nextPageToken) && (
         <nav class="pages" aria-label="Pages of the list">
           {token !== '' && <a href={hrefOf({ page: 'sweeps' })}>« newest</a>}
-          {data?.nextPageToken && (
-            <a href={hrefOf({ page: 'sweeps' }, new URLSearchParams({ page: data.nextPageToken }))}>older ›</a>
-          )}
+          {data?.nextPageToken && <a href={hrefOf({ page: 'sweeps' }, new URLSearchParams({ page: data.nextPageToken }))}>older ›</a>}
         </nav>
       )}
     </>

@@ -1,16 +1,16 @@
 import { Code } from '@connectrpc/connect';
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { retryDelay } from '../api/backoff';
 import { connection } from '../api/connection';
 import { type Problem, isAbort, problemOf } from '../api/problem';
 import type { Store } from '../api/store';
 
 export function useStore<T>(store: Store<T>): T {
-  const [, follow] = useReducer((count: number) => count + 1, 0);
-  const value = store.get();
+  const [value, setValue] = useState(() => store.get());
   useEffect(() => {
-    if (store.get() !== value) follow(undefined as never);
-    return store.subscribe(() => follow(undefined as never));
+    const follow = () => setValue(() => store.get());
+    follow(); // it may have changed since the first drawing
+    return store.subscribe(follow);
   }, [store]);
   return value;
 }

@@ -78,8 +78,18 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
       </label>
       {settings.groupBy.length > 0 && (
         <>
-          <Toggle label="members" hint="Each trial, faint behind its group's mean" checked={settings.showsMembers} onChange={(on) => change({ members: on ? '1' : '0' })} />
-          <Toggle label="± std" hint="The sample standard deviation over the trials of a group" checked={settings.showsBand} onChange={(on) => change({ band: on ? undefined : '0' })} />
+          <Toggle
+            label="members"
+            hint="Each trial, faint behind its group's mean"
+            checked={settings.showsMembers}
+            onChange={(on) => change({ members: on ? '1' : '0' })}
+          />
+          <Toggle
+            label="± std"
+            hint="The sample standard deviation over the trials of a group"
+            checked={settings.showsBand}
+            onChange={(on) => change({ band: on ? undefined : '0' })}
+          />
         </>
       )}
       <ZoomField settings={settings} />
@@ -127,10 +137,30 @@ function ZoomField({ settings }: { settings: CurvesSettings }) {
   return (
     <fieldset class="control zoom">
       <legend class="control-label">From {x} … to</legend>
-      <input class="short" type="number" min="0" aria-label={`From ${x}`} value={from === undefined ? '' : tickNumber(from)} placeholder="first" onChange={(event) => set(event.currentTarget.value, 0)} />
-      <input class="short" type="number" min="0" aria-label={`To ${x}`} value={to === undefined ? '' : tickNumber(to)} placeholder="last" onChange={(event) => set(event.currentTarget.value, 1)} />
+      <input
+        class="short"
+        type="number"
+        min="0"
+        aria-label={`From ${x}`}
+        value={from === undefined ? '' : tickNumber(from)}
+        placeholder="first"
+        onChange={(event) => set(event.currentTarget.value, 0)}
+      />
+      <input
+        class="short"
+        type="number"
+        min="0"
+        aria-label={`To ${x}`}
+        value={to === undefined ? '' : tickNumber(to)}
+        placeholder="last"
+        onChange={(event) => set(event.currentTarget.value, 1)}
+      />
       {zoom && (
-        <button type="button" onClick={() => change({ zoom: undefined })} aria-label={`Show all, not ${tickText(zoom[0])} to ${tickText(zoom[1])}`}>
+        <button
+          type="button"
+          onClick={() => change({ zoom: undefined })}
+          aria-label={`Show all, not ${tickText(zoom[0])} to ${tickText(zoom[1])}`}
+        >
           show all
         </button>
       )}

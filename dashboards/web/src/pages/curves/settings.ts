@@ -26,7 +26,12 @@ export interface CurvesSettings {
 
 const MOST_MEMBERS = 120;
 
-export function readCurvesSettings(params: URLSearchParams, series: readonly MeasuredMetric[], arms: readonly string[], trials: number): CurvesSettings {
+export function readCurvesSettings(
+  params: URLSearchParams,
+  series: readonly MeasuredMetric[],
+  arms: readonly string[],
+  trials: number,
+): CurvesSettings {
   const x = readChoice(params, 'x', ['step', 'tokens', 'seconds'] as const, 'step');
   return {
     metrics: readList(params, 'm') ?? defaultMetrics(series),

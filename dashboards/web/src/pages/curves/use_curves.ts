@@ -32,26 +32,27 @@ export function useCurves(
   const key = JSON.stringify([targets, groupBy, mean, x, showsMembers, range, buckets, trialIds]);
   return useResource(
     targets.length > 0 && buckets > 0 ? key : undefined,
-    (signal) => timed(cost, async () => {
-      const ask = (request: CurvesRequest) => queryCurves({ sweep: sweep.name, trialIds: [...trialIds], ...request }, signal);
-      const grouped = { groupBy, mean };
-      const requests = targets.map(({ metric, site, layers }) => ({
-        metrics: [metric],
-        sites: site ? [site] : [],
-        layers,
-        maxBuckets: buckets,
-        ...range,
-      }));
-      const clock = { metrics: [x], maxBuckets: CLOCK_BUCKETS };
-      const withMembers = showsMembers || groupBy.length === 0;
-      const [groups, members, groupClocks, memberClocks] = await Promise.all([
-        Promise.all(groupBy.length > 0 ? requests.map((request) => ask({ ...request, ...grouped })) : []),
-        Promise.all(withMembers ? requests.map(ask) : []),
-        x === 'step' || groupBy.length === 0 ? [] : ask({ ...clock, groupBy }),
-        x === 'step' || !withMembers ? [] : ask(clock),
-      ]);
-      return { groups: groups.flat(), members: members.flat(), groupClocks, memberClocks };
-    }),
+    (signal) =>
+      timed(cost, async () => {
+        const ask = (request: CurvesRequest) => queryCurves({ sweep: sweep.name, trialIds: [...trialIds], ...request }, signal);
+        const grouped = { groupBy, mean };
+        const requests = targets.map(({ metric, site, layers }) => ({
+          metrics: [metric],
+          sites: site ? [site] : [],
+          layers,
+          maxBuckets: buckets,
+          ...range,
+        }));
+        const clock = { metrics: [x], maxBuckets: CLOCK_BUCKETS };
+        const withMembers = showsMembers || groupBy.length === 0;
+        const [groups, members, groupClocks, memberClocks] = await Promise.all([
+          Promise.all(groupBy.length > 0 ? requests.map((request) => ask({ ...request, ...grouped })) : []),
+          Promise.all(withMembers ? requests.map(ask) : []),
+          x === 'step' || groupBy.length === 0 ? [] : ask({ ...clock, groupBy }),
+          x === 'step' || !withMembers ? [] : ask(clock),
+        ]);
+        return { groups: groups.flat(), members: members.flat(), groupClocks, memberClocks };
+      }),
     { version: points, scope: sweep.name },
   );
 }
