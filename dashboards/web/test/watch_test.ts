@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type WatchSweepResponse, WatchSweepResponseSchema } from '../src/gen/sweep_pb';
+import { type WatchSweepResponse, WatchSweepResponseSchema } from '../src/gen/ofsweep/v1/sweep_pb';
 
 // Each call takes the next of these streams.
 let streams: ((signal: AbortSignal) => AsyncGenerator<WatchSweepResponse>)[] = [];

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { WatchSweepResponse } from '../gen/sweep_pb';
+import type { WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { retryDelay } from './backoff';
 import { service } from './client';
 import { noteLoss } from './connection';

@@ -1,4 +1,4 @@
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 
 // Why a trial is where it is: why it diverged, failed or waits; empty where there is nothing to say.
 export function reasonOf(

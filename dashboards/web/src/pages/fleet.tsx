@@ -1,7 +1,7 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { service } from '../api/client';
 import { agoText, bytesText, countText, plural } from '../data/format';
-import type { Sweep, Trial, Worker, WorkerDevice } from '../gen/sweep_pb';
+import type { Sweep, Trial, Worker, WorkerDevice } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTicks, useTitle } from '../state/hooks';

@@ -16,7 +16,7 @@ import { readChoice, readList } from '../state/params';
 import { isDark } from '../state/theme';
 import { Legend } from './curves/legend';
 import { type Group, groupsOf } from './curves/panels';
-import { hasLogAxis, resultColumns } from './results';
+import { hasLogAxis, hasResults, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
 import { matchesWords } from '../data/arms';
 
@@ -46,7 +46,7 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, filter));
   const shown = matching.filter((group) => !hidden.includes(group.id));
   if (!sweep.trials) return <p class="loading">Reading results…</p>;
-  if (columns.length === 0) return <EmptyNote title="No trial has results yet" />;
+  if (!hasResults(columns)) return <EmptyNote title="No trial has results yet" />;
 
   const dots = dotsOf(sweep, shown, x, y);
   const series = sweep.series ?? [];

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { plural } from '../data/format';
-import type { Sweep } from '../gen/sweep_pb';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { Question, type QuestionText } from '../parts/question';
 
 interface Action {

@@ -5,7 +5,7 @@ import { listTrials } from '../api/trials';
 import { variedKeys } from '../data/arms';
 import { numberText } from '../data/format';
 import { reasonOf } from '../data/reason';
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { Question } from '../parts/question';
 import { ProblemNote } from '../parts/problem_note';

@@ -3,7 +3,7 @@ import { matchesWords } from '../data/arms';
 import { numberText } from '../data/format';
 import { reasonOf } from '../data/reason';
 import { TRIAL_STATES } from '../data/states';
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { FilterField } from '../parts/filter_field';
