@@ -52,6 +52,7 @@ class Browser:
         self._call("Page.navigate", url="about:blank")
         self.complaints.clear()
         self._call("Page.navigate", url=url)
+        self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def value(self, expression: str):
         """Of JavaScript in the page."""
@@ -65,7 +66,7 @@ class Browser:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.value(expression):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{expression}; {self.complaints}; the page: {self.value('document.body.innerText')}")
+                raise TimeoutError(f"{expression}; {self.complaints}; the page: {self.value('document.body?.innerText')}")
             time.sleep(0.05)
 
     def _call(self, method: str, **parameters) -> dict:
