@@ -31,18 +31,7 @@ export function FleetPage() {
         {plural(workers.filter((worker) => worker.connected).length, 'worker')} connected · {busy} of {plural(slots, 'slot')} busy ·{' '}
         {countText(sum(workers.map((worker) => worker.unsentPoints)))} points on their way
       </p>
-      {waiting.length > 0 && (
-        <section class="card padded">
-          <h2>Why sweeps wait</h2>
-          <ul>
-            {waiting.map((sweep) => (
-              <li key={sweep.name}>
-                <a href={hrefOf({ page: 'sweep', sweep: sweep.name, view: 'curves' })}>{sweep.name}</a>: {sweep.waitingReason}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      {waiting.length > 0 && <Waiting sweeps={waiting} />}
       {workers.length === 0 ? (
         <EmptyNote title="No worker is connected">
           <p>
@@ -57,6 +46,32 @@ export function FleetPage() {
         </ul>
       )}
     </div>
+  );
+}
+
+const MOST_NAMES = 8;
+
+// By their reasons, since many sweeps wait for the same.
+function Waiting({ sweeps }: { sweeps: readonly Sweep[] }) {
+  const byReason = Map.groupBy(sweeps, (sweep) => sweep.waitingReason);
+  return (
+    <section class="card padded">
+      <h2>Why sweeps wait</h2>
+      <ul>
+        {[...byReason].map(([reason, waiting]) => (
+          <li key={reason}>
+            {reason}:{' '}
+            {waiting.slice(0, MOST_NAMES).map(({ name }, i) => (
+              <>
+                {i > 0 && ', '}
+                <a href={hrefOf({ page: 'sweep', sweep: name, view: 'curves' })}>{name}</a>
+              </>
+            ))}
+            {waiting.length > MOST_NAMES && ` and ${plural(waiting.length - MOST_NAMES, 'more sweep')}`}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

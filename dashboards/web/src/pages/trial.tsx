@@ -35,7 +35,7 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
 
   if (problem?.code === Code.NotFound) {
     return (
-      <EmptyNote title="There is no such trial">
+      <EmptyNote isPage title="There is no such trial">
         <p>
           <a href={hrefOf({ page: 'sweep', sweep, view: 'trials' })}>The trials of {sweep}</a>, or{' '}
           <a href={hrefOf({ page: 'sweeps' })}>all sweeps</a>
