@@ -14,6 +14,7 @@ if [ "$folder" != "$here" ]; then
 fi
 ln -sfn "$node/node_modules" "$folder/node_modules"
 mkdir -p "$folder/src/gen"
-PATH=$node/bin:$PATH protoc --proto_path="$here/../../proto/ofsweep/v1" \
-  --plugin="$node/node_modules/.bin/protoc-gen-es" --es_out="$folder/src/gen" --es_opt=target=ts sweep.proto >&2
+cd "$here/../../proto"
+PATH=$node/bin:$PATH protoc --proto_path=. --plugin="$node/node_modules/.bin/protoc-gen-es" \
+  --es_out="$folder/src/gen" --es_opt=target=ts ofsweep/v1/sweep.proto >&2
 echo "$node"

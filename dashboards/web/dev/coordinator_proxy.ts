@@ -1,7 +1,7 @@
 import { connectNodeAdapter, createGrpcTransport } from '@connectrpc/connect-node';
 import { ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl, createClient } from '@connectrpc/connect';
 import type { Plugin } from 'vite';
-import { SweepService } from '../src/gen/sweep_pb';
+import { SweepService } from '../src/gen/ofsweep/v1/sweep_pb';
 
 // Answers the page's Connect calls as the coordinator itself does, by asking a coordinator over gRPC.
 export function coordinatorProxy(coordinator: string): Plugin {

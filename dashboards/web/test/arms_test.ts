@@ -1,16 +1,22 @@
 import { expect, test } from 'vitest';
 import { armId, armLabel, armOfTrial, matchesWords, variedKeys } from '../src/data/arms';
 import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
+import { bucketsFor } from '../src/pages/curves/buckets';
 import { limitTargets, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
 import { create } from '@bufbuild/protobuf';
-import { MeasuredMetricSchema } from '../src/gen/sweep_pb';
+import { MeasuredMetricSchema } from '../src/gen/ofsweep/v1/sweep_pb';
 
 const config = { 'model.block': 'op', 'optimizer.name': 'soap', 'optimizer.refresh_every': 10, 'data.path': '/data/a b=c', seed: 0 };
 
-test('varied keys are those of all labels, in the sweep\'s order', () => {
+test("varied keys are those of all labels, in the sweep's order", () => {
   const labels = ['model.block=op optimizer.name=adam seed=0', 'model.block=op optimizer.name=soap optimizer.refresh_every=10 seed=0'];
-  expect(variedKeys(labels.map((label) => ({ label, config })))).toEqual(['model.block', 'optimizer.name', 'optimizer.refresh_every', 'seed']);
+  expect(variedKeys(labels.map((label) => ({ label, config })))).toEqual([
+    'model.block',
+    'optimizer.name',
+    'optimizer.refresh_every',
+    'seed',
+  ]);
 });
 
 test('a value that looks like a key is none', () => {
@@ -23,12 +29,17 @@ test('a key without a meaning is no part of the arm', () => {
 });
 
 test('values are as labels say them, spaces too', () => {
-  expect(armOfTrial({ label: 'data.path=a b=c optimizer.name=soap seed=12', config }, ['data.path', 'seed'])).toEqual({ 'data.path': 'a b=c', seed: '12' });
+  expect(armOfTrial({ label: 'data.path=a b=c optimizer.name=soap seed=12', config }, ['data.path', 'seed'])).toEqual({
+    'data.path': 'a b=c',
+    seed: '12',
+  });
 });
 
 test('labels say names alone and numbers with their key', () => {
   const keys = ['model.block', 'optimizer.learning_rate', 'model.tie_embeddings'];
-  expect(armLabel({ 'model.block': 'op', 'optimizer.learning_rate': '0.01', 'model.tie_embeddings': 'true' }, keys)).toBe('op · learning rate 0.01 · tie embeddings true');
+  expect(armLabel({ 'model.block': 'op', 'optimizer.learning_rate': '0.01', 'model.tie_embeddings': 'true' }, keys)).toBe(
+    'op · learning rate 0.01 · tie embeddings true',
+  );
   expect(armLabel({}, [])).toBe('all trials');
   expect(armId({ b: '2', a: '1' }, ['a', 'b'])).toBe('a=1 b=2');
 });
@@ -39,10 +50,18 @@ test('filters are words', () => {
   expect(matchesWords('anything', '')).toBe(true);
 });
 
-const metric = (name: string, sites: { name: string; layers: number[] }[], logAxis = false) => create(MeasuredMetricSchema, { name, logAxis, sites });
+const metric = (name: string, sites: { name: string; layers: number[] }[], logAxis = false) =>
+  create(MeasuredMetricSchema, { name, logAxis, sites });
 const series = [
   metric('train_loss', [{ name: '', layers: [] }]),
-  metric('kurtosis', [{ name: 'embedding', layers: [] }, { name: 'block', layers: [0, 1, 2, 3, 4, 5] }], true),
+  metric(
+    'kurtosis',
+    [
+      { name: 'embedding', layers: [] },
+      { name: 'block', layers: [0, 1, 2, 3, 4, 5] },
+    ],
+    true,
+  ),
   metric('sink_rate', [{ name: 'attention', layers: [0, 1] }]),
 ];
 
@@ -65,9 +84,22 @@ test('the URL decides, and what there is not is passed over', () => {
 });
 
 test('a page of all panels is cut, and says by how many', () => {
-  const targets = [{ metric: 'a', site: 'block', layers: [0, 1, 2] }, { metric: 'b', site: '', layers: [] }, { metric: 'c', site: '', layers: [] }];
+  const targets = [
+    { metric: 'a', site: 'block', layers: [0, 1, 2] },
+    { metric: 'b', site: '', layers: [] },
+    { metric: 'c', site: '', layers: [] },
+  ];
   expect(limitTargets(targets, 4)).toEqual({ targets: targets.slice(0, 2), leftOut: 1 });
   expect(limitTargets(targets, 2)).toEqual({ targets: [{ metric: 'a', site: 'block', layers: [0, 1] }], leftOut: 3 });
+});
+
+test('buckets follow the width, and fewer are asked for of many lines', () => {
+  expect(bucketsFor(0, 1)).toBe(0);
+  expect(bucketsFor(360, 6)).toBe(200);
+  expect(bucketsFor(1_100, 6)).toBe(600);
+  expect(bucketsFor(3_840, 2)).toBe(1_000);
+  expect(bucketsFor(1_100, 80)).toBe(100);
+  expect(bucketsFor(1_100, 4_000)).toBe(50);
 });
 
 test('some of many, from first to last', () => {
@@ -77,16 +109,47 @@ test('some of many, from first to last', () => {
 });
 
 const curve = (more: Partial<MeasuredCurve>): MeasuredCurve => ({
-  metric: 'kurtosis', site: 'block', layer: 3, trialId: '', trialIds: [], arm: {}, seed: 0, steps: [0, 10], values: [2, 4], counts: [], deviations: [], ...more,
+  metric: 'kurtosis',
+  site: 'block',
+  layer: 3,
+  trialId: '',
+  trialIds: [],
+  arm: {},
+  seed: 0,
+  steps: [0, 10],
+  values: [2, 4],
+  counts: [],
+  deviations: [],
+  ...more,
 });
 
 test('a panel has members behind means, with a band', () => {
   const settings = readCurvesSettings(new URLSearchParams(), series, ['model.block'], 2);
   const arm = { 'model.block': 'op' };
-  const groups = groupsOf([{ trialId: 'a', arm, label: '' }, { trialId: 'b', arm, label: '' }], settings.groupBy, () => ({ color: '#000000', dash: [] }));
+  const groups = groupsOf(
+    [
+      { trialId: 'a', arm, label: '' },
+      { trialId: 'b', arm, label: '' },
+    ],
+    settings.groupBy,
+    () => ({ color: '#000000', dash: [] }),
+  );
   const panels = panelsOf(
-    { groups: [curve({ arm, trialIds: ['a', 'b'], counts: [2, 2], deviations: [1, NaN] })], members: [curve({ trialId: 'a' }), curve({ trialId: 'b' })], groupClocks: [], memberClocks: [] },
-    { settings, series, groups: new Map(groups.map((group) => [group.id, group])), groupOfTrial: new Map([['a', groups[0].id], ['b', groups[0].id]]) },
+    {
+      groups: [curve({ arm, trialIds: ['a', 'b'], counts: [2, 2], deviations: [1, NaN] })],
+      members: [curve({ trialId: 'a' }), curve({ trialId: 'b' })],
+      groupClocks: [],
+      memberClocks: [],
+    },
+    {
+      settings,
+      series,
+      groups: new Map(groups.map((group) => [group.id, group])),
+      groupOfTrial: new Map([
+        ['a', groups[0].id],
+        ['b', groups[0].id],
+      ]),
+    },
   );
   expect(panels).toHaveLength(1);
   expect(panels[0]).toMatchObject({ id: 'kurtosis@block.3', title: 'kurtosis, block 3', isLog: true });

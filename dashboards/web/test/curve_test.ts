@@ -5,12 +5,16 @@ import { undrawableAt } from '../src/charts/undrawable';
 import { armOf, joinPieces, valueText } from '../src/data/curve';
 import { interpolate } from '../src/data/interpolation';
 import { type Line, spansDecades } from '../src/data/line';
-import { CurveSchema } from '../src/gen/sweep_pb';
+import { CurveSchema } from '../src/gen/ofsweep/v1/sweep_pb';
 
 test('pieces of a long curve become one', () => {
-  const piece = (trialId: string, steps: number[]) => create(CurveSchema, { trialId, metric: 'rms', site: 'block', layer: 1, steps, values: [...steps], armKeys: '{}' });
+  const piece = (trialId: string, steps: number[]) =>
+    create(CurveSchema, { trialId, metric: 'rms', site: 'block', layer: 1, steps, values: [...steps], armKeys: '{}' });
   const curves = joinPieces([piece('a', [0, 1]), piece('a', [2]), piece('b', [0])]);
-  expect(curves.map((curve) => [curve.trialId, curve.steps])).toEqual([['a', [0, 1, 2]], ['b', [0]]]);
+  expect(curves.map((curve) => [curve.trialId, curve.steps])).toEqual([
+    ['a', [0, 1, 2]],
+    ['b', [0]],
+  ]);
 });
 
 test('values of keys as a user types them', () => {
@@ -23,12 +27,23 @@ test('values of keys as a user types them', () => {
   expect([0.001, 0.0001, 2.5e-5, 1e-12, 0, 12].map(valueText)).toEqual(['0.001', '0.0001', '2.5e-05', '1e-12', '0', '12']);
 });
 
-const line = (xs: number[], ys: number[], more: Partial<Line> = {}): Line => ({ group: 'g', label: 'g', role: 'mean', style: { color: '#000000', dash: [] }, xs, ys, ...more });
+const line = (xs: number[], ys: number[], more: Partial<Line> = {}): Line => ({
+  group: 'g',
+  label: 'g',
+  role: 'mean',
+  style: { color: '#000000', dash: [] },
+  xs,
+  ys,
+  ...more,
+});
 
 test('curves of other steps share one x, and only what cannot be drawn breaks them', () => {
   const { xs, values } = align([line([0, 10], [1, NaN]), line([5], [2])], true, 0.5);
   expect(xs).toEqual([0, 5, 10]);
-  expect(values).toEqual([[1, undefined, null], [undefined, 2, undefined]]);
+  expect(values).toEqual([
+    [1, undefined, null],
+    [undefined, 2, undefined],
+  ]);
 });
 
 test('a band that goes below a logarithmic axis ends at the axis', () => {
@@ -37,7 +52,10 @@ test('a band that goes below a logarithmic axis ends at the axis', () => {
 });
 
 test('a run of values without a place has one mark', () => {
-  expect(undrawableAt(line([0, 1, 2, 3, 4], [1, NaN, NaN, Infinity, 2]), false)).toEqual([{ x: 1, isAbove: false }, { x: 3, isAbove: true }]);
+  expect(undrawableAt(line([0, 1, 2, 3, 4], [1, NaN, NaN, Infinity, 2]), false)).toEqual([
+    { x: 1, isAbove: false },
+    { x: 3, isAbove: true },
+  ]);
   expect(undrawableAt(line([0, 1], [1, 0]), true)).toEqual([{ x: 1, isAbove: false }]);
 });
 

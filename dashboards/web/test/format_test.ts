@@ -21,7 +21,15 @@ test('ticks are short', () => {
 });
 
 test('durations have two units where the first is few', () => {
-  expect([0, 48, 125, 3_600, 7_530, 59_000, 90_000].map(durationText)).toEqual(['0 s', '48 s', '2 min 05 s', '1 h', '2 h 05 min', '16 h', '1 d 01 h']);
+  expect([0, 48, 125, 3_600, 7_530, 59_000, 90_000].map(durationText)).toEqual([
+    '0 s',
+    '48 s',
+    '2 min 05 s',
+    '1 h',
+    '2 h 05 min',
+    '16 h',
+    '1 d 01 h',
+  ]);
   expect(durationText(Infinity)).toBe('∞');
 });
 

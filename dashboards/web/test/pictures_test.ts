@@ -7,11 +7,21 @@ import { type Dot, nearestDot, scatterOf } from '../src/data/scatter';
 import { LIGHT_INK } from '../src/data/scene';
 
 const layer = (number: number, values: number[]): MeasuredCurve => ({
-  metric: 'kurtosis', site: 'block', layer: number, trialId: '', trialIds: [], arm: {}, seed: 0, steps: [10, 20], values, counts: [], deviations: [],
+  metric: 'kurtosis',
+  site: 'block',
+  layer: number,
+  trialId: '',
+  trialIds: [],
+  arm: {},
+  seed: 0,
+  steps: [10, 20],
+  values,
+  counts: [],
+  deviations: [],
 });
 
 test('a heat map has a cell for each value, and shows those without a colour', () => {
-  const map = heatMapOf([layer(1, [1, NaN]), layer(0, [10, Infinity])]);
+  const map = heatMapOf([layer(1, [1, NaN]), layer(0, [10, Infinity])], 20);
   expect(map.layers).toEqual([0, 1]);
   const frame = { width: 300, height: 200, colors: createScale(true, [1, 10], [0, 1]), ink: LIGHT_INK };
   const cells = heatScene(map, frame).marks.filter((mark) => mark.kind === 'rect');
@@ -25,11 +35,24 @@ test('a heat map has a cell for each value, and shows those without a colour', (
   expect(heatAt(map, frame, [5, 10])).toBeUndefined();
 });
 
-const dot = (id: string, x: number, y: number, isDiverged = false): Dot => ({ id, label: id, group: 'g', style: { color: '#000000', dash: [] }, x, y, isDiverged });
+const dot = (id: string, x: number, y: number, isDiverged = false): Dot => ({
+  id,
+  label: id,
+  group: 'g',
+  style: { color: '#000000', dash: [] },
+  x,
+  y,
+  isDiverged,
+});
 
 test('a scatter keeps the dots that have no place on its axes', () => {
   const axes = { x: { name: 'kurtosis_max', isLog: true }, y: { name: 'eval_loss', isLog: false } };
-  const { dots, scene } = scatterOf([dot('a', 1, 2), dot('b', 10, 3), dot('c', Infinity, NaN, true)], axes, { width: 400, height: 300 }, LIGHT_INK);
+  const { dots, scene } = scatterOf(
+    [dot('a', 1, 2), dot('b', 10, 3), dot('c', Infinity, NaN, true)],
+    axes,
+    { width: 400, height: 300 },
+    LIGHT_INK,
+  );
   const c = dots[2];
   expect(c.left).toBeGreaterThan(dots[1].left);
   expect(c.top).toBeGreaterThan(dots[0].top);
@@ -47,7 +70,18 @@ test('parallel axes: names, numbers, and what has no place', () => {
     { id: 'b', label: 'b', values: ['soap', 1000] },
     { id: 'c', label: 'c', values: ['soap', NaN] },
   ];
-  const axes = [axisOf('optimizer.name', strands.map((strand) => strand.values[0]), false), axisOf('kurtosis', strands.map((strand) => strand.values[1]), false)];
+  const axes = [
+    axisOf(
+      'optimizer.name',
+      strands.map((strand) => strand.values[0]),
+      false,
+    ),
+    axisOf(
+      'kurtosis',
+      strands.map((strand) => strand.values[1]),
+      false,
+    ),
+  ];
   expect(axes[0].names).toEqual(['adam', 'soap']);
   const layout = parallelLayout(axes, strands, { width: 400, height: 300 });
   expect(shareOf(layout, 0, 'adam')).toBeCloseTo(0.25, 9);

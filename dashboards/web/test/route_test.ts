@@ -22,7 +22,13 @@ test.each(['#/nowhere', '#/sweeps/x/flowers', '#/sweeps/x/trials/y/z', '#/fleet/
 });
 
 test('settings survive, commas inside of them too', () => {
-  const params = withSettings(new URLSearchParams(), { m: ['kurtosis', 'rms'], hide: ['bits=[w8a8, w4a4]', 'a~b'], smooth: 0.5, members: false, empty: [] });
+  const params = withSettings(new URLSearchParams(), {
+    m: ['kurtosis', 'rms'],
+    hide: ['bits=[w8a8, w4a4]', 'a~b'],
+    smooth: 0.5,
+    members: false,
+    empty: [],
+  });
   const href = hrefOf({ page: 'sweep', sweep: 'x', view: 'curves' }, params);
   expect(href).toContain('m=kurtosis,rms');
   const read = parseRoute(href).params;

@@ -1,15 +1,24 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { gridOf, sorted, suggestedAxes } from '../src/data/table';
-import { AblationCellSchema } from '../src/gen/sweep_pb';
+import { AblationCellSchema } from '../src/gen/ofsweep/v1/sweep_pb';
 
-const cell = (row: string, column: string, mean?: number) => create(AblationCellSchema, { rowValues: [row], colValues: [column], trials: 1, statistics: [{ count: mean === undefined ? 0 : 1, mean }] });
+const cell = (row: string, column: string, mean?: number) =>
+  create(AblationCellSchema, {
+    rowValues: [row],
+    colValues: [column],
+    trials: 1,
+    statistics: [{ count: mean === undefined ? 0 : 1, mean }],
+  });
 
 test('cells become a grid in the order of the sweep, with holes', () => {
   const grid = gridOf([cell('pre_norm', 'adam', 3), cell('pre_norm', 'soap', 2), cell('op', 'soap', 1)], 0);
   expect(grid.rows).toEqual([['pre_norm'], ['op']]);
   expect(grid.columns).toEqual([['adam'], ['soap']]);
-  expect(grid.cells.map((row) => row.map((at) => at?.statistic.mean))).toEqual([[3, 2], [undefined, 1]]);
+  expect(grid.cells.map((row) => row.map((at) => at?.statistic.mean))).toEqual([
+    [3, 2],
+    [undefined, 1],
+  ]);
 });
 
 test('rows are sorted by a column; NaN and nothing come last, either way', () => {

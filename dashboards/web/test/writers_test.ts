@@ -5,7 +5,16 @@ import type { Scene } from '../src/data/scene';
 import { svgText } from '../src/data/scene_svg';
 
 test('CSV quotes what needs it and keeps NaN and infinities', () => {
-  expect(csvText(['a', 'b "c"'], [[1.5, 'x,y'], [NaN, undefined], [-Infinity, 'line\nbreak']])).toBe('a,"b ""c"""\r\n1.5,"x,y"\r\nNaN,\r\n-Infinity,"line\nbreak"\r\n');
+  expect(
+    csvText(
+      ['a', 'b "c"'],
+      [
+        [1.5, 'x,y'],
+        [NaN, undefined],
+        [-Infinity, 'line\nbreak'],
+      ],
+    ),
+  ).toBe('a,"b ""c"""\r\n1.5,"x,y"\r\nNaN,\r\n-Infinity,"line\nbreak"\r\n');
 });
 
 test('SVG stands alone and escapes its text', () => {
@@ -14,7 +23,16 @@ test('SVG stands alone and escapes its text', () => {
     height: 20,
     background: '#fff',
     marks: [
-      { kind: 'line', points: [[0, 0], [1, 2.3456]], color: '#123', width: 2, dash: [3, 1] },
+      {
+        kind: 'line',
+        points: [
+          [0, 0],
+          [1, 2.3456],
+        ],
+        color: '#123',
+        width: 2,
+        dash: [3, 1],
+      },
       { kind: 'text', x: 1, y: 2, text: 'a < b & "c"', color: '#000', size: 11, turn: -90 },
       { kind: 'dot', x: 1, y: 1, radius: 2, color: '#456', hollow: true },
       { kind: 'cross', x: 5, y: 5, radius: 1, color: '#789' },

@@ -1,6 +1,6 @@
 import { createClient, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
-import { SweepService } from '../gen/sweep_pb';
+import { SweepService } from '../gen/ofsweep/v1/sweep_pb';
 import { noteAnswer, noteLoss, probeWith } from './connection';
 import { isServerGone } from './problem';
 

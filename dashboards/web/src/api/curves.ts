@@ -1,7 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { QueryCurvesRequestSchema } from '../gen/sweep_pb';
+import type { QueryCurvesRequestSchema } from '../gen/ofsweep/v1/sweep_pb';
 import { type MeasuredCurve, joinPieces } from '../data/curve';
 import { service } from './client';
+import { noteLoss } from './connection';
+import { isServerGone } from './problem';
 import { createTurns } from './turns';
 
 const turns = createTurns(2);
@@ -13,7 +15,12 @@ export function queryCurves(request: CurvesRequest, signal: AbortSignal): Promis
   return turns(async () => {
     signal.throwIfAborted();
     const pieces = [];
-    for await (const response of service.queryCurves(request, { signal })) pieces.push(...response.curves);
+    try {
+      for await (const response of service.queryCurves(request, { signal })) pieces.push(...response.curves);
+    } catch (error) {
+      if (isServerGone(error)) noteLoss();
+      throw error;
+    }
     return joinPieces(pieces);
   });
 }

@@ -1,8 +1,8 @@
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { service } from './client';
 
 // A page draws one mark a trial: more than these are neither seen apart nor worth the wait.
-export const MOST_TRIALS = 4_000;
+export const MOST_TRIALS = 2_000;
 
 export interface Trials {
   trials: Trial[];

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { WatchSweepResponse } from '../gen/sweep_pb';
+import type { WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { retryDelay } from './backoff';
 import { service } from './client';
 import { noteLoss } from './connection';
@@ -14,37 +14,51 @@ export interface WatchEvents {
   onEnd(error: unknown): void;
 }
 
-// Follows a sweep until `signal` aborts. Reconnects when the stream breaks. A hidden page gives its
-// stream back and asks once a minute, since a browser grants six connections to all tabs of a coordinator together.
+// Follows a sweep until `signal` aborts. Reconnects when the stream breaks. A hidden page gives its stream back and asks once a minute,
+// since a browser grants six connections to all tabs of a coordinator together.
 export async function watchSweep(name: string, events: WatchEvents, signal: AbortSignal): Promise<void> {
   let failures = 0;
+  const onMessage = (message: WatchSweepResponse) => {
+    failures = 0;
+    events.onMessage(message);
+  };
   while (!signal.aborted) {
-    const turn = new AbortController();
-    const end = () => turn.abort();
-    signal.addEventListener('abort', end, { once: true });
-    const isGlance = document.hidden;
-    if (!isGlance) document.addEventListener('visibilitychange', end, { once: true });
     try {
-      for await (const message of service.watchSweep({ name, minIntervalSeconds: 1 }, { signal: turn.signal })) {
-        failures = 0;
-        events.onMessage(message);
-        if (isGlance) turn.abort();
-      }
+      const outcome = await readStream(name, onMessage, signal);
       // Every trial has ended, until someone resumes the sweep or retries some.
-      await pause(ENDED_POLL_MS, signal);
+      if (outcome === 'ended') await pause(ENDED_POLL_MS, signal);
+      else if (document.hidden) await pause(HIDDEN_POLL_MS, signal, { untilShown: true });
     } catch (error) {
-      if (signal.aborted) return;
-      if (!turn.signal.aborted) {
-        if (isServerGone(error)) noteLoss();
-        else if (!isWorthRetrying(error)) return events.onEnd(error);
-        await pause(retryDelay(failures++, Math.random()), signal);
-      } else if (document.hidden) {
-        await pause(HIDDEN_POLL_MS, signal, isGlance || document.hidden);
-      }
-    } finally {
-      signal.removeEventListener('abort', end);
-      document.removeEventListener('visibilitychange', end);
+      if (isServerGone(error)) noteLoss();
+      else if (!isWorthRetrying(error)) return events.onEnd(error);
+      await pause(retryDelay(failures++, Math.random()), signal);
     }
+  }
+}
+
+// Until the page is hidden or shown; of a hidden page the first message alone.
+async function readStream(
+  name: string,
+  onMessage: (message: WatchSweepResponse) => void,
+  signal: AbortSignal,
+): Promise<'ended' | 'interrupted'> {
+  const own = new AbortController();
+  const interrupt = () => own.abort();
+  signal.addEventListener('abort', interrupt);
+  document.addEventListener('visibilitychange', interrupt);
+  try {
+    for await (const message of service.watchSweep({ name, minIntervalSeconds: 1 }, { signal: own.signal })) {
+      onMessage(message);
+      if (document.hidden) return 'interrupted';
+    }
+    return own.signal.aborted ? 'interrupted' : 'ended';
+  } catch (error) {
+    if (own.signal.aborted) return 'interrupted';
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    document.removeEventListener('visibilitychange', interrupt);
+    own.abort();
   }
 }
 
@@ -53,8 +67,7 @@ function isWorthRetrying(error: unknown): boolean {
   return code !== Code.NotFound && code !== Code.InvalidArgument && code !== Code.Unimplemented;
 }
 
-// Ends early when the page is shown again, if `endsWhenShown`.
-function pause(milliseconds: number, signal: AbortSignal, endsWhenShown = false): Promise<void> {
+function pause(milliseconds: number, signal: AbortSignal, { untilShown = false } = {}): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
       clearTimeout(timer);
@@ -63,7 +76,7 @@ function pause(milliseconds: number, signal: AbortSignal, endsWhenShown = false)
       resolve();
     };
     const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish, { once: true });
-    if (endsWhenShown) document.addEventListener('visibilitychange', finish, { once: true });
+    signal.addEventListener('abort', finish);
+    if (untilShown) document.addEventListener('visibilitychange', finish);
   });
 }

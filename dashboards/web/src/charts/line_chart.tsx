@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { align } from '../data/alignment';
 import { type Line, type Panel, drawnValues } from '../data/line';
@@ -33,13 +33,9 @@ export function LineChart(props: LineChartProps) {
   latest.current = props;
   const frame = useRef<ChartFrame>({ x: [0, 1], y: [0, 1], lines: [] });
 
-  // What uPlot cannot change in a plot that stands: its series and their looks.
-  const structure = JSON.stringify([panel.isLog, isDark, panel.lines.map(({ group, role, style, low }) => [group, role, style, !!low])]);
-
-  const y = domainOf(drawnValues(panel.lines, panel.isLog), panel.isLog);
-  const { xs, values, bands } = align(panel.lines, panel.isLog, panel.isLog ? y[0] : -Infinity);
-  frame.current = { x: zoom ?? wholeRange(xs), y, lines: panel.lines };
-  const data = [xs, ...values.flatMap((column, i) => [column, ...(bands[i] ?? [])])] as uPlot.AlignedData;
+  // Once a panel, and not whenever the focus moves.
+  const { data, x, y, structure, label } = useMemo(() => prepare(panel), [panel]);
+  frame.current = { x: zoom ?? x, y, lines: panel.lines };
 
   useEffect(() => {
     if (!place.current || width === 0) return;
@@ -61,19 +57,33 @@ export function LineChart(props: LineChartProps) {
       plot.current = undefined;
       made.destroy();
     };
-  }, [structure, width > 0, props.xLabel]);
+  }, [structure, isDark, width > 0, props.xLabel]);
 
   useEffect(() => plot.current?.setData(data), [panel, zoom]);
   useEffect(() => {
     if (width > 0) plot.current?.setSize({ width, height });
   }, [width, height]);
-  useEffect(() => plot.current && dimOthers(plot.current, focus), [focus, structure]);
+  useEffect(() => plot.current && dimOthers(plot.current, focus), [focus, structure, isDark]);
 
   return (
     <div ref={holder} class="line-chart" style={{ height: `${height}px` }}>
-      <div ref={place} role="img" aria-label={describe(panel)} />
+      <div ref={place} role="img" aria-label={label} />
     </div>
   );
+}
+
+function prepare(panel: Panel) {
+  const { lines, isLog } = panel;
+  const y = domainOf(drawnValues(lines, isLog), isLog);
+  const { xs, values, bands } = align(lines, isLog, isLog ? y[0] : -Infinity);
+  return {
+    data: [xs, ...values.flatMap((column, i) => [column, ...(bands[i] ?? [])])] as uPlot.AlignedData,
+    x: wholeRange(xs),
+    y,
+    // What uPlot cannot change in a plot that stands: its series and their looks.
+    structure: JSON.stringify([isLog, lines.map(({ group, role, style, low }) => [group, role, style, !!low])]),
+    label: describe(panel),
+  };
 }
 
 function wholeRange(xs: readonly number[]): [number, number] {

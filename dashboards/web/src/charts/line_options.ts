@@ -42,7 +42,12 @@ export function lineOptions({ lines, isLog, ink, frame, size, syncKey, xLabel, o
       bands.push({ series: [series.length - 1, series.length - 2], fill: withAlpha(line.style.color, 0.12) });
     }
   }
-  const axis = { stroke: ink.faint, font: `11px ${FONT}`, grid: { stroke: ink.grid, width: 1 }, ticks: { stroke: ink.grid, width: 1, size: 4 } };
+  const axis = {
+    stroke: ink.faint,
+    font: `11px ${FONT}`,
+    grid: { stroke: ink.grid, width: 1 },
+    ticks: { stroke: ink.grid, width: 1, size: 4 },
+  };
   return {
     ...size,
     padding: [8, 18, 0, 0],

@@ -21,27 +21,73 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
   const inside = (value: number) => value >= x.domain[0] && value <= x.domain[1];
 
   const marks: Mark[] = [
-    { kind: 'text', x: MARGIN.left, y: 20, text: panel.unit ? `${panel.title} (${panel.unit})` : panel.title, color: ink.text, size: 13, bold: true },
+    {
+      kind: 'text',
+      x: MARGIN.left,
+      y: 20,
+      text: panel.unit ? `${panel.title} (${panel.unit})` : panel.title,
+      color: ink.text,
+      size: 13,
+      bold: true,
+    },
     ...y.ticks.flatMap((tick): Mark[] => [
-      { kind: 'line', points: [[MARGIN.left, y.at(tick)], [width - MARGIN.right, y.at(tick)]], color: ink.grid, width: 1 },
+      {
+        kind: 'line',
+        points: [
+          [MARGIN.left, y.at(tick)],
+          [width - MARGIN.right, y.at(tick)],
+        ],
+        color: ink.grid,
+        width: 1,
+      },
       { kind: 'text', x: MARGIN.left - 8, y: y.at(tick) + 4, text: tickText(tick), color: ink.faint, size: 11, anchor: 'end' },
     ]),
     ...x.ticks.flatMap((tick): Mark[] => [
-      { kind: 'line', points: [[x.at(tick), bottom], [x.at(tick), bottom + 4]], color: ink.faint, width: 1 },
+      {
+        kind: 'line',
+        points: [
+          [x.at(tick), bottom],
+          [x.at(tick), bottom + 4],
+        ],
+        color: ink.faint,
+        width: 1,
+      },
       { kind: 'text', x: x.at(tick), y: bottom + 18, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' },
     ]),
-    { kind: 'text', x: (MARGIN.left + width - MARGIN.right) / 2, y: bottom + 36, text: xLabel, color: ink.faint, size: 11, anchor: 'middle' },
+    {
+      kind: 'text',
+      x: (MARGIN.left + width - MARGIN.right) / 2,
+      y: bottom + 36,
+      text: xLabel,
+      color: ink.faint,
+      size: 11,
+      anchor: 'middle',
+    },
   ];
-  const place = (xs: readonly number[], ys: readonly number[]) => runs(xs, ys, panel.isLog, inside).map((run) => run.map(([a, b]): [number, number] => [x.at(a), y.at(b)]));
+  const place = (xs: readonly number[], ys: readonly number[]) =>
+    runs(xs, ys, panel.isLog, inside).map((run) => run.map(([a, b]): [number, number] => [x.at(a), y.at(b)]));
   for (const line of panel.lines) {
     const { style, role, xs, ys, low, high } = line;
     if (low && high) {
       const floor = panel.isLog ? y.domain[0] : -Infinity;
       const tops = place(xs, high);
-      const bottoms = place(xs, low.map((value, i) => (Number.isFinite(high[i]) ? Math.max(value, floor) : NaN)));
-      tops.forEach((top, i) => marks.push({ kind: 'area', points: [...top, ...(bottoms[i] ?? []).toReversed()], color: style.color, alpha: 0.12 }));
+      const bottoms = place(
+        xs,
+        low.map((value, i) => (Number.isFinite(high[i]) ? Math.max(value, floor) : NaN)),
+      );
+      tops.forEach((top, i) =>
+        marks.push({ kind: 'area', points: [...top, ...(bottoms[i] ?? []).toReversed()], color: style.color, alpha: 0.12 }),
+      );
     }
-    for (const points of place(xs, ys)) marks.push({ kind: 'line', points, color: style.color, width: role === 'mean' ? 1.8 : 1, dash: role === 'mean' ? style.dash : [], alpha: ALPHAS[role] });
+    for (const points of place(xs, ys))
+      marks.push({
+        kind: 'line',
+        points,
+        color: style.color,
+        width: role === 'mean' ? 1.8 : 1,
+        dash: role === 'mean' ? style.dash : [],
+        alpha: ALPHAS[role],
+      });
     if (role === 'raw') continue;
     for (const { x: at, isAbove } of undrawableAt(line, panel.isLog)) {
       if (inside(at)) marks.push({ kind: 'cross', x: x.at(at), y: isAbove ? MARGIN.top + 6 : bottom - 6, radius: 4, color: style.color });
@@ -49,7 +95,16 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
   }
   means.forEach(({ label, style }, i) => {
     const top = SIZE.height + 4 + i * 16;
-    marks.push({ kind: 'line', points: [[MARGIN.left, top], [MARGIN.left + 24, top]], color: style.color, width: 2, dash: style.dash });
+    marks.push({
+      kind: 'line',
+      points: [
+        [MARGIN.left, top],
+        [MARGIN.left + 24, top],
+      ],
+      color: style.color,
+      width: 2,
+      dash: style.dash,
+    });
     marks.push({ kind: 'text', x: MARGIN.left + 32, y: top + 4, text: label, color: ink.text, size: 11 });
   });
   return { width, height, background: ink.paper, marks };

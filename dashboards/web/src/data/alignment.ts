@@ -27,7 +27,15 @@ export function align(lines: readonly Line[], isLog: boolean, floor: number): Al
     values: lines.map((line) => column(line, line.ys)),
     bands: lines.map((line) =>
       // On a logarithmic axis a band that goes below zero ends at the axis.
-      line.low && line.high ? [column(line, line.low.map((low) => (low < floor ? floor : low))), column(line, line.high)] : undefined,
+      line.low && line.high
+        ? [
+            column(
+              line,
+              line.low.map((low) => (low < floor ? floor : low)),
+            ),
+            column(line, line.high),
+          ]
+        : undefined,
     ),
   };
 }

@@ -1,4 +1,4 @@
-import type { Curve } from '../gen/sweep_pb';
+import type { Curve } from '../gen/ofsweep/v1/sweep_pb';
 
 // A trial's curve, or a group's: then `trialIds` has its trials, and `counts` and `deviations` belong to each step.
 export interface MeasuredCurve {

@@ -35,11 +35,15 @@ export function tickText(value: number): string {
 }
 
 function digitsText(value: number): string {
-  return numberText(Number(value.toPrecision(6)), 6).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+  return numberText(Number(value.toPrecision(6)), 6)
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '');
 }
 
 export function countText(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

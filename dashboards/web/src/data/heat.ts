@@ -12,10 +12,10 @@ export interface HeatMap {
   steps: [number, number];
 }
 
-export function heatMapOf(curves: readonly MeasuredCurve[]): HeatMap {
+// `lastStep` is of all maps beside it, so that one whose trials diverged is seen to end early.
+export function heatMapOf(curves: readonly MeasuredCurve[], lastStep: number): HeatMap {
   const layered = curves.filter((curve) => curve.layer !== undefined).toSorted((a, b) => a.layer! - b.layer!);
-  const steps = layered.flatMap((curve) => [curve.steps[0], curve.steps[curve.steps.length - 1]]);
-  return { curves: layered, layers: layered.map((curve) => curve.layer!), steps: [Math.min(0, ...steps), Math.max(1, ...steps)] };
+  return { curves: layered, layers: layered.map((curve) => curve.layer!), steps: [0, Math.max(1, lastStep)] };
 }
 
 // Cells that have no place in the colours.
@@ -56,14 +56,31 @@ export function heatScene(map: HeatMap, frame: HeatFrame): Scene {
       const left = Math.round(x.at(i === 0 ? Math.min(step, map.steps[0]) : steps[i - 1]));
       const top = Math.round(topOf(row));
       const width = Math.max(1, Math.round(x.at(step)) - left);
-      marks.push({ kind: 'rect', x: left, y: top, width, height: Math.round(topOf(row) + rowHeight) - top, color: colorOf(values[i], colors) });
+      marks.push({
+        kind: 'rect',
+        x: left,
+        y: top,
+        width,
+        height: Math.round(topOf(row) + rowHeight) - top,
+        color: colorOf(values[i], colors),
+      });
     });
   });
   const every = Math.max(1, Math.ceil(14 / rowHeight));
   map.layers.forEach((layer, row) => {
-    if (row % every === 0) marks.push({ kind: 'text', x: MARGIN.left - 6, y: topOf(row) + rowHeight / 2 + 4, text: String(layer), color: ink.faint, size: 11, anchor: 'end' });
+    if (row % every === 0)
+      marks.push({
+        kind: 'text',
+        x: MARGIN.left - 6,
+        y: topOf(row) + rowHeight / 2 + 4,
+        text: String(layer),
+        color: ink.faint,
+        size: 11,
+        anchor: 'end',
+      });
   });
-  for (const tick of x.ticks) marks.push({ kind: 'text', x: x.at(tick), y: bottom + 16, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' });
+  for (const tick of x.ticks)
+    marks.push({ kind: 'text', x: x.at(tick), y: bottom + 16, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' });
   marks.push({ kind: 'text', x: width - MARGIN.right, y: bottom + 29, text: 'step', color: ink.faint, size: 11, anchor: 'end' });
   return { width, height, background: ink.paper, marks };
 }
@@ -92,7 +109,15 @@ export function colorBar(colors: Scale, width: number, ink: Ink): Scene {
     marks.push({ kind: 'rect', x: bar.left + (bar.width * i) / 64, y: 4, width: bar.width / 64 + 0.5, height: 10, color: viridis(i / 63) });
   }
   for (const tick of colors.ticks) {
-    marks.push({ kind: 'text', x: bar.left + bar.width * colors.at(tick), y: 28, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' });
+    marks.push({
+      kind: 'text',
+      x: bar.left + bar.width * colors.at(tick),
+      y: 28,
+      text: tickText(tick),
+      color: ink.faint,
+      size: 11,
+      anchor: 'middle',
+    });
   }
   return { width, height, background: ink.paper, marks };
 }

@@ -41,7 +41,11 @@ export interface ParallelLayout {
   bottom: number;
 }
 
-export function parallelLayout(axes: readonly Axis[], strands: readonly Strand[], { width, height }: { width: number; height: number }): ParallelLayout {
+export function parallelLayout(
+  axes: readonly Axis[],
+  strands: readonly Strand[],
+  { width, height }: { width: number; height: number },
+): ParallelLayout {
   const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
   const gap = (width - MARGIN.left - MARGIN.right) / Math.max(1, axes.length - 1);
   return {
@@ -102,18 +106,44 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
   lines.sort((a, b) => a.order - b.order);
   const marks: Mark[] = [...lines];
   layout.axes.forEach(({ axis, x, scale }, i) => {
-    marks.push({ kind: 'line', points: [[x, layout.top], [x, layout.bottom]], color: ink.faint, width: 1 });
-    marks.push({ kind: 'text', x, y: i % 2 === 0 ? 14 : 28, text: axis.key, color: ink.text, size: 11, anchor: 'middle', bold: i === colorAxis });
-    const ticks = axis.names ? axis.names.map((name, at): [string, number] => [name, at]) : scale.ticks.map((tick): [string, number] => [tickText(tick), tick]);
-    for (const [text, at] of ticks) marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
+    marks.push({
+      kind: 'line',
+      points: [
+        [x, layout.top],
+        [x, layout.bottom],
+      ],
+      color: ink.faint,
+      width: 1,
+    });
+    marks.push({
+      kind: 'text',
+      x,
+      y: i % 2 === 0 ? 14 : 28,
+      text: axis.key,
+      color: ink.text,
+      size: 11,
+      anchor: 'middle',
+      bold: i === colorAxis,
+    });
+    const ticks = axis.names
+      ? axis.names.map((name, at): [string, number] => [name, at])
+      : scale.ticks.map((tick): [string, number] => [tickText(tick), tick]);
+    for (const [text, at] of ticks)
+      marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
     const brush = brushes.get(axis.key);
-    if (brush) marks.push({ kind: 'rect', x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]), color: ink.text, alpha: 0.25 });
+    if (brush)
+      marks.push({ kind: 'rect', x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]), color: ink.text, alpha: 0.25 });
   });
   return { ...size, background: ink.paper, marks };
 }
 
 // The strand nearest to a place between two axes.
-export function nearestStrand(layout: ParallelLayout, strands: readonly Strand[], [left, top]: [number, number], reach = 10): Strand | undefined {
+export function nearestStrand(
+  layout: ParallelLayout,
+  strands: readonly Strand[],
+  [left, top]: [number, number],
+  reach = 10,
+): Strand | undefined {
   const right = layout.axes.findIndex(({ x }) => x >= left);
   if (right < 1) return undefined;
   const [a, b] = [layout.axes[right - 1].x, layout.axes[right].x];

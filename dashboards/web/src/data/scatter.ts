@@ -34,11 +34,33 @@ const MARGIN = { left: 66, right: 30, top: 22, bottom: 58 };
 // Values that have no place stand in a strip beyond the axes: ∞ above and to the right, NaN below and to the left.
 const STRIP = 12;
 
-export function scatterOf(dots: readonly Dot[], axes: ScatterAxes, size: { width: number; height: number }, ink: Ink, focus?: string): Scatter {
+export function scatterOf(
+  dots: readonly Dot[],
+  axes: ScatterAxes,
+  size: { width: number; height: number },
+  ink: Ink,
+  focus?: string,
+): Scatter {
   const { width, height } = size;
   const bottom = height - MARGIN.bottom;
-  const x = createScale(axes.x.isLog, domainOf(dots.map((dot) => dot.x), axes.x.isLog), [MARGIN.left, width - MARGIN.right], Math.max(3, width / 110));
-  const y = createScale(axes.y.isLog, domainOf(dots.map((dot) => dot.y), axes.y.isLog), [bottom, MARGIN.top], 6);
+  const x = createScale(
+    axes.x.isLog,
+    domainOf(
+      dots.map((dot) => dot.x),
+      axes.x.isLog,
+    ),
+    [MARGIN.left, width - MARGIN.right],
+    Math.max(3, width / 110),
+  );
+  const y = createScale(
+    axes.y.isLog,
+    domainOf(
+      dots.map((dot) => dot.y),
+      axes.y.isLog,
+    ),
+    [bottom, MARGIN.top],
+    6,
+  );
   const placed = dots.map((dot) => ({
     ...dot,
     left: place(dot.x, x, MARGIN.left - STRIP, width - MARGIN.right + STRIP),
@@ -46,14 +68,38 @@ export function scatterOf(dots: readonly Dot[], axes: ScatterAxes, size: { width
   }));
   const marks: Mark[] = [
     ...x.ticks.flatMap((tick): Mark[] => [
-      { kind: 'line', points: [[x.at(tick), MARGIN.top], [x.at(tick), bottom]], color: ink.grid, width: 1 },
+      {
+        kind: 'line',
+        points: [
+          [x.at(tick), MARGIN.top],
+          [x.at(tick), bottom],
+        ],
+        color: ink.grid,
+        width: 1,
+      },
       { kind: 'text', x: x.at(tick), y: bottom + 32, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' },
     ]),
     ...y.ticks.flatMap((tick): Mark[] => [
-      { kind: 'line', points: [[MARGIN.left, y.at(tick)], [width - MARGIN.right, y.at(tick)]], color: ink.grid, width: 1 },
+      {
+        kind: 'line',
+        points: [
+          [MARGIN.left, y.at(tick)],
+          [width - MARGIN.right, y.at(tick)],
+        ],
+        color: ink.grid,
+        width: 1,
+      },
       { kind: 'text', x: MARGIN.left - 24, y: y.at(tick) + 4, text: tickText(tick), color: ink.faint, size: 11, anchor: 'end' },
     ]),
-    { kind: 'text', x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 6, text: axisText(axes.x), color: ink.faint, size: 12, anchor: 'middle' },
+    {
+      kind: 'text',
+      x: (MARGIN.left + width - MARGIN.right) / 2,
+      y: height - 6,
+      text: axisText(axes.x),
+      color: ink.faint,
+      size: 12,
+      anchor: 'middle',
+    },
     { kind: 'text', x: 14, y: (MARGIN.top + bottom) / 2, text: axisText(axes.y), color: ink.faint, size: 12, anchor: 'middle', turn: -90 },
     ...placed.map((dot) => dotMark(dot, focus)),
     ...stripMarks(placed, { bottom, width, ink }),
@@ -69,7 +115,9 @@ function place(value: number, scale: Scale, below: number, above: number): numbe
 function dotMark(dot: Placed, focus: string | undefined): Mark {
   const alpha = focus === undefined || focus === dot.group ? 0.9 : 0.12;
   const shared = { x: dot.left, y: dot.top, color: dot.style.color, alpha };
-  return dot.isDiverged ? { kind: 'cross', radius: 4.5, ...shared } : { kind: 'dot', radius: 4.5, hollow: dot.style.dash.length > 0, ...shared };
+  return dot.isDiverged
+    ? { kind: 'cross', radius: 4.5, ...shared }
+    : { kind: 'dot', radius: 4.5, hollow: dot.style.dash.length > 0, ...shared };
 }
 
 function stripMarks(dots: readonly Placed[], { bottom, width, ink }: { bottom: number; width: number; ink: Ink }): Mark[] {

@@ -6,7 +6,18 @@ export type Mark =
   | { kind: 'rect'; x: number; y: number; width: number; height: number; color: string; alpha?: number; id?: string }
   | { kind: 'dot'; x: number; y: number; radius: number; color: string; hollow?: boolean; alpha?: number; id?: string }
   | { kind: 'cross'; x: number; y: number; radius: number; color: string; alpha?: number; id?: string }
-  | { kind: 'text'; x: number; y: number; text: string; color: string; size: number; anchor?: Anchor; turn?: number; bold?: boolean; halo?: string };
+  | {
+      kind: 'text';
+      x: number;
+      y: number;
+      text: string;
+      color: string;
+      size: number;
+      anchor?: Anchor;
+      turn?: number;
+      bold?: boolean;
+      halo?: string;
+    };
 
 export type Anchor = 'start' | 'middle' | 'end';
 

@@ -1,4 +1,4 @@
-import type { TrialCounts } from '../gen/sweep_pb';
+import type { TrialCounts } from '../gen/ofsweep/v1/sweep_pb';
 
 // States of a trial, in the order in which a bar shows them.
 export const TRIAL_STATES = ['completed', 'diverged', 'failed', 'cancelled', 'pruned', 'running', 'pending'] as const;

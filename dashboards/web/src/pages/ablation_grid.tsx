@@ -1,6 +1,6 @@
 import { numberText } from '../data/format';
 import { type Grid, type GridCell, type Order, sorted } from '../data/table';
-import type { GetAblationTableResponse, MeasuredMetric } from '../gen/sweep_pb';
+import type { GetAblationTableResponse, MeasuredMetric } from '../gen/ofsweep/v1/sweep_pb';
 import { change } from '../state/location';
 
 interface AblationGridProps {
@@ -35,7 +35,12 @@ export function AblationGrid({ metric, table, grid, order, series }: AblationGri
                 </th>
               ))}
               {columns.map((values, column) => (
-                <th key={values.join()} scope="col" class="number" aria-sort={order.column === column ? (order.isDescending ? 'descending' : 'ascending') : 'none'}>
+                <th
+                  key={values.join()}
+                  scope="col"
+                  class="number"
+                  aria-sort={order.column === column ? (order.isDescending ? 'descending' : 'ascending') : 'none'}
+                >
                   <button type="button" class="sort" onClick={() => sort(column)}>
                     {values.join(' · ') || metric}
                     <span aria-hidden="true">{order.column === column ? (order.isDescending ? ' ↓' : ' ↑') : ''}</span>

@@ -1,7 +1,7 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { service } from '../api/client';
 import { agoText, bytesText, countText, plural } from '../data/format';
-import type { Sweep, Trial, Worker, WorkerDevice } from '../gen/sweep_pb';
+import type { Sweep, Trial, Worker, WorkerDevice } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTicks, useTitle } from '../state/hooks';
@@ -28,21 +28,10 @@ export function FleetPage() {
     <div class="fleet">
       <h1>Fleet</h1>
       <p class="facts number" role="status">
-        {plural(workers.filter((worker) => worker.connected).length, 'worker')} connected · {busy} of {plural(slots, 'slot')} busy · {countText(sum(workers.map((worker) => worker.unsentPoints)))} points on
-        their way
+        {plural(workers.filter((worker) => worker.connected).length, 'worker')} connected · {busy} of {plural(slots, 'slot')} busy ·{' '}
+        {countText(sum(workers.map((worker) => worker.unsentPoints)))} points on their way
       </p>
-      {waiting.length > 0 && (
-        <section class="card padded">
-          <h2>Why sweeps wait</h2>
-          <ul>
-            {waiting.map((sweep) => (
-              <li key={sweep.name}>
-                <a href={hrefOf({ page: 'sweep', sweep: sweep.name, view: 'curves' })}>{sweep.name}</a>: {sweep.waitingReason}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      {waiting.length > 0 && <Waiting sweeps={waiting} />}
       {workers.length === 0 ? (
         <EmptyNote title="No worker is connected">
           <p>
@@ -57,6 +46,32 @@ export function FleetPage() {
         </ul>
       )}
     </div>
+  );
+}
+
+const MOST_NAMES = 8;
+
+// By their reasons, since many sweeps wait for the same.
+function Waiting({ sweeps }: { sweeps: readonly Sweep[] }) {
+  const byReason = Map.groupBy(sweeps, (sweep) => sweep.waitingReason);
+  return (
+    <section class="card padded">
+      <h2>Why sweeps wait</h2>
+      <ul>
+        {[...byReason].map(([reason, waiting]) => (
+          <li key={reason}>
+            {reason}:{' '}
+            {waiting.slice(0, MOST_NAMES).map(({ name }, i) => (
+              <>
+                {i > 0 && ', '}
+                <a href={hrefOf({ page: 'sweep', sweep: name, view: 'curves' })}>{name}</a>
+              </>
+            ))}
+            {waiting.length > MOST_NAMES && ` and ${plural(waiting.length - MOST_NAMES, 'more sweep')}`}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -135,14 +150,18 @@ function HeldTrial({ id, found }: { id: string; found: { trial: Trial; sweep: st
   if (!found) return <code>{id}</code>;
   return (
     <>
-      <a href={hrefOf({ page: 'trial', sweep: found.sweep, trial: id })}>{found.trial.label || id}</a> <span class="faint">{found.sweep}</span>
+      <a href={hrefOf({ page: 'trial', sweep: found.sweep, trial: id })}>{found.trial.label || id}</a>{' '}
+      <span class="faint">{found.sweep}</span>
     </>
   );
 }
 
 // A worker names its trials by their ids: the sweeps that have running trials say which they are.
 async function loadFleet(signal: AbortSignal): Promise<Fleet> {
-  const [{ workers }, { sweeps }] = await Promise.all([service.listWorkers({}, { signal }), service.listSweeps({ pageSize: 200 }, { signal })]);
+  const [{ workers }, { sweeps }] = await Promise.all([
+    service.listWorkers({}, { signal }),
+    service.listSweeps({ pageSize: 200 }, { signal }),
+  ]);
   const running: Fleet['running'] = new Map();
   const holds = workers.some((worker) => worker.trialIds.length > 0);
   for (const sweep of holds ? sweeps.filter(({ trials }) => (trials?.running ?? 0) > 0).slice(0, MOST_SWEEPS) : []) {

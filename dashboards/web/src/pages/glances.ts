@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { service } from '../api/client';
-import type { Sweep } from '../gen/sweep_pb';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { useTicks } from '../state/hooks';
 
 // What a list of sweeps does not say: how far their steps are, and for how long they will train.

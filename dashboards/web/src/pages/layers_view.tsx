@@ -35,7 +35,18 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   const { data, problem } = useResource(
     ready ? JSON.stringify([metric.name, site.name, groupBy]) : undefined,
     (signal) =>
-      queryCurves({ sweep: sweep.name, metrics: [metric.name], sites: [site.name], groupBy, mean: metric.logAxis ? 'geometric' : '', peaks: true, maxBuckets: 200 }, signal),
+      queryCurves(
+        {
+          sweep: sweep.name,
+          metrics: [metric.name],
+          sites: [site.name],
+          groupBy,
+          mean: metric.logAxis ? 'geometric' : '',
+          peaks: true,
+          maxBuckets: 200,
+        },
+        signal,
+      ),
     { version: sweep.points, scope: sweep.name },
   );
   if (!sweep.series || !sweep.trials) return <p class="loading">Reading what was measured…</p>;
@@ -48,29 +59,65 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   }
   const shown = [...maps.values()].slice(0, MOST_MAPS);
   const isLog = metric.logAxis;
-  const colors = createScale(isLog, domainOf(shown.flat().flatMap((curve) => curve.values), isLog, 0), [0, 1], 5);
+  const colors = createScale(
+    isLog,
+    domainOf(
+      shown.flat().flatMap((curve) => curve.values),
+      isLog,
+      0,
+    ),
+    [0, 1],
+    5,
+  );
+  const lastStep = Math.max(...shown.flat().map((curve) => curve.steps.at(-1) ?? 0));
   const title = `${metric.name}, ${site.name}`;
   return (
     <>
       <Controls>
-        <Select label="Metric" options={layered.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={metric.name} onChange={(m) => change({ m })} />
-        <Select label="Site" options={sites.map(({ name, meaning }) => ({ value: name, hint: meaning }))} value={site.name} onChange={(name) => change({ site: name })} />
-        <Picker label="Group by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by })} />
+        <Select
+          label="Metric"
+          options={layered.map(({ name, meaning }) => ({ value: name, hint: meaning }))}
+          value={metric.name}
+          onChange={(m) => change({ m })}
+        />
+        <Select
+          label="Site"
+          options={sites.map(({ name, meaning }) => ({ value: name, hint: meaning }))}
+          value={site.name}
+          onChange={(name) => change({ site: name })}
+        />
+        <Picker
+          label="Group by"
+          options={[...new Set([...sweep.varied, ...groupBy])].map((value) => ({ value }))}
+          chosen={groupBy}
+          onChange={(by) => change({ by })}
+        />
         <div class="color-bar">
-          <SceneCanvas scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)} label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`} />
+          <SceneCanvas
+            scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)}
+            label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`}
+          />
           <small>
             <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ {isLog && '· logarithmic'}
           </small>
         </div>
       </Controls>
       <p class="meaning">
-        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that share a column, the largest.
+        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that
+        share a column, the largest.
       </p>
       {problem && !data && <ProblemNote problem={problem} />}
       {data && shown.length === 0 && <EmptyNote title="No points yet" />}
       <div class="panels">
         {shown.map((curves) => (
-          <HeatCard key={armId(curves[0].arm, groupBy)} name={`${sweep.name} ${title}`} label={armLabel(curves[0].arm, groupBy)} map={heatMapOf(curves)} colors={colors} isDark={dark} />
+          <HeatCard
+            key={armId(curves[0].arm, groupBy)}
+            name={`${sweep.name} ${title}`}
+            label={armLabel(curves[0].arm, groupBy)}
+            map={heatMapOf(curves, lastStep)}
+            colors={colors}
+            isDark={dark}
+          />
         ))}
       </div>
       {maps.size > MOST_MAPS && <p class="faint">{maps.size - MOST_MAPS} more groups are not drawn: group by fewer keys.</p>}
@@ -78,7 +125,19 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   );
 }
 
-function HeatCard({ name, label, map, colors, isDark: dark }: { name: string; label: string; map: HeatMap; colors: Scale; isDark: boolean }) {
+function HeatCard({
+  name,
+  label,
+  map,
+  colors,
+  isDark: dark,
+}: {
+  name: string;
+  label: string;
+  map: HeatMap;
+  colors: Scale;
+  isDark: boolean;
+}) {
   const [holder, width] = useWidth<HTMLDivElement>();
   const [at, setAt] = useState<[number, number]>();
   const frame = { width, height: HEIGHT, colors, ink: dark ? DARK_INK : LIGHT_INK };
@@ -94,7 +153,12 @@ function HeatCard({ name, label, map, colors, isDark: dark }: { name: string; la
         <output class="readout">{cell && `layer ${cell.layer}, step ${cell.step}: ${numberText(cell.value)}`}</output>
         <ExportMenu
           fileName={fileName}
-          csv={() => csvText(['layer', 'step', 'value'], map.curves.flatMap((curve) => curve.steps.map((step, i) => [curve.layer, step, curve.values[i]])))}
+          csv={() =>
+            csvText(
+              ['layer', 'step', 'value'],
+              map.curves.flatMap((curve) => curve.steps.map((step, i) => [curve.layer, step, curve.values[i]])),
+            )
+          }
           scene={() => heatScene(map, { width: 640, height: 300, colors, ink: LIGHT_INK, title: `${name}: ${label}` })}
         />
       </header>

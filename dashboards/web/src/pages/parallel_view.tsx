@@ -3,7 +3,16 @@ import { SceneCanvas } from '../charts/scene_canvas';
 import { armOfTrial } from '../data/arms';
 import { csvText } from '../data/csv';
 import { plural } from '../data/format';
-import { type Brushes, type ParallelLayout, type Strand, axisOf, isBrushed, nearestStrand, parallelLayout, parallelScene } from '../data/parallel';
+import {
+  type Brushes,
+  type ParallelLayout,
+  type Strand,
+  axisOf,
+  isBrushed,
+  nearestStrand,
+  parallelLayout,
+  parallelScene,
+} from '../data/parallel';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
@@ -30,7 +39,9 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
   const trials = sweep.trials.trials;
   const columns = resultColumns(trials);
   const options = [...sweep.varied, ...columns];
-  const chosen = (readList(params, 'axes') ?? [...armKeys(sweep), ...DEFAULT_RESULTS.filter((name) => columns.includes(name))]).filter((key) => options.includes(key));
+  const chosen = (readList(params, 'axes') ?? [...armKeys(sweep), ...DEFAULT_RESULTS.filter((name) => columns.includes(name))]).filter(
+    (key) => options.includes(key),
+  );
   if (trials.length === 0 || options.length === 0) return <EmptyNote title="No trials to compare yet" />;
 
   const strands = trials.map((trial): Strand => {
@@ -38,7 +49,13 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
     const values = chosen.map((key) => (columns.includes(key) ? trial.results[key] : asNumber(arm[key])));
     return { id: trial.trialId, label: trial.label, values };
   });
-  const axes = chosen.map((key, i) => axisOf(key, strands.map((strand) => strand.values[i]), columns.includes(key) && hasLogAxis(key, sweep.series ?? [])));
+  const axes = chosen.map((key, i) =>
+    axisOf(
+      key,
+      strands.map((strand) => strand.values[i]),
+      columns.includes(key) && hasLogAxis(key, sweep.series ?? []),
+    ),
+  );
   const size = { width: Math.max(width, chosen.length * 90), height: HEIGHT };
   const layout = parallelLayout(axes, strands, size);
   const stored = readBrushes(params);
@@ -47,7 +64,13 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
   const colorKey = params.get('color') ?? (chosen.includes('kurtosis_max') ? 'kurtosis_max' : chosen[chosen.length - 1]);
   const colorAxis = Math.max(0, chosen.indexOf(colorKey));
   const scene = (look: { size: typeof size; dark: boolean }) =>
-    parallelScene(parallelLayout(axes, strands, look.size), strands, { size: look.size, ink: look.dark ? DARK_INK : LIGHT_INK, brushes, colorAxis, near: near?.id });
+    parallelScene(parallelLayout(axes, strands, look.size), strands, {
+      size: look.size,
+      ink: look.dark ? DARK_INK : LIGHT_INK,
+      brushes,
+      colorAxis,
+      near: near?.id,
+    });
 
   const press = (at: [number, number]) => {
     const axis = layout.axes.find(({ x }) => Math.abs(x - at[0]) <= GRIP);
@@ -73,7 +96,12 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
     <>
       <Controls>
         <Picker label="Axes" options={options.map((value) => ({ value }))} chosen={chosen} onChange={(keys) => change({ axes: keys })} />
-        <Select label="Colour" options={chosen.map((value) => ({ value }))} value={chosen[colorAxis]} onChange={(color) => change({ color })} />
+        <Select
+          label="Colour"
+          options={chosen.map((value) => ({ value }))}
+          value={chosen[colorAxis]}
+          onChange={(color) => change({ color })}
+        />
         <BrushFields keys={chosen} brushes={stored} />
       </Controls>
       {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
@@ -85,17 +113,38 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
           <output class="readout">{near?.label}</output>
           <ExportMenu
             fileName={`${sweep.name}-parallel`}
-            csv={() => csvText(['trial', 'label', ...chosen], inBrushes.map((strand) => [strand.id, strand.label, ...strand.values]))}
+            csv={() =>
+              csvText(
+                ['trial', 'label', ...chosen],
+                inBrushes.map((strand) => [strand.id, strand.label, ...strand.values]),
+              )
+            }
             scene={() => scene({ size: { width: Math.max(640, chosen.length * 120), height: HEIGHT }, dark: false })}
           />
         </header>
-        <div ref={holder} class={near ? 'scene scroll clickable' : 'scene scroll'} tabIndex={0} role="region" aria-label="Parallel coordinates, scrollable">
+        <div
+          ref={holder}
+          class={near ? 'scene scroll clickable' : 'scene scroll'}
+          tabIndex={0}
+          role="region"
+          aria-label="Parallel coordinates, scrollable"
+        >
           {width > 0 && chosen.length > 1 && (
-            <SceneCanvas scene={scene({ size, dark })} label={`${strands.length} trials over ${chosen.join(', ')}; the views Table and Trials list them`} onPoint={move} onPress={press} onRelease={release} class="parallel" />
+            <SceneCanvas
+              scene={scene({ size, dark })}
+              label={`${strands.length} trials over ${chosen.join(', ')}; the views Table and Trials list them`}
+              onPoint={move}
+              onPress={press}
+              onRelease={release}
+              class="parallel"
+            />
           )}
           {chosen.length < 2 && <p class="faint">Choose two axes or more.</p>}
         </div>
-        <p class="faint">Drag along an axis to keep what passes there; press it to let go. NaN and what is missing stand below an axis, ∞ above. A click on a line opens its trial.</p>
+        <p class="faint">
+          Drag along an axis to keep what passes there; press it to let go. NaN and what is missing stand below an axis, ∞ above. A click on
+          a line opens its trial.
+        </p>
       </section>
     </>
   );
@@ -117,11 +166,25 @@ function BrushFields({ keys, brushes }: { keys: readonly string[]; brushes: Brus
       <Select label="Keep on" options={keys.map((value) => ({ value }))} value={key} onChange={setKey} />
       <label class="control">
         <span class="control-label">from %</span>
-        <input class="short" type="number" min="0" max="100" value={percent(low)} onChange={(event) => set(ordered(Number(event.currentTarget.value) / 100, high))} />
+        <input
+          class="short"
+          type="number"
+          min="0"
+          max="100"
+          value={percent(low)}
+          onChange={(event) => set(ordered(Number(event.currentTarget.value) / 100, high))}
+        />
       </label>
       <label class="control">
         <span class="control-label">to %</span>
-        <input class="short" type="number" min="0" max="100" value={percent(high)} onChange={(event) => set(ordered(low, Number(event.currentTarget.value) / 100))} />
+        <input
+          class="short"
+          type="number"
+          min="0"
+          max="100"
+          value={percent(high)}
+          onChange={(event) => set(ordered(low, Number(event.currentTarget.value) / 100))}
+        />
       </label>
       {brushes.size > 0 && (
         <button type="button" onClick={() => changeBrushes(new Map())}>

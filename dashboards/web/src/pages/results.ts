@@ -1,8 +1,15 @@
-import type { MeasuredMetric, Trial } from '../gen/sweep_pb';
+import type { MeasuredMetric, Trial } from '../gen/ofsweep/v1/sweep_pb';
 
 // Columns of the view `results` that some trial has, in an order that readers expect.
 const ORDER = ['eval_loss', 'kurtosis_max', 'kurtosis_mean', 'kurtosis_peak', 'mmr_max', 'train_loss', 'eval_perplexity'];
 const NO_RESULTS = ['seed', 'learning_rate', 'layers', 'width'];
+
+// Columns that a trial has before anything is measured.
+const BOOKKEEPING = ['attempts', 'steps', 'tokens', 'wall_seconds'];
+
+export function hasResults(columns: readonly string[]): boolean {
+  return columns.some((name) => !BOOKKEEPING.includes(name));
+}
 
 export function resultColumns(trials: readonly Trial[]): string[] {
   const names = new Set(trials.flatMap((trial) => Object.keys(trial.results)));

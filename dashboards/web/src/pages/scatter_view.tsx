@@ -16,7 +16,7 @@ import { readChoice, readList } from '../state/params';
 import { isDark } from '../state/theme';
 import { Legend } from './curves/legend';
 import { type Group, groupsOf } from './curves/panels';
-import { hasLogAxis, resultColumns } from './results';
+import { hasLogAxis, hasResults, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
 import { matchesWords } from '../data/arms';
 
@@ -35,13 +35,18 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const hidden = readList(params, 'hide') ?? [];
   const filter = params.get('q') ?? '';
   const groups = useMemo(
-    () => groupsOf(trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, groupBy) })), groupBy, (index) => styleOf(index, dark)),
+    () =>
+      groupsOf(
+        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, groupBy) })),
+        groupBy,
+        (index) => styleOf(index, dark),
+      ),
     [trials, groupBy.join(), dark],
   );
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, filter));
   const shown = matching.filter((group) => !hidden.includes(group.id));
   if (!sweep.trials) return <p class="loading">Reading results…</p>;
-  if (columns.length === 0) return <EmptyNote title="No trial has results yet" />;
+  if (!hasResults(columns)) return <EmptyNote title="No trial has results yet" />;
 
   const dots = dotsOf(sweep, shown, x, y);
   const series = sweep.series ?? [];
@@ -58,10 +63,26 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
     <>
       <Controls>
         <Select label="x" options={options} value={x} onChange={(name) => change({ x: name })} />
-        <Select label="x axis" options={AXES.map((value) => ({ value }))} value={readChoice(params, 'xaxis', AXES, 'auto')} onChange={(kind) => change({ xaxis: kind === 'auto' ? undefined : kind })} />
+        <Select
+          label="x axis"
+          options={AXES.map((value) => ({ value }))}
+          value={readChoice(params, 'xaxis', AXES, 'auto')}
+          onChange={(kind) => change({ xaxis: kind === 'auto' ? undefined : kind })}
+        />
         <Select label="y" options={options} value={y} onChange={(name) => change({ y: name })} />
-        <Select label="y axis" options={AXES.map((value) => ({ value }))} value={readChoice(params, 'yaxis', AXES, 'auto')} onChange={(kind) => change({ yaxis: kind === 'auto' ? undefined : kind })} />
-        <Picker label="Colour by" options={sweep.varied.map((value) => ({ value }))} chosen={groupBy} onChange={(by) => change({ by, hide: undefined })} none="trial" />
+        <Select
+          label="y axis"
+          options={AXES.map((value) => ({ value }))}
+          value={readChoice(params, 'yaxis', AXES, 'auto')}
+          onChange={(kind) => change({ yaxis: kind === 'auto' ? undefined : kind })}
+        />
+        <Picker
+          label="Colour by"
+          options={sweep.varied.map((value) => ({ value }))}
+          chosen={groupBy}
+          onChange={(by) => change({ by, hide: undefined })}
+          none="trial"
+        />
       </Controls>
       {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
       <div class="with-legend">
@@ -73,7 +94,12 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
             <output class="readout">{near && `${near.label}: ${numberText(near.x)}, ${numberText(near.y)}`}</output>
             <ExportMenu
               fileName={`${sweep.name}-${y}-against-${x}`}
-              csv={() => csvText(['trial', 'label', x, y, 'diverged'], dots.map((dot) => [dot.id, dot.label, dot.x, dot.y, String(dot.isDiverged)]))}
+              csv={() =>
+                csvText(
+                  ['trial', 'label', x, y, 'diverged'],
+                  dots.map((dot) => [dot.id, dot.label, dot.x, dot.y, String(dot.isDiverged)]),
+                )
+              }
               scene={() => scatterOf(dots, axes, { width: 640, height: 420 }, LIGHT_INK).scene}
             />
           </header>
@@ -90,9 +116,22 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
               />
             )}
           </div>
-          <p class="faint">A dot is a trial; a cross one that diverged, with its last values or, where it has none, beside NaN. A click opens it. Without these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.</p>
+          <p class="faint">
+            A dot is a trial; a cross one that diverged, with its last values or, where it has none, beside NaN. A click opens it. Without
+            these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.
+          </p>
         </section>
-        <Legend sweep={sweep.name} groups={matching} hidden={hidden} filter={filter} keys={groupBy} focus={focus} onFocus={setFocus} notDrawn={0} missing={[]} />
+        <Legend
+          sweep={sweep.name}
+          groups={matching}
+          hidden={hidden}
+          filter={filter}
+          keys={groupBy}
+          focus={focus}
+          onFocus={setFocus}
+          notDrawn={0}
+          missing={[]}
+        />
       </div>
     </>
   );

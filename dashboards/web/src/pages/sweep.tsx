@@ -48,7 +48,7 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   const missing = stored.problem ?? problem;
   if (missing?.code === Code.NotFound) {
     return (
-      <EmptyNote title={`There is no sweep “${name}”`}>
+      <EmptyNote isPage title={`There is no sweep “${name}”`}>
         <p>It may have been deleted, or the link is of another coordinator.</p>
         <p>
           <a href={hrefOf({ page: 'sweeps' })}>All sweeps</a>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { plural } from '../data/format';
-import type { Sweep } from '../gen/sweep_pb';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { Question, type QuestionText } from '../parts/question';
 
 interface Action {
@@ -47,7 +47,9 @@ function actionsOf({ name, state, trials }: Sweep): Action[] {
   }
   if (state === 'paused' || state === 'cancelled') {
     const text =
-      state === 'paused' ? 'Its pending trials may start again.' : 'Its cancelled trials become pending again, and continue from their last checkpoints.';
+      state === 'paused'
+        ? 'Its pending trials may start again.'
+        : 'Its cancelled trials become pending again, and continue from their last checkpoints.';
     actions.push({ name: 'Resume', question: { title: `Resume ${name}?`, text, yes: 'Resume' }, act: () => service.resumeSweep({ name }) });
   }
   if (failed > 0) {

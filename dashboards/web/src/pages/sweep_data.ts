@@ -1,5 +1,5 @@
 import type { Trials } from '../api/trials';
-import type { MeasuredMetric, TrialProgress } from '../gen/sweep_pb';
+import type { MeasuredMetric, TrialProgress } from '../gen/ofsweep/v1/sweep_pb';
 
 // What the views of a sweep share. `undefined` until it is there.
 export interface SweepData {

@@ -1,7 +1,7 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { durationText, timeText } from '../data/format';
 import { endedOf, totalOf } from '../data/states';
-import type { Sweep, WatchSweepResponse } from '../gen/sweep_pb';
+import type { Sweep, WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
 import { StateBadge } from '../parts/state_badge';
 import { WaitingReason } from '../parts/waiting_reason';

@@ -2,7 +2,7 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { service } from '../api/client';
 import { durationText, timeText } from '../data/format';
 import { endedOf, totalOf } from '../data/states';
-import type { Sweep } from '../gen/sweep_pb';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
@@ -39,9 +39,7 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
       {(token !== '' || data?.nextPageToken) && (
         <nav class="pages" aria-label="Pages of the list">
           {token !== '' && <a href={hrefOf({ page: 'sweeps' })}>« newest</a>}
-          {data?.nextPageToken && (
-            <a href={hrefOf({ page: 'sweeps' }, new URLSearchParams({ page: data.nextPageToken }))}>older ›</a>
-          )}
+          {data?.nextPageToken && <a href={hrefOf({ page: 'sweeps' }, new URLSearchParams({ page: data.nextPageToken }))}>older ›</a>}
         </nav>
       )}
     </>

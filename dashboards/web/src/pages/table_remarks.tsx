@@ -1,4 +1,4 @@
-import type { GetAblationTableResponse } from '../gen/sweep_pb';
+import type { GetAblationTableResponse } from '../gen/ofsweep/v1/sweep_pb';
 
 // What a reader has to know before comparing two cells.
 export function TableRemarks({ table }: { table: GetAblationTableResponse }) {
@@ -9,27 +9,20 @@ export function TableRemarks({ table }: { table: GetAblationTableResponse }) {
         A cell is mean ± sample standard deviation (trials){table.pooled.length > 0 && <>, over {names(table.pooled)}</>}.{' '}
         {table.dropDiverged ? 'Diverged trials are counted and left out of the means.' : 'Diverged trials count with their last values.'}
       </li>
-      {table.state !== 'finished' && (
-        <li class="warning">
-          The sweep is {table.state}: trials are missing, and the means will change.
-        </li>
-      )}
+      {table.state !== 'finished' && <li class="warning">The sweep is {table.state}: trials are missing, and the means will change.</li>}
       {table.uneven.length > 0 && (
         <li class="warning">
-          Cells average over different values of {names(table.uneven)}: their means are of different mixtures, and not comparable by themselves.
+          Cells average over different values of {names(table.uneven)}: their means are of different mixtures, and not comparable by
+          themselves.
         </li>
       )}
       {table.confounded.length > 0 && (
         <li class="warning">
-          {names(table.confounded)} {table.confounded.length > 1 ? 'are' : 'is'} neither row nor column and differ{table.confounded.length > 1 ? '' : 's'} from cell to cell: what sets two cells
-          apart may be this.
+          {names(table.confounded)} {table.confounded.length > 1 ? 'are' : 'is'} neither row nor column and differ
+          {table.confounded.length > 1 ? '' : 's'} from cell to cell: what sets two cells apart may be this.
         </li>
       )}
-      {mixed.size > 0 && (
-        <li class="warning">
-          Cells marked ≠ hold trials that were made differently, in {names([...mixed])}.
-        </li>
-      )}
+      {mixed.size > 0 && <li class="warning">Cells marked ≠ hold trials that were made differently, in {names([...mixed])}.</li>}
     </ul>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { csvText } from '../data/csv';
 import { type Order, gridOf, suggestedAxes } from '../data/table';
-import type { GetAblationTableResponse } from '../gen/sweep_pb';
+import type { GetAblationTableResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { save } from '../parts/export_menu';
@@ -35,14 +35,40 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
   return (
     <>
       <Controls>
-        <Picker label="Rows" options={keys} chosen={rows} onChange={(next) => change({ rows: next, cols: without(cols, next, suggested.cols), sort: undefined })} />
-        <Picker label="Columns" options={keys} chosen={cols} onChange={(next) => change({ cols: next, rows: without(rows, next, suggested.rows), sort: undefined })} />
-        <Picker label="Metrics" options={columns} chosen={metrics.length > 0 ? metrics : (data?.metrics ?? [])} onChange={(m) => change({ m: m.length > 0 ? m : undefined })} />
+        <Picker
+          label="Rows"
+          options={keys}
+          chosen={rows}
+          onChange={(next) => change({ rows: next, cols: without(cols, next, suggested.cols), sort: undefined })}
+        />
+        <Picker
+          label="Columns"
+          options={keys}
+          chosen={cols}
+          onChange={(next) => change({ cols: next, rows: without(rows, next, suggested.rows), sort: undefined })}
+        />
+        <Picker
+          label="Metrics"
+          options={columns}
+          chosen={metrics.length > 0 ? metrics : (data?.metrics ?? [])}
+          onChange={(m) => change({ m: m.length > 0 ? m : undefined })}
+        />
         <MetricField add={(metric) => change({ m: [...(metrics.length > 0 ? metrics : (data?.metrics ?? [])), metric] })} />
         {(unpooled.length > 0 || pool.length > 0) && (
-          <Picker label="Pool" options={[...new Set([...unpooled, ...pool])].map((value) => ({ value }))} chosen={pool} onChange={(next) => change({ pool: next.length > 0 ? next : undefined })} none="the seed alone" />
+          <Picker
+            label="Pool"
+            options={[...new Set([...unpooled, ...pool])].map((value) => ({ value }))}
+            chosen={pool}
+            onChange={(next) => change({ pool: next.length > 0 ? next : undefined })}
+            none="the seed alone"
+          />
         )}
-        <Toggle label="drop diverged" hint="Means of the other trials alone; diverged ones are still counted" checked={dropDiverged} onChange={(on) => change({ drop: on || undefined })} />
+        <Toggle
+          label="drop diverged"
+          hint="Means of the other trials alone; diverged ones are still counted"
+          checked={dropDiverged}
+          onChange={(on) => change({ drop: on || undefined })}
+        />
         {data && (
           <button type="button" onClick={() => save(new Blob([tableCsv(data)], { type: 'text/csv' }), `${sweep.name}-table.csv`)}>
             ↓ CSV
@@ -68,7 +94,14 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
       {data && data.cells.length > 0 && (
         <div class="grids">
           {data.metrics.map((metric, i) => (
-            <AblationGrid key={metric} metric={metric} table={data} grid={gridOf(data.cells, i)} order={order} series={sweep.series ?? []} />
+            <AblationGrid
+              key={metric}
+              metric={metric}
+              table={data}
+              grid={gridOf(data.cells, i)}
+              order={order}
+              series={sweep.series ?? []}
+            />
           ))}
         </div>
       )}
@@ -96,14 +129,29 @@ function MetricField({ add }: { add(metric: string): void }) {
     >
       <label>
         <span class="control-label">Another metric</span>
-        <input type="text" value={text} placeholder="kurtosis@block.3:max" onInput={(event) => setText(event.currentTarget.value)} title="METRIC, METRIC@SITE or METRIC@SITE.LAYER; behind it :last or :max. Enter adds it." />
+        <input
+          type="text"
+          value={text}
+          placeholder="kurtosis@block.3:max"
+          onInput={(event) => setText(event.currentTarget.value)}
+          title="METRIC, METRIC@SITE or METRIC@SITE.LAYER; behind it :last or :max. Enter adds it."
+        />
       </label>
     </form>
   );
 }
 
 function tableCsv(table: GetAblationTableResponse): string {
-  const header = [...table.rows, ...table.cols, 'trials', 'diverged', 'failed', 'missing', 'mixed', ...table.metrics.flatMap((metric) => [metric, `${metric}_std`, `${metric}_n`])];
+  const header = [
+    ...table.rows,
+    ...table.cols,
+    'trials',
+    'diverged',
+    'failed',
+    'missing',
+    'mixed',
+    ...table.metrics.flatMap((metric) => [metric, `${metric}_std`, `${metric}_n`]),
+  ];
   const rows = table.cells.map((cell) => [
     ...cell.rowValues,
     ...cell.colValues,

@@ -1,10 +1,13 @@
 import { Code } from '@connectrpc/connect';
+import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { listTrials } from '../api/trials';
 import { variedKeys } from '../data/arms';
 import { numberText } from '../data/format';
-import type { Trial } from '../gen/sweep_pb';
+import { reasonOf } from '../data/reason';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
+import { Question } from '../parts/question';
 import { ProblemNote } from '../parts/problem_note';
 import { StateBadge } from '../parts/state_badge';
 import { useResource, useTitle } from '../state/hooks';
@@ -13,17 +16,18 @@ import { Attempts } from './trial_attempts';
 import { Configuration } from './trial_configuration';
 import { TrialCurves } from './trial_curves';
 import { Provenance } from './trial_provenance';
-import { whyOf } from './trials_view';
 import { useThrottled } from './throttle';
 import { useWatch } from './use_watch';
 
 export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: string; params: URLSearchParams }) {
-  const { message } = useWatch(sweep, 0);
+  const [turn, setTurn] = useState(0);
+  const [isAsking, setAsking] = useState(false);
+  const { message } = useWatch(sweep, turn);
   const live = message?.running.find((progress) => progress.trialId === id);
   const counts = message?.sweep?.trials;
   const points = useThrottled(live?.step ?? 0, 4_000);
   // Begins, ends and is taken by another worker.
-  const state = `${live?.worker ?? ''} ${counts ? counts.running + 1e6 * counts.pending : 0}`;
+  const state = `${live?.worker ?? ''} ${counts ? counts.running + 1e6 * counts.pending : 0} ${turn}`;
   const { data, problem } = useResource(id, (signal) => service.getTrial({ sweep, trialId: id }, { signal }), { version: state });
   const trials = useResource(sweep, (signal) => listTrials(sweep, signal));
   const trial = data?.trial;
@@ -31,9 +35,10 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
 
   if (problem?.code === Code.NotFound) {
     return (
-      <EmptyNote title="There is no such trial">
+      <EmptyNote isPage title="There is no such trial">
         <p>
-          <a href={hrefOf({ page: 'sweep', sweep, view: 'trials' })}>The trials of {sweep}</a>, or <a href={hrefOf({ page: 'sweeps' })}>all sweeps</a>
+          <a href={hrefOf({ page: 'sweep', sweep, view: 'trials' })}>The trials of {sweep}</a>, or{' '}
+          <a href={hrefOf({ page: 'sweeps' })}>all sweeps</a>
         </p>
       </EmptyNote>
     );
@@ -42,7 +47,8 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
   return (
     <>
       <nav class="crumbs" aria-label="Where this is">
-        <a href={hrefOf({ page: 'sweep', sweep, view: 'curves' })}>{sweep}</a> › <a href={hrefOf({ page: 'sweep', sweep, view: 'trials' })}>trials</a>
+        <a href={hrefOf({ page: 'sweep', sweep, view: 'curves' })}>{sweep}</a> ›{' '}
+        <a href={hrefOf({ page: 'sweep', sweep, view: 'trials' })}>trials</a>
       </nav>
       {problem && !data && <ProblemNote problem={problem} />}
       {trial && (
@@ -51,14 +57,37 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
             <div class="title-line">
               <h1>{trial.label || trial.trialId}</h1>
               <StateBadge state={trial.state} />
+              {trial.state === 'failed' && (
+                <div class="actions">
+                  <button type="button" onClick={() => setAsking(true)}>
+                    Retry
+                  </button>
+                </div>
+              )}
+              {isAsking && (
+                <Question
+                  question={{
+                    title: 'Retry this trial?',
+                    text: 'It becomes pending again, with a fresh budget of attempts.',
+                    yes: 'Retry',
+                  }}
+                  act={() => service.retryTrials({ sweep, trialIds: [id] }).then(() => setTurn((count) => count + 1))}
+                  onClose={() => setAsking(false)}
+                />
+              )}
             </div>
-            <progress class={`steps state-${trial.state}`} max={trial.targetSteps} value={live?.step ?? trial.step} aria-label="Steps done" />
+            <progress
+              class={`steps state-${trial.state}`}
+              max={trial.targetSteps}
+              value={live?.step ?? trial.step}
+              aria-label="Steps done"
+            />
             <p class="facts number">
               step {live?.step ?? trial.step} of {trial.targetSteps}
               {live?.stepsPerSecond !== undefined && ` · ${numberText(live.stepsPerSecond, 3)} steps/s`}
               {trial.worker && ` · on ${trial.worker}`}
             </p>
-            {whyOf(trial) && <p class={trial.state === 'pending' ? 'waiting' : 'warning'}>{whyOf(trial)}</p>}
+            {reasonOf(trial) && <p class={trial.state === 'pending' ? 'waiting' : 'warning'}>{reasonOf(trial)}</p>}
           </header>
           <Results trial={trial} />
           <TrialCurves sweep={sweep} trial={id} params={params} version={`${points} ${trial.state}`} />
@@ -75,7 +104,19 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
   );
 }
 
-const SHOWN_RESULTS = ['eval_loss', 'train_loss', 'kurtosis_max', 'kurtosis_mean', 'kurtosis_peak', 'mmr_max', 'eval_perplexity', 'int8_perplexity', 'w8a5_perplexity', 'w8a4_perplexity', 'w4a4_perplexity'];
+const SHOWN_RESULTS = [
+  'eval_loss',
+  'train_loss',
+  'kurtosis_max',
+  'kurtosis_mean',
+  'kurtosis_peak',
+  'mmr_max',
+  'eval_perplexity',
+  'int8_perplexity',
+  'w8a5_perplexity',
+  'w8a4_perplexity',
+  'w4a4_perplexity',
+];
 
 function Results({ trial }: { trial: Trial }) {
   const shown = SHOWN_RESULTS.filter((name) => name in trial.results);

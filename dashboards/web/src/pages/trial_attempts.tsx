@@ -1,6 +1,6 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { durationText, timeText } from '../data/format';
-import type { Attempt } from '../gen/sweep_pb';
+import type { Attempt } from '../gen/ofsweep/v1/sweep_pb';
 import { StateBadge } from '../parts/state_badge';
 
 export function Attempts({ attempts }: { attempts: readonly Attempt[] }) {

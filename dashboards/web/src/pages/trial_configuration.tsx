@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { matchesWords } from '../data/arms';
 import { valueText } from '../data/curve';
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { FilterField } from '../parts/filter_field';
 
 interface ConfigurationProps {

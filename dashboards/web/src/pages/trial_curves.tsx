@@ -7,7 +7,7 @@ import { type Style, styleOf, viridis } from '../data/color';
 import type { MeasuredCurve } from '../data/curve';
 import { type Panel, spansDecades } from '../data/line';
 import { LIGHT_INK } from '../data/scene';
-import type { MeasuredMetric } from '../gen/sweep_pb';
+import type { MeasuredMetric } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker } from '../parts/picker';
@@ -34,14 +34,30 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
   const buckets = Math.min(1_000, Math.max(100, Math.ceil(width / 200) * 100));
   const { data, problem, isLoading } = useResource(
     metrics.length > 0 && width > 0 ? JSON.stringify([metrics, zoom, buckets]) : undefined,
-    (signal) => queryCurves({ sweep, trialIds: [trial], metrics, maxBuckets: buckets, firstStep: zoom && Math.floor(zoom[0]), lastStep: zoom && Math.ceil(zoom[1]) }, signal),
+    (signal) =>
+      queryCurves(
+        {
+          sweep,
+          trialIds: [trial],
+          metrics,
+          maxBuckets: buckets,
+          firstStep: zoom && Math.floor(zoom[0]),
+          lastStep: zoom && Math.ceil(zoom[1]),
+        },
+        signal,
+      ),
     { version, scope: trial },
   );
   const panels = data ? layerPanels(data, metrics, known, dark) : [];
   return (
     <>
       <Controls label="Curves">
-        <Picker label="Metrics" options={known.map(({ name, meaning }) => ({ value: name, hint: meaning }))} chosen={metrics} onChange={(m) => change({ m })} />
+        <Picker
+          label="Metrics"
+          options={known.map(({ name, meaning }) => ({ value: name, hint: meaning }))}
+          chosen={metrics}
+          onChange={(m) => change({ m })}
+        />
         {zoom && (
           <button type="button" onClick={() => change({ from: undefined, to: undefined })}>
             show all steps
@@ -59,7 +75,11 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
                 {panel.isLog && <small> log</small>}
               </h2>
               {panel.lines.length > 1 && <LayerKey panel={panel} focus={focus} />}
-              <ExportMenu fileName={`${trial}-${panel.id}`.replace(/[^\w.-]+/g, '-')} csv={() => panelCsv(panel, 'step')} scene={() => lineScene(panel, 'step', zoom, LIGHT_INK)} />
+              <ExportMenu
+                fileName={`${trial}-${panel.id}`.replace(/[^\w.-]+/g, '-')}
+                csv={() => panelCsv(panel, 'step')}
+                scene={() => lineScene(panel, 'step', zoom, LIGHT_INK)}
+              />
             </header>
             <LineChart
               panel={panel}
@@ -95,13 +115,25 @@ function LayerKey({ panel, focus }: { panel: Panel; focus: string | undefined })
   );
 }
 
-function layerPanels(curves: readonly MeasuredCurve[], metrics: readonly string[], series: readonly MeasuredMetric[], dark: boolean): Panel[] {
+function layerPanels(
+  curves: readonly MeasuredCurve[],
+  metrics: readonly string[],
+  series: readonly MeasuredMetric[],
+  dark: boolean,
+): Panel[] {
   const panels = new Map<string, Panel>();
   const deepest = Math.max(1, ...curves.map((curve) => curve.layer ?? 0));
   for (const { metric: name, site, layer, steps, values } of curves) {
     const id = site ? `${name}@${site}` : name;
     const metric = series.find((known) => known.name === name);
-    const panel = panels.get(id) ?? { id, title: site ? `${name}, ${site}` : name, meaning: '', unit: metric?.unit ?? '', isLog: metric?.logAxis || spansDecades(values), lines: [] };
+    const panel = panels.get(id) ?? {
+      id,
+      title: site ? `${name}, ${site}` : name,
+      meaning: '',
+      unit: metric?.unit ?? '',
+      isLog: metric?.logAxis || spansDecades(values),
+      lines: [],
+    };
     panels.set(id, panel);
     const label = layer === undefined ? site || name : `layer ${layer}`;
     panel.lines.push({ group: label, label, role: 'mean', style: layerStyle(layer, deepest, dark), xs: steps, ys: values });

@@ -1,4 +1,4 @@
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { hrefOf } from '../state/route';
 
 // Where its numbers come from.

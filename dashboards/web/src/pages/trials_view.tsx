@@ -1,8 +1,9 @@
 import { service } from '../api/client';
 import { matchesWords } from '../data/arms';
 import { numberText } from '../data/format';
+import { reasonOf } from '../data/reason';
 import { TRIAL_STATES } from '../data/states';
-import type { Trial } from '../gen/sweep_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { FilterField } from '../parts/filter_field';
@@ -38,7 +39,12 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
           none="all"
           onChange={(state) => change({ state: state.length > 0 ? state : undefined, page: undefined })}
         />
-        <FilterField label="Filter of this page" value={filter} placeholder="op seed=0" onChange={(q) => change({ q: q || undefined }, { replace: true })} />
+        <FilterField
+          label="Filter of this page"
+          value={filter}
+          placeholder="op seed=0"
+          onChange={(q) => change({ q: q || undefined }, { replace: true })}
+        />
       </Controls>
       {problem && !data && <ProblemNote problem={problem} />}
       {trials?.length === 0 && <EmptyNote title={states.length > 0 || filter ? 'No trial matches' : 'No trials here'} />}
@@ -107,8 +113,8 @@ function TrialsTable({ trials, sweep }: { trials: Trial[]; sweep: SweepData }) {
                 <td class="number">{numberText(trial.results.eval_loss)}</td>
                 <td class="number">{numberText(live?.kurtosisMax ?? trial.results.kurtosis_max)}</td>
                 <td class="number">{trial.attempts}</td>
-                <td>{trial.worker}</td>
-                <td class="why">{whyOf(trial)}</td>
+                <td class="no-break">{trial.worker}</td>
+                <td class="why">{reasonOf(trial)}</td>
               </tr>
             );
           })}
@@ -116,10 +122,4 @@ function TrialsTable({ trials, sweep }: { trials: Trial[]; sweep: SweepData }) {
       </table>
     </div>
   );
-}
-
-export function whyOf(trial: Trial): string {
-  if (trial.outcomeReason) return trial.divergedStep === undefined ? trial.outcomeReason : `step ${trial.divergedStep}: ${trial.outcomeReason}`;
-  if (trial.failureClass) return `${trial.failureClass}: ${trial.failureMessage}`;
-  return trial.waitingReason;
 }

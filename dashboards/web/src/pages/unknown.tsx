@@ -5,7 +5,7 @@ import { hrefOf } from '../state/route';
 export function UnknownPage({ path }: { path: string }) {
   useTitle('No such page');
   return (
-    <EmptyNote title="There is no such page">
+    <EmptyNote isPage title="There is no such page">
       <p>
         <code>{path}</code> is no address of this page. It may be of another version, or cut off.
       </p>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type Problem, problemOf } from '../api/problem';
 import { watchSweep } from '../api/watch';
-import type { WatchSweepResponse } from '../gen/sweep_pb';
+import type { WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 
 export interface Watched {
   message: WatchSweepResponse | undefined;

@@ -9,7 +9,8 @@ export function ConnectionBanner() {
       {isLost && (
         <p class="banner warn">
           <span>
-            <b>The coordinator does not answer.</b> What you see is as of the last answer; this page goes on asking and catches up by itself.
+            <b>The coordinator does not answer.</b> What you see is as of the last answer; this page goes on asking and catches up by
+            itself.
           </span>
           <button type="button" onClick={probeNow}>
             Ask now

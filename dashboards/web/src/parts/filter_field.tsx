@@ -1,7 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
 
 // A text that filters; told on each pause of the typing.
-export function FilterField({ label, value, placeholder, onChange }: { label: string; value: string; placeholder: string; onChange(text: string): void }) {
+export function FilterField({
+  label,
+  value,
+  placeholder,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  placeholder: string;
+  onChange(text: string): void;
+}) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   useEffect(() => {

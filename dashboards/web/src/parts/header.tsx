@@ -29,7 +29,14 @@ export function Header({ place }: { place: Place }) {
       </nav>
       <div class="segmented theme" role="group" aria-label="Colours">
         {THEMES.map(([name, sign, title]) => (
-          <button key={name} type="button" aria-pressed={chosen === name} title={title} aria-label={title} onClick={() => chooseTheme(name)}>
+          <button
+            key={name}
+            type="button"
+            aria-pressed={chosen === name}
+            title={title}
+            aria-label={title}
+            onClick={() => chooseTheme(name)}
+          >
             {sign}
           </button>
         ))}

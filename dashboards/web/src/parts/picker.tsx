@@ -49,8 +49,7 @@ interface PickerProps {
 // Any of several.
 export function Picker({ label, options, chosen, onChange, none = 'none' }: PickerProps) {
   const shown = options.filter(({ value }) => chosen.includes(value)).map(({ value, label: text }) => text ?? value);
-  const toggle = (value: string) =>
-    onChange(chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value]);
+  const toggle = (value: string) => onChange(chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value]);
   const text = shown.length === 0 ? none : shown.length > 3 ? `${shown.length} of ${options.length}` : shown.join(', ');
   return (
     <div class="control">
@@ -104,7 +103,17 @@ export function Select({ label, options, value, onChange }: SelectProps) {
   );
 }
 
-export function Toggle({ label, checked, onChange, hint }: { label: string; checked: boolean; onChange(on: boolean): void; hint?: string }) {
+export function Toggle({
+  label,
+  checked,
+  onChange,
+  hint,
+}: {
+  label: string;
+  checked: boolean;
+  onChange(on: boolean): void;
+  hint?: string;
+}) {
   return (
     <label class="toggle" title={hint}>
       <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} /> {label}

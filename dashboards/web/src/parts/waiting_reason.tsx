@@ -1,4 +1,4 @@
-import type { Sweep } from '../gen/sweep_pb';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 
 // Why no more trials run. Where none runs at all it asks for attention.
 export function WaitingReason({ sweep }: { sweep: Sweep }) {

@@ -1,15 +1,16 @@
 import { Code } from '@connectrpc/connect';
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { retryDelay } from '../api/backoff';
 import { connection } from '../api/connection';
 import { type Problem, isAbort, problemOf } from '../api/problem';
 import type { Store } from '../api/store';
 
 export function useStore<T>(store: Store<T>): T {
-  const [, follow] = useReducer((count: number) => count + 1, 0);
-  const value = store.get();
+  const [value, setValue] = useState(() => store.get());
   useEffect(() => {
-    if (store.get() !== value) follow(undefined as never);
-    return store.subscribe(() => follow(undefined as never));
+    const follow = () => setValue(() => store.get());
+    follow(); // it may have changed since the first drawing
+    return store.subscribe(follow);
   }, [store]);
   return value;
 }
@@ -21,7 +22,7 @@ export interface Resource<T> {
 }
 
 // What `load` gives for `key`; loaded again when `key` or `version` changes and when a lost server is back. While it loads, and while
-// the server is gone, the data of before stays, unless `scope` has changed: another sweep's curves are not this one's.
+// the server is gone or has too much to do, the data of before stays, unless `scope` has changed: another sweep's curves are not this one's.
 export function useResource<T>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<T>,
@@ -29,11 +30,13 @@ export function useResource<T>(
 ): Resource<T> {
   const [state, setState] = useState<Resource<T> & { scope: string }>({ ...NOTHING, scope });
   const { epoch } = useStore(connection);
+  const [retries, setRetries] = useState(0);
   const latest = useRef(load);
   latest.current = load;
   useEffect(() => {
     if (key === undefined) return;
     const abort = new AbortController();
+    let retry: ReturnType<typeof setTimeout> | undefined;
     setState((before) => ({ ...(before.scope === scope ? before : NOTHING), scope, isLoading: true }));
     latest.current(abort.signal).then(
       (data) => {
@@ -42,12 +45,17 @@ export function useResource<T>(
       (error: unknown) => {
         if (abort.signal.aborted || isAbort(error)) return;
         const problem = problemOf(error);
-        const isLost = problem.code === Code.Unavailable;
-        setState((before) => ({ ...before, data: isLost ? before.data : undefined, problem, isLoading: false }));
+        const isBusy = problem.code === Code.ResourceExhausted;
+        if (isBusy) retry = setTimeout(() => setRetries((count) => count + 1), retryDelay(2, Math.random()));
+        const keeps = isBusy || problem.code === Code.Unavailable;
+        setState((before) => ({ ...before, data: keeps ? before.data : undefined, problem, isLoading: false }));
       },
     );
-    return () => abort.abort();
-  }, [key, version, epoch, scope]);
+    return () => {
+      clearTimeout(retry);
+      abort.abort();
+    };
+  }, [key, version, epoch, scope, retries]);
   return state.scope === scope ? state : NOTHING;
 }
 

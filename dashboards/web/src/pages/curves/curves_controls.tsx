@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tickText } from '../../data/format';
-import type { MeasuredMetric } from '../../gen/sweep_pb';
+import type { MeasuredMetric } from '../../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../../parts/controls';
 import { Picker, Select, Toggle } from '../../parts/picker';
 import { change } from '../../state/location';
@@ -38,7 +38,7 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
       <LayersField settings={settings} series={series} />
       <Picker
         label="Group by"
-        options={keys.map((value) => ({ value }))}
+        options={[...new Set([...keys, ...settings.groupBy])].map((value) => ({ value }))}
         chosen={settings.groupBy}
         onChange={(by) => change({ by, hide: undefined })}
         none="each trial"
@@ -53,14 +53,14 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
       )}
       {axes.length > 1 && (
         <Select
-          label="x"
+          label="x axis"
           options={axes.map((value) => ({ value }))}
           value={settings.x}
           onChange={(x) => change({ x: x === 'step' ? undefined : x, zoom: undefined })}
         />
       )}
       <Select
-        label="y"
+        label="y axis"
         options={[{ value: 'auto' }, { value: 'log' }, { value: 'linear' }]}
         value={settings.y}
         onChange={(y) => change({ y: y === 'auto' ? undefined : y })}
@@ -78,8 +78,18 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
       </label>
       {settings.groupBy.length > 0 && (
         <>
-          <Toggle label="members" hint="Each trial, faint behind its group's mean" checked={settings.showsMembers} onChange={(on) => change({ members: on ? '1' : '0' })} />
-          <Toggle label="± std" hint="The sample standard deviation over the trials of a group" checked={settings.showsBand} onChange={(on) => change({ band: on ? undefined : '0' })} />
+          <Toggle
+            label="members"
+            hint="Each trial, faint behind its group's mean"
+            checked={settings.showsMembers}
+            onChange={(on) => change({ members: on ? '1' : '0' })}
+          />
+          <Toggle
+            label="± std"
+            hint="The sample standard deviation over the trials of a group"
+            checked={settings.showsBand}
+            onChange={(on) => change({ band: on ? undefined : '0' })}
+          />
         </>
       )}
       <ZoomField settings={settings} />
@@ -127,10 +137,30 @@ function ZoomField({ settings }: { settings: CurvesSettings }) {
   return (
     <fieldset class="control zoom">
       <legend class="control-label">From {x} … to</legend>
-      <input class="short" type="number" min="0" aria-label={`From ${x}`} value={from === undefined ? '' : tickNumber(from)} placeholder="first" onChange={(event) => set(event.currentTarget.value, 0)} />
-      <input class="short" type="number" min="0" aria-label={`To ${x}`} value={to === undefined ? '' : tickNumber(to)} placeholder="last" onChange={(event) => set(event.currentTarget.value, 1)} />
+      <input
+        class="short"
+        type="number"
+        min="0"
+        aria-label={`From ${x}`}
+        value={from === undefined ? '' : tickNumber(from)}
+        placeholder="first"
+        onChange={(event) => set(event.currentTarget.value, 0)}
+      />
+      <input
+        class="short"
+        type="number"
+        min="0"
+        aria-label={`To ${x}`}
+        value={to === undefined ? '' : tickNumber(to)}
+        placeholder="last"
+        onChange={(event) => set(event.currentTarget.value, 1)}
+      />
       {zoom && (
-        <button type="button" onClick={() => change({ zoom: undefined })} aria-label={`Show all, not ${tickText(zoom[0])} to ${tickText(zoom[1])}`}>
+        <button
+          type="button"
+          onClick={() => change({ zoom: undefined })}
+          aria-label={`Show all, not ${tickText(zoom[0])} to ${tickText(zoom[1])}`}
+        >
           show all
         </button>
       )}

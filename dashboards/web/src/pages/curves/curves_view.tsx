@@ -20,6 +20,7 @@ import { panelCsv } from './csv';
 import { CurvesControls } from './curves_controls';
 import { Legend } from './legend';
 import { type Group, groupsOf, panelsOf, stepsOf } from './panels';
+import { bucketsFor } from './buckets';
 import { type CurvesSettings, limitTargets, readCurvesSettings, targetsOf } from './settings';
 import { type LoadedCurves, useCurves } from './use_curves';
 
@@ -48,12 +49,6 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const dark = useStore(isDark);
   const [grid, width] = useWidth<HTMLDivElement>();
 
-  // Zooming asks for the steps in view, so that they come in the full resolution.
-  const clocks = useRef<MeasuredCurve[]>([]);
-  const steps = settings.zoom && stepRange(settings, clocks.current);
-  const { data, problem, isLoading } = useCurves(sweep, settings, targets, steps, bucketsFor(width));
-  if (data) clocks.current = data.groupClocks.length > 0 ? data.groupClocks : data.memberClocks;
-
   const byKey = settings.groupBy.join();
   const groups = useMemo(
     () =>
@@ -66,6 +61,15 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   );
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, settings.filter));
   const shown = matching.filter((group) => !settings.hidden.includes(group.id)).slice(0, MOST_GROUPS);
+  // What will not be drawn need not be averaged and sent.
+  const asked = groups.length > MOST_GROUPS ? shown.flatMap((group) => group.trialIds) : [];
+
+  // Zooming asks for the steps in view, so that they come in the full resolution.
+  const clocks = useRef<MeasuredCurve[]>([]);
+  const steps = settings.zoom && stepRange(settings, clocks.current);
+  const lines = Math.min(groups.length, MOST_GROUPS) + (settings.showsMembers ? trials.length : 0);
+  const { data, problem, isLoading } = useCurves(sweep, settings, shown.length > 0 ? targets : [], asked, steps, bucketsFor(width, lines));
+  if (data) clocks.current = data.groupClocks.length > 0 ? data.groupClocks : data.memberClocks;
   const panels = useMemo(
     () => (data ? panelsOf(data, { settings, series, groups: byId(shown), groupOfTrial: groupOfTrial(groups) }) : []),
     [data, groups, dark, params.toString()],
@@ -74,14 +78,19 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
     <>
       <CurvesControls settings={settings} series={series} keys={sweep.varied} />
       {problem && !data && <ProblemNote problem={problem} />}
+      {asked.length > 0 && sweep.trials!.isCut && (
+        <p class="warning">The sweep has more trials: groups are of the first {trials.length}.</p>
+      )}
       {leftOut > 0 && <p class="warning">{plural(leftOut, 'more panel')} not drawn: choose fewer metrics, sites or layers.</p>}
       <div class="with-legend">
         <div class="panels" ref={grid} aria-busy={isLoading}>
           {panels.map((panel) => (
             <PanelCard key={panel.id} panel={panel} sweep={sweep.name} settings={settings} isDark={dark} focus={focus} onFocus={setFocus} />
           ))}
-          {!data && !problem && <p class="loading">Reading curves…</p>}
-          {data && panels.length === 0 && <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />}
+          {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
+          {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && (
+            <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />
+          )}
         </div>
         <Legend
           sweep={sweep.name}
@@ -99,7 +108,21 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   );
 }
 
-function PanelCard({ panel, sweep, settings, isDark: dark, focus, onFocus }: { panel: Panel; sweep: string; settings: CurvesSettings; isDark: boolean; focus: string | undefined; onFocus(group: string | undefined): void }) {
+function PanelCard({
+  panel,
+  sweep,
+  settings,
+  isDark: dark,
+  focus,
+  onFocus,
+}: {
+  panel: Panel;
+  sweep: string;
+  settings: CurvesSettings;
+  isDark: boolean;
+  focus: string | undefined;
+  onFocus(group: string | undefined): void;
+}) {
   const xLabel = settings.x;
   const name = `${sweep} ${panel.title.replace(/,/g, '')}`.replace(/[^\w.-]+/g, '-');
   return (
@@ -147,12 +170,6 @@ function NoCurves({ hasGroups, hasTargets }: { hasGroups: boolean; hasTargets: b
 function stepRange({ x, zoom }: CurvesSettings, clocks: MeasuredCurve[]): [number, number] | undefined {
   if (!zoom) return undefined;
   return x === 'step' ? [Math.max(0, Math.floor(zoom[0])), Math.max(0, Math.ceil(zoom[1]))] : stepsOf(zoom, clocks);
-}
-
-// Each bucket gives up to three points; a chart takes half of a wide page at least. In steps, so that a window that is dragged does not ask
-// at each pixel.
-function bucketsFor(width: number): number {
-  return width === 0 ? 0 : Math.min(1_000, Math.max(100, Math.ceil(width / 2 / 100) * 100));
 }
 
 function byId(groups: readonly Group[]): Map<string, Group> {

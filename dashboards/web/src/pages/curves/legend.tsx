@@ -44,7 +44,9 @@ export function Legend({ sweep, groups, hidden, filter, keys, focus, onFocus, no
             >
               <Swatch style={group.style} />
               <span>{group.label}</span>
-              <small title={plural(group.trialIds.length, 'trial')}>{missing.includes(group.id) ? 'no points' : keys.length > 0 && group.trialIds.length}</small>
+              <small title={plural(group.trialIds.length, 'trial')}>
+                {missing.includes(group.id) ? 'no points' : keys.length > 0 && group.trialIds.length}
+              </small>
             </button>
             <a href={trialsHref(sweep, group)} aria-label={`Trials of ${group.label}`} title="Its trials">
               ›

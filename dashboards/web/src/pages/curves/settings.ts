@@ -1,4 +1,4 @@
-import type { MeasuredMetric } from '../../gen/sweep_pb';
+import type { MeasuredMetric } from '../../gen/ofsweep/v1/sweep_pb';
 import { parseRanges, readChoice, readList, readNumber } from '../../state/params';
 
 export type XAxis = 'step' | 'tokens' | 'seconds';
@@ -26,7 +26,12 @@ export interface CurvesSettings {
 
 const MOST_MEMBERS = 120;
 
-export function readCurvesSettings(params: URLSearchParams, series: readonly MeasuredMetric[], arms: readonly string[], trials: number): CurvesSettings {
+export function readCurvesSettings(
+  params: URLSearchParams,
+  series: readonly MeasuredMetric[],
+  arms: readonly string[],
+  trials: number,
+): CurvesSettings {
   const x = readChoice(params, 'x', ['step', 'tokens', 'seconds'] as const, 'step');
   return {
     metrics: readList(params, 'm') ?? defaultMetrics(series),

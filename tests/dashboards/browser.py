@@ -1,0 +1,100 @@
+"""A headless Chromium, driven by its DevTools protocol over two pipes: no driver program and no package are needed."""
+
+import json
+import os
+import subprocess
+import time
+
+PATIENCE_SECONDS = 60
+
+# Chromium reads commands from descriptor 3 and writes answers to 4.
+LAUNCH = 'exec "$@" 3<&{commands} 4>&{answers}'
+OPTIONS = ["--headless", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--lang=en-US", "--window-size=1400,1000"]
+
+
+class Browser:
+    """One page. `complaints` are what it threw, and what its console says of errors."""
+
+    def __init__(self, chromium: str, profile: str):
+        command_reader, self._commands = os.pipe()
+        self._answers, answer_writer = os.pipe()
+        line = ["bash", "-c", LAUNCH.format(commands=command_reader, answers=answer_writer), "bash", chromium, *OPTIONS]
+        self._process = subprocess.Popen(
+            [*line, f"--user-data-dir={profile}"],
+            pass_fds=(command_reader, answer_writer),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "LANG": "C.UTF-8"},
+        )
+        os.close(command_reader)
+        os.close(answer_writer)
+        self._rest = b""
+        self._number = 0
+        self._session = ""
+        self.complaints: list[str] = []
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self._call(f"{domain}.enable")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        os.close(self._commands)
+        os.close(self._answers)
+
+    def open(self, url: str):
+        """A new document, also where only the part behind # differs."""
+        self._call("Page.navigate", url="about:blank")
+        self.complaints.clear()
+        self._call("Page.navigate", url=url)
+        self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
+
+    def value(self, expression: str):
+        """Of JavaScript in the page."""
+        done = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in done:
+            raise RuntimeError(f"{expression}: {done['exceptionDetails']}")
+        return done["result"].get("value")
+
+    def wait(self, expression: str):
+        """Until it is true; fails with what the page shows."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.value(expression):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{expression}; {self.complaints}; the page: {self.value('document.body?.innerText')}")
+            time.sleep(0.05)
+
+    def _call(self, method: str, **parameters) -> dict:
+        self._number += 1
+        command = {"id": self._number, "method": method, "params": parameters}
+        if self._session:
+            command["sessionId"] = self._session
+        os.write(self._commands, json.dumps(command).encode() + b"\0")
+        while True:
+            message = self._read()
+            if message.get("id") == self._number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']}")
+                return message["result"]
+            self._note(message)
+
+    def _read(self) -> dict:
+        while b"\0" not in self._rest:
+            part = os.read(self._answers, 1 << 16)
+            if not part:
+                raise RuntimeError("Chromium has ended")
+            self._rest += part
+        message, _, self._rest = self._rest.partition(b"\0")
+        return json.loads(message)
+
+    def _note(self, message: dict):
+        parameters = message.get("params", {})
+        if message.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(json.dumps(parameters["exceptionDetails"]))
+        elif message.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
+            self.complaints.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""The built-in page in a real browser, from a real coordinator that has real trials: each view shows them, none shows an error, and nothing
+is against the page's Content-Security-Policy.
+
+usage: page_live_test.py OFSWEEP CHROMIUM
+"""
+
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+import urllib.request
+
+from browser import Browser
+from stack import Stack
+
+# 2 blocks × 2 learning rates × 2 seeds, one rate far beyond what trains.
+GRID = "{model.block: [pre_norm, op], optimizer.learning_rate: [1e-3, 1000], seed: [0, 1]}"
+ARMS = 4
+TRIALS = 8
+SWEEP = "arms"
+
+
+class PageLiveTest(unittest.TestCase):
+    ofsweep = pathlib.Path()
+    chromium = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.stack = cls.enterClassContext(Stack(cls.folder, cls.ofsweep, ""))
+        cls.stack.start_ofsweep()
+        cls.stack.submit(SWEEP, GRID, steps=20, every=10)
+        cls.stack.wait_for_end(SWEEP)
+        cls.browser = cls.enterClassContext(Browser(cls.chromium, str(cls.folder / "profile")))
+
+    def call(self, method: str, request: dict) -> dict:
+        address = f"http://{self.stack.http}/ofsweep.v1.SweepService/{method}"
+        asked = urllib.request.Request(address, json.dumps(request).encode(), {"Content-Type": "application/json"})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30) as answer:
+            return json.load(answer)
+
+    def visit(self, path: str):
+        self.browser.open(f"http://{self.stack.http}/#/{path}")
+
+    def wait_for(self, selector: str, count: int):
+        """Elements of the page."""
+        self.browser.wait(f"document.querySelectorAll({json.dumps(selector)}).length === {count}")
+
+    def wait_for_text(self, text: str):
+        self.browser.wait(f"document.body.innerText.includes({json.dumps(text)})")
+
+    def tearDown(self):
+        self.assertFalse(self.browser.value("!!document.querySelector('.note.problem')"))
+        # The browser reports an answer of 404 by itself.
+        self.assertEqual([said for said in self.browser.complaints if "status of 404" not in said], [])
+
+    def test_sweeps(self):
+        self.visit("sweeps")
+        self.wait_for_text(SWEEP)
+        self.wait_for_text(f"{TRIALS} of {TRIALS} ended")
+
+    def test_curves(self):
+        self.visit(f"sweeps/{SWEEP}/curves?m=kurtosis,train_loss&layers=0-1")
+        self.wait_for(".uplot", 3)
+        self.wait_for(".legend li", ARMS)
+        self.assertNotIn("no points", self.browser.value("document.querySelector('.legend').innerText"))
+
+    def test_curves_by_tokens_of_a_part(self):
+        self.visit(f"sweeps/{SWEEP}/curves?m=kurtosis&layers=1&x=tokens&zoom=100,1000&mean=geometric&smooth=0.5")
+        self.wait_for(".uplot", 1)
+
+    def test_a_zoom_and_a_hidden_arm_are_in_the_address(self):
+        self.visit(f"sweeps/{SWEEP}/curves?m=kurtosis&layers=1")
+        self.wait_for(".uplot", 1)
+        self.browser.value("document.querySelector('.legend button').click()")
+        self.browser.wait("location.hash.includes('hide=model.block%3Dpre_norm')")
+        self.wait_for(".legend button[aria-pressed=false]", 1)
+
+    def test_layers(self):
+        self.visit(f"sweeps/{SWEEP}/layers")
+        self.wait_for(".panels canvas", ARMS)
+
+    def test_pictures_of_trials(self):
+        for view in ("scatter", "parallel"):
+            self.visit(f"sweeps/{SWEEP}/{view}")
+            self.wait_for("canvas", 1)
+
+    def test_table(self):
+        self.visit(f"sweeps/{SWEEP}/table?m=eval_loss,kurtosis@block.1:max")
+        self.wait_for("table", 2)
+        self.wait_for_text("sample standard deviation")
+
+    def test_trials_and_a_trial(self):
+        trials = self.call("ListTrials", {"sweep": SWEEP})["trials"]
+        self.visit(f"sweeps/{SWEEP}/trials")
+        self.wait_for("tbody tr", TRIALS)
+        self.wait_for("tbody .state-diverged", [trial["state"] for trial in trials].count("diverged"))
+        self.visit(f"sweeps/{SWEEP}/trials/{trials[0]['trialId']}")
+        for text in ("Provenance", "from the beginning"):
+            self.wait_for_text(text)
+        self.wait_for("[aria-label='kurtosis, block'] .uplot", 1)
+
+    def test_fleet(self):
+        self.visit("fleet")
+        self.wait_for_text("1 worker connected · 0 of 2 slots busy")
+
+    def test_what_there_is_not_is_said(self):
+        for path, text in (
+            ("sweeps/gone/curves", "There is no sweep"),
+            (f"sweeps/{SWEEP}/trials/0123456789abcdef", "There is no such trial"),
+            ("elsewhere", "There is no such page"),
+        ):
+            self.visit(path)
+            self.wait_for_text(text)
+
+
+if __name__ == "__main__":
+    PageLiveTest.chromium = sys.argv.pop()
+    PageLiveTest.ofsweep = pathlib.Path(sys.argv.pop())
+    unittest.main()
