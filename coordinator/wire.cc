@@ -232,6 +232,7 @@ std::vector<v1::Curve> ToMessages(const Curve& curve) {
     piece.mutable_values()->Add(curve.values.begin() + begin, curve.values.begin() + end);
     if (curve.counts.empty()) continue;
     piece.set_trials(static_cast<std::uint32_t>(curve.trials));
+    piece.mutable_trial_ids()->Add(curve.trial_ids.begin(), curve.trial_ids.end());
     piece.mutable_counts()->Add(curve.counts.begin() + begin, curve.counts.begin() + end);
     piece.mutable_deviations()->Add(curve.deviations.begin() + begin, curve.deviations.begin() + end);
   }

@@ -8,6 +8,7 @@
 namespace ofsweep {
 namespace {
 
+constexpr std::size_t kNamedTrials = 100;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
@@ -15,6 +16,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 void CurveMeans::Add(const Curve& curve) {
   Sum& sum = sums_[curve.series];
   ++sum.trials;
+  if (sum.trial_ids.size() < kNamedTrials) sum.trial_ids.push_back(curve.trial_id);
   std::vector<Moments> merged;
   merged.reserve(std::max(sum.steps.size(), curve.steps.size()));
   auto known = sum.steps.begin();
@@ -49,6 +51,7 @@ std::vector<Curve> CurveMeans::Take() {
 Curve CurveMeans::Finish(const Series& series, const Sum& sum) const {
   Curve curve{.series = series};
   curve.trials = sum.trials;
+  curve.trial_ids = sum.trial_ids;
   for (const Moments& moments : sum.steps) {
     const bool is_finite = moments.not_finite == 0;
     double mean = is_finite ? moments.mean : moments.not_finite;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "storage/store.h"
@@ -31,6 +32,7 @@ class CurveMeans {
   };
   struct Sum {
     std::size_t trials = 0;
+    std::vector<std::string> trial_ids;  // of the first ones
     std::vector<Moments> steps;  // ascending
   };
 

@@ -208,6 +208,7 @@ struct Curve {
   // the series, and at each step how many of them have a value, and the sample standard deviation of these (of a geometric
   // mean the factor by which they are spread), NaN for fewer than two.
   std::size_t trials = 0;
+  std::vector<std::string> trial_ids = {};  // of the first ones, at most 100
   std::vector<std::uint32_t> counts = {};
   std::vector<double> deviations = {};
 };

@@ -27,7 +27,7 @@ _scratch = tempfile.TemporaryDirectory(prefix="ofsweep-regressions-")
 def _generate():
     include = importlib.resources.files("grpc_tools") / "_proto"
     outputs = [f"--python_out={_scratch.name}", f"--grpc_python_out={_scratch.name}"]
-    files = ["ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
+    files = ["ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
     assert protoc.main(["protoc", f"-I{ROOT}/proto", f"-I{include}", *outputs, *files]) == 0
     sys.path.insert(0, _scratch.name)
     names = ["sweep_pb2", "sweep_pb2_grpc", "worker_pb2", "worker_pb2_grpc"]

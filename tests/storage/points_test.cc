@@ -101,6 +101,7 @@ TEST_F(PointsTest, CurvesOfAGroupAreItsMeansAndNameItsKeys) {
   EXPECT_EQ(curves[0].arm_keys_json, R"({"model.block":"op"})");
   EXPECT_EQ(curves[0].trial_id, "");
   EXPECT_EQ(curves[0].trials, 2u);
+  EXPECT_THAT(curves[0].trial_ids, ElementsAre("a", "c"));
   EXPECT_THAT(curves[0].values, ElementsAre(9, 3));
   EXPECT_THAT(curves[0].counts, ElementsAre(2, 2));
   EXPECT_THAT(curves[1].values, ElementsAre(9, 10));

@@ -5,7 +5,7 @@ import { bucketsFor } from '../src/pages/curves/buckets';
 import { limitTargets, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
 import { create } from '@bufbuild/protobuf';
-import { MeasuredMetricSchema } from '../src/gen/ofsweep/v1/sweep_pb';
+import { MeasuredMetricSchema } from '../src/gen/ofsweep/v1/results_pb';
 
 const config = { 'model.block': 'op', 'optimizer.name': 'soap', 'optimizer.refresh_every': 10, 'data.path': '/data/a b=c', seed: 0 };
 
@@ -113,7 +113,7 @@ const curve = (more: Partial<MeasuredCurve>): MeasuredCurve => ({
   site: 'block',
   layer: 3,
   trialId: '',
-  trialIds: [],
+  trials: 0, trialIds: [],
   arm: {},
   seed: 0,
   steps: [0, 10],

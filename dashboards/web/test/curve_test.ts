@@ -5,7 +5,7 @@ import { undrawableAt } from '../src/charts/undrawable';
 import { armOf, joinPieces, valueText } from '../src/data/curve';
 import { interpolate } from '../src/data/interpolation';
 import { type Line, spansDecades } from '../src/data/line';
-import { CurveSchema } from '../src/gen/ofsweep/v1/sweep_pb';
+import { CurveSchema } from '../src/gen/ofsweep/v1/results_pb';
 
 test('pieces of a long curve become one', () => {
   const piece = (trialId: string, steps: number[]) =>

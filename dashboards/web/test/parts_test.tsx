@@ -4,7 +4,7 @@ import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { gridOf } from '../src/data/table';
-import { GetAblationTableResponseSchema } from '../src/gen/ofsweep/v1/sweep_pb';
+import { GetAblationTableResponseSchema } from '../src/gen/ofsweep/v1/results_pb';
 import { AblationGrid } from '../src/pages/ablation_grid';
 import { TableRemarks } from '../src/pages/table_remarks';
 import { ProgressBar } from '../src/parts/progress_bar';

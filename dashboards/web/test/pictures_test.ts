@@ -11,7 +11,7 @@ const layer = (number: number, values: number[]): MeasuredCurve => ({
   site: 'block',
   layer: number,
   trialId: '',
-  trialIds: [],
+  trials: 0, trialIds: [],
   arm: {},
   seed: 0,
   steps: [10, 20],

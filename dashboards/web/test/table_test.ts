@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { gridOf, sorted, suggestedAxes } from '../src/data/table';
-import { AblationCellSchema } from '../src/gen/ofsweep/v1/sweep_pb';
+import { AblationCellSchema } from '../src/gen/ofsweep/v1/results_pb';
 
 const cell = (row: string, column: string, mean?: number) =>
   create(AblationCellSchema, {

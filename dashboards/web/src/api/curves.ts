@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { QueryCurvesRequestSchema } from '../gen/ofsweep/v1/sweep_pb';
+import type { QueryCurvesRequestSchema } from '../gen/ofsweep/v1/results_pb';
 import { type MeasuredCurve, joinPieces } from '../data/curve';
 import { service } from './client';
 import { noteLoss } from './connection';

@@ -1,11 +1,12 @@
-import type { Curve } from '../gen/ofsweep/v1/sweep_pb';
+import type { Curve } from '../gen/ofsweep/v1/results_pb';
 
-// A trial's curve, or a group's: then `trialIds` has its trials, and `counts` and `deviations` belong to each step.
+// A trial's curve, or a group's: then it is of `trials` trials, `trialIds` has the first of them, and `counts` and `deviations` belong to each step.
 export interface MeasuredCurve {
   metric: string;
   site: string;
   layer: number | undefined;
   trialId: string;
+  trials: number;
   trialIds: string[];
   // By key, as a user would type the value.
   arm: Record<string, string>;
@@ -50,6 +51,7 @@ function measuredCurve(curve: Curve): MeasuredCurve {
     site: curve.site,
     layer: curve.layer,
     trialId: curve.trialId,
+    trials: curve.trials,
     trialIds: curve.trialIds,
     arm: armOf(curve.armKeys),
     seed: curve.seed,

@@ -1,4 +1,4 @@
-import type { AblationCell, CellStatistic } from '../gen/ofsweep/v1/sweep_pb';
+import type { AblationCell, CellStatistic } from '../gen/ofsweep/v1/results_pb';
 
 // The cells of one metric as rows and columns, in the order in which the server lists them first.
 export interface Grid {

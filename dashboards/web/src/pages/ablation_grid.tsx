@@ -1,6 +1,6 @@
 import { numberText } from '../data/format';
 import { type Grid, type GridCell, type Order, sorted } from '../data/table';
-import type { GetAblationTableResponse, MeasuredMetric } from '../gen/ofsweep/v1/sweep_pb';
+import type { GetAblationTableResponse, MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
 import { change } from '../state/location';
 
 interface AblationGridProps {

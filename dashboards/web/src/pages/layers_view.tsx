@@ -143,7 +143,7 @@ function HeatCard({
   const frame = { width, height: HEIGHT, colors, ink: dark ? DARK_INK : LIGHT_INK };
   const cell = at && heatAt(map, frame, at);
   const fileName = `${name} ${label}`.replace(/[^\w.-]+/g, '-');
-  const trials = map.curves[0]?.trialIds.length ?? 0;
+  const trials = map.curves[0]?.trials ?? 0;
   return (
     <section class="card panel-card" aria-label={label}>
       <header>

@@ -1,4 +1,5 @@
-import type { MeasuredMetric, Trial } from '../gen/ofsweep/v1/sweep_pb';
+import type { MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 
 // Columns of the view `results` that some trial has, in an order that readers expect.
 const ORDER = ['eval_loss', 'kurtosis_max', 'kurtosis_mean', 'kurtosis_peak', 'mmr_max', 'train_loss', 'eval_perplexity'];

@@ -1,5 +1,6 @@
 import type { Trials } from '../api/trials';
-import type { MeasuredMetric, TrialProgress } from '../gen/ofsweep/v1/sweep_pb';
+import type { MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
+import type { TrialProgress } from '../gen/ofsweep/v1/sweep_pb';
 
 // What the views of a sweep share. `undefined` until it is there.
 export interface SweepData {

@@ -1,4 +1,4 @@
-import type { GetAblationTableResponse } from '../gen/ofsweep/v1/sweep_pb';
+import type { GetAblationTableResponse } from '../gen/ofsweep/v1/results_pb';
 
 // What a reader has to know before comparing two cells.
 export function TableRemarks({ table }: { table: GetAblationTableResponse }) {

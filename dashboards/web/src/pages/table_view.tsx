@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { csvText } from '../data/csv';
 import { type Order, gridOf, suggestedAxes } from '../data/table';
-import type { GetAblationTableResponse } from '../gen/ofsweep/v1/sweep_pb';
+import type { GetAblationTableResponse } from '../gen/ofsweep/v1/results_pb';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { save } from '../parts/export_menu';

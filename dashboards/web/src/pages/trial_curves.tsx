@@ -7,7 +7,7 @@ import { type Style, styleOf, viridis } from '../data/color';
 import type { MeasuredCurve } from '../data/curve';
 import { type Panel, spansDecades } from '../data/line';
 import { LIGHT_INK } from '../data/scene';
-import type { MeasuredMetric } from '../gen/ofsweep/v1/sweep_pb';
+import type { MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
 import { Controls } from '../parts/controls';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker } from '../parts/picker';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tickText } from '../../data/format';
-import type { MeasuredMetric } from '../../gen/ofsweep/v1/sweep_pb';
+import type { MeasuredMetric } from '../../gen/ofsweep/v1/results_pb';
 import { Controls } from '../../parts/controls';
 import { Picker, Select, Toggle } from '../../parts/picker';
 import { change } from '../../state/location';

@@ -4,7 +4,7 @@ import type { MeasuredCurve } from '../../data/curve';
 import { interpolate } from '../../data/interpolation';
 import { type Line, type Panel, spansDecades } from '../../data/line';
 import { smoothOn } from '../../data/smoothing';
-import type { MeasuredMetric } from '../../gen/ofsweep/v1/sweep_pb';
+import type { MeasuredMetric } from '../../gen/ofsweep/v1/results_pb';
 import type { CurvesSettings } from './settings';
 import type { LoadedCurves } from './use_curves';
 

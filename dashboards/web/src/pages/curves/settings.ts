@@ -1,4 +1,4 @@
-import type { MeasuredMetric } from '../../gen/ofsweep/v1/sweep_pb';
+import type { MeasuredMetric } from '../../gen/ofsweep/v1/results_pb';
 import { parseRanges, readChoice, readList, readNumber } from '../../state/params';
 
 export type XAxis = 'step' | 'tokens' | 'seconds';
