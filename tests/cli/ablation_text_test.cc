@@ -14,6 +14,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -151,15 +152,66 @@ TEST(AblationText, ACellThatMixesWhatItsTrialsWereMadeWithSaysSo) {
                       HasSubstr("Mixed: the trials of a cell differ in device, train.precision.")));
   }
   EXPECT_THAT(RenderAblation(table, TableFormat::kLatex), HasSubstr("% Mixed: the trials of a cell differ in device"));
-  EXPECT_THAT(RenderAblation(table, TableFormat::kCsv), HasSubstr("14.4,2.1,3,3,0,0,0,train.precision device\n"));
+  EXPECT_THAT(RenderAblation(table, TableFormat::kCsv), HasSubstr("14.4,2.1,3,3,0,0,0,train.precision device,"));
 }
 
 TEST(AblationText, CsvHasALineForEachCellAndMetricInFullPrecision) {
   EXPECT_EQ(RenderAblation(SmallTable(), TableFormat::kCsv),
-            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed\n"
-            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0,0,\n"
-            "pre_norm,soap,kurtosis_max,,,0,2,2,0,0,\n"
-            "op,adam,kurtosis_max,1.2345,,1,1,0,0,2,\n");
+            "model.block,optimizer.name,metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed,"
+            "median,geometric_mean\n"
+            "pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0,0,,,\n"
+            "pre_norm,soap,kurtosis_max,,,0,2,2,0,0,,,\n"
+            "op,adam,kurtosis_max,1.2345,,1,1,0,0,2,,,\n");
+}
+
+// Of op under Adam; the baseline is pre_norm.
+v1::GetAblationTableResponse ComparedTable() {
+  v1::GetAblationTableResponse table = SmallTable();
+  (*table.mutable_baseline())["model.block"] = "pre_norm";
+  v1::CellStatistic* op = table.mutable_cells(2)->mutable_statistics(0);
+  op->set_median(1.25);
+  v1::PairedDifference* difference = op->mutable_difference();
+  difference->set_pairs(6);
+  difference->set_mean(-13.1655);
+  difference->set_low(-15);
+  difference->set_high(-11.5);
+  difference->set_p(0.03125);
+  difference->set_adjusted_p(0.0625);
+  return table;
+}
+
+TEST(AblationText, DifferencesFromABaselineAreATableOfTheirOwn) {
+  const std::string text = RenderAblation(ComparedTable(), TableFormat::kText);
+  EXPECT_THAT(text, HasSubstr("kurtosis_max less that of model.block=pre_norm\n"
+                              "model.block  adam                                   soap\n"
+                              "pre_norm     —                                      —\n"
+                              "op           -13.17 [-15.00, -11.50], p 0.062 (6)  —\n"));
+  EXPECT_THAT(text, AllOf(HasSubstr("Holm"), HasSubstr("percentile bootstrap"), HasSubstr("paired permutation")));
+  EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kText), Not(HasSubstr("less that of")));
+  EXPECT_THAT(RenderAblation(ComparedTable(), TableFormat::kMarkdown),
+              HasSubstr("| op | -13.17 [-15.00, -11.50], p 0.062 (6) | — |\n"));
+  EXPECT_THAT(RenderAblation(ComparedTable(), TableFormat::kLatex),
+              HasSubstr("op & $-$13.17 [$-$15.00, $-$11.50], p 0.062 (6) & --- \\\\\n"));
+  EXPECT_THAT(RenderAblation(ComparedTable(), TableFormat::kCsv),
+              AllOf(HasSubstr(",median,geometric_mean,difference,difference_low,difference_high,p,adjusted_p,pairs\n"),
+                    HasSubstr("op,adam,kurtosis_max,1.2345,,1,1,0,0,2,,1.25,,-13.1655,-15,-11.5,0.03125,0.0625,6\n"),
+                    HasSubstr("pre_norm,adam,kurtosis_max,14.4,2.1,3,3,0,0,0,,,,,,,,,\n")));
+  const auto document = nlohmann::json::parse(RenderAblation(ComparedTable(), TableFormat::kJson));
+  EXPECT_EQ(document["baseline"]["model.block"], "pre_norm");
+  const auto& difference = document["cells"][2]["values"]["kurtosis_max"]["difference"];
+  EXPECT_EQ(difference["mean"], -13.1655);
+  EXPECT_EQ(difference["adjusted_p"], 0.0625);
+  EXPECT_FALSE(document["cells"][0]["values"]["kurtosis_max"].contains("difference"));
+}
+
+// Below six pairs there is no p.
+TEST(AblationText, ADifferenceOfFewPairsHasNoP) {
+  v1::GetAblationTableResponse table = ComparedTable();
+  v1::PairedDifference* difference = table.mutable_cells(2)->mutable_statistics(0)->mutable_difference();
+  difference->set_pairs(3);
+  difference->clear_p();
+  difference->clear_adjusted_p();
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("-13.17 [-15.00, -11.50], p — (3)"));
 }
 
 TEST(AblationText, JsonNamesKeysAndUsesNullForNoValue) {
