@@ -195,7 +195,9 @@ class Program {
     AddFresh(run, run_options->fresh);
     run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
         ->capture_default_str();
-    run->add_option("--http", run_options->http, "HOST:PORT for the page and /metrics")->capture_default_str();
+    run->add_option(
+        "--http", run_options->http,
+        absl::StrCat("HOST:PORT for the page and /metrics (default: ", kDefaultHttp, ", or the next free port)"));
     AddHttpHosts(run, run_options->http_hosts);
     AddRetention(run, run_options->metrics_retention_seconds);
     AddLayout(run, run_options->layout);

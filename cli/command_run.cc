@@ -145,14 +145,15 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   const Interrupt interrupt;
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
-                               .http = options.http,
+                               .http = options.http.empty() ? kDefaultHttp : options.http,
+                               .http_or_next_port = options.http.empty(),
                                .http_hosts = options.http_hosts,
                                .only_sweep = SweepName(*file),
                                .metrics_retention_seconds = options.metrics_retention_seconds,
                                .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
-              << options.data_dir << std::endl;
+              << options.data_dir << "\nthe page: http://" << (*server)->http_address() << "/" << std::endl;
   const Connection connection((*server)->InProcessChannel(), "");
   const v1::SubmitSweepRequest submission = MakeSubmission(
       *file, {.fresh = options.fresh, .workers_are_here = true, .cache = DatasetsFolder(options.data_dir)},

@@ -107,7 +107,7 @@ absl::Status Curves(const CurvesOptions& options, Streams streams);
 struct CoordinatorCommandOptions {
   std::string data_dir = kDefaultDataDir;
   std::string grpc = kDefaultCoordinator;
-  std::string http = "127.0.0.1:7071";
+  std::string http = kDefaultHttp;
   std::vector<std::string> http_hosts;  // further names by which browsers reach it
   double metrics_retention_seconds = 300;
 };
@@ -127,7 +127,7 @@ struct RunOptions {
   std::string spec;
   std::string data_dir = kDefaultDataDir;
   std::string grpc = "127.0.0.1:0";
-  std::string http = "127.0.0.1:0";
+  std::string http;  // HOST:PORT; empty: the usual one, or where it is in use one of those behind it
   std::vector<std::string> http_hosts;
   double metrics_retention_seconds = 300;
   int slots = 0;

@@ -19,6 +19,7 @@
 namespace ofsweep {
 
 inline constexpr const char* kDefaultCoordinator = "127.0.0.1:7070";
+inline constexpr const char* kDefaultHttp = "127.0.0.1:7071";
 inline constexpr const char* kDefaultDataDir = "ofsweep-data";
 
 // Where a command finds its sweeps, as the user said it.

@@ -187,14 +187,16 @@ class RunningServer : public Server {
     routes.calls[bridge_->path()] = [this](HttpRequest request, std::shared_ptr<HttpAnswer> answer) {
       bridge_->Answer(std::move(request), std::move(answer));
     };
-    auto http = ServeStatusPages(
-        {.address = options_.http, .why_refused = [this](const HttpRequest& request) { return WhyRefused(request); }},
-        {.title = "ofsweep coordinator " OFSWEEP_VERSION,
-         .scrape = [this] { return telemetry_.Scrape(State()); },
-         .ready = [this] { return heartbeat_->Ready(); },
-         .ready_help = "it can take work",
-         .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}},
-         .others = std::move(routes)});
+    auto http =
+        ServeStatusPages({.address = options_.http,
+                          .or_next_port = options_.http_or_next_port,
+                          .why_refused = [this](const HttpRequest& request) { return WhyRefused(request); }},
+                         {.title = "ofsweep coordinator " OFSWEEP_VERSION,
+                          .scrape = [this] { return telemetry_.Scrape(State()); },
+                          .ready = [this] { return heartbeat_->Ready(); },
+                          .ready_help = "it can take work",
+                          .more = {{"/sd/workers", "its workers, for Prometheus' http_sd_configs", std::move(workers)}},
+                          .others = std::move(routes)});
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     return absl::OkStatus();

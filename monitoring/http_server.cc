@@ -1,5 +1,6 @@
 #include "monitoring/http_server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -37,6 +38,7 @@ using Parser = http::request_parser<http::string_body>;
 using Reply = http::response<http::string_body>;
 
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
+constexpr int kNextPorts = 100;
 constexpr int kThreads = 4;  // a long scrape or a slow disk does not hold up /healthz
 
 std::string HowToListen(const boost::system::error_code& error, const HostPort& address) {
@@ -151,7 +153,7 @@ class BeastServer : public HttpServer {
       const tcp::endpoint endpoint = *tcp::resolver(io_).resolve(parsed->host, std::to_string(parsed->port)).begin();
       acceptor_.open(endpoint.protocol());
       acceptor_.set_option(tcp::acceptor::reuse_address(true));
-      acceptor_.bind(endpoint);
+      Bind(endpoint);
       acceptor_.listen();
     } catch (const boost::system::system_error& error) {
       return absl::UnavailableError(absl::StrCat("cannot listen for HTTP on ", options_.address, ": ",
@@ -166,6 +168,18 @@ class BeastServer : public HttpServer {
   std::string address() const override { return address_; }
 
  private:
+  // Throws.
+  void Bind(tcp::endpoint endpoint) {
+    const int last = options_.or_next_port ? std::min(endpoint.port() + kNextPorts, 65535) : endpoint.port();
+    boost::system::error_code error;
+    for (int port = endpoint.port(); port <= last; ++port) {
+      endpoint.port(static_cast<std::uint16_t>(port));
+      acceptor_.bind(endpoint, error);
+      if (error != asio::error::address_in_use) break;
+    }
+    if (error) throw boost::system::system_error(error);
+  }
+
   asio::awaitable<void> AcceptAll() {
     for (;;) {
       beast::error_code error;

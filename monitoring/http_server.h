@@ -63,6 +63,7 @@ struct HttpRoutes {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1:7071";  // HOST:PORT or [IPV6]:PORT; port 0 takes a free one
+  bool or_next_port = false;               // where the port is in use, the first free one of the hundred behind it
   int idle_seconds = 30;                   // a connection that neither sends nor takes anything for so long is closed
   std::size_t max_connections = 256;       // further ones are closed at once
   std::size_t max_body_bytes = std::size_t{16} << 20;

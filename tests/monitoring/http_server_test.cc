@@ -187,6 +187,14 @@ TEST(HttpServer, SaysThatAPortIsInUseAndHowToChooseAnother) {
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("--http"));
 }
 
+TEST(HttpServer, TakesTheNextPortWhereItMay) {
+  const auto first = StartServer();
+  auto second = HttpServer::Start({.address = first->address(), .or_next_port = true}, {});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_NE((*second)->address(), first->address());
+  EXPECT_THAT(Http((*second)->address(), "/"), StartsWith("HTTP/1.1 404"));
+}
+
 TEST(HttpServer, SaysWhatAnAddressLooksLike) {
   for (const char* address : {"7071", "localhost:", ":1", "localhost:70000"}) {
     EXPECT_EQ(HttpServer::Start({.address = address}, {}).status().code(), absl::StatusCode::kInvalidArgument)
