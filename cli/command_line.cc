@@ -296,8 +296,13 @@ class Program {
 
     const auto [show, show_options] = Add("show", "shows a sweep and its trials", ShowSweep);
     show->add_option("SWEEP", show_options->sweep, "its name")->required();
+    show->add_option("TRIAL", show_options->trial, "only this one, with its attempts");
     show->add_flag("--json", show_options->json, "as JSON, with every resolved key and result");
     AddSource(show, show_options->connection);
+
+    const auto [workers, workers_options] = Add("workers", "lists the workers of a coordinator", ShowWorkers);
+    workers->add_flag("--json", workers_options->json, "as JSON");
+    AddCoordinatorAlone(workers, workers_options->connection);
 
     AddSweep("watch", "shows a sweep's progress until it has ended", Watch);
     AddSweep("cancel", "ends a sweep; its points stay, and resume continues it", Cancel);

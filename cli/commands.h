@@ -40,9 +40,16 @@ absl::Status ListSweeps(const ListOptions& options, Streams streams);
 struct ShowOptions {
   ConnectionOptions connection;
   std::string sweep;
+  std::string trial;  // empty: the sweep and all of its trials
   bool json = false;
 };
 absl::Status ShowSweep(const ShowOptions& options, Streams streams);
+
+struct WorkersOptions {
+  ConnectionOptions connection;
+  bool json = false;
+};
+absl::Status ShowWorkers(const WorkersOptions& options, Streams streams);
 
 struct SweepOptions {
   ConnectionOptions connection;

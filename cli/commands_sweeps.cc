@@ -7,8 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/fleet_text.h"
 #include "cli/submission.h"
 #include "cli/sweep_text.h"
+#include "cli/trial_text.h"
 
 namespace ofsweep {
 namespace {
@@ -81,9 +83,20 @@ absl::Status ListSweeps(const ListOptions& options, Streams streams) {
   return absl::OkStatus();
 }
 
+absl::Status ShowTrial(const ShowOptions& options, const Connection& connection, std::ostream& out) {
+  v1::GetTrialRequest request;
+  request.set_sweep(options.sweep);
+  request.set_trial_id(options.trial);
+  const auto response = connection.Call(&Stub::GetTrial, request);
+  if (!response.ok()) return response.status();
+  out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderTrial(*response));
+  return absl::OkStatus();
+}
+
 absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
+  if (!options.trial.empty()) return ShowTrial(options, *connection, streams.out);
   v1::GetSweepRequest request;
   request.set_name(options.sweep);
   const auto response = connection->Call(&Stub::GetSweep, request);
@@ -98,6 +111,15 @@ absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
                                      {"trials", nlohmann::ordered_json::array()}};
   for (const v1::Trial& trial : *trials) document["trials"].push_back(ToProtoJson(trial));
   streams.out << document.dump(2) << "\n";
+  return absl::OkStatus();
+}
+
+absl::Status ShowWorkers(const WorkersOptions& options, Streams streams) {
+  auto connection = Connection::OpenToChange(options.connection);
+  if (!connection.ok()) return connection.status();
+  const auto response = connection->Call(&Stub::ListWorkers, v1::ListWorkersRequest());
+  if (!response.ok()) return response.status();
+  streams.out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderWorkers(*response));
   return absl::OkStatus();
 }
 

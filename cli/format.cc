@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "experiment/value.h"
 
 namespace ofsweep {
@@ -39,6 +40,11 @@ std::string FormatNumber(double value, int significant) {
 
 std::string FormatFixed(double value, int decimals) {
   return std::isfinite(value) ? absl::StrFormat("%.*f", decimals, value) : NonFinite(value);
+}
+
+std::string FormatTime(std::int64_t seconds) {
+  if (seconds == 0) return "–";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(seconds), absl::UTCTimeZone());
 }
 
 std::string FormatDuration(double seconds) {

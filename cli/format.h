@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ int DecimalsOf(double value, int significant = 4);
 
 // 0:07, 12:31, 3:05:09, 2d 03:05.
 std::string FormatDuration(double seconds);
+
+// Of seconds since 1970: "2026-11-23 22:01:45 UTC"; "–" for 0.
+std::string FormatTime(std::int64_t seconds);
 
 std::size_t DisplayWidth(const std::string& text);
 

@@ -4,8 +4,6 @@
 #include <map>
 #include <set>
 
-#include <google/protobuf/util/time_util.h>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -18,14 +16,6 @@ namespace {
 
 // Of trials that failed alike; `show` names all.
 constexpr std::size_t kMostNames = 20;
-
-// "2026-11-23 22:01:45 UTC".
-std::string FormatTime(const google::protobuf::Timestamp& time) {
-  if (time.seconds() == 0) return "–";
-  std::string text = google::protobuf::util::TimeUtil::ToString(time).substr(0, 19);
-  text[10] = ' ';
-  return text + " UTC";
-}
 
 std::string ResultText(const v1::Trial& trial, const char* column) {
   const auto found = trial.results().find(column);
@@ -151,7 +141,8 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uin
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps) {
   std::vector<std::vector<std::string>> rows = {{"SWEEP", "STATE", "TRIALS", "SUBMITTED"}};
   for (const v1::Sweep& sweep : sweeps) {
-    rows.push_back({sweep.name(), sweep.state(), DescribeCounts(sweep.trials()), FormatTime(sweep.submitted_at())});
+    rows.push_back(
+        {sweep.name(), sweep.state(), DescribeCounts(sweep.trials()), FormatTime(sweep.submitted_at().seconds())});
   }
   return AlignColumns(rows);
 }
@@ -159,7 +150,7 @@ std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps) {
 std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials) {
   std::string text =
       absl::StrCat("sweep      ", sweep.name(), "\nstate      ", sweep.state(), "\nsubmitted  ",
-                   FormatTime(sweep.submitted_at()), "\ntrials     ", DescribeCounts(sweep.trials()), "\n");
+                   FormatTime(sweep.submitted_at().seconds()), "\ntrials     ", DescribeCounts(sweep.trials()), "\n");
   if (!sweep.waiting_reason().empty()) absl::StrAppend(&text, "waits      ", sweep.waiting_reason(), "\n");
   absl::StrAppend(&text, DescribeOrigins(sweep, trials));
   std::vector<std::vector<std::string>> rows = {

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "ofsweep/v1/sweep.pb.h"
+
+namespace ofsweep {
+
+// `ofsweep workers`: a line a worker.
+std::string RenderWorkers(const v1::ListWorkersResponse& workers);
+
+}  // namespace ofsweep

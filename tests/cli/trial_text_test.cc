@@ -1,0 +1,67 @@
+#include "cli/trial_text.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/fleet_text.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST(TrialText, SaysHowEachAttemptWent) {
+  v1::GetTrialResponse answer;
+  v1::Trial& trial = *answer.mutable_trial();
+  trial.set_trial_id("0123456789abcdef");
+  trial.set_label("model.block=op seed=0");
+  trial.set_state("running");
+  trial.set_step(40);
+  trial.set_target_steps(100);
+  (*trial.mutable_results())["kurtosis_max"] = 12.5;
+  answer.add_sweeps("mine");
+  v1::Attempt& first = *answer.add_attempts();
+  first.set_worker("gpu-1");
+  first.mutable_started_at()->set_seconds(1'795'000'000);
+  first.mutable_ended_at()->set_seconds(1'795'000'060);
+  first.set_outcome("failed");
+  first.set_failure_class("oom");
+  first.set_message("out of memory");
+  first.set_from_step(0);
+  first.set_to_step(30);
+  v1::Attempt& second = *answer.add_attempts();
+  second.set_worker("gpu-2");
+  second.set_from_step(20);
+  EXPECT_THAT(
+      RenderTrial(answer),
+      AllOf(HasSubstr("running at step 40 of 100\n"), HasSubstr("kurtosis_max  12.50\n"),
+            HasSubstr("gpu-1   2026-11-18 11:06:40 UTC  2026-11-18 11:07:40 UTC  0–30   failed (oom)  out of memory\n"),
+            HasSubstr("20–    running")));
+}
+
+TEST(FleetText, SaysWhatEachWorkerHasAndDoes) {
+  v1::ListWorkersResponse workers;
+  EXPECT_THAT(RenderWorkers(workers), HasSubstr("ofsweep worker"));
+  v1::Worker& worker = *workers.add_workers();
+  worker.set_worker_id("w1");
+  worker.set_host("gpu-1");
+  worker.set_connected(true);
+  worker.set_slots(2);
+  worker.set_busy(1);
+  worker.add_trial_ids("0123456789abcdef");
+  worker.add_devices()->set_kind("cpu");
+  for (int i = 0; i < 2; ++i) {
+    worker.add_devices()->set_kind("cuda");
+    worker.mutable_devices(i + 1)->set_model("NVIDIA H100");
+  }
+  EXPECT_THAT(RenderWorkers(workers), AllOf(HasSubstr("2 × NVIDIA H100"), HasSubstr("1/2"), HasSubstr("connected"),
+                                            HasSubstr("0123456789abcdef")));
+  worker.set_quarantine_reason("three trials crashed");
+  EXPECT_THAT(RenderWorkers(workers), HasSubstr("in quarantine: three trials crashed"));
+  worker.set_connected(false);
+  worker.mutable_last_seen()->set_seconds(1'795'000'000);
+  EXPECT_THAT(RenderWorkers(workers), HasSubstr("silent since 2026-11-18 11:06:40 UTC"));
+}
+
+}  // namespace
+}  // namespace ofsweep
