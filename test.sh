@@ -3,10 +3,11 @@
 # In CI (CI=true) warnings are errors.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-deploy/setup/install.sh
+deploy/setup/install.sh --tests
 export OFSWEEP_PYTHON
 OFSWEEP_PYTHON=$(deploy/setup/python_env.sh)
 deploy/setup/node_env.sh dashboards/grafana >/dev/null
+deploy/setup/node_env.sh dashboards/web >/dev/null
 deploy/setup/build.sh release -DOFSWEEP_WERROR="$([ "${CI:-}" = true ] && echo ON || echo OFF)"
 results=$PWD/build/release/test-results.xml
 rm -f "$results"

@@ -54,7 +54,7 @@ under() {
   return "$status"
 }
 
-deploy/setup/install.sh --analysis
+deploy/setup/install.sh --tests --analysis
 export OFSWEEP_PYTHON
 OFSWEEP_PYTHON=$(deploy/setup/python_env.sh)
 

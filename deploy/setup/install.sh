@@ -3,7 +3,8 @@
 # libraries (2 GB) where the driver of a GPU is.
 # A second run finds everything in place and installs nothing.
 #
-# usage: install.sh [--analysis]     also what tests/analyze.sh needs: Clang and clang-tidy (300 MB)
+# usage: install.sh [--tests] [--analysis]     also what ./test.sh needs: a browser (300 MB); what tests/analyze.sh needs: Clang and
+#                                              clang-tidy (300 MB)
 # OFSWEEP_CACHE: where downloads are kept, outside the checkout (default: ~/.cache/ofsweep)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,11 +16,13 @@ fail() {
 }
 
 lists=("$here/debian-packages.txt")
-case ${1:-} in
-  '') ;;
-  --analysis) lists+=("$here/debian-packages-analysis.txt") ;;
-  *) fail "$1 is not known; usage: install.sh [--analysis]" ;;
-esac
+for option in "$@"; do
+  case $option in
+    --tests) lists+=("$here/debian-packages-tests.txt") ;;
+    --analysis) lists+=("$here/debian-packages-analysis.txt") ;;
+    *) fail "$option is not known; usage: install.sh [--tests] [--analysis]" ;;
+  esac
+done
 
 missing_packages() {
   local package
