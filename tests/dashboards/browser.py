@@ -1,5 +1,6 @@
 """A headless Chromium, driven by its DevTools protocol over two pipes: no driver program and no package are needed."""
 
+import base64
 import json
 import os
 import subprocess
@@ -68,6 +69,10 @@ class Browser:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{expression}; {self.complaints}; the page: {self.value('document.body?.innerText')}")
             time.sleep(0.05)
+
+    def picture(self) -> bytes:
+        """What the window shows, as PNG."""
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
     def _call(self, method: str, **parameters) -> dict:
         self._number += 1
