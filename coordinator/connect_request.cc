@@ -19,9 +19,9 @@ namespace {
 
 namespace protobuf = google::protobuf;
 
-constexpr std::size_t kMaxMessageBytes = std::size_t{16} << 20;  // as gRPC's server takes them
+constexpr std::size_t kLargestRequest = std::size_t{16} << 20;  // as gRPC's server takes them
 
-HttpResponse Refusal(int status, std::string why, std::pair<std::string, std::string> header) {
+HttpResponse PlainRefusal(int status, std::string why, std::pair<std::string, std::string> header) {
   return {.status = status, .body = std::move(why), .headers = {std::move(header)}};
 }
 
@@ -70,7 +70,7 @@ bool HasNoSideEffects(const protobuf::MethodDescriptor& method) {
 // What `compression` packed.
 absl::StatusOr<std::string> Unpacked(const std::string& compression, std::string message) {
   if (compression.empty() || compression == "identity") return message;
-  if (compression == "gzip") return Gunzip(message, kMaxMessageBytes);
+  if (compression == "gzip") return Gunzip(message, kLargestRequest);
   return absl::UnimplementedError(
       absl::StrCat("messages in ", compression, " are not taken here; send them as they are, or in gzip"));
 }
@@ -88,13 +88,13 @@ absl::Status CheckVersion(const std::string& version, const char* expected) {
 
 std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& request) {
   if (!HasNoSideEffects(*request.method) || request.is_stream()) {
-    return Refusal(405, absl::StrCat(request.method->name(), " is called by POST.\n"), {"Allow", "POST"});
+    return PlainRefusal(405, absl::StrCat(request.method->name(), " is called by POST.\n"), {"Allow", "POST"});
   }
   std::map<std::string, std::string> query = ParseQuery(http.query);
   const std::optional<ConnectEncoding> encoding = ParseConnectEncoding(query["encoding"]);
   if (!encoding) {
-    return Refusal(415, "Say encoding=json or encoding=proto.\n",
-                   {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
+    return PlainRefusal(415, "Say encoding=json or encoding=proto.\n",
+                        {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
   }
   request.encoding = *encoding;
   request.status = CheckVersion(query["connect"], "v1");
@@ -120,7 +120,7 @@ std::optional<HttpResponse> ReadPost(HttpRequest http, ConnectRequest& request) 
   if (!is_known) {
     const std::string types =
         absl::StrCat(TypeOf(ConnectEncoding::kJson, is_stream), ", ", TypeOf(ConnectEncoding::kProto, is_stream));
-    return Refusal(415, absl::StrCat(request.method->name(), " takes ", types, ".\n"), {"Accept-Post", types});
+    return PlainRefusal(415, absl::StrCat(request.method->name(), " takes ", types, ".\n"), {"Accept-Post", types});
   }
   request.status = CheckVersion(http.Header("connect-protocol-version"), "1");
   if (!is_stream) {
@@ -165,7 +165,7 @@ ParsedConnectRequest ParseConnectRequest(const protobuf::ServiceDescriptor& serv
   } else if (http.method == "GET" || http.method == "HEAD") {
     parsed.refusal = ReadGet(http, request);
   } else {
-    parsed.refusal = Refusal(405, "Methods are called by POST or GET.\n", {"Allow", "GET, HEAD, POST"});
+    parsed.refusal = PlainRefusal(405, "Methods are called by POST or GET.\n", {"Allow", "GET, HEAD, POST"});
   }
   return parsed;
 }
