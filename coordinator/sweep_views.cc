@@ -136,10 +136,9 @@ absl::Status SweepViews::AddLabels(const std::string& sweep, std::vector<Running
 }
 
 bool SweepViews::WaitForChange(std::uint64_t& version, absl::Time deadline) {
-  absl::Mutex& mutex = state_.log.mutex();
-  absl::MutexLock lock(&mutex);
+  absl::MutexLock lock(&state_.log.mutex());
   while (state_.version == version) {
-    if (state_.changed.WaitWithDeadline(&mutex, deadline) && state_.version == version) return false;
+    if (state_.changed.WaitWithDeadline(&state_.log.mutex(), deadline) && state_.version == version) return false;
   }
   version = state_.version;
   return true;
