@@ -42,7 +42,7 @@ class ConnectTest : public ServerTest {
  protected:
   std::string Call(const std::string& method, HttpCall call) {
     call.path = absl::StrCat("/ofsweep.v1.SweepService/", method, call.path);
-    return Http(server_->http_address(), call);
+    return HttpSend(server_->http_address(), call);
   }
   std::string Post(const std::string& method, const std::string& type, const std::string& body) {
     return Call(method, {.headers = {type}, .body = body});
@@ -140,8 +140,8 @@ TEST_F(ConnectTest, WhatCannotBeReadIsToldInWords) {
 }
 
 TEST_F(ConnectTest, WorkersCallsAreNotServed) {
-  EXPECT_THAT(Http(server_->http_address(),
-                   {.path = "/ofsweep.v1.WorkerService/Synchronize", .headers = {kJson}, .body = "{}"}),
+  EXPECT_THAT(HttpSend(server_->http_address(),
+                       {.path = "/ofsweep.v1.WorkerService/Synchronize", .headers = {kJson}, .body = "{}"}),
               AllOf(testing::Not(StartsWith("HTTP/1.1 200")), testing::Not(StartsWith("HTTP/1.1 5"))));
 }
 
@@ -152,12 +152,13 @@ TEST_F(ConnectTest, OtherPagesAreRefusedAndMonitoringIsNot) {
   EXPECT_THAT(Call("CancelSweep", cancel), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("evil.example")));
   EXPECT_EQ(JsonOf(Post("GetSweep", kJson, R"({"name": "s"})"))["sweep"]["state"], "active");
   for (const char* path : {"/", "/ofsweep.v1.SweepService/ListSweeps"}) {
-    EXPECT_THAT(Http(server_->http_address(), {.path = path, .method = "GET", .headers = {"Host: evil.example"}}),
+    EXPECT_THAT(HttpSend(server_->http_address(), {.path = path, .method = "GET", .headers = {"Host: evil.example"}}),
                 StartsWith("HTTP/1.1 403"));
   }
   for (const char* path : {"/metrics", "/healthz", "/readyz", "/sd/workers"}) {
-    EXPECT_THAT(Http(server_->http_address(), {.path = path, .method = "GET", .headers = {"Host: coordinator:7071"}}),
-                StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(
+        HttpSend(server_->http_address(), {.path = path, .method = "GET", .headers = {"Host: coordinator:7071"}}),
+        StartsWith("HTTP/1.1 200"));
   }
 }
 
@@ -167,8 +168,9 @@ TEST_F(ConnectTest, ThePageIsThereAndMayLoadNothingFromElsewhere) {
                           HasSubstr("frame-ancestors 'none'")));
   const std::size_t at = page.find("ETag: ") + 6;
   const std::string version = page.substr(at, page.find("\r", at) - at);
-  EXPECT_THAT(Http(server_->http_address(), {.path = "/", .method = "GET", .headers = {"If-None-Match: " + version}}),
-              StartsWith("HTTP/1.1 304"));
+  EXPECT_THAT(
+      HttpSend(server_->http_address(), {.path = "/", .method = "GET", .headers = {"If-None-Match: " + version}}),
+      StartsWith("HTTP/1.1 304"));
 }
 
 TEST_F(ConnectTest, AnOpenStreamIsEndedWithTheServer) {

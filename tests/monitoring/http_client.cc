@@ -27,10 +27,10 @@ std::string Unchunked(const std::string& body) {
 }  // namespace
 
 std::string Http(const std::string& address, const std::string& path, const std::string& method) {
-  return Http(address, {.path = path, .method = method});
+  return HttpSend(address, {.path = path, .method = method});
 }
 
-std::string Http(const std::string& address, const HttpCall& call) {
+std::string HttpSend(const std::string& address, const HttpCall& call) {
   return HttpStream(address, call).ReadToEnd();
 }
 

@@ -30,7 +30,7 @@ class HttpStream {
 };
 
 // Over a new connection: the whole response with its header.
-std::string Http(const std::string& address, const HttpCall& call);
+std::string HttpSend(const std::string& address, const HttpCall& call);
 
 // One GET (or another method) without a body.
 std::string Http(const std::string& address, const std::string& path, const std::string& method = "GET");

@@ -111,31 +111,34 @@ TEST(HttpServer, KeepsAConnectionForTheNextRequest) {
 
 TEST(HttpServer, ACallHasABodyAndIsAnsweredLater) {
   const auto server = StartServer();
-  const std::string answer = Http(server->address(), {.path = "/echo/a", .body = "some text"});
+  const std::string answer = HttpSend(server->address(), {.path = "/echo/a", .body = "some text"});
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(BodyOf(answer), "POST /echo/a some text");
-  EXPECT_THAT(Http(server->address(), {.path = "/broken-call/"}),
+  EXPECT_THAT(HttpSend(server->address(), {.path = "/broken-call/"}),
               AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("no luck")));
-  EXPECT_THAT(Http(server->address(), {.path = "/hello", .method = "GET", .body = "text"}), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(HttpSend(server->address(), {.path = "/hello", .method = "GET", .body = "text"}),
+              StartsWith("HTTP/1.1 413"));
 }
 
 TEST(HttpServer, ABodyThatIsTooLongIsRefused) {
   const auto server = StartServer({.max_body_bytes = 1000});
-  EXPECT_THAT(Http(server->address(), {.path = "/echo/a", .body = std::string(1000, 'a')}), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(Http(server->address(), {.path = "/echo/a", .body = std::string(1001, 'a')}), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(HttpSend(server->address(), {.path = "/echo/a", .body = std::string(1000, 'a')}),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(HttpSend(server->address(), {.path = "/echo/a", .body = std::string(1001, 'a')}),
+              StartsWith("HTTP/1.1 413"));
 }
 
 // curl asks before it sends a long body.
 TEST(HttpServer, SaysGoOnToWhoWaitsForIt) {
   const auto server = StartServer();
   const std::string answer =
-      Http(server->address(), {.path = "/echo/a", .headers = {"Expect: 100-continue"}, .body = "long"});
+      HttpSend(server->address(), {.path = "/echo/a", .headers = {"Expect: 100-continue"}, .body = "long"});
   EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 100"), HasSubstr("HTTP/1.1 200"), HasSubstr("/echo/a long")));
 }
 
 TEST(HttpServer, AnAnswerMayComeInPieces) {
   const auto server = StartServer();
-  const std::string answer = Http(server->address(), {.path = "/count/"});
+  const std::string answer = HttpSend(server->address(), {.path = "/count/"});
   EXPECT_THAT(answer, AllOf(HasSubstr("text/count"), HasSubstr("Transfer-Encoding: chunked")));
   EXPECT_EQ(BodyOf(answer), "from 0123");
 }
@@ -158,9 +161,9 @@ TEST(HttpServer, WhoIsRefusedHearsWhy) {
     return request.Header("x-who") == "friend" ? "" : "Strangers are not answered.";
   }});
   for (const char* path : {"/hello", "/echo/a"}) {
-    EXPECT_THAT(Http(server->address(), {.path = path, .method = "GET"}),
+    EXPECT_THAT(HttpSend(server->address(), {.path = path, .method = "GET"}),
                 AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("Strangers are not answered.")));
-    EXPECT_THAT(Http(server->address(), {.path = path, .method = "GET", .headers = {"X-Who: friend"}}),
+    EXPECT_THAT(HttpSend(server->address(), {.path = path, .method = "GET", .headers = {"X-Who: friend"}}),
                 StartsWith("HTTP/1.1 200"));
   }
 }
