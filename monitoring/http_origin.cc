@@ -13,7 +13,8 @@ namespace {
 
 // Without its port and an IPv6 address's brackets, in lower case.
 std::string NameIn(std::string_view host) {
-  if (host.starts_with('[')) return std::string(host.substr(1, host.find(']') - 1));
+  const std::size_t end = host.find(']');
+  if (host.starts_with('[') && end != std::string_view::npos) return std::string(host.substr(1, end - 1));
   return absl::AsciiStrToLower(std::string(host.substr(0, host.find(':'))));
 }
 

@@ -29,7 +29,7 @@ TEST_F(ServerOperationTest, HttpTellsHealthReadinessAndMetrics) {
               HasSubstr("ofsweep_rpc_requests_total{code=\"OK\",method=\"ofsweep.v1.WorkerService/PushMetrics\"} 0\n"));
   EXPECT_THAT(metrics, HasSubstr("ofsweep_trials_finished_total{outcome=\"failed\",sweep=\"s\"} 0\n"));
   EXPECT_THAT(metrics, HasSubstr("ofsweep_db_transaction_duration_seconds_count{op=\"insert\"} 1"));
-  EXPECT_THAT(Http(server_->http_address(), "/"), HasSubstr("/metrics"));
+  EXPECT_THAT(Http(server_->http_address(), "/elsewhere"), HasSubstr("/metrics"));
 }
 
 TEST_F(ServerOperationTest, FailedCallsAreCountedByCode) {
