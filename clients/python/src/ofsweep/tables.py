@@ -1,0 +1,103 @@
+"""Ablation tables: cells of trials, and what their metrics came to (as coordinator/ablation_table.h defines them)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+import pandas as pd
+
+from ofsweep import arms
+
+INERT = "inert"
+"""In the place of a value, where a key means nothing: SOAP's refresh under Adam."""
+
+
+@dataclasses.dataclass
+class Statistic:
+    """Of one metric in one cell; None where it is not defined."""
+
+    count: int
+    mean: Optional[float] = None
+    standard_deviation: Optional[float] = None
+    median: Optional[float] = None
+    geometric_mean: Optional[float] = None
+
+
+@dataclasses.dataclass
+class Cell:
+    keys: arms.Keys
+    statistics: Sequence[Statistic] = ()
+    """One for each metric of the table."""
+    trials: int = 0
+    diverged: int = 0
+    failed: int = 0
+    missing: int = 0
+
+
+@dataclasses.dataclass
+class Trial:
+    """What a table needs of one."""
+
+    keys: arms.Keys
+    """Every key that the sweep varies and the seed, INERT where one means nothing."""
+    state: str
+    values: Mapping[str, float]
+    """By metric; NaN is a value."""
+
+
+def summarise(values: Sequence[float]) -> Statistic:
+    statistic = Statistic(count=len(values))
+    if not values:
+        return statistic
+    mean = math.fsum(values) / len(values) if all(map(math.isfinite, values)) else sum(values) / len(values)
+    statistic.mean = mean
+    has_nan = any(map(math.isnan, values))
+    ascending = sorted(values)
+    middle = len(values) // 2
+    median = ascending[middle] if len(values) % 2 else (ascending[middle - 1] + ascending[middle]) / 2
+    statistic.median = math.nan if has_nan else median
+    if has_nan or all(value > 0 for value in values):
+        statistic.geometric_mean = math.exp(sum(map(math.log, values)) / len(values))
+    if len(values) > 1 and math.isfinite(mean):
+        statistic.standard_deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
+    return statistic
+
+
+def cells_of(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], drop_diverged: bool) -> List[Cell]:
+    """The combinations of the keys' values that a trial has, by the order in which trials first show each value."""
+    ranks: List[Dict[Any, int]] = [{} for _ in keys]
+    members: Dict[Any, List[Trial]] = {}
+    for trial in trials:
+        place = tuple(rank.setdefault(trial.keys[key], len(rank)) for key, rank in zip(keys, ranks))
+        members.setdefault(place, []).append(trial)
+    return [_cell(members[place], keys, metrics, drop_diverged) for place in sorted(members)]
+
+
+def _cell(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], drop_diverged: bool) -> Cell:
+    counted = ["completed"] if drop_diverged else ["completed", "diverged"]
+    that_count = [trial for trial in trials if trial.state in counted]
+    states = [trial.state for trial in trials]
+    values = [[trial.values[metric] for trial in that_count if metric in trial.values] for metric in metrics]
+    return Cell(
+        keys={key: trials[0].keys[key] for key in keys},
+        statistics=[summarise(of_metric) for of_metric in values],
+        trials=len(that_count),
+        diverged=states.count("diverged"),
+        failed=states.count("failed"),
+        missing=sum(state not in ("completed", "diverged", "failed") for state in states),
+    )
+
+
+def frame(cells: Sequence[Cell], keys: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """One row a cell and metric. Columns: see Results.table."""
+    rows = [(cell, metric, statistic) for cell in cells for metric, statistic in zip(metrics, cell.statistics)]
+    columns: Dict[str, Any] = {key: arms.column([cell.keys[key] for cell, _, _ in rows]) for key in keys}
+    columns["metric"] = pd.Series([metric for _, metric, _ in rows], dtype="string")
+    columns["count"] = pd.Series([statistic.count for _, _, statistic in rows], dtype="int64")
+    for name in ("mean", "standard_deviation", "median", "geometric_mean"):
+        columns[name] = pd.Series([getattr(statistic, name) for _, _, statistic in rows], dtype="float64")
+    for name in ("trials", "diverged", "failed", "missing"):
+        columns[name] = pd.Series([getattr(cell, name) for cell, _, _ in rows], dtype="int64")
+    return pd.DataFrame(columns)
