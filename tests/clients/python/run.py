@@ -30,11 +30,19 @@ def install(python: pathlib.Path, folder: pathlib.Path) -> None:
     subprocess.run([*pip, "install", *options, "--target", folder, CLIENT], check=True)
 
 
+def offer_debian_torch(folder: pathlib.Path) -> None:
+    """Debian's PyTorch alone, where python3-torch is installed: its other packages are older than those of the environment."""
+    for package in pathlib.Path("/usr/lib/python3/dist-packages").glob("torch*"):
+        if package.is_dir():
+            (folder / package.name).symlink_to(package)
+
+
 def main() -> int:
     python = environment()
     with tempfile.TemporaryDirectory(prefix="ofsweep-python-") as folder:
         installed = pathlib.Path(folder) / "installed"
         install(python, installed)
+        offer_debian_torch(installed)
         path = os.pathsep.join(filter(None, [str(installed), os.environ.get("PYTHONPATH")]))
         settings = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg", "MPLCONFIGDIR": folder}
         return subprocess.run([python, HERE / "suite.py", *sys.argv[1:]], env={**os.environ, **settings}).returncode

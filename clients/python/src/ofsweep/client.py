@@ -103,7 +103,9 @@ class Client(Results):
         return _sweep(self._call(self._stub.ResumeSweep, sweep_pb2.ResumeSweepRequest(name=sweep)).sweep)
 
     def retry(self, sweep: str, trial_ids: Names = ()) -> int:
-        """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how many."""
+        """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how many.
+
+        FailedPrecondition for a cancelled sweep, which has to be resumed first."""
         request = sweep_pb2.RetryTrialsRequest(sweep=sweep, trial_ids=as_list(trial_ids))
         return int(self._call(self._stub.RetryTrials, request).retried)
 

@@ -43,7 +43,9 @@ class Progress:
         kurtosis = [trial.kurtosis_max for trial in self.running if trial.kurtosis_max is not None]
         if kurtosis:
             told.append(f"kurtosis up to {max(kurtosis):.4g}")
-        return ", ".join(told + ([self.sweep.waiting_reason] if self.sweep.waiting_reason else []))
+        if self.sweep.waiting_reason and not self.running:
+            told.append(self.sweep.waiting_reason)
+        return ", ".join(told)
 
 
 class Bar:
