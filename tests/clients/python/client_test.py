@@ -102,6 +102,31 @@ class Controlling(unittest.TestCase):
         self.assertEqual(str(frame["last_seen"].dt.tz), "UTC")
 
 
+    def test_retry(self):
+        short = world.folder() / "short.bin"
+        short.write_bytes(b"\0\0")  # one token, which no window fits
+        self.client.submit(world.spec("fails", "{seed: [0]}", tokens=short))
+        self.assertEqual(self.client.watch("fails").trials["failed"], 1)
+        failed = self.client.trials("fails").loc[0]
+        self.assertEqual(failed["failure_class"], "bad_data")
+        self.assertIn("short.bin", failed["failure_message"])
+        self.assertEqual(self.client.retry("fails", failed["trial_id"]), 1)
+        self.client.cancel("fails")
+
+
+class Comparing(unittest.TestCase):
+    def test_with_a_baseline(self):
+        with world.client() as client:
+            frame = client.table(
+                world.BLOCKS, ["model.block", "optimizer.name", "optimizer.refresh_every"], metrics="kurtosis_max", baseline={"model.block": "op"}
+            )
+            trials = client.trials(world.BLOCKS)
+        self.assertEqual(list(frame["pairs"].isna()), [False, False, True, True])
+        adam = trials[trials["optimizer.name"] == "adam"].pivot(index="seed", columns="model.block", values="kurtosis_max")
+        self.assertAlmostEqual(frame["difference"][0], (adam["pre_norm"] - adam["op"]).mean())
+        self.assertTrue(frame["low"][0] <= frame["difference"][0] <= frame["high"][0])
+
+
 class Watching(unittest.TestCase):
     def test_with_and_without_tqdm(self):
         with world.client() as client:

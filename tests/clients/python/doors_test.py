@@ -2,6 +2,7 @@
 
 import math
 import unittest
+import warnings
 
 import numpy as np
 import ofsweep
@@ -79,18 +80,26 @@ class Doors(unittest.TestCase):
         self.both("curves", world.DIVERGES, "train_loss", group_by="model.block")
 
     def test_table(self):
-        frame = self.both("table", world.BLOCKS, ["model.block"], ["optimizer.name"], pool=["optimizer.refresh_every"])
+        with self.assertWarnsRegex(ofsweep.TableWarning, "optimizer.refresh_every too"):
+            frame = self.both("table", world.BLOCKS, ["model.block"], ["optimizer.name"])
         loss = frame[frame["metric"] == "eval_loss"]
         self.assertEqual(list(zip(loss["model.block"], loss["optimizer.name"]))[:3], [("pre_norm", "adam"), ("pre_norm", "soap"), ("op", "adam")])
         self.assertTrue((loss["trials"] == 2).all())
         self.assertIn("int8_perplexity", set(frame["metric"]))
-        inert = self.both("table", world.BLOCKS, "optimizer.refresh_every", pool="model.block", metrics="kurtosis_max")
+        self.assertTrue(frame["mixed"].isna().all())
+        with self.assertWarnsRegex(ofsweep.TableWarning, "optimizer.name too"):
+            inert = self.both("table", world.BLOCKS, "optimizer.refresh_every", pool="model.block", metrics="kurtosis_max")
         self.assertEqual(list(inert["optimizer.refresh_every"]), ["inert", "5"])
 
     def test_table_with_a_diverged_trial(self):
-        frame = self.both("table", world.DIVERGES, "optimizer.learning_rate", metrics=["train_loss", "kurtosis_max", "steps"])
-        self.assertEqual(list(frame["diverged"]), [0, 0, 0, 1, 1, 1])
-        dropped = self.both("table", world.DIVERGES, "optimizer.learning_rate", metrics="train_loss", drop_diverged=True)
+        metrics = ["train_loss", "kurtosis_max", "kurtosis_peak", "eval_loss", "mmr_max", "steps"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ofsweep.TableWarning)  # each of its keys names one of the two trials
+            frame = self.both("table", world.DIVERGES, "optimizer.learning_rate", metrics=metrics)
+            dropped = self.both("table", world.DIVERGES, "optimizer.learning_rate", metrics="train_loss", drop_diverged=True)
+        self.assertEqual(list(frame["diverged"]), [0] * 6 + [1] * 6)
+        self.assertFalse(np.isfinite(frame["mean"][6]))
+        self.assertEqual(frame["count"][6], 1, "what is not finite is a result too")
         self.assertEqual(list(dropped["count"]), [1, 0])
         self.assertTrue(np.isnan(dropped["mean"][1]))
 

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import sys
+from typing import Optional
 
 import ofsweep
 
@@ -14,9 +15,11 @@ from stack import SPEC, Stack  # noqa: E402
 # Two blocks × (Adam, SOAP with its own key) × two seeds.
 BLOCKS = "blocks"
 BLOCKS_GRID = "{model.block: [pre_norm, op], seed: [0, 1]}\ntrials: [{optimizer.name: adam}, {optimizer.name: soap, optimizer.refresh_every: 5}]"
-# One of its two trials diverges.
+# The second of its two trials diverges: an update multiplies its weights by 10⁵, so that its last values are not finite.
 DIVERGES = "diverges"
-DIVERGES_GRID = "{optimizer.learning_rate: [1.0e-3, 1000]}"
+DIVERGES_GRID = """{}
+zip: [{optimizer.learning_rate: [1.0e-3, 1000], optimizer.weight_decay: [0.1, 100], schedule.kind: [cosine, constant], schedule.warmup_fraction: [0.1, 0]}]
+"""
 
 _stack: Stack
 
@@ -33,9 +36,9 @@ def start(folder: pathlib.Path, program: pathlib.Path):
         yield
 
 
-def spec(name: str, grid: str, steps: int = 20) -> str:
-    """A sweep of two layers."""
-    return SPEC.format(name=name, grid=grid, steps=steps, every=10, tokens=_stack.folder / "tokens.bin", bits="")
+def spec(name: str, grid: str, steps: int = 20, tokens: Optional[pathlib.Path] = None) -> str:
+    """A sweep of two layers; by default on tokens that a model can learn something from."""
+    return SPEC.format(name=name, grid=grid, steps=steps, every=10, tokens=tokens or _stack.folder / "tokens.bin", bits="")
 
 
 def client() -> ofsweep.Client:

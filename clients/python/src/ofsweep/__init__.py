@@ -27,6 +27,7 @@ from ofsweep.progress import Progress, RunningTrial
 from ofsweep.results import Results
 from ofsweep.submission import Fingerprint, Submission
 from ofsweep.sweep import TRIAL_STATES, Sweep
+from ofsweep.tables import TableWarning
 
 __all__ = [
     "TRIAL_STATES",
@@ -46,6 +47,7 @@ __all__ = [
     "RunningTrial",
     "Submission",
     "Sweep",
+    "TableWarning",
     "Unavailable",
     "Violation",
     "connect",

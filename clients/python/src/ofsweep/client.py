@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 import grpc
 import numpy as np
@@ -19,7 +20,8 @@ from ofsweep.v1 import results_pb2, sweep_pb2, sweep_pb2_grpc
 
 _PAGE = 1000
 _OPTIONS = [
-    ("grpc.enable_http_proxy", 0),  # a coordinator is dialled directly, as by `ofsweep`
+    ("grpc.enable_http_proxy", 0),  # a coordinator is dialled directly, as by `ofsweep`,
+    ("grpc.max_reconnect_backoff_ms", 2000),  # and again soon after it was away
     ("grpc.max_receive_message_length", 256 << 20),
     ("grpc.max_send_message_length", 256 << 20),
 ]
@@ -70,7 +72,7 @@ class Client(Results):
     def progress(self, sweep: str, min_interval_seconds: float = 1.0) -> Iterator[Progress]:
         """At once, and then whenever something changed, until every trial is in a final state; a paused sweep goes on. At least 0.1 seconds apart."""
         request = sweep_pb2.WatchSweepRequest(name=sweep, min_interval_seconds=min_interval_seconds)
-        return (_progress(message) for message in self._stream(self._stub.WatchSweep, request, timeout=None))
+        return (_progress(message) for message in self._stream(self._stub.WatchSweep, request))
 
     def watch(self, sweep: str, *, patience: float = 300.0) -> Sweep:
         """Shows a progress bar until the sweep has ended, and gives it as it is then. A coordinator that is away is waited for, `patience` seconds at a time."""
@@ -180,7 +182,7 @@ class Client(Results):
             first_step=first_step,
             last_step=last_step,
         )
-        answers = self._stream(self._stub.QueryCurves, request, timeout=None)
+        answers = self._stream(self._stub.QueryCurves, request)
         found = [_curve(curve) for answer in answers for curve in answer.curves]
         key_columns = as_list(group_by) or arms.names(curve.keys for curve in found)
         return curves.frame(found, key_columns, bool(group_by), mean)
@@ -194,15 +196,23 @@ class Client(Results):
         metrics: Names = (),
         pool: Names = (),
         drop_diverged: bool = False,
+        baseline: Optional[Mapping[str, Any]] = None,
     ) -> pd.DataFrame:
+        """As `Results.table`. baseline: keys of rows or cols with one of their values; each cell is compared with the one that has these values and its own
+        others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values less the baseline's), low and high (95 %, bootstrap over seeds;
+        NaN for fewer than 2 pairs), p (paired permutation test; NaN for fewer than 6) and adjusted_p (for all cells of the metric, by Holm's method);
+        all missing in the baseline itself."""
         rows, cols = as_list(rows), as_list(cols)
         request = results_pb2.GetAblationTableRequest(
             sweep=sweep, rows=rows, cols=cols, metrics=as_list(metrics), pool=as_list(pool), drop_diverged=drop_diverged
         )
+        for key, value in (baseline or {}).items():
+            request.baseline[key] = json.dumps(value) if isinstance(value, bool) else str(value)
         answer = self._call(self._stub.GetAblationTable, request)
         keys = [*rows, *cols]
-        cells = [_cell(cell, keys) for cell in answer.cells]
-        return tables.frame(cells, keys, list(answer.metrics))
+        tables.warn(answer.uneven, answer.confounded)
+        frame = tables.frame([_cell(cell, keys) for cell in answer.cells], keys, list(answer.metrics))
+        return frame.join(_differences(answer)) if baseline else frame
 
     def _call(self, rpc: Callable[..., Any], request: Any) -> Any:
         try:
@@ -210,8 +220,8 @@ class Client(Results):
         except grpc.RpcError as error:
             raise errors.from_rpc(error) from None
 
-    def _stream(self, rpc: Callable[..., Any], request: Any, timeout: Optional[float]) -> Iterator[Any]:
-        stream = rpc(request, timeout=timeout)
+    def _stream(self, rpc: Callable[..., Any], request: Any) -> Iterator[Any]:
+        stream = rpc(request)
         try:
             yield from stream
         except grpc.RpcError as error:
@@ -288,6 +298,19 @@ def _curve(message: results_pb2.Curve) -> curves.Curve:
     )
 
 
+def _differences(answer: results_pb2.GetAblationTableResponse) -> pd.DataFrame:
+    """One row a cell and metric, as in tables.frame."""
+    found = [
+        statistic.difference if statistic.HasField("difference") else None for cell in answer.cells for statistic in cell.statistics
+    ]
+    columns: Dict[str, Any] = {"pairs": pd.Series([one.pairs if one else None for one in found], dtype="Int64")}
+    fields = {"difference": "mean", "low": "low", "high": "high", "p": "p", "adjusted_p": "adjusted_p"}
+    for name, field in fields.items():
+        values = [getattr(one, field) if one and one.HasField(field) else None for one in found]
+        columns[name] = pd.Series(values, dtype="float64")
+    return pd.DataFrame(columns)
+
+
 def _cell(message: results_pb2.AblationCell, keys: Sequence[str]) -> tables.Cell:
     def optional(statistic: Any, field: str) -> Optional[float]:
         return getattr(statistic, field) if statistic.HasField(field) else None
@@ -303,4 +326,5 @@ def _cell(message: results_pb2.AblationCell, keys: Sequence[str]) -> tables.Cell
         diverged=message.diverged,
         failed=message.failed,
         missing=message.missing,
+        mixed=message.mixed,
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ofsweep import arms
+
+_Array = npt.NDArray[Any]
+_Numbers = Union[_Array, Sequence[float]]
 
 
 @dataclasses.dataclass
@@ -19,16 +23,16 @@ class Curve:
     metric: str
     site: Optional[str]
     layer: Optional[int]
-    steps: np.ndarray[Any, Any]
+    steps: _Array
     """Ascending, as long as `values`."""
-    values: np.ndarray[Any, Any]
+    values: _Array
     trial_id: str = ""
     seed: int = 0
     trials: int = 0
     """Of the group, that have such a curve."""
-    counts: Sequence[int] = ()
+    counts: _Numbers = ()
     """How many of them have a value at each step."""
-    deviations: Sequence[float] = ()
+    deviations: _Numbers = ()
     """Their sample standard deviation there, of a geometric mean the factor; NaN for fewer than 2."""
 
 

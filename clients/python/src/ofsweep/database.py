@@ -9,14 +9,14 @@ import math
 import os
 import pathlib
 import sqlite3
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
 import pandas as pd
 
 from ofsweep import arms, curves, tables, trials
 from ofsweep.errors import FailedPrecondition, InvalidArgument, NotFound, Violation
-from ofsweep.results import Names, Results, as_list
+from ofsweep.results import SERIES_TRIALS, Names, Results, as_list
 from ofsweep.sweep import TRIAL_STATES, Sweep
 
 _FILE_NAME = "ofsweep.db"
@@ -63,11 +63,14 @@ class Database(Results):
 
     def series(self, sweep: str) -> pd.DataFrame:
         with self._snapshot() as query:
-            found = {
-                one
-                for row in _results(query, sweep)
-                for one in query("SELECT DISTINCT metric, site, layer FROM curves WHERE trial_id = ?", row["trial_id"])
-            }
+            found: Set[Tuple[str, Optional[str], Optional[int]]] = set()
+            looked_at = 0
+            for row in _results(query, sweep):
+                of_trial = query("SELECT DISTINCT metric, site, layer FROM curves WHERE trial_id = ?", row["trial_id"])
+                found.update((metric, site, layer) for metric, site, layer in of_trial)
+                looked_at += bool(of_trial)
+                if looked_at == SERIES_TRIALS:
+                    break
         return curves.series_frame(list(found))
 
     def curves(
@@ -125,13 +128,19 @@ class Database(Results):
                 if key not in varied:
                     raise _mistake("rows" if key in as_list(rows) else "cols", f"{sweep} does not vary {key}; it varies {', '.join(varied)}")
             shown = _table_metrics(as_list(metrics), results)
+            made_with = _made_with(query, sweep)
             members = []
             for row in results:
                 arm = {key: of_arm[row["arm"]].get(key, tables.INERT) for key in varied}
-                members.append(tables.Trial({**arm, "seed": row["seed"]}, row["state"], _values(query, row, shown)))
-        cells = tables.cells_of(members, keys, shown, drop_diverged)
-        _check_pooled(members, keys, [key for key in varied if key not in {*as_list(pool), "seed"}])
-        return tables.frame(cells, keys, shown)
+                values, made = _values(query, row, shown), made_with.get(row["trial_id"], {})
+                members.append(tables.Trial({**arm, "seed": row["seed"]}, row["state"], values, made))
+        pooled, uneven, confounded = tables.compare(members, keys)
+        for key in pooled:
+            if key not in as_list(pool):
+                fix = "tell them apart with it in rows or cols, or average over it with it in pool"
+                raise _mistake("pool", f"the trials of a cell differ in {key}; {fix}")
+        tables.warn(uneven, confounded)
+        return tables.frame(tables.cells_of(members, keys, shown, drop_diverged), keys, shown)
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[_Query]:
@@ -197,6 +206,13 @@ def _keys_by_arm(query: _Query, sweep: str) -> Dict[str, arms.Keys]:
     return {arm: arms.from_json(keys) for arm, keys in query("SELECT arm, arm_keys FROM ablation WHERE sweep = ?", sweep)}
 
 
+def _made_with(query: _Query, sweep: str) -> Dict[str, Dict[str, str]]:
+    """By trial, of its newest attempt."""
+    columns = {"data_fingerprint": "data_fingerprint", "device": "device", "train.precision": "precision"}
+    rows = query(f"SELECT trial_id, {', '.join(columns.values())} FROM provenance WHERE sweep = ? ORDER BY generation", sweep)
+    return {trial_id: dict(zip(columns, values)) for trial_id, *values in rows}
+
+
 def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) -> List[curves.Curve]:
     """By group in the order of their first trials, then by series."""
     groups: Dict[Any, Dict[Any, List[curves.Curve]]] = {}
@@ -210,7 +226,7 @@ def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) ->
 
 
 def _table_metrics(metrics: Sequence[str], results: Sequence[Dict[str, Any]]) -> List[str]:
-    known = [name for name, value in results[0].items() if name in trials.MEASURED + trials.WHOLE_NUMBERS]
+    known = [*trials.MEASURED, "steps", "attempts"]
     for name in metrics:
         if name not in known:
             raise _mistake("metrics", f"a database has no column {name!r} of results; ask a coordinator, or read `curves`")
@@ -227,7 +243,8 @@ def _values(query: _Query, row: Dict[str, Any], metrics: Sequence[str]) -> Dict[
             values[column] = row[column]
             continue
         metric = column.split("_")[0] if column.startswith(("kurtosis_", "mmr_")) else column
-        if query("SELECT 1 FROM curves WHERE trial_id = ? AND metric = ? LIMIT 1", row["trial_id"], metric):
+        points = "SELECT 1 FROM curves WHERE trial_id = ? AND metric = ? AND (site IS NULL OR site = 'block') LIMIT 1"
+        if query(points, row["trial_id"], metric):
             values[column] = math.nan
     return values
 
@@ -238,18 +255,6 @@ def _check_keys(query: _Query, results: Sequence[Dict[str, Any]], keys: Sequence
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
             raise _mistake(field, f"{key!r}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
-
-
-def _check_pooled(members: Sequence[tables.Trial], keys: Sequence[str], may_not_differ: Sequence[str]) -> None:
-    for key in may_not_differ:
-        seen: Dict[Any, Any] = {}
-        for trial in members:
-            cell = tuple(trial.keys[axis] for axis in keys)
-            if seen.setdefault(cell, trial.keys[key]) != trial.keys[key]:
-                raise _mistake(
-                    "pool",
-                    f"the trials of a cell differ in {key}; tell them apart with it in rows or cols, or average over it with it in pool",
-                )
 
 
 def _mistake(field: str, description: str) -> InvalidArgument:

@@ -39,9 +39,8 @@ class Sums:
         self._ratio_count: Any = 0
         self._largest: Any = None
 
-    @torch.no_grad()
     def add(self, output: torch.Tensor) -> None:
-        """output: floating point, [..., d]."""
+        """output: floating point, [..., d]; its gradient is not touched."""
         x = output.detach().reshape(-1, output.shape[-1])
         x = x if x.dtype == torch.float64 else x.float()
         # Apple's GPUs have no float64.

@@ -24,7 +24,8 @@ def by_step(curves: pd.DataFrame, by: Optional[Sequence[str]] = None, mean: str 
     ax = ax or plt.subplots()[1]
     metric = _only(curves, "metric")
     _only(curves, "site")
-    largest = curves.groupby(["trial_id", "step"], sort=False)["value"].max().rename("largest")
+    points = curves.groupby(["trial_id", "step"], sort=False)["value"]
+    largest = points.max().mask(points.count() < points.size())  # a layer that is NaN makes it NaN
     trials = curves.drop_duplicates("trial_id")
     for label, members in _arms(trials, by):
         of_trials = [largest[trial_id] for trial_id in members["trial_id"]]
@@ -73,10 +74,12 @@ def _arms(trials: pd.DataFrame, by: Optional[Sequence[str]]) -> List[Any]:
     keys = list(by) if by is not None else _key_columns(trials)
     if not keys:
         return [("all trials", trials)]
-    return [
-        (" ".join(f"{key}={value}" for key, value in zip(keys, values) if not pd.isna(value)), members)
-        for values, members in trials.groupby(keys, sort=False, dropna=False)
-    ]
+    groups = [members for _, members in trials.groupby(keys, sort=False, dropna=False)]
+    return [(_label(members.iloc[0][keys].dropna()), members) for members in groups]
+
+
+def _label(values: pd.Series[Any]) -> str:
+    return " ".join(f"{key}={value}" for key, value in values.items())
 
 
 def _key_columns(frame: pd.DataFrame) -> List[str]:

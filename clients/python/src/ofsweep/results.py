@@ -13,6 +13,9 @@ from ofsweep.sweep import TRIAL_STATES, Sweep
 
 Names = Union[str, Sequence[str]]
 
+SERIES_TRIALS = 32
+"""All trials of a sweep measure alike, or nearly so: `series` looks at the first ones that have points."""
+
 
 class Results(abc.ABC):
     """Reads sweeps. The frames are the same whichever door they come through: columns, types, order of rows, values.
@@ -36,7 +39,8 @@ class Results(abc.ABC):
     def _all_sweeps(self) -> Sequence[Sweep]: ...
 
     @abc.abstractmethod
-    def sweep(self, name: str) -> Sweep: ...
+    def sweep(self, name: str) -> Sweep:
+        """Its state and counts, and where it came from."""
 
     @abc.abstractmethod
     def trials(self, sweep: str) -> pd.DataFrame:
@@ -49,7 +53,7 @@ class Results(abc.ABC):
 
     @abc.abstractmethod
     def series(self, sweep: str) -> pd.DataFrame:
-        """What was measured: metric, site and layer, a row each; site and layer are missing for metrics of the whole model."""
+        """What the first 32 trials with points measured: metric, site and layer, a row each; the last two are missing for metrics of the whole model."""
 
     @abc.abstractmethod
     def curves(
@@ -91,7 +95,9 @@ class Results(abc.ABC):
 
         The keys of rows and cols ("inert" where a key means nothing), metric, count (trials that have the value), mean, standard_deviation (of the sample;
         NaN for fewer than 2), median, geometric_mean (NaN where a value is not positive), and of the cell: trials (completed and, unless they are dropped,
-        diverged ones, with their last values), diverged, failed, missing (without an outcome). A NaN result makes the mean NaN.
+        diverged ones, with their last values), diverged, failed, missing (without an outcome), mixed (in what of device, train.precision and
+        data_fingerprint the trials that count differ). A NaN result makes the mean NaN. Warns with TableWarning where cells average over different values of a
+        key, or differ in one that the table does not show.
         `frame.pivot(index=rows, columns=cols, values="mean")` of one metric is the table as a page shows it.
 
         metrics: columns of `trials`; empty: eval_loss, kurtosis_max, eval_perplexity and each perplexity after rounding that a trial has.
@@ -99,7 +105,8 @@ class Results(abc.ABC):
         """
 
     def to_parquet(self, sweep: str, folder: Union[str, os.PathLike[str]]) -> None:
-        """Writes `trials` and all `curves` of a sweep as trials.parquet and curves.parquet into a folder, which is made. Needs pyarrow."""
+        """Writes `trials` and all `curves` of a sweep as trials.parquet and curves.parquet into a folder, which is made; the second
+        only where something was measured. Needs pyarrow."""
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.trials(sweep).to_parquet(folder / "trials.parquet", engine="pyarrow", index=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+import warnings
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 import pandas as pd
 
@@ -34,6 +35,8 @@ class Cell:
     diverged: int = 0
     failed: int = 0
     missing: int = 0
+    mixed: Sequence[str] = ()
+    """In what, of how they were made, the trials that count differ."""
 
 
 @dataclasses.dataclass
@@ -45,6 +48,12 @@ class Trial:
     state: str
     values: Mapping[str, float]
     """By metric; NaN is a value."""
+    made_with: Mapping[str, Optional[str]]
+    """data_fingerprint, device, train.precision."""
+
+
+class TableWarning(UserWarning):
+    """The cells of a table differ in more than their keys say."""
 
 
 def summarise(values: Sequence[float]) -> Statistic:
@@ -79,6 +88,10 @@ def _cell(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], 
     counted = ["completed"] if drop_diverged else ["completed", "diverged"]
     that_count = [trial for trial in trials if trial.state in counted]
     states = [trial.state for trial in trials]
+    made_with: Dict[str, Set[Optional[str]]] = {}
+    for trial in that_count:
+        for name, value in trial.made_with.items():
+            made_with.setdefault(name, set()).add(value)
     values = [[trial.values[metric] for trial in that_count if metric in trial.values] for metric in metrics]
     return Cell(
         keys={key: trials[0].keys[key] for key in keys},
@@ -87,7 +100,36 @@ def _cell(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], 
         diverged=states.count("diverged"),
         failed=states.count("failed"),
         missing=sum(state not in ("completed", "diverged", "failed") for state in states),
+        mixed=sorted(name for name, values in made_with.items() if len(values) > 1),
     )
+
+
+def compare(trials: Sequence[Trial], keys: Sequence[str]) -> Tuple[List[str], List[str], List[str]]:
+    """What the cells of these keys hide of what the sweep varies, the seed aside: keys in which the trials of a cell differ; of those the ones of which
+    cells hold different values; and keys, neither of the table nor pooled, that differ from cell to cell."""
+    pooled: List[str] = []
+    uneven: List[str] = []
+    confounded: List[str] = []
+    for key in [key for key in trials[0].keys if key != "seed"]:
+        cells: Dict[Any, Set[Any]] = {}
+        for trial in trials:
+            cells.setdefault(tuple(trial.keys[axis] for axis in keys), set()).add(trial.keys[key])
+        values = list(cells.values())
+        is_pooled = any(len(of_cell) > 1 for of_cell in values)
+        is_equal = all(of_cell == values[0] for of_cell in values)
+        if is_pooled:
+            pooled.append(key)
+        if not is_equal and key not in keys:
+            (uneven if is_pooled else confounded).append(key)
+    return pooled, uneven, confounded
+
+
+def warn(uneven: Sequence[str], confounded: Sequence[str]) -> None:
+    """To whoever called the door's method, which calls this."""
+    if uneven:
+        warnings.warn(f"cells average over different values of {', '.join(uneven)}", TableWarning, stacklevel=3)
+    if confounded:
+        warnings.warn(f"cells differ in {', '.join(confounded)} too, which the table does not show", TableWarning, stacklevel=3)
 
 
 def frame(cells: Sequence[Cell], keys: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
@@ -100,4 +142,5 @@ def frame(cells: Sequence[Cell], keys: Sequence[str], metrics: Sequence[str]) ->
         columns[name] = pd.Series([getattr(statistic, name) for _, _, statistic in rows], dtype="float64")
     for name in ("trials", "diverged", "failed", "missing"):
         columns[name] = pd.Series([getattr(cell, name) for cell, _, _ in rows], dtype="int64")
+    columns["mixed"] = pd.Series([", ".join(cell.mixed) or None for cell, _, _ in rows], dtype="string")
     return pd.DataFrame(columns)
