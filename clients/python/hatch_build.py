@@ -22,7 +22,9 @@ def proto_folder(root: pathlib.Path) -> pathlib.Path:
     for folder in (root / "proto", root.parent.parent / "proto"):
         if (folder / PROTOS[0]).is_file():
             return folder
-    raise FileNotFoundError(f"there is no proto/{PROTOS[0]}: build clients/python inside a checkout, or a source distribution of it")
+    raise FileNotFoundError(
+        f"there is no proto/{PROTOS[0]}: build clients/python inside a checkout, or a source distribution of it"
+    )
 
 
 def generate(root: pathlib.Path, out: pathlib.Path) -> None:

@@ -1,5 +1,6 @@
 """What only a coordinator can do: take sweeps, tell how far they are, stop and continue them."""
 
+import concurrent.futures
 import contextlib
 import io
 import json
@@ -21,6 +22,12 @@ def structured(name: str, **sections) -> dict:
         "train": {"steps": 20, "batch_size": 4, "device": "cpu", "threads": 1},
     }
     return {"name": name, "trial": trial, **sections}
+
+
+def cancelled(client: ofsweep.Client, sweep: str) -> bool:
+    with contextlib.suppress(ofsweep.Unavailable):
+        return client.cancel(sweep).state == "cancelled"
+    return False
 
 
 class Submitting(unittest.TestCase):
@@ -48,7 +55,9 @@ class Submitting(unittest.TestCase):
         file.write_text(world.spec("again", world.BLOCKS_GRID))
         answer = self.client.submit(file, validate_only=True)
         self.assertEqual(answer.sweep.file, None)
-        self.assertEqual((dict(answer.shared_with), dict(answer.anew_beside)), ({}, {world.BLOCKS: 8}), "nobody said what they read")
+        self.assertEqual(
+            (dict(answer.shared_with), dict(answer.anew_beside)), ({}, {world.BLOCKS: 8}), "nobody said what they read"
+        )
 
     def test_mistakes_are_named_by_field(self):
         wrong = structured("wrong", grid={"optimizer.learning_rat": [1e-3], "train.steps": [2.5]})
@@ -70,7 +79,7 @@ class Submitting(unittest.TestCase):
             with self.assertRaises(ofsweep.Unavailable) as caught:
                 nobody.sweeps()
             with self.assertRaises(ofsweep.Unavailable):
-                nobody.watch("blocks", patience=0)
+                nobody.watch("blocks")
         self.assertIsInstance(caught.exception, ConnectionError)
 
 
@@ -101,7 +110,6 @@ class Controlling(unittest.TestCase):
         self.assertIn("cpu", frame.loc[0, "devices"])
         self.assertEqual(str(frame["last_seen"].dt.tz), "UTC")
 
-
     def test_retry(self):
         short = world.folder() / "short.bin"
         short.write_bytes(b"\0\0")  # one token, which no window fits
@@ -118,11 +126,16 @@ class Comparing(unittest.TestCase):
     def test_with_a_baseline(self):
         with world.client() as client:
             frame = client.table(
-                world.BLOCKS, ["model.block", "optimizer.name", "optimizer.refresh_every"], metrics="kurtosis_max", baseline={"model.block": "op"}
+                world.BLOCKS,
+                ["model.block", "optimizer.name", "optimizer.refresh_every"],
+                metrics="kurtosis_max",
+                baseline={"model.block": "op"},
             )
             trials = client.trials(world.BLOCKS)
         self.assertEqual(list(frame["pairs"].isna()), [False, False, True, True])
-        adam = trials[trials["optimizer.name"] == "adam"].pivot(index="seed", columns="model.block", values="kurtosis_max")
+        adam = trials[trials["optimizer.name"] == "adam"].pivot(
+            index="seed", columns="model.block", values="kurtosis_max"
+        )
         self.assertAlmostEqual(frame["difference"][0], (adam["pre_norm"] - adam["op"]).mean())
         self.assertTrue(frame["low"][0] <= frame["difference"][0] <= frame["high"][0])
 
@@ -137,6 +150,19 @@ class Watching(unittest.TestCase):
                 self.assertEqual((sweep.state, sweep.trials["completed"]), ("finished", 8))
                 self.assertIn("blocks", told.getvalue())
                 self.assertIn("8/8 trials", told.getvalue())
+
+    def test_a_coordinator_that_is_killed(self):
+        with world.coordinator() as (start, address, _):
+            first = start()
+            with ofsweep.connect(address) as client, contextlib.redirect_stderr(io.StringIO()):
+                client.submit(world.spec("survives", "{seed: [0]}"))
+                watching = concurrent.futures.ThreadPoolExecutor(1).submit(client.watch, "survives")
+                world.until(lambda: next(client.progress("survives")), "the first answer")
+                first.kill()
+                first.wait()
+                start()
+                world.until(lambda: cancelled(client, "survives"), "the second coordinator")
+                self.assertEqual(watching.result(timeout=60).state, "cancelled")
 
     def test_progress_ends_with_the_last_trial(self):
         with world.client() as client:

@@ -62,7 +62,9 @@ class Tables(unittest.TestCase):
         self.assertEqual([tuple(cell.keys.values()) for cell in cells], [(0, "post_norm"), (0, "op"), (1, "post_norm")])
 
     def test_trials_that_were_made_differently(self):
-        cells = tables.cells_of([trial("op", 0, 1), trial("op", 1, 2, device="cuda")], ["model.block"], ["eval_loss"], False)
+        cells = tables.cells_of(
+            [trial("op", 0, 1), trial("op", 1, 2, device="cuda")], ["model.block"], ["eval_loss"], False
+        )
         self.assertEqual(cells[0].mixed, ["device"])
 
     def test_what_the_cells_hide(self):
@@ -72,7 +74,10 @@ class Tables(unittest.TestCase):
 
 class Arms(unittest.TestCase):
     def test_a_label_and_its_json_agree(self):
-        label = "model.block=op optimizer.learning_rate=0.001 data.path=/a b=c.bin seed=3 model.parallel=true evaluate.bits=[w8a4, w4a4] x=2"
+        label = (
+            "model.block=op optimizer.learning_rate=0.001 data.path=/a b=c.bin seed=3 model.parallel=true"
+            " evaluate.bits=[w8a4, w4a4] x=2"
+        )
         names = {"model.block", "optimizer.learning_rate", "data.path", "seed", "model.parallel", "evaluate.bits", "x"}
         json = (
             '{"model.block": "op", "optimizer.learning_rate": 1e-3, "data.path": "/a b=c.bin", "model.parallel": true,'

@@ -1,5 +1,6 @@
 """The coordinator and the database that it has written give equal frames."""
 
+import gzip
 import math
 import unittest
 import warnings
@@ -31,7 +32,9 @@ class Doors(unittest.TestCase):
     def test_sweep(self):
         ours, theirs = self.client.sweep(world.BLOCKS), self.database.sweep(world.BLOCKS)
         self.assertEqual(ours.trials, theirs.trials)
-        self.assertEqual((ours.file, ours.spec_sha256, ours.revision), (theirs.file, theirs.spec_sha256, theirs.revision))
+        self.assertEqual(
+            (ours.file, ours.spec_sha256, ours.revision), (theirs.file, theirs.spec_sha256, theirs.revision)
+        )
         self.assertEqual((ours.state, theirs.state), ("finished", None))
 
     def test_trials_in_the_order_of_the_sweep(self):
@@ -58,9 +61,29 @@ class Doors(unittest.TestCase):
         frame = self.both("curves", world.BLOCKS, ["kurtosis", "train_loss"])
         self.assertEqual(
             list(frame),
-            ["trial_id", "model.block", "optimizer.name", "optimizer.refresh_every", "seed", "metric", "site", "layer", "step", "value"],
+            [
+                "trial_id",
+                "model.block",
+                "optimizer.name",
+                "optimizer.refresh_every",
+                "seed",
+                "metric",
+                "site",
+                "layer",
+                "step",
+                "value",
+            ],
         )
-        one = self.both("curves", world.BLOCKS, "kurtosis", sites="block", layers=[1], trial_ids=frame["trial_id"][0], first_step=5, last_step=15)
+        one = self.both(
+            "curves",
+            world.BLOCKS,
+            "kurtosis",
+            sites="block",
+            layers=[1],
+            trial_ids=frame["trial_id"][0],
+            first_step=5,
+            last_step=15,
+        )
         self.assertEqual(list(one["step"]), [5, 10, 15])
         self.assertEqual(len(self.both("curves", world.BLOCKS, "no_such_metric")), 0)
         self.both("curves", world.DIVERGES, ["train_loss", "kurtosis"])
@@ -83,12 +106,17 @@ class Doors(unittest.TestCase):
         with self.assertWarnsRegex(ofsweep.TableWarning, "optimizer.refresh_every too"):
             frame = self.both("table", world.BLOCKS, ["model.block"], ["optimizer.name"])
         loss = frame[frame["metric"] == "eval_loss"]
-        self.assertEqual(list(zip(loss["model.block"], loss["optimizer.name"]))[:3], [("pre_norm", "adam"), ("pre_norm", "soap"), ("op", "adam")])
+        self.assertEqual(
+            list(zip(loss["model.block"], loss["optimizer.name"]))[:3],
+            [("pre_norm", "adam"), ("pre_norm", "soap"), ("op", "adam")],
+        )
         self.assertTrue((loss["trials"] == 2).all())
         self.assertIn("int8_perplexity", set(frame["metric"]))
         self.assertTrue(frame["mixed"].isna().all())
         with self.assertWarnsRegex(ofsweep.TableWarning, "optimizer.name too"):
-            inert = self.both("table", world.BLOCKS, "optimizer.refresh_every", pool="model.block", metrics="kurtosis_max")
+            inert = self.both(
+                "table", world.BLOCKS, "optimizer.refresh_every", pool="model.block", metrics="kurtosis_max"
+            )
         self.assertEqual(list(inert["optimizer.refresh_every"]), ["inert", "5"])
 
     def test_table_with_a_diverged_trial(self):
@@ -96,38 +124,63 @@ class Doors(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ofsweep.TableWarning)  # each of its keys names one of the two trials
             frame = self.both("table", world.DIVERGES, "optimizer.learning_rate", metrics=metrics)
-            dropped = self.both("table", world.DIVERGES, "optimizer.learning_rate", metrics="train_loss", drop_diverged=True)
+            dropped = self.both(
+                "table", world.DIVERGES, "optimizer.learning_rate", metrics="train_loss", drop_diverged=True
+            )
         self.assertEqual(list(frame["diverged"]), [0] * 6 + [1] * 6)
         self.assertFalse(np.isfinite(frame["mean"][6]))
         self.assertEqual(frame["count"][6], 1, "what is not finite is a result too")
         self.assertEqual(list(dropped["count"]), [1, 0])
         self.assertTrue(np.isnan(dropped["mean"][1]))
 
+    def test_a_sweep_of_which_nothing_has_begun(self):
+        with world.coordinator() as (start, address, folder):
+            start()
+            with ofsweep.connect(address) as self.client:
+                self.client.submit(world.spec("waits", world.BLOCKS_GRID))
+                self.assertIn("no worker", self.client.sweep("waits").waiting_reason)
+                self.database = ofsweep.open(folder)
+                self.assertEqual(set(self.both("trials", "waits")["state"]), {"pending"})
+                self.assertEqual(len(self.both("series", "waits")), 0)
+                for group_by in ([], ["model.block"]):
+                    self.assertEqual(len(self.both("curves", "waits", "kurtosis", group_by=group_by)), 0)
+                table = self.both("table", "waits", ["model.block", "optimizer.name", "optimizer.refresh_every"])
+                self.assertEqual((set(table["missing"]), set(table["count"])), ({2}, {0}))
+                self.database.to_parquet("waits", world.folder() / "parquet-waits")
+
     def test_mistakes_are_told_alike(self):
         for door in (self.client, self.database):
             with self.subTest(door=type(door).__name__):
-                for method, arguments in (("sweep", []), ("trials", []), ("series", []), ("curves", ["kurtosis"]), ("table", ["model.block"])):
+                for method, arguments in (
+                    ("sweep", []),
+                    ("trials", []),
+                    ("series", []),
+                    ("curves", ["kurtosis"]),
+                    ("table", ["model.block"]),
+                ):
                     with self.assertRaises(ofsweep.NotFound):
                         getattr(door, method)("no-such-sweep", *arguments)
                 with self.assertRaises(ofsweep.NotFound):
                     door.curves(world.BLOCKS, "kurtosis", trial_ids=["no-such-trial"])
-                for field, call in {
-                    "group_by": lambda: door.curves(world.BLOCKS, "kurtosis", group_by="model.blok"),
-                    "mean": lambda: door.curves(world.BLOCKS, "kurtosis", group_by="model.block", mean="harmonic"),
-                    "metrics": lambda: door.curves(world.BLOCKS, []),
-                    "rows": lambda: door.table(world.BLOCKS, "model.blok"),
-                    "pool": lambda: door.table(world.BLOCKS, "model.block"),
-                }.items():
+                for field, method, arguments, options in (
+                    ("group_by", door.curves, ["kurtosis"], {"group_by": "model.blok"}),
+                    ("mean", door.curves, ["kurtosis"], {"group_by": "model.block", "mean": "harmonic"}),
+                    ("metrics", door.curves, [[]], {}),
+                    ("rows", door.table, ["model.blok"], {}),
+                    ("pool", door.table, ["model.block"], {}),
+                ):
                     with self.assertRaises(ofsweep.InvalidArgument) as caught:
-                        call()
-                    self.assertEqual([violation.field for violation in caught.exception.violations][:1], [field])
+                        method(world.BLOCKS, *arguments, **options)
+                    self.assertEqual(caught.exception.violations[0].field, field)
 
     def test_parquet(self):
         for door in (self.client, self.database):
             folder = world.folder() / f"parquet-{type(door).__name__}"
             door.to_parquet(world.BLOCKS, folder)
             curves = pd.read_parquet(folder / "curves.parquet")
-            self.assertEqual(len(curves), len(door.curves(world.BLOCKS, list(door.series(world.BLOCKS)["metric"].unique()))))
+            self.assertEqual(
+                len(curves), len(door.curves(world.BLOCKS, list(door.series(world.BLOCKS)["metric"].unique())))
+            )
             assert_frame_equal(pd.read_parquet(folder / "trials.parquet"), door.trials(world.BLOCKS))
 
 
@@ -139,6 +192,12 @@ class OpeningDatabases(unittest.TestCase):
         other.write_text("no database at all, and longer than the header of one " * 20)
         with self.assertRaises(ofsweep.FailedPrecondition):
             ofsweep.open(other)
+
+    def test_a_database_of_an_earlier_version(self):
+        file = world.folder() / "earlier.db"
+        file.write_bytes(gzip.decompress((world.ROOT / "tests" / "storage" / "version_1.db.gz").read_bytes()))
+        with self.assertRaisesRegex(ofsweep.FailedPrecondition, "ofsweep coordinator"):
+            ofsweep.open(file)
 
     def test_nothing_is_written(self):
         file = world.data_folder() / "ofsweep.db"

@@ -1,4 +1,5 @@
-"""ofsweep.measure against the vectors that the trainer's statistics are tested with, and on models as people have them."""
+"""ofsweep.measure against the vectors that the trainer's statistics are tested with, and on models as people have
+them."""
 
 import json
 import unittest
@@ -9,7 +10,8 @@ import world
 try:
     import torch
 except ImportError as error:
-    raise unittest.SkipTest(f"no PyTorch for this Python ({error}); install Debian's python3-torch, or have PYTHONPATH name one")
+    reason = f"no PyTorch for this Python ({error}); install Debian's python3-torch, or have PYTHONPATH name one"
+    raise unittest.SkipTest(reason) from None
 
 from ofsweep import measure
 

@@ -1,4 +1,5 @@
-"""What is packed: a source distribution builds the same wheel as the checkout, and neither leaves anything in the source tree."""
+"""What is packed: a source distribution builds the same wheel as the checkout, and neither leaves anything in the
+source tree."""
 
 import pathlib
 import subprocess
@@ -14,7 +15,9 @@ CLIENT = world.ROOT / "clients" / "python"
 
 
 def run(*line, cwd: pathlib.Path) -> None:
-    subprocess.run([sys.executable, *map(str, line)], cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, *map(str, line)], cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def wheel_of(source: pathlib.Path, out: pathlib.Path) -> dict:

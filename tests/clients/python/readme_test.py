@@ -24,11 +24,19 @@ class Readme(unittest.TestCase):
     def test_installation(self):
         with tempfile.TemporaryDirectory() as folder:
             # As the test of the whole package: nothing is fetched, and the environment stays as it is.
-            pip = {"PIP_TARGET": folder, "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_QUIET": "1"}
+            pip = {
+                "PIP_TARGET": folder,
+                "PIP_NO_INDEX": "1",
+                "PIP_NO_DEPS": "1",
+                "PIP_NO_BUILD_ISOLATION": "0",
+                "PIP_QUIET": "1",
+            }
             path = str(pathlib.Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
             for language, text in BLOCKS:
                 if language == "sh":
-                    subprocess.run(["sh", "-ec", text], cwd=world.ROOT, env={**os.environ, **pip, "PATH": path}, check=True)
+                    subprocess.run(
+                        ["sh", "-ec", text], cwd=world.ROOT, env={**os.environ, **pip, "PATH": path}, check=True
+                    )
             self.assertTrue((pathlib.Path(folder) / "ofsweep" / "v1" / "sweep_pb2.py").is_file())
 
     def test_python(self):
@@ -40,7 +48,9 @@ class Readme(unittest.TestCase):
                     with self.subTest(block=number):
                         if "import torch" in text and importlib.util.find_spec("torch") is None:
                             self.skipTest("no PyTorch for this Python")
-                        code = compile(text.replace("127.0.0.1:7070", world.address()), f"{README.name}, block {number}", "exec")
+                        code = compile(
+                            text.replace("127.0.0.1:7070", world.address()), f"{README.name}, block {number}", "exec"
+                        )
                         exec(code, names)
         self.assertIn("model.block", told.getvalue())
         self.assertEqual(names["client"].sweep("from-a-notebook").trials["completed"], 4)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the wheel of clients/python, installs it into a folder of its own beside the packages of test-requirements.txt, and runs suite.py there.
+"""Builds the wheel of clients/python, installs it into a folder of its own beside the packages of
+test-requirements.txt, and runs suite.py there.
 
 usage: run.py OFSWEEP [TEST …]     a test is named as unittest does it: doors_test.Doors
 PYTHON names the interpreter of the environment (deploy/setup/python_env.sh).
@@ -31,7 +32,8 @@ def install(python: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def offer_debian_torch(folder: pathlib.Path) -> None:
-    """Debian's PyTorch alone, where python3-torch is installed: its other packages are older than those of the environment."""
+    """Debian's PyTorch alone, where python3-torch is installed: its other packages are older than those of the
+    environment."""
     for package in pathlib.Path("/usr/lib/python3/dist-packages").glob("torch*"):
         if package.is_dir():
             (folder / package.name).symlink_to(package)

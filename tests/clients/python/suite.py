@@ -1,4 +1,5 @@
-"""Runs the tests of this folder on one coordinator and worker, which have trained the sweeps of world.py. usage: suite.py OFSWEEP [TEST …]"""
+"""Runs the tests of this folder on one coordinator and worker, which have trained the sweeps of world.py. usage:
+suite.py OFSWEEP [TEST …]"""
 
 import pathlib
 import sys

@@ -44,7 +44,9 @@ class Columns(unittest.TestCase):
             row = connection.execute("SELECT * FROM results LIMIT 1")
         numbers = [name for (name, *_), value in zip(row.description, row.fetchone()) if not isinstance(value, str)]
         others = {"learning_rate", "seed", "failure_class", "failure_message", "outcome_reason"}
-        self.assertEqual([name for name in numbers if name not in others | set(trials.WHOLE_NUMBERS)], list(trials.MEASURED))
+        self.assertEqual(
+            [name for name in numbers if name not in others | set(trials.WHOLE_NUMBERS)], list(trials.MEASURED)
+        )
 
 
 if __name__ == "__main__":

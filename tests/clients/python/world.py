@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import sys
+import tempfile
 from typing import Optional
 
 import ofsweep
@@ -10,15 +11,22 @@ import ofsweep
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "dashboards"))
 
-from stack import SPEC, Stack  # noqa: E402
+from stack import SPEC, Stack, free_address, until  # noqa: E402, F401
 
 # Two blocks × (Adam, SOAP with its own key) × two seeds.
 BLOCKS = "blocks"
-BLOCKS_GRID = "{model.block: [pre_norm, op], seed: [0, 1]}\ntrials: [{optimizer.name: adam}, {optimizer.name: soap, optimizer.refresh_every: 5}]"
-# The second of its two trials diverges: an update multiplies its weights by 10⁵, so that its last values are not finite.
+BLOCKS_GRID = """{model.block: [pre_norm, op], seed: [0, 1]}
+trials: [{optimizer.name: adam}, {optimizer.name: soap, optimizer.refresh_every: 5}]
+"""
+# The second of its two trials diverges: an update multiplies its weights by 10⁵, so that its last values
+# are not finite.
 DIVERGES = "diverges"
 DIVERGES_GRID = """{}
-zip: [{optimizer.learning_rate: [1.0e-3, 1000], optimizer.weight_decay: [0.1, 100], schedule.kind: [cosine, constant], schedule.warmup_fraction: [0.1, 0]}]
+zip:
+- optimizer.learning_rate: [1.0e-3, 1000]
+  optimizer.weight_decay: [0.1, 100]
+  schedule.kind: [cosine, constant]
+  schedule.warmup_fraction: [0.1, 0]
 """
 
 _stack: Stack
@@ -38,7 +46,26 @@ def start(folder: pathlib.Path, program: pathlib.Path):
 
 def spec(name: str, grid: str, steps: int = 20, tokens: Optional[pathlib.Path] = None) -> str:
     """A sweep of two layers; by default on tokens that a model can learn something from."""
-    return SPEC.format(name=name, grid=grid, steps=steps, every=10, tokens=tokens or _stack.folder / "tokens.bin", bits="")
+    return SPEC.format(
+        name=name, grid=grid, steps=steps, every=10, tokens=tokens or _stack.folder / "tokens.bin", bits=""
+    )
+
+
+@contextlib.contextmanager
+def coordinator():
+    """Another one, without a worker: a function that starts it, again after it was killed; its address and data folder."""
+    own = pathlib.Path(tempfile.mkdtemp(dir=_stack.folder))
+    address = free_address()
+
+    with Stack(own, _stack.ofsweep, prometheus="") as stack:
+
+        def start():
+            options = {"data_dir": own / "data", "grpc": address, "http": "127.0.0.1:0"}
+            process = stack.start("coordinator", stack.ofsweep, "coordinator", **options)
+            stack.first_line("coordinator", process)
+            return process
+
+        yield start, address, own / "data"
 
 
 def client() -> ofsweep.Client:
@@ -50,7 +77,7 @@ def address() -> str:
 
 
 def folder() -> pathlib.Path:
-    """An empty one's parent: what a test writes goes below it."""
+    """Where tests may write: it goes with the coordinator. Holds tokens.bin."""
     return _stack.folder
 
 

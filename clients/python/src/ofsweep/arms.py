@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Container, Dict, Iterable, List, Sequence
+from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
-Keys = Dict[str, Any]
-"""By dotted trial key, in the sweep's order. A key that means nothing in an arm, such as SOAP's refresh under Adam, is missing there."""
+Keys = dict[str, Any]
+"""By dotted trial key, in the sweep's order. A key that means nothing in an arm, such as SOAP's refresh under Adam, is
+missing there."""
 
 
 def from_json(text: str) -> Keys:
@@ -17,7 +19,8 @@ def from_json(text: str) -> Keys:
 
 
 def from_label(label: str, names: Container[str]) -> Keys:
-    """Of "model.block=op optimizer.learning_rate=0.001 seed=0", without the seed. `names`: all trial keys, because a value may hold blanks."""
+    """Of "model.block=op optimizer.learning_rate=0.001 seed=0", without the seed. `names`: all trial keys, because a
+    value may hold blanks."""
     starts = [found for found in re.finditer(r"(?:^| )([\w.]+)=", label) if found.group(1) in names]
     ends = [found.start() for found in starts[1:]] + [len(label)]
     keys = {start.group(1): from_text(label[start.end() : end]) for start, end in zip(starts, ends)}
@@ -34,7 +37,7 @@ def from_text(text: str) -> Any:
     return _scalar(value) if isinstance(value, (bool, int, float)) else text
 
 
-def names(arms: Iterable[Keys]) -> List[str]:
+def names(arms: Iterable[Keys]) -> list[str]:
     """Every key that one of them has, in their order."""
     return list(dict.fromkeys(key for arm in arms for key in arm))
 

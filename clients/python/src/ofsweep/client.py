@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import time
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable
 
 import grpc
 import numpy as np
@@ -28,7 +30,8 @@ _OPTIONS = [
 
 
 class Client(Results):
-    """Of one coordinator; made by `ofsweep.connect`. May be used from several threads, and closes with `with` or `close`.
+    """Of one coordinator; made by `ofsweep.connect`. May be used from several threads, and closes with `with` or
+    `close`.
 
     Every method raises an `ofsweep.Error`: Unavailable where nobody answers, DeadlineExceeded after `timeout` seconds.
     """
@@ -51,15 +54,18 @@ class Client(Results):
     def submit(
         self, spec: Spec, *, fingerprints: Iterable[Fingerprint] = (), replica: str = "", validate_only: bool = False
     ) -> Submission:
-        """Stores a sweep and its trials, all or nothing; durable when it returns. The same name with the same specification gives the sweep that exists.
+        """Stores a sweep and its trials, all or nothing; durable when it returns. The same name with the same
+        specification gives the sweep that exists.
 
-        spec: a dict as in a sweep file (name, trial, grid, zip, trials, exclude; absolute paths), the path of a YAML file, or YAML text, known by its
-        line breaks (absolute paths).
-        fingerprints: what the caller found at paths of the sweep. Without them, as here by default, the sweep's first attempt fixes the content of
-        data.path, data.validation_path and model.init_from for all of its trials, and no trial of an earlier sweep that has begun is shared;
-        `ofsweep submit` computes them.
-        replica: any text; trains all trials anew, whatever earlier sweeps hold. validate_only: counts, and stores nothing.
-        Raises InvalidArgument with a violation for each mistake, AlreadyExists where the name has another specification.
+        spec: a dict as in a sweep file (name, trial, grid, zip, trials, exclude; absolute paths), the path of a YAML
+        file, or YAML text, known by its line breaks (absolute paths).
+        fingerprints: what the caller found at paths of the sweep. Without them, as here by default, the sweep's first
+        attempt fixes the content of data.path, data.validation_path and model.init_from for all of its trials, and no
+        trial of an earlier sweep that has begun is shared; `ofsweep submit` computes them.
+        replica: any text; trains all trials anew, whatever earlier sweeps hold. validate_only: counts, and stores
+        nothing.
+        Raises InvalidArgument with a violation for each mistake, AlreadyExists where the name has another
+        specification.
         """
         answer = self._call(self._stub.SubmitSweep, request_of(spec, fingerprints, replica, validate_only))
         return Submission(
@@ -70,14 +76,16 @@ class Client(Results):
         )
 
     def progress(self, sweep: str, min_interval_seconds: float = 1.0) -> Iterator[Progress]:
-        """At once, and then whenever something changed, until every trial is in a final state; a paused sweep goes on. At least 0.1 seconds apart."""
+        """At once, and then whenever something changed, until every trial is in a final state; a paused sweep goes on.
+        At least 0.1 seconds apart."""
         request = sweep_pb2.WatchSweepRequest(name=sweep, min_interval_seconds=min_interval_seconds)
         return (_progress(message) for message in self._stream(self._stub.WatchSweep, request))
 
     def watch(self, sweep: str, *, patience: float = 300.0) -> Sweep:
-        """Shows a progress bar until the sweep has ended, and gives it as it is then. A coordinator that is away is waited for, `patience` seconds at a time."""
+        """Shows a progress bar until the sweep has ended, and gives it as it is then. A coordinator that goes away is
+        waited for, `patience` seconds at a time; one that does not answer at first is not."""
         bar = Bar()
-        seen = time.monotonic()
+        seen = -math.inf
         try:
             while True:
                 try:
@@ -105,15 +113,17 @@ class Client(Results):
         return _sweep(self._call(self._stub.ResumeSweep, sweep_pb2.ResumeSweepRequest(name=sweep)).sweep)
 
     def retry(self, sweep: str, trial_ids: Names = ()) -> int:
-        """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how many.
+        """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how
+        many.
 
         FailedPrecondition for a cancelled sweep, which has to be resumed first."""
         request = sweep_pb2.RetryTrialsRequest(sweep=sweep, trial_ids=as_list(trial_ids))
         return int(self._call(self._stub.RetryTrials, request).retried)
 
     def workers(self) -> pd.DataFrame:
-        """One row a worker that is connected or holds a trial: worker, host, version, connected, last_seen (UTC), slots, busy, devices,
-        unsent_points (in its outboxes), quarantine_reason (missing where it gets trials), trial_ids (a tuple)."""
+        """One row a worker that is connected or holds a trial: worker, host, version, connected, last_seen (UTC),
+        slots, busy, devices, unsent_points (in its outboxes), quarantine_reason (missing where it gets trials),
+        trial_ids (a tuple)."""
         rows = self._call(self._stub.ListWorkers, sweep_pb2.ListWorkersRequest()).workers
         texts = {
             "worker": [row.worker_id for row in rows],
@@ -140,8 +150,8 @@ class Client(Results):
 
     def trials(self, sweep: str) -> pd.DataFrame:
         request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE)
-        rows: List[Dict[str, Any]] = []
-        keys: List[arms.Keys] = []
+        rows: list[dict[str, Any]] = []
+        keys: list[arms.Keys] = []
         for page in self._pages(self._stub.ListTrials, request):
             for trial in page.trials:
                 keys.append(arms.from_label(trial.label, trial.config))
@@ -169,7 +179,7 @@ class Client(Results):
         group_by: Names = (),
         mean: str = "arithmetic",
         first_step: int = 0,
-        last_step: Optional[int] = None,
+        last_step: int | None = None,
     ) -> pd.DataFrame:
         request = results_pb2.QueryCurvesRequest(
             sweep=sweep,
@@ -196,12 +206,14 @@ class Client(Results):
         metrics: Names = (),
         pool: Names = (),
         drop_diverged: bool = False,
-        baseline: Optional[Mapping[str, Any]] = None,
+        baseline: Mapping[str, Any] | None = None,
     ) -> pd.DataFrame:
-        """As `Results.table`. baseline: keys of rows or cols with one of their values; each cell is compared with the one that has these values and its own
-        others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values less the baseline's), low and high (95 %, bootstrap over seeds;
-        NaN for fewer than 2 pairs), p (paired permutation test; NaN for fewer than 6) and adjusted_p (for all cells of the metric, by Holm's method);
-        all missing in the baseline itself."""
+        """As `Results.table`. baseline: keys of rows or cols with one of their values; each cell is compared with the
+        one that has these values and its own
+        others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
+        less the baseline's), low and high (95 %, bootstrap over seeds; NaN for fewer than 2 pairs), p (paired
+        permutation test; NaN for fewer than 6) and adjusted_p (for all cells of the metric, by Holm's method); all
+        missing in the baseline itself."""
         rows, cols = as_list(rows), as_list(cols)
         request = results_pb2.GetAblationTableRequest(
             sweep=sweep, rows=rows, cols=cols, metrics=as_list(metrics), pool=as_list(pool), drop_diverged=drop_diverged
@@ -253,7 +265,7 @@ def _sweep(message: sweep_pb2.Sweep) -> Sweep:
 
 
 def _progress(message: sweep_pb2.WatchSweepResponse) -> Progress:
-    def optional(of: Any, field: str) -> Optional[float]:
+    def optional(of: Any, field: str) -> float | None:
         return getattr(of, field) if of.HasField(field) else None
 
     running = [
@@ -269,12 +281,23 @@ def _progress(message: sweep_pb2.WatchSweepResponse) -> Progress:
         )
         for trial in message.running
     ]
-    return Progress(_sweep(message.sweep), running, message.steps_done, message.steps_total, optional(message, "eta_seconds"))
+    return Progress(
+        _sweep(message.sweep), running, message.steps_done, message.steps_total, optional(message, "eta_seconds")
+    )
 
 
-def _row(trial: sweep_pb2.Trial) -> Dict[str, Any]:
+def _row(trial: sweep_pb2.Trial) -> dict[str, Any]:
     """As the view `results` names it."""
-    names = ("trial_id", "state", "attempts", "worker", "failure_class", "failure_message", "outcome_reason", "config_hash")
+    names = (
+        "trial_id",
+        "state",
+        "attempts",
+        "worker",
+        "failure_class",
+        "failure_message",
+        "outcome_reason",
+        "config_hash",
+    )
     row = {name: getattr(trial, name) for name in names}
     row.update(trial.results)
     row["arm"] = " ".join(part for part in trial.label.split(" ") if not part.startswith("seed="))
@@ -301,9 +324,11 @@ def _curve(message: results_pb2.Curve) -> curves.Curve:
 def _differences(answer: results_pb2.GetAblationTableResponse) -> pd.DataFrame:
     """One row a cell and metric, as in tables.frame."""
     found = [
-        statistic.difference if statistic.HasField("difference") else None for cell in answer.cells for statistic in cell.statistics
+        statistic.difference if statistic.HasField("difference") else None
+        for cell in answer.cells
+        for statistic in cell.statistics
     ]
-    columns: Dict[str, Any] = {"pairs": pd.Series([one.pairs if one else None for one in found], dtype="Int64")}
+    columns: dict[str, Any] = {"pairs": pd.Series([one.pairs if one else None for one in found], dtype="Int64")}
     fields = {"difference": "mean", "low": "low", "high": "high", "p": "p", "adjusted_p": "adjusted_p"}
     for name, field in fields.items():
         values = [getattr(one, field) if one and one.HasField(field) else None for one in found]
@@ -312,7 +337,7 @@ def _differences(answer: results_pb2.GetAblationTableResponse) -> pd.DataFrame:
 
 
 def _cell(message: results_pb2.AblationCell, keys: Sequence[str]) -> tables.Cell:
-    def optional(statistic: Any, field: str) -> Optional[float]:
+    def optional(statistic: Any, field: str) -> float | None:
         return getattr(statistic, field) if statistic.HasField(field) else None
 
     names = ("mean", "standard_deviation", "median", "geometric_mean")

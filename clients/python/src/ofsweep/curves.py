@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,13 @@ _Numbers = Union[_Array, Sequence[float]]
 
 @dataclasses.dataclass
 class Curve:
-    """Of a trial, or the mean of a group: then with `trials`, `counts` and `deviations`, and keys that are those of the group."""
+    """Of a trial, or the mean of a group: then with `trials`, `counts` and `deviations`, and keys that are those of the
+    group."""
 
     keys: arms.Keys
     metric: str
-    site: Optional[str]
-    layer: Optional[int]
+    site: str | None
+    layer: int | None
     steps: _Array
     """Ascending, as long as `values`."""
     values: _Array
@@ -37,10 +39,11 @@ class Curve:
 
 
 def mean_of(curves: Sequence[Curve], kind: str) -> Curve:
-    """Of curves of one metric, site and layer, at each step over those that have a value there; `kind` arithmetic or geometric.
+    """Of curves of one metric, site and layer, at each step over those that have a value there; `kind` arithmetic or
+    geometric.
 
-    A NaN makes the mean of its step NaN and an infinite value infinite, neither with a deviation. A geometric mean is NaN at a step where a
-    value is not positive.
+    A NaN makes the mean of its step NaN and an infinite value infinite, neither with a deviation. A geometric mean is
+    NaN at a step where a value is not positive.
     """
     steps, place = np.unique(np.concatenate([curve.steps for curve in curves]), return_inverse=True)
     values = np.concatenate([curve.values for curve in curves])
@@ -54,7 +57,14 @@ def mean_of(curves: Sequence[Curve], kind: str) -> Curve:
         if kind == "geometric":
             means, deviations = np.exp(means), np.exp(deviations)
     return dataclasses.replace(
-        curves[0], steps=steps, values=means, trial_id="", seed=0, trials=len(curves), counts=counts, deviations=deviations
+        curves[0],
+        steps=steps,
+        values=means,
+        trial_id="",
+        seed=0,
+        trials=len(curves),
+        counts=counts,
+        deviations=deviations,
     )
 
 
@@ -62,13 +72,13 @@ def frame(curves: Sequence[Curve], key_columns: Sequence[str], is_grouped: bool,
     """One row a point. Columns: see Results.curves."""
     lengths = [len(curve.steps) for curve in curves]
 
-    def repeated(of_each: List[Any], dtype: str) -> pd.Series[Any]:
+    def repeated(of_each: list[Any], dtype: str) -> pd.Series[Any]:
         return pd.Series(of_each, dtype=dtype).repeat(lengths).reset_index(drop=True)
 
-    def joined(of_each: List[Any], dtype: str) -> pd.Series[Any]:
+    def joined(of_each: list[Any], dtype: str) -> pd.Series[Any]:
         return pd.Series(np.concatenate([np.asarray(part, dtype) for part in of_each] or [np.empty(0, dtype)]))
 
-    columns: Dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     if not is_grouped:
         columns["trial_id"] = repeated([curve.trial_id for curve in curves], "string")
     for key in key_columns:
@@ -88,16 +98,18 @@ def frame(curves: Sequence[Curve], key_columns: Sequence[str], is_grouped: bool,
     return pd.DataFrame(columns)
 
 
-def band(values: Any, deviations: Any, kind: str) -> Tuple[Any, Any]:
+def band(values: Any, deviations: Any, kind: str) -> tuple[Any, Any]:
     """One deviation below and above a mean."""
     if kind == "geometric":
         return values / deviations, values * deviations
     return values - deviations, values + deviations
 
 
-def series_frame(series: Sequence[Tuple[str, Optional[str], Optional[int]]]) -> pd.DataFrame:
+def series_frame(series: Sequence[tuple[str, str | None, int | None]]) -> pd.DataFrame:
     """Of (metric, site, layer), by name and from the first layer on. Columns: see Results.series."""
     ordered = sorted(series, key=lambda one: (one[0], one[1] or "", -1 if one[2] is None else one[2]))
     columns = list(zip(*ordered)) or [(), (), ()]
     dtypes = {"metric": "string", "site": "string", "layer": "Int64"}
-    return pd.DataFrame({name: pd.Series(column, dtype=dtype) for (name, dtype), column in zip(dtypes.items(), columns)})
+    return pd.DataFrame(
+        {name: pd.Series(column, dtype=dtype) for (name, dtype), column in zip(dtypes.items(), columns)}
+    )

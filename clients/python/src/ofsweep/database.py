@@ -9,7 +9,8 @@ import math
 import os
 import pathlib
 import sqlite3
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,20 +25,22 @@ _LAST_STEP = 2**32 - 1
 
 
 class Database(Results):
-    """Of one database file, made by `ofsweep.open`; opens it for each call, read-only, so that it may be replaced by a newer copy in between.
+    """Of one database file, made by `ofsweep.open`; opens it for each call, read-only, so that it may be replaced by a
+    newer copy in between.
 
-    Each call sees one state of the database, while a coordinator writes too. What the views do not hold is None in a Sweep: state, submitted_at,
-    spec, waiting_reason, and of a sweep without an attempt file, spec_sha256 and revision.
+    Each call sees one state of the database, while a coordinator writes too. What the views do not hold is None in a
+    Sweep: state, submitted_at, spec, waiting_reason, and of a sweep without an attempt file, spec_sha256 and revision.
     """
 
-    def __init__(self, path: Union[str, os.PathLike[str]]) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = pathlib.Path(path).absolute()
         if self.path.is_dir():
             self.path /= _FILE_NAME
         if not self.path.is_file():
             raise NotFound(f"there is no {self.path}; name a data folder of ofsweep, or its {_FILE_NAME}")
         with self._snapshot() as query:
-            query("SELECT sweep FROM results LIMIT 0")
+            query("SELECT outcome_reason FROM results LIMIT 0")
+            query("SELECT data_fingerprint FROM provenance LIMIT 0")
 
     def sweep(self, name: str) -> Sweep:
         with self._snapshot() as query:
@@ -63,7 +66,7 @@ class Database(Results):
 
     def series(self, sweep: str) -> pd.DataFrame:
         with self._snapshot() as query:
-            found: Set[Tuple[str, Optional[str], Optional[int]]] = set()
+            found: set[tuple[str, str | None, int | None]] = set()
             looked_at = 0
             for row in _results(query, sweep):
                 of_trial = query("SELECT DISTINCT metric, site, layer FROM curves WHERE trial_id = ?", row["trial_id"])
@@ -84,15 +87,17 @@ class Database(Results):
         group_by: Names = (),
         mean: str = "arithmetic",
         first_step: int = 0,
-        last_step: Optional[int] = None,
+        last_step: int | None = None,
     ) -> pd.DataFrame:
         group_by, trial_ids = as_list(group_by), as_list(trial_ids)
         if not as_list(metrics):
             raise _mistake("metrics", "no metric is named; name at least one, like kurtosis")
         if mean not in ("arithmetic", "geometric"):
             raise _mistake("mean", f"there is no mean {mean!r}; say arithmetic or geometric")
-        wanted = _Wanted({"metric": as_list(metrics), "site": as_list(sites), "layer": list(layers)}, first_step, last_step)
-        found: List[curves.Curve] = []
+        wanted = _Wanted(
+            {"metric": as_list(metrics), "site": as_list(sites), "layer": list(layers)}, first_step, last_step
+        )
+        found: list[curves.Curve] = []
         with self._snapshot() as query:
             rows = _results(query, sweep)
             _check_keys(query, rows, group_by, "group_by")
@@ -116,7 +121,8 @@ class Database(Results):
         pool: Names = (),
         drop_diverged: bool = False,
     ) -> pd.DataFrame:
-        """As `Results.table`; rows, cols and pool name keys that the sweep varies, and metrics are columns of `trials`: views do not tell of others."""
+        """As `Results.table`; rows, cols and pool name keys that the sweep varies, and metrics are columns of `trials`:
+        views do not tell of others."""
         keys = [*as_list(rows), *as_list(cols)]
         with self._snapshot() as query:
             results = _results(query, sweep)
@@ -126,7 +132,10 @@ class Database(Results):
                 _check_keys(query, results, named, field)
             for key in keys:
                 if key not in varied:
-                    raise _mistake("rows" if key in as_list(rows) else "cols", f"{sweep} does not vary {key}; it varies {', '.join(varied)}")
+                    raise _mistake(
+                        "rows" if key in as_list(rows) else "cols",
+                        f"{sweep} does not vary {key}; it varies {', '.join(varied)}",
+                    )
             shown = _table_metrics(as_list(metrics), results)
             made_with = _made_with(query, sweep)
             members = []
@@ -150,7 +159,8 @@ class Database(Results):
             connection.execute("BEGIN")
             yield _Query(connection)
         except sqlite3.Error as error:
-            raise FailedPrecondition(f"{self.path} cannot be read: {error}; is it a database of this version of ofsweep?") from error
+            fix = "`ofsweep coordinator`, started on its folder, brings a database of an older version up to date"
+            raise FailedPrecondition(f"{self.path} cannot be read: {error}; {fix}") from error
         finally:
             if connection is not None:
                 connection.close()
@@ -162,10 +172,10 @@ class _Query:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def __call__(self, sql: str, *values: Any) -> List[Tuple[Any, ...]]:
+    def __call__(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, values).fetchall()
 
-    def rows(self, sql: str, *values: Any) -> List[Dict[str, Any]]:
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         cursor = self._connection.execute(sql, values)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row)) for row in cursor]
@@ -174,14 +184,13 @@ class _Query:
 class _Wanted:
     """The points that are asked for."""
 
-    def __init__(self, names: Dict[str, Sequence[Any]], first_step: int, last_step: Optional[int]) -> None:
-        # Bound values of a long list would exceed SQLite's limit on them before they exceed memory; names are few.
+    def __init__(self, names: dict[str, Sequence[Any]], first_step: int, last_step: int | None) -> None:
         conditions = [f"{column} IN ({', '.join('?' * len(wanted))})" for column, wanted in names.items() if wanted]
         self._sql = " AND ".join(["trial_id = ?", *conditions, "step BETWEEN ? AND ?"])
         self._values = [value for wanted in names.values() for value in wanted]
         self._values += [first_step, _LAST_STEP if last_step is None else last_step]
 
-    def read(self, query: _Query, trial: Dict[str, Any], keys: arms.Keys) -> Iterator[curves.Curve]:
+    def read(self, query: _Query, trial: dict[str, Any], keys: arms.Keys) -> Iterator[curves.Curve]:
         points = query(
             f"SELECT metric, layer, site, step, value FROM curves WHERE {self._sql} ORDER BY metric, layer, site, step",
             trial["trial_id"],
@@ -190,11 +199,18 @@ class _Wanted:
         for (metric, layer, site), of_series in itertools.groupby(points, key=lambda point: point[:3]):
             steps, values = zip(*(point[3:] for point in of_series))
             yield curves.Curve(
-                keys, metric, site, layer, np.array(steps), np.array(values, "float64"), trial["trial_id"], trial["seed"]
+                keys,
+                metric,
+                site,
+                layer,
+                np.array(steps),
+                np.array(values, "float64"),
+                trial["trial_id"],
+                trial["seed"],
             )
 
 
-def _results(query: _Query, sweep: str) -> List[Dict[str, Any]]:
+def _results(query: _Query, sweep: str) -> list[dict[str, Any]]:
     """In the sweep's order: SQLite reads a sweep's trials by their position, which the view does not show."""
     rows = query.rows("SELECT * FROM results WHERE sweep = ?", sweep)
     if not rows:
@@ -202,20 +218,24 @@ def _results(query: _Query, sweep: str) -> List[Dict[str, Any]]:
     return rows
 
 
-def _keys_by_arm(query: _Query, sweep: str) -> Dict[str, arms.Keys]:
-    return {arm: arms.from_json(keys) for arm, keys in query("SELECT arm, arm_keys FROM ablation WHERE sweep = ?", sweep)}
+def _keys_by_arm(query: _Query, sweep: str) -> dict[str, arms.Keys]:
+    return {
+        arm: arms.from_json(keys) for arm, keys in query("SELECT arm, arm_keys FROM ablation WHERE sweep = ?", sweep)
+    }
 
 
-def _made_with(query: _Query, sweep: str) -> Dict[str, Dict[str, str]]:
+def _made_with(query: _Query, sweep: str) -> dict[str, dict[str, str]]:
     """By trial, of its newest attempt."""
     columns = {"data_fingerprint": "data_fingerprint", "device": "device", "train.precision": "precision"}
-    rows = query(f"SELECT trial_id, {', '.join(columns.values())} FROM provenance WHERE sweep = ? ORDER BY generation", sweep)
+    rows = query(
+        f"SELECT trial_id, {', '.join(columns.values())} FROM provenance WHERE sweep = ? ORDER BY generation", sweep
+    )
     return {trial_id: dict(zip(columns, values)) for trial_id, *values in rows}
 
 
-def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) -> List[curves.Curve]:
+def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) -> list[curves.Curve]:
     """By group in the order of their first trials, then by series."""
-    groups: Dict[Any, Dict[Any, List[curves.Curve]]] = {}
+    groups: dict[Any, dict[Any, list[curves.Curve]]] = {}
     for curve in found:
         keys = {**curve.keys, "seed": curve.seed}
         curve.keys = {key: keys[key] for key in group_by if key in keys}
@@ -225,17 +245,19 @@ def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) ->
     return [curves.mean_of(of_group[series], kind) for of_group in groups.values() for series in sorted(of_group)]
 
 
-def _table_metrics(metrics: Sequence[str], results: Sequence[Dict[str, Any]]) -> List[str]:
+def _table_metrics(metrics: Sequence[str], results: Sequence[dict[str, Any]]) -> list[str]:
     known = [*trials.MEASURED, "steps", "attempts"]
     for name in metrics:
         if name not in known:
-            raise _mistake("metrics", f"a database has no column {name!r} of results; ask a coordinator, or read `curves`")
+            raise _mistake(
+                "metrics", f"a database has no column {name!r} of results; ask a coordinator, or read `curves`"
+            )
     roundings = [name for name in known if name.endswith("_perplexity") and name != "eval_perplexity"]
     measured = [name for name in roundings if any(row[name] is not None for row in results)]
     return list(metrics) or ["eval_loss", "kurtosis_max", "eval_perplexity", *measured]
 
 
-def _values(query: _Query, row: Dict[str, Any], metrics: Sequence[str]) -> Dict[str, float]:
+def _values(query: _Query, row: dict[str, Any], metrics: Sequence[str]) -> dict[str, float]:
     """What the trial has: where the view says NULL, NaN if there are points behind it, else nothing."""
     values = {}
     for column in metrics:
@@ -249,7 +271,7 @@ def _values(query: _Query, row: Dict[str, Any], metrics: Sequence[str]) -> Dict[
     return values
 
 
-def _check_keys(query: _Query, results: Sequence[Dict[str, Any]], keys: Sequence[str], field: str) -> None:
+def _check_keys(query: _Query, results: Sequence[dict[str, Any]], keys: Sequence[str], field: str) -> None:
     known = [key for (key,) in query("SELECT key FROM params WHERE trial_id = ?", results[0]["trial_id"])]
     for key in keys:
         if key not in known:

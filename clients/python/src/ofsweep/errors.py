@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Sequence, Tuple, Type
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
@@ -20,7 +21,8 @@ class Violation(NamedTuple):
 class Error(Exception):
     """Base of all that this package raises of its own.
 
-    code: the gRPC status in capitals, "NOT_FOUND". violations: the mistakes of an INVALID_ARGUMENT, one each; `str` names them all.
+    code: the gRPC status in capitals, "NOT_FOUND". violations: the mistakes of an INVALID_ARGUMENT, one each; `str`
+    names them all.
     """
 
     code = "UNKNOWN"
@@ -28,11 +30,13 @@ class Error(Exception):
     def __init__(self, message: str, violations: Sequence[Violation] = (), code: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.violations: Tuple[Violation, ...] = tuple(violations)
+        self.violations: tuple[Violation, ...] = tuple(violations)
         self.code = code or self.code
 
     def __str__(self) -> str:
-        return "\n".join([self.message] + [one.description for one in self.violations if one.description not in self.message])
+        return "\n".join(
+            [self.message] + [one.description for one in self.violations if one.description not in self.message]
+        )
 
 
 class InvalidArgument(Error, ValueError):
@@ -83,7 +87,7 @@ class Internal(Error):
     code = "INTERNAL"
 
 
-_BY_CODE: Dict[str, Type[Error]] = {
+_BY_CODE: dict[str, type[Error]] = {
     kind.code: kind
     for kind in (
         InvalidArgument,

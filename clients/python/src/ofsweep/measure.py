@@ -1,10 +1,12 @@
-"""Statistics of outlier features of any torch model, by the definitions of the trainer (docs/trial-metrics.md; He et al., arXiv 2405.19279).
+"""Statistics of outlier features of any torch model, by the definitions of the trainer (docs/trial-metrics.md).
 
-A module's output is read as X, n tokens × d neurons: neurons in the last dimension, tokens in all others.
+They are those of He et al. (arXiv 2405.19279). A module's output is read as X, n tokens × d neurons: neurons in the
+last dimension, tokens in all others.
 
-    kurtosis          mean_j s_j⁴ / (mean_j s_j²)², s_j² = mean of X_αj² over the tokens; from 1 (all neurons alike) to d (one outlier neuron)
+    kurtosis          mean_j s_j⁴ / (mean_j s_j²)², s_j² = mean of X_αj² over the tokens; from 1 (all neurons alike)
+                      to d (one outlier neuron)
     kurtosis_centred  the same after subtracting from each token its mean over the width
-    mmr               of the centred X, mean over tokens of max|x| / lower median|x|; tokens whose median is 0 are left out
+    mmr               of the centred X, mean over tokens of max|x| / lower median|x|; tokens of median 0 are left out
     mmr_left_out      how many those are
     rms, max_abs      √ of the mean of X², and the largest |X|
 """
@@ -13,7 +15,8 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -28,8 +31,8 @@ METRICS = ("kurtosis", "kurtosis_centred", "mmr", "mmr_left_out", "rms", "max_ab
 
 
 class Sums:
-    """Over the tokens of one module, so that batches give the same values however they are cut. Taken in float32, of float64 in float64, and
-    kept in float64, on the device of the output; nothing waits for a GPU."""
+    """Over the tokens of one module, so that batches give the same values however they are cut. Taken in float32, of
+    float64 in float64, and kept in float64, on the device of the output; nothing waits for a GPU."""
 
     def __init__(self) -> None:
         self.tokens = 0
@@ -57,8 +60,9 @@ class Sums:
         self._ratio_sum = self._ratio_sum + ratios.masked_fill(median == 0, 0).sum(dtype=kept)
         self._ratio_count = self._ratio_count + (median != 0).sum()
 
-    def values(self) -> Dict[str, float]:
-        """By the names of METRICS. NaN and ±Inf follow IEEE arithmetic on the definitions; 0/0 is NaN. NaN before the first token."""
+    def values(self) -> dict[str, float]:
+        """By the names of METRICS. NaN and ±Inf follow IEEE arithmetic on the definitions; 0/0 is NaN. NaN before the
+        first token."""
         if self.tokens == 0:
             return dict.fromkeys(METRICS, float("nan"))
         mean_squares = self._squares / self.tokens
@@ -84,17 +88,19 @@ class Statistics:
             model(tokens)
         print(statistics.frame())
 
-    Every forward pass counts, that of activation checkpointing too, which repeats one. The model itself computes what it computes without.
+    Every forward pass counts, that of activation checkpointing too, which repeats one. The model itself computes what
+    it computes without.
 
-    model: any torch.nn.Module. modules: names as in model.named_modules(), in which * stands for one part between dots, or modules of the model themselves.
-    Raises InvalidArgument for a name that no module has, and, in the forward pass, for an output without a floating-point tensor: of a tuple or
-    list the first element counts, of a mapping the first value.
+    model: any torch.nn.Module. modules: names as in model.named_modules(), in which * stands for one part between dots,
+    or modules of the model themselves.
+    Raises InvalidArgument for a name that no module has, and, in the forward pass, for an output without a
+    floating-point tensor: of a tuple or list the first element counts, of a mapping the first value.
     """
 
-    def __init__(self, model: torch.nn.Module, modules: Sequence[Union[str, torch.nn.Module]]) -> None:
+    def __init__(self, model: torch.nn.Module, modules: Sequence[str | torch.nn.Module]) -> None:
         self._modules = _find(model, modules)
-        self._sums: Dict[str, Sums] = {}
-        self._hooks: List[Any] = []
+        self._sums: dict[str, Sums] = {}
+        self._hooks: list[Any] = []
         self.reset()
 
     def reset(self) -> None:
@@ -111,8 +117,9 @@ class Statistics:
             hook.remove()
         self._hooks.clear()
 
-    def frame(self, step: Optional[int] = None) -> pd.DataFrame:
-        """One row a module, in the model's order: module, tokens, and the columns of METRICS; with a step given, that too, to join several frames."""
+    def frame(self, step: int | None = None) -> pd.DataFrame:
+        """One row a module, in the model's order: module, tokens, and the columns of METRICS; with a step given, that
+        too, to join several frames."""
         rows = [{"module": name, "tokens": sums.tokens, **sums.values()} for name, sums in self._sums.items()]
         frame = pd.DataFrame(rows, columns=["module", "tokens", *METRICS]).astype({"module": "string"})
         if step is not None:
@@ -126,11 +133,13 @@ class Statistics:
         return add
 
 
-def _find(model: torch.nn.Module, wanted: Sequence[Union[str, torch.nn.Module]]) -> Dict[str, torch.nn.Module]:
+def _find(model: torch.nn.Module, wanted: Sequence[str | torch.nn.Module]) -> dict[str, torch.nn.Module]:
     known = dict(model.named_modules())
     found = set()
     for one in wanted:
-        names = [name for name, module in known.items() if (_matches(name, one) if isinstance(one, str) else module is one)]
+        names = [
+            name for name, module in known.items() if (_matches(name, one) if isinstance(one, str) else module is one)
+        ]
         if not names:
             near = difflib.get_close_matches(str(one), known, 1)
             raise _mistake(f"the model has no module {one}" + (f"; did you mean {near[0]}?" if near else ""))
@@ -139,7 +148,7 @@ def _find(model: torch.nn.Module, wanted: Sequence[Union[str, torch.nn.Module]])
 
 
 def _matches(name: str, pattern: str) -> bool:
-    parts: Tuple[List[str], List[str]] = (name.split("."), pattern.split("."))
+    parts: tuple[list[str], list[str]] = (name.split("."), pattern.split("."))
     return len(parts[0]) == len(parts[1]) and all(map(fnmatch.fnmatchcase, *parts))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -15,8 +16,9 @@ except ImportError as error:
     raise ImportError("ofsweep.plot needs matplotlib: pip install matplotlib") from error
 
 
-def by_step(curves: pd.DataFrame, by: Optional[Sequence[str]] = None, mean: str = "geometric", ax: Any = None) -> Any:
-    """A metric by step: a line for each arm, the mean over its trials of the largest layer, in a band of one standard deviation.
+def by_step(curves: pd.DataFrame, by: Sequence[str] | None = None, mean: str = "geometric", ax: Any = None) -> Any:
+    """A metric by step: a line for each arm, the mean over its trials of the largest layer, in a band of one standard
+    deviation.
 
     curves: of one metric and site, without group_by. by: the keys that tell the lines apart, all of the arm by default.
     mean: geometric, with a logarithmic axis, as befits kurtosis; arithmetic for losses.
@@ -49,17 +51,22 @@ def layers_by_step(curves: pd.DataFrame, ax: Any = None) -> Any:
     _only(curves, "site")
     rows = []
     for layer, of_layer in curves.groupby("layer"):
-        each = [Curve({}, metric, None, None, one["step"].to_numpy(), one["value"].to_numpy()) for _, one in of_layer.groupby("trial_id")]
+        each = [
+            Curve({}, metric, None, None, one["step"].to_numpy(), one["value"].to_numpy())
+            for _, one in of_layer.groupby("trial_id")
+        ]
         line = mean_of(each, "geometric")
         rows.append(pd.Series(line.values, index=line.steps, name=layer))
     grid = pd.concat(rows, axis=1).sort_index()
-    drawn = ax.pcolormesh(grid.index.to_numpy(), grid.columns.to_numpy(int), grid.to_numpy().T, norm=LogNorm(), shading="nearest")
+    drawn = ax.pcolormesh(
+        grid.index.to_numpy(), grid.columns.to_numpy(int), grid.to_numpy().T, norm=LogNorm(), shading="nearest"
+    )
     ax.figure.colorbar(drawn, ax=ax, label=metric)
     ax.set(xlabel="step", ylabel="layer")
     return ax
 
 
-def loss_against_kurtosis(trials: pd.DataFrame, by: Optional[Sequence[str]] = None, ax: Any = None) -> Any:
+def loss_against_kurtosis(trials: pd.DataFrame, by: Sequence[str] | None = None, ax: Any = None) -> Any:
     """A point for each completed trial of the frame `trials`: eval_loss against kurtosis_max, coloured by arm."""
     ax = ax or plt.subplots()[1]
     for label, members in _arms(trials[trials["state"] == "completed"], by):
@@ -69,7 +76,7 @@ def loss_against_kurtosis(trials: pd.DataFrame, by: Optional[Sequence[str]] = No
     return ax
 
 
-def _arms(trials: pd.DataFrame, by: Optional[Sequence[str]]) -> List[Any]:
+def _arms(trials: pd.DataFrame, by: Sequence[str] | None) -> list[Any]:
     """(label, its trials) in the order of their first trials."""
     keys = list(by) if by is not None else _key_columns(trials)
     if not keys:
@@ -82,7 +89,7 @@ def _label(values: pd.Series[Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in values.items())
 
 
-def _key_columns(frame: pd.DataFrame) -> List[str]:
+def _key_columns(frame: pd.DataFrame) -> list[str]:
     return [column for column in frame.columns if "." in column]
 
 

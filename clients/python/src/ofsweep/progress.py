@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import sys
-from typing import Any, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from ofsweep.sweep import Sweep
 
@@ -19,11 +20,11 @@ class RunningTrial:
     worker: str
     step: int
     target_steps: int
-    train_loss: Optional[float]
+    train_loss: float | None
     """Nats a token; None, as the others, before the first measurement."""
-    kurtosis_max: Optional[float]
+    kurtosis_max: float | None
     """The largest over the blocks at the last measured step."""
-    steps_per_second: Optional[float]
+    steps_per_second: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Progress:
     steps_done: float
     """Updates over all trials, and wanted."""
     steps_total: float
-    eta_seconds: Optional[float]
+    eta_seconds: float | None
 
     def __str__(self) -> str:
         trials = self.sweep.trials
@@ -75,7 +76,9 @@ class Bar:
         if str(progress) == self._line:
             return
         self._line = str(progress)
-        left = "" if progress.eta_seconds is None else f", {datetime.timedelta(seconds=round(progress.eta_seconds))} left"
+        left = (
+            "" if progress.eta_seconds is None else f", {datetime.timedelta(seconds=round(progress.eta_seconds))} left"
+        )
         print(f"{progress.sweep.name}: {self._line}{left}", file=sys.stderr, flush=True)
 
     def close(self) -> None:

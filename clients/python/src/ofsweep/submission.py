@@ -6,9 +6,11 @@ import dataclasses
 import json
 import os
 import pathlib
-from typing import Any, Iterable, Mapping, NamedTuple, Union
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Union
 
 from google.protobuf import json_format
+
 from ofsweep.errors import InvalidArgument, Violation
 from ofsweep.sweep import Sweep
 from ofsweep.v1 import sweep_pb2
@@ -35,10 +37,13 @@ class Submission:
     shared_with: Mapping[str, int]
     """How many trials are shared, not trained again, by the oldest sweep that holds them."""
     anew_beside: Mapping[str, int]
-    """How many trials are equal to one of that sweep but for what they read, which nobody has said; so they are trained anew."""
+    """How many trials are equal to one of that sweep but for what they read, which nobody has said; so they are trained
+    anew."""
 
 
-def request_of(spec: Spec, fingerprints: Iterable[Fingerprint], replica: str, validate_only: bool) -> sweep_pb2.SubmitSweepRequest:
+def request_of(
+    spec: Spec, fingerprints: Iterable[Fingerprint], replica: str, validate_only: bool
+) -> sweep_pb2.SubmitSweepRequest:
     request = sweep_pb2.SubmitSweepRequest(replica=replica, validate_only=validate_only)
     for one in fingerprints:
         request.fingerprints.add(source=one.source, path=one.path, fingerprint=one.fingerprint)
@@ -61,4 +66,6 @@ def request_of(spec: Spec, fingerprints: Iterable[Fingerprint], replica: str, va
 
 def _plain(spec: Mapping[str, Any]) -> Any:
     """With lists in the place of tuples, ranges and numpy's arrays, and numbers in the place of numpy's."""
-    return json.loads(json.dumps(dict(spec), default=lambda value: value.tolist() if hasattr(value, "tolist") else list(value)))
+    return json.loads(
+        json.dumps(dict(spec), default=lambda value: value.tolist() if hasattr(value, "tolist") else list(value))
+    )

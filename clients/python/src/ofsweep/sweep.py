@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from typing import Mapping, Optional
+from collections.abc import Mapping
 
 TRIAL_STATES = ("pending", "running", "completed", "diverged", "failed", "cancelled", "pruned")
 
@@ -16,16 +16,16 @@ class Sweep:
     name: str
     trials: Mapping[str, int]
     """How many trials are in each of TRIAL_STATES."""
-    file: Optional[str] = None
+    file: str | None = None
     """The submitted file; None for a dict."""
-    spec_sha256: Optional[str] = None
-    revision: Optional[str] = None
+    spec_sha256: str | None = None
+    revision: str | None = None
     """Of the coordinator that took it."""
-    state: Optional[str] = None
+    state: str | None = None
     """active, paused, cancelled or finished."""
-    submitted_at: Optional[datetime.datetime] = None
+    submitted_at: datetime.datetime | None = None
     """UTC."""
-    spec: Optional[str] = None
+    spec: str | None = None
     """As it was submitted: YAML, or JSON of a dict."""
-    waiting_reason: Optional[str] = None
+    waiting_reason: str | None = None
     """Why no more trials are running, in words; None where nothing waits."""

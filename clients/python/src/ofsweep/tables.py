@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -20,10 +21,10 @@ class Statistic:
     """Of one metric in one cell; None where it is not defined."""
 
     count: int
-    mean: Optional[float] = None
-    standard_deviation: Optional[float] = None
-    median: Optional[float] = None
-    geometric_mean: Optional[float] = None
+    mean: float | None = None
+    standard_deviation: float | None = None
+    median: float | None = None
+    geometric_mean: float | None = None
 
 
 @dataclasses.dataclass
@@ -48,7 +49,7 @@ class Trial:
     state: str
     values: Mapping[str, float]
     """By metric; NaN is a value."""
-    made_with: Mapping[str, Optional[str]]
+    made_with: Mapping[str, str | None]
     """data_fingerprint, device, train.precision."""
 
 
@@ -74,10 +75,10 @@ def summarise(values: Sequence[float]) -> Statistic:
     return statistic
 
 
-def cells_of(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], drop_diverged: bool) -> List[Cell]:
+def cells_of(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], drop_diverged: bool) -> list[Cell]:
     """The combinations of the keys' values that a trial has, by the order in which trials first show each value."""
-    ranks: List[Dict[Any, int]] = [{} for _ in keys]
-    members: Dict[Any, List[Trial]] = {}
+    ranks: list[dict[Any, int]] = [{} for _ in keys]
+    members: dict[Any, list[Trial]] = {}
     for trial in trials:
         place = tuple(rank.setdefault(trial.keys[key], len(rank)) for key, rank in zip(keys, ranks))
         members.setdefault(place, []).append(trial)
@@ -88,7 +89,7 @@ def _cell(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], 
     counted = ["completed"] if drop_diverged else ["completed", "diverged"]
     that_count = [trial for trial in trials if trial.state in counted]
     states = [trial.state for trial in trials]
-    made_with: Dict[str, Set[Optional[str]]] = {}
+    made_with: dict[str, set[str | None]] = {}
     for trial in that_count:
         for name, value in trial.made_with.items():
             made_with.setdefault(name, set()).add(value)
@@ -104,14 +105,15 @@ def _cell(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], 
     )
 
 
-def compare(trials: Sequence[Trial], keys: Sequence[str]) -> Tuple[List[str], List[str], List[str]]:
-    """What the cells of these keys hide of what the sweep varies, the seed aside: keys in which the trials of a cell differ; of those the ones of which
-    cells hold different values; and keys, neither of the table nor pooled, that differ from cell to cell."""
-    pooled: List[str] = []
-    uneven: List[str] = []
-    confounded: List[str] = []
+def compare(trials: Sequence[Trial], keys: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """What the cells of these keys hide of what the sweep varies, the seed aside: keys in which the trials of a cell
+    differ; of those the ones of which cells hold different values; and keys, neither of the table nor pooled, that
+    differ from cell to cell."""
+    pooled: list[str] = []
+    uneven: list[str] = []
+    confounded: list[str] = []
     for key in [key for key in trials[0].keys if key != "seed"]:
-        cells: Dict[Any, Set[Any]] = {}
+        cells: dict[Any, set[Any]] = {}
         for trial in trials:
             cells.setdefault(tuple(trial.keys[axis] for axis in keys), set()).add(trial.keys[key])
         values = list(cells.values())
@@ -129,13 +131,15 @@ def warn(uneven: Sequence[str], confounded: Sequence[str]) -> None:
     if uneven:
         warnings.warn(f"cells average over different values of {', '.join(uneven)}", TableWarning, stacklevel=3)
     if confounded:
-        warnings.warn(f"cells differ in {', '.join(confounded)} too, which the table does not show", TableWarning, stacklevel=3)
+        warnings.warn(
+            f"cells differ in {', '.join(confounded)} too, which the table does not show", TableWarning, stacklevel=3
+        )
 
 
 def frame(cells: Sequence[Cell], keys: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
     """One row a cell and metric. Columns: see Results.table."""
     rows = [(cell, metric, statistic) for cell in cells for metric, statistic in zip(metrics, cell.statistics)]
-    columns: Dict[str, Any] = {key: arms.column([cell.keys[key] for cell, _, _ in rows]) for key in keys}
+    columns: dict[str, Any] = {key: arms.column([cell.keys[key] for cell, _, _ in rows]) for key in keys}
     columns["metric"] = pd.Series([metric for _, metric, _ in rows], dtype="string")
     columns["count"] = pd.Series([statistic.count for _, _, statistic in rows], dtype="int64")
     for name in ("mean", "standard_deviation", "median", "geometric_mean"):

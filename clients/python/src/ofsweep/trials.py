@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -35,7 +36,7 @@ def frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[arms.Keys]) -> pd.Da
         values = [row.get(name) for row in rows]
         return pd.Series([None if value == "" else value for value in values], dtype=dtype)
 
-    columns: Dict[str, Any] = {name: column(name, "string") for name in ("trial_id", "arm")}
+    columns: dict[str, Any] = {name: column(name, "string") for name in ("trial_id", "arm")}
     for key in arms.names(keys):
         columns[key] = arms.column([arm.get(key) for arm in keys])
     columns["seed"] = column("seed", "Int64")
@@ -44,4 +45,3 @@ def frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[arms.Keys]) -> pd.Da
     columns.update({name: column(name, "float64") for name in MEASURED})
     columns.update({name: column(name, "string") for name in TEXTS})
     return pd.DataFrame(columns)
-
