@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 import grpc
-import numpy as np
 import pandas as pd
 
-from ofsweep import arms, curves, errors, tables, trials
-from ofsweep.progress import Bar, Progress, RunningTrial
+from ofsweep import arms, curves, errors, messages, tables, trials
+from ofsweep.progress import Bar, Progress
 from ofsweep.results import Names, Results, as_list
 from ofsweep.submission import Fingerprint, Spec, Submission, request_of
-from ofsweep.sweep import TRIAL_STATES, Sweep
+from ofsweep.sweep import Sweep
 from ofsweep.v1 import results_pb2, sweep_pb2, sweep_pb2_grpc
 
 _PAGE = 1000
@@ -69,7 +68,7 @@ class Client(Results):
         """
         answer = self._call(self._stub.SubmitSweep, request_of(spec, fingerprints, replica, validate_only))
         return Submission(
-            _sweep(answer.sweep),
+            messages.sweep(answer.sweep),
             answer.created,
             {one.sweep: one.trials for one in answer.shared_with},
             {one.sweep: one.trials for one in answer.anew_beside},
@@ -79,7 +78,7 @@ class Client(Results):
         """At once, and then whenever something changed, until every trial is in a final state; a paused sweep goes on.
         At least 0.1 seconds apart."""
         request = sweep_pb2.WatchSweepRequest(name=sweep, min_interval_seconds=min_interval_seconds)
-        return (_progress(message) for message in self._stream(self._stub.WatchSweep, request))
+        return (messages.progress(message) for message in self._stream(self._stub.WatchSweep, request))
 
     def watch(self, sweep: str, *, patience: float = 300.0) -> Sweep:
         """Shows a progress bar until the sweep has ended, and gives it as it is then. A coordinator that goes away is
@@ -102,15 +101,15 @@ class Client(Results):
 
     def cancel(self, sweep: str) -> Sweep:
         """Ends it: pending trials become cancelled, running ones are stopped. Points stay. Idempotent."""
-        return _sweep(self._call(self._stub.CancelSweep, sweep_pb2.CancelSweepRequest(name=sweep)).sweep)
+        return messages.sweep(self._call(self._stub.CancelSweep, sweep_pb2.CancelSweepRequest(name=sweep)).sweep)
 
     def pause(self, sweep: str) -> Sweep:
         """No further trial starts, running ones finish. Idempotent; FailedPrecondition for one that has ended."""
-        return _sweep(self._call(self._stub.PauseSweep, sweep_pb2.PauseSweepRequest(name=sweep)).sweep)
+        return messages.sweep(self._call(self._stub.PauseSweep, sweep_pb2.PauseSweepRequest(name=sweep)).sweep)
 
     def resume(self, sweep: str) -> Sweep:
         """Undoes pause, and cancel: cancelled trials continue from their last checkpoint."""
-        return _sweep(self._call(self._stub.ResumeSweep, sweep_pb2.ResumeSweepRequest(name=sweep)).sweep)
+        return messages.sweep(self._call(self._stub.ResumeSweep, sweep_pb2.ResumeSweepRequest(name=sweep)).sweep)
 
     def retry(self, sweep: str, trial_ids: Names = ()) -> int:
         """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how
@@ -142,11 +141,11 @@ class Client(Results):
         return frame
 
     def sweep(self, name: str) -> Sweep:
-        return _sweep(self._call(self._stub.GetSweep, sweep_pb2.GetSweepRequest(name=name)).sweep)
+        return messages.sweep(self._call(self._stub.GetSweep, sweep_pb2.GetSweepRequest(name=name)).sweep)
 
     def _all_sweeps(self) -> Sequence[Sweep]:
         request = sweep_pb2.ListSweepsRequest(page_size=_PAGE)
-        return [_sweep(sweep) for page in self._pages(self._stub.ListSweeps, request) for sweep in page.sweeps]
+        return [messages.sweep(sweep) for page in self._pages(self._stub.ListSweeps, request) for sweep in page.sweeps]
 
     def trials(self, sweep: str) -> pd.DataFrame:
         request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE)
@@ -155,7 +154,7 @@ class Client(Results):
         for page in self._pages(self._stub.ListTrials, request):
             for trial in page.trials:
                 keys.append(arms.from_label(trial.label, trial.config))
-                rows.append(_row(trial))
+                rows.append(messages.trial_row(trial))
         return trials.frame(rows, keys)
 
     def series(self, sweep: str) -> pd.DataFrame:
@@ -193,7 +192,7 @@ class Client(Results):
             last_step=last_step,
         )
         answers = self._stream(self._stub.QueryCurves, request)
-        found = [_curve(curve) for answer in answers for curve in answer.curves]
+        found = [messages.curve(curve) for answer in answers for curve in answer.curves]
         key_columns = as_list(group_by) or arms.names(curve.keys for curve in found)
         return curves.frame(found, key_columns, bool(group_by), mean)
 
@@ -223,8 +222,8 @@ class Client(Results):
         answer = self._call(self._stub.GetAblationTable, request)
         keys = [*rows, *cols]
         tables.warn(answer.uneven, answer.confounded)
-        frame = tables.frame([_cell(cell, keys) for cell in answer.cells], keys, list(answer.metrics))
-        return frame.join(_differences(answer)) if baseline else frame
+        frame = tables.frame([messages.cell(cell, keys) for cell in answer.cells], keys, list(answer.metrics))
+        return frame.join(messages.differences(answer)) if baseline else frame
 
     def _call(self, rpc: Callable[..., Any], request: Any) -> Any:
         try:
@@ -248,108 +247,3 @@ class Client(Results):
             if not page.next_page_token:
                 return
             request.page_token = page.next_page_token
-
-
-def _sweep(message: sweep_pb2.Sweep) -> Sweep:
-    return Sweep(
-        name=message.name,
-        trials={state: getattr(message.trials, state) for state in TRIAL_STATES},
-        file=message.file or None,
-        spec_sha256=message.spec_sha256 or None,
-        revision=message.revision or None,
-        state=message.state,
-        submitted_at=message.submitted_at.ToDatetime(tzinfo=datetime.timezone.utc),
-        spec=message.spec or None,
-        waiting_reason=message.waiting_reason or None,
-    )
-
-
-def _progress(message: sweep_pb2.WatchSweepResponse) -> Progress:
-    def optional(of: Any, field: str) -> float | None:
-        return getattr(of, field) if of.HasField(field) else None
-
-    running = [
-        RunningTrial(
-            trial.trial_id,
-            trial.label,
-            trial.worker,
-            trial.step,
-            trial.target_steps,
-            optional(trial, "train_loss"),
-            optional(trial, "kurtosis_max"),
-            optional(trial, "steps_per_second"),
-        )
-        for trial in message.running
-    ]
-    return Progress(
-        _sweep(message.sweep), running, message.steps_done, message.steps_total, optional(message, "eta_seconds")
-    )
-
-
-def _row(trial: sweep_pb2.Trial) -> dict[str, Any]:
-    """As the view `results` names it."""
-    names = (
-        "trial_id",
-        "state",
-        "attempts",
-        "worker",
-        "failure_class",
-        "failure_message",
-        "outcome_reason",
-        "config_hash",
-    )
-    row = {name: getattr(trial, name) for name in names}
-    row.update(trial.results)
-    row["arm"] = " ".join(part for part in trial.label.split(" ") if not part.startswith("seed="))
-    row["diverged_step"] = trial.diverged_step if trial.HasField("diverged_step") else None
-    return row
-
-
-def _curve(message: results_pb2.Curve) -> curves.Curve:
-    return curves.Curve(
-        keys=arms.from_json(message.arm_keys),
-        metric=message.metric,
-        site=message.site or None,
-        layer=message.layer if message.HasField("layer") else None,
-        steps=np.asarray(message.steps),
-        values=np.asarray(message.values),
-        trial_id=message.trial_id,
-        seed=int(message.seed),
-        trials=message.trials,
-        counts=message.counts,
-        deviations=message.deviations,
-    )
-
-
-def _differences(answer: results_pb2.GetAblationTableResponse) -> pd.DataFrame:
-    """One row a cell and metric, as in tables.frame."""
-    found = [
-        statistic.difference if statistic.HasField("difference") else None
-        for cell in answer.cells
-        for statistic in cell.statistics
-    ]
-    columns: dict[str, Any] = {"pairs": pd.Series([one.pairs if one else None for one in found], dtype="Int64")}
-    fields = {"difference": "mean", "low": "low", "high": "high", "p": "p", "adjusted_p": "adjusted_p"}
-    for name, field in fields.items():
-        values = [getattr(one, field) if one and one.HasField(field) else None for one in found]
-        columns[name] = pd.Series(values, dtype="float64")
-    return pd.DataFrame(columns)
-
-
-def _cell(message: results_pb2.AblationCell, keys: Sequence[str]) -> tables.Cell:
-    def optional(statistic: Any, field: str) -> float | None:
-        return getattr(statistic, field) if statistic.HasField(field) else None
-
-    names = ("mean", "standard_deviation", "median", "geometric_mean")
-    return tables.Cell(
-        keys=dict(zip(keys, map(arms.from_text, [*message.row_values, *message.col_values]))),
-        statistics=[
-            tables.Statistic(statistic.count, **{name: optional(statistic, name) for name in names})
-            for statistic in message.statistics
-        ],
-        trials=message.trials,
-        diverged=message.diverged,
-        failed=message.failed,
-        missing=message.missing,
-        mixed=message.mixed,
-    )
