@@ -1,0 +1,73 @@
+"""ofsweep from Python: submit sweeps, watch them, and read what they measured as pandas frames.
+
+`connect` speaks to a coordinator, `open` reads a data folder without one; both give Results. `ofsweep.measure` takes
+the same statistics of any torch module, `ofsweep.plot` draws the frames. Both are imported by name, because they need
+torch and matplotlib.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ofsweep.client import Client
+from ofsweep.database import Database
+from ofsweep.errors import (
+    AlreadyExists,
+    DeadlineExceeded,
+    Error,
+    FailedPrecondition,
+    Internal,
+    InvalidArgument,
+    NotFound,
+    ResourceExhausted,
+    Unavailable,
+    Violation,
+)
+from ofsweep.progress import Progress, RunningTrial
+from ofsweep.results import Results
+from ofsweep.submission import Fingerprint, Submission
+from ofsweep.sweep import TRIAL_STATES, Sweep
+from ofsweep.tables import TableWarning
+
+__all__ = [
+    "TRIAL_STATES",
+    "AlreadyExists",
+    "Client",
+    "Database",
+    "DeadlineExceeded",
+    "Error",
+    "FailedPrecondition",
+    "Fingerprint",
+    "Internal",
+    "InvalidArgument",
+    "NotFound",
+    "Progress",
+    "ResourceExhausted",
+    "Results",
+    "RunningTrial",
+    "Submission",
+    "Sweep",
+    "TableWarning",
+    "Unavailable",
+    "Violation",
+    "connect",
+    "open",
+]
+
+
+def connect(address: str = "127.0.0.1:7070", *, timeout: float = 30.0) -> Client:
+    """The coordinator at HOST:PORT. Nothing is sent before the first call, which raises Unavailable where nobody
+    answers.
+
+    timeout: seconds that a call may take; `watch`, `progress` and `curves`, which stream, have none.
+    """
+    return Client(address, timeout)
+
+
+def open(path: str | os.PathLike[str]) -> Database:
+    """A data folder ("ofsweep-data") or a database file, also one that `ofsweep db backup` has made; nothing is ever
+    written to it.
+
+    Raises NotFound where there is none, FailedPrecondition where it is no database of this version.
+    """
+    return Database(path)

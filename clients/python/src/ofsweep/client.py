@@ -1,0 +1,249 @@
+"""The door to a coordinator, by gRPC."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable
+
+import grpc
+import pandas as pd
+
+from ofsweep import arms, curves, errors, messages, tables, trials
+from ofsweep.progress import Bar, Progress
+from ofsweep.results import Names, Results, as_list
+from ofsweep.submission import Fingerprint, Spec, Submission, request_of
+from ofsweep.sweep import Sweep
+from ofsweep.v1 import results_pb2, sweep_pb2, sweep_pb2_grpc
+
+_PAGE = 1000
+_OPTIONS = [
+    ("grpc.enable_http_proxy", 0),  # a coordinator is dialled directly, as by `ofsweep`,
+    ("grpc.max_reconnect_backoff_ms", 2000),  # and again soon after it was away
+    ("grpc.max_receive_message_length", 256 << 20),
+    ("grpc.max_send_message_length", 256 << 20),
+]
+
+
+class Client(Results):
+    """Of one coordinator; made by `ofsweep.connect`. May be used from several threads, and closes with `with` or
+    `close`.
+
+    Every method raises an `ofsweep.Error`: Unavailable where nobody answers, DeadlineExceeded after `timeout` seconds.
+    """
+
+    def __init__(self, address: str, timeout: float) -> None:
+        self.address = address
+        self._timeout = timeout
+        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        self._stub: Any = sweep_pb2_grpc.SweepServiceStub(self._channel)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def submit(
+        self, spec: Spec, *, fingerprints: Iterable[Fingerprint] = (), replica: str = "", validate_only: bool = False
+    ) -> Submission:
+        """Stores a sweep and its trials, all or nothing; durable when it returns. The same name with the same
+        specification gives the sweep that exists.
+
+        spec: a dict as in a sweep file (name, trial, grid, zip, trials, exclude; absolute paths), the path of a YAML
+        file, or YAML text, known by its line breaks (absolute paths).
+        fingerprints: what the caller found at paths of the sweep. Without them, as here by default, the sweep's first
+        attempt fixes the content of data.path, data.validation_path and model.init_from for all of its trials, and no
+        trial of an earlier sweep that has begun is shared; `ofsweep submit` computes them.
+        replica: any text; trains all trials anew, whatever earlier sweeps hold. validate_only: counts, and stores
+        nothing.
+        Raises InvalidArgument with a violation for each mistake, AlreadyExists where the name has another
+        specification.
+        """
+        answer = self._call(self._stub.SubmitSweep, request_of(spec, fingerprints, replica, validate_only))
+        return Submission(
+            messages.sweep(answer.sweep),
+            answer.created,
+            {one.sweep: one.trials for one in answer.shared_with},
+            {one.sweep: one.trials for one in answer.anew_beside},
+        )
+
+    def progress(self, sweep: str, min_interval_seconds: float = 1.0) -> Iterator[Progress]:
+        """At once, and then whenever something changed, until every trial is in a final state; a paused sweep goes on.
+        At least 0.1 seconds apart."""
+        request = sweep_pb2.WatchSweepRequest(name=sweep, min_interval_seconds=min_interval_seconds)
+        return (messages.progress(message) for message in self._stream(self._stub.WatchSweep, request))
+
+    def watch(self, sweep: str, *, patience: float = 300.0) -> Sweep:
+        """Shows a progress bar until the sweep has ended, and gives it as it is then. A coordinator that goes away is
+        waited for, `patience` seconds at a time; one that does not answer at first is not."""
+        bar = Bar()
+        seen = -math.inf
+        try:
+            while True:
+                try:
+                    for progress in self.progress(sweep):
+                        bar.show(progress)
+                        seen = time.monotonic()
+                    return self.sweep(sweep)
+                except errors.Unavailable:
+                    if time.monotonic() - seen > patience:
+                        raise
+                    time.sleep(1)
+        finally:
+            bar.close()
+
+    def cancel(self, sweep: str) -> Sweep:
+        """Ends it: pending trials become cancelled, running ones are stopped. Points stay. Idempotent."""
+        return messages.sweep(self._call(self._stub.CancelSweep, sweep_pb2.CancelSweepRequest(name=sweep)).sweep)
+
+    def pause(self, sweep: str) -> Sweep:
+        """No further trial starts, running ones finish. Idempotent; FailedPrecondition for one that has ended."""
+        return messages.sweep(self._call(self._stub.PauseSweep, sweep_pb2.PauseSweepRequest(name=sweep)).sweep)
+
+    def resume(self, sweep: str) -> Sweep:
+        """Undoes pause, and cancel: cancelled trials continue from their last checkpoint."""
+        return messages.sweep(self._call(self._stub.ResumeSweep, sweep_pb2.ResumeSweepRequest(name=sweep)).sweep)
+
+    def retry(self, sweep: str, trial_ids: Names = ()) -> int:
+        """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how
+        many.
+
+        FailedPrecondition for a cancelled sweep, which has to be resumed first."""
+        request = sweep_pb2.RetryTrialsRequest(sweep=sweep, trial_ids=as_list(trial_ids))
+        return int(self._call(self._stub.RetryTrials, request).retried)
+
+    def workers(self) -> pd.DataFrame:
+        """One row a worker that is connected or holds a trial: worker, host, version, connected, last_seen (UTC),
+        slots, busy, devices, unsent_points (in its outboxes), quarantine_reason (missing where it gets trials),
+        trial_ids (a tuple)."""
+        rows = self._call(self._stub.ListWorkers, sweep_pb2.ListWorkersRequest()).workers
+        texts = {
+            "worker": [row.worker_id for row in rows],
+            "host": [row.host for row in rows],
+            "version": [row.version for row in rows],
+            "devices": [", ".join(f"{device.kind}: {device.model}" for device in row.devices) for row in rows],
+            "quarantine_reason": [row.quarantine_reason or None for row in rows],
+        }
+        frame = pd.DataFrame({name: pd.Series(values, dtype="string") for name, values in texts.items()})
+        frame.insert(3, "connected", pd.Series([row.connected for row in rows], dtype="bool"))
+        seen = [row.last_seen.ToDatetime(tzinfo=datetime.timezone.utc) for row in rows]
+        frame.insert(4, "last_seen", pd.to_datetime(pd.Series(seen, dtype="object"), utc=True))
+        for place, name in ((5, "slots"), (6, "busy"), (8, "unsent_points")):
+            frame.insert(place, name, pd.Series([int(getattr(row, name)) for row in rows], dtype="int64"))
+        frame["trial_ids"] = [tuple(row.trial_ids) for row in rows]
+        return frame
+
+    def sweep(self, name: str) -> Sweep:
+        return messages.sweep(self._call(self._stub.GetSweep, sweep_pb2.GetSweepRequest(name=name)).sweep)
+
+    def _all_sweeps(self) -> Sequence[Sweep]:
+        request = sweep_pb2.ListSweepsRequest(page_size=_PAGE)
+        return [messages.sweep(sweep) for page in self._pages(self._stub.ListSweeps, request) for sweep in page.sweeps]
+
+    def trials(self, sweep: str) -> pd.DataFrame:
+        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE)
+        rows: list[dict[str, Any]] = []
+        keys: list[arms.Keys] = []
+        for page in self._pages(self._stub.ListTrials, request):
+            for trial in page.trials:
+                keys.append(arms.from_label(trial.label, trial.config))
+                rows.append(messages.trial_row(trial))
+        return trials.frame(rows, keys)
+
+    def series(self, sweep: str) -> pd.DataFrame:
+        answer = self._call(self._stub.ListSeries, results_pb2.ListSeriesRequest(sweep=sweep))
+        found = [
+            (metric.name, site.name or None, layer)
+            for metric in answer.metrics
+            for site in metric.sites
+            for layer in list(site.layers) or [None]
+        ]
+        return curves.series_frame(found)
+
+    def curves(
+        self,
+        sweep: str,
+        metrics: Names,
+        *,
+        sites: Names = (),
+        layers: Sequence[int] = (),
+        trial_ids: Names = (),
+        group_by: Names = (),
+        mean: str = "arithmetic",
+        first_step: int = 0,
+        last_step: int | None = None,
+    ) -> pd.DataFrame:
+        request = results_pb2.QueryCurvesRequest(
+            sweep=sweep,
+            trial_ids=as_list(trial_ids),
+            metrics=as_list(metrics),
+            sites=as_list(sites),
+            layers=layers,
+            group_by=as_list(group_by),
+            mean=mean,
+            first_step=first_step,
+            last_step=last_step,
+        )
+        answers = self._stream(self._stub.QueryCurves, request)
+        found = [messages.curve(curve) for answer in answers for curve in answer.curves]
+        key_columns = as_list(group_by) or arms.names(curve.keys for curve in found)
+        return curves.frame(found, key_columns, bool(group_by), mean)
+
+    def table(
+        self,
+        sweep: str,
+        rows: Names,
+        cols: Names = (),
+        *,
+        metrics: Names = (),
+        pool: Names = (),
+        drop_diverged: bool = False,
+        baseline: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """As `Results.table`. baseline: keys of rows or cols with one of their values; each cell is compared with the
+        one that has these values and its own
+        others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
+        less the baseline's), low and high (95 %, bootstrap over seeds; NaN for fewer than 2 pairs), p (paired
+        permutation test; NaN for fewer than 6) and adjusted_p (for all cells of the metric, by Holm's method); all
+        missing in the baseline itself."""
+        rows, cols = as_list(rows), as_list(cols)
+        request = results_pb2.GetAblationTableRequest(
+            sweep=sweep, rows=rows, cols=cols, metrics=as_list(metrics), pool=as_list(pool), drop_diverged=drop_diverged
+        )
+        for key, value in (baseline or {}).items():
+            request.baseline[key] = json.dumps(value) if isinstance(value, bool) else str(value)
+        answer = self._call(self._stub.GetAblationTable, request)
+        keys = [*rows, *cols]
+        tables.warn(answer.uneven, answer.confounded)
+        frame = tables.frame([messages.cell(cell, keys) for cell in answer.cells], keys, list(answer.metrics))
+        return frame.join(messages.differences(answer)) if baseline else frame
+
+    def _call(self, rpc: Callable[..., Any], request: Any) -> Any:
+        try:
+            return rpc(request, timeout=self._timeout)
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error) from None
+
+    def _stream(self, rpc: Callable[..., Any], request: Any) -> Iterator[Any]:
+        stream = rpc(request)
+        try:
+            yield from stream
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error) from None
+        finally:
+            stream.cancel()  # of one that nobody reads to its end
+
+    def _pages(self, rpc: Callable[..., Any], request: Any) -> Iterator[Any]:
+        while True:
+            page = self._call(rpc, request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token

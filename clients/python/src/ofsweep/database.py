@@ -1,0 +1,287 @@
+"""The door to a database file, through the views of docs/sql.md; no server is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import itertools
+import math
+import os
+import pathlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ofsweep import arms, curves, tables, trials
+from ofsweep.errors import FailedPrecondition, InvalidArgument, NotFound, Violation
+from ofsweep.results import SERIES_TRIALS, Names, Results, as_list
+from ofsweep.sweep import TRIAL_STATES, Sweep
+
+_FILE_NAME = "ofsweep.db"
+_LAST_STEP = 2**32 - 1
+
+
+class Database(Results):
+    """Of one database file, made by `ofsweep.open`; opens it for each call, read-only, so that it may be replaced by a
+    newer copy in between.
+
+    Each call sees one state of the database, while a coordinator writes too. What the views do not hold is None in a
+    Sweep: state, submitted_at, spec, waiting_reason, and of a sweep without an attempt file, spec_sha256 and revision.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = pathlib.Path(path).absolute()
+        if self.path.is_dir():
+            self.path /= _FILE_NAME
+        if not self.path.is_file():
+            raise NotFound(f"there is no {self.path}; name a data folder of ofsweep, or its {_FILE_NAME}")
+        with self._snapshot() as query:
+            query("SELECT outcome_reason FROM results LIMIT 0")
+            query("SELECT data_fingerprint FROM provenance LIMIT 0")
+
+    def sweep(self, name: str) -> Sweep:
+        with self._snapshot() as query:
+            return self._sweep(query, name)
+
+    def _all_sweeps(self) -> Sequence[Sweep]:
+        with self._snapshot() as query:
+            return [self._sweep(query, name) for (name,) in query("SELECT DISTINCT sweep FROM results")]
+
+    def _sweep(self, query: _Query, name: str) -> Sweep:
+        counts = dict(query("SELECT state, count(*) FROM results WHERE sweep = ? GROUP BY state", name))
+        if not counts:
+            raise _no_sweep(name)
+        origin = query("SELECT file, spec_sha256, coordinator_revision FROM provenance WHERE sweep = ? LIMIT 1", name)
+        file, spec_sha256, revision = origin[0] if origin else (None, None, None)
+        return Sweep(name, {state: counts.get(state, 0) for state in TRIAL_STATES}, file, spec_sha256, revision)
+
+    def trials(self, sweep: str) -> pd.DataFrame:
+        with self._snapshot() as query:
+            rows = _results(query, sweep)
+            keys = _keys_by_arm(query, sweep)
+        return trials.frame(rows, [keys[row["arm"]] for row in rows])
+
+    def series(self, sweep: str) -> pd.DataFrame:
+        with self._snapshot() as query:
+            found: set[tuple[str, str | None, int | None]] = set()
+            looked_at = 0
+            for row in _results(query, sweep):
+                of_trial = query("SELECT DISTINCT metric, site, layer FROM curves WHERE trial_id = ?", row["trial_id"])
+                found.update((metric, site, layer) for metric, site, layer in of_trial)
+                looked_at += bool(of_trial)
+                if looked_at == SERIES_TRIALS:
+                    break
+        return curves.series_frame(list(found))
+
+    def curves(
+        self,
+        sweep: str,
+        metrics: Names,
+        *,
+        sites: Names = (),
+        layers: Sequence[int] = (),
+        trial_ids: Names = (),
+        group_by: Names = (),
+        mean: str = "arithmetic",
+        first_step: int = 0,
+        last_step: int | None = None,
+    ) -> pd.DataFrame:
+        group_by, trial_ids = as_list(group_by), as_list(trial_ids)
+        if not as_list(metrics):
+            raise _mistake("metrics", "no metric is named; name at least one, like kurtosis")
+        if mean not in ("arithmetic", "geometric"):
+            raise _mistake("mean", f"there is no mean {mean!r}; say arithmetic or geometric")
+        wanted = _Wanted(
+            {"metric": as_list(metrics), "site": as_list(sites), "layer": list(layers)}, first_step, last_step
+        )
+        found: list[curves.Curve] = []
+        with self._snapshot() as query:
+            rows = _results(query, sweep)
+            _check_keys(query, rows, group_by, "group_by")
+            keys = _keys_by_arm(query, sweep)
+            for missing in set(trial_ids) - {row["trial_id"] for row in rows}:
+                raise NotFound(f"sweep {sweep} has no trial {missing!r}")
+            for row in rows:
+                if not trial_ids or row["trial_id"] in trial_ids:
+                    found += wanted.read(query, row, keys[row["arm"]])
+        if not group_by:
+            return curves.frame(found, arms.names(curve.keys for curve in found), False, mean)
+        return curves.frame(_means(found, group_by, mean), group_by, True, mean)
+
+    def table(
+        self,
+        sweep: str,
+        rows: Names,
+        cols: Names = (),
+        *,
+        metrics: Names = (),
+        pool: Names = (),
+        drop_diverged: bool = False,
+    ) -> pd.DataFrame:
+        """As `Results.table`; rows, cols and pool name keys that the sweep varies, and metrics are columns of `trials`:
+        views do not tell of others."""
+        keys = [*as_list(rows), *as_list(cols)]
+        with self._snapshot() as query:
+            results = _results(query, sweep)
+            of_arm = _keys_by_arm(query, sweep)
+            varied = [*arms.names(of_arm.values()), "seed"]
+            for field, named in (("rows", as_list(rows)), ("cols", as_list(cols)), ("pool", as_list(pool))):
+                _check_keys(query, results, named, field)
+            for key in keys:
+                if key not in varied:
+                    raise _mistake(
+                        "rows" if key in as_list(rows) else "cols",
+                        f"{sweep} does not vary {key}; it varies {', '.join(varied)}",
+                    )
+            shown = _table_metrics(as_list(metrics), results)
+            made_with = _made_with(query, sweep)
+            members = []
+            for row in results:
+                arm = {key: of_arm[row["arm"]].get(key, tables.INERT) for key in varied}
+                values, made = _values(query, row, shown), made_with.get(row["trial_id"], {})
+                members.append(tables.Trial({**arm, "seed": row["seed"]}, row["state"], values, made))
+        pooled, uneven, confounded = tables.compare(members, keys)
+        for key in pooled:
+            if key not in as_list(pool):
+                fix = "tell them apart with it in rows or cols, or average over it with it in pool"
+                raise _mistake("pool", f"the trials of a cell differ in {key}; {fix}")
+        tables.warn(uneven, confounded)
+        return tables.frame(tables.cells_of(members, keys, shown, drop_diverged), keys, shown)
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Iterator[_Query]:
+        connection = None
+        try:
+            connection = sqlite3.connect(self.path.as_uri() + "?mode=ro", uri=True, isolation_level=None)
+            connection.execute("BEGIN")
+            yield _Query(connection)
+        except sqlite3.Error as error:
+            fix = "`ofsweep coordinator`, started on its folder, brings a database of an older version up to date"
+            raise FailedPrecondition(f"{self.path} cannot be read: {error}; {fix}") from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+
+class _Query:
+    """Asks SQL of one state of a database."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __call__(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(sql, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row)) for row in cursor]
+
+
+class _Wanted:
+    """The points that are asked for."""
+
+    def __init__(self, names: dict[str, Sequence[Any]], first_step: int, last_step: int | None) -> None:
+        conditions = [f"{column} IN ({', '.join('?' * len(wanted))})" for column, wanted in names.items() if wanted]
+        self._sql = " AND ".join(["trial_id = ?", *conditions, "step BETWEEN ? AND ?"])
+        self._values = [value for wanted in names.values() for value in wanted]
+        self._values += [first_step, _LAST_STEP if last_step is None else last_step]
+
+    def read(self, query: _Query, trial: dict[str, Any], keys: arms.Keys) -> Iterator[curves.Curve]:
+        points = query(
+            f"SELECT metric, layer, site, step, value FROM curves WHERE {self._sql} ORDER BY metric, layer, site, step",
+            trial["trial_id"],
+            *self._values,
+        )
+        for (metric, layer, site), of_series in itertools.groupby(points, key=lambda point: point[:3]):
+            steps, values = zip(*(point[3:] for point in of_series))
+            yield curves.Curve(
+                keys,
+                metric,
+                site,
+                layer,
+                np.array(steps),
+                np.array(values, "float64"),
+                trial["trial_id"],
+                trial["seed"],
+            )
+
+
+def _results(query: _Query, sweep: str) -> list[dict[str, Any]]:
+    """In the sweep's order: SQLite reads a sweep's trials by their position, which the view does not show."""
+    rows = query.rows("SELECT * FROM results WHERE sweep = ?", sweep)
+    if not rows:
+        raise _no_sweep(sweep)
+    return rows
+
+
+def _keys_by_arm(query: _Query, sweep: str) -> dict[str, arms.Keys]:
+    return {
+        arm: arms.from_json(keys) for arm, keys in query("SELECT arm, arm_keys FROM ablation WHERE sweep = ?", sweep)
+    }
+
+
+def _made_with(query: _Query, sweep: str) -> dict[str, dict[str, str]]:
+    """By trial, of its newest attempt."""
+    columns = {"data_fingerprint": "data_fingerprint", "device": "device", "train.precision": "precision"}
+    rows = query(
+        f"SELECT trial_id, {', '.join(columns.values())} FROM provenance WHERE sweep = ? ORDER BY generation", sweep
+    )
+    return {trial_id: dict(zip(columns, values)) for trial_id, *values in rows}
+
+
+def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) -> list[curves.Curve]:
+    """By group in the order of their first trials, then by series."""
+    groups: dict[Any, dict[Any, list[curves.Curve]]] = {}
+    for curve in found:
+        keys = {**curve.keys, "seed": curve.seed}
+        curve.keys = {key: keys[key] for key in group_by if key in keys}
+        of_group = groups.setdefault(tuple(curve.keys.items()), {})
+        series = (curve.metric, -1 if curve.layer is None else curve.layer, curve.site or "")
+        of_group.setdefault(series, []).append(curve)
+    return [curves.mean_of(of_group[series], kind) for of_group in groups.values() for series in sorted(of_group)]
+
+
+def _table_metrics(metrics: Sequence[str], results: Sequence[dict[str, Any]]) -> list[str]:
+    known = [*trials.MEASURED, "steps", "attempts"]
+    for name in metrics:
+        if name not in known:
+            raise _mistake(
+                "metrics", f"a database has no column {name!r} of results; ask a coordinator, or read `curves`"
+            )
+    roundings = [name for name in known if name.endswith("_perplexity") and name != "eval_perplexity"]
+    measured = [name for name in roundings if any(row[name] is not None for row in results)]
+    return list(metrics) or ["eval_loss", "kurtosis_max", "eval_perplexity", *measured]
+
+
+def _values(query: _Query, row: dict[str, Any], metrics: Sequence[str]) -> dict[str, float]:
+    """What the trial has: where the view says NULL, NaN if there are points behind it, else nothing."""
+    values = {}
+    for column in metrics:
+        if row[column] is not None:
+            values[column] = row[column]
+            continue
+        metric = column.split("_")[0] if column.startswith(("kurtosis_", "mmr_")) else column
+        points = "SELECT 1 FROM curves WHERE trial_id = ? AND metric = ? AND (site IS NULL OR site = 'block') LIMIT 1"
+        if query(points, row["trial_id"], metric):
+            values[column] = math.nan
+    return values
+
+
+def _check_keys(query: _Query, results: Sequence[dict[str, Any]], keys: Sequence[str], field: str) -> None:
+    known = [key for (key,) in query("SELECT key FROM params WHERE trial_id = ?", results[0]["trial_id"])]
+    for key in keys:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise _mistake(field, f"{key!r}: unknown key" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def _mistake(field: str, description: str) -> InvalidArgument:
+    return InvalidArgument("the request is wrong", [Violation(field, description)])
+
+
+def _no_sweep(name: str) -> NotFound:
+    return NotFound(f"there is no sweep {name!r}")

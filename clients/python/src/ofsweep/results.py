@@ -1,0 +1,130 @@
+"""What can be read of sweeps, alike from a coordinator and from a database file."""
+
+from __future__ import annotations
+
+import abc
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any, Union
+
+import pandas as pd
+
+from ofsweep.sweep import TRIAL_STATES, Sweep
+
+Names = Union[str, Sequence[str]]
+
+SERIES_TRIALS = 32
+"""All trials of a sweep measure alike, or nearly so: `series` looks at the first ones that have points."""
+
+
+class Results(abc.ABC):
+    """Reads sweeps. The frames are the same whichever door they come through: columns, types, order of rows, values.
+
+    Text columns are pandas' nullable strings, whole numbers that may be missing Int64, measured values float64. A value
+    that is NaN and one that there is not are both NaN in `trials`; in `curves` every row is a value that was measured.
+    Columns of trial keys, such as `model.block`, hold numbers, booleans or texts, and nothing where the key means
+    nothing in that arm. Every method raises NotFound where there is no such sweep.
+    """
+
+    def sweeps(self) -> pd.DataFrame:
+        """One row a sweep, by name: sweep, trials, and how many of them are pending, running, completed, …"""
+        rows = sorted(self._all_sweeps(), key=lambda sweep: sweep.name)
+        columns: dict[str, Any] = {"sweep": pd.Series([sweep.name for sweep in rows], dtype="string")}
+        columns["trials"] = pd.Series([sum(sweep.trials.values()) for sweep in rows], dtype="int64")
+        for state in TRIAL_STATES:
+            columns[state] = pd.Series([sweep.trials[state] for sweep in rows], dtype="int64")
+        return pd.DataFrame(columns)
+
+    @abc.abstractmethod
+    def _all_sweeps(self) -> Sequence[Sweep]: ...
+
+    @abc.abstractmethod
+    def sweep(self, name: str) -> Sweep:
+        """Its state and counts, and where it came from."""
+
+    @abc.abstractmethod
+    def trials(self, sweep: str) -> pd.DataFrame:
+        """One row a trial, in the sweep's order, seed by seed.
+
+        trial_id; arm, a label of what the sweep varies but the seed, and each of these keys as a column; seed; state;
+        attempts, steps, diverged_step; what it came to (kurtosis_max, eval_loss, …: docs/trial-metrics.md; losses in
+        nats a token, wall_seconds of all attempts), of an unfinished trial so far; worker, failure_class,
+        failure_message, outcome_reason, config_hash.
+        """
+
+    @abc.abstractmethod
+    def series(self, sweep: str) -> pd.DataFrame:
+        """What the first 32 trials with points measured: metric, site and layer, a row each; the last two are missing
+        for metrics of the whole model."""
+
+    @abc.abstractmethod
+    def curves(
+        self,
+        sweep: str,
+        metrics: Names,
+        *,
+        sites: Names = (),
+        layers: Sequence[int] = (),
+        trial_ids: Names = (),
+        group_by: Names = (),
+        mean: str = "arithmetic",
+        first_step: int = 0,
+        last_step: int | None = None,
+    ) -> pd.DataFrame:
+        """One row a point; ordered by trial or group, metric, layer, site and step.
+
+        Without group_by: trial_id, a column for each key of the arm, seed, metric, site, layer, step, value.
+
+        With trial keys in group_by the trials that agree in them are a group, and rows are means at each step over
+        those that have a value there: the keys, metric, site, layer, step, value, deviation (sample standard
+        deviation, of a geometric mean a factor; NaN for fewer than 2), low and high (one deviation away), count (trials
+        with a value at the step), trials (with such a curve). A NaN makes the mean of its step NaN; a geometric mean
+        is NaN where a value is not positive.
+
+        metrics: one or more. sites, layers, trial_ids: empty for all. Steps from first_step to last_step, both
+        included.
+        Raises InvalidArgument for an unknown key in group_by and an unknown mean, NotFound for a trial that the sweep
+        does not hold.
+        """
+
+    @abc.abstractmethod
+    def table(
+        self,
+        sweep: str,
+        rows: Names,
+        cols: Names = (),
+        *,
+        metrics: Names = (),
+        pool: Names = (),
+        drop_diverged: bool = False,
+    ) -> pd.DataFrame:
+        """The ablation table in long form: one row a cell and metric, in the order of the sweep's grid.
+
+        The keys of rows and cols ("inert" where a key means nothing), metric, count (trials that have the value), mean,
+        standard_deviation (of the sample; NaN for fewer than 2), median, geometric_mean (NaN where a value is not
+        positive), and of the cell: trials (completed and, unless they are dropped, diverged ones, with their last
+        values), diverged, failed, missing (without an outcome), mixed (in what of device, train.precision and
+        data_fingerprint the trials that count differ). A NaN result makes the mean NaN. Warns with TableWarning where
+        cells average over different values of a key, or differ in one that the table does not show.
+        `frame.pivot(index=rows, columns=cols, values="mean")` of one metric is the table as a page shows it.
+
+        metrics: columns of `trials`; empty: eval_loss, kurtosis_max, eval_perplexity and each perplexity after rounding
+        that a trial has.
+        Raises InvalidArgument where the trials of a cell differ in a key that the sweep varies and `pool` does not
+        name, the seed aside.
+        """
+
+    def to_parquet(self, sweep: str, folder: str | os.PathLike[str]) -> None:
+        """Writes `trials` and all `curves` of a sweep as trials.parquet and curves.parquet into a folder, which is
+        made; the second only where something was measured. Needs pyarrow."""
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.trials(sweep).to_parquet(folder / "trials.parquet", engine="pyarrow", index=False)
+        metrics = list(self.series(sweep)["metric"].unique())
+        if metrics:
+            self.curves(sweep, metrics).to_parquet(folder / "curves.parquet", engine="pyarrow", index=False)
+
+
+def as_list(names: Names) -> Sequence[str]:
+    return [names] if isinstance(names, str) else list(names)

@@ -1,0 +1,31 @@
+"""What is known of a sweep beside its trials."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping
+
+TRIAL_STATES = ("pending", "running", "completed", "diverged", "failed", "cancelled", "pruned")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """A sweep; what the views of a database do not hold is None there."""
+
+    name: str
+    trials: Mapping[str, int]
+    """How many trials are in each of TRIAL_STATES."""
+    file: str | None = None
+    """The submitted file; None for a dict."""
+    spec_sha256: str | None = None
+    revision: str | None = None
+    """Of the coordinator that took it."""
+    state: str | None = None
+    """active, paused, cancelled or finished."""
+    submitted_at: datetime.datetime | None = None
+    """UTC."""
+    spec: str | None = None
+    """As it was submitted: YAML, or JSON of a dict."""
+    waiting_reason: str | None = None
+    """Why no more trials are running, in words; None where nothing waits."""

@@ -1,0 +1,177 @@
+"""What only a coordinator can do: take sweeps, tell how far they are, stop and continue them."""
+
+import concurrent.futures
+import contextlib
+import io
+import json
+import sys
+import unittest
+from unittest import mock
+
+import numpy as np
+import ofsweep
+import world
+
+FINAL = ("completed", "diverged", "failed", "cancelled", "pruned")
+
+
+def structured(name: str, **sections) -> dict:
+    trial = {
+        "model": {"layers": 2, "width": 32, "heads": 2, "context": 16, "vocabulary": 300},
+        "data": {"source": "tokens", "path": str(world.folder() / "tokens.bin")},
+        "train": {"steps": 20, "batch_size": 4, "device": "cpu", "threads": 1},
+    }
+    return {"name": name, "trial": trial, **sections}
+
+
+def cancelled(client: ofsweep.Client, sweep: str) -> bool:
+    with contextlib.suppress(ofsweep.Unavailable):
+        return client.cancel(sweep).state == "cancelled"
+    return False
+
+
+class Submitting(unittest.TestCase):
+    def setUp(self):
+        self.client = world.client()
+        self.addCleanup(self.client.close)
+
+    def test_a_dict_with_what_numpy_makes(self):
+        sweep = structured("from-dict", grid={"optimizer.learning_rate": np.array([1e-3, 2e-3]), "seed": range(2)})
+        counted = self.client.submit(sweep, validate_only=True)
+        self.assertEqual(counted.sweep.trials["pending"], 4)
+        with self.assertRaises(ofsweep.NotFound):
+            self.client.sweep("from-dict")
+
+    def test_idempotent_and_exclusive(self):
+        sweep = structured("once", grid={"model.block": ["pre_norm", "op"]})
+        self.assertTrue(self.client.submit(sweep).created)
+        self.assertFalse(self.client.submit(sweep).created)
+        with self.assertRaises(ofsweep.AlreadyExists):
+            self.client.submit({**sweep, "grid": {"model.block": ["op"]}})
+        self.client.cancel("once")
+
+    def test_a_file_and_what_is_shared(self):
+        file = world.folder() / "again.yaml"
+        file.write_text(world.spec("again", world.BLOCKS_GRID))
+        answer = self.client.submit(file, validate_only=True)
+        self.assertEqual(answer.sweep.file, None)
+        self.assertEqual(
+            (dict(answer.shared_with), dict(answer.anew_beside)), ({}, {world.BLOCKS: 8}), "nobody said what they read"
+        )
+
+    def test_mistakes_are_named_by_field(self):
+        wrong = structured("wrong", grid={"optimizer.learning_rat": [1e-3], "train.steps": [2.5]})
+        with self.assertRaises(ofsweep.InvalidArgument) as caught:
+            self.client.submit(wrong)
+        error = caught.exception
+        self.assertEqual(error.code, "INVALID_ARGUMENT")
+        self.assertEqual({violation.field for violation in error.violations}, {"optimizer.learning_rat", "train.steps"})
+        self.assertIn("did you mean optimizer.learning_rate", str(error))
+        self.assertIn("train.steps", str(error))
+        self.assertIsInstance(error, (ofsweep.Error, ValueError))
+        with self.assertRaisesRegex(ofsweep.InvalidArgument, "sections"):
+            self.client.submit({"name": "wrong", "sections": {}})
+        with self.assertRaisesRegex(ofsweep.InvalidArgument, "nowhere.yaml"):
+            self.client.submit("nowhere.yaml")
+
+    def test_nobody_answers(self):
+        with ofsweep.connect("127.0.0.1:1", timeout=5) as nobody:
+            with self.assertRaises(ofsweep.Unavailable) as caught:
+                nobody.sweeps()
+            with self.assertRaises(ofsweep.Unavailable):
+                nobody.watch("blocks")
+        self.assertIsInstance(caught.exception, ConnectionError)
+
+
+class Controlling(unittest.TestCase):
+    def setUp(self):
+        self.client = world.client()
+        self.addCleanup(self.client.close)
+
+    def test_pause_resume_cancel(self):
+        self.client.submit(world.spec("long", "{seed: [0, 1, 2, 3]}", steps=100000))
+        self.assertEqual(self.client.pause("long").state, "paused")
+        progress = next(self.client.progress("long", min_interval_seconds=0.1))
+        self.assertEqual((progress.sweep.state, progress.steps_total), ("paused", 400000))
+        self.assertEqual(self.client.resume("long").state, "active")
+        self.assertEqual(self.client.cancel("long").state, "cancelled")
+        with self.assertRaises(ofsweep.FailedPrecondition):
+            self.client.retry("long")
+        with self.assertRaises(ofsweep.NotFound):
+            self.client.cancel("no-such-sweep")
+
+    def test_pause_of_what_has_ended(self):
+        with self.assertRaises(ofsweep.FailedPrecondition):
+            self.client.pause(world.BLOCKS)
+
+    def test_workers(self):
+        frame = self.client.workers()
+        self.assertEqual((len(frame), frame.loc[0, "slots"], bool(frame.loc[0, "connected"])), (1, 2, True))
+        self.assertIn("cpu", frame.loc[0, "devices"])
+        self.assertEqual(str(frame["last_seen"].dt.tz), "UTC")
+
+    def test_retry(self):
+        short = world.folder() / "short.bin"
+        short.write_bytes(b"\0\0")  # one token, which no window fits
+        self.client.submit(world.spec("fails", "{seed: [0]}", tokens=short))
+        self.assertEqual(self.client.watch("fails").trials["failed"], 1)
+        failed = self.client.trials("fails").loc[0]
+        self.assertEqual(failed["failure_class"], "bad_data")
+        self.assertIn("short.bin", failed["failure_message"])
+        self.assertEqual(self.client.retry("fails", failed["trial_id"]), 1)
+        self.client.cancel("fails")
+
+
+class Comparing(unittest.TestCase):
+    def test_with_a_baseline(self):
+        with world.client() as client:
+            frame = client.table(
+                world.BLOCKS,
+                ["model.block", "optimizer.name", "optimizer.refresh_every"],
+                metrics="kurtosis_max",
+                baseline={"model.block": "op"},
+            )
+            trials = client.trials(world.BLOCKS)
+        self.assertEqual(list(frame["pairs"].isna()), [False, False, True, True])
+        adam = trials[trials["optimizer.name"] == "adam"].pivot(
+            index="seed", columns="model.block", values="kurtosis_max"
+        )
+        self.assertAlmostEqual(frame["difference"][0], (adam["pre_norm"] - adam["op"]).mean())
+        self.assertTrue(frame["low"][0] <= frame["difference"][0] <= frame["high"][0])
+
+
+class Watching(unittest.TestCase):
+    def test_with_and_without_tqdm(self):
+        with world.client() as client:
+            for missing in ({}, {"tqdm": None, "tqdm.auto": None}):
+                told = io.StringIO()
+                with mock.patch.dict(sys.modules, missing), contextlib.redirect_stderr(told):
+                    sweep = client.watch(world.BLOCKS)
+                self.assertEqual((sweep.state, sweep.trials["completed"]), ("finished", 8))
+                self.assertIn("blocks", told.getvalue())
+                self.assertIn("8/8 trials", told.getvalue())
+
+    def test_a_coordinator_that_is_killed(self):
+        with world.coordinator() as (start, address, _):
+            first = start()
+            with ofsweep.connect(address) as client, contextlib.redirect_stderr(io.StringIO()):
+                client.submit(world.spec("survives", "{seed: [0]}"))
+                watching = concurrent.futures.ThreadPoolExecutor(1).submit(client.watch, "survives")
+                world.until(lambda: next(client.progress("survives")), "the first answer")
+                first.kill()
+                first.wait()
+                start()
+                world.until(lambda: cancelled(client, "survives"), "the second coordinator")
+                self.assertEqual(watching.result(timeout=60).state, "cancelled")
+
+    def test_progress_ends_with_the_last_trial(self):
+        with world.client() as client:
+            client.submit(world.spec("short", "{seed: [7]}"))
+            seen = list(client.progress("short", min_interval_seconds=0.1))
+            self.assertEqual((seen[-1].steps_done, seen[-1].steps_total), (20, 20))
+            self.assertEqual(sum(seen[-1].sweep.trials[state] for state in FINAL), 1)
+            self.assertEqual(json.loads(client.trials("short").to_json(orient="records"))[0]["steps"], 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
