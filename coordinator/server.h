@@ -16,7 +16,7 @@ struct ServerOptions {
   std::string data_dir = "./ofsweep-data";  // holds ofsweep.db; made when missing
   std::string grpc = "127.0.0.1:7070";      // HOST:PORT; port 0 takes a free one
   std::string http = "127.0.0.1:7071";      // the same for Connect, /metrics, /sd/workers, /healthz and /readyz
-  bool http_or_next_port = false;  // where the port of `http` is in use, one of those behind it
+  bool http_or_next_port = false;           // where the port of `http` is in use, one of those behind it
   // Names of this machine that browsers may use, besides localhost, its addresses and its host name.
   std::vector<std::string> http_hosts = {};
   Durability durability = Durability::kFull;

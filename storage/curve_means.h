@@ -33,7 +33,7 @@ class CurveMeans {
   struct Sum {
     std::size_t trials = 0;
     std::vector<std::string> trial_ids;  // of the first ones
-    std::vector<Moments> steps;  // ascending
+    std::vector<Moments> steps;          // ascending
   };
 
   void Observe(double value, Moments& moments) const;

@@ -205,8 +205,8 @@ struct Curve {
   std::string arm_keys_json = "{}";
   std::int64_t seed = 0;
   // Of a group, which has no trial_id and no seed, and of the keys those by which it was made: how many trials have
-  // the series, and at each step how many of them have a value, and the sample standard deviation of these (of a geometric
-  // mean the factor by which they are spread), NaN for fewer than two.
+  // the series, and at each step how many of them have a value, and the sample standard deviation of these (of a
+  // geometric mean the factor by which they are spread), NaN for fewer than two.
   std::size_t trials = 0;
   std::vector<std::string> trial_ids = {};  // of the first ones, at most 100
   std::vector<std::uint32_t> counts = {};
