@@ -225,8 +225,8 @@ TEST_F(TrainerEvents, ALossThatRunsAwayIsAResult) {
   EXPECT_EQ(Curve(result, "train_loss").rbegin()->first, finished.step);
 }
 
-// Each update multiplies the weights by 10⁵: the gradients of what one update leaves are finite, the loss of what two leave
-// is not, for a norm squares the residual stream, which two matrices in a row have made.
+// Each update multiplies the weights by 10⁵: the gradients of what one update leaves are finite, the loss of what two
+// leave is not, for a norm squares the residual stream, which two matrices in a row have made.
 class TrainerDiverges : public TrainerEvents {
  protected:
   TrainerDiverges() {
