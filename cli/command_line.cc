@@ -151,11 +151,6 @@ class Program {
         ->capture_default_str();
   }
 
-  static void AddHttpHosts(CLI::App* sub, std::vector<std::string>& hosts) {
-    sub->add_option("--http-host", hosts, "a further name by which browsers reach --http; may be given again")
-        ->type_name("NAME");
-  }
-
   static void AddDataDir(CLI::App* sub, std::string& data_dir, const char* help) {
     sub->add_option("--data-dir", data_dir, help)->capture_default_str();
   }
@@ -167,6 +162,10 @@ class Program {
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name(absl::StrCat(value, ",…"));
+  }
+
+  static void AddHttpHosts(CLI::App* sub, std::vector<std::string>& hosts) {
+    AddList(sub, "--http-host", "NAME", hosts, "further names by which browsers reach --http");
   }
 
   static void AddLayout(CLI::App* sub, TableLayout& layout) {

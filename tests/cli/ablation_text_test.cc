@@ -183,8 +183,8 @@ v1::GetAblationTableResponse ComparedTable() {
 TEST(AblationText, DifferencesFromABaselineAreATableOfTheirOwn) {
   const std::string text = RenderAblation(ComparedTable(), TableFormat::kText);
   EXPECT_THAT(text, HasSubstr("kurtosis_max less that of model.block=pre_norm\n"
-                              "model.block  adam                                   soap\n"
-                              "pre_norm     —                                      —\n"
+                              "model.block  adam                                  soap\n"
+                              "pre_norm     —                                     —\n"
                               "op           -13.17 [-15.00, -11.50], p 0.062 (6)  —\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("Holm"), HasSubstr("percentile bootstrap"), HasSubstr("paired permutation")));
   EXPECT_THAT(RenderAblation(SmallTable(), TableFormat::kText), Not(HasSubstr("less that of")));

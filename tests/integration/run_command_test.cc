@@ -205,8 +205,10 @@ TEST_F(RunCommand, LayoutAndFormatOfTheTableCanBeChosen) {
                    {"--rows", "optimizer.name", "--cols", "model.block", "--metrics", "train_loss", "--format", "csv"});
   const Finished run = Ofsweep(arguments);
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out,
-              ContainsRegex("optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0,0,\n"));
+  EXPECT_THAT(
+      run.out,
+      ContainsRegex(
+          "optimizer.name,model.block,metric,mean.*\nadam,op,train_loss,[0-9.]+,,1,1,0,0,0,,[0-9.]+,[0-9.]+\n"));
 }
 
 }  // namespace
