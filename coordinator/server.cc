@@ -1,7 +1,5 @@
 #include "coordinator/server.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -30,6 +28,7 @@
 #include "coordinator/web_page.h"
 #include "coordinator/worker_service.h"
 #include "experiment/data_folder.h"
+#include "host/host_name.h"
 #include "monitoring/host_port.h"
 #include "monitoring/http_origin.h"
 #include "monitoring/http_server.h"
@@ -72,11 +71,6 @@ absl::Status MakeFolder(const std::string& folder) {
   return absl::FailedPreconditionError(absl::StrCat("the data folder ", folder, " cannot be made",
                                                     error ? ": " + error.message() : " because a file has its name",
                                                     "; choose another with --data-dir"));
-}
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 class RunningServer : public Server {

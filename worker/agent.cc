@@ -178,7 +178,7 @@ AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
 v1::SynchronizeRequest AgentLoop::State() const {
   v1::SynchronizeRequest request;
   request.set_worker_id(options_.worker_id);
-  request.set_host(HostName());
+  request.set_host(WorkerHost());
   request.set_slots(shutting_down_ ? 0 : static_cast<std::uint32_t>(supervisor_.offered_slots()));
   for (const Gpu& gpu : gpus_) {
     v1::Device& device = *request.add_devices();

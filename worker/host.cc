@@ -20,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "experiment/data_folder.h"
+#include "host/host_name.h"
 #include "host/kernel_file.h"
 
 namespace ofsweep {
@@ -82,9 +83,9 @@ std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root) 
   return visible;
 }
 
-std::string HostName() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "host";
+std::string WorkerHost() {
+  const std::string name = HostName();
+  return name.empty() ? "host" : name;
 }
 
 std::string CpuModel() {
@@ -108,8 +109,8 @@ absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir) {
 
 std::string FolderIdentity(const std::string& data_dir) {
   struct stat status {};
-  if (::stat(data_dir.c_str(), &status) != 0) return HostName();
-  return absl::StrCat(HostName(), " ", status.st_dev, ":", status.st_ino);
+  if (::stat(data_dir.c_str(), &status) != 0) return WorkerHost();
+  return absl::StrCat(WorkerHost(), " ", status.st_dev, ":", status.st_ino);
 }
 
 absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
@@ -123,7 +124,7 @@ absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
                      "the file for a new one"));
   }
   if (!id.empty()) return id;
-  id = absl::StrCat(HostName(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
+  id = absl::StrCat(WorkerHost(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
   if (absl::Status status = WriteWhole(path, id); !status.ok()) return status;
   return id;
 }

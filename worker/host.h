@@ -18,7 +18,8 @@ struct Gpu {
 // /dev/nvidiaN. `root` stands for "/" in tests.
 std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root = "/");
 
-std::string HostName();
+// "host" where the machine has no name.
+std::string WorkerHost();
 // "" when the kernel does not say.
 std::string CpuModel();
 
