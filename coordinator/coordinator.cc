@@ -313,14 +313,21 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
   }
   if (absl::Status status = state_.log.Commit(ticket); !status.ok()) return status;
   TrialRows started;
+  absl::Status read;
   for (const AttemptStart& start : synchronized.answer.start) {
     const std::string& trial_id = start.name.trial_id;
     auto row = store_.FindTrial(trial_id);
-    if (!row.ok()) return row.status();
-    if (!*row) return absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored"));
-    started.emplace(trial_id, **std::move(row));
+    read.Update(row.status());
+    if (!row.ok()) continue;
+    if (*row) {
+      started.emplace(trial_id, **std::move(row));
+    } else {
+      read.Update(absl::InternalError(absl::StrCat("trial ", trial_id, " is not stored")));
+    }
   }
+  // What is decided is announced, whoever may then not be told to start.
   announcer_.Announce(ticket.transitions(), started);
+  if (!read.ok()) return read;
   for (AttemptStart& start : synchronized.answer.start) FillIn(started.at(start.name.trial_id), start);
   return std::move(synchronized.answer);
 }
