@@ -39,6 +39,14 @@ void Refuse(const ConnectRequest& request, const grpc::Status& status, HttpAnswe
   }
 }
 
+grpc::Status IsStopping() {
+  return {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping"};
+}
+
+void SetDeadline(const ConnectRequest& request, grpc::ClientContext& context) {
+  if (request.timeout) context.set_deadline(absl::ToChronoTime(absl::Now() + *request.timeout));
+}
+
 }  // namespace
 
 // What is on its way.
@@ -84,11 +92,8 @@ class ConnectBridge::UnaryCall {
   static void Start(const std::shared_ptr<grpc::Channel>& channel, Target target, Calls& calls) {
     auto call = std::make_shared<UnaryCall>();
     call->target_ = std::move(target);
-    if (call->target_.request.timeout) {
-      call->context_.set_deadline(absl::ToChronoTime(absl::Now() + *call->target_.request.timeout));
-    }
-    if (!calls.Add(&call->context_))
-      return call->Answer({grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping"});
+    SetDeadline(call->target_.request, call->context_);
+    if (!calls.Add(&call->context_)) return call->Answer(IsStopping());
     grpc::GenericStub(channel).UnaryCall(&call->context_, call->target_.rpc, {}, &call->target_.message,
                                          &call->response_, [call, &calls](const grpc::Status& status) {
                                            call->Answer(status);
@@ -117,8 +122,7 @@ class ConnectBridge::StreamCall : public grpc::ClientBidiReactor<grpc::ByteBuffe
   static void Start(const std::shared_ptr<grpc::Channel>& channel, Target target, Calls& calls) {
     auto* call = new StreamCall(std::move(target), calls);
     if (!calls.Add(&call->context_)) {
-      Refuse(call->target_.request, {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping"},
-             *call->target_.answer);
+      Refuse(call->target_.request, IsStopping(), *call->target_.answer);
       delete call;
       return;
     }
@@ -181,7 +185,7 @@ class ConnectBridge::StreamCall : public grpc::ClientBidiReactor<grpc::ByteBuffe
       : target_(std::move(target)), calls_(calls), life_(std::make_shared<Life>(this)) {}
 
   void Begin(const std::shared_ptr<grpc::Channel>& channel) {
-    if (target_.request.timeout) context_.set_deadline(absl::ToChronoTime(absl::Now() + *target_.request.timeout));
+    SetDeadline(target_.request, context_);
     target_.answer->Begin({.content_type = target_.request.content_type()});
     grpc::GenericStub(channel).PrepareBidiStreamingCall(&context_, target_.rpc, {}, this);
     StartWriteLast(&target_.message, grpc::WriteOptions());

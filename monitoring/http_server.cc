@@ -58,6 +58,14 @@ HttpResponse Refusal(int status, std::string why) {
   return {status, "text/plain; charset=utf-8", std::move(why)};
 }
 
+// How a request wants its answer.
+struct Terms {
+  unsigned version = 11;    // of HTTP: 1.1
+  bool keep_alive = false;  // the connection may be used again
+  http::verb method = http::verb::get;
+};
+constexpr Terms kLastTerms;  // of an answer that ends its connection
+
 // What is to be written next of an answer.
 struct Piece {
   HttpResponse head;  // of the first piece
@@ -81,7 +89,8 @@ class Exchange : public HttpAnswer, public std::enable_shared_from_this<Exchange
 
   void OnGone(std::function<void()> gone) override {
     asio::post(strand_, [self = shared_from_this(), gone = std::move(gone)]() mutable {
-      self->has_gone_ ? gone() : (void)(self->on_gone_ = std::move(gone));
+      if (self->has_gone_) return gone();
+      self->on_gone_ = std::move(gone);
     });
   }
 
@@ -201,35 +210,34 @@ class BeastServer : public HttpServer {
 
   asio::awaitable<void> Serve(beast::tcp_stream stream) {
     beast::flat_buffer buffer;
-    bool keep_alive = true;
-    while (keep_alive) {
-      Parser parser;
-      parser.header_limit(kMaxHeaderBytes);
-      parser.body_limit(options_.max_body_bytes);
-      beast::error_code error;
-      ExpireLater(stream);
-      co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-      if (!error) {
-        const HttpCallHandler* call = FindCall(parser.get());
-        if (call == nullptr && HasBody(parser)) error = http::error::body_limit;
-        if (const std::string why = WhyRefused(parser.get()); !error && !why.empty()) {
-          co_await Write(stream, MakeReply(Refusal(403, why), parser.get().version(), false), parser.get().method());
-          break;
-        }
-        if (!error) co_await ReadBody(stream, buffer, parser, error);
-        if (!error) {
-          keep_alive = call != nullptr ? co_await Converse(stream, parser.release(), *call)
-                                       : co_await Write(stream, AnswerPage(parser.get()), parser.get().method());
-          continue;
-        }
-      }
-      if (const std::optional<Reply> last_words = LastWords(error)) {
-        co_await Write(stream, *last_words, http::verb::get);
-      }
-      break;
+    while (co_await ServeOne(stream, buffer)) {
     }
     beast::error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  // A request and its answer. Returns whether the connection may be used again.
+  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer) const {
+    Parser parser;
+    parser.header_limit(kMaxHeaderBytes);
+    parser.body_limit(options_.max_body_bytes);
+    beast::error_code error;
+    ExpireLater(stream);
+    co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return co_await SayLastWords(stream, error);
+    HttpRequest request = HeaderOf(parser.get());
+    Terms terms{parser.get().version(), parser.get().keep_alive(), parser.get().method()};
+    const HttpCallHandler* call = FindCall(request.path);
+    if (call == nullptr && HasBody(parser)) co_return co_await SayLastWords(stream, http::error::body_limit);
+    if (const std::string why = options_.why_refused ? options_.why_refused(request) : ""; !why.empty()) {
+      terms.keep_alive = false;
+      co_return co_await Write(stream, MakeReply(Refusal(403, why), terms), terms.method);
+    }
+    co_await ReadBody(stream, buffer, parser, error);
+    if (error) co_return co_await SayLastWords(stream, error);
+    request.body = std::move(parser.get().body());
+    if (call != nullptr) co_return co_await Converse(stream, std::move(request), terms, *call);
+    co_return co_await Write(stream, AnswerPage(request, terms), terms.method);
   }
 
   void ExpireLater(beast::tcp_stream& stream) const {
@@ -265,21 +273,18 @@ class BeastServer : public HttpServer {
   }
 
   // An answer that comes later. Returns whether the connection may be used again.
-  asio::awaitable<bool> Converse(beast::tcp_stream& stream, http::request<http::string_body> request,
+  asio::awaitable<bool> Converse(beast::tcp_stream& stream, HttpRequest request, Terms terms,
                                  const HttpCallHandler& handler) const {
     const auto exchange = std::make_shared<Exchange>(stream.get_executor());
-    const unsigned version = request.version();
-    const bool keep_alive = request.keep_alive();
-    const http::verb method = request.method();
     try {
-      handler(Plain(std::move(request)), exchange);
+      handler(std::move(request), exchange);
     } catch (const std::exception& error) {
       exchange->Send(Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n")));
     }
     std::optional<Piece> first = co_await exchange->Next();
     if (first->is_last) {
       exchange->NoteFinished();
-      co_return co_await Write(stream, MakeReply(std::move(first->head), version, keep_alive), method);
+      co_return co_await Write(stream, MakeReply(std::move(first->head), terms), terms.method);
     }
     try {
       asio::co_spawn(stream.get_executor(), WatchForEnd(stream.socket(), exchange), asio::detached);
@@ -293,7 +298,7 @@ class BeastServer : public HttpServer {
 
   asio::awaitable<void> WritePieces(beast::tcp_stream& stream, Piece first, Exchange& exchange) const {
     std::string body = std::exchange(first.head.body, "");
-    Reply reply = MakeReply(std::move(first.head), 11, /*keep_alive=*/false);
+    Reply reply = MakeReply(std::move(first.head), kLastTerms);
     reply.erase(http::field::content_length);
     reply.chunked(true);
     http::response_serializer<http::string_body> serializer(reply);
@@ -324,24 +329,24 @@ class BeastServer : public HttpServer {
     if (error) exchange->NoteGone();
   }
 
-  static Reply MakeReply(HttpResponse response, unsigned version, bool keep_alive) {
-    Reply reply(http::int_to_status(static_cast<unsigned>(response.status)), version);
+  static Reply MakeReply(HttpResponse response, const Terms& terms) {
+    Reply reply(http::int_to_status(static_cast<unsigned>(response.status)), terms.version);
     reply.set(http::field::server, "ofsweep");
     reply.set(http::field::content_type, response.content_type);
     reply.set(http::field::cache_control, "no-store");
     reply.set("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : response.headers) reply.set(name, value);
-    reply.keep_alive(keep_alive);
+    reply.keep_alive(terms.keep_alive);
     reply.body() = std::move(response.body);
     reply.prepare_payload();
     return reply;
   }
 
-  // To a connection whose request cannot be read; nothing where it is simply over.
-  static std::optional<Reply> LastWords(beast::error_code error) {
+  // To a connection whose request cannot be read, where it is not simply over. Returns false: it is not used again.
+  asio::awaitable<bool> SayLastWords(beast::tcp_stream& stream, beast::error_code error) const {
     if (error == http::error::end_of_stream || error == beast::error::timeout ||
         error.category() != http::make_error_code(http::error::bad_method).category()) {
-      return std::nullopt;
+      co_return false;
     }
     HttpResponse words = Refusal(400, absl::StrCat("Not an HTTP request: ", error.message(), ".\n"));
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
@@ -349,30 +354,28 @@ class BeastServer : public HttpServer {
     } else if (error == http::error::body_limit || error == http::error::unexpected_body) {
       words = Refusal(413, "The request's body is too large, or there should be none.\n");
     }
-    return MakeReply(std::move(words), 11, /*keep_alive=*/false);
+    co_return co_await Write(stream, MakeReply(std::move(words), kLastTerms), http::verb::get);
   }
 
-  std::string WhyRefused(const http::request<http::string_body>& request) const {
-    return options_.why_refused ? options_.why_refused(Plain(request)) : "";
-  }
-
-  const HttpCallHandler* FindCall(const http::request<http::string_body>& request) const {
+  const HttpCallHandler* FindCall(const std::string& path) const {
     for (const auto& [beginning, handler] : routes_.calls) {
-      if (request.target().starts_with(beginning)) return &handler;
+      if (path.starts_with(beginning)) return &handler;
     }
     return nullptr;
   }
 
-  Reply AnswerPage(const http::request<http::string_body>& request) const {
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      Reply reply = MakeReply(Refusal(405, "Only GET and HEAD are answered here.\n"), request.version(), false);
+  Reply AnswerPage(const HttpRequest& request, Terms terms) const {
+    if (terms.method != http::verb::get && terms.method != http::verb::head) {
+      terms.keep_alive = false;
+      Reply reply = MakeReply(Refusal(405, "Only GET and HEAD are answered here.\n"), terms);
       reply.set(http::field::allow, "GET, HEAD");
       return reply;
     }
-    return MakeReply(Handle(Plain(request)), request.version(), request.keep_alive());
+    return MakeReply(Handle(request), terms);
   }
 
-  static HttpRequest Plain(http::request<http::string_body> request) {
+  // Its body has still to be read.
+  static HttpRequest HeaderOf(const http::request<http::string_body>& request) {
     HttpRequest plain;
     plain.method = std::string(request.method_string());
     const std::string target(request.target());
@@ -382,7 +385,6 @@ class BeastServer : public HttpServer {
     for (const auto& field : request) {
       plain.headers[absl::AsciiStrToLower(std::string(field.name_string()))] = std::string(field.value());
     }
-    plain.body = std::move(request.body());
     return plain;
   }
 
