@@ -317,14 +317,19 @@ class LatexTable {
   const AblationGrid grid_;
 };
 
+// "" where there is none.
+std::string CsvOptional(bool is_there, double value) {
+  return is_there ? CsvNumber(value) : "";
+}
+
 std::string CsvDifference(const v1::CellStatistic& statistic) {
   if (!statistic.has_difference()) return ",,,,,,";
   const v1::PairedDifference& difference = statistic.difference();
-  const auto number = [](bool has, double value) { return has ? CsvNumber(value) : std::string(); };
-  return absl::StrCat(",", number(difference.has_mean(), difference.mean()), ",",
-                      number(difference.has_low(), difference.low()), ",",
-                      number(difference.has_high(), difference.high()), ",", number(difference.has_p(), difference.p()),
-                      ",", number(difference.has_adjusted_p(), difference.adjusted_p()), ",", difference.pairs());
+  return absl::StrCat(",", CsvOptional(difference.has_mean(), difference.mean()), ",",
+                      CsvOptional(difference.has_low(), difference.low()), ",",
+                      CsvOptional(difference.has_high(), difference.high()), ",",
+                      CsvOptional(difference.has_p(), difference.p()), ",",
+                      CsvOptional(difference.has_adjusted_p(), difference.adjusted_p()), ",", difference.pairs());
 }
 
 std::string Csv(const v1::GetAblationTableResponse& table) {
@@ -343,13 +348,13 @@ std::string Csv(const v1::GetAblationTableResponse& table) {
     }
     for (int metric = 0; metric < cell.statistics_size(); ++metric) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
-      absl::StrAppend(
-          &text, values, table.metrics(metric), ",", statistic.has_mean() ? CsvNumber(statistic.mean()) : "", ",",
-          statistic.has_standard_deviation() ? CsvNumber(statistic.standard_deviation()) : "", ",", statistic.count(),
-          ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",", cell.missing(), ",",
-          CsvField(absl::StrJoin(cell.mixed(), " ")), ",", statistic.has_median() ? CsvNumber(statistic.median()) : "",
-          ",", statistic.has_geometric_mean() ? CsvNumber(statistic.geometric_mean()) : "",
-          compares ? CsvDifference(statistic) : "", "\n");
+      absl::StrAppend(&text, values, table.metrics(metric), ",", CsvOptional(statistic.has_mean(), statistic.mean()),
+                      ",", CsvOptional(statistic.has_standard_deviation(), statistic.standard_deviation()), ",",
+                      statistic.count(), ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",",
+                      cell.missing(), ",", CsvField(absl::StrJoin(cell.mixed(), " ")), ",",
+                      CsvOptional(statistic.has_median(), statistic.median()), ",",
+                      CsvOptional(statistic.has_geometric_mean(), statistic.geometric_mean()),
+                      compares ? CsvDifference(statistic) : "", "\n");
     }
   }
   return text;
@@ -365,15 +370,17 @@ nlohmann::ordered_json JsonOf(const std::string& key, const std::string& text) {
   return value.ok() ? nlohmann::ordered_json(ToJson(*value)) : nlohmann::ordered_json(text);
 }
 
+// Null where there is none.
+nlohmann::ordered_json JsonOptional(bool is_there, double value) {
+  return is_there ? JsonNumber(value) : nullptr;
+}
+
 nlohmann::ordered_json JsonOf(const v1::PairedDifference& difference) {
-  const auto number = [](bool has, double value) -> nlohmann::ordered_json {
-    return has ? JsonNumber(value) : nlohmann::ordered_json();
-  };
-  return {{"mean", number(difference.has_mean(), difference.mean())},
-          {"low", number(difference.has_low(), difference.low())},
-          {"high", number(difference.has_high(), difference.high())},
-          {"p", number(difference.has_p(), difference.p())},
-          {"adjusted_p", number(difference.has_adjusted_p(), difference.adjusted_p())},
+  return {{"mean", JsonOptional(difference.has_mean(), difference.mean())},
+          {"low", JsonOptional(difference.has_low(), difference.low())},
+          {"high", JsonOptional(difference.has_high(), difference.high())},
+          {"p", JsonOptional(difference.has_p(), difference.p())},
+          {"adjusted_p", JsonOptional(difference.has_adjusted_p(), difference.adjusted_p())},
           {"pairs", difference.pairs()}};
 }
 
@@ -405,11 +412,10 @@ std::string Json(const v1::GetAblationTableResponse& table) {
       const v1::CellStatistic& statistic = cell.statistics(metric);
       nlohmann::ordered_json& value = entry["values"][table.metrics(metric)];
       value["count"] = statistic.count();
-      value["mean"] = statistic.has_mean() ? JsonNumber(statistic.mean()) : nullptr;
-      value["standard_deviation"] =
-          statistic.has_standard_deviation() ? JsonNumber(statistic.standard_deviation()) : nullptr;
-      value["median"] = statistic.has_median() ? JsonNumber(statistic.median()) : nullptr;
-      value["geometric_mean"] = statistic.has_geometric_mean() ? JsonNumber(statistic.geometric_mean()) : nullptr;
+      value["mean"] = JsonOptional(statistic.has_mean(), statistic.mean());
+      value["standard_deviation"] = JsonOptional(statistic.has_standard_deviation(), statistic.standard_deviation());
+      value["median"] = JsonOptional(statistic.has_median(), statistic.median());
+      value["geometric_mean"] = JsonOptional(statistic.has_geometric_mean(), statistic.geometric_mean());
       if (statistic.has_difference()) value["difference"] = JsonOf(statistic.difference());
     }
     document["cells"].push_back(std::move(entry));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/format.h"
+#include "cli/trial_text.h"
 #include "experiment/data_folder.h"
 #include "experiment/trainer_event.h"
 
@@ -20,15 +21,6 @@ constexpr std::size_t kMostNames = 20;
 std::string ResultText(const v1::Trial& trial, const char* column) {
   const auto found = trial.results().find(column);
   return found == trial.results().end() ? "—" : FormatNumber(found->second);
-}
-
-// Why a trial is as it is: its failure, or what it waits for.
-std::string Remark(const v1::Trial& trial) {
-  if (!trial.outcome_reason().empty()) {
-    return absl::StrCat(trial.outcome_reason(), " at step ", trial.diverged_step());
-  }
-  if (trial.failure_class().empty()) return trial.waiting_reason();
-  return absl::StrCat(trial.failure_class(), ": ", Headline(trial.failure_message()));
 }
 
 // Trials of one class, message and number of attempts, in the order of the first of each. Where a message names its own
@@ -159,7 +151,8 @@ std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& tr
     rows.push_back({trial.trial_id(), trial.label(), trial.state(),
                     absl::StrCat(trial.step(), "/", trial.target_steps()), ResultText(trial, "train_loss"),
                     ResultText(trial, "eval_loss"), ResultText(trial, "kurtosis_max"), absl::StrCat(trial.attempts()),
-                    trial.worker().empty() ? "–" : trial.worker(), Remark(trial)});
+                    trial.worker().empty() ? "–" : trial.worker(),
+                    WhyItIsSo(trial, Headline(trial.failure_message()))});
   }
   return absl::StrCat(text, "\n", AlignColumns(rows));
 }

@@ -18,12 +18,6 @@ std::string OrNone(std::string text) {
   return text.empty() ? kNone : text;
 }
 
-std::string WhyItIsSo(const v1::Trial& trial) {
-  if (!trial.outcome_reason().empty()) return absl::StrCat(trial.outcome_reason(), " at step ", trial.diverged_step());
-  if (!trial.failure_class().empty()) return absl::StrCat(trial.failure_class(), ": ", trial.failure_message());
-  return trial.waiting_reason();
-}
-
 std::string HowItEnded(const v1::Attempt& attempt) {
   if (attempt.outcome().empty()) return "running";
   return attempt.failure_class().empty() ? attempt.outcome()
@@ -45,10 +39,17 @@ Lines AttemptLines(const v1::GetTrialResponse& trial) {
 
 }  // namespace
 
+std::string WhyItIsSo(const v1::Trial& trial, const std::string& failure_message) {
+  if (!trial.outcome_reason().empty()) return absl::StrCat(trial.outcome_reason(), " at step ", trial.diverged_step());
+  if (trial.failure_class().empty()) return trial.waiting_reason();
+  return absl::StrCat(trial.failure_class(), ": ", failure_message);
+}
+
 std::string RenderTrial(const v1::GetTrialResponse& answer) {
   const v1::Trial& trial = answer.trial();
   std::string state = absl::StrCat(trial.state(), " at step ", trial.step(), " of ", trial.target_steps());
-  if (const std::string why = WhyItIsSo(trial); !why.empty()) absl::StrAppend(&state, ": ", why);
+  if (const std::string why = WhyItIsSo(trial, trial.failure_message()); !why.empty())
+    absl::StrAppend(&state, ": ", why);
   Lines facts = {{"trial", trial.trial_id()}, {"label", OrNone(trial.label())}, {"state", state}};
   facts.push_back({"sweeps", absl::StrJoin(answer.sweeps(), ", ")});
   const v1::Origin& origin = trial.origin();

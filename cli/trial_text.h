@@ -6,6 +6,9 @@
 
 namespace ofsweep {
 
+// Why a trial is as it is: what made it diverge, how it failed, or what it waits for; "" where there is nothing to say.
+std::string WhyItIsSo(const v1::Trial& trial, const std::string& failure_message);
+
 // `ofsweep show SWEEP TRIAL`: what the trial is, how it went, and each of its attempts.
 std::string RenderTrial(const v1::GetTrialResponse& trial);
 
