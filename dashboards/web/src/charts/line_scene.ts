@@ -1,4 +1,4 @@
-import { tickText } from '../data/format';
+import { axisLine, tickLabel } from '../data/axis_marks';
 import { type Panel, drawnValues, isDrawable } from '../data/line';
 import { createScale, domainOf } from '../data/scale';
 import type { Ink, Mark, Scene } from '../data/scene';
@@ -30,29 +30,13 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
       size: 13,
       bold: true,
     },
-    ...y.ticks.flatMap((tick): Mark[] => [
-      {
-        kind: 'line',
-        points: [
-          [MARGIN.left, y.at(tick)],
-          [width - MARGIN.right, y.at(tick)],
-        ],
-        color: ink.grid,
-        width: 1,
-      },
-      { kind: 'text', x: MARGIN.left - 8, y: y.at(tick) + 4, text: tickText(tick), color: ink.faint, size: 11, anchor: 'end' },
+    ...y.ticks.flatMap((tick) => [
+      axisLine([MARGIN.left, y.at(tick)], [width - MARGIN.right, y.at(tick)], ink.grid),
+      tickLabel(tick, MARGIN.left - 8, y.at(tick) + 4, 'end', ink),
     ]),
-    ...x.ticks.flatMap((tick): Mark[] => [
-      {
-        kind: 'line',
-        points: [
-          [x.at(tick), bottom],
-          [x.at(tick), bottom + 4],
-        ],
-        color: ink.faint,
-        width: 1,
-      },
-      { kind: 'text', x: x.at(tick), y: bottom + 18, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' },
+    ...x.ticks.flatMap((tick) => [
+      axisLine([x.at(tick), bottom], [x.at(tick), bottom + 4], ink.faint),
+      tickLabel(tick, x.at(tick), bottom + 18, 'middle', ink),
     ]),
     {
       kind: 'text',

@@ -1,6 +1,6 @@
+import { tickLabel } from './axis_marks';
 import { viridis } from './color';
 import type { MeasuredCurve } from './curve';
-import { tickText } from './format';
 import { isDrawable } from './line';
 import { type Scale, createScale } from './scale';
 import type { Ink, Mark, Scene } from './scene';
@@ -79,8 +79,7 @@ export function heatScene(map: HeatMap, frame: HeatFrame): Scene {
         anchor: 'end',
       });
   });
-  for (const tick of x.ticks)
-    marks.push({ kind: 'text', x: x.at(tick), y: bottom + 16, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' });
+  for (const tick of x.ticks) marks.push(tickLabel(tick, x.at(tick), bottom + 16, 'middle', ink));
   marks.push({ kind: 'text', x: width - MARGIN.right, y: bottom + 29, text: 'step', color: ink.faint, size: 11, anchor: 'end' });
   return { width, height, background: ink.paper, marks };
 }
@@ -109,15 +108,7 @@ export function colorBar(colors: Scale, width: number, ink: Ink): Scene {
     marks.push({ kind: 'rect', x: bar.left + (bar.width * i) / 64, y: 4, width: bar.width / 64 + 0.5, height: 10, color: viridis(i / 63) });
   }
   for (const tick of colors.ticks) {
-    marks.push({
-      kind: 'text',
-      x: bar.left + bar.width * colors.at(tick),
-      y: 28,
-      text: tickText(tick),
-      color: ink.faint,
-      size: 11,
-      anchor: 'middle',
-    });
+    marks.push(tickLabel(tick, bar.left + bar.width * colors.at(tick), 28, 'middle', ink));
   }
   return { width, height, background: ink.paper, marks };
 }

@@ -1,3 +1,4 @@
+import { axisLine } from './axis_marks';
 import { viridis } from './color';
 import { tickText } from './format';
 import { isDrawable } from './line';
@@ -106,15 +107,7 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
   lines.sort((a, b) => a.order - b.order);
   const marks: Mark[] = [...lines];
   layout.axes.forEach(({ axis, x, scale }, i) => {
-    marks.push({
-      kind: 'line',
-      points: [
-        [x, layout.top],
-        [x, layout.bottom],
-      ],
-      color: ink.faint,
-      width: 1,
-    });
+    marks.push(axisLine([x, layout.top], [x, layout.bottom], ink.faint));
     marks.push({
       kind: 'text',
       x,

@@ -1,5 +1,5 @@
+import { axisLine, tickLabel } from './axis_marks';
 import type { Style } from './color';
-import { tickText } from './format';
 import { isDrawable } from './line';
 import { type Scale, createScale, domainOf } from './scale';
 import type { Ink, Mark, Scene } from './scene';
@@ -67,29 +67,13 @@ export function scatterOf(
     top: place(dot.y, y, bottom + STRIP, MARGIN.top - STRIP),
   }));
   const marks: Mark[] = [
-    ...x.ticks.flatMap((tick): Mark[] => [
-      {
-        kind: 'line',
-        points: [
-          [x.at(tick), MARGIN.top],
-          [x.at(tick), bottom],
-        ],
-        color: ink.grid,
-        width: 1,
-      },
-      { kind: 'text', x: x.at(tick), y: bottom + 32, text: tickText(tick), color: ink.faint, size: 11, anchor: 'middle' },
+    ...x.ticks.flatMap((tick) => [
+      axisLine([x.at(tick), MARGIN.top], [x.at(tick), bottom], ink.grid),
+      tickLabel(tick, x.at(tick), bottom + 32, 'middle', ink),
     ]),
-    ...y.ticks.flatMap((tick): Mark[] => [
-      {
-        kind: 'line',
-        points: [
-          [MARGIN.left, y.at(tick)],
-          [width - MARGIN.right, y.at(tick)],
-        ],
-        color: ink.grid,
-        width: 1,
-      },
-      { kind: 'text', x: MARGIN.left - 24, y: y.at(tick) + 4, text: tickText(tick), color: ink.faint, size: 11, anchor: 'end' },
+    ...y.ticks.flatMap((tick) => [
+      axisLine([MARGIN.left, y.at(tick)], [width - MARGIN.right, y.at(tick)], ink.grid),
+      tickLabel(tick, MARGIN.left - 24, y.at(tick) + 4, 'end', ink),
     ]),
     {
       kind: 'text',
