@@ -183,6 +183,37 @@ TEST(Coordinator, ASweepRunsToItsEnd) {
   EXPECT_EQ((*world.store().FindSweep("sweep"))->state, SweepState::kFinished);
 }
 
+class FinishedTrials : public CoordinatorObserver {
+ public:
+  void TrialFinished(const std::vector<std::string>&, TrialState) override { ++count; }
+  void TrialRestarted(const std::vector<std::string>&, const std::string&) override {}
+  void LeaseExpired(const std::string&, const std::string&) override {}
+  void PointsStored(const PushCounts&) override {}
+  void PointsRejected(std::uint64_t) override {}
+
+  int count = 0;
+};
+
+// The call that ends a trial starts the next one, which cannot be read.
+TEST(Coordinator, AnEndIsAnnouncedThoughTheNextTrialCannotBeStarted) {
+  CoordinatorWorld world;
+  FinishedTrials finished;
+  world.observer = &finished;
+  world.Restart();
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const auto first = world.Call("w", 1);
+  ASSERT_THAT(first->start, SizeIs(1));
+  const AttemptName name = first->start[0].name;
+  const auto rows = world.store().LoadTrials("sweep");
+  for (const TrialRow& row : *rows) {
+    if (row.trial_id != name.trial_id) world.LoseConfiguration(row.trial_id);
+  }
+  const auto second = world.Call("w", 1, {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(world.Stored(name.trial_id).state, TrialState::kCompleted);
+  EXPECT_EQ(finished.count, 1);
+}
+
 TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());

@@ -21,7 +21,7 @@ void CoordinatorWorld::Restart() {
   auto store = Store::Open({.path = folder_.File("ofsweep.db"), .durability = Durability::kNormal});
   if (!store.ok()) throw std::runtime_error(store.status().ToString());
   store_ = *std::move(store);
-  auto coordinator = Coordinator::Start(options, *store_, clock, nullptr);
+  auto coordinator = Coordinator::Start(options, *store_, clock, observer);
   if (!coordinator.ok()) throw std::runtime_error(coordinator.status().ToString());
   coordinator_ = *std::move(coordinator);
 }
@@ -98,6 +98,10 @@ void CoordinatorWorld::HoldWrites() {
 
 void CoordinatorWorld::ReleaseWrites() {
   held_.reset();
+}
+
+void CoordinatorWorld::LoseConfiguration(const std::string& trial_id) {
+  Execute("DELETE FROM trial_configs WHERE trial = (SELECT id FROM trials WHERE trial_id = '" + trial_id + "')");
 }
 
 void CoordinatorWorld::Execute(const std::string& sql) {

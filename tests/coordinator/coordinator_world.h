@@ -48,7 +48,11 @@ class CoordinatorWorld {
   void HoldWrites();
   void ReleaseWrites();
 
-  CoordinatorOptions options;  // of the next Restart()
+  // As if that part of the file were damaged.
+  void LoseConfiguration(const std::string& trial_id);
+
+  CoordinatorOptions options;               // of the next Restart()
+  CoordinatorObserver* observer = nullptr;  // likewise
   ManualClock clock;
   std::vector<Problem> problems;
 
