@@ -28,7 +28,7 @@
 #include "coordinator/web_page.h"
 #include "coordinator/worker_service.h"
 #include "experiment/data_folder.h"
-#include "host/host_name.h"
+#include "monitoring/host_name.h"
 #include "monitoring/host_port.h"
 #include "monitoring/http_origin.h"
 #include "monitoring/http_server.h"

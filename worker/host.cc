@@ -20,8 +20,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "experiment/data_folder.h"
-#include "host/host_name.h"
 #include "host/kernel_file.h"
+#include "monitoring/host_name.h"
 
 namespace ofsweep {
 namespace {

@@ -1,4 +1,4 @@
-#include "host/host_name.h"
+#include "monitoring/host_name.h"
 
 #include <unistd.h>
 
