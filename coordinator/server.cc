@@ -22,6 +22,7 @@
 #include "coordinator/heartbeat.h"
 #include "coordinator/rpc_metrics.h"
 #include "coordinator/scrape_targets.h"
+#include "coordinator/socket_poller.h"
 #include "coordinator/sweep_service.h"
 #include "coordinator/telemetry.h"
 #include "coordinator/watch_hub.h"
@@ -44,7 +45,8 @@ constexpr std::chrono::seconds kGrace(5);
 constexpr std::size_t kCountedSweeps = 200;
 // A call holds a thread while its commit is written; more calls than this at once get RESOURCE_EXHAUSTED.
 constexpr int kMaxThreads = 1024;
-constexpr int kPollers = 4;
+// Blocking methods' threads that wait for the next call instead of ending: a group commit answers as many at once.
+constexpr int kPollers = 16;
 
 // gRPC's process-wide switches, which must be set before the first server is built. Its own log goes where ours goes,
 // quietly: what a user must know of a failure is in our statuses.
@@ -126,6 +128,7 @@ class RunningServer : public Server {
     bridge_.reset();
     heartbeat_.reset();
     watch_hub_.reset();
+    socket_poller_.reset();
     grpc_.reset();
     sweep_service_.reset();
     worker_service_.reset();
@@ -154,6 +157,7 @@ class RunningServer : public Server {
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     interceptors.push_back(MakeRpcMetrics(telemetry_));
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
+    socket_poller_ = std::make_unique<SocketPoller>(builder);
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port == 0) {
       return absl::UnavailableError(absl::StrCat(
@@ -161,6 +165,7 @@ class RunningServer : public Server {
           ": the port is in use or the address is not of this machine. Stop the process that holds the port, or choose "
           "another with --grpc HOST:PORT (port 0 takes a free one)"));
     }
+    socket_poller_->Start();
     grpc_address_ = absl::StrCat(options_.grpc.substr(0, options_.grpc.rfind(':')), ":", port);
     for (const char* service : {"ofsweep.v1.SweepService", "ofsweep.v1.WorkerService"}) {
       grpc_->GetHealthCheckService()->SetServingStatus(service, true);
@@ -225,6 +230,7 @@ class RunningServer : public Server {
   std::unique_ptr<SweepServiceImpl> sweep_service_;
   std::unique_ptr<WorkerServiceImpl> worker_service_;
   std::unique_ptr<grpc::Server> grpc_;
+  std::unique_ptr<SocketPoller> socket_poller_;
   std::string grpc_address_;
   std::unique_ptr<ConnectBridge> bridge_;
   std::vector<std::string> own_names_;  // under which HTTP may be asked for
