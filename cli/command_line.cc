@@ -308,6 +308,12 @@ class Program {
     AddSweep("pause", "lets running trials finish and starts no more", Pause);
     AddSweep("resume", "continues a paused or cancelled sweep", Resume);
 
+    const auto [remove, remove_options] =
+        Add("rm", "deletes a sweep, and the trials that no other sweep holds", Remove);
+    remove->add_option("SWEEP", remove_options->sweep, "its name")->required();
+    remove->add_flag("--yes", remove_options->yes, "without asking");
+    AddCoordinatorAlone(remove, remove_options->connection);
+
     const auto [retry, retry_options] = Add("retry", "trains failed trials again", Retry);
     retry->add_option("SWEEP", retry_options->sweep, "its name")->required();
     retry->add_option("TRIAL", retry_options->trials, "only these (default: all that failed)");

@@ -61,6 +61,14 @@ absl::Status Cancel(const SweepOptions& options, Streams streams);
 absl::Status Pause(const SweepOptions& options, Streams streams);
 absl::Status Resume(const SweepOptions& options, Streams streams);
 
+struct RemoveOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+  bool yes = false;  // without asking
+};
+// Deletes the sweep. Asks first on a terminal; elsewhere it has to be told `yes`.
+absl::Status Remove(const RemoveOptions& options, Streams streams);
+
 struct RetryOptions {
   ConnectionOptions connection;
   std::string sweep;

@@ -1,6 +1,10 @@
 // The commands that change or list sweeps.
 
 #include <google/protobuf/util/json_util.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -139,6 +143,35 @@ absl::Status Resume(const SweepOptions& options, Streams streams) {
   v1::ResumeSweepRequest request;
   request.set_name(options.sweep);
   return Change(options.connection, &Stub::ResumeSweep, request, streams.out);
+}
+
+absl::Status Remove(const RemoveOptions& options, Streams streams) {
+  auto connection = Connection::OpenToChange(options.connection);
+  if (!connection.ok()) return connection.status();
+  v1::GetSweepRequest known;
+  known.set_name(options.sweep);
+  const auto sweep = connection->Call(&Stub::GetSweep, known);
+  if (!sweep.ok()) return sweep.status();
+  if (!options.yes) {
+    const std::string what = absl::StrCat("sweep ", options.sweep, " (", DescribeCounts(sweep->sweep().trials()), ")");
+    if (isatty(STDIN_FILENO) == 0) {
+      return absl::FailedPreconditionError(absl::StrCat(what, " is deleted for good: give --yes"));
+    }
+    streams.err << "delete " << what << " with its points, logs and checkpoints? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "y" && answer != "yes") return absl::CancelledError("nothing was deleted");
+  }
+  v1::DeleteSweepRequest request;
+  request.set_name(options.sweep);
+  const auto response = connection->Call(&Stub::DeleteSweep, request);
+  if (!response.ok()) return response.status();
+  streams.out << "sweep " << options.sweep << " is deleted with " << response->deleted_trials() << " trials";
+  if (response->shared_trials() > 0) {
+    streams.out << "; " << response->shared_trials() << " that other sweeps hold stay";
+  }
+  streams.out << "\n";
+  return absl::OkStatus();
 }
 
 absl::Status Retry(const RetryOptions& options, Streams streams) {

@@ -47,7 +47,8 @@ absl::Status CommitLog::Commit(Ticket& ticket) {
   const auto is_published = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return IsPublishedThrough(ticket.number_); };
   mutex_.Await(absl::Condition(&is_published));
   if (stale_ || epoch_ != ticket.epoch_) {
-    return absl::UnavailableError("a write to the database failed and its state was read again; send the call again");
+    return absl::UnavailableError(
+        "the state of the database was read again, because a write failed or a sweep was deleted; send the call again");
   }
   if (ticket.decision_ != nullptr) told_of_failure_ = false;
   return absl::OkStatus();
@@ -85,6 +86,14 @@ absl::Status CommitLog::Refresh() {
     spdlog::warn("a write to the database failed: took the state back to what is stored");
   }
   return absl::OkStatus();
+}
+
+absl::Status CommitLog::ReadAnew() {
+  stale_ = true;
+  const bool told = std::exchange(told_of_failure_, true);
+  absl::Status status = Refresh();
+  told_of_failure_ = told;
+  return status;
 }
 
 // An exception must not leave `loading_` set.

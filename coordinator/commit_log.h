@@ -63,6 +63,8 @@ class CommitLog {
   // To be called before a decision, first under the mutex, which it may release for a while: reads the state anew when
   // a write has failed. Unavailable while the database cannot be read.
   absl::Status Refresh() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Likewise after a write that changed more than its decision says.
+  absl::Status ReadAnew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Ticket MakeTicket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Hands the decision to the store; it is the ticket's only one.
   void Enqueue(Decision decision, TimeMs now, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -83,7 +85,7 @@ class CommitLog {
   std::uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   std::deque<std::shared_ptr<PendingDecision>> pending_ ABSL_GUARDED_BY(mutex_);  // in their order
   std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;                               // grows when the state was read anew
-  bool stale_ ABSL_GUARDED_BY(mutex_) = false;                                    // a write has failed
+  bool stale_ ABSL_GUARDED_BY(mutex_) = false;                                    // memory is not what is stored
   bool loading_ ABSL_GUARDED_BY(mutex_) = false;
   bool told_of_failure_ ABSL_GUARDED_BY(mutex_) = false;  // in the log, since a write succeeded
 };

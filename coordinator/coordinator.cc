@@ -280,6 +280,22 @@ absl::StatusOr<std::uint64_t> Coordinator::Retry(const std::string& sweep, const
   return Change([&](Scheduler& scheduler, TimeMs now) { return scheduler.Retry(sweep, trial_ids, now); });
 }
 
+absl::StatusOr<DeletedSweep> Coordinator::Delete(const std::string& sweep) {
+  DeletedSweep deleted;
+  const auto decide = [&](Scheduler& scheduler, TimeMs now) -> absl::StatusOr<Decision> {
+    absl::StatusOr<Decision> decision = scheduler.Delete(sweep, now);
+    if (!decision.ok()) return decision;
+    for (const TrialIndex trial : scheduler.books().FindSweep(sweep)->trials) {
+      ++(scheduler.books().trial(trial).places.size() > 1 ? deleted.shared_trials : deleted.deleted_trials);
+    }
+    return decision;
+  };
+  if (const auto changed = Change(decide); !changed.ok()) return changed.status();
+  absl::MutexLock lock(&state_.log.mutex());
+  if (absl::Status status = state_.log.ReadAnew(); !status.ok()) return status;
+  return deleted;
+}
+
 // ---- workers: what they do ----
 
 absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& report) {

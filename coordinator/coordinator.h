@@ -58,6 +58,8 @@ class Coordinator {
   // Failed trials become pending with a fresh budget; empty: all failed ones. Returns how many did. NotFound for an id
   // that the sweep does not hold.
   absl::StatusOr<std::uint64_t> Retry(const std::string& sweep, const std::vector<std::string>& trial_ids);
+  // The sweep is no more, nor are trials that no other sweep holds. NotFound once it is.
+  absl::StatusOr<DeletedSweep> Delete(const std::string& sweep);
 
   // ---- workers ----
 

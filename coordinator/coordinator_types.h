@@ -59,9 +59,10 @@ struct WorkerReport {
   std::vector<AttemptReport> attempts;
   std::uint64_t unsent_points = 0;
   std::string version;
-  std::string scrape_target;  // HOST:PORT where Prometheus can reach its /metrics; "" when it serves none
-  DatabaseIdentity database;  // that it knows
-  std::string folder;         // which one holds its id
+  std::string scrape_target;             // HOST:PORT where Prometheus can reach its /metrics; "" when it serves none
+  DatabaseIdentity database;             // that it knows
+  std::string folder;                    // which one holds its id
+  std::uint64_t deletions_followed = 0;  // the number of the last one
 };
 
 // An attempt that a worker is to begin.
@@ -89,6 +90,8 @@ struct SynchronizeAnswer {
   std::vector<Holding> keep;
   std::vector<Holding> stop;
   std::vector<AttemptName> forget;
+  std::vector<AttemptName> deleted;     // the newest attempts of deleted trials
+  std::uint64_t deletions_through = 0;  // of the last of them
   double next_call_seconds = 0;
   std::string reason;
   DatabaseIdentity database;
@@ -134,6 +137,11 @@ struct SubmitResult {
   // Trials of these sweeps that are equal but for what they read, which nobody has looked at for this sweep.
   TrialsBySweep anew_beside;
   bool created = false;
+};
+
+struct DeletedSweep {
+  std::uint64_t deleted_trials = 0;
+  std::uint64_t shared_trials = 0;  // that other sweeps hold: they stay
 };
 
 // The newest values of a running trial; absent before the first report of this process.

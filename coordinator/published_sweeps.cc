@@ -1,8 +1,26 @@
 #include "coordinator/published_sweeps.h"
 
+#include <algorithm>
+
 namespace ofsweep {
 
+bool PublishedSweeps::IsContinuedBy(const Scheduler& scheduler) const {
+  const std::vector<SweepRecord>& known = scheduler.books().sweeps();
+  return sweeps_.size() <= known.size() &&
+         std::equal(sweeps_.begin(), sweeps_.end(), known.begin(), [](const PublishedSweep& a, const SweepRecord& b) {
+           return a.name == b.name && a.submitted_at == b.submitted_at;
+         });
+}
+
 void PublishedSweeps::CatchUp(const Scheduler& scheduler) {
+  if (!IsContinuedBy(scheduler)) {
+    for (const PublishedSweep& sweep : sweeps_) {
+      first_end_ = std::max(first_end_, sweep.first_end + sweep.finished_log.size());
+    }
+    sweeps_.clear();
+    trials_.clear();
+    running_.clear();
+  }
   AddSweeps(scheduler, scheduler.books().sweeps().size());
   for (SweepIndex sweep = 0; sweep < sweeps_.size(); ++sweep)
     sweeps_[sweep].state = scheduler.books().sweeps()[sweep].state;
@@ -24,8 +42,12 @@ void PublishedSweeps::Apply(const Scheduler& scheduler, const PendingDecision& d
 
 void PublishedSweeps::AddSweeps(const Scheduler& scheduler, std::size_t sweeps) {
   while (sweeps_.size() < sweeps) {
-    const std::vector<TrialIndex>& trials = scheduler.books().sweeps()[sweeps_.size()].trials;
+    const SweepRecord& record = scheduler.books().sweeps()[sweeps_.size()];
+    const std::vector<TrialIndex>& trials = record.trials;
     PublishedSweep& sweep = sweeps_.emplace_back();
+    sweep.name = record.name;
+    sweep.submitted_at = record.submitted_at;
+    sweep.first_end = first_end_;
     for (std::uint32_t position = 0; position < trials.size(); ++position) {
       if (trials[position] >= trials_.size()) trials_.resize(trials[position] + 1, TrialState::kPending);
       const TrialState state = trials_[trials[position]];

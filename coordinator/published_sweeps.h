@@ -14,16 +14,20 @@
 namespace ofsweep {
 
 struct PublishedSweep {
+  std::string name;
+  TimeMs submitted_at = 0;
   SweepState state = SweepState::kActive;
   std::array<std::uint64_t, 7> counts{};    // by TrialState
   std::vector<std::uint32_t> finished_log;  // positions, as they reached a final state; it only grows
+  std::uint64_t first_end = 0;              // the number of the log's first entry; what was told before has lower ones
 };
 
 // What users are told of sweeps: what a restart keeps. The scheduler runs ahead of it by the decisions that are on
 // their way to the disk. Sweeps and trials go by the scheduler's indices; what never changes of them is read there.
 class PublishedSweeps {
  public:
-  // Takes over what the scheduler knows, all of which must be stored.
+  // Takes over what the scheduler knows, all of which must be stored. Begins anew where that is not what this has and
+  // more, because a sweep was deleted.
   void CatchUp(const Scheduler& scheduler);
   // Of a stored decision, when all earlier ones were applied.
   void Apply(const Scheduler& scheduler, const PendingDecision& decision);
@@ -33,6 +37,7 @@ class PublishedSweeps {
   const absl::btree_map<TrialIndex, std::string>& running() const { return running_; }
 
  private:
+  bool IsContinuedBy(const Scheduler& scheduler) const;
   // Those that the scheduler has and this does not, up to `sweeps`.
   void AddSweeps(const Scheduler& scheduler, std::size_t sweeps);
   void SetState(const Scheduler& scheduler, TrialIndex index, TrialState to, const std::string& worker);
@@ -40,6 +45,7 @@ class PublishedSweeps {
   std::vector<PublishedSweep> sweeps_;
   std::vector<TrialState> trials_;
   absl::btree_map<TrialIndex, std::string> running_;
+  std::uint64_t first_end_ = 0;  // of sweeps to come
 };
 
 }  // namespace ofsweep

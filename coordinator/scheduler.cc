@@ -12,7 +12,8 @@ namespace ofsweep {
 
 // ---- what was stored ----
 
-Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now) {
+Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now, std::vector<DeletedTrial> deleted) {
+  state_.deletions = Deletions(std::move(deleted));
   Turn turn(state_, now);
   for (const StoredSweep& stored : sweeps) {
     const SweepIndex index =
@@ -27,10 +28,10 @@ Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now) 
 
 void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, Turn& turn) {
   const bool is_new = books().FindTrial(stored.trial.trial_id) == nullptr;
-  const TrialIndex index = state_.books.AddTrial(stored.trial, place);
+  const TrialIndex index = AddTrial(stored.trial, place);
   if (!is_new) return;
   TrialRecord& trial = state_.books.trial(index);
-  trial.generation = stored.generation;
+  trial.generation = std::max(trial.generation, stored.generation);
   trial.attempts = stored.attempts;
   trial.started_at = stored.started_at;
   trial.failures = stored.failures;
@@ -48,6 +49,14 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, Turn& turn)
   worker.last_seen = std::max(worker.last_seen, turn.now());
 }
 
+// One that was deleted and is submitted again has no attempt of a former name.
+TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
+  const TrialIndex index = state_.books.AddTrial(trial, place);
+  TrialRecord& record = state_.books.trial(index);
+  record.generation = std::max(record.generation, state_.deletions.NewestOf(record.id));
+  return index;
+}
+
 // ---- users ----
 
 Decision Scheduler::AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now) {
@@ -55,7 +64,7 @@ Decision Scheduler::AddSweep(std::string name, const std::vector<NewTrial>& tria
   const std::string reason = absl::StrCat("wanted by sweep ", name);
   const SweepIndex sweep = state_.books.AddSweep(std::move(name), SweepState::kActive, now, trials.size());
   for (std::uint32_t position = 0; position < trials.size(); ++position) {
-    const TrialIndex index = state_.books.AddTrial(trials[position], {sweep, position});
+    const TrialIndex index = AddTrial(trials[position], {sweep, position});
     const TrialState state = books().trial(index).state;
     if (state == TrialState::kFailed || state == TrialState::kCancelled) turn.MakePending(index, true, reason);
   }
@@ -98,15 +107,19 @@ absl::StatusOr<Decision> Scheduler::Cancel(const std::string& name, TimeMs now) 
   Turn turn(state_, now);
   if (!sweep.live()) return turn.Take();
   turn.SetSweep(*index, SweepState::kCancelled);
-  for (const TrialIndex trial_index : sweep.trials) {
+  CancelTrials(*index, "its sweep was cancelled", turn);
+  return turn.Take();
+}
+
+void Scheduler::CancelTrials(SweepIndex sweep, const std::string& reason, Turn& turn) {
+  for (const TrialIndex trial_index : books().sweeps()[sweep].trials) {
     TrialRecord& trial = state_.books.trial(trial_index);
     if (IsTerminal(trial.state) || books().IsWanted(trial)) continue;
     // The worker is not waited for: its next call tells it to stop.
-    if (trial.state == TrialState::kRunning) state_.books.SetStopping(trial_index, true, now);
+    if (trial.state == TrialState::kRunning) state_.books.SetStopping(trial_index, true, turn.now());
     trial.adoptable = false;
-    turn.SetTrial(trial_index, TrialState::kCancelled, {.reason = "its sweep was cancelled"});
+    turn.SetTrial(trial_index, TrialState::kCancelled, {.reason = reason});
   }
-  return turn.Take();
 }
 
 absl::StatusOr<Decision> Scheduler::Retry(const std::string& name, std::span<const std::string> trial_ids, TimeMs now) {
@@ -131,6 +144,30 @@ absl::StatusOr<Decision> Scheduler::Retry(const std::string& name, std::span<con
     if (books().trial(trial).state == TrialState::kFailed) turn.MakePending(trial, true, "retried by a user");
   }
   return turn.Take();
+}
+
+absl::StatusOr<Decision> Scheduler::Delete(const std::string& name, TimeMs now) {
+  const auto index = books().FindSweepIndex(name);
+  if (!index.ok()) return index.status();
+  SweepDeletion deletion{.sweep = name, .begun_trials = {}};
+  std::size_t held = 0;
+  for (const TrialIndex trial_index : books().sweeps()[*index].trials) {
+    const TrialRecord& trial = books().trial(trial_index);
+    if (trial.places.size() > 1) continue;
+    if (trial.is_leased()) ++held;
+    if (trial.attempts > 0) deletion.begun_trials.push_back({trial.id, trial.generation});
+  }
+  if (held > 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("workers still hold ", held, " trial", held == 1 ? "" : "s", " of sweep \"", name,
+                     "\" that no other sweep has: cancel it, and delete it when they have stopped"));
+  }
+  Turn turn(state_, now);
+  if (books().sweeps()[*index].live()) turn.SetSweep(*index, SweepState::kCancelled);
+  CancelTrials(*index, "its sweep was deleted", turn);
+  Decision decision = turn.Take();
+  decision.change.deletion = std::move(deletion);
+  return decision;
 }
 
 // ---- workers ----

@@ -43,7 +43,7 @@ class Scheduler {
   // Takes over what was stored, oldest sweep first, into a new scheduler. Running trials stay running under a fresh
   // lease, so that their workers go on undisturbed. The decision ends sweeps that were added with nothing
   // left to train.
-  Decision Restore(const std::vector<StoredSweep>& sweeps, TimeMs now);
+  Decision Restore(const std::vector<StoredSweep>& sweeps, TimeMs now, std::vector<DeletedTrial> deleted = {});
 
   // ---- users ----
 
@@ -57,6 +57,10 @@ class Scheduler {
   absl::StatusOr<Decision> Cancel(const std::string& sweep, TimeMs now);
   // Failed trials become pending; no ids: all failed ones of the sweep. One transition for each.
   absl::StatusOr<Decision> Retry(const std::string& sweep, std::span<const std::string> trial_ids, TimeMs now);
+
+  // Cancels what waits, so that nothing of it begins any more; the state is to be read anew when that is stored.
+  // FailedPrecondition while a worker has a trial that no other sweep holds.
+  absl::StatusOr<Decision> Delete(const std::string& sweep, TimeMs now);
 
   // ---- workers ----
 
@@ -97,6 +101,9 @@ class Scheduler {
 
  private:
   void RestoreTrial(const StoredTrial& stored, Place place, Turn& turn);
+  TrialIndex AddTrial(const NewTrial& trial, Place place);
+  // What no other live sweep wants and has no final state.
+  void CancelTrials(SweepIndex sweep, const std::string& reason, Turn& turn);
 
   SchedulerState state_;
 };

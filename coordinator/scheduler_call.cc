@@ -20,7 +20,8 @@ class Call {
     turn_.fleet().Seen(worker_, report_, turn_.now());
     for (const AttemptReport& attempt : report_.attempts) ReadAttempt(attempt);
     TakeUnreported();
-    const int free_slots = FillSlots(FreeSlots());
+    // What it is told to delete must not be of a trial that it is told to start.
+    const int free_slots = TellDeletions() ? FillSlots(FreeSlots()) : 0;
     answer_.next_call_seconds = static_cast<double>(turn_.state().NextCallMs()) / 1000;
     answer_.reason = WhyNoMore(turn_.state(), worker_, free_slots, turn_.now());
     return std::move(answer_);
@@ -31,6 +32,10 @@ class Call {
 
   void ReadAttempt(const AttemptReport& report) {
     const auto found = books_.FindTrialIndex(report.name.trial_id);
+    if (!found && report.name.generation <= turn_.state().deletions.NewestOf(report.name.trial_id)) {
+      answer_.forget.push_back(report.name);
+      return;
+    }
     if (!found) {
       // The database was restored from a copy. What the worker has will be of use when the sweep is submitted again.
       if (!report.end) answer_.stop.push_back({.name = report.name});
@@ -133,6 +138,17 @@ class Call {
         EndAttempt(index, {.outcome = AttemptOutcome::kLost, .message = "its worker restarted without it"}, turn_);
       }
     }
+  }
+
+  // False while there are more than fit into this answer.
+  bool TellDeletions() {
+    constexpr std::size_t kMost = 1000;
+    const auto left = turn_.state().deletions.Behind(report_.deletions_followed);
+    for (const DeletedTrial& trial : left.first(std::min(left.size(), kMost))) {
+      answer_.deleted.push_back(trial.newest);
+      answer_.deletions_through = trial.number;
+    }
+    return left.size() <= kMost;
   }
 
   // A process without a lease keeps its slot until it is gone. One that this database has not heard of reports as

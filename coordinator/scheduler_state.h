@@ -4,6 +4,7 @@
 #include <string>
 
 #include "coordinator/scheduler_books.h"
+#include "coordinator/scheduler_deletions.h"
 #include "coordinator/scheduler_fleet.h"
 
 namespace ofsweep {
@@ -40,6 +41,7 @@ struct SchedulerState {
   SchedulerOptions options;
   Books books;
   Fleet fleet;
+  Deletions deletions;
 };
 
 }  // namespace ofsweep

@@ -83,7 +83,9 @@ absl::StatusOr<StoredState> LoadState(Store& store, const SchedulerOptions& opti
     state.agreed_inputs.Set(row.name, *std::move(agreed));
     sweeps.push_back(*std::move(sweep));
   }
-  Decision ended = state.scheduler.Restore(sweeps, now);
+  auto deleted = store.ListDeletedTrials();
+  if (!deleted.ok()) return deleted.status();
+  Decision ended = state.scheduler.Restore(sweeps, now, *std::move(deleted));
   if (ended.change.empty()) return state;
   ended.change.at = now;
   if (absl::Status status = store.Apply(std::move(ended.change)).get(); !status.ok()) return status;

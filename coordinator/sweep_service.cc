@@ -203,6 +203,18 @@ grpc::Status SweepServiceImpl::ResumeSweep(grpc::ServerContext*, const v1::Resum
       request->name(), [&](Coordinator& c) { return c.Resume(request->name()); }, *response->mutable_sweep());
 }
 
+grpc::Status SweepServiceImpl::DeleteSweep(grpc::ServerContext*, const v1::DeleteSweepRequest* request,
+                                           v1::DeleteSweepResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    if (coordinator_ == nullptr) return NoCoordinator();
+    const auto deleted = coordinator_->Delete(request->name());
+    if (!deleted.ok()) return StorageStatus(deleted.status());
+    response->set_deleted_trials(static_cast<std::uint32_t>(deleted->deleted_trials));
+    response->set_shared_trials(static_cast<std::uint32_t>(deleted->shared_trials));
+    return grpc::Status::OK;
+  });
+}
+
 grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext*, const v1::RetryTrialsRequest* request,
                                            v1::RetryTrialsResponse* response) {
   const auto retry = [&](Coordinator& coordinator) {

@@ -72,14 +72,16 @@ absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep,
     progress.sweep = Summarize(*index, clock_.Now());
     progress.steps_done = record.steps_done;
     progress.steps_total = record.steps_done + record.steps_to_do;
-    const std::vector<std::uint32_t>& log = state_.published.sweeps()[*index].finished_log;
-    std::uint64_t& cursor = progress.finished_cursor;
-    const std::size_t newest = log.size() - std::min(log.size(), most_finished);
-    for (cursor = finished_cursor.value_or(newest); cursor < log.size() && progress.finished.size() < most_finished;
-         ++cursor) {
-      progress.finished.push_back({books.TrialAt({*index, log[cursor]}).id, log[cursor]});
+    const PublishedSweep& published = state_.published.sweeps()[*index];
+    const std::vector<std::uint32_t>& log = published.finished_log;
+    const bool is_known = finished_cursor && *finished_cursor >= published.first_end;
+    std::size_t next =
+        is_known ? *finished_cursor - published.first_end : log.size() - std::min(log.size(), most_finished);
+    for (; next < log.size() && progress.finished.size() < most_finished; ++next) {
+      progress.finished.push_back({books.TrialAt({*index, log[next]}).id, log[next]});
     }
-    progress.all_finished_told = cursor >= log.size();
+    progress.finished_cursor = published.first_end + next;
+    progress.all_finished_told = next >= log.size();
     AddRunning(*index, progress);
   }
   if (absl::Status status = AddLabels(sweep, progress.running); !status.ok()) return status;

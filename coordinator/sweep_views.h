@@ -33,7 +33,8 @@ class SweepViews {
   // Oldest first.
   std::vector<SweepSummary> Summaries() const;
   // `finished_cursor` is none at first, then what the last call returned: at most so many finished trials at a time.
-  // Who comes new hears of so many of the newest; 0 begins with the first.
+  // Who comes new hears of so many of the newest, and so does who was told before another sweep was deleted; 0 begins
+  // with the first.
   absl::StatusOr<SweepProgress> Progress(const std::string& sweep, std::optional<std::uint64_t> finished_cursor,
                                          std::size_t most_finished);
   // Waits until something happened that Progress may show: `version` (0 at first) is then brought up to date and true

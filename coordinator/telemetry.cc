@@ -24,7 +24,7 @@ constexpr std::array kOutcomes = {TrialState::kCompleted, TrialState::kDiverged,
 // Of attempts that end without ending their trial; bad_config and bad_data end it.
 constexpr std::array kRestartReasons = {FailureClass::kLost, FailureClass::kPreempted, FailureClass::kCrash,
                                         FailureClass::kOom,  FailureClass::kTimeout,   FailureClass::kOtherData};
-constexpr std::array kTransactions = {"insert", "change", "append", "seal", "probe"};
+constexpr std::array kTransactions = {"insert", "change", "append", "seal", "clear", "probe"};
 
 prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry, const std::string& name,
                                                   const std::string& help) {

@@ -45,7 +45,7 @@ class Telemetry : public CoordinatorObserver {
   void PointsStored(const PushCounts& counts) override;
   void PointsRejected(std::uint64_t points) override;
 
-  // One write transaction of the store: "append", "change", "insert", "probe", "seal".
+  // One write transaction of the store: "append", "change", "clear", "insert", "probe", "seal".
   void TransactionEnded(const std::string& op, double seconds);
   // A method that may be called: counted from zero, so that rate() and increase() see its first call.
   void KnowRpc(const std::string& method);

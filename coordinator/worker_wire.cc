@@ -221,7 +221,8 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
                       .unsent_points = request.unsent_points(),
                       .version = request.version(),
                       .database = FromMessage(request.database()),
-                      .folder = request.folder()};
+                      .folder = request.folder(),
+                      .deletions_followed = request.deletions_followed()};
   CheckName(request.worker_id(), "worker_id", problems);
   CheckText(request.host(), "host", problems);
   CheckText(request.version(), "version", problems);
@@ -266,6 +267,8 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
   for (const Holding& holding : answer.keep) Fill(holding, *message.add_keep());
   for (const Holding& holding : answer.stop) Fill(holding, *message.add_stop());
   for (const AttemptName& name : answer.forget) Fill(name, *message.add_forget());
+  for (const AttemptName& name : answer.deleted) Fill(name, *message.add_deleted());
+  message.set_deletions_through(answer.deletions_through);
   message.mutable_database()->set_id(answer.database.id);
   message.mutable_database()->set_incarnation(answer.database.incarnation);
   message.set_next_call_seconds(answer.next_call_seconds);

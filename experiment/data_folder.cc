@@ -30,6 +30,10 @@ std::string DatabaseIdPath(const std::string& data_dir) {
   return Join(data_dir, "database-id");
 }
 
+std::string DeletionsPath(const std::string& data_dir) {
+  return Join(data_dir, "deletions");
+}
+
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {
   return Join(Join(data_dir, "trials"), trial_id);
 }

@@ -14,6 +14,8 @@ std::string OutboxFolder(const std::string& data_dir);    // outbox
 std::string DatasetsFolder(const std::string& data_dir);  // datasets: the trainers' shared cache
 std::string DatabaseIdPath(const std::string& data_dir);  // database-id: of the database that lent what is here
 
+std::string DeletionsPath(const std::string& data_dir);  // deletions: the number of the last one that was followed
+
 // trials/TRIAL: what follows is in it.
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id);
 std::string TrialConfigPath(const std::string& trial_path);                    // trial.json

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "storage/sweep_deletion.h"
 
 namespace ofsweep {
 namespace {
@@ -220,7 +221,6 @@ void PointWrites::RequestInterruptedSeals() {
 }
 
 void PointWrites::SealSlice() {
-  sealed_in_slice_ = 0;
   for (std::int64_t room = kSlicePoints; room > 0 && sealed_in_slice_ < seals_.size();) {
     room -= SealSome(seals_[sealed_in_slice_], room);
   }
@@ -256,9 +256,20 @@ std::int64_t PointWrites::LastStepOfSlice(const Seal& seal, std::int64_t room) {
 
 void PointWrites::SliceIsDurable() {
   seals_.erase(seals_.begin(), seals_.begin() + static_cast<std::ptrdiff_t>(sealed_in_slice_));
+  sealed_in_slice_ = 0;
+}
+
+void PointWrites::ClearDeleted() {
+  trials_.clear();
+  has_clear_work_ = true;
+}
+
+void PointWrites::ClearSlice() {
+  has_clear_work_ = ClearDeletedPoints(connection_);
 }
 
 void PointWrites::Forget() {
+  sealed_in_slice_ = 0;
   series_.Forget();
   trials_.clear();
 }

@@ -44,6 +44,12 @@ class PointWrites {
   // After the commit of a slice.
   void SliceIsDurable();
 
+  // Trials were deleted: their points are to be removed.
+  void ClearDeleted();
+  bool HasClearWork() const { return has_clear_work_; }
+  // A bounded number of them.
+  void ClearSlice();
+
   // What is remembered may be of rows that a rollback has removed.
   void Forget();
 
@@ -83,6 +89,7 @@ class PointWrites {
   Statement insert_sealed_;
   std::unordered_map<std::string, Trial> trials_;
   std::deque<Seal> seals_;
+  bool has_clear_work_ = true;       // a former run may have left some
   std::size_t sealed_in_slice_ = 0;  // of the front ones, that the slice at hand completes
 };
 

@@ -10,6 +10,7 @@
 #include "storage/disk_probe.h"
 #include "storage/downsample.h"
 #include "storage/reader_pool.h"
+#include "storage/sweep_deletion.h"
 #include "storage/trial_reads.h"
 #include "storage/trial_writes.h"
 #include "storage/writer.h"
@@ -178,6 +179,12 @@ absl::StatusOr<std::vector<AttemptRow>> Store::ListAttempts(const std::string& t
 
 absl::StatusOr<Fingerprints> Store::FixedInputs(const std::string& sweep) {
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::FixedInputs(connection, sweep); });
+}
+
+absl::StatusOr<std::vector<DeletedTrial>> Store::ListDeletedTrials() {
+  return readers_->With([](DatabaseConnection& connection) -> absl::StatusOr<std::vector<DeletedTrial>> {
+    return ofsweep::ListDeletedTrials(connection);
+  });
 }
 
 absl::StatusOr<std::optional<ResultRow>> Store::FindResult(const std::string& sweep, const std::string& trial_id) {

@@ -144,6 +144,17 @@ struct MovedInput {
   std::string path;
 };
 
+// A sweep goes, and with it the trials that no other sweep holds, their attempts and points.
+struct SweepDeletion {
+  std::string sweep;
+  std::vector<AttemptName> begun_trials;  // the newest attempts of those that go: workers may keep something of them
+};
+
+struct DeletedTrial {
+  std::uint64_t number = 0;  // they count up in the order of the deletions, and none is used twice
+  AttemptName newest;        // its last attempt; a later one is of a trial that was submitted again
+};
+
 // What one decision of the scheduler changes: stored all of it, or nothing.
 struct StateChange {
   std::optional<NewSweep> new_sweep;
@@ -153,11 +164,12 @@ struct StateChange {
   std::vector<std::pair<AttemptName, AttemptOrigin>> origins;
   std::vector<FixedInput> fixed_inputs;
   std::vector<MovedInput> moved_inputs;
+  std::optional<SweepDeletion> deletion;  // behind all else
   TimeMs at = 0;
 
   bool empty() const {
     return !new_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
-           fixed_inputs.empty() && moved_inputs.empty();
+           fixed_inputs.empty() && moved_inputs.empty() && !deletion;
   }
 };
 
@@ -263,6 +275,8 @@ class Store {
   // The sweep's trials in its order, without config_json: what the scheduler starts from. Cheap: 100,000 in a fraction
   // of a second.
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
+  // In the order of their numbers.
+  absl::StatusOr<std::vector<DeletedTrial>> ListDeletedTrials();
   // Calls `visit` for each row of ListResults(sweep, {}, all, 0), but without its configuration: 100,000 in little
   // memory. The snapshot is open meanwhile.
   absl::Status VisitResults(const std::string& sweep, const std::function<void(const ResultRow&)>& visit);
@@ -289,7 +303,8 @@ class Store {
   std::uint64_t DatabaseBytes() const;
   std::uint64_t WalBytes() const;
   // Called on the writer's thread after each write transaction, once for each kind of thing it did ("append", "change",
-  // "insert", "probe", "seal"), with how long the transaction took. The observer must not call a method that writes.
+  // "clear", "insert", "probe", "seal"), with how long the transaction took. The observer must not call a method that
+  // writes.
   void ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer);
   // Likewise, after each write that found no space, or no database file any more; to be called before any write is
   // made.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "storage/sweep_deletion.h"
 
 namespace ofsweep {
 namespace {
@@ -32,9 +33,11 @@ std::optional<std::int64_t> FindTrialRow(DatabaseConnection& connection, const s
 // The new trial's row; none when there is one of that id already.
 std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const TrialRow& trial) {
   static const std::string kInsert = absl::StrCat(
-      "INSERT INTO trials (trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
+      "INSERT INTO trials (id, trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
       "failure_class, failure_message, wall_seconds, started_ms, finished_ms, started_at, finished_at, block, "
-      "optimizer, learning_rate, seed, data_fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ''), "
+      "optimizer, learning_rate, seed, data_fingerprint) VALUES "
+      "((SELECT 1 + max(deleted_through, ifnull((SELECT max(id) FROM trials), 0)) FROM database), ?1, ?2, ?3, ?4, ?5, "
+      "?6, ?7, nullif(?8, ''), "
       "nullif(?9, ''), "
       "nullif(?10, ''), ?11, ?12, ?13, ",
       ShownTime("?12"), ", ", ShownTime("?13"),
@@ -227,6 +230,9 @@ absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const St
     if (!goes_on(FixInput(connection, fixed))) return status;
   }
   for (const MovedInput& moved : change.moved_inputs) MoveInput(connection, moved);
+  if (!change.deletion) return status;
+  if (!goes_on(DeleteSweep(connection, *change.deletion))) return status;
+  points.ClearDeleted();
   return status;
 }
 

@@ -125,9 +125,9 @@ std::vector<Writer::Operation> Writer::TakeGroup() {
   std::vector<Operation> group;
   const absl::MutexLock lock(&mutex_);
   const absl::Condition has_work(this, &Writer::HasOperationsOrStops);
-  if (!points_.HasSealWork() || sealing_failed_) {
+  if (slice_failed_ || !(points_.HasSealWork() || points_.HasClearWork())) {
     mutex_.Await(has_work);
-  } else if (!SealIsDue()) {
+  } else if (!SealIsDue() && !points_.HasClearWork()) {
     const auto waited = std::chrono::steady_clock::now() - points_.seals_asked_at();
     mutex_.AwaitWithTimeout(has_work, absl::FromChrono(kSealPatience - waited));
   }
@@ -141,7 +141,7 @@ std::vector<Writer::Operation> Writer::TakeGroup() {
 }
 
 bool Writer::SealIsDue() const {
-  if (!points_.HasSealWork() || sealing_failed_) return false;
+  if (!points_.HasSealWork() || slice_failed_) return false;
   return points_.seals() >= kSealsTogether ||
          std::chrono::steady_clock::now() >= points_.seals_asked_at() + kSealPatience;
 }
@@ -155,7 +155,11 @@ void Writer::Run() {
       const absl::MutexLock lock(&mutex_);
       if (stopping_ && queue_.empty()) return;
     }
-    if (SealIsDue()) SealSlice();
+    if (SealIsDue()) {
+      WriteSlice("seal", &PointWrites::SealSlice);
+    } else if (points_.HasClearWork() && !slice_failed_) {
+      WriteSlice("clear", &PointWrites::ClearSlice);
+    }
     CheckpointLongWal();
   }
 }
@@ -173,7 +177,7 @@ void Writer::Commit(std::span<Operation> group) {
     return;
   }
   if (committed.ok()) {
-    sealing_failed_ = false;
+    slice_failed_ = false;
     Report(group, SecondsSince(start));
   }
   ReportFailure(committed, outcomes);
@@ -228,22 +232,21 @@ absl::Status Writer::ApplyOne(const Operation& operation) {
   return status;
 }
 
-void Writer::SealSlice() {
+void Writer::WriteSlice(std::string_view kind, void (PointWrites::*slice)()) {
   const auto start = std::chrono::steady_clock::now();
   try {
     connection_->Execute("BEGIN IMMEDIATE");
-    points_.SealSlice();
+    (points_.*slice)();
     connection_->Execute("COMMIT");
     points_.SliceIsDurable();
   } catch (const SQLite::Exception&) {
-    // The points stay where they are, which readers cannot tell from sealed ones; the next commit that succeeds tries
-    // again.
+    // The points stay where they are, where readers do not mind them; the next commit that succeeds tries again.
     Rollback();
-    sealing_failed_ = true;
+    slice_failed_ = true;
     return;
   }
-  const Operation seal{.kind = "seal"};
-  Report({&seal, 1}, SecondsSince(start));
+  const Operation done{.kind = kind};
+  Report({&done, 1}, SecondsSince(start));
 }
 
 void Writer::Rollback() {

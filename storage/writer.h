@@ -63,7 +63,8 @@ class Writer {
   absl::Status ApplyOne(const Operation& operation);
   // What was committed to a file that has no name any more is gone with the process: the database, or its log.
   absl::Status CheckFilesAreThere();
-  void SealSlice();
+  // Sealing, and removing the points of deleted trials, go on slice by slice between the groups.
+  void WriteSlice(std::string_view kind, void (PointWrites::*slice)());
   void Rollback();
   void CheckpointLongWal();
   // Also gives the log's space back, unless a reader is in the way.
@@ -78,7 +79,7 @@ class Writer {
   std::optional<FileIdentity> log_;                       // likewise, of PATH-wal
   PointWrites points_;                                    // likewise
   int wal_pages_ = 0;                                     // likewise; after the last commit
-  bool sealing_failed_ = false;                           // likewise; sealing waits for the next successful commit
+  bool slice_failed_ = false;                             // likewise; slices wait for the next successful commit
 
   absl::Mutex mutex_;
   std::deque<Operation> queue_ ABSL_GUARDED_BY(mutex_);

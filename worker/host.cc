@@ -137,4 +137,14 @@ absl::Status StoreDatabaseId(const std::string& data_dir, const std::string& id)
   return WriteWhole(DatabaseIdPath(data_dir), id);
 }
 
+std::uint64_t LoadDeletionsFollowed(const std::string& data_dir) {
+  std::uint64_t number = 0;
+  const std::string text = ReadText(DeletionsPath(data_dir));
+  return absl::SimpleAtoi(absl::StripAsciiWhitespace(text), &number) ? number : 0;
+}
+
+absl::Status StoreDeletionsFollowed(const std::string& data_dir, std::uint64_t number) {
+  return WriteWhole(DeletionsPath(data_dir), absl::StrCat(number));
+}
+
 }  // namespace ofsweep

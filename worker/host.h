@@ -43,4 +43,8 @@ absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir);
 std::string LoadDatabaseId(const std::string& data_dir);
 absl::Status StoreDatabaseId(const std::string& data_dir, const std::string& id);
 
+// The number of the last deletion that was followed; 0 before any was.
+std::uint64_t LoadDeletionsFollowed(const std::string& data_dir);
+absl::Status StoreDeletionsFollowed(const std::string& data_dir, std::uint64_t number);
+
 }  // namespace ofsweep

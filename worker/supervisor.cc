@@ -49,6 +49,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
             .on_exit = [this](const AttemptName& name) { OnExit(name); },
             .on_left_out = [this](const AttemptName& name, const LeftOutFiles& files) { TellLeftOut(name, files); }},
       outbox_folder_(OutboxFolder(options.data_dir)),
+      deletions_(options.data_dir),
       inotify_(io),
       disk_timer_(io) {}
 
@@ -131,9 +132,21 @@ void Supervisor::Apply(const v1::SynchronizeResponse& told) {
     instructions.stop.push_back(NameIn(holding));
   }
   for (const v1::AttemptName& name : told.forget()) instructions.forget.push_back(NameIn(name));
+  deletions_.Take(told);
+  RemoveDeleted();
   starts_.clear();
   if (!shutting_down_) starts_.assign(told.start().begin(), told.start().end());
   Reconcile(std::move(instructions));
+}
+
+void Supervisor::RemoveDeleted() {
+  deletions_.RemoveUnused([this](const std::string& trial_id) {
+    std::uint64_t newest = 0;
+    for (const auto& [name, attempt] : attempts_) {
+      if (name.trial_id == trial_id) newest = std::max(newest, name.generation);
+    }
+    return newest;
+  });
 }
 
 void Supervisor::Synchronized(const v1::Holding& holding) {
@@ -199,6 +212,7 @@ void Supervisor::LetGo(const AttemptName& name) {
   const auto entry = attempts_.find(name);
   entry->second->Discard();
   attempts_.erase(entry);
+  RemoveDeleted();
   NoteUnsent();
   callbacks_.on_let_go();
 }
@@ -234,6 +248,7 @@ void Supervisor::Report(v1::SynchronizeRequest& request) const {
   for (const auto& [name, attempt] : attempts_) attempt->Report(*request.add_attempts());
   request.set_unsent_points(unsent());
   *request.mutable_database() = database_;
+  request.set_deletions_followed(deletions_.through());
 }
 
 void Supervisor::NoteUnsent() {

@@ -20,6 +20,7 @@
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/agent.h"
 #include "worker/attempt.h"
+#include "worker/deletions.h"
 #include "worker/host.h"
 #include "worker/reconcile.h"
 #include "worker/worker_metrics.h"
@@ -74,6 +75,7 @@ class Supervisor {
   void Reconcile(Instructions told);
   void Launch(const AttemptName& name);
   void LetGo(const AttemptName& name);
+  void RemoveDeleted();
   void OnExit(const AttemptName& name);
   Slot FreeSlot() const;
   void WatchOutboxes();
@@ -92,6 +94,7 @@ class Supervisor {
   std::string outbox_folder_;
   v1::Database database_;
   std::map<AttemptName, std::shared_ptr<Attempt>> attempts_;
+  FollowedDeletions deletions_;
   std::vector<v1::Start> starts_;  // of the newest answer, those that wait for a slot too
   AttemptName last_forwarded_;
   std::set<std::string> told_left_out_;  // what was said of one trial is not said again of its neighbours

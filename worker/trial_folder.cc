@@ -25,11 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-bool IsFileName(const std::string& id) {
-  return !id.empty() && id.size() <= 128 &&
-         std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
-}
-
 std::vector<fs::path> Checkpoints(const std::string& trial_path) {
   std::vector<fs::path> found;
   std::error_code ignored;
@@ -95,8 +90,14 @@ absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_
 
 }  // namespace
 
+bool IsTrialFolderName(const std::string& trial_id) {
+  return !trial_id.empty() && trial_id.size() <= 128 && std::all_of(trial_id.begin(), trial_id.end(), [](char c) {
+    return absl::ascii_isalnum(c) || c == '-' || c == '_';
+  });
+}
+
 absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Start& start) {
-  if (!IsFileName(start.trial_id())) {
+  if (!IsTrialFolderName(start.trial_id())) {
     return absl::InvalidArgumentError("the trial's id is no plain file name: letters, digits, - and _ are");
   }
   const Json config = Json::parse(start.config_json(), nullptr, false);

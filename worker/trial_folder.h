@@ -18,6 +18,9 @@ struct TrialFolder {
   bool resume = false;  // a later attempt, and there is a checkpoint to continue from
 };
 
+// Trial ids come from the coordinator, and name folders here.
+bool IsTrialFolderName(const std::string& trial_id);
+
 // Makes the folder for an attempt, and removes the checkpoints that it may not go on from: those of more updates than
 // the curve is stored through would leave a gap in it, and those of another training than the curve would make it one
 // of two. Errors: InvalidArgument for a configuration that is no JSON object or a trial id that is no file name,

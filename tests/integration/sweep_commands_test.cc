@@ -178,6 +178,38 @@ TEST_F(SweepCommands, AFailedTrialIsTrainedAgainWhenItsCauseIsMended) {
   EXPECT_EQ(watched.exit_code, 0) << watched.err;
 }
 
+TEST_F(SweepCommands, ADeletedSweepLeavesNothingButWhatAnotherSweepHolds) {
+  const auto folders = [&] {
+    std::size_t count = 0;
+    std::error_code ignored;
+    for ([[maybe_unused]] const auto& folder : std::filesystem::directory_iterator(Path("worker/trials"), ignored)) {
+      ++count;
+    }
+    return count;
+  };
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec({})}).exit_code, 0);
+  StartWorker();
+  ASSERT_EQ(Command({"watch", "tiny"}).exit_code, 0);
+  ASSERT_EQ(Command({"submit", WriteSpec({.name = "half", .grid = "{model.block: [op]}"})}).exit_code, 0);
+  ASSERT_EQ(Command({"watch", "half"}).exit_code, 0);
+  ASSERT_EQ(folders(), 4u);
+
+  const Finished asked = Command({"rm", "tiny"});
+  EXPECT_EQ(asked.exit_code, 1);
+  EXPECT_THAT(asked.err, HasSubstr("--yes"));
+  const Finished removed = Command({"rm", "tiny", "--yes"});
+  ASSERT_EQ(removed.exit_code, 0) << removed.err;
+  EXPECT_THAT(removed.out, AllOf(HasSubstr("3 trials"), HasSubstr("1 that other sweeps hold")));
+  EXPECT_THAT(Command({"show", "tiny"}).err, HasSubstr("no sweep"));
+  EXPECT_TRUE(WaitUntil([&] { return folders() == 1; })) << worker_->Err();
+  EXPECT_EQ(Count(Show("half"), "completed"), 1u);
+
+  ASSERT_EQ(Command({"submit", Path("tiny.yaml")}).exit_code, 0);
+  EXPECT_EQ(Command({"watch", "tiny"}).exit_code, 0);
+  EXPECT_EQ(CountRows(Path("data/ofsweep.db"), "FROM attempts WHERE outcome = 'completed'"), 4);
+}
+
 TEST_F(SweepCommands, APlanTimesEveryKindOfTrialWithoutACoordinatorOrACorpus) {
   const std::string spec = WriteSpec({.corpus = "data.path: none.bin"});
   const Finished planned = Ofsweep({"plan", spec, "--json"});

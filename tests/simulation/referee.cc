@@ -63,10 +63,26 @@ const AttemptReport* Find(const WorkerReport& report, const AttemptName& name) {
 
 }  // namespace
 
+void Referee::NoteDeletions(Store& store) {
+  for (const DeletedTrial& trial : Read(store.ListDeletedTrials())) {
+    if (trial.number <= promises_.deletions_through) continue;
+    promises_.deletions_through = trial.number;
+    promises_.deleted[trial.newest.trial_id] = trial.newest.generation;
+    promises_.acknowledged.erase(trial.newest.trial_id);
+    promises_.results.erase(trial.newest.trial_id);
+  }
+}
+
+bool Referee::IsDeleted(const AttemptName& name) const {
+  const auto deleted = promises_.deleted.find(name.trial_id);
+  return deleted != promises_.deleted.end() && name.generation <= deleted->second;
+}
+
 // ---- what workers are told ----
 
 void Referee::Told(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer, bool is_alone) {
   ++checks_;
+  NoteDeletions(store);
   for (const AttemptReport& attempt : report.attempts) log_.Heard(attempt.name);
   CheckLists(store, report, answer);
   const auto leases = static_cast<int>(answer.start.size() + answer.keep.size());
@@ -107,11 +123,13 @@ void Referee::CheckStart(Store& store, const WorkerReport& report, const Attempt
   const auto [holder, is_new] = told_to_.try_emplace(start.name, report.worker_id);
   if (holder->second != report.worker_id) Report(absl::StrCat(words, " was told to ", holder->second));
   std::uint64_t& newest = promises_.newest_told[start.name.trial_id];
+  if (IsDeleted(start.name)) Report(absl::StrCat(words, " was deleted"));
   if (start.name.generation < newest) Report(absl::StrCat(words, " comes after ", newest));
   newest = std::max(newest, start.name.generation);
 }
 
 void Referee::CheckForget(Store& store, const AttemptName& name, const AttemptReport* report) {
+  if (IsDeleted(name)) return;
   const std::optional<TrialRow> row = Read(store.FindTrial(name.trial_id));
   if (!row) return Report(absl::StrCat(ToText(name), " is to be forgotten, of a trial that is not stored"));
   const bool is_overtaken = row->generation > name.generation || promises_.newest_told[name.trial_id] > name.generation;
@@ -160,9 +178,10 @@ void Referee::WillPush(const std::vector<AttemptPoints>& attempts) {
 void Referee::Pushed(Store& store, const std::vector<AttemptPoints>& attempts,
                      const std::vector<PushOutcome>& outcomes) {
   ++checks_;
+  NoteDeletions(store);
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     const auto& [name, from_step, columns] = attempts[i];
-    if (!outcomes[i].taken()) continue;
+    if (!outcomes[i].taken() || IsDeleted(name)) continue;
     log_.Heard(name);
     std::uint64_t& newest = promises_.newest_writer[name.trial_id];
     if (name.generation < newest) {
@@ -213,6 +232,7 @@ void Referee::CheckShown(Coordinator& coordinator, Store& store) {
 
 void Referee::CheckStored(Store& store) {
   ++checks_;
+  NoteDeletions(store);
   std::set<std::string> seen;
   for (const SweepRow& sweep : Read(store.ListSweeps(1'000'000, 0))) {
     const Fingerprints fixed = Read(store.FixedInputs(sweep.name));

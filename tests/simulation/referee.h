@@ -23,6 +23,8 @@ class Referee {
     std::map<std::string, std::uint64_t> newest_writer;  // generation, by trial
     std::map<std::string, std::uint64_t> newest_told;    // likewise
     std::map<std::string, TrialState> results;           // completed and diverged trials
+    std::map<std::string, std::uint64_t> deleted;        // generation of the newest attempt that was deleted, by trial
+    std::uint64_t deletions_through = 0;
   };
 
   explicit Referee(TrainingLog& log) : log_(log) {}
@@ -53,6 +55,9 @@ class Referee {
   std::uint64_t checks() const { return checks_; }
 
  private:
+  // Nothing is promised of a trial that was deleted, but that its attempts' names are not used again.
+  void NoteDeletions(Store& store);
+  bool IsDeleted(const AttemptName& name) const;
   void CheckLists(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer);
   void CheckStart(Store& store, const WorkerReport& report, const AttemptStart& start, bool is_alone);
   void CheckForget(Store& store, const AttemptName& name, const AttemptReport* report);

@@ -85,6 +85,7 @@ class World {
   // ---- users ----
   void SubmitSweep();
   absl::Status Submit(const Submission& submission);
+  absl::Status Delete(const std::string& sweep);
   void UserActs();
   Incoming UserCall();
 

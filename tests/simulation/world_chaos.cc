@@ -164,10 +164,16 @@ absl::Status World::Submit(const Submission& submission) {
   return result.status();
 }
 
+absl::Status World::Delete(const std::string& sweep) {
+  const absl::Status status = coordinator_->Delete(sweep).status();
+  if (status.ok()) ++faults_["sweep deleted"];
+  return status;
+}
+
 // Half of them by name of a sweep that there may not be any more.
 World::Incoming World::UserCall() {
   const Submission submission = timeline_.PickOf(submissions_);
-  const std::int64_t action = timeline_.Pick(0, 9);
+  const std::int64_t action = timeline_.Pick(0, 10);
   Incoming incoming;
   incoming.settle = [](const absl::Status&, bool, bool) {};
   incoming.clock_reads = action <= 1 ? 2 : 1;  // Submit reads it once before it takes the mutex
@@ -177,6 +183,7 @@ World::Incoming World::UserCall() {
     if (action <= 3) return coordinator_->Pause(sweep);
     if (action <= 6) return coordinator_->Resume(sweep);
     if (action <= 8) return coordinator_->Cancel(sweep);
+    if (action == 9) return Delete(sweep);
     return coordinator_->Retry(sweep, {}).status();
   };
   return incoming;

@@ -100,6 +100,20 @@ class Controlling(unittest.TestCase):
         with self.assertRaises(ofsweep.NotFound):
             self.client.cancel("no-such-sweep")
 
+    def test_delete(self):
+        self.client.submit(world.spec("mistake", "{seed: [0, 1]}", steps=100001))
+        self.client.cancel("mistake")
+
+        def deleted() -> bool:
+            try:
+                return self.client.delete("mistake") == 2
+            except ofsweep.FailedPrecondition:  # a trainer still writes its checkpoint
+                return False
+
+        world.until(deleted, "both trials to stop")
+        with self.assertRaises(ofsweep.NotFound):
+            self.client.sweep("mistake")
+
     def test_pause_of_what_has_ended(self):
         with self.assertRaises(ofsweep.FailedPrecondition):
             self.client.pause(world.BLOCKS)

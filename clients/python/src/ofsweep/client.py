@@ -111,6 +111,13 @@ class Client(Results):
         """Undoes pause, and cancel: cancelled trials continue from their last checkpoint."""
         return messages.sweep(self._call(self._stub.ResumeSweep, sweep_pb2.ResumeSweepRequest(name=sweep)).sweep)
 
+    def delete(self, sweep: str) -> int:
+        """Takes it out of the database for good, with the trials that no other sweep holds: their points, and what
+        workers keep of them; gives how many.
+
+        FailedPrecondition while a worker has such a trial: cancel the sweep first. NotFound when it is deleted."""
+        return int(self._call(self._stub.DeleteSweep, sweep_pb2.DeleteSweepRequest(name=sweep)).deleted_trials)
+
     def retry(self, sweep: str, trial_ids: Names = ()) -> int:
         """Makes failed trials pending again with a fresh budget of attempts, all of them where none is named; gives how
         many.

@@ -3,6 +3,7 @@ import { service } from '../api/client';
 import { plural } from '../data/format';
 import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { Question, type QuestionText } from '../parts/question';
+import { hrefOf } from '../state/route';
 
 interface Action {
   name: string;
@@ -73,6 +74,20 @@ function actionsOf({ name, state, trials }: Sweep): Action[] {
         isDangerous: true,
       },
       act: () => service.cancelSweep({ name }),
+    });
+  } else {
+    actions.push({
+      name: 'Delete',
+      question: {
+        title: `Delete ${name}?`,
+        text: 'The sweep goes for good, and with it the points, logs and checkpoints of trials that no other sweep holds.',
+        yes: 'Delete the sweep',
+        isDangerous: true,
+      },
+      act: async () => {
+        await service.deleteSweep({ name });
+        location.hash = hrefOf({ page: 'sweeps' });
+      },
     });
   }
   return actions;
