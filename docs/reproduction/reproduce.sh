@@ -18,5 +18,4 @@ fi
 for sweep in block-optimizer-small learning-rate-small adam-epsilon-small; do
   "$ofsweep" run "sweeps/$sweep.yaml" --data-dir "$data_dir"
 done
-python=$(deploy/setup/python_env.sh docs/reproduction/requirements.txt)/bin/python
-"$python" docs/reproduction/report.py --ofsweep "$ofsweep" --data-dir "$data_dir"
+python3 docs/reproduction/report.py --ofsweep "$ofsweep" --data-dir "$data_dir"
