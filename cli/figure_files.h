@@ -26,8 +26,8 @@ struct NamedScene {
   Scene scene;
 };
 
-// Writes all of them, or where that fails none: under other names first, so that a file that was there stays until its
-// successor is whole. Returns their paths. A target that is a file takes one figure.
+// Returns their paths. All are written under other names first: a full disk changes nothing, and a file that was there
+// stays until its successor is whole. A target that is a file takes one figure.
 absl::StatusOr<std::vector<std::string>> WriteFigures(const FigureTarget& target,
                                                       const std::vector<NamedScene>& figures);
 

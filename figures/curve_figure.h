@@ -8,8 +8,8 @@
 
 namespace ofsweep {
 
-// The mean of a group of trials; steps ascend. Where a mean is NaN or infinite the line has a gap, where a deviation
-// is, the band.
+// The mean of a group of trials, at each step of those that have a value there; steps ascend. Where a mean is NaN or
+// infinite the line has a gap, where a deviation is, the band.
 struct MeanLine {
   std::size_t group = 0;
   std::vector<double> steps;

@@ -191,18 +191,13 @@ TEST_F(PlotTest, ASweepWithoutPointsSaysSo) {
   EXPECT_THAT(outcome.err, HasSubstr("has no points yet"));
 }
 
-// As a full disk does: the figures that were there stay as they were.
-TEST_F(PlotTest, FilesThatCannotBeWrittenLeaveTheOldOnes) {
+TEST_F(PlotTest, AFolderOfAFiguresNameIsLeftAlone) {
   Train();
-  ASSERT_EQ(Plot({"s", "--out", Figures()}).exit_code, 0);
-  const std::string before = ReadFile(Figures("s-curves-train_loss.svg"));
-  fs::remove(Figures("s-scatter-train_loss-kurtosis_max.pdf"));
-  fs::create_directory(Figures("s-scatter-train_loss-kurtosis_max.pdf"));
-  const Outcome outcome = Plot({"s", "--width", "60", "--out", Figures()});
+  fs::create_directory(Figures("s-layers-kurtosis-block.pdf"));
+  const Outcome outcome = Plot({"s", "--out", Figures()});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("s-scatter-train_loss-kurtosis_max.pdf is a folder"));
-  EXPECT_EQ(ReadFile(Figures("s-curves-train_loss.svg")), before);
-  EXPECT_EQ(std::distance(fs::directory_iterator(Figures()), fs::directory_iterator()), 8) << "and no drafts";
+  EXPECT_THAT(outcome.err, HasSubstr("s-layers-kurtosis-block.pdf is a folder"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(Figures()), fs::directory_iterator()), 1);
 }
 
 }  // namespace
