@@ -47,6 +47,8 @@ const std::map<std::string, TableFormat> kTableFormats = {{"text", TableFormat::
 const std::map<std::string, DivergedTrials> kDivergedTrials = {{"keep", DivergedTrials::kKeep},
                                                                {"drop", DivergedTrials::kDrop}};
 const std::map<std::string, CurveFormat> kCurveFormats = {{"csv", CurveFormat::kCsv}, {"json", CurveFormat::kJson}};
+const std::map<std::string, PlotKind> kPlotKinds = {
+    {"curves", PlotKind::kCurves}, {"layers", PlotKind::kLayers}, {"scatter", PlotKind::kScatter}};
 const std::map<std::string, ReferenceFormat> kReferenceFormats = {{"text", ReferenceFormat::kText},
                                                                   {"markdown", ReferenceFormat::kMarkdown},
                                                                   {"yaml", ReferenceFormat::kYaml},
@@ -338,6 +340,30 @@ class Program {
         "at most so many ranges of steps, each by its last, smallest and largest point (0: every point)");
     curves->add_option("--format", options->format, "how to write them")->transform(Names(kCurveFormats));
     AddSource(curves, options->connection);
+    AddPlot();
+  }
+
+  void AddPlot() {
+    const auto [plot, options] = Add("plot", "draws a sweep's curves, layers and results for a paper", Plot);
+    plot->add_option("SWEEP", options->sweep, "its name")->required();
+    AddList(plot, "--kind", "KIND", options->kinds,
+            "curves: means over the seeds, with a band of one standard deviation; layers: maps of layer by step; "
+            "scatter: one result against another, a mark a trial (default: all)")
+        ->transform(Names(kPlotKinds));
+    AddList(plot, "--metric", "METRIC", options->metrics,
+            "of curves and layers: train_loss, kurtosis (the largest block), kurtosis@block.3, rms@embedding, … "
+            "(`ofsweep spec --metrics`; default: train_loss,kurtosis)");
+    AddList(plot, "--group-by", "KEY", options->keys.groups,
+            "trial keys that tell groups apart (default: all that the sweep varies but the seed)");
+    AddList(plot, "--panels", "KEY", options->keys.panels, "trial keys that tell panels apart, instead of groups");
+    plot->add_option("--x", options->x, "of the scatter: a column of `results`, or two as A/B")->capture_default_str();
+    plot->add_option("--y", options->y, "of the scatter (default: eval_loss, else train_loss)");
+    plot->add_option("--width", options->width_millimetres, "millimetres (default: 85, of several panels 175)")
+        ->check(Within({.minimum = 40, .maximum = 1000}));
+    plot->add_option("--out", options->out,
+                     "a folder, for an SVG and a PDF of each figure, or FILE.svg, .pdf or .png of one")
+        ->capture_default_str();
+    AddSource(plot, options->connection);
   }
 
   void AddSpec() {

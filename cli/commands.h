@@ -10,6 +10,8 @@
 #include "cli/ablation_text.h"
 #include "cli/connection.h"
 #include "cli/curve_writer.h"
+#include "cli/figure_files.h"
+#include "cli/trial_groups.h"
 
 namespace ofsweep {
 
@@ -116,6 +118,22 @@ struct CurvesOptions {
   CurveFormat format = CurveFormat::kCsv;
 };
 absl::Status Curves(const CurvesOptions& options, Streams streams);
+
+enum class PlotKind { kCurves, kLayers, kScatter };
+
+struct PlotOptions {
+  ConnectionOptions connection;
+  std::string sweep;
+  std::vector<PlotKind> kinds;       // empty: all of which the sweep has something
+  std::vector<std::string> metrics;  // of curves and layers; empty: train_loss and kurtosis, as far as they are there
+  GroupingKeys keys;
+  std::string x = "kurtosis_max";        // of the scatter
+  std::string y;                         // empty: eval_loss, or train_loss where no trial has that
+  double width_millimetres = 0;          // 0: a column of a paper (85), of several panels both (175)
+  std::string out = kDefaultFiguresDir;  // a folder, or the file of one figure
+};
+// Draws a sweep into files, and prints their paths. Nothing is written where one of them cannot be drawn.
+absl::Status Plot(const PlotOptions& options, Streams streams);
 
 // ---- on this machine ----
 

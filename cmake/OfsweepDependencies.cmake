@@ -15,6 +15,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-pdf cairo-svg)
 
 set(OFSWEEP_GOOGLEAPIS_DIR ${OFSWEEP_CACHE}/googleapis_common_protos-1.76.0-py3-none-any)
 if(NOT EXISTS ${OFSWEEP_GOOGLEAPIS_DIR}/google/rpc/error_details.proto)

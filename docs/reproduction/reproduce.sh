@@ -1,22 +1,30 @@
 #!/usr/bin/env bash
 # Rewrites the tables and figures of docs/reproduction.md: reproduce.sh [--anew]
 #
-# Trains the trials of its sweeps that the database does not hold (all of them take some four hours on two cores; interrupted, it goes on where
-# it was). Where there is no database yet, it begins with the one published beside this script; with --anew it does not.
+# Reads the database that is published beside this script; with --anew, one that it trains into first (some four hours on two cores; interrupted, it
+# goes on where it was).
 #
-# OFSWEEP_REPRODUCTION: the folder of the database (default: reproduction in OFSWEEP_CACHE, ~/.cache/ofsweep)
+# OFSWEEP_REPRODUCTION: the folder of the database of --anew (default: reproduction in OFSWEEP_CACHE, ~/.cache/ofsweep)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-data_dir=${OFSWEEP_REPRODUCTION:-${OFSWEEP_CACHE:-$HOME/.cache/ofsweep}/reproduction}
 deploy/setup/install.sh
-deploy/setup/build.sh release ofsweep ofsweep-trainer
 ofsweep=build/release/bin/ofsweep
-if [ "${1:-}" != --anew ] && [ ! -e "$data_dir/ofsweep.db" ]; then
-  mkdir -p "$data_dir"
+if [ "${1:-}" = --anew ]; then
+  deploy/setup/build.sh release ofsweep ofsweep-trainer
+  data_dir=${OFSWEEP_REPRODUCTION:-${OFSWEEP_CACHE:-$HOME/.cache/ofsweep}/reproduction}
+  for sweep in block-optimizer-small learning-rate-small adam-epsilon-small; do
+    "$ofsweep" run "sweeps/$sweep.yaml" --data-dir "$data_dir"
+  done
+else
+  deploy/setup/build.sh release ofsweep
+  data_dir=$(mktemp -d)
+  trap 'rm -rf "$data_dir"' EXIT
   gzip --decompress --stdout docs/reproduction/ofsweep.db.gz >"$data_dir/ofsweep.db"
+  # An earlier version wrote it, and a coordinator that starts on it brings it up to date. Once it has told its addresses, that is done.
+  coproc "$ofsweep" coordinator --data-dir "$data_dir" --grpc 127.0.0.1:0 --http 127.0.0.1:0
+  coordinator=$COPROC_PID
+  read -r _ <&"${COPROC[0]}"
+  kill "$coordinator"
+  wait "$coordinator"
 fi
-for sweep in block-optimizer-small learning-rate-small adam-epsilon-small; do
-  "$ofsweep" run "sweeps/$sweep.yaml" --data-dir "$data_dir"
-done
-python=$(deploy/setup/python_env.sh docs/reproduction/requirements.txt)/bin/python
-"$python" docs/reproduction/report.py --ofsweep "$ofsweep" --data-dir "$data_dir"
+python3 docs/reproduction/report.py --ofsweep "$ofsweep" --data-dir "$data_dir"

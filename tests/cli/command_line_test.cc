@@ -153,7 +153,7 @@ TEST(CommandLine, AnUnknownNameOfAFormatIsToldWithTheKnownOnes) {
 }
 
 TEST(CommandLine, OnlyWhatReadsOffersADataFolder) {
-  for (const char* command : {"ls", "show", "table", "curves"}) {
+  for (const char* command : {"ls", "show", "table", "curves", "plot"}) {
     EXPECT_THAT(Ofsweep({command, "--help"}).out, HasSubstr("--data-dir")) << command;
   }
   for (const char* command : {"submit", "watch", "pause", "resume", "cancel", "retry"}) {

@@ -20,7 +20,8 @@ MAY_INCLUDE = {
     "coordinator": {"experiment", "storage", "monitoring"},
     "worker": {"host", "experiment", "monitoring"},
     "trainer": {"host", "experiment", "corpus"},
-    "cli": {"host", "experiment", "corpus", "storage", "coordinator", "worker"},
+    "figures": set(),
+    "cli": {"host", "experiment", "corpus", "storage", "coordinator", "worker", "figures"},
 }
 
 # Header pattern → the files it may be included in.
@@ -29,6 +30,7 @@ HOMES = {
     r"torch/|ATen/|c10/": r"trainer/",
     r"boost/beast": r"monitoring/http_server\.cc",
     r"prometheus/": r"(monitoring/|coordinator/(telemetry|live_trials_metrics)\.|worker/worker_metrics\.)",
+    r"cairo": r"figures/(cairo_handles|render|text_width)\.",
     r"grpcpp/|ofsweep/v1/.*\.pb\.h": r"(coordinator|worker|cli)/",
 }
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ofsweep/v1/sweep.pb.h"
+
+namespace ofsweep {
+
+// Where a trial belongs in a figure.
+struct FigurePlace {
+  std::size_t panel = 0;
+  std::size_t group = 0;
+
+  auto operator<=>(const FigurePlace&) const = default;
+};
+
+// Which keys tell panels and, within them, groups apart.
+struct GroupingKeys {
+  std::optional<std::vector<std::string>> groups;  // absent: every key that the sweep varies, but seed and `panels`
+  std::vector<std::string> panels;                 // empty: there is one panel
+};
+
+// The groups of a sweep's trials that agree in some keys, in the sweep's order, so that a group has one colour in every
+// figure.
+class TrialGroups {
+ public:
+  // InvalidArgument names keys that the sweep does not vary, and those that it does.
+  static absl::StatusOr<TrialGroups> Of(const std::vector<v1::Trial>& trials, const GroupingKeys& keys);
+
+  // Of names the values alone, "op · adam"; numbers with their key, "learning rate 0.001".
+  const std::vector<std::string>& groups() const { return groups_; }
+  const std::vector<std::string>& panels() const { return panels_; }
+
+  // None for a trial that was not among those of Of.
+  std::optional<FigurePlace> Find(const std::string& trial_id) const;
+
+  // All keys of panels and groups.
+  const std::vector<std::string>& keys() const { return keys_; }
+
+ private:
+  std::vector<std::string> groups_, panels_, keys_;
+  std::map<std::string, FigurePlace> places_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "figures/scene.h"
+
+namespace ofsweep {
+
+// The mean of a group of trials, at each step of those that have a value there; steps ascend. Where a mean is NaN or
+// infinite the line has a gap, where a deviation is, the band.
+struct MeanLine {
+  std::size_t group = 0;
+  std::vector<double> steps;
+  std::vector<double> means;
+  std::vector<double> deviations;  // as long as the means
+};
+
+struct CurvePanel {
+  std::string title;  // "" where there is one alone
+  std::vector<MeanLine> lines;
+};
+
+// Curves over the steps, each with a band of ± one standard deviation; panels share their axes.
+struct CurveFigure {
+  std::string y_label;
+  bool is_log = false;
+  std::vector<std::string> groups;  // labels; one alone has no legend
+  std::vector<CurvePanel> panels;
+};
+
+// `width` in points.
+Scene Draw(const CurveFigure& figure, double width);
+
+}  // namespace ofsweep
