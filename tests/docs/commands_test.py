@@ -4,32 +4,26 @@
 usage: commands_test.py OFSWEEP [TEST …]
 """
 
-import os
+import contextlib
+import json
 import pathlib
 import shutil
-import subprocess
+import sqlite3
 import sys
 import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "dashboards"))
+sys.path[:0] = [str(ROOT / "tests" / "dashboards"), str(ROOT / "docs" / "generate")]
 
+from environment import enter  # noqa: E402
 
-def in_environment() -> None:
-    """Goes on in the Python that a reader would have set up."""
-    line = [ROOT / "deploy" / "setup" / "python_env.sh", HERE / "requirements.txt"]
-    folder = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    python = pathlib.Path(folder) / "bin" / "python"
-    if pathlib.Path(sys.prefix) != pathlib.Path(folder):
-        os.execv(python, [python, *sys.argv])
-
-
-in_environment()
+enter()
 
 import prose  # noqa: E402
 import reader  # noqa: E402
+import views  # noqa: E402
 from blocks import Block, blocks_of, problems_of  # noqa: E402
 from documents import DOCUMENTS, Document  # noqa: E402
 from stack import Stack  # noqa: E402
@@ -81,6 +75,42 @@ class Documents(unittest.TestCase):
                     one.run(block)
                 except reader.Failure as failure:
                     self.fail(f"{block.place}: {failure}")
+            if document.path == "docs/howto-sql.md":
+                self.compare_with_table(one)
+
+    def compare_with_table(self, one: reader.Reader) -> None:
+        """The first two queries of docs/howto-sql.md say what `ofsweep table` says."""
+        axes = ("model.block", "optimizer.name", "optimizer.learning_rate")
+        table = json.loads(one.sh("ofsweep table ablation --format json"))
+        cells = {tuple(cell["keys"][axis] for axis in axes): cell for cell in table["cells"]}
+        every_arm, best_arms = one.answers[:2]
+        told = [(keys_of(row["arm"]), row) for row in every_arm]
+        self.assertEqual({keys for keys, _ in told}, set(cells))
+        self.assertTrue(any(row["diverged"] for row in every_arm))
+        best = [((row["block"], row["optimizer"], row["learning_rate"]), row) for row in best_arms]
+        self.assertEqual(len(best), 4)
+        for keys, row in best:
+            losses = [
+                cell["values"]["eval_loss"]["mean"]
+                for other, cell in cells.items()
+                if other[:2] == keys[:2] and cell["diverged"] == 0
+            ]
+            self.assertAlmostEqual(row["eval_loss_mean"], min(losses), places=9)
+        for keys, row in told + best:
+            self.assertEqual(row["n"], cells[keys]["trials"])
+            for metric in ("eval_loss", "kurtosis_max"):
+                for ours, theirs in (("mean", "mean"), ("std", "standard_deviation")):
+                    value = cells[keys]["values"].get(metric, {}).get(theirs)
+                    if row[f"{metric}_{ours}"] is None:
+                        self.assertIn(value, (None, "NaN"), (keys, metric))
+                    else:
+                        self.assertAlmostEqual(row[f"{metric}_{ours}"], value, places=9, msg=(keys, metric))
+
+
+def keys_of(arm: str) -> tuple:
+    """`model.block=op optimizer.name=adam optimizer.learning_rate=1000`"""
+    block, optimizer, rate = (entry.split("=")[1] for entry in arm.split())
+    return block, optimizer, float(rate)
 
 
 def add_test(document: Document) -> None:
@@ -144,6 +174,19 @@ class EveryDocument(unittest.TestCase):
     def test_is_read(self):
         there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")} | {"README.md"}
         self.assertLessEqual(there, {document.path for document in DOCUMENTS})
+
+
+class Views(unittest.TestCase):
+    def test_are_those_of_the_database(self):
+        with contextlib.closing(sqlite3.connect(World.quickstart / "ofsweep.db")) as database:
+            names = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'view'")]
+            self.assertEqual({view.name for view in views.views()}, set(names))
+            for view in views.views():
+                found = [(row[1], row[2]) for row in database.execute(f"PRAGMA table_info({view.name})")]
+                self.assertEqual([column.name for column in view.columns], [name for name, _ in found], view.name)
+                for column, (_, kind) in zip(view.columns, found):
+                    if kind:  # of an expression SQLite knows none
+                        self.assertEqual(column.type, kind, f"{view.name}.{column.name}")
 
 
 def main() -> int:

@@ -76,6 +76,7 @@ class Reader:
             "CURL_HOME": str(self.state),
             "no_proxy": "127.0.0.1",
         }
+        self.answers: list[list[sqlite3.Row]] = []  # of the SQL statements so far
         self.python: Optional[subprocess.Popen] = None
 
     def __enter__(self):
@@ -108,7 +109,7 @@ class Reader:
     def sh(self, text: str) -> str:
         """What it printed. Folder and environment are those that the block before left."""
         kept, log = self.state / "shell", self.state / "output"
-        script = f"[ ! -e {kept} ] || . {kept}\nset -euo pipefail\n{text}\n{{ declare -px; echo cd $PWD; }} > {kept}\n"
+        script = f"[ ! -e {kept} ] || . {kept}\nset -aeuo pipefail\n{text}\n{{ declare -px; echo cd $PWD; }} > {kept}\n"
         with log.open("w") as out:
             shell = subprocess.Popen(
                 ["bash", "-c", script],
@@ -156,6 +157,7 @@ class Reader:
         """Each statement gives rows."""
         path = self.folder / "ofsweep-data" / "ofsweep.db"
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            database.row_factory = sqlite3.Row
             trials = [row[0] for row in database.execute("SELECT DISTINCT trial_id FROM results ORDER BY trial_id")]
             for statement in statements_of(block.text):
                 try:
@@ -164,6 +166,7 @@ class Reader:
                     raise Failure(f"{error}:\n{statement}") from error
                 if not rows:
                     raise Failure(f"no rows:\n{statement}")
+                self.answers.append(rows)
 
     def run_yaml(self, block: Block) -> None:
         """A sweep file is one that `plan` and `submit` take; it is then there under its name, cut small."""
