@@ -19,7 +19,7 @@ from documents import ROOT
 from stack import free_address
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 900  # a bound for what hangs; beside other programs everything takes long
 
 
 class Failure(Exception):

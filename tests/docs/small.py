@@ -5,7 +5,7 @@ import yaml
 SMALL = {
     "model": {"layers": 2, "width": 32, "heads": 2, "context": 32},
     "data": {"vocabulary": 512},
-    "train": {"steps": 40, "batch_size": 4, "device": "cpu", "threads": 1, "checkpoint_every": 20},
+    "train": {"steps": 20, "batch_size": 4, "device": "cpu", "threads": 1, "checkpoint_every": 10},
     "measure": {"every": 5, "metrics": "all"},
     "evaluate": {"batches": 2, "int8_calibration_batches": 1},
 }
@@ -27,7 +27,10 @@ def cut(text: str, corpus: str) -> str:
     sweep = yaml.load(text, Loader)
     trial = flat(sweep.get("trial", {})) | flat(SMALL)
     trial.pop("model.preset", None)
-    if trial.get("data.source", "python") == "python":
+    source = trial.get("data.source", "python")
+    if source == "python":
         trial |= {"data.source": "text", "data.path": corpus}
+    if source == "tokens":
+        del trial["data.vocabulary"]
     sweep["trial"] = trial
     return yaml.safe_dump(sweep, sort_keys=False)
