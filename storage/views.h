@@ -4,7 +4,40 @@ namespace ofsweep {
 
 // What users read: a contract (docs/sql.md). Views hold nothing, so that they are made anew when the tables have
 // changed. DuckDB, which reads a view's text by itself, finds the columns of all but `attempts` typed.
+// Lines that begin with --: are docs/views.md, which docs/generate/views.py writes.
 inline constexpr const char* kViews = R"sql(
+--: results: a trial of a sweep
+--:   sweep TEXT: name of the sweep
+--:   arm TEXT: every key that the sweep varies but the seed, as a label: `model.block=op optimizer.name=adam`
+--:   trial_id TEXT: what a trial is called in all views; the same in every sweep that holds it
+--:   config_hash TEXT: of its configuration
+--:   state TEXT: `pending`, `running`, `completed`, `diverged`, `failed`, `cancelled` or `pruned`
+--:   block TEXT: `model.block`
+--:   optimizer TEXT: `optimizer.name`
+--:   learning_rate REAL: `optimizer.learning_rate`
+--:   seed INTEGER: `seed`
+--:   attempts INTEGER: attempts so far
+--:   steps INTEGER: updates done, at its newest points
+--:   tokens INTEGER: tokens trained on, then
+--:   train_loss REAL: newest training loss, nats a token
+--:   eval_loss REAL: newest validation loss, nats a token
+--:   eval_perplexity REAL: e to eval_loss
+--:   int8_perplexity REAL: validation perplexity with weights and activations in 8 bits
+--:   w8a5_perplexity REAL: with weights in 8 bits and activations in 5
+--:   w8a4_perplexity REAL: with weights in 8 bits and activations in 4
+--:   w4a4_perplexity REAL: with both in 4 bits
+--:   kurtosis_mean REAL: kurtosis at the last measured step, mean over the blocks
+--:   kurtosis_max REAL: the same of the largest block
+--:   kurtosis_peak REAL: largest kurtosis over blocks and steps
+--:   mmr_max REAL: max over median at the last measured step, of the largest block
+--:   wall_seconds REAL: time of all attempts, with start-up, data preparation and evaluation
+--:   worker TEXT: who runs it, or ran it to its end; NULL while nobody does
+--:   started_at TEXT: when its first attempt started, UTC
+--:   finished_at TEXT: when it reached its final state, UTC
+--:   failure_class TEXT: `oom`, `crash`, `bad_config`, `bad_data`, `timeout` or `other_data`; NULL where a later attempt went well
+--:   failure_message TEXT: what went wrong, in words
+--:   outcome_reason TEXT: why a trial has diverged
+--:   diverged_step INTEGER: the step whose numbers show it
 CREATE VIEW results AS
 SELECT
   sweeps.name AS sweep,
@@ -44,6 +77,22 @@ FROM sweeps
   JOIN trials ON trials.id = sweep_trials.trial
   JOIN trial_results ON trial_results.trial = trials.id;
 
+--: attempts: an attempt of a trial
+--:   trial_id TEXT: of `results`
+--:   generation INTEGER: its number: a later attempt of the trial has a larger one
+--:   worker TEXT: who ran it
+--:   from_step INTEGER: updates of the checkpoint that it continued from
+--:   to_step INTEGER: updates done when it ended
+--:   outcome TEXT: `running`, `completed`, `diverged`, `failed`, `cancelled`, `preempted` or `lost`
+--:   failure_class TEXT: as in `results`
+--:   message TEXT: why it failed
+--:   host TEXT: machine of the worker
+--:   device TEXT: the device's model
+--:   revision TEXT: of the trainer
+--:   resolved TEXT: what it made of keys that were `auto`, JSON
+--:   left_out TEXT: files of the corpus that it did not train on, by reason, JSON
+--:   started_at TEXT: UTC
+--:   ended_at TEXT: UTC; NULL while it runs
 CREATE VIEW attempts AS
 SELECT
   trials.trial_id,
@@ -64,6 +113,10 @@ SELECT
 FROM trial_attempts
   JOIN trials ON trials.id = trial_attempts.trial;
 
+--: params: a key of a trial
+--:   trial_id TEXT: of `results`
+--:   key TEXT: every trial key: `optimizer.beta2`
+--:   value –: its value, `auto` as the newest attempt resolved it; text, a number, or JSON where it is a list
 CREATE VIEW params AS
 SELECT trials.trial_id, entry.key, entry.value
 FROM trials
@@ -73,6 +126,20 @@ FROM trials
 
 -- What made a trial's numbers: a row for each attempt, in each sweep that holds the trial. What is not known is NULL: before it
 -- has begun, and of earlier versions.
+--: provenance: an attempt, in a sweep that holds its trial; what is not known is NULL
+--:   sweep TEXT: name of the sweep
+--:   trial_id TEXT: of `results`
+--:   generation INTEGER: of `attempts`
+--:   file TEXT: the file that was submitted
+--:   spec_sha256 TEXT: SHA-256 of what was submitted
+--:   coordinator_revision TEXT: of the coordinator that took it
+--:   trainer_revision TEXT: of the trainer
+--:   worker TEXT: who ran it
+--:   host TEXT: machine of the worker
+--:   device TEXT: the device's model
+--:   precision TEXT: `train.precision`, resolved
+--:   threads –: `train.threads`, resolved
+--:   data_fingerprint TEXT: of data, validation data and initial weights, as far as it has them, with + between
 CREATE VIEW provenance AS
 SELECT
   sweeps.name AS sweep,
@@ -96,6 +163,13 @@ FROM trial_attempts
 
 -- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
 -- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.
+--: curves: a point; name a trial, for all points of all trials are many
+--:   trial_id TEXT: of `results`
+--:   step INTEGER: updates done
+--:   metric TEXT: its name in [trial-metrics.md](trial-metrics.md)
+--:   layer INTEGER: from 0; NULL where the site is in no layer
+--:   site TEXT: `block`, `embedding`, …; NULL for a metric of the whole model
+--:   value REAL: NULL is NaN; ±Infinity are stored as they are
 CREATE VIEW curves AS
 SELECT
   trials.trial_id,
@@ -123,6 +197,14 @@ WHERE recent_points.trial = trials.id AND series.id = recent_points.series;
 
 -- What each of a trial's curves came to: its newest value, and its largest one with the first step that has it; a NaN is the
 -- largest only where there is nothing else. Made of the points themselves: name a trial or a metric.
+--: metrics: what a curve came to, in two ways; made of all points: name a trial or a metric
+--:   trial_id TEXT: of `results`
+--:   metric TEXT: as in `curves`
+--:   site TEXT: as in `curves`
+--:   layer INTEGER: as in `curves`
+--:   aggregate TEXT: `last`: the newest value; `max`: the largest, a NaN only where there is nothing else
+--:   step INTEGER: the step of that value, of equal ones the first
+--:   value REAL: as in `curves`
 CREATE VIEW metrics AS
 WITH
   ranked AS (
@@ -140,6 +222,29 @@ SELECT trial_id, metric, site, layer, 'max', step, value FROM ranked WHERE rank_
 -- (missing) do not. NAME_n of the n have a NAME. A NaN among these makes mean and std NULL; std is the sample standard
 -- deviation, NULL too where the mean is infinite.
 -- Windows rather than GROUP BY, because SQLite pushes a condition on the sweep through windows only.
+--: ablation: an arm of a sweep
+--:   sweep TEXT: name of the sweep
+--:   arm TEXT: as in `results`
+--:   arm_keys TEXT: the same as a JSON object
+--:   block TEXT: `model.block`
+--:   optimizer TEXT: `optimizer.name`
+--:   learning_rate REAL: `optimizer.learning_rate`
+--:   n INTEGER: trials with an outcome, completed or diverged: those that count
+--:   diverged INTEGER: how many of them diverged; they count with their last values
+--:   failed INTEGER: trials that failed
+--:   missing INTEGER: trials without an outcome: pending, running, cancelled, pruned
+--:   eval_loss_n INTEGER: how many of the n have a `eval_loss`
+--:   eval_loss_mean REAL: their mean; NULL where one is NaN
+--:   eval_loss_std REAL: their sample standard deviation; NULL for fewer than two
+--:   kurtosis_max_n INTEGER: how many of the n have a `kurtosis_max`
+--:   kurtosis_max_mean REAL: their mean; NULL where one is NaN
+--:   kurtosis_max_std REAL: their sample standard deviation; NULL for fewer than two
+--:   int8_perplexity_n INTEGER: how many of the n have a `int8_perplexity`
+--:   int8_perplexity_mean REAL: their mean; NULL where one is NaN
+--:   int8_perplexity_std REAL: their sample standard deviation; NULL for fewer than two
+--:   w8a4_perplexity_n INTEGER: how many of the n have a `w8a4_perplexity`
+--:   w8a4_perplexity_mean REAL: their mean; NULL where one is NaN
+--:   w8a4_perplexity_std REAL: their sample standard deviation; NULL for fewer than two
 CREATE VIEW ablation AS
 WITH
   members AS (
