@@ -13,7 +13,8 @@ enum class TableFormat { kText, kMarkdown, kLatex, kCsv, kJson };
 //   latex           booktabs tabulars, columns grouped by metric, each no wider and no longer than a page
 //   csv, json       tidy: one line or entry a cell and metric, full precision
 // A cell for people reads "mean ± standard deviation (trials)", and says how many of its trials diverged, failed or are
-// missing; "—" is no value. All but csv name the keys that a cell averages over, and say when trials have no outcome.
-std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format);
+// missing; "—" is no value. The best mean of each metric is bold, as text on a terminal alone. All but csv name the
+// keys that a cell averages over, and say when trials have no outcome.
+std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format, bool is_terminal = false);
 
 }  // namespace ofsweep

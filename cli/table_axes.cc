@@ -72,9 +72,32 @@ std::string SharedKey(const Keys& pooled) {
   return key == TrialKeys().end() ? kPreferredRow : std::string(key->name);
 }
 
-TableAxes SuggestedAxes(const SweepSpec& spec, const Keys& pooled) {
+// What each sweep has in all of its trials: of several sweeps these keys may differ too.
+Axis BetweenSweeps(const std::vector<SweepSpec>& sweeps) {
+  Axis axis;
+  for (const SweepSpec& sweep : sweeps) {
+    Overrides& common = axis.points.emplace_back(sweep.trial);
+    for (const Axis& own : sweep.axes) {
+      if (own.points.size() == 1) common.insert(own.points[0].begin(), own.points[0].end());
+    }
+  }
+  // One that leaves out a key of another has its default there, or varies it, which its own axes tell.
+  for (const std::string& key : KeysOf(axis)) {
+    for (std::size_t i = 0; i < sweeps.size(); ++i) {
+      const bool varies = std::any_of(sweeps[i].axes.begin(), sweeps[i].axes.end(),
+                                      [&key](const Axis& own) { return KeysOf(own).contains(key); });
+      if (!varies) axis.points[i].try_emplace(key, DefaultValue(*FindTrialKey(key)));
+    }
+  }
+  return axis;
+}
+
+TableAxes SuggestedAxes(const std::vector<SweepSpec>& sweeps, const Keys& pooled) {
+  std::vector<Axis> axes_of_all;
+  for (const SweepSpec& sweep : sweeps) axes_of_all.insert(axes_of_all.end(), sweep.axes.begin(), sweep.axes.end());
+  if (sweeps.size() > 1) axes_of_all.push_back(BetweenSweeps(sweeps));
   Keys keys;
-  for (const Axis& axis : spec.axes) {
+  for (const Axis& axis : axes_of_all) {
     for (const std::string& key : VariedKeys(axis, pooled)) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
     }
@@ -99,9 +122,9 @@ TableAxes SuggestedAxes(const SweepSpec& spec, const Keys& pooled) {
 
 }  // namespace
 
-TableAxes ChooseTableAxes(const SweepSpec& spec, const AxesWish& wish) {
+TableAxes ChooseTableAxes(const std::vector<SweepSpec>& sweeps, const AxesWish& wish) {
   if (wish.rows && wish.cols) return {*wish.rows, *wish.cols};
-  TableAxes axes = SuggestedAxes(spec, wish.pool);
+  TableAxes axes = SuggestedAxes(sweeps, wish.pool);
   if (wish.rows) {
     Drop(*wish.rows, axes.cols);
     axes.rows = *wish.rows;
