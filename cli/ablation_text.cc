@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -229,12 +230,12 @@ struct LatexColumn {
   int metric = 0;
   const Values* col = nullptr;
   std::vector<std::string> cells;  // one for each row
+};
 
-  std::size_t Width(const std::string& title) const {
-    std::size_t width = title.size();
-    for (const std::string& cell : cells) width = std::max(width, DisplayWidth(cell));
-    return width;
-  }
+// What stands beside each other.
+struct LatexPage {
+  std::vector<LatexColumn> columns;
+  std::size_t points = 0;  // how wide it is
 };
 
 const CellSpelling kLatexSpelling = {.plus_minus = " $\\pm$ ",
@@ -245,32 +246,48 @@ const CellSpelling kLatexSpelling = {.plus_minus = " $\\pm$ ",
                                      .escape = LatexEscape};
 const CellSpelling kTerminalSpelling = {.bold_begin = "\x1b[1m", .bold_end = "\x1b[0m"};
 
-// Characters that stand beside each other on a page of LaTeX's article, and lines below each other, roughly.
-constexpr std::size_t kPageCharacters = 80;
+// Sizes of LaTeX's article, roughly, in points. A line has 345, the first of a paragraph 15 less.
+constexpr std::size_t kGapPoints = 12;
+constexpr std::size_t kPagePoints = 330;
 constexpr std::size_t kPageLines = 40;
+
+std::size_t Points(const std::string& latex) {
+  const std::string printed =
+      absl::StrReplaceAll(latex, {{"\\textbf", ""}, {"---", "--"}, {"\\", ""}, {"$", ""}, {"{", ""}, {"}", ""}});
+  std::size_t points = 5 * DisplayWidth(printed);  // a digit; letters have no more in the mean
+  for (const char c : printed) {
+    if (c == '.' || c == ',') points -= 2;
+    if (absl::StrContains(" ()[]", c)) points -= 1;
+  }
+  return points;
+}
 
 class LatexTable {
  public:
   explicit LatexTable(const v1::GetAblationTableResponse& table) : table_(table), grid_(table) {}
 
   std::string Text() const {
-    std::string text =
-        absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(table_), "\n");
+    std::string tables = Tabulars(&AblationGrid::CellText);
+    if (const std::string baseline = BaselineName(table_); !baseline.empty()) {
+      absl::StrAppend(&tables, "\n% less ", baseline, ": ", kWhatADifferenceIs, "\n",
+                      Tabulars(&AblationGrid::DifferenceText));
+    }
+    const bool is_scaled = absl::StrContains(tables, kScaled);
+    std::string text = absl::StrCat("% needs \\usepackage{booktabs}", is_scaled ? " and \\usepackage{graphicx}" : "",
+                                    "; a cell is mean, standard deviation ", Trials(table_), "\n");
     if (const std::string bold = Bold(table_); !bold.empty()) absl::StrAppend(&text, "% ", bold, "\n");
     for (const std::string& remark : Remarks(table_)) absl::StrAppend(&text, "% ", remark, "\n");
-    text += Tabulars(&AblationGrid::CellText);
-    const std::string baseline = BaselineName(table_);
-    if (baseline.empty()) return text;
-    return absl::StrCat(text, "\n% less ", baseline, ": ", kWhatADifferenceIs, "\n",
-                        Tabulars(&AblationGrid::DifferenceText));
+    return text + tables;
   }
 
  private:
   std::string Tabulars(Shown shown) const {
     std::string text;
-    for (const std::vector<LatexColumn>& columns : Pages(shown)) {
+    for (const LatexPage& page : Pages(shown)) {
+      const bool is_too_wide = page.points > kPagePoints;  // one column and the keys already
       for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
-        absl::StrAppend(&text, text.empty() ? "" : "\n", Tabular(columns, row));
+        absl::StrAppend(&text, text.empty() ? "" : "\n", is_too_wide ? kScaled : "", Tabular(page.columns, row),
+                        is_too_wide ? "}\n" : "");
       }
     }
     return text;
@@ -280,34 +297,38 @@ class LatexTable {
     return table_.cols().empty() ? table_.metrics(column.metric) : ColumnTitle(table_, *column.col);
   }
 
-  std::size_t RowKeysWidth() const {
-    std::size_t width = 0;
+  std::size_t RowKeysPoints() const {
+    std::size_t points = 0;
     for (int i = 0; i < table_.rows_size(); ++i) {
-      std::size_t widest = table_.rows(i).size();
-      for (const Values& row : grid_.rows()) widest = std::max(widest, row[i].size());
-      width += widest + kGap;
+      std::size_t widest = Points(table_.rows(i));
+      for (const Values& row : grid_.rows()) widest = std::max(widest, Points(row[i]));
+      points += widest + kGapPoints;
     }
-    return width;
+    return points;
+  }
+
+  // A column's title, below its metric where there are columns, and its cells.
+  std::size_t ColumnPoints(const LatexColumn& column) const {
+    std::size_t widest = std::max(Points(Title(column)), Points(table_.metrics(column.metric)));
+    for (const std::string& cell : column.cells) widest = std::max(widest, Points(cell));
+    return widest + kGapPoints;
   }
 
   // The columns, as many together as are not too wide.
-  std::vector<std::vector<LatexColumn>> Pages(Shown shown) const {
-    std::vector<std::vector<LatexColumn>> pages;
-    std::size_t room = 0;
+  std::vector<LatexPage> Pages(Shown shown) const {
+    std::vector<LatexPage> pages;
     for (int metric : AllMetrics(table_)) {
       for (const Values& col : grid_.cols()) {
         LatexColumn column{.metric = metric, .col = &col};
-        std::size_t width = kGap;
         for (const Values& row : grid_.rows()) {
           column.cells.push_back((grid_.*shown)(row, col, metric, kLatexSpelling));
         }
-        width += column.Width(Title(column));
-        if (pages.empty() || width > room) {
-          pages.emplace_back();
-          room = kPageCharacters - std::min(kPageCharacters, RowKeysWidth());
+        const std::size_t points = ColumnPoints(column);
+        if (pages.empty() || pages.back().points + points > kPagePoints) {
+          pages.push_back({.columns = {}, .points = RowKeysPoints()});
         }
-        room -= std::min(room, width);
-        pages.back().push_back(std::move(column));
+        pages.back().points += points;
+        pages.back().columns.push_back(std::move(column));
       }
     }
     return pages;
@@ -346,7 +367,7 @@ class LatexTable {
     return absl::StrCat(heads, " \\\\\n", rules, "\n");
   }
 
-  static constexpr std::size_t kGap = 2;
+  static constexpr char kScaled[] = "\\noindent\\resizebox{\\textwidth}{!}{%\n";
 
   const v1::GetAblationTableResponse& table_;
   const AblationGrid grid_;

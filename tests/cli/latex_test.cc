@@ -20,8 +20,9 @@ using testing::Not;
 // What LaTeX says of an article that holds the table alone.
 std::string SetInLatex(const v1::GetAblationTableResponse& table) {
   const TemporaryFolder folder;
-  std::ofstream(folder.File("table.tex")) << "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
-                                          << RenderAblation(table, TableFormat::kLatex) << "\\end{document}\n";
+  std::ofstream(folder.File("table.tex"))
+      << "\\documentclass{article}\n\\usepackage{booktabs,graphicx}\n\\begin{document}\n"
+      << RenderAblation(table, TableFormat::kLatex) << "\\end{document}\n";
   const std::string command = absl::StrCat("cd ", folder.path().string(), " && ", OFSWEEP_PDFLATEX,
                                            " -interaction=nonstopmode -halt-on-error table.tex >said 2>&1");
   const int status = std::system(command.c_str());
