@@ -72,7 +72,7 @@ std::string SharedKey(const Keys& pooled) {
   return key == TrialKeys().end() ? kPreferredRow : std::string(key->name);
 }
 
-// What each sweep has in all of its trials: of several sweeps these keys may differ too.
+// What each sweep has in all of its trials, where no sweep varies it: of several sweeps these keys may differ too.
 Axis BetweenSweeps(const std::vector<SweepSpec>& sweeps) {
   Axis axis;
   for (const SweepSpec& sweep : sweeps) {
@@ -81,12 +81,18 @@ Axis BetweenSweeps(const std::vector<SweepSpec>& sweeps) {
       if (own.points.size() == 1) common.insert(own.points[0].begin(), own.points[0].end());
     }
   }
-  // One that leaves out a key of another has its default there, or varies it, which its own axes tell.
   for (const std::string& key : KeysOf(axis)) {
-    for (std::size_t i = 0; i < sweeps.size(); ++i) {
-      const bool varies = std::any_of(sweeps[i].axes.begin(), sweeps[i].axes.end(),
-                                      [&key](const Axis& own) { return KeysOf(own).contains(key); });
-      if (!varies) axis.points[i].try_emplace(key, DefaultValue(*FindTrialKey(key)));
+    // The axes of a sweep that varies it tell.
+    const bool is_varied = std::any_of(sweeps.begin(), sweeps.end(), [&key](const SweepSpec& sweep) {
+      return std::any_of(sweep.axes.begin(), sweep.axes.end(),
+                         [&key](const Axis& own) { return own.points.size() > 1 && KeysOf(own).contains(key); });
+    });
+    for (Overrides& common : axis.points) {
+      if (is_varied) {
+        common.erase(key);
+      } else {
+        common.try_emplace(key, DefaultValue(*FindTrialKey(key)));
+      }
     }
   }
   return axis;

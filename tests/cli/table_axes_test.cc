@@ -84,6 +84,10 @@ TEST(TableAxes, SeveralSweepsAreToldApartByWhatTheyVaryOrSet) {
                                "trial: {train.steps: 200}\ngrid: {model.block: [op, post_norm]}");
   EXPECT_THAT(steps.rows, ElementsAre("model.block"));
   EXPECT_THAT(steps.cols, ElementsAre("train.steps"));
+  const TableAxes one_block = axes("trial: {train.steps: 100}\ngrid: {model.block: [op, pre_norm]}",
+                                   "trial: {train.steps: 200}\ngrid: {model.block: [op]}");
+  EXPECT_THAT(one_block.rows, ElementsAre("model.block"));
+  EXPECT_THAT(one_block.cols, ElementsAre("train.steps")) << "the block is no mark of a sweep where one varies it";
   const TableAxes blocks = axes("grid: {model.block: [op], seed: [0, 1]}", "grid: {model.block: [pre_norm]}");
   EXPECT_THAT(blocks.rows, ElementsAre("model.block"));
   const TableAxes defaults =
