@@ -1,6 +1,7 @@
 #include "cli/ablation_grid.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +20,7 @@ void AddOnce(const AblationGrid::Values& value, std::vector<AblationGrid::Values
 
 }  // namespace
 
-AblationGrid::AblationGrid(const v1::GetAblationTableResponse& table) {
+AblationGrid::AblationGrid(const v1::GetAblationTableResponse& table) : table_(table) {
   for (const v1::AblationCell& cell : table.cells()) {
     const Values row(cell.row_values().begin(), cell.row_values().end());
     const Values col(cell.col_values().begin(), cell.col_values().end());
@@ -27,39 +28,65 @@ AblationGrid::AblationGrid(const v1::GetAblationTableResponse& table) {
     AddOnce(col, cols_);
     cells_[{row, col}] = &cell;
   }
+  for (int metric = 0; metric < table.metrics_size(); ++metric) best_means_.push_back(BestMean(metric));
 }
 
-const v1::AblationCell* AblationGrid::Find(const Values& row, const Values& col) const {
+const v1::AblationCell* AblationGrid::Find(const Values& row, const Values& col, int metric) const {
   const auto found = cells_.find({row, col});
-  return found == cells_.end() ? nullptr : found->second;
+  return found == cells_.end() || metric >= found->second->statistics_size() ? nullptr : found->second;
 }
 
-std::string CellText(const v1::AblationCell* cell, int metric, const CellSpelling& spelling) {
-  if (cell == nullptr || metric >= cell->statistics_size()) return spelling.none;
+std::optional<double> AblationGrid::BestMean(int metric) const {
+  const Better better = BetterOf(table_.metrics(metric));
+  if (better == Better::kNeither) return std::nullopt;
+  std::optional<double> first, best;
+  bool differ = false;
+  for (const v1::AblationCell& cell : table_.cells()) {
+    if (metric >= cell.statistics_size() || !cell.statistics(metric).has_mean()) continue;
+    const double mean = cell.statistics(metric).mean();
+    if (!first) first = mean;
+    differ |= mean != *first;
+    if (!std::isfinite(mean) || cell.diverged() > 0) continue;
+    if (!best || (better == Better::kLower ? mean < *best : mean > *best)) best = mean;
+  }
+  return differ ? best : std::nullopt;
+}
+
+std::string AblationGrid::CellText(const Values& row, const Values& col, int metric,
+                                   const CellSpelling& spelling) const {
+  const v1::AblationCell* cell = Find(row, col, metric);
+  if (cell == nullptr) return spelling.none;
   const v1::CellStatistic& statistic = cell->statistics(metric);
   std::vector<std::string> notes;
   std::string value = spelling.none;
   if (statistic.has_mean()) {
     notes.push_back(statistic.count() == cell->trials() ? absl::StrCat(statistic.count())
                                                         : absl::StrCat(statistic.count(), " of ", cell->trials()));
-    value = FormatNumber(statistic.mean());
+    value = absl::StrReplaceAll(FormatNumber(statistic.mean()), {{"-", spelling.minus}});
     if (statistic.has_standard_deviation()) {
       const int decimals = DecimalsOf(statistic.mean());
       absl::StrAppend(&value, spelling.plus_minus,
                       decimals >= 0 ? FormatFixed(statistic.standard_deviation(), decimals)
                                     : FormatNumber(statistic.standard_deviation(), 2));
     }
+    const bool is_best = statistic.mean() == best_means_[metric] && cell->diverged() == 0;
+    if (is_best) value = absl::StrCat(spelling.bold_begin, value, spelling.bold_end);
   }
   if (cell->diverged() > 0) notes.push_back(absl::StrCat(cell->diverged(), " diverged"));
   if (cell->failed() > 0) notes.push_back(absl::StrCat(cell->failed(), " failed"));
   if (cell->missing() > 0) notes.push_back(absl::StrCat(cell->missing(), " missing"));
   if (!cell->mixed().empty()) notes.push_back("mixed");
+  if (cell->has_best_value()) {
+    notes.push_back(spelling.escape(absl::StrCat(ShortName(table_.best()), "=", cell->best_value())));
+  }
   if (!notes.empty()) absl::StrAppend(&value, " (", absl::StrJoin(notes, ", "), ")");
   return value;
 }
 
-std::string DifferenceText(const v1::AblationCell* cell, int metric, const CellSpelling& spelling) {
-  if (cell == nullptr || metric >= cell->statistics_size()) return spelling.none;
+std::string AblationGrid::DifferenceText(const Values& row, const Values& col, int metric,
+                                         const CellSpelling& spelling) const {
+  const v1::AblationCell* cell = Find(row, col, metric);
+  if (cell == nullptr) return spelling.none;
   const v1::PairedDifference& difference = cell->statistics(metric).difference();
   if (!difference.has_mean()) return spelling.none;
   std::string text = FormatNumber(difference.mean());
@@ -71,15 +98,29 @@ std::string DifferenceText(const v1::AblationCell* cell, int metric, const CellS
   return absl::StrReplaceAll(text, {{"-", spelling.minus}});
 }
 
+std::string ShortName(const std::string& key) {
+  return key == "optimizer.learning_rate" ? "lr" : key.substr(key.rfind('.') + 1);
+}
+
 OutcomeCounts CountOutcomes(const v1::GetAblationTableResponse& table) {
   OutcomeCounts counts;
+  const auto add = [&](const auto& outcomes) {
+    const std::uint32_t dropped = table.drop_diverged() ? outcomes.diverged() : 0;
+    counts.trials += outcomes.trials() + outcomes.failed() + outcomes.missing() + dropped;
+    counts.diverged += outcomes.diverged();
+    counts.failed += outcomes.failed();
+    counts.missing += outcomes.missing();
+  };
   for (const v1::AblationCell& cell : table.cells()) {
-    counts.trials += cell.trials() + cell.failed() + cell.missing() + (table.drop_diverged() ? cell.diverged() : 0);
-    counts.diverged += cell.diverged();
-    counts.failed += cell.failed();
-    counts.missing += cell.missing();
+    add(cell);
+    add(cell.passed_over());
   }
   return counts;
+}
+
+bool IsPartial(const v1::GetAblationTableResponse& table) {
+  const OutcomeCounts counts = CountOutcomes(table);
+  return counts.failed > 0 || counts.missing > 0;
 }
 
 bool HasValues(const v1::GetAblationTableResponse& table, int metric) {

@@ -5,14 +5,14 @@
 #include <set>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "cli/ablation_data.h"
 #include "cli/ablation_grid.h"
 #include "cli/format.h"
-#include "experiment/trial_key.h"
+#include "experiment/metric_column.h"
 
 namespace ofsweep {
 namespace {
@@ -35,15 +35,15 @@ std::vector<int> AllMetrics(const v1::GetAblationTableResponse& table) {
 }
 
 // What of a cell is shown: CellText or DifferenceText.
-using Shown = std::string (*)(const v1::AblationCell* cell, int metric, const CellSpelling& spelling);
+using Shown = decltype(&AblationGrid::CellText);
 
 // Row keys, then for each metric and column one cell.
-Lines Cells(const AblationGrid& grid, const std::vector<int>& metrics, Shown shown) {
+Lines Cells(const AblationGrid& grid, const std::vector<int>& metrics, Shown shown, const CellSpelling& spelling) {
   Lines lines;
   for (const Values& row : grid.rows()) {
     lines.push_back(row);
     for (int metric : metrics) {
-      for (const Values& col : grid.cols()) lines.back().push_back(shown(grid.Find(row, col), metric, {}));
+      for (const Values& col : grid.cols()) lines.back().push_back((grid.*shown)(row, col, metric, spelling));
     }
   }
   return lines;
@@ -95,6 +95,10 @@ std::string Caption(const v1::GetAblationTableResponse& table, int metric) {
 std::string Trials(const v1::GetAblationTableResponse& table) {
   std::string text =
       absl::StrCat("(trials)", table.pooled().empty() ? "" : " over ", absl::StrJoin(table.pooled(), ", "));
+  if (!table.best().empty()) {
+    absl::StrAppend(&text, ", of the ", table.best(), " (", ShortName(table.best()),
+                    ") with the lowest mean eval_loss");
+  }
   if (CountOutcomes(table).diverged > 0) {
     text += table.drop_diverged() ? "; diverged trials are left out" : "; diverged trials count with their last values";
   }
@@ -108,7 +112,10 @@ std::string Partial(const v1::GetAblationTableResponse& table) {
   if (counts.failed > 0) parts.push_back(absl::StrCat(counts.failed, " failed"));
   if (counts.missing > 0) parts.push_back(absl::StrCat(counts.missing, " have no outcome yet"));
   if (parts.empty()) return "";
-  return absl::StrCat("Partial: of ", counts.trials, " trials ", absl::StrJoin(parts, ", "), "; the sweep is ",
+  const char* whose = table.further_sweeps().empty() ? "the sweep"
+                      : table.state() == "finished"  ? "each of the sweeps"
+                                                     : "one of the sweeps";
+  return absl::StrCat("Partial: of ", counts.trials, " trials ", absl::StrJoin(parts, ", "), "; ", whose, " is ",
                       table.state(), ".");
 }
 
@@ -119,9 +126,28 @@ std::string Mixed(const v1::GetAblationTableResponse& table) {
   return mixed.empty() ? "" : absl::StrCat("Mixed: the trials of a cell differ in ", absl::StrJoin(mixed, ", "), ".");
 }
 
+// "" when no mean is the best of its metric.
+std::string Bold(const v1::GetAblationTableResponse& table) {
+  const AblationGrid grid(table);
+  std::vector<std::string> lowest, highest;
+  for (const int metric : AllMetrics(table)) {
+    if (!grid.BestMean(metric)) continue;
+    (BetterOf(table.metrics(metric)) == Better::kLower ? lowest : highest).push_back(table.metrics(metric));
+  }
+  std::vector<std::string> parts;
+  if (!lowest.empty()) parts.push_back("the lowest " + absl::StrJoin(lowest, ", "));
+  if (!highest.empty()) parts.push_back("the highest " + absl::StrJoin(highest, ", "));
+  return parts.empty() ? "" : absl::StrCat("Bold: ", absl::StrJoin(parts, "; "), "; no cell with diverged trials.");
+}
+
 // What a reader has to know to compare the cells.
 std::vector<std::string> Remarks(const v1::GetAblationTableResponse& table) {
   std::vector<std::string> remarks;
+  const bool picks_none = std::any_of(table.cells().begin(), table.cells().end(),
+                                      [](const v1::AblationCell& cell) { return !cell.has_best_value(); });
+  if (!table.best().empty() && picks_none) {
+    remarks.push_back(absl::StrCat("Where no ", ShortName(table.best()), " stands no trial has an eval_loss."));
+  }
   if (!table.uneven().empty()) {
     remarks.push_back(
         absl::StrCat("Uneven: cells average over different values of ", absl::StrJoin(table.uneven(), ", "), "."));
@@ -137,13 +163,14 @@ std::vector<std::string> Remarks(const v1::GetAblationTableResponse& table) {
 }
 
 // One table, or one a metric where there are columns.
-std::string Tables(const v1::GetAblationTableResponse& table, bool markdown, Shown shown, const std::string& less) {
+std::string Tables(const v1::GetAblationTableResponse& table, bool markdown, Shown shown, const CellSpelling& spelling,
+                   const std::string& less) {
   const AblationGrid grid(table);
   const auto layout = [markdown](const Lines& lines) { return markdown ? MarkdownTable(lines) : AlignColumns(lines); };
   if (table.cols().empty()) {
     Lines lines = {RowKeys(table)};
     lines[0].insert(lines[0].end(), table.metrics().begin(), table.metrics().end());
-    for (auto& line : Cells(grid, AllMetrics(table), shown)) lines.push_back(std::move(line));
+    for (auto& line : Cells(grid, AllMetrics(table), shown, spelling)) lines.push_back(std::move(line));
     const std::string caption = less.empty() ? "" : absl::StrCat("Less ", less, ":\n", markdown ? "\n" : "");
     return absl::StrCat(caption, layout(lines), "\n");
   }
@@ -155,7 +182,7 @@ std::string Tables(const v1::GetAblationTableResponse& table, bool markdown, Sho
     }
     Lines lines = {RowKeys(table)};
     for (const Values& col : grid.cols()) lines[0].push_back(ColumnTitle(table, col));
-    for (auto& line : Cells(grid, {metric}, shown)) lines.push_back(std::move(line));
+    for (auto& line : Cells(grid, {metric}, shown, spelling)) lines.push_back(std::move(line));
     const std::string caption =
         less.empty() ? Caption(table, metric) : absl::StrCat(table.metrics(metric), " less that of ", less);
     absl::StrAppend(&text, caption, "\n", markdown ? "\n" : "", layout(lines), "\n");
@@ -163,15 +190,15 @@ std::string Tables(const v1::GetAblationTableResponse& table, bool markdown, Sho
   return text;
 }
 
-std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown) {
+std::string ForPeople(const v1::GetAblationTableResponse& table, bool markdown, const CellSpelling& spelling) {
   const std::string baseline = BaselineName(table);
-  std::string text = Tables(table, markdown, CellText, "");
-  if (!baseline.empty()) text += Tables(table, markdown, DifferenceText, baseline);
+  std::string text = Tables(table, markdown, &AblationGrid::CellText, spelling, "");
+  if (!baseline.empty()) text += Tables(table, markdown, &AblationGrid::DifferenceText, spelling, baseline);
   absl::StrAppend(&text, "A cell is mean ± standard deviation ", Trials(table), ".\n");
-  if (!baseline.empty()) {
-    absl::StrAppend(&text, markdown ? "\n" : "", "A difference from ", baseline, " is ", kWhatADifferenceIs, ".\n");
-  }
-  for (const std::string& remark : Remarks(table)) absl::StrAppend(&text, markdown ? "\n" : "", remark, "\n");
+  const auto add = [&](const std::string& remark) { absl::StrAppend(&text, markdown ? "\n" : "", remark, "\n"); };
+  if (!baseline.empty()) add(absl::StrCat("A difference from ", baseline, " is ", kWhatADifferenceIs, "."));
+  if (const std::string bold = Bold(table); !bold.empty() && !spelling.bold_begin.empty()) add(bold);
+  for (const std::string& remark : Remarks(table)) add(remark);
   return text;
 }
 
@@ -203,38 +230,64 @@ struct LatexColumn {
   int metric = 0;
   const Values* col = nullptr;
   std::vector<std::string> cells;  // one for each row
-
-  std::size_t Width(const std::string& title) const {
-    std::size_t width = title.size();
-    for (const std::string& cell : cells) width = std::max(width, DisplayWidth(cell));
-    return width;
-  }
 };
 
-// Characters that stand beside each other on a page of LaTeX's article, and lines below each other, roughly.
-constexpr std::size_t kPageCharacters = 80;
+// What stands beside each other.
+struct LatexPage {
+  std::vector<LatexColumn> columns;
+  std::size_t points = 0;  // how wide it is
+};
+
+const CellSpelling kLatexSpelling = {.plus_minus = " $\\pm$ ",
+                                     .none = "---",
+                                     .minus = "$-$",
+                                     .bold_begin = "\\textbf{",
+                                     .bold_end = "}",
+                                     .escape = LatexEscape};
+const CellSpelling kTerminalSpelling = {.bold_begin = "\x1b[1m", .bold_end = "\x1b[0m"};
+
+// Sizes of LaTeX's article, roughly, in points. A line has 345, the first of a paragraph 15 less.
+constexpr std::size_t kGapPoints = 12;
+constexpr std::size_t kPagePoints = 330;
 constexpr std::size_t kPageLines = 40;
+
+std::size_t Points(const std::string& latex) {
+  const std::string printed =
+      absl::StrReplaceAll(latex, {{"\\textbf", ""}, {"---", "--"}, {"\\", ""}, {"$", ""}, {"{", ""}, {"}", ""}});
+  std::size_t points = 5 * DisplayWidth(printed);  // a digit; letters have no more in the mean
+  for (const char c : printed) {
+    if (c == '.' || c == ',') points -= 2;
+    if (absl::StrContains(" ()[]", c)) points -= 1;
+  }
+  return points;
+}
 
 class LatexTable {
  public:
   explicit LatexTable(const v1::GetAblationTableResponse& table) : table_(table), grid_(table) {}
 
   std::string Text() const {
-    std::string text =
-        absl::StrCat("% needs \\usepackage{booktabs}; a cell is mean, standard deviation ", Trials(table_), "\n");
+    std::string tables = Tabulars(&AblationGrid::CellText);
+    if (const std::string baseline = BaselineName(table_); !baseline.empty()) {
+      absl::StrAppend(&tables, "\n% less ", baseline, ": ", kWhatADifferenceIs, "\n",
+                      Tabulars(&AblationGrid::DifferenceText));
+    }
+    const bool is_scaled = absl::StrContains(tables, kScaled);
+    std::string text = absl::StrCat("% needs \\usepackage{booktabs}", is_scaled ? " and \\usepackage{graphicx}" : "",
+                                    "; a cell is mean, standard deviation ", Trials(table_), "\n");
+    if (const std::string bold = Bold(table_); !bold.empty()) absl::StrAppend(&text, "% ", bold, "\n");
     for (const std::string& remark : Remarks(table_)) absl::StrAppend(&text, "% ", remark, "\n");
-    text += Tabulars(CellText);
-    const std::string baseline = BaselineName(table_);
-    if (baseline.empty()) return text;
-    return absl::StrCat(text, "\n% less ", baseline, ": ", kWhatADifferenceIs, "\n", Tabulars(DifferenceText));
+    return text + tables;
   }
 
  private:
   std::string Tabulars(Shown shown) const {
     std::string text;
-    for (const std::vector<LatexColumn>& columns : Pages(shown)) {
+    for (const LatexPage& page : Pages(shown)) {
+      const bool is_too_wide = page.points > kPagePoints;  // one column and the keys already
       for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
-        absl::StrAppend(&text, text.empty() ? "" : "\n", Tabular(columns, row));
+        absl::StrAppend(&text, text.empty() ? "" : "\n", is_too_wide ? kScaled : "", Tabular(page.columns, row),
+                        is_too_wide ? "}\n" : "");
       }
     }
     return text;
@@ -244,35 +297,38 @@ class LatexTable {
     return table_.cols().empty() ? table_.metrics(column.metric) : ColumnTitle(table_, *column.col);
   }
 
-  std::size_t RowKeysWidth() const {
-    std::size_t width = 0;
+  std::size_t RowKeysPoints() const {
+    std::size_t points = 0;
     for (int i = 0; i < table_.rows_size(); ++i) {
-      std::size_t widest = table_.rows(i).size();
-      for (const Values& row : grid_.rows()) widest = std::max(widest, row[i].size());
-      width += widest + kGap;
+      std::size_t widest = Points(table_.rows(i));
+      for (const Values& row : grid_.rows()) widest = std::max(widest, Points(row[i]));
+      points += widest + kGapPoints;
     }
-    return width;
+    return points;
+  }
+
+  // A column's title, below its metric where there are columns, and its cells.
+  std::size_t ColumnPoints(const LatexColumn& column) const {
+    std::size_t widest = std::max(Points(Title(column)), Points(table_.metrics(column.metric)));
+    for (const std::string& cell : column.cells) widest = std::max(widest, Points(cell));
+    return widest + kGapPoints;
   }
 
   // The columns, as many together as are not too wide.
-  std::vector<std::vector<LatexColumn>> Pages(Shown shown) const {
-    std::vector<std::vector<LatexColumn>> pages;
-    std::size_t room = 0;
+  std::vector<LatexPage> Pages(Shown shown) const {
+    std::vector<LatexPage> pages;
     for (int metric : AllMetrics(table_)) {
       for (const Values& col : grid_.cols()) {
         LatexColumn column{.metric = metric, .col = &col};
-        std::size_t width = kGap;
         for (const Values& row : grid_.rows()) {
-          column.cells.push_back(
-              shown(grid_.Find(row, col), metric, {.plus_minus = " $\\pm$ ", .none = "---", .minus = "$-$"}));
+          column.cells.push_back((grid_.*shown)(row, col, metric, kLatexSpelling));
         }
-        width += column.Width(Title(column));
-        if (pages.empty() || width > room) {
-          pages.emplace_back();
-          room = kPageCharacters - std::min(kPageCharacters, RowKeysWidth());
+        const std::size_t points = ColumnPoints(column);
+        if (pages.empty() || pages.back().points + points > kPagePoints) {
+          pages.push_back({.columns = {}, .points = RowKeysPoints()});
         }
-        room -= std::min(room, width);
-        pages.back().push_back(std::move(column));
+        pages.back().points += points;
+        pages.back().columns.push_back(std::move(column));
       }
     }
     return pages;
@@ -311,131 +367,26 @@ class LatexTable {
     return absl::StrCat(heads, " \\\\\n", rules, "\n");
   }
 
-  static constexpr std::size_t kGap = 2;
+  static constexpr char kScaled[] = "\\noindent\\resizebox{\\textwidth}{!}{%\n";
 
   const v1::GetAblationTableResponse& table_;
   const AblationGrid grid_;
 };
 
-// "" where there is none.
-std::string CsvOptional(bool is_there, double value) {
-  return is_there ? CsvNumber(value) : "";
-}
-
-std::string CsvDifference(const v1::CellStatistic& statistic) {
-  if (!statistic.has_difference()) return ",,,,,,";
-  const v1::PairedDifference& difference = statistic.difference();
-  return absl::StrCat(",", CsvOptional(difference.has_mean(), difference.mean()), ",",
-                      CsvOptional(difference.has_low(), difference.low()), ",",
-                      CsvOptional(difference.has_high(), difference.high()), ",",
-                      CsvOptional(difference.has_p(), difference.p()), ",",
-                      CsvOptional(difference.has_adjusted_p(), difference.adjusted_p()), ",", difference.pairs());
-}
-
-std::string Csv(const v1::GetAblationTableResponse& table) {
-  std::string text;
-  for (const auto* keys : {&table.rows(), &table.cols()}) {
-    for (const std::string& key : *keys) absl::StrAppend(&text, CsvField(key), ",");
-  }
-  const bool compares = !table.baseline().empty();
-  absl::StrAppend(&text,
-                  "metric,mean,standard_deviation,count,trials,diverged,failed,missing,mixed,median,geometric_mean",
-                  compares ? ",difference,difference_low,difference_high,p,adjusted_p,pairs" : "", "\n");
-  for (const v1::AblationCell& cell : table.cells()) {
-    std::string values;
-    for (const auto* part : {&cell.row_values(), &cell.col_values()}) {
-      for (const std::string& value : *part) absl::StrAppend(&values, CsvField(value), ",");
-    }
-    for (int metric = 0; metric < cell.statistics_size(); ++metric) {
-      const v1::CellStatistic& statistic = cell.statistics(metric);
-      absl::StrAppend(&text, values, table.metrics(metric), ",", CsvOptional(statistic.has_mean(), statistic.mean()),
-                      ",", CsvOptional(statistic.has_standard_deviation(), statistic.standard_deviation()), ",",
-                      statistic.count(), ",", cell.trials(), ",", cell.diverged(), ",", cell.failed(), ",",
-                      cell.missing(), ",", CsvField(absl::StrJoin(cell.mixed(), " ")), ",",
-                      CsvOptional(statistic.has_median(), statistic.median()), ",",
-                      CsvOptional(statistic.has_geometric_mean(), statistic.geometric_mean()),
-                      compares ? CsvDifference(statistic) : "", "\n");
-    }
-  }
-  return text;
-}
-
-// A number or a boolean where the trial key's values are such.
-nlohmann::ordered_json JsonOf(const std::string& key, const std::string& text) {
-  const TrialKey* row = FindTrialKey(key);
-  if (row == nullptr ||
-      (row->type != KeyType::kBoolean && row->type != KeyType::kInteger && row->type != KeyType::kNumber))
-    return text;
-  const absl::StatusOr<Value> value = ParseValue(*row, text);
-  return value.ok() ? nlohmann::ordered_json(ToJson(*value)) : nlohmann::ordered_json(text);
-}
-
-// Null where there is none.
-nlohmann::ordered_json JsonOptional(bool is_there, double value) {
-  return is_there ? JsonNumber(value) : nullptr;
-}
-
-nlohmann::ordered_json JsonOf(const v1::PairedDifference& difference) {
-  return {{"mean", JsonOptional(difference.has_mean(), difference.mean())},
-          {"low", JsonOptional(difference.has_low(), difference.low())},
-          {"high", JsonOptional(difference.has_high(), difference.high())},
-          {"p", JsonOptional(difference.has_p(), difference.p())},
-          {"adjusted_p", JsonOptional(difference.has_adjusted_p(), difference.adjusted_p())},
-          {"pairs", difference.pairs()}};
-}
-
-std::string Json(const v1::GetAblationTableResponse& table) {
-  nlohmann::ordered_json document = {{"rows", table.rows()},
-                                     {"cols", table.cols()},
-                                     {"pooled", table.pooled()},
-                                     {"uneven", table.uneven()},
-                                     {"confounded", table.confounded()},
-                                     {"metrics", table.metrics()},
-                                     {"diverged", table.drop_diverged() ? "drop" : "keep"},
-                                     {"baseline", nlohmann::ordered_json::object()},
-                                     {"state", table.state()},
-                                     {"partial", !Partial(table).empty()}};
-  for (const auto& [key, value] : table.baseline()) document["baseline"][key] = JsonOf(key, value);
-  document["cells"] = nlohmann::ordered_json::array();
-  for (const v1::AblationCell& cell : table.cells()) {
-    nlohmann::ordered_json entry;
-    for (int i = 0; i < table.rows_size(); ++i)
-      entry["keys"][table.rows(i)] = JsonOf(table.rows(i), cell.row_values(i));
-    for (int i = 0; i < table.cols_size(); ++i)
-      entry["keys"][table.cols(i)] = JsonOf(table.cols(i), cell.col_values(i));
-    entry["trials"] = cell.trials();
-    entry["diverged"] = cell.diverged();
-    entry["failed"] = cell.failed();
-    entry["missing"] = cell.missing();
-    entry["mixed"] = cell.mixed();
-    for (int metric = 0; metric < cell.statistics_size(); ++metric) {
-      const v1::CellStatistic& statistic = cell.statistics(metric);
-      nlohmann::ordered_json& value = entry["values"][table.metrics(metric)];
-      value["count"] = statistic.count();
-      value["mean"] = JsonOptional(statistic.has_mean(), statistic.mean());
-      value["standard_deviation"] = JsonOptional(statistic.has_standard_deviation(), statistic.standard_deviation());
-      value["median"] = JsonOptional(statistic.has_median(), statistic.median());
-      value["geometric_mean"] = JsonOptional(statistic.has_geometric_mean(), statistic.geometric_mean());
-      if (statistic.has_difference()) value["difference"] = JsonOf(statistic.difference());
-    }
-    document["cells"].push_back(std::move(entry));
-  }
-  return document.dump(2) + "\n";
-}
-
 }  // namespace
 
-std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format) {
+std::string RenderAblation(const v1::GetAblationTableResponse& table, TableFormat format, bool is_terminal) {
   switch (format) {
     case TableFormat::kText:
+      return ForPeople(table, /*markdown=*/false, is_terminal ? kTerminalSpelling : CellSpelling{});
     case TableFormat::kMarkdown:
-      return ForPeople(table, format == TableFormat::kMarkdown);
+      return ForPeople(table, /*markdown=*/true, {.bold_begin = "**", .bold_end = "**"});
     case TableFormat::kLatex:
       return LatexTable(table).Text();
     case TableFormat::kCsv:
-      return Csv(table);
+      return AblationCsv(table);
     case TableFormat::kJson:
-      return Json(table);
+      return AblationJson(table);
   }
   return "";
 }

@@ -74,6 +74,20 @@ class HelpText : public CLI::Formatter {
   }
 };
 
+// "model.block=op" by its key.
+std::map<std::string, std::string> PairsOf(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> by_key;
+  for (const std::string& pair : pairs) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw CLI::ValidationError("--baseline",
+                                 absl::StrCat(Quoted(pair), " is no KEY=VALUE; write one like model.block=pre_norm"));
+    }
+    by_key.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return by_key;
+}
+
 // For whoever wrote `--metrics a b`; "" where no list was given, or nothing is left over.
 std::string HintAtCommas(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return "";
@@ -179,8 +193,15 @@ class Program {
             "that a trial has)");
     AddList(sub, "--pool", "KEY", layout.pool,
             "varied trial keys that a cell may average over; without it only over the seed");
-    AddList(sub, "--baseline", "KEY=VALUE", layout.baseline,
-            "compare each cell, seed by seed, with that of these values: model.block=pre_norm");
+    sub->add_option_function<std::vector<std::string>>(
+           "--baseline", [&layout](const std::vector<std::string>& pairs) { layout.baseline = PairsOf(pairs); },
+           "compare each cell, seed by seed, with that of these values: model.block=pre_norm")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("KEY=VALUE,…");
+    sub->add_option("--best", layout.best,
+                    "show of each cell the value of this key with the lowest mean eval_loss: optimizer.learning_rate")
+        ->type_name("KEY");
     sub->add_option("--diverged", layout.diverged, "whether the last values of diverged trials count (default: keep)")
         ->transform(Names(kDivergedTrials));
     sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));
@@ -323,8 +344,9 @@ class Program {
   }
 
   void AddResults() {
-    const auto [table, table_options] = Add("table", "prints a sweep's ablation table", Table);
-    table->add_option("SWEEP", table_options->sweep, "its name")->required();
+    const auto [table, table_options] =
+        Add("table", "prints the ablation table of a sweep, or of several together", Table);
+    table->add_option("SWEEP", table_options->sweeps, "its name; of several sweeps `sweep` is a key too")->required();
     AddLayout(table, table_options->layout);
     AddSource(table, table_options->connection);
 

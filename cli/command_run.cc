@@ -161,7 +161,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   auto sweep = SubmitAndRevive(connection, submission, *file, streams.err);
   if (!sweep.ok()) return sweep.status();
 
-  if (const auto empty_table = GetTable(connection, sweep->name(), options.layout); !empty_table.ok()) {
+  if (const auto empty_table = GetTable(connection, {sweep->name()}, options.layout); !empty_table.ok()) {
     return empty_table.status();
   }
 
@@ -177,9 +177,9 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   }
   streams.err << "sweep " << sweep->name() << " is " << sweep->state() << ": " << DescribeCounts(sweep->trials())
               << "\n\n";
-  const auto table = GetTable(connection, sweep->name(), options.layout);
+  const auto table = GetTable(connection, {sweep->name()}, options.layout);
   if (!table.ok()) return table.status();
-  streams.out << RenderAblation(*table, options.layout.format);
+  streams.out << RenderAblation(*table, options.layout.format, DetectTerminal(STDOUT_FILENO).has_value());
   if (sweep->trials().failed() == 0) return absl::OkStatus();
   const auto failed = connection.ListTrials(sweep->name(), {"failed"});
   if (!failed.ok()) return failed.status();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -81,20 +82,21 @@ absl::Status Retry(const RetryOptions& options, Streams streams);
 // Whether the last values of diverged trials enter the means.
 enum class DivergedTrials { kKeep, kDrop };
 
-// Which table: what is not given follows from the sweep's grid (table_axes.h).
+// Which table: what is not given follows from the sweeps' grids (table_axes.h).
 struct TableLayout {
   std::optional<std::vector<std::string>> rows;
   std::optional<std::vector<std::string>> cols;
   std::vector<std::string> metrics;
   std::vector<std::string> pool;  // varied keys, besides the seed, that a cell may average over
   DivergedTrials diverged = DivergedTrials::kKeep;
-  std::vector<std::string> baseline;  // "KEY=VALUE": the cells that others are compared with
+  std::map<std::string, std::string> baseline;  // the cells that others are compared with, by keys and their values
+  std::string best;                             // the key whose best value each cell is of
   TableFormat format = TableFormat::kText;
 };
 
 struct TableOptions {
   ConnectionOptions connection;
-  std::string sweep;
+  std::vector<std::string> sweeps;
   TableLayout layout;
 };
 absl::Status Table(const TableOptions& options, Streams streams);
@@ -102,9 +104,10 @@ absl::Status Table(const TableOptions& options, Streams streams);
 // InvalidArgument names the options whose keys or metrics are unknown; of what is known a sweep may still have nothing.
 absl::Status CheckLayout(const TableLayout& layout);
 
-// The table of a sweep, over a connection that is open. InvalidArgument where its cells would average over a key that
-// `layout` does not pool; that is known before a trial has a result.
-absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection, const std::string& sweep,
+// The table of these sweeps, over a connection that is open. InvalidArgument where its cells would average over a key
+// that `layout` does not pool; that is known before a trial has a result.
+absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection,
+                                                      const std::vector<std::string>& sweeps,
                                                       const TableLayout& layout);
 
 struct CurvesOptions {

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <map>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
@@ -10,7 +10,9 @@
 #include "cli/sweep_text.h"
 #include "cli/table_axes.h"
 #include "coordinator/ablation_table.h"
+#include "experiment/metric_table.h"
 #include "experiment/quoted.h"
+#include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
@@ -22,18 +24,18 @@ void Assign(const std::vector<std::string>& values, google::protobuf::RepeatedPt
   field->Add(values.begin(), values.end());
 }
 
-// "model.block=op" by its key.
-absl::StatusOr<std::map<std::string, std::string>> ParseBaseline(const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> baseline;
-  for (const std::string& pair : pairs) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--baseline: ", Quoted(pair), " is no KEY=VALUE; write one like model.block=pre_norm"));
-    }
-    baseline.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
+// `table s --metrics eval_loss train_loss` reads as two sweeps: whoever wrote it means a list.
+absl::Status CheckSweepNames(const std::vector<std::string>& sweeps) {
+  for (std::size_t i = 1; i < sweeps.size(); ++i) {
+    const bool is_other = FindTrialKey(sweeps[i]) != nullptr || FindResultNumber(sweeps[i]) != nullptr ||
+                          FindMetric(sweeps[i]) != nullptr;
+    if (!is_other) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(Quoted(sweeps[i]),
+                     " stands where a sweep's name is expected. Several values of an option are divided "
+                     "by commas: --rows KEY,…, --metrics METRIC,…"));
   }
-  return baseline;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -62,44 +64,51 @@ absl::Status Watch(const SweepOptions& options, Streams streams) {
 }
 
 absl::Status CheckLayout(const TableLayout& layout) {
-  if (const auto baseline = ParseBaseline(layout.baseline); !baseline.ok()) return baseline.status();
   std::vector<Problem> problems = CheckAblationQuery({.rows = layout.rows.value_or(std::vector<std::string>()),
                                                       .cols = layout.cols.value_or(std::vector<std::string>()),
                                                       .metrics = layout.metrics,
-                                                      .pool = layout.pool});
+                                                      .pool = layout.pool,
+                                                      .best = layout.best});
   for (Problem& problem : problems) problem.key = "--" + problem.key;  // its fields are called as the options
   return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(ToText(problems));
 }
 
-absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection, const std::string& sweep,
+absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection,
+                                                      const std::vector<std::string>& sweeps,
                                                       const TableLayout& layout) {
-  v1::GetSweepRequest get;
-  get.set_name(sweep);
-  const auto response = connection.Call(&Stub::GetSweep, get);
-  if (!response.ok()) return response.status();
-  std::vector<Problem> ignored;  // it was valid when it was submitted
-  const TableAxes axes = ChooseTableAxes(ParseSweepSpec(response->sweep().spec(), "", ignored),
-                                         {.rows = layout.rows, .cols = layout.cols, .pool = layout.pool});
+  std::vector<SweepSpec> specs;
+  for (const std::string& sweep : sweeps) {
+    v1::GetSweepRequest get;
+    get.set_name(sweep);
+    const auto response = connection.Call(&Stub::GetSweep, get);
+    if (!response.ok()) return response.status();
+    std::vector<Problem> ignored;  // it was valid when it was submitted
+    specs.push_back(ParseSweepSpec(response->sweep().spec(), "", ignored));
+  }
+  AxesWish wish{.rows = layout.rows, .cols = layout.cols, .pool = layout.pool};
+  if (!layout.best.empty()) wish.pool.push_back(layout.best);
+  const TableAxes axes = ChooseTableAxes(specs, wish);
   v1::GetAblationTableRequest request;
-  request.set_sweep(sweep);
+  request.set_sweep(sweeps.front());
+  Assign({sweeps.begin() + 1, sweeps.end()}, request.mutable_further_sweeps());
   Assign(axes.rows, request.mutable_rows());
   Assign(axes.cols, request.mutable_cols());
   Assign(layout.metrics, request.mutable_metrics());
   Assign(layout.pool, request.mutable_pool());
-  const auto baseline = ParseBaseline(layout.baseline);
-  if (!baseline.ok()) return baseline.status();
-  request.mutable_baseline()->insert(baseline->begin(), baseline->end());
+  request.mutable_baseline()->insert(layout.baseline.begin(), layout.baseline.end());
+  request.set_best(layout.best);
   request.set_drop_diverged(layout.diverged == DivergedTrials::kDrop);
   return connection.Call(&Stub::GetAblationTable, request);
 }
 
 absl::Status Table(const TableOptions& options, Streams streams) {
+  if (absl::Status status = CheckSweepNames(options.sweeps); !status.ok()) return status;
   if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
-  const auto table = GetTable(*connection, options.sweep, options.layout);
+  const auto table = GetTable(*connection, options.sweeps, options.layout);
   if (!table.ok()) return table.status();
-  streams.out << RenderAblation(*table, options.layout.format);
+  streams.out << RenderAblation(*table, options.layout.format, DetectTerminal(STDOUT_FILENO).has_value());
   return absl::OkStatus();
 }
 

@@ -56,7 +56,15 @@ std::string FormatDuration(double seconds) {
 }
 
 std::size_t DisplayWidth(const std::string& text) {
-  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), IsContinuation));
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = std::min(text.find('m', i), text.size());
+    } else if (!IsContinuation(text[i])) {
+      ++width;
+    }
+  }
+  return width;
 }
 
 std::string Clip(const std::string& text, std::size_t width) {

@@ -28,6 +28,7 @@ std::string FormatDuration(double seconds);
 // Of seconds since 1970: "2026-11-23 22:01:45 UTC"; "–" for 0.
 std::string FormatTime(std::int64_t seconds);
 
+// Characters; how a terminal is to paint them ("\x1b[1m") has no width.
 std::size_t DisplayWidth(const std::string& text);
 
 // At most `width` characters; what is cut ends in "…".

@@ -80,7 +80,9 @@ std::string Markdown() {
     text += MarkdownRow({Code(std::string(site.name)), site.has_layers ? "0, 1, …" : "", std::string(site.meaning)});
   }
   text +=
-      "\n## What a trial came to\n\nThe numeric columns of the view `results`, which tables take by these names.\n\n"
+      "\n## What a trial came to\n\nThe numeric columns of the view `results`, which tables take by these names, and "
+      "of tables and RPCs alone "
+      "what rounding costs (`_delta`).\n\n"
       "| column | of | meaning |\n|---|---|---|\n";
   for (const ResultNumber& number : kResultNumbers) {
     text += MarkdownRow({Code(number.name), Code(std::string(number.metric)), std::string(number.meaning)});

@@ -72,9 +72,38 @@ std::string SharedKey(const Keys& pooled) {
   return key == TrialKeys().end() ? kPreferredRow : std::string(key->name);
 }
 
-TableAxes SuggestedAxes(const SweepSpec& spec, const Keys& pooled) {
+// What each sweep has in all of its trials, where no sweep varies it: of several sweeps these keys may differ too.
+Axis BetweenSweeps(const std::vector<SweepSpec>& sweeps) {
+  Axis axis;
+  for (const SweepSpec& sweep : sweeps) {
+    Overrides& common = axis.points.emplace_back(sweep.trial);
+    for (const Axis& own : sweep.axes) {
+      if (own.points.size() == 1) common.insert(own.points[0].begin(), own.points[0].end());
+    }
+  }
+  for (const std::string& key : KeysOf(axis)) {
+    // The axes of a sweep that varies it tell.
+    const bool is_varied = std::any_of(sweeps.begin(), sweeps.end(), [&key](const SweepSpec& sweep) {
+      return std::any_of(sweep.axes.begin(), sweep.axes.end(),
+                         [&key](const Axis& own) { return own.points.size() > 1 && KeysOf(own).contains(key); });
+    });
+    for (Overrides& common : axis.points) {
+      if (is_varied) {
+        common.erase(key);
+      } else {
+        common.try_emplace(key, DefaultValue(*FindTrialKey(key)));
+      }
+    }
+  }
+  return axis;
+}
+
+TableAxes SuggestedAxes(const std::vector<SweepSpec>& sweeps, const Keys& pooled) {
+  std::vector<Axis> axes_of_all;
+  for (const SweepSpec& sweep : sweeps) axes_of_all.insert(axes_of_all.end(), sweep.axes.begin(), sweep.axes.end());
+  if (sweeps.size() > 1) axes_of_all.push_back(BetweenSweeps(sweeps));
   Keys keys;
-  for (const Axis& axis : spec.axes) {
+  for (const Axis& axis : axes_of_all) {
     for (const std::string& key : VariedKeys(axis, pooled)) {
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
     }
@@ -99,9 +128,9 @@ TableAxes SuggestedAxes(const SweepSpec& spec, const Keys& pooled) {
 
 }  // namespace
 
-TableAxes ChooseTableAxes(const SweepSpec& spec, const AxesWish& wish) {
+TableAxes ChooseTableAxes(const std::vector<SweepSpec>& sweeps, const AxesWish& wish) {
   if (wish.rows && wish.cols) return {*wish.rows, *wish.cols};
-  TableAxes axes = SuggestedAxes(spec, wish.pool);
+  TableAxes axes = SuggestedAxes(sweeps, wish.pool);
   if (wish.rows) {
     Drop(*wish.rows, axes.cols);
     axes.rows = *wish.rows;

@@ -17,13 +17,13 @@ struct TableAxes {
 struct AxesWish {
   std::optional<std::vector<std::string>> rows;
   std::optional<std::vector<std::string>> cols;
-  std::vector<std::string> pool;  // keys that cells average over, which no axis needs
+  std::vector<std::string> pool;  // keys that cells average over, or are of the best value of, which no axis needs
 };
 
-// What the user wishes, and for the rest the table that a sweep asks for by its grid: rows model.block and columns
-// optimizer.name where the sweep varies both, else its first varied key as rows and its second as columns; further keys
-// become rows too. Seeds and `pool` are pooled. Of keys that advance together, the first that tells the points apart
-// stands for all. A sweep that varies nothing gives the row model.block.
-TableAxes ChooseTableAxes(const SweepSpec& spec, const AxesWish& wish = {});
+// What the user wishes, and for the rest the table that sweeps ask for by their grids: rows model.block and columns
+// optimizer.name where they vary both, else the first varied key as rows and the second as columns; further keys
+// become rows too. Seeds and `pool` are pooled. Of keys that advance together, or set sweeps apart, the first that
+// tells the points apart stands for all. Sweeps that vary nothing give the row model.block.
+TableAxes ChooseTableAxes(const std::vector<SweepSpec>& sweeps, const AxesWish& wish = {});
 
 }  // namespace ofsweep

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/best_value.h"
 #include "experiment/flat_json.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
@@ -22,7 +23,7 @@ namespace ofsweep {
 namespace {
 
 bool IsRounded(const ResultNumber& number) {
-  return !number.metric.empty() && FindMetric(number.metric)->name == "{bits}_perplexity";
+  return number.of == ResultOf::kLast && FindMetric(number.metric)->name == "{bits}_perplexity";
 }
 
 // The values of a JSON object as a user would type them.
@@ -102,6 +103,13 @@ std::string Normalised(const std::string& key, const std::string& text) {
   return value.ok() ? ToText(*value) : text;
 }
 
+void AddTo(CellOutcomes& sum, const CellOutcomes& added) {
+  sum.trials += added.trials;
+  sum.diverged += added.diverged;
+  sum.failed += added.failed;
+  sum.missing += added.missing;
+}
+
 void AdjustForAllCells(std::size_t metrics, std::vector<AblationCell>& cells) {
   for (std::size_t metric = 0; metric < metrics; ++metric) {
     std::vector<CellStatistic*> tested;
@@ -117,39 +125,68 @@ void AdjustForAllCells(std::size_t metrics, std::vector<AblationCell>& cells) {
   }
 }
 
+bool Contains(const std::vector<std::string>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+void CheckBest(const AblationQuery& query, std::vector<Problem>& problems) {
+  CheckKeysAreKnown({query.best}, "best", problems);
+  if (query.best == "seed") {
+    problems.push_back({.key = "best",
+                        .message = "the best seed is luck",
+                        .fix = "name a key that is tuned, like optimizer.learning_rate"});
+  }
+  if (Contains(query.rows, query.best) || Contains(query.cols, query.best)) {
+    problems.push_back({.key = "best",
+                        .message = Quoted(query.best) + " has a cell for each value already",
+                        .fix = "leave it out of rows and cols"});
+  }
+  if (Contains(query.pool, query.best)) {
+    problems.push_back({.key = "best",
+                        .message = "a cell cannot average over " + Quoted(query.best) + " and be of its best value",
+                        .fix = "leave it out of pool"});
+  }
+}
+
 }  // namespace
 
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   std::vector<Problem> problems;
-  CheckKeysAreKnown(query.rows, "rows", problems);
-  CheckKeysAreKnown(query.cols, "cols", problems);
-  CheckKeysAreKnown(query.pool, "pool", problems);
+  const auto check_keys = [&problems](std::vector<std::string> keys, const std::string& field) {
+    std::erase(keys, kSweepKey);
+    CheckKeysAreKnown(keys, field, problems);
+  };
+  check_keys(query.rows, "rows");
+  check_keys(query.cols, "cols");
+  check_keys(query.pool, "pool");
   for (const std::string& metric : query.metrics) {
     if (FindResultNumber(metric) != nullptr) continue;
     const auto column = ParseMetricColumn(metric);
     if (!column.ok()) problems.push_back({.key = "metrics", .message = std::string(column.status().message())});
   }
   for (const auto& [key, value] : query.baseline) {
-    const bool is_axis = std::find(query.rows.begin(), query.rows.end(), key) != query.rows.end() ||
-                         std::find(query.cols.begin(), query.cols.end(), key) != query.cols.end();
-    if (is_axis) continue;
+    if (Contains(query.rows, key) || Contains(query.cols, key)) continue;
     problems.push_back({.key = "baseline",
                         .message = Quoted(key) + " is in neither rows nor cols",
                         .fix = "name a key of an axis, with one of its values"});
   }
+  if (!query.best.empty()) CheckBest(query, problems);
   return problems;
 }
 
 struct AblationBuilder::Cell {
   AblationCell counts;
   std::vector<std::vector<Sample>> values;  // by metric, of the trials that count
+  std::set<std::int64_t> seeds;
+  std::vector<Sample> losses;  // of the trials that count
+  std::set<std::string> trial_ids;
   std::set<const Arm*> arms;
   std::map<std::string, std::set<std::string>> varied;     // values of each varied key
   std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
 };
 
-AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> varied, ConfigOf config_of)
-    : query_(std::move(query)), config_of_(std::move(config_of)), shows_roundings_that_exist_(query_.metrics.empty()) {
+AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> varied)
+    : query_(std::move(query)), shows_roundings_that_exist_(query_.metrics.empty()) {
   if (shows_roundings_that_exist_) {
     query_.metrics = {"eval_loss", "kurtosis_max", "eval_perplexity"};
     for (const ResultNumber& number : kResultNumbers) {
@@ -161,6 +198,7 @@ AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> v
   varied_.emplace_back("seed");
   keys_ = query_.rows;
   keys_.insert(keys_.end(), query_.cols.begin(), query_.cols.end());
+  if (!query_.best.empty()) keys_.push_back(query_.best);
   seen_.resize(keys_.size());
   has_metric_.resize(query_.metrics.size());
   for (auto& [key, value] : query_.baseline) value = Normalised(key, value);
@@ -179,8 +217,19 @@ std::optional<std::size_t> AblationBuilder::FirstSeen::Find(const std::string& v
   return found == ranks_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> AblationBuilder::FirstSeen::Values() const {
+  std::vector<std::string> values;
+  for (const std::string* value : values_) values.push_back(*value);
+  return values;
+}
+
+void AblationBuilder::BeginSweep(std::string name, ConfigOf config_of) {
+  sweep_ = std::move(name);
+  config_of_ = std::move(config_of);
+}
+
 AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
-  const auto [arm, is_new_arm] = arms_.try_emplace(row.trial.arm.keys_json);
+  const auto [arm, is_new_arm] = arms_.try_emplace(absl::StrCat(sweep_, "\n", row.trial.arm.keys_json));
   if (is_new_arm) {
     const std::string config = config_of_(row);
     arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config), InertKeys(config)};
@@ -190,13 +239,16 @@ AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
   return {row, arm->second, resolved->second};
 }
 
-std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) {
+std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) const {
+  if (key == kSweepKey) return sweep_;
   if (key == "seed") {
     const auto seed = keys.row.values.find("seed");
     return seed == keys.row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
   }
   if (keys.arm.inert.contains(key)) return "inert";
-  for (const Texts* texts : {&keys.arm.varied, &keys.resolved, &keys.arm.config}) {
+  const Texts* const as_submitted[] = {&keys.arm.varied, &keys.arm.config, &keys.resolved};
+  const Texts* const as_resolved[] = {&keys.arm.varied, &keys.resolved, &keys.arm.config};
+  for (const Texts* texts : Contains(varied_, key) ? as_submitted : as_resolved) {
     if (const auto found = texts->find(key); found != texts->end()) return found->second;
   }
   return "";
@@ -207,9 +259,10 @@ void AblationBuilder::Add(const ResultRow& row) {
   std::vector<std::size_t> ranks;
   for (std::size_t i = 0; i < keys_.size(); ++i) ranks.push_back(seen_[i].RankOf(TextOf(keys_[i], keys)));
   Cell& cell = cells_[ranks];
+  if (!cell.trial_ids.insert(row.trial.trial_id).second) return;  // of an earlier sweep too
   Compare(keys, cell);
   cell.values.resize(query_.metrics.size());
-  const bool counts = Count(row.trial.state, cell.counts);
+  const bool counts = Count(row.trial.state, cell.counts.outcomes);
   const auto seed = row.values.find("seed");
   const std::int64_t seed_value = seed == row.values.end() ? 0 : static_cast<std::int64_t>(seed->second);
   for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
@@ -218,7 +271,10 @@ void AblationBuilder::Add(const ResultRow& row) {
     has_metric_[metric] = true;
     if (counts) cell.values[metric].push_back({found->second, seed_value});
   }
+  cell.seeds.insert(seed_value);
   if (!counts) return;
+  const auto loss = row.values.find("eval_loss");
+  if (loss != row.values.end()) cell.losses.push_back({loss->second, seed_value});
   cell.made_with["train.precision"].insert(TextOf("train.precision", keys));
   cell.made_with["device"].insert(row.origin.device);
   cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
@@ -232,18 +288,46 @@ void AblationBuilder::Compare(const Keys& keys, Cell& cell) {
   }
 }
 
-bool AblationBuilder::Count(TrialState state, AblationCell& cell) const {
+bool AblationBuilder::Count(TrialState state, CellOutcomes& outcomes) const {
   const bool has_result = state == TrialState::kCompleted || state == TrialState::kDiverged;
-  if (state == TrialState::kDiverged) ++cell.diverged;
-  if (state == TrialState::kFailed) ++cell.failed;
-  if (!has_result && state != TrialState::kFailed) ++cell.missing;
+  if (state == TrialState::kDiverged) ++outcomes.diverged;
+  if (state == TrialState::kFailed) ++outcomes.failed;
+  if (!has_result && state != TrialState::kFailed) ++outcomes.missing;
   const bool counts = has_result && !(state == TrialState::kDiverged && query_.drop_diverged);
-  if (counts) ++cell.trials;
+  if (counts) ++outcomes.trials;
   return counts;
+}
+
+void AblationBuilder::KeepBest() {
+  std::map<std::vector<std::size_t>, std::vector<std::pair<std::size_t, Cell>>> candidates;  // with the value's rank
+  for (auto& [ranks, cell] : cells_) {
+    candidates[{ranks.begin(), ranks.end() - 1}].emplace_back(ranks.back(), std::move(cell));
+  }
+  cells_.clear();
+  for (auto& [ranks, of_cell] : candidates) {
+    std::vector<TunedValue> values;
+    for (const auto& [rank, cell] : of_cell) values.push_back({cell.seeds, MeanBySeed(cell.losses)});
+    const std::optional<std::size_t> best = PickBestValue(values);
+    Cell& kept = cells_[ranks];
+    kept.values.resize(query_.metrics.size());
+    CellOutcomes others;
+    for (std::size_t i = 0; i < of_cell.size(); ++i) {
+      if (i != best) AddTo(others, of_cell[i].second.counts.outcomes);
+    }
+    if (best) {
+      kept = std::move(of_cell[*best].second);
+      kept.counts.best_value = seen_.back()[of_cell[*best].first];
+    }
+    (best ? kept.counts.passed_over : kept.counts.outcomes) = others;
+  }
+  keys_.pop_back();
 }
 
 AblationTable AblationBuilder::Build() {
   AblationTable table;
+  DescribeCells(table);
+  table.problems = Check(table.pooled);
+  if (!query_.best.empty()) KeepBest();
   std::vector<std::size_t> shown;
   for (std::size_t metric = 0; metric < query_.metrics.size(); ++metric) {
     const ResultNumber* number = FindResultNumber(query_.metrics[metric]);
@@ -268,7 +352,6 @@ AblationTable AblationBuilder::Build() {
     }
   }
   AdjustForAllCells(shown.size(), table.cells);
-  DescribeCells(table);
   return table;
 }
 
@@ -295,41 +378,26 @@ void AblationBuilder::DescribeCells(AblationTable& table) const {
       is_equal &= values == cells_.begin()->second.varied.at(key);
     }
     if (is_pooled) table.pooled.push_back(key);
-    if (key == "seed" || is_equal || std::find(keys_.begin(), keys_.end(), key) != keys_.end()) continue;
+    if (key == "seed" || is_equal || Contains(keys_, key)) continue;
     (is_pooled ? table.uneven : table.confounded).push_back(key);
   }
 }
 
-std::vector<Problem> CheckBaseline(const AblationTable& table, const AblationQuery& query) {
+std::vector<Problem> AblationBuilder::Check(const std::vector<std::string>& pooled) const {
   std::vector<Problem> problems;
-  for (const auto& [key, text] : query.baseline) {
-    std::vector<std::string> values;
-    const auto collect = [&values, &key = key](const std::vector<std::string>& keys,
-                                               const std::vector<std::string>& of_cell) {
-      const auto place = std::find(keys.begin(), keys.end(), key);
-      if (place == keys.end()) return;
-      const std::string& value = of_cell[static_cast<std::size_t>(place - keys.begin())];
-      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-    };
-    for (const AblationCell& cell : table.cells) {
-      collect(query.rows, cell.row_values);
-      collect(query.cols, cell.col_values);
-    }
-    if (std::find(values.begin(), values.end(), Normalised(key, text)) != values.end()) continue;
-    problems.push_back({.key = "baseline",
-                        .message = absl::StrCat("no trial has ", key, " = ", Quoted(text)),
-                        .fix = absl::StrCat("name one of ", absl::StrJoin(values, ", "))});
-  }
-  return problems;
-}
-
-std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query) {
-  std::vector<Problem> problems;
-  for (const std::string& key : table.pooled) {
-    if (key == "seed" || std::find(query.pool.begin(), query.pool.end(), key) != query.pool.end()) continue;
+  for (const std::string& key : pooled) {
+    if (key == "seed" || Contains(query_.pool, key)) continue;
     problems.push_back({.key = "pool",
                         .message = "the trials of a cell differ in " + key,
                         .fix = "tell them apart with it in rows or cols, or average over it with it in pool"});
+  }
+  for (const auto& [key, value] : query_.baseline) {
+    const auto axis = std::find(keys_.begin(), keys_.end(), key);
+    const FirstSeen& seen = seen_[static_cast<std::size_t>(axis - keys_.begin())];
+    if (seen.Find(value)) continue;
+    problems.push_back({.key = "baseline",
+                        .message = absl::StrCat("no trial has ", key, " = ", Quoted(value)),
+                        .fix = absl::StrCat("name one of ", absl::StrJoin(seen.Values(), ", "))});
   }
   return problems;
 }

@@ -18,14 +18,28 @@ namespace ofsweep {
 
 // Which trials form a cell, and what is averaged over them.
 struct AblationQuery {
-  std::vector<std::string> rows;     // trial keys
-  std::vector<std::string> cols;     // trial keys
+  std::vector<std::string> rows;     // trial keys, or kSweepKey
+  std::vector<std::string> cols;     // the same
   std::vector<std::string> metrics;  // of kResultNumbers, or as ParseMetricColumn reads them
   std::vector<std::string> pool;     // trial keys that a cell may average over, besides the seed
   bool drop_diverged = false;        // they are counted, and do not enter the means
   // Keys of rows or cols with one of their values, as a user types it: each cell is compared with that one of the table
   // that has these values, and in its other keys those of the cell.
   std::map<std::string, std::string> baseline = {};
+  // A trial key that is no axis, or "": each cell is of that value of it alone of which the loss is lowest
+  // (PickBestValue of eval_loss).
+  std::string best = {};
+};
+
+// In a table of several sweeps a key like those of trials: the name of a trial's sweep.
+inline constexpr char kSweepKey[] = "sweep";
+
+// What became of trials.
+struct CellOutcomes {
+  std::uint32_t trials = 0;  // that count: completed and, unless dropped, diverged ones, these with their last values
+  std::uint32_t diverged = 0;
+  std::uint32_t failed = 0;
+  std::uint32_t missing = 0;  // without an outcome: unfinished, cancelled or pruned
 };
 
 // A NaN result makes the mean NaN, an infinite one infinite: they are results too.
@@ -45,13 +59,12 @@ struct CellStatistic {
 struct AblationCell {
   std::vector<std::string> row_values;  // one for each key of `rows`, as a user would type it
   std::vector<std::string> col_values;
-  std::uint32_t trials = 0;  // that count: completed and, unless dropped, diverged ones, these with their last values
-  std::uint32_t diverged = 0;
-  std::uint32_t failed = 0;
-  std::uint32_t missing = 0;              // without an outcome: unfinished, cancelled or pruned
+  CellOutcomes outcomes;
   std::vector<CellStatistic> statistics;  // one for each metric
   // In what, of how they were made, the trials that count differ: "train.precision", "device", "data_fingerprint".
   std::vector<std::string> mixed;
+  std::optional<std::string> best_value;  // of the query's `best`; none where no trial of the cell has a loss
+  CellOutcomes passed_over;               // of the trials of the other values
 };
 
 struct AblationTable {
@@ -63,25 +76,31 @@ struct AblationTable {
   std::vector<std::string> uneven;
   // Varied keys that are in neither rows nor cols and differ from cell to cell: what sets two cells apart may be these.
   std::vector<std::string> confounded;
+  // Why the query may not have this table: a value of the baseline that no trial has, and each key, the seed aside,
+  // that is pooled in silence. As of CheckAblationQuery.
+  std::vector<Problem> problems;
 };
 
-// Unknown trial keys and metrics, each with the nearest known one, and keys of the baseline that are no axis; the key
-// of a problem is the field: "rows", "cols", "pool", "metrics", "baseline".
+// Unknown trial keys and metrics, each with the nearest known one, keys of the baseline that are no axis, and a best
+// key that is one; the key of a problem is the field: "rows", "cols", "pool", "metrics", "baseline", "best".
 std::vector<Problem> CheckAblationQuery(const AblationQuery& query);
 
-// The table of a checked query, from trial after trial in the sweep's order, which is also the order of each key's
+// The table of a checked query, from trial after trial in their sweeps' order, which is also the order of each key's
 // values; a cell without any trial is left out. Without metrics it shows the loss, the kurtosis, the perplexity, and
-// each perplexity after rounding that a trial has.
+// each perplexity after rounding that a trial has. A trial that several sweeps hold counts once a cell.
 class AblationBuilder {
  public:
   // The flat configuration of a row's trial as the row's sweep has submitted it. Asked for once an arm: its trials
   // differ in their seeds alone.
   using ConfigOf = std::function<std::string(const ResultRow& row)>;
 
-  // `varied`: the keys that the sweep varies.
-  AblationBuilder(AblationQuery query, std::vector<std::string> varied, ConfigOf config_of);
+  // `varied`: the keys in which trials may differ: those that the sweep varies; of several sweeps those that one of
+  // them varies or sets, and kSweepKey.
+  AblationBuilder(AblationQuery query, std::vector<std::string> varied);
   ~AblationBuilder();
 
+  // Whose trials are added next. Before the first of them.
+  void BeginSweep(std::string name, ConfigOf config_of);
   void Add(const ResultRow& row);  // without its configuration
   AblationTable Build();           // once
 
@@ -98,6 +117,7 @@ class AblationBuilder {
    public:
     std::size_t RankOf(const std::string& value);
     std::optional<std::size_t> Find(const std::string& value) const;
+    std::vector<std::string> Values() const;
     const std::string& operator[](std::size_t rank) const { return *values_[rank]; }
 
    private:
@@ -112,35 +132,32 @@ class AblationBuilder {
     const Texts& resolved;
   };
   Keys KeysOf(const ResultRow& row);
-  // What the sweep varies as it was submitted, other keys as the trainer resolved them. An
-  // `auto` that two machines resolved differently is one value. "inert" where the key means nothing (SOAP's under
-  // Adam).
-  static std::string TextOf(const std::string& key, const Keys& keys);
+  // What varies as it was submitted, other keys as the trainer resolved them. An `auto` that two machines resolved
+  // differently is one value. "inert" where the key means nothing (SOAP's under Adam).
+  std::string TextOf(const std::string& key, const Keys& keys) const;
   // Notes the cell's values of each varied key.
   void Compare(const Keys& keys, Cell& cell);
   // The cell that another one is compared with; null for none, and for the baseline itself.
   const Cell* BaselineOf(std::vector<std::size_t> ranks) const;
+  // Of the cells that differ in the best key alone one is left, and it is no key any more.
+  void KeepBest();
   // Which varied keys the cells pool, how evenly, and which they leave out though they differ.
   void DescribeCells(AblationTable& table) const;
+  std::vector<Problem> Check(const std::vector<std::string>& pooled) const;
   // Whether the trial's values count.
-  bool Count(TrialState state, AblationCell& cell) const;
+  bool Count(TrialState state, CellOutcomes& outcomes) const;
 
   AblationQuery query_;
-  const ConfigOf config_of_;
   const bool shows_roundings_that_exist_;
   std::vector<bool> has_metric_;                     // a trial has it
-  std::unordered_map<std::string, Arm> arms_;        // by their keys
+  std::string sweep_;                                // that was begun last
+  ConfigOf config_of_;                               // of its trials
+  std::unordered_map<std::string, Arm> arms_;        // by their sweep and keys
   std::unordered_map<std::string, Texts> resolved_;  // what trainers made of `auto`, by its JSON
-  std::vector<std::string> keys_;                    // of rows and cols
+  std::vector<std::string> keys_;                    // of rows, cols, and the best key
   std::vector<FirstSeen> seen_;                      // of each of them
-  std::vector<std::string> varied_;                  // by the sweep, and the seed
+  std::vector<std::string> varied_;                  // and the seed
   std::map<std::vector<std::size_t>, Cell> cells_;   // by the rank of each key's value
 };
-
-// A problem where no cell has the values of the query's baseline.
-std::vector<Problem> CheckBaseline(const AblationTable& table, const AblationQuery& query);
-
-// What a table averages over in silence: each key, but the seed, that is pooled and that the query does not pool.
-std::vector<Problem> CheckPooled(const AblationTable& table, const AblationQuery& query);
 
 }  // namespace ofsweep

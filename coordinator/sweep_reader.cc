@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -37,6 +38,24 @@ v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool wi
   message.set_spec_sha256(row.spec_sha256);
   message.set_revision(row.revision);
   return message;
+}
+
+// Of a table of these sweeps. What trials of one sweep have in common those of another may not have.
+std::vector<std::string> KeysThatMayDiffer(const std::vector<std::shared_ptr<const SweepSettings>>& sweeps) {
+  if (sweeps.size() == 1) return sweeps.front()->varied;
+  std::vector<std::string> keys;
+  std::set<std::string> known;
+  const auto add = [&](const std::string& key) {
+    if (known.insert(key).second) keys.push_back(key);
+  };
+  for (const auto& sweep : sweeps) {
+    for (const std::string& key : sweep->varied) add(key);
+  }
+  for (const auto& sweep : sweeps) {
+    for (const auto& [key, value] : sweep->common) add(key);
+  }
+  keys.emplace_back(kSweepKey);
+  return keys;
 }
 
 absl::Status NoSuchTrial(const std::string& sweep, const std::string& trial_id) {
@@ -138,10 +157,24 @@ std::vector<WorkerView> SweepReader::Workers() {
   return workers;
 }
 
-absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const AblationQuery& query) {
-  const auto settings = Settings(sweep);
-  if (!settings.ok()) return settings.status();
-  // What it asks for beyond the columns of `results`, by trial.
+absl::StatusOr<AblationTable> SweepReader::Table(const std::vector<std::string>& sweeps, const AblationQuery& query) {
+  std::vector<std::shared_ptr<const SweepSettings>> settings;
+  for (const std::string& sweep : sweeps) {
+    auto found = Settings(sweep);
+    if (!found.ok()) return found.status();
+    settings.push_back(*std::move(found));
+  }
+  AblationBuilder builder(query, KeysThatMayDiffer(settings));
+  for (std::size_t i = 0; i < sweeps.size(); ++i) {
+    absl::Status status = AddToTable(sweeps[i], *settings[i], query, builder);
+    if (!status.ok()) return status;
+  }
+  return builder.Build();
+}
+
+absl::Status SweepReader::AddToTable(const std::string& sweep, const SweepSettings& settings,
+                                     const AblationQuery& query, AblationBuilder& builder) {
+  // What it asks for beyond the numbers of every trial, by trial.
   std::map<std::string, std::map<std::string, double>> further;
   for (const std::string& metric : query.metrics) {
     if (FindResultNumber(metric) != nullptr) continue;
@@ -150,13 +183,13 @@ absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const
     for (const auto& [trial_id, value] : *values) further[trial_id].emplace(metric, value);
   }
   absl::Status found;
-  AblationBuilder builder(query, (*settings)->varied, [&](const ResultRow& row) -> std::string {
+  builder.BeginSweep(sweep, [&](const ResultRow& row) -> std::string {
     const auto stored = store_.FindTrial(row.trial.trial_id);
     found.Update(stored.status());
     if (!stored.ok() || !*stored) return "{}";
     TrialRow trial = **stored;
     trial.arm = row.trial.arm;
-    return OwnConfigJson(**settings, trial);
+    return OwnConfigJson(settings, trial);
   });
   absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
     const auto added = further.find(row.trial.trial_id);
@@ -166,8 +199,7 @@ absl::StatusOr<AblationTable> SweepReader::Table(const std::string& sweep, const
     builder.Add(whole);
   });
   status.Update(found);
-  if (!status.ok()) return status;
-  return builder.Build();
+  return status;
 }
 
 absl::Status SweepReader::CheckTrialIds(const std::string& sweep, const std::vector<std::string>& trial_ids) {

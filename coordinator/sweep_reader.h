@@ -43,8 +43,8 @@ class SweepReader {
   // Those that are connected, or hold a trial, by their ids; none without a coordinator.
   std::vector<WorkerView> Workers();
 
-  // `query` must have passed CheckAblationQuery.
-  absl::StatusOr<AblationTable> Table(const std::string& sweep, const AblationQuery& query);
+  // Of the trials of all these sweeps, each named once; `query` must have passed CheckAblationQuery.
+  absl::StatusOr<AblationTable> Table(const std::vector<std::string>& sweeps, const AblationQuery& query);
 
   // NotFound names the first id that the sweep does not hold.
   absl::Status CheckTrialIds(const std::string& sweep, const std::vector<std::string>& trial_ids);
@@ -53,6 +53,8 @@ class SweepReader {
   absl::StatusOr<SweepSummary> Summary(const SweepRow& row);
   v1::Trial TrialMessage(ResultRow row, const SweepSettings& settings);
   absl::StatusOr<std::shared_ptr<const SweepSettings>> Settings(const std::string& sweep);
+  absl::Status AddToTable(const std::string& sweep, const SweepSettings& settings, const AblationQuery& query,
+                          AblationBuilder& builder);
 
   Store& store_;
   SweepViews* const live_;

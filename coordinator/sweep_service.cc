@@ -341,17 +341,26 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
   return Guarded([&]() -> grpc::Status {
     const AblationQuery query = FromMessage(*request);
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
-    const auto sweep = reader_.Sweep(request->sweep(), /*with_spec=*/false);
-    if (!sweep.ok()) return StorageStatus(sweep.status());
-    const auto table = reader_.Table(request->sweep(), query);
+    std::vector<std::string> names = {request->sweep()};
+    for (const std::string& name : request->further_sweeps()) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    std::string state = "finished";
+    for (const std::string& name : names) {
+      const auto sweep = reader_.Sweep(name, /*with_spec=*/false);
+      if (!sweep.ok()) return StorageStatus(sweep.status());
+      if (state == "finished") state = sweep->state();
+    }
+    const auto table = reader_.Table(names, query);
     if (!table.ok()) return StorageStatus(table.status());
-    if (const auto problems = CheckPooled(*table, query); !problems.empty()) return BadRequest(problems);
-    if (const auto problems = CheckBaseline(*table, query); !problems.empty()) return BadRequest(problems);
+    if (!table->problems.empty()) return BadRequest(table->problems);
     for (const AblationCell& cell : table->cells) *response->add_cells() = ToMessage(cell);
     response->mutable_pooled()->Assign(table->pooled.begin(), table->pooled.end());
     response->mutable_uneven()->Assign(table->uneven.begin(), table->uneven.end());
     response->mutable_confounded()->Assign(table->confounded.begin(), table->confounded.end());
-    response->set_state(sweep->state());
+    response->set_state(state);
+    response->mutable_further_sweeps()->Assign(names.begin() + 1, names.end());
+    response->set_best(query.best);
     response->set_drop_diverged(query.drop_diverged);
     response->mutable_baseline()->insert(query.baseline.begin(), query.baseline.end());
     response->mutable_rows()->Assign(query.rows.begin(), query.rows.end());

@@ -200,10 +200,18 @@ v1::AblationCell ToMessage(const AblationCell& cell) {
   v1::AblationCell message;
   message.mutable_row_values()->Add(cell.row_values.begin(), cell.row_values.end());
   message.mutable_col_values()->Add(cell.col_values.begin(), cell.col_values.end());
-  message.set_trials(cell.trials);
-  message.set_diverged(cell.diverged);
-  message.set_failed(cell.failed);
-  message.set_missing(cell.missing);
+  message.set_trials(cell.outcomes.trials);
+  message.set_diverged(cell.outcomes.diverged);
+  message.set_failed(cell.outcomes.failed);
+  message.set_missing(cell.outcomes.missing);
+  if (cell.best_value) {
+    message.set_best_value(*cell.best_value);
+    v1::CellOutcomes& others = *message.mutable_passed_over();
+    others.set_trials(cell.passed_over.trials);
+    others.set_diverged(cell.passed_over.diverged);
+    others.set_failed(cell.passed_over.failed);
+    others.set_missing(cell.passed_over.missing);
+  }
   message.mutable_mixed()->Add(cell.mixed.begin(), cell.mixed.end());
   for (const CellStatistic& statistic : cell.statistics) {
     auto* added = message.add_statistics();
@@ -305,7 +313,8 @@ AblationQuery FromMessage(const v1::GetAblationTableRequest& request) {
           .metrics = {request.metrics().begin(), request.metrics().end()},
           .pool = {request.pool().begin(), request.pool().end()},
           .drop_diverged = request.drop_diverged(),
-          .baseline = {request.baseline().begin(), request.baseline().end()}};
+          .baseline = {request.baseline().begin(), request.baseline().end()},
+          .best = request.best()};
 }
 
 }  // namespace ofsweep

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "experiment/edit_distance.h"
-#include "experiment/metric_table.h"
 #include "experiment/quoted.h"
 
 namespace ofsweep {
@@ -102,6 +101,17 @@ absl::StatusOr<MetricColumn> ParseMetricColumn(std::string_view text) {
   column.metric = rest;
   if (absl::Status status = ReadPlace(*metric, place, column); !status.ok()) return status;
   return column;
+}
+
+Better BetterOf(std::string_view number) {
+  std::string metric;
+  if (const ResultNumber* result = FindResultNumber(number)) {
+    metric = result->metric;
+  } else if (const auto column = ParseMetricColumn(number); column.ok()) {
+    metric = column->metric;
+  }
+  const Metric* known = FindMetric(metric);
+  return known == nullptr ? Better::kNeither : known->better;
 }
 
 }  // namespace ofsweep

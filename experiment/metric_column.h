@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "experiment/metric_table.h"
 
 namespace ofsweep {
 
@@ -32,5 +33,9 @@ struct MetricColumn {
 
 // InvalidArgument says what is wrong and how to mend it; for an unknown metric it names the nearest known one.
 absl::StatusOr<MetricColumn> ParseMetricColumn(std::string_view text);
+
+// Which values of a number that a table may average are the better ones: of kResultNumbers, or as ParseMetricColumn
+// reads it.
+Better BetterOf(std::string_view number);
 
 }  // namespace ofsweep

@@ -67,11 +67,12 @@ enum class ResultOf {
   kLast,        // its newest value
   kMeanOfLast,  // over the blocks at the last step that has it (experiment/over_blocks.h)
   kMaxOfLast,
-  kPeak  // the largest over blocks and steps; a NaN is left out
+  kPeak,      // the largest over blocks and steps; a NaN is left out
+  kIncrease,  // no column: its newest value less eval_perplexity of the same step
 };
 
-// A number that a trial comes to: a numeric column of `results`, but for those that are trial keys (learning_rate,
-// seed).
+// A number that a trial comes to: a numeric column of `results` (which has more, those that are trial keys), or made of
+// two of them.
 struct ResultNumber {
   const char* name;
   std::string_view metric;
@@ -93,6 +94,14 @@ inline constexpr std::array kResultNumbers = {
                  "validation perplexity with weights in 8 bits and activations in 4"},
     ResultNumber{"w4a4_perplexity", "w4a4_perplexity", ResultOf::kLast,
                  "validation perplexity with weights and activations in 4 bits"},
+    ResultNumber{"int8_perplexity_delta", "int8_perplexity", ResultOf::kIncrease,
+                 "int8_perplexity less eval_perplexity of the same trial"},
+    ResultNumber{"w8a5_perplexity_delta", "w8a5_perplexity", ResultOf::kIncrease,
+                 "w8a5_perplexity less eval_perplexity of the same trial"},
+    ResultNumber{"w8a4_perplexity_delta", "w8a4_perplexity", ResultOf::kIncrease,
+                 "w8a4_perplexity less eval_perplexity of the same trial"},
+    ResultNumber{"w4a4_perplexity_delta", "w4a4_perplexity", ResultOf::kIncrease,
+                 "w4a4_perplexity less eval_perplexity of the same trial"},
     ResultNumber{"kurtosis_mean", "kurtosis", ResultOf::kMeanOfLast,
                  "kurtosis (1 to width), mean over the blocks at the last measured step"},
     ResultNumber{"kurtosis_max", "kurtosis", ResultOf::kMaxOfLast,

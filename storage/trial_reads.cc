@@ -88,7 +88,7 @@ SweepRow ReadSweep(const Query& row) {
           row.Text(6)};
 }
 
-// A column of `results`, and whether it was measured at all: NULL with a step is a NaN.
+// A ResultNumber, and whether it was measured at all: NULL with a step is a NaN.
 struct ResultColumn {
   std::string name;
   std::string value;
@@ -99,6 +99,12 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
   static const auto columns = [] {
     std::vector<ResultColumn> made;
     for (const char* name : kLastValueColumns) made.push_back({name, name, absl::StrCat(name, "_step >= 0")});
+    for (const ResultNumber& number : kResultNumbers) {
+      if (number.of != ResultOf::kIncrease) continue;
+      const std::string metric(number.metric);
+      made.push_back({number.name, absl::StrCat(metric, " - eval_perplexity"),
+                      absl::StrCat(metric, "_step >= 0 AND ", metric, "_step = eval_perplexity_step")});
+    }
     const ResultColumn others[] = {
         {"kurtosis_mean", "kurtosis_mean", "kurtosis_step >= 0"},
         {"kurtosis_max", "kurtosis_max", "kurtosis_step >= 0"},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -128,6 +129,7 @@ TEST(AblationText, LatexUsesBooktabsAndEscapesKeys) {
       RenderAblation(SmallTable(), TableFormat::kLatex),
       "% needs \\usepackage{booktabs}; a cell is mean, standard deviation (trials); diverged trials count with their "
       "last values\n"
+      "% Bold: the lowest kurtosis_max; no cell with diverged trials.\n"
       "% Partial: of 8 trials 2 have no outcome yet; the sweep is paused.\n"
       "\\begin{tabular}{lrr}\n"
       "\\toprule\n"
@@ -136,7 +138,7 @@ TEST(AblationText, LatexUsesBooktabsAndEscapesKeys) {
       "model.block & adam & soap \\\\\n"
       "\\midrule\n"
       "pre\\_norm & 14.40 $\\pm$ 2.10 (3) & --- (2 diverged) \\\\\n"
-      "op & 1.234 (1, 2 missing) & --- \\\\\n"
+      "op & \\textbf{1.234} (1, 2 missing) & --- \\\\\n"
       "\\bottomrule\n"
       "\\end{tabular}\n");
 }
@@ -202,6 +204,98 @@ TEST(AblationText, DifferencesFromABaselineAreATableOfTheirOwn) {
   EXPECT_EQ(difference["mean"], -13.1655);
   EXPECT_EQ(difference["adjusted_p"], 0.0625);
   EXPECT_FALSE(document["cells"][0]["values"]["kurtosis_max"].contains("difference"));
+}
+
+// op under Adam has no validation loss.
+v1::GetAblationTableResponse TunedTable() {
+  v1::GetAblationTableResponse table = SmallTable();
+  table.set_best("optimizer.learning_rate");
+  table.mutable_cells(0)->set_best_value("0.003");
+  table.mutable_cells(0)->mutable_passed_over()->set_trials(5);
+  table.mutable_cells(0)->mutable_passed_over()->set_failed(1);
+  table.mutable_cells(1)->set_best_value("0.001");
+  return table;
+}
+
+TEST(AblationText, ATunedCellSaysOfWhichValueItIs) {
+  const std::string text = RenderAblation(TunedTable(), TableFormat::kText);
+  EXPECT_THAT(text, AllOf(HasSubstr("14.40 ± 2.10 (3, lr=0.003)"), HasSubstr("— (2 diverged, lr=0.001)"),
+                          HasSubstr(", of the optimizer.learning_rate (lr) with the lowest mean eval_loss"),
+                          HasSubstr("no lr stands")));
+  EXPECT_THAT(text, HasSubstr("Partial: of 14 trials 1 failed, 2 have no outcome yet")) << "any of them might be best";
+  EXPECT_THAT(RenderAblation(TunedTable(), TableFormat::kMarkdown), HasSubstr("| 14.40 ± 2.10 (3, lr=0.003) |"));
+  EXPECT_THAT(RenderAblation(TunedTable(), TableFormat::kLatex), HasSubstr("14.40 $\\pm$ 2.10 (3, lr=0.003) &"));
+  EXPECT_THAT(RenderAblation(TunedTable(), TableFormat::kCsv),
+              AllOf(HasSubstr("model.block,optimizer.name,optimizer.learning_rate,metric,mean"),
+                    HasSubstr("pre_norm,adam,0.003,kurtosis_max,14.4,"), HasSubstr("op,adam,,kurtosis_max,1.2345,")));
+  const auto document = nlohmann::json::parse(RenderAblation(TunedTable(), TableFormat::kJson));
+  EXPECT_EQ(document["best"], "optimizer.learning_rate");
+  EXPECT_EQ(document["cells"][0]["best"]["optimizer.learning_rate"], 0.003);
+  EXPECT_TRUE(document["cells"][2]["best"]["optimizer.learning_rate"].is_null());
+}
+
+TEST(AblationText, AValueIsEscapedWhereverItStands) {
+  v1::GetAblationTableResponse table = TunedTable();
+  table.set_best("model.norm");
+  table.mutable_cells(0)->set_best_value("rms_norm");
+  EXPECT_THAT(RenderAblation(table, TableFormat::kLatex), HasSubstr("(3, norm=rms\\_norm)"));
+}
+
+// Three blocks under Adam.
+v1::GetAblationTableResponse ThreeBlocks(const std::string& metric, const std::vector<double>& means) {
+  v1::GetAblationTableResponse table;
+  table.add_rows("model.block");
+  table.add_cols("optimizer.name");
+  table.add_metrics(metric);
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    const char* blocks[] = {"op", "post_norm", "pre_norm"};
+    AddStatistic(AddCell(table, blocks[i], "adam"), 1, means[i], 0);
+  }
+  return table;
+}
+
+TEST(AblationText, TheBestCellOfAMetricIsBold) {
+  const auto lower = ThreeBlocks("eval_loss", {2.5, 1.5, 2});
+  EXPECT_THAT(RenderAblation(lower, TableFormat::kMarkdown),
+              AllOf(HasSubstr("| op | 2.500 (1) |"), HasSubstr("| post_norm | **1.500** (1) |"),
+                    HasSubstr("Bold: the lowest eval_loss; no cell with diverged trials.\n")));
+  EXPECT_THAT(RenderAblation(lower, TableFormat::kLatex), HasSubstr("post\\_norm & \\textbf{1.500} (1)"));
+  EXPECT_THAT(RenderAblation(lower, TableFormat::kText, /*is_terminal=*/true),
+              HasSubstr("op           2.500 (1)\n"
+                        "post_norm    \x1b[1m1.500\x1b[0m (1)\n"));
+  EXPECT_THAT(RenderAblation(lower, TableFormat::kText), AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("Bold"))));
+  EXPECT_THAT(RenderAblation(lower, TableFormat::kCsv), HasSubstr("post_norm,adam,eval_loss,1.5,"));
+  EXPECT_THAT(RenderAblation(ThreeBlocks("tokens_per_second", {2.5, 1.5, 2}), TableFormat::kMarkdown),
+              AllOf(HasSubstr("| **2.500** (1) |"), HasSubstr("Bold: the highest tokens_per_second")));
+  EXPECT_THAT(RenderAblation(ThreeBlocks("kurtosis@block.0:max", {2.5, 1.5, 2}), TableFormat::kMarkdown),
+              HasSubstr("| **1.500** (1) |"));
+}
+
+TEST(AblationText, NothingIsBoldWhereNothingIsBest) {
+  const auto markdown = [](const v1::GetAblationTableResponse& table) {
+    return RenderAblation(table, TableFormat::kMarkdown);
+  };
+  EXPECT_THAT(markdown(ThreeBlocks("steps", {3, 1, 2})), Not(HasSubstr("**"))) << "neither is better";
+  EXPECT_THAT(markdown(ThreeBlocks("eval_loss", {2, 2, 2})), Not(HasSubstr("**")));
+  EXPECT_THAT(markdown(ThreeBlocks("eval_loss", {2})), Not(HasSubstr("**")));
+}
+
+TEST(AblationText, WhatDivergedOrIsNotFiniteIsNeverBest) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(RenderAblation(ThreeBlocks("eval_loss", {std::nan(""), -infinity, 3}), TableFormat::kMarkdown),
+              HasSubstr("| pre_norm | **3.000** (1) |"));
+  auto diverged = ThreeBlocks("eval_loss", {1, 2, 3});
+  diverged.mutable_cells(0)->set_diverged(1);
+  EXPECT_THAT(RenderAblation(diverged, TableFormat::kMarkdown),
+              AllOf(HasSubstr("| op | 1.000 (1, 1 diverged) |"), HasSubstr("| post_norm | **2.000** (1) |")));
+  diverged.mutable_cells(0)->mutable_statistics(0)->set_mean(2);
+  EXPECT_THAT(RenderAblation(diverged, TableFormat::kMarkdown), HasSubstr("| op | 2.000 (1, 1 diverged) |"));
+}
+
+TEST(AblationText, OfSeveralSweepsItSaysHowTheyStand) {
+  v1::GetAblationTableResponse table = SmallTable();
+  table.add_further_sweeps("t");
+  EXPECT_THAT(RenderAblation(table, TableFormat::kText), HasSubstr("no outcome yet; one of the sweeps is paused."));
 }
 
 // Below six pairs there is no p.

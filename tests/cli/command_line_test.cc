@@ -142,8 +142,22 @@ TEST(CommandLine, ListsAreDividedByCommasAsTheirHelpAndTheErrorSay) {
   EXPECT_THAT(Ofsweep({"evaluate", "--help"}).out, HasSubstr("--bits BITS,…"));
   const Result spaces = Ofsweep({"table", "s", "--metrics", "eval_loss", "train_loss"});
   EXPECT_EQ(spaces.exit_code, 2);
-  EXPECT_THAT(spaces.err, AllOf(HasSubstr("train_loss"), HasSubstr("commas: --metrics METRIC,…")));
+  EXPECT_THAT(spaces.err, AllOf(HasSubstr("train_loss"), HasSubstr("commas"), HasSubstr("--metrics METRIC,…")));
+  const Result curves = Ofsweep({"curves", "s", "--metric", "eval_loss", "train_loss"});
+  EXPECT_THAT(curves.err, AllOf(HasSubstr("train_loss"), HasSubstr("commas: --metric METRIC,…")));
   EXPECT_THAT(Ofsweep({"table", "s", "t"}).err, Not(HasSubstr("commas")));
+}
+
+TEST(CommandLine, ABaselineIsAKeyAndAValue) {
+  const Result baseline = Ofsweep({"table", "s", "--baseline", "model.block"});
+  EXPECT_EQ(baseline.exit_code, 2);
+  EXPECT_THAT(baseline.err, AllOf(HasSubstr("--baseline"), HasSubstr("model.block=pre_norm")));
+}
+
+TEST(CommandLine, ABestKeyIsCheckedBeforeAnythingIsTrained) {
+  const Result best = Ofsweep({"table", "s", "--best", "optimizer.learning_rat"});
+  EXPECT_EQ(best.exit_code, 2);
+  EXPECT_THAT(best.err, AllOf(HasSubstr("--best"), HasSubstr("did you mean optimizer.learning_rate?")));
 }
 
 TEST(CommandLine, AnUnknownNameOfAFormatIsToldWithTheKnownOnes) {

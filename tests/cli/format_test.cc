@@ -55,5 +55,9 @@ TEST(Format, CsvFieldsAreQuotedOnlyWhereTheyMustBe) {
   EXPECT_EQ(CsvField("[a, \"b\"]"), "\"[a, \"\"b\"\"]\"");
 }
 
+TEST(Format, HowATerminalPaintsTextHasNoWidth) {
+  EXPECT_EQ(DisplayWidth("\x1b[1m14.4\x1b[0m ±"), 6u);
+}
+
 }  // namespace
 }  // namespace ofsweep

@@ -17,7 +17,7 @@ SweepSpec SpecOf(const std::string& varied) {
 }
 
 TableAxes AxesOf(const std::string& varied) {
-  return ChooseTableAxes(SpecOf(varied));
+  return ChooseTableAxes({SpecOf(varied)});
 }
 
 TEST(TableAxes, BlocksAreRowsAndOptimisersColumnsInWhateverOrderTheGridNamesThem) {
@@ -52,7 +52,7 @@ TEST(TableAxes, OfKeysThatAdvanceTogetherOneStandsForAll) {
 TEST(TableAxes, PooledKeysAreNoAxis) {
   const SweepSpec spec = SpecOf(
       "grid: {model.block: [op, pre_norm], optimizer.learning_rate: [1e-3, 3e-3], optimizer.name: [adam, soap]}");
-  const auto axes = [&spec](const AxesWish& wish) { return ChooseTableAxes(spec, wish); };
+  const auto axes = [&spec](const AxesWish& wish) { return ChooseTableAxes({spec}, wish); };
   const TableAxes two = axes({.pool = {"optimizer.learning_rate"}});
   EXPECT_THAT(two.rows, ElementsAre("model.block"));
   EXPECT_THAT(two.cols, ElementsAre("optimizer.name"));
@@ -76,11 +76,31 @@ TEST(TableAxes, ASweepOfSeedsAloneIsOneRow) {
   EXPECT_THAT(axes.cols, IsEmpty());
 }
 
+TEST(TableAxes, SeveralSweepsAreToldApartByWhatTheyVaryOrSet) {
+  const auto axes = [](const std::string& first, const std::string& second) {
+    return ChooseTableAxes({SpecOf(first), SpecOf(second)});
+  };
+  const TableAxes steps = axes("trial: {train.steps: 100}\ngrid: {model.block: [op, pre_norm]}",
+                               "trial: {train.steps: 200}\ngrid: {model.block: [op, post_norm]}");
+  EXPECT_THAT(steps.rows, ElementsAre("model.block"));
+  EXPECT_THAT(steps.cols, ElementsAre("train.steps"));
+  const TableAxes one_block = axes("trial: {train.steps: 100}\ngrid: {model.block: [op, pre_norm]}",
+                                   "trial: {train.steps: 200}\ngrid: {model.block: [op]}");
+  EXPECT_THAT(one_block.rows, ElementsAre("model.block"));
+  EXPECT_THAT(one_block.cols, ElementsAre("train.steps")) << "the block is no mark of a sweep where one varies it";
+  const TableAxes blocks = axes("grid: {model.block: [op], seed: [0, 1]}", "grid: {model.block: [pre_norm]}");
+  EXPECT_THAT(blocks.rows, ElementsAre("model.block"));
+  const TableAxes defaults =
+      axes("trial: {optimizer.name: adam}\ngrid: {model.block: [op, pre_norm]}", "grid: {model.block: [post_norm]}");
+  EXPECT_THAT(defaults.rows, ElementsAre("model.block"));
+  EXPECT_THAT(defaults.cols, IsEmpty()) << "Adam is the default";
+}
+
 // As the coordinator keeps it: without the file that its paths are relative to.
 TEST(TableAxes, RelativePathsOfAStoredSweepAreAnAxis) {
   std::vector<Problem> problems;
   const SweepSpec spec = ParseSweepSpec("name: x\ngrid: {data.path: [a.txt, b.txt]}\n", "", problems);
-  EXPECT_THAT(ChooseTableAxes(spec).rows, ElementsAre("data.path"));
+  EXPECT_THAT(ChooseTableAxes({spec}).rows, ElementsAre("data.path"));
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ AblationTable BuildAblationTable(const std::vector<ResultRow>& trials, const Abl
       if (std::find(varied.begin(), varied.end(), key) == varied.end()) varied.push_back(key);
     }
   }
-  AblationBuilder builder(query, varied, [](const ResultRow& row) { return row.trial.config_json; });
+  AblationBuilder builder(query, varied);
+  builder.BeginSweep("s", [](const ResultRow& row) { return row.trial.config_json; });
   for (const ResultRow& trial : trials) builder.Add(trial);
   return builder.Build();
 }
@@ -61,12 +62,12 @@ TEST(AblationTable, CellsHaveMeanAndSampleStandardDeviationInTheSweepsOrder) {
   ASSERT_EQ(table.size(), 2);
   EXPECT_THAT(table[0].row_values, ElementsAre("pre_norm"));
   EXPECT_THAT(table[0].col_values, ElementsAre("0.001"));
-  EXPECT_EQ(table[0].trials, 2);
+  EXPECT_EQ(table[0].outcomes.trials, 2);
   EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 12);
   EXPECT_DOUBLE_EQ(*table[0].statistics[0].standard_deviation, std::sqrt(8));
   EXPECT_THAT(table[1].row_values, ElementsAre("op"));
-  EXPECT_EQ(table[1].trials, 1);
-  EXPECT_EQ(table[1].missing, 1);
+  EXPECT_EQ(table[1].outcomes.trials, 1);
+  EXPECT_EQ(table[1].outcomes.missing, 1);
   EXPECT_DOUBLE_EQ(*table[1].statistics[0].mean, 1);
   EXPECT_FALSE(table[1].statistics[0].standard_deviation.has_value());
 }
@@ -140,7 +141,7 @@ TEST(AblationTable, ADivergedSeedMakesTheDifferenceNaN) {
 TEST(AblationTable, ABaselineThatIsNotThereIsNamed) {
   const std::vector<ResultRow> trials = {Trial("op", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 1}})};
   AblationQuery query{.rows = {"model.block"}, .metrics = {"kurtosis_max"}, .baseline = {{"model.block", "post_norm"}}};
-  const auto problems = CheckBaseline(BuildAblationTable(trials, query), query);
+  const auto problems = BuildAblationTable(trials, query).problems;
   ASSERT_EQ(problems.size(), 1);
   EXPECT_NE(ToText(problems[0]).find("op"), std::string::npos);
   query.baseline = {{"optimizer.name", "adam"}};
@@ -162,7 +163,9 @@ TEST(AblationTable, MetricsAreTheNumericColumnsOfTheViewThatAreNoTrialKeys) {
     if (type == "real" || type == "integer") numeric.push_back(name);
   }
   std::vector<std::string> expected;
-  for (const ResultNumber& number : kResultNumbers) expected.emplace_back(number.name);
+  for (const ResultNumber& number : kResultNumbers) {
+    if (number.of != ResultOf::kIncrease) expected.emplace_back(number.name);
+  }
   expected.insert(expected.end(), {"learning_rate", "seed"});
   EXPECT_THAT(numeric, UnorderedElementsAreArray(expected));
 }
@@ -183,10 +186,10 @@ TEST(AblationTable, DivergedTrialsCountAndUnfinishedOnesAreCountedApart) {
       Trial("op", 1, 4, TrialState::kRunning, {{"eval_loss", 2}})};
   const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_loss"}});
   ASSERT_EQ(table.size(), 1);
-  EXPECT_EQ(table[0].trials, 2);
-  EXPECT_EQ(table[0].diverged, 1);
-  EXPECT_EQ(table[0].failed, 1);
-  EXPECT_EQ(table[0].missing, 2);
+  EXPECT_EQ(table[0].outcomes.trials, 2);
+  EXPECT_EQ(table[0].outcomes.diverged, 1);
+  EXPECT_EQ(table[0].outcomes.failed, 1);
+  EXPECT_EQ(table[0].outcomes.missing, 2);
   EXPECT_EQ(table[0].statistics[0].count, 1);
   EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 9);
 }
@@ -195,8 +198,8 @@ TEST(AblationTable, DroppedDivergedTrialsAreCountedAndNotAveraged) {
   const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", 9}}),
                                          Trial("op", 1, 1, TrialState::kCompleted, {{"eval_loss", 3}})};
   const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_loss"}, .drop_diverged = true});
-  EXPECT_EQ(table.at(0).trials, 1);
-  EXPECT_EQ(table[0].diverged, 1);
+  EXPECT_EQ(table.at(0).outcomes.trials, 1);
+  EXPECT_EQ(table[0].outcomes.diverged, 1);
   EXPECT_DOUBLE_EQ(*table[0].statistics[0].mean, 3);
 }
 
@@ -207,14 +210,14 @@ TEST(AblationTable, AKeyThatDiffersWithinACellIsAProblemUntilItIsPooled) {
   AblationQuery query{.rows = {"model.block"}, .metrics = {"eval_loss"}};
   const AblationTable table = BuildAblationTable(trials, query);
   EXPECT_THAT(table.pooled, ElementsAre("optimizer.learning_rate", "seed"));
-  ASSERT_EQ(CheckPooled(table, query).size(), 1u);
-  EXPECT_EQ(CheckPooled(table, query)[0].key, "pool");
-  EXPECT_THAT(CheckPooled(table, query)[0].message, ::testing::HasSubstr("optimizer.learning_rate"));
+  ASSERT_EQ(table.problems.size(), 1u);
+  EXPECT_EQ(table.problems[0].key, "pool");
+  EXPECT_THAT(table.problems[0].message, ::testing::HasSubstr("optimizer.learning_rate"));
   query.pool = {"optimizer.learning_rate"};
-  EXPECT_TRUE(CheckPooled(table, query).empty());
+  EXPECT_TRUE(BuildAblationTable(trials, query).problems.empty());
   query.pool = {};
   query.cols = {"optimizer.learning_rate"};
-  EXPECT_TRUE(CheckPooled(BuildAblationTable(trials, query), query).empty());
+  EXPECT_TRUE(BuildAblationTable(trials, query).problems.empty());
 }
 
 // Of keys that advance together one tells the others, as far as it can.
@@ -269,7 +272,7 @@ TEST(AblationTable, AnAutoThatMachinesResolveDifferentlyIsOneValue) {
   const AblationTable table = BuildAblationTable(trials, {.rows = {"train.micro_batch_size"}});
   ASSERT_EQ(table.cells.size(), 2u);
   EXPECT_THAT(table.cells[0].row_values, ElementsAre("auto"));
-  EXPECT_EQ(table.cells[0].trials, 2);
+  EXPECT_EQ(table.cells[0].outcomes.trials, 2);
   EXPECT_THAT(table.pooled, ElementsAre("seed"));
 }
 

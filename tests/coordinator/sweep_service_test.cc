@@ -261,6 +261,35 @@ TEST_F(SweepServiceTest, ATableThatWouldAverageOverAVariedKeyIsRefusedUntilItIsA
   EXPECT_EQ(ReadFieldViolations(sweeps_->GetAblationTable(Context().get(), request, &table)).at(0).field, "pool");
 }
 
+TEST_F(SweepServiceTest, ATableOfSeveralSweepsTellsThemApartByWhatTheySet) {
+  Submit(SmallSweep("s"));
+  RunEverything("s");
+  Submit("name: t\ntrial: {train.steps: 21, train.device: cpu}\ngrid: {model.block: [pre_norm], seed: [0, 1]}\n");
+  v1::GetAblationTableRequest request;
+  request.set_sweep("s");
+  request.add_further_sweeps("t");
+  request.add_rows("model.block");
+  request.add_metrics("kurtosis_max");
+  v1::GetAblationTableResponse table;
+  const auto violations = ReadFieldViolations(sweeps_->GetAblationTable(Context().get(), request, &table));
+  ASSERT_EQ(violations.size(), 2u);
+  EXPECT_THAT(violations[0].description, HasSubstr("train.steps"));
+  EXPECT_THAT(violations[1].description, HasSubstr("sweep"));
+  request.add_cols("sweep");
+  request.set_best("train.steps");
+  ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok());
+  ASSERT_EQ(table.cells_size(), 3);
+  EXPECT_THAT(table.cells(0).col_values(), ElementsAre("s"));
+  EXPECT_FALSE(table.cells(0).has_best_value()) << "nothing was evaluated";
+  EXPECT_THAT(table.cells(1).col_values(), ElementsAre("t"));
+  EXPECT_EQ(table.cells(1).missing(), 2);
+  EXPECT_EQ(table.state(), "active") << "of the one that is not finished";
+  EXPECT_THAT(table.further_sweeps(), ElementsAre("t"));
+  EXPECT_EQ(table.best(), "train.steps");
+  request.add_further_sweeps("nobody");
+  EXPECT_EQ(sweeps_->GetAblationTable(Context().get(), request, &table).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(SweepServiceTest, ReadingWhatIsNotThereSaysSo) {
   Submit(SmallSweep("s"));
   grpc::Status status;

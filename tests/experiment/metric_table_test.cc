@@ -29,6 +29,17 @@ TEST(MetricTable, EveryColumnOfResultsIsOfAKnownMetric) {
   }
 }
 
+TEST(MetricTable, ANumberOfATableSaysWhichValuesAreBetter) {
+  EXPECT_EQ(BetterOf("eval_loss"), Better::kLower);
+  EXPECT_EQ(BetterOf("kurtosis_max"), Better::kLower);
+  EXPECT_EQ(BetterOf("w8a4_perplexity_delta"), Better::kLower);
+  EXPECT_EQ(BetterOf("kurtosis@block.max:max"), Better::kLower);
+  EXPECT_EQ(BetterOf("tokens_per_second"), Better::kHigher);
+  EXPECT_EQ(BetterOf("w6a6_loss"), Better::kLower);
+  EXPECT_EQ(BetterOf("wall_seconds"), Better::kNeither);
+  EXPECT_EQ(BetterOf("nothing"), Better::kNeither);
+}
+
 TEST(MetricColumn, IsReadAsAUserWritesIt) {
   using Column = MetricColumn;
   EXPECT_EQ(*ParseMetricColumn("gradient_norm:max"),

@@ -124,6 +124,22 @@ TEST_F(ViewsTest, MetricsSayWhatEachCurveCameTo) {
                   "rms|block|0|max|1|5.0", "rms|block|1|last|3|NULL", "rms|block|1|max|1|NULL"));
 }
 
+// Of `c` the perplexity is of a later step; `d` has no rounding at all.
+TEST_F(ViewsTest, WhatRoundingCostsIsTheDifferenceOfTwoPerplexitiesOfOneStep) {
+  InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b"), MakeTrial("c"), MakeTrial("d")});
+  Append("a", {MakeStep(5, {Scalar("eval_perplexity", 18.5), Scalar("w8a4_perplexity", 69.25)})});
+  Append("b", {MakeStep(5, {Scalar("eval_perplexity", 18.5), Scalar("w8a4_perplexity", kNaN)})});
+  Append("c", {MakeStep(5, {Scalar("eval_perplexity", 18.5), Scalar("w8a4_perplexity", 69.25)}),
+               MakeStep(6, {Scalar("eval_perplexity", 17)})});
+  Append("d", {MakeStep(5, {Scalar("eval_perplexity", 18.5)})});
+  const auto results = Must(store_->ListResults("s", {}, 10, 0));
+  EXPECT_DOUBLE_EQ(results.at(0).values.at("w8a4_perplexity_delta"), 50.75);
+  EXPECT_FALSE(results.at(0).values.contains("int8_perplexity_delta"));
+  EXPECT_TRUE(std::isnan(results.at(1).values.at("w8a4_perplexity_delta")));
+  EXPECT_FALSE(results.at(2).values.contains("w8a4_perplexity_delta"));
+  EXPECT_FALSE(results.at(3).values.contains("w8a4_perplexity_delta"));
+}
+
 // While a trial runs, and when its points are sealed.
 TEST_F(ViewsTest, AnyMetricCanBeAColumnOfATable) {
   InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});

@@ -4,7 +4,7 @@ import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { gridOf } from '../src/data/table';
-import { GetAblationTableResponseSchema } from '../src/gen/ofsweep/v1/results_pb';
+import { GetAblationTableResponseSchema, MeasuredMetricSchema } from '../src/gen/ofsweep/v1/results_pb';
 import { AblationGrid } from '../src/pages/ablation_grid';
 import { TableRemarks } from '../src/pages/table_remarks';
 import { ProgressBar } from '../src/parts/progress_bar';
@@ -22,7 +22,7 @@ function show(element: preact.JSX.Element): string {
 }
 
 const cell = { rowValues: ['op'], colValues: ['adam'], trials: 3, diverged: 1, failed: 2, missing: 1, mixed: ['device'] };
-const table = create(GetAblationTableResponseSchema, {
+const fields = {
   rows: ['model.block'],
   cols: ['optimizer.name'],
   metrics: ['eval_loss'],
@@ -31,7 +31,8 @@ const table = create(GetAblationTableResponseSchema, {
   uneven: ['model.layers'],
   confounded: ['optimizer.epsilon'],
   state: 'active',
-});
+};
+const table = create(GetAblationTableResponseSchema, fields);
 
 test('a cell shows NaN, how many count, and what became of the others', () => {
   const text = show(
@@ -44,6 +45,37 @@ test('a cell shows NaN, how many count, and what became of the others', () => {
     />,
   );
   expect(text).toContain('NaN (3) ≠1 diverged, 2 failed, 1 missing');
+});
+
+test('a tuned cell says of which value it is, and how it differs from the baseline', () => {
+  const difference = { pairs: 6, mean: -9, low: -10, high: -8, adjustedP: 0.0625 };
+  const tuned = create(GetAblationTableResponseSchema, {
+    ...fields,
+    cells: [
+      { rowValues: ['pre_norm'], colValues: ['adam'], bestValue: '0.001', statistics: [{ count: 6, mean: 12 }] },
+      { rowValues: ['op'], colValues: ['adam'], bestValue: '0.003', statistics: [{ count: 6, mean: 3, difference }] },
+    ],
+    best: 'optimizer.learning_rate',
+    baseline: { 'model.block': 'pre_norm' },
+  });
+  const grid = gridOf(tuned.cells, 0);
+  const text = show(<AblationGrid metric="eval_loss" table={tuned} grid={grid} order={{ column: undefined, isDescending: false }} series={[]} />);
+  expect(text).toContain('12 (6)lr=0.001');
+  expect(text).toContain('3 (6)lr=0.003Δ −9 [−10, −8], p 0.063 (6)');
+  expect(show(<TableRemarks table={tuned} />)).toContain('of the optimizer.learning_rate with the lowest mean eval_loss');
+  expect(root.textContent).toContain('difference from model.block=pre_norm');
+});
+
+test('what diverged is never best', () => {
+  const cells = [
+    { rowValues: ['op'], colValues: ['adam'], diverged: 1, statistics: [{ count: 3, mean: 1 }] },
+    { rowValues: ['pre_norm'], colValues: ['adam'], statistics: [{ count: 3, mean: 2 }] },
+  ];
+  const lower = create(GetAblationTableResponseSchema, { ...fields, cells });
+  const series = [create(MeasuredMetricSchema, { name: 'eval_loss', better: 'lower' })];
+  const grid = gridOf(lower.cells, 0);
+  show(<AblationGrid metric="eval_loss" table={lower} grid={grid} order={{ column: undefined, isDescending: false }} series={series} />);
+  expect([...root.querySelectorAll('td.best')].map((td) => td.textContent)).toEqual(['2 (3)']);
 });
 
 test('remarks say what a reader has to know', () => {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { gridOf, sorted, suggestedAxes } from '../src/data/table';
+import { baselineFrom, baselinesOf, gridOf, shortName, sorted, suggestedAxes } from '../src/data/table';
 import { AblationCellSchema } from '../src/gen/ofsweep/v1/results_pb';
 
 const cell = (row: string, column: string, mean?: number) =>
@@ -35,4 +35,19 @@ test('axes as the command line suggests them', () => {
   expect(suggestedAxes(['optimizer.learning_rate', 'model.block'])).toEqual({ rows: ['model.block'], cols: ['optimizer.learning_rate'] });
   expect(suggestedAxes(['optimizer.learning_rate', 'seed'])).toEqual({ rows: ['optimizer.learning_rate'], cols: [] });
   expect(suggestedAxes(['seed'])).toEqual({ rows: ['model.block'], cols: [] });
+});
+
+test('a table offers each value of its keys as a baseline, and a link names one', () => {
+  const table = { rows: ['model.block'], cols: ['optimizer.name'], cells: [cell('pre_norm', 'adam'), cell('op', 'adam'), cell('op', 'soap')] };
+  expect(baselinesOf(table)).toEqual(['model.block=pre_norm', 'model.block=op', 'optimizer.name=adam', 'optimizer.name=soap']);
+  expect(baselineFrom('model.block=pre_norm', ['model.block'])).toEqual({ 'model.block': 'pre_norm' });
+  expect(baselineFrom('data.path=a=b', ['data.path'])).toEqual({ 'data.path': 'a=b' });
+  expect(baselineFrom('model.block=op', ['optimizer.name'])).toEqual({});
+  expect(baselineFrom('nonsense', ['model.block'])).toEqual({});
+  expect(baselineFrom(undefined, ['model.block'])).toEqual({});
+});
+
+test('a key has a short name beside its values', () => {
+  expect(shortName('optimizer.learning_rate')).toBe('lr');
+  expect(shortName('optimizer.epsilon')).toBe('epsilon');
 });

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import unittest
+import warnings
 from unittest import mock
 
 import numpy as np
@@ -152,6 +153,26 @@ class Comparing(unittest.TestCase):
         )
         self.assertAlmostEqual(frame["difference"][0], (adam["pre_norm"] - adam["op"]).mean())
         self.assertTrue(frame["low"][0] <= frame["difference"][0] <= frame["high"][0])
+
+    def test_with_the_best_value_of_a_key(self):
+        keys = ["optimizer.name", "optimizer.refresh_every"]
+        with world.client() as client:
+            frame = client.table(world.BLOCKS, keys, metrics="eval_loss", best="model.block")
+            losses = client.trials(world.BLOCKS).groupby(["optimizer.name", "model.block"])["eval_loss"].mean()
+        self.assertEqual(list(frame.columns)[:4], [*keys, "model.block", "metric"])
+        self.assertEqual(list(frame["optimizer.name"]), ["adam", "soap"])
+        for optimizer, block, mean in zip(frame["optimizer.name"], frame["model.block"], frame["mean"]):
+            self.assertEqual(block, losses[optimizer].idxmin())
+            self.assertAlmostEqual(mean, losses[optimizer].min())
+
+    def test_of_two_sweeps(self):
+        keys = ["sweep", "model.block", "optimizer.name", "optimizer.refresh_every", "optimizer.learning_rate"]
+        with world.client() as client, warnings.catch_warnings():
+            warnings.simplefilter("ignore", ofsweep.TableWarning)
+            frame = client.table([world.BLOCKS, world.DIVERGES], keys, metrics="train_loss")
+            sizes = [len(client.trials(sweep)) for sweep in (world.BLOCKS, world.DIVERGES)]
+        together = frame.groupby("sweep", sort=False)["trials"].sum()
+        self.assertEqual(dict(together), dict(zip([world.BLOCKS, world.DIVERGES], sizes)))
 
 
 class Watching(unittest.TestCase):

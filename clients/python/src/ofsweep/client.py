@@ -205,7 +205,7 @@ class Client(Results):
 
     def table(
         self,
-        sweep: str,
+        sweep: Names,
         rows: Names,
         cols: Names = (),
         *,
@@ -213,16 +213,28 @@ class Client(Results):
         pool: Names = (),
         drop_diverged: bool = False,
         baseline: Mapping[str, Any] | None = None,
+        best: str = "",
     ) -> pd.DataFrame:
-        """As `Results.table`. baseline: keys of rows or cols with one of their values; each cell is compared with the
+        """As `Results.table`. sweep: one or several, whose trials form one table; `sweep` is a key then, and a trial
+        that several hold counts once a cell. best: a trial key; of each cell the value of it with the lowest mean
+        eval_loss is picked, the cell is of this value alone, and a column of the key's name behind those of rows and
+        cols holds it (missing where no trial of a cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell is compared with the
         one that has these values and its own
         others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
         less the baseline's), low and high (95 %, bootstrap over seeds; NaN for fewer than 2 pairs), p (paired
         permutation test; NaN for fewer than 6) and adjusted_p (for all cells of the metric, by Holm's method); all
         missing in the baseline itself."""
         rows, cols = as_list(rows), as_list(cols)
+        first, *further = as_list(sweep) or [""]
         request = results_pb2.GetAblationTableRequest(
-            sweep=sweep, rows=rows, cols=cols, metrics=as_list(metrics), pool=as_list(pool), drop_diverged=drop_diverged
+            sweep=first,
+            further_sweeps=further,
+            rows=rows,
+            cols=cols,
+            metrics=as_list(metrics),
+            pool=as_list(pool),
+            drop_diverged=drop_diverged,
+            best=best,
         )
         for key, value in (baseline or {}).items():
             request.baseline[key] = json.dumps(value) if isinstance(value, bool) else str(value)
@@ -230,6 +242,8 @@ class Client(Results):
         keys = [*rows, *cols]
         tables.warn(answer.uneven, answer.confounded)
         frame = tables.frame([messages.cell(cell, keys) for cell in answer.cells], keys, list(answer.metrics))
+        if best:
+            frame.insert(len(keys), best, messages.best_values(answer))
         return frame.join(messages.differences(answer)) if baseline else frame
 
     def _call(self, rpc: Callable[..., Any], request: Any) -> Any:

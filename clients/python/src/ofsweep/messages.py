@@ -98,6 +98,17 @@ def differences(answer: results_pb2.GetAblationTableResponse) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def best_values(answer: results_pb2.GetAblationTableResponse) -> pd.Series[Any]:
+    """One a cell and metric, as in tables.frame."""
+    return arms.column(
+        [
+            arms.from_text(cell.best_value) if cell.HasField("best_value") else None
+            for cell in answer.cells
+            for _ in cell.statistics
+        ]
+    )
+
+
 def cell(message: results_pb2.AblationCell, keys: Sequence[str]) -> tables.Cell:
     names = ("mean", "standard_deviation", "median", "geometric_mean")
     return tables.Cell(

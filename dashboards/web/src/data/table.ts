@@ -33,6 +33,30 @@ function distinct(lists: readonly string[][]): string[][] {
   return [...new Map(lists.map((list) => [JSON.stringify(list), list])).values()];
 }
 
+// The baselines that a table offers, "key=value": each value of each of its keys, in the order of the cells.
+export function baselinesOf(table: { rows: string[]; cols: string[]; cells: readonly AblationCell[] }): string[] {
+  const found = table.cells.flatMap((cell) => [
+    ...table.rows.map((key, i) => `${key}=${cell.rowValues[i]}`),
+    ...table.cols.map((key, i) => `${key}=${cell.colValues[i]}`),
+  ]);
+  const keys = [...table.rows, ...table.cols];
+  return [...new Set(found)].sort((a, b) => keys.indexOf(keyOf(a)) - keys.indexOf(keyOf(b)));
+}
+
+// Of "model.block=op"; nothing where a link holds no such text, or names a key that is no axis (any more).
+export function baselineFrom(text: string | undefined, keys: readonly string[]): Record<string, string> {
+  return text !== undefined && text.includes('=') && keys.includes(keyOf(text)) ? { [keyOf(text)]: text.slice(text.indexOf('=') + 1) } : {};
+}
+
+function keyOf(pair: string): string {
+  return pair.slice(0, pair.indexOf('='));
+}
+
+// Beside each value: "lr" of optimizer.learning_rate, as `ofsweep table` writes it.
+export function shortName(key: string): string {
+  return key === 'optimizer.learning_rate' ? 'lr' : key.slice(key.lastIndexOf('.') + 1);
+}
+
 export interface Order {
   // A column of the grid; undefined: the order of the sweep.
   column: number | undefined;

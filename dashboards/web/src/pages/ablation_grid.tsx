@@ -1,6 +1,6 @@
 import { numberText } from '../data/format';
-import { type Grid, type GridCell, type Order, sorted } from '../data/table';
-import type { GetAblationTableResponse, MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
+import { type Grid, type GridCell, type Order, shortName, sorted } from '../data/table';
+import type { GetAblationTableResponse, MeasuredMetric, PairedDifference } from '../gen/ofsweep/v1/results_pb';
 import { change } from '../state/location';
 
 interface AblationGridProps {
@@ -58,8 +58,8 @@ export function AblationGrid({ metric, table, grid, order, series }: AblationGri
                   </th>
                 ))}
                 {cells[row].map((cell, column) => (
-                  <td key={column} class={cell && cell.statistic.mean === best ? 'number best' : 'number'}>
-                    {cell ? <Cell {...cell} /> : <span class="faint">no trial</span>}
+                  <td key={column} class={cell && isEligible(cell) && cell.statistic.mean === best ? 'number best' : 'number'}>
+                    {cell ? <Cell {...cell} bestKey={table.best} /> : <span class="faint">no trial</span>}
                   </td>
                 ))}
               </tr>
@@ -71,8 +71,9 @@ export function AblationGrid({ metric, table, grid, order, series }: AblationGri
   );
 }
 
-function Cell({ cell, statistic }: GridCell) {
+function Cell({ cell, statistic, bestKey }: GridCell & { bestKey: string }) {
   const remarks = [
+    cell.bestValue !== undefined && `${shortName(bestKey)}=${cell.bestValue}`,
     cell.diverged > 0 && `${cell.diverged} diverged`,
     cell.failed > 0 && `${cell.failed} failed`,
     cell.missing > 0 && `${cell.missing} missing`,
@@ -89,15 +90,29 @@ function Cell({ cell, statistic }: GridCell) {
         </abbr>
       )}
       {remarks.length > 0 && <small class="cell-remarks">{remarks.join(', ')}</small>}
+      {statistic.difference && <small class="cell-remarks">{differenceText(statistic.difference)}</small>}
     </>
   );
 }
 
-// Where the metric says what is better: NaN is never best.
+// "Δ −9 [−10, −8], p 0.062 (6)": from the baseline, with its interval, the adjusted p, and the number of pairs.
+function differenceText({ mean, low, high, adjustedP, pairs }: PairedDifference): string {
+  if (mean === undefined) return 'no pair with the baseline';
+  const interval = low === undefined ? '' : ` [${numberText(low)}, ${numberText(high)}]`;
+  return `Δ ${numberText(mean)}${interval}, p ${numberText(adjustedP, 2)} (${pairs})`;
+}
+
+// A cell in which a trial diverged is never best, and NaN is not either.
+function isEligible({ cell, statistic }: GridCell): boolean {
+  return cell.diverged === 0 && Number.isFinite(statistic.mean);
+}
+
+// Where the metric says what is better.
 function bestMean(grid: Grid, metric: string, series: readonly MeasuredMetric[]): number | undefined {
   const name = metric.split(/[@:]/)[0];
   const better = (series.find((known) => known.name === name) ?? series.find((known) => name.startsWith(`${known.name}_`)))?.better;
-  const means = grid.cells.flat().flatMap((cell) => (cell && Number.isFinite(cell.statistic.mean) ? [cell.statistic.mean!] : []));
-  if (!better || means.length < 2) return undefined;
+  const all = new Set(grid.cells.flat().flatMap((cell) => (cell?.statistic.mean === undefined ? [] : [cell.statistic.mean])));
+  const means = grid.cells.flat().flatMap((cell) => (cell && isEligible(cell) ? [cell.statistic.mean!] : []));
+  if (!better || all.size < 2 || means.length === 0) return undefined;
   return better === 'lower' ? Math.min(...means) : Math.max(...means);
 }

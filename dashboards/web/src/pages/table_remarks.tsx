@@ -6,9 +6,25 @@ export function TableRemarks({ table }: { table: GetAblationTableResponse }) {
   return (
     <ul class="remarks">
       <li>
-        A cell is mean ± sample standard deviation (trials){table.pooled.length > 0 && <>, over {names(table.pooled)}</>}.{' '}
+        A cell is mean ± sample standard deviation (trials){table.pooled.length > 0 && <>, over {names(table.pooled)}</>}
+        {table.best && (
+          <>
+            , of the <code>{table.best}</code> with the lowest mean eval_loss
+          </>
+        )}
+        .{' '}
         {table.dropDiverged ? 'Diverged trials are counted and left out of the means.' : 'Diverged trials count with their last values.'}
       </li>
+      {Object.entries(table.baseline).map(([key, value]) => (
+        <li key={key}>
+          Δ is the difference from{' '}
+          <code>
+            {key}={value}
+          </code>
+          , seed by seed: its mean, 95 % of it, p of a paired permutation test adjusted for all cells (none with fewer than 6 pairs), and the
+          number of pairs.
+        </li>
+      ))}
       {table.state !== 'finished' && <li class="warning">The sweep is {table.state}: trials are missing, and the means will change.</li>}
       {table.uneven.length > 0 && (
         <li class="warning">

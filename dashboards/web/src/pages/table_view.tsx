@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { csvText } from '../data/csv';
-import { type Order, gridOf, suggestedAxes } from '../data/table';
+import { type Order, baselineFrom, baselinesOf, gridOf, suggestedAxes } from '../data/table';
 import type { GetAblationTableResponse } from '../gen/ofsweep/v1/results_pb';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { save } from '../parts/export_menu';
-import { Picker, Toggle } from '../parts/picker';
+import { Picker, Select, Toggle } from '../parts/picker';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource } from '../state/hooks';
 import { change } from '../state/location';
@@ -17,20 +17,25 @@ import type { SweepData } from './sweep_data';
 import { TableRemarks } from './table_remarks';
 
 export function TableView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
-  const suggested = suggestedAxes(sweep.varied);
+  const best = params.get('best') ?? '';
+  const suggested = suggestedAxes(sweep.varied.filter((key) => key !== best));
   const rows = readList(params, 'rows') ?? suggested.rows;
   const cols = readList(params, 'cols') ?? suggested.cols;
   const metrics = readList(params, 'm') ?? [];
   const pool = readList(params, 'pool') ?? [];
   const dropDiverged = params.has('drop');
+  const baseline = baselineFrom(params.get('base') ?? undefined, [...rows, ...cols]);
   const order: Order = { column: readNumber(params, 'sort'), isDescending: params.has('desc') };
   const { data, problem } = useResource(
-    sweep.trials && JSON.stringify([rows, cols, metrics, pool, dropDiverged]),
-    (signal) => service.getAblationTable({ sweep: sweep.name, rows, cols, metrics, pool, dropDiverged }, { signal }),
+    sweep.trials && JSON.stringify([rows, cols, metrics, pool, dropDiverged, baseline, best]),
+    (signal) => service.getAblationTable({ sweep: sweep.name, rows, cols, metrics, pool, dropDiverged, baseline, best }, { signal }),
     { version: sweep.points, scope: sweep.name },
   );
   const keys = [...new Set([...sweep.varied, ...rows, ...cols])].map((value) => ({ value }));
-  const unpooled = sweep.varied.filter((key) => key !== 'seed' && !rows.includes(key) && !cols.includes(key));
+  const unpooled = sweep.varied.filter((key) => key !== 'seed' && key !== best && !rows.includes(key) && !cols.includes(key));
+  const tunable = sweep.varied.filter((key) => key !== 'seed');
+  const [based] = Object.entries(baseline).map(([key, value]) => `${key}=${value}`);
+  const baselines = [...new Set([...(based ? [based] : []), ...(data ? baselinesOf(data) : [])])];
   const columns = [...new Set([...resultColumns(sweep.trials?.trials ?? []), ...metrics])].map((value) => ({ value }));
   return (
     <>
@@ -63,6 +68,34 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
             none="the seed alone"
           />
         )}
+        {(tunable.length > 1 || best) && (
+          <Select
+            label="Best of"
+            options={[
+              { value: '', label: 'none' },
+              ...[...new Set([...tunable, ...(best ? [best] : [])])].map((value) => ({
+                value,
+                hint: `Each cell at the ${value} with its lowest mean eval_loss`,
+              })),
+            ]}
+            value={best}
+            onChange={(key) =>
+              change({
+                best: key || undefined,
+                rows: params.has('rows') ? rows.filter((other) => other !== key) : undefined,
+                cols: params.has('cols') ? cols.filter((other) => other !== key) : undefined,
+                pool: pool.some((other) => other !== key) ? pool.filter((other) => other !== key) : undefined,
+                sort: undefined,
+              })
+            }
+          />
+        )}
+        <Select
+          label="Baseline"
+          options={[{ value: '', label: 'none' }, ...baselines.map((value) => ({ value }))]}
+          value={based ?? ''}
+          onChange={(base) => change({ base: base || undefined })}
+        />
         <Toggle
           label="drop diverged"
           hint="Means of the other trials alone; diverged ones are still counted"
@@ -142,25 +175,38 @@ function MetricField({ add }: { add(metric: string): void }) {
 }
 
 function tableCsv(table: GetAblationTableResponse): string {
+  const compares = Object.keys(table.baseline).length > 0;
   const header = [
     ...table.rows,
     ...table.cols,
+    ...(table.best ? [table.best] : []),
     'trials',
     'diverged',
     'failed',
     'missing',
     'mixed',
-    ...table.metrics.flatMap((metric) => [metric, `${metric}_std`, `${metric}_n`]),
+    ...table.metrics.flatMap((metric) => [
+      metric,
+      `${metric}_std`,
+      `${metric}_n`,
+      ...(compares ? [`${metric}_difference`, `${metric}_low`, `${metric}_high`, `${metric}_adjusted_p`, `${metric}_pairs`] : []),
+    ]),
   ];
   const rows = table.cells.map((cell) => [
     ...cell.rowValues,
     ...cell.colValues,
+    ...(table.best ? [cell.bestValue] : []),
     cell.trials,
     cell.diverged,
     cell.failed,
     cell.missing,
     cell.mixed.join(' '),
-    ...cell.statistics.flatMap((statistic) => [statistic.mean, statistic.standardDeviation, statistic.count]),
+    ...cell.statistics.flatMap(({ mean, standardDeviation, count, difference }) => [
+      mean,
+      standardDeviation,
+      count,
+      ...(compares ? [difference?.mean, difference?.low, difference?.high, difference?.adjustedP, difference?.pairs] : []),
+    ]),
   ]);
   return csvText(header, rows);
 }
