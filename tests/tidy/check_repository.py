@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "coordinator": {"experiment", "storage", "monitoring"},
     "worker": {"host", "experiment", "monitoring"},
     "trainer": {"host", "experiment", "corpus"},
-    "cli": {"host", "experiment", "corpus", "storage", "coordinator", "worker"},
+    "cli": {"host", "experiment", "corpus", "storage", "monitoring", "coordinator", "worker"},
 }
 
 # Header pattern → the files it may be included in.
