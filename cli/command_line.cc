@@ -13,6 +13,7 @@
 #include "cli/completion.h"
 #include "cli/hint.h"
 #include "cli/log.h"
+#include "cli/manual.h"
 #include "cli/metric_reference.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
@@ -427,6 +428,10 @@ int CommandLine(int argc, const char* const* argv, Streams streams) {
   Action action;
   try {
     Program program(streams, action);
+    if (argc > 1 && std::string_view(argv[1]) == kManualArgument) {
+      streams.out << Manual(program.app(), VersionText("ofsweep"));
+      return 0;
+    }
     if (argc > 1 && std::string_view(argv[1]) == kCompleteArgument) {
       for (const std::string& candidate : Complete(program.app(), {argv + 2, argv + argc}, AskForSweepNames)) {
         streams.out << candidate << "\n";
