@@ -62,6 +62,6 @@ if(OFSWEEP_TRAINER)
   list(APPEND CPACK_COMPONENTS_ALL trainer)
   set(CPACK_DEBIAN_TRAINER_PACKAGE_NAME ofsweep-trainer)
   # Not by dpkg-shlibdeps, which refuses what no Debian package has, as LibTorch.
-  set(CPACK_DEBIAN_TRAINER_PACKAGE_DEPENDS "ofsweep (= ${PROJECT_VERSION}), libsentencepiece0, libssl3, libyaml-cpp0.7, libabsl20220623")
+  set(CPACK_DEBIAN_TRAINER_PACKAGE_DEPENDS "ofsweep (= ${PROJECT_VERSION}), libfmt9, libsentencepiece0, libspdlog1.10-fmt9, libssl3, libyaml-cpp0.7, libabsl20220623")
 endif()
 include(CPack)
