@@ -43,8 +43,11 @@ absl::Status CheckBits(const std::vector<std::string>& bits) {
 
 // The coordinator that is named, or one in this process over the folder's own database.
 absl::StatusOr<Connection> OpenStore(const EvaluateOptions& options) {
-  if (options.coordinator || !fs::exists(DatabasePath(options.data_dir))) {
-    return Connection::Open({.coordinator = options.coordinator.value_or(kDefaultCoordinator)});
+  const auto given = CoordinatorOfEnvironment();
+  if (!given.ok()) return given.status();
+  if (options.coordinator || *given || !fs::exists(DatabasePath(options.data_dir))) {
+    return Connection::Open(
+        {.coordinator = options.coordinator ? *options.coordinator : given->value_or(kDefaultCoordinator)});
   }
   auto server = Server::Start({.data_dir = options.data_dir, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   if (absl::IsUnavailable(server.status())) {

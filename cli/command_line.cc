@@ -10,12 +10,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "cli/completion.h"
+#include "cli/hint.h"
 #include "cli/log.h"
+#include "cli/manual.h"
 #include "cli/metric_reference.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
 #include "experiment/number_range.h"
 #include "experiment/quoted.h"
+#include "experiment/version_text.h"
+#include "monitoring/host_port.h"
 
 namespace ofsweep {
 namespace {
@@ -69,7 +74,7 @@ class HelpText : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text = CLI::Formatter::make_option_opts(option);
-    if (IsList(*option)) absl::StrReplaceAll({{" ...", ""}}, &text);
+    if (!option->get_allow_extra_args()) absl::StrReplaceAll({{" ...", ""}}, &text);
     return text;
   }
 };
@@ -108,7 +113,7 @@ class Program {
     app_.formatter(std::make_shared<HelpText>());  // which subcommands inherit
     app_.require_subcommand(1);
     app_.fallthrough();  // --log-level may stand behind the subcommand
-    app_.set_version_flag("--version", "ofsweep " OFSWEEP_VERSION);
+    app_.set_version_flag("--version", VersionText("ofsweep"), "version and source revision");
     app_.add_option("--log-level", log_level_, "trace, debug, info, warning or error, on standard error")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}));
     app_.footer("Exit codes: 0 success, 1 failure, 2 wrong usage or an invalid spec.");
@@ -116,6 +121,7 @@ class Program {
     AddSweeps();
     AddResults();
     AddSpec();
+    AddCompletion();
   }
 
   CLI::App& app() { return app_; }
@@ -133,28 +139,52 @@ class Program {
                                                      absl::Status (*command)(const Options&, Streams)) {
     CLI::App* sub = app_.add_subcommand(name, help);
     auto options = std::make_shared<Options>();
-    sub->callback(
-        [this, options, command] { action_ = [this, options, command] { return command(*options, streams_); }; });
+    sub->callback([this, options, command] {
+      action_ = [this, options, command] { return Repeating(*options, command(*options, streams_)); };
+    });
     return {sub, options};
   }
 
-  static void AddCoordinator(CLI::App* sub, ConnectionOptions& connection) {
-    sub->add_option("--coordinator", connection.coordinator, absl::StrCat("HOST:PORT, default ", kDefaultCoordinator));
+  // A failure whose hints have the options that say where the sweeps are.
+  template <class Options>
+  static absl::Status Repeating(const Options& options, const absl::Status& status) {
+    if constexpr (requires { options.connection; }) {
+      return {status.code(), RepeatOptions(std::string(status.message()), options.connection)};
+    }
+    return status;
+  }
+
+  static void AddCoordinator(CLI::App* sub, std::optional<std::string>& coordinator) {
+    AddCoordinator(sub, coordinator,
+                   absl::StrCat("HOST:PORT (default: ", kCoordinatorVariable, " of the environment, else ",
+                                kDefaultCoordinator, ")"));
+  }
+
+  static void AddCoordinator(CLI::App* sub, std::optional<std::string>& coordinator, const std::string& help) {
+    sub->add_option("--coordinator", coordinator, help)
+        ->check(CLI::Validator([](const std::string& text) { return WhyNoAddress(text); }, ""));
   }
 
   // Of a command that only reads.
   static void AddSource(CLI::App* sub, ConnectionOptions& connection) {
-    AddCoordinator(sub, connection);
+    AddCoordinator(sub, connection.coordinator);
     sub->add_option("--data-dir", connection.data_dir,
-                    absl::StrCat("read this folder's database instead; without both options, ", kDefaultDataDir,
-                                 " is read where no coordinator answers"));
+                    absl::StrCat("read this folder's database instead; without both options and the variable, ",
+                                 kDefaultDataDir, " is read where no coordinator answers"));
   }
 
   // Of a command that needs a coordinator. --data-dir is no option of it and not in its help, but whoever gives it is
   // told to start one, which says more than an unexpected argument.
   static void AddCoordinatorAlone(CLI::App* sub, ConnectionOptions& connection) {
-    AddCoordinator(sub, connection);
+    AddCoordinator(sub, connection.coordinator);
     sub->add_option("--data-dir", connection.data_dir)->group("");
+  }
+
+  static void AddSweepFile(CLI::App* sub, std::string& spec, std::vector<std::string>& set) {
+    sub->add_option("SPEC", spec, "a sweep file (YAML)")->required();
+    sub->add_option("--set", set, "in place of what the file's `trial` says of this trial key; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
   }
 
   static void AddFresh(CLI::App* command, bool& fresh) {
@@ -210,7 +240,7 @@ class Program {
   void AddLocal() {
     const auto [run, run_options] =
         Add("run", "coordinator and worker on this machine until the sweep has ended, then its table", Run);
-    run->add_option("SPEC", run_options->spec, "a sweep file (YAML)")->required();
+    AddSweepFile(run, run_options->spec, run_options->set);
     AddDataDir(run, run_options->data_dir, "database, checkpoints, data sets, logs");
     run->add_option("--slots", run_options->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(Within({.maximum = 1024, .whole = true}));
@@ -236,7 +266,7 @@ class Program {
     AddRetention(coordinator, serve->metrics_retention_seconds);
 
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
-    worker->add_option("--coordinator", work->coordinator, "HOST:PORT")->capture_default_str();
+    AddCoordinator(worker, work->coordinator);
     AddDataDir(worker, work->data_dir, "outbox, checkpoints, data sets, logs");
     worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(Within({.maximum = 1024, .whole = true}));
@@ -245,6 +275,7 @@ class Program {
 
     AddPlan();
     AddEvaluate();
+    AddDoctor();
     AddBackup();
 
     CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
@@ -272,7 +303,7 @@ class Program {
   void AddPlan() {
     const auto [plan, options] =
         Add("plan", "what a sweep costs before it starts: parameters, FLOPs, memory, time", PlanSweep);
-    plan->add_option("SPEC", options->spec, "a sweep file (YAML)")->required();
+    AddSweepFile(plan, options->spec, options->set);
     plan->add_flag("--no-measure", options->no_measure, "do not time a few steps on this machine");
     plan->add_option("--device", options->device, "plan as if train.device were this (default: what the trials say)")
         ->check(CLI::IsMember({"cpu", "cuda"}));
@@ -286,16 +317,25 @@ class Program {
     plan->add_flag("--json", options->json, "as JSON");
   }
 
+  void AddDoctor() {
+    const auto [doctor, options] =
+        Add("doctor", "checks what this machine has of what ofsweep needs, and says how to mend the rest", Doctor);
+    options->data_dir = kDefaultDataDir;
+    options->ports = {ParseHostPort(kDefaultCoordinator)->port, ParseHostPort(kDefaultHttp)->port};
+    AddDataDir(doctor, options->data_dir, "where run, coordinator or worker shall keep their data");
+    doctor->add_flag("--json", options->json, "as JSON");
+  }
+
   void AddEvaluate() {
     const auto [evaluate, options] =
         Add("evaluate", "rounds trained models to fewer bits and stores what that costs", EvaluateSweep);
     evaluate->add_option("SWEEP", options->sweep, "its name")->required();
     AddList(evaluate, "--bits", "BITS", options->bits, "wXaY: weights in X bits, activations in Y")->required();
     AddDataDir(evaluate, options->data_dir, "the folder of `run`, or of the worker, that holds the checkpoints");
-    evaluate->add_option("--coordinator", options->coordinator,
-                         absl::StrCat("HOST:PORT that stores the results (default: the database in --data-dir; where "
-                                      "there is none, ",
-                                      kDefaultCoordinator, ")"));
+    AddCoordinator(evaluate, options->coordinator,
+                   absl::StrCat("HOST:PORT that stores the results (default: ", kCoordinatorVariable,
+                                " of the environment, else the database in --data-dir; where there is none, ",
+                                kDefaultCoordinator, ")"));
   }
 
   void AddSweep(const char* name, const char* help, absl::Status (*command)(const SweepOptions&, Streams)) {
@@ -306,7 +346,7 @@ class Program {
 
   void AddSweeps() {
     const auto [submit, submit_options] = Add("submit", "gives a sweep to a coordinator", Submit);
-    submit->add_option("SPEC", submit_options->spec, "a sweep file (YAML)")->required();
+    AddSweepFile(submit, submit_options->spec, submit_options->set);
     submit->add_flag("--validate-only", submit_options->validate_only, "check and count, store nothing");
     AddFresh(submit, submit_options->fresh);
     submit->add_flag("--json", submit_options->json, "answer in JSON");
@@ -326,7 +366,9 @@ class Program {
     workers->add_flag("--json", workers_options->json, "as JSON");
     AddCoordinatorAlone(workers, workers_options->connection);
 
-    AddSweep("watch", "shows a sweep's progress until it has ended", Watch);
+    const auto [watch, watch_options] = Add("watch", "shows a sweep's progress until it has ended", Watch);
+    watch->add_option("SWEEP", watch_options->sweep, "its name")->required();
+    AddSource(watch, watch_options->connection);
     AddSweep("cancel", "ends a sweep; its points stay, and resume continues it", Cancel);
     AddSweep("pause", "lets running trials finish and starts no more", Pause);
     AddSweep("resume", "continues a paused or cancelled sweep", Resume);
@@ -405,6 +447,23 @@ class Program {
     });
   }
 
+  void AddCompletion() {
+    CLI::App* completion = app_.add_subcommand(
+        "completion", "prints what a shell runs to complete ofsweep: source <(ofsweep completion bash)");
+    auto shell = std::make_shared<std::string>();
+    completion->add_option("SHELL", *shell, "for which shell")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion->callback([this, shell] {
+      action_ = [this, shell]() -> absl::Status {
+        const absl::StatusOr<std::string> script = CompletionScript(*shell);
+        if (!script.ok()) return script.status();
+        streams_.out << *script;
+        return absl::OkStatus();
+      };
+    });
+  }
+
   CLI::App app_{"ofsweep: which transformer and optimiser choices grow outlier features"};
   Streams streams_;
   Action& action_;
@@ -423,6 +482,16 @@ int CommandLine(int argc, const char* const* argv, Streams streams) {
   Action action;
   try {
     Program program(streams, action);
+    if (argc > 1 && std::string_view(argv[1]) == kManualArgument) {
+      streams.out << Manual(program.app(), VersionText("ofsweep"));
+      return 0;
+    }
+    if (argc > 1 && std::string_view(argv[1]) == kCompleteArgument) {
+      for (const std::string& candidate : Complete(program.app(), {argv + 2, argv + argc}, AskForSweepNames)) {
+        streams.out << candidate << "\n";
+      }
+      return 0;
+    }
     try {
       program.app().parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -50,7 +50,7 @@ absl::Status Measure(const std::filesystem::path& folder, PlanRow& row) {
 }  // namespace
 
 absl::Status PlanSweep(const PlanOptions& options, Streams streams) {
-  const auto file = ReadSpecFile(options.spec);
+  const auto file = ReadSpecFile(options.spec, options.set);
   if (!file.ok()) return file.status();
   std::vector<Problem> problems;
   SweepSpec spec = ParseSweepSpec(file->text, file->path, problems);

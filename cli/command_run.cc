@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <thread>
 
@@ -7,12 +9,14 @@
 #include "cli/checkpoint_text.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/hint.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/progress_display.h"
 #include "cli/submission.h"
 #include "cli/sweep_text.h"
 #include "coordinator/server.h"
+#include "coordinator/sweep_settings.h"
 #include "experiment/build_revision.h"
 #include "experiment/data_folder.h"
 #include "experiment/sweep_spec.h"
@@ -75,6 +79,22 @@ absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1
   return sweep;
 }
 
+// Not ok where trials of the sweep are left and this machine can never run one of them.
+absl::Status CheckDevice(const Connection& connection, const std::string& sweep) {
+  if (!FindGpus(std::getenv("CUDA_VISIBLE_DEVICES")).empty()) return absl::OkStatus();
+  const auto pending = connection.ListTrials(sweep, {"pending"});
+  if (!pending.ok()) return pending.status();
+  const bool all_need_cuda = std::all_of(pending->begin(), pending->end(), [](const v1::Trial& trial) {
+    const auto device = trial.config().fields().find("train.device");
+    return device != trial.config().fields().end() && NeedsCuda(device->second.string_value());
+  });
+  if (pending->empty() || !all_need_cuda) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      pending->size(), pending->size() == 1 ? " trial that is left needs" : " trials that are left need",
+      " a CUDA device (train.device), and this process finds none: run the file where there is one, or with --set ",
+      "train.device=cpu and another --data-dir"));
+}
+
 // Trains until the sweep has ended or a signal came; `sweep` is how it stood last.
 absl::Status Train(const Connection& connection, std::unique_ptr<Agent> agent, const Interrupt& interrupt,
                    v1::Sweep& sweep, std::ostream& err) {
@@ -83,11 +103,15 @@ absl::Status Train(const Connection& connection, std::unique_ptr<Agent> agent, c
   std::stop_source stop;
   const std::stop_callback on_signal(interrupt.Token(), [&stop] { stop.request_stop(); });
   AgentThread worker(std::move(agent), stop);
+  absl::Status can_run;
   const absl::Status watched = connection.Watch(
       sweep.name(),
       [&](const v1::WatchSweepResponse& message) {
         sweep = message.sweep();
         display.Show(message);
+        if (!message.running().empty() || sweep.trials().pending() == 0) return;
+        can_run = CheckDevice(connection, sweep.name());
+        if (!can_run.ok()) stop.request_stop();
       },
       [&](const std::string& warning) { display.Print(warning); }, stop.get_token());
   StopText stop_text;
@@ -97,6 +121,7 @@ absl::Status Train(const Connection& connection, std::unique_ptr<Agent> agent, c
   }
   const absl::Status worked = worker.Stop();
   if (!worked.ok()) return worked;
+  if (!can_run.ok()) return can_run;
   if (stop_text.stopped.empty()) return watched;
   return absl::CancelledError(absl::StrCat("stopped: ", DescribeCounts(sweep.trials()), ". ", stop_text.stopped));
 }
@@ -106,14 +131,17 @@ bool Unfinished(const v1::Sweep& sweep) {
 }
 
 // Other sweeps of the folder are left alone, which who forgot them should know.
-absl::Status TellOfOthers(const Connection& connection, const std::string& sweep, std::ostream& log) {
+absl::Status TellOfOthers(const Connection& connection, const std::string& sweep, const std::string& data_dir,
+                          std::ostream& log) {
   const auto sweeps = connection.ListSweeps();
   if (!sweeps.ok()) return sweeps.status();
   for (const v1::Sweep& other : *sweeps) {
     if (other.name() == sweep || other.state() != "active") continue;
     const v1::TrialCounts& trials = other.trials();
-    log << "sweep " << other.name() << " of this folder is unfinished too: " << trials.pending() + trials.running()
-        << " of " << CountAll(trials) << " trials wait; `ofsweep run` with its file continues it\n";
+    log << RepeatOptions(
+        absl::StrCat("sweep ", other.name(), " of this folder is unfinished too: ", trials.pending() + trials.running(),
+                     " of ", CountAll(trials), " trials wait; `ofsweep run` with its file continues it\n"),
+        data_dir == kDefaultDataDir ? ConnectionOptions() : ConnectionOptions{.data_dir = data_dir});
   }
   return absl::OkStatus();
 }
@@ -138,7 +166,7 @@ std::string SweepName(const SpecFile& file) {
 }  // namespace
 
 absl::Status Run(const RunOptions& options, Streams streams) {
-  const auto file = ReadSpecFile(options.spec);
+  const auto file = ReadSpecFile(options.spec, options.set);
   if (!file.ok()) return file.status();
   // Hours of training should not end in a mistyped --metrics, or in a key that --rows leaves out.
   if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
@@ -166,7 +194,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   }
 
   if (Unfinished(*sweep)) {
-    const absl::Status told = TellOfOthers(connection, sweep->name(), streams.err);
+    const absl::Status told = TellOfOthers(connection, sweep->name(), options.data_dir, streams.err);
     if (!told.ok()) return told;
     const absl::Status owned = CheckOwner(options.data_dir, (*server)->database_id());
     if (!owned.ok()) return owned;

@@ -11,6 +11,7 @@
 #include "cli/ablation_text.h"
 #include "cli/connection.h"
 #include "cli/curve_writer.h"
+#include "cli/doctor.h"
 #include "cli/figure_files.h"
 #include "cli/trial_groups.h"
 
@@ -28,6 +29,7 @@ struct Streams {
 struct SubmitOptions {
   ConnectionOptions connection;
   std::string spec;
+  std::vector<std::string> set;  // "KEY=VALUE", in place of what the file's `trial` says
   bool validate_only = false;
   bool fresh = false;  // train anew what earlier sweeps hold
   bool json = false;
@@ -151,7 +153,7 @@ struct CoordinatorCommandOptions {
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
 
 struct WorkerCommandOptions {
-  std::string coordinator = kDefaultCoordinator;
+  std::optional<std::string> coordinator;  // HOST:PORT; absent: see CoordinatorAddress
   std::string data_dir = kDefaultDataDir;
   int slots = 0;     // 0: one a GPU, else one a core
   std::string http;  // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
@@ -161,6 +163,7 @@ absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);
 
 struct RunOptions {
   std::string spec;
+  std::vector<std::string> set;
   std::string data_dir = kDefaultDataDir;
   std::string grpc = "127.0.0.1:0";
   std::string http;  // HOST:PORT; empty: the usual one, or where it is in use one of those behind it
@@ -186,6 +189,7 @@ absl::Status BackUp(const BackupOptions& options, Streams streams);
 
 struct PlanOptions {
   std::string spec;
+  std::vector<std::string> set;
   std::string device;           // "cpu" or "cuda"; empty: what train.device says
   double memory_gigabytes = 0;  // of the device, in 2³⁰ bytes; 0: what is free here, of a GPU 24
   int slots = 0;                // trials that share the one device; 0: one a core, on a GPU 1
@@ -200,14 +204,17 @@ struct EvaluateOptions {
   std::string sweep;
   std::vector<std::string> bits;  // "w8a4"
   std::string data_dir = kDefaultDataDir;
-  // HOST:PORT that stores the results. Absent: the database in data_dir, opened in this process; where there is none,
-  // kDefaultCoordinator.
+  // HOST:PORT that stores the results. Absent: the coordinator that the environment names, else the database in
+  // data_dir, opened in this process; where there is none, kDefaultCoordinator.
   std::optional<std::string> coordinator;
 };
 // Evaluates the completed trials of a sweep whose last checkpoints are in the data folder after rounding them to each
 // of `bits`, and stores the points. Leaves out what is stored already. Fails when a trial could not be evaluated, after
 // all others were.
 absl::Status EvaluateSweep(const EvaluateOptions& options, Streams streams);
+
+// What ofsweep needs of this machine, and whether it is there. Fails where something is missing.
+absl::Status Doctor(const DoctorOptions& options, Streams streams);
 
 struct PrepareOptions {
   std::string spec;

@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/interruptions.h"
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
 #include "cli/table_axes.h"
@@ -38,29 +41,75 @@ absl::Status CheckSweepNames(const std::vector<std::string>& sweeps) {
   return absl::OkStatus();
 }
 
+// Of a sweep in a data folder all of whose trials have ended: what a coordinator would say last. None where one may
+// still have more to say.
+absl::StatusOr<std::optional<v1::WatchSweepResponse>> EndedOffline(const Connection& connection,
+                                                                   const std::string& sweep) {
+  if (!connection.target().empty()) return std::nullopt;
+  v1::GetSweepRequest get;
+  get.set_name(sweep);
+  auto response = connection.Call(&Stub::GetSweep, get);
+  if (!response.ok()) return response.status();
+  const v1::TrialCounts& counts = response->sweep().trials();
+  if (CountEnded(counts) < CountAll(counts)) return std::nullopt;
+  const auto trials = connection.ListTrials(sweep, {});
+  if (!trials.ok()) return trials.status();
+  v1::WatchSweepResponse message;
+  *message.mutable_sweep() = std::move(*response->mutable_sweep());
+  for (const v1::Trial& trial : *trials) {
+    message.set_steps_done(message.steps_done() + trial.step());
+    message.set_steps_total(message.steps_total() + trial.step());
+    *message.add_finished() = trial;
+  }
+  return message;
+}
+
+// Until the sweep has ended; `last` is how it stood then.
+absl::Status WatchLive(const Connection& connection, const std::string& sweep, ProgressDisplay& display,
+                       v1::Sweep& last) {
+  Interruptions interruptions;
+  const auto last_attempt = [&](const std::string& trial_id) -> std::optional<v1::Attempt> {
+    v1::GetTrialRequest request;
+    request.set_sweep(sweep);
+    request.set_trial_id(trial_id);
+    const auto trial = connection.Call(&Stub::GetTrial, request);
+    return trial.ok() ? LastEnded(*trial) : std::nullopt;
+  };
+  return connection.Watch(
+      sweep,
+      [&](const v1::WatchSweepResponse& message) {
+        last = message.sweep();
+        for (const std::string& line : interruptions.Update(message, last_attempt)) display.Print(line);
+        display.Show(message);
+      },
+      [&](const std::string& warning) { display.PrintAway(warning); }, {});
+}
+
 }  // namespace
 
 absl::Status Watch(const SweepOptions& options, Streams streams) {
-  auto connection = Connection::OpenToChange(options.connection);
+  auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
   v1::Sweep last;
   {
     ProgressDisplay display(streams.out, STDOUT_FILENO);
-    const absl::Status status = connection->Watch(
-        options.sweep,
-        [&](const v1::WatchSweepResponse& message) {
-          last = message.sweep();
-          display.Show(message);
-        },
-        [&](const std::string& warning) { display.Print(warning); }, {});
-    if (!status.ok()) return status;
+    const auto ended = EndedOffline(*connection, options.sweep);
+    if (!ended.ok()) return ended.status();
+    if (*ended) {
+      last = (*ended)->sweep();
+      display.Show(**ended);
+    } else if (connection = Connection::OpenToChange(options.connection); !connection.ok()) {
+      return connection.status();
+    } else if (const absl::Status status = WatchLive(*connection, options.sweep, display, last); !status.ok()) {
+      return status;
+    }
   }
   streams.out << "sweep " << last.name() << " is " << last.state() << ": " << DescribeCounts(last.trials()) << "\n";
   if (last.trials().failed() == 0) return absl::OkStatus();
   const auto failed = connection->ListTrials(options.sweep, {"failed"});
   if (!failed.ok()) return failed.status();
-  return absl::AbortedError(absl::StrCat(DescribeFailures(*failed, ""), "When the cause is mended: ofsweep retry ",
-                                         options.sweep, "\n", kChangedIsAnother));
+  return absl::AbortedError(absl::StrCat(DescribeFailures(*failed, ""), "When the cause is mended: `ofsweep retry ",
+                                         options.sweep, "`\n", kChangedIsAnother));
 }
 
 absl::Status CheckLayout(const TableLayout& layout) {

@@ -28,11 +28,13 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 }
 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
+  const auto coordinator = CoordinatorAddress(options.coordinator);
+  if (!coordinator.ok()) return coordinator.status();
   Interrupt interrupt;
   auto agent = Agent::Create({.data_dir = options.data_dir, .http = options.http, .slots = options.slots},
-                             MakeWorkerChannel(options.coordinator));
+                             MakeWorkerChannel(*coordinator));
   if (!agent.ok()) return agent.status();
-  streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << options.coordinator << " slots "
+  streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << *coordinator << " slots "
               << (*agent)->slots() << (options.http.empty() ? "" : " http ") << (*agent)->http_address() << " data "
               << options.data_dir << std::endl;
   return (*agent)->Run(interrupt.Token());

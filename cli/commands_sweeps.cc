@@ -58,7 +58,7 @@ absl::StatusOr<v1::SubmitSweepResponse> SubmitTo(const SubmitOptions& options, c
 }  // namespace
 
 absl::Status Submit(const SubmitOptions& options, Streams streams) {
-  const auto file = ReadSpecFile(options.spec);
+  const auto file = ReadSpecFile(options.spec, options.set);
   if (!file.ok()) return file.status();
   const ConnectionOptions& where = options.connection;
   const bool alone = options.validate_only && where.data_dir && !where.coordinator;
@@ -67,7 +67,7 @@ absl::Status Submit(const SubmitOptions& options, Streams streams) {
   if (options.json) {
     streams.out << ToProtoJson(*response).dump(2) << "\n";
   } else {
-    streams.out << DescribeSubmission(*response, CombinationsOf(*file), options.validate_only, where.coordinator);
+    streams.out << DescribeSubmission(*response, CombinationsOf(*file), options.validate_only, where);
   }
   return absl::OkStatus();
 }
@@ -123,7 +123,7 @@ absl::Status ShowWorkers(const WorkersOptions& options, Streams streams) {
   if (!connection.ok()) return connection.status();
   const auto response = connection->Call(&Stub::ListWorkers, v1::ListWorkersRequest());
   if (!response.ok()) return response.status();
-  streams.out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderWorkers(*response));
+  streams.out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderWorkers(*response, options.connection));
   return absl::OkStatus();
 }
 

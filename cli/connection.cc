@@ -46,6 +46,9 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string targe
 absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
   if (options.coordinator) return Connection(MakeChannel(*options.coordinator), *options.coordinator);
   if (!options.data_dir) {
+    const auto given = CoordinatorOfEnvironment();
+    if (!given.ok()) return given.status();
+    if (*given) return Connection(MakeChannel(**given), **given);
     const auto channel = MakeChannel(kDefaultCoordinator);
     const bool has_data = std::filesystem::exists(DatabasePath(kDefaultDataDir));
     // Whoever has nothing to read here meant the coordinator, and is told that it does not answer.

@@ -13,12 +13,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cli/coordinator_address.h"
 #include "cli/rpc_error.h"
 #include "ofsweep/v1/sweep.grpc.pb.h"
 
 namespace ofsweep {
 
-inline constexpr const char* kDefaultCoordinator = "127.0.0.1:7070";
 inline constexpr const char* kDefaultHttp = "127.0.0.1:7071";
 inline constexpr const char* kDefaultDataDir = "ofsweep-data";
 
@@ -35,8 +35,9 @@ class Connection {
   // `target` is HOST:PORT, "" in this process; `keep_alive` is whatever must live as long as the channel.
   Connection(std::shared_ptr<grpc::Channel> channel, std::string target, std::shared_ptr<void> keep_alive = nullptr);
 
-  // With a coordinator named: that one. With only a data folder: its database, read only. With neither: a coordinator
-  // at the default address when one answers, else the default data folder where it has a database.
+  // With a coordinator named: that one. With only a data folder: its database, read only. With neither: the coordinator
+  // that the environment names; where it names none, one at the default address when it answers, else the default data
+  // folder where it has a database.
   static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
 
   // The same for a command that changes or watches a sweep, which a database alone cannot do: says which process has

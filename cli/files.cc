@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/set_option.h"
 
 namespace ofsweep {
 
-absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path) {
+absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector<std::string>& set) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is a folder; name a sweep file (YAML)"));
@@ -25,6 +26,7 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path) {
   if (text.size() > kLargest) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is larger than 16 MiB, so it is no sweep file"));
   }
+  if (absl::Status status = AddSetSection(set, path, text); !status.ok()) return status;
   return SpecFile{.text = std::move(text), .path = std::filesystem::absolute(path).lexically_normal().string()};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -11,8 +12,9 @@ struct SpecFile {
   std::string path;  // absolute
 };
 
-// InvalidArgument when there is no such readable file: the user named the wrong one.
-absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path);
+// The file with what `--set` gave (AddSetSection). InvalidArgument when there is no such readable file: the user named
+// the wrong one.
+absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector<std::string>& set = {});
 
 // The folder of the running executable: its companions are beside it.
 std::string ExecutableFolder();

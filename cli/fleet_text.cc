@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "cli/hint.h"
 
 namespace ofsweep {
 namespace {
@@ -33,9 +34,9 @@ std::string State(const v1::Worker& worker) {
 
 }  // namespace
 
-std::string RenderWorkers(const v1::ListWorkersResponse& workers) {
+std::string RenderWorkers(const v1::ListWorkersResponse& workers, const ConnectionOptions& where) {
   if (workers.workers().empty()) {
-    return "no worker is connected; start one with `ofsweep worker --coordinator HOST:PORT`\n";
+    return RepeatOptions("no worker is connected; start one with `ofsweep worker`\n", where);
   }
   std::vector<std::vector<std::string>> lines = {
       {"WORKER", "HOST", "BUSY", "DEVICES", "UNSENT POINTS", "STATE", "TRIALS"}};

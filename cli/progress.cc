@@ -1,7 +1,9 @@
 #include "cli/progress.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "cli/format.h"
 #include "cli/sweep_text.h"
+#include "cli/trial_text.h"
 
 namespace ofsweep {
 namespace {
@@ -20,14 +23,9 @@ constexpr const char* kDim = "2";
 
 constexpr std::size_t kMaxBar = 20;
 constexpr std::size_t kMinBar = 6;
+constexpr std::size_t kSparkline = KurtosisHistory::kMost;
 // More trials than this that were finished before the watch began are summed up.
 constexpr std::uint32_t kMaxEarlier = 20;
-
-// The label; of a trial of a sweep that varies nothing, which has none, the id.
-template <class Trial>
-const std::string& NameOf(const Trial& trial) {
-  return trial.label().empty() ? trial.trial_id() : trial.label();
-}
 
 std::string Paint(const std::string& text, const char* colour, const DisplayStyle& style) {
   return style.colour ? absl::StrCat("\x1b[", colour, "m", text, "\x1b[0m") : text;
@@ -57,11 +55,11 @@ std::string HeadLine(const v1::WatchSweepResponse& message, double elapsed, cons
   return Clip(absl::StrJoin(parts, " · "), style.width);
 }
 
-std::string Bar(double fraction, std::size_t width) {
+std::string Bar(double fraction, std::size_t width, const DisplayStyle& style) {
   const auto filled =
       static_cast<std::size_t>(std::lround(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width)));
   std::string bar;
-  for (std::size_t i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
+  for (std::size_t i = 0; i < width; ++i) bar += style.unicode ? (i < filled ? "█" : "░") : (i < filled ? "#" : ".");
   return bar;
 }
 
@@ -76,8 +74,21 @@ std::vector<std::string> LiveCells(const v1::TrialProgress& trial) {
           trial.has_steps_per_second() ? absl::StrCat(FormatNumber(trial.steps_per_second(), 3), " steps/s") : ""};
 }
 
+// Values from the smallest to the largest of them, as blocks of eight heights; "" of fewer than two.
+std::string Sparkline(const std::vector<double>& values) {
+  static constexpr std::array<const char*, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  if (values.size() < 2) return "";
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  const double range = *most - *least;
+  std::string line;
+  for (const double value : values) {
+    line += kBlocks[range > 0 ? static_cast<std::size_t>(std::lround(7 * (value - *least) / range)) : 0];
+  }
+  return line;
+}
+
 std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std::size_t most,
-                                      const DisplayStyle& style) {
+                                      const KurtosisHistory& kurtosis, const DisplayStyle& style) {
   std::vector<std::string> labels;
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths(4);
@@ -94,7 +105,12 @@ std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std
   std::size_t label_width = 0;
   for (const auto& label : labels) label_width = std::max(label_width, DisplayWidth(label));
   const std::size_t rest = free > label_width + 2 ? free - label_width - 2 : 0;
-  const std::size_t bar = style.bars && rest >= kMinBar ? std::min(rest, kMaxBar) : 0;
+  const bool has_history = std::any_of(message.running().begin(), message.running().end(), [&](const auto& trial) {
+    return !Sparkline(kurtosis.Of(trial.trial_id())).empty();
+  });
+  const bool sparks = style.bars && style.unicode && has_history && rest >= kMinBar + kSparkline + 2;
+  const std::size_t for_bar = sparks ? rest - kSparkline - 2 : rest;
+  const std::size_t bar = style.bars && rest >= kMinBar ? std::min(for_bar, kMaxBar) : 0;
 
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < count; ++i) {
@@ -105,9 +121,10 @@ std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std
     for (std::size_t c = 0; c < widths.size(); ++c) {
       if (widths[c] > 0) absl::StrAppend(&tail, "  ", PadRight(cells[i][c], widths[c]));
     }
-    if (bar > 0) absl::StrAppend(&line, "  ", Paint(Bar(done, bar), kGreen, style));
+    if (bar > 0) absl::StrAppend(&line, "  ", Paint(Bar(done, bar, style), kGreen, style));
     const std::size_t used = 2 + label_width + (bar > 0 ? bar + 2 : 0);
     absl::StrAppend(&line, Clip(tail, style.width > used ? style.width - used : 0));
+    if (sparks) absl::StrAppend(&line, "  ", Sparkline(kurtosis.Of(trial.trial_id())));
     line.erase(line.find_last_not_of(' ') + 1);
     lines.push_back(std::move(line));
   }
@@ -142,7 +159,40 @@ std::string ShortKeys(const std::string& label, bool values_only) {
   return absl::StrJoin(parts, " ");
 }
 
+// Each label with the assignments that all of them share at its end, where a narrow terminal cuts it.
+std::vector<std::string> DifferencesFirst(const std::vector<std::string>& labels) {
+  std::map<std::string, std::size_t> uses;
+  for (const std::string& label : labels) {
+    for (const std::string& part : std::vector<std::string>(absl::StrSplit(label, ' ', absl::SkipEmpty())))
+      ++uses[part];
+  }
+  std::vector<std::string> ordered;
+  for (const std::string& label : labels) {
+    std::vector<std::string> parts = absl::StrSplit(label, ' ', absl::SkipEmpty());
+    std::stable_partition(parts.begin(), parts.end(),
+                          [&](const std::string& part) { return uses[part] < labels.size(); });
+    ordered.push_back(absl::StrJoin(parts, " "));
+  }
+  return ordered;
+}
+
 }  // namespace
+
+void KurtosisHistory::Note(const v1::TrialProgress& trial) {
+  if (!trial.has_kurtosis_max() || !std::isfinite(trial.kurtosis_max())) return;
+  Curve& curve = curves_[trial.trial_id()];
+  if (trial.step() < curve.step) curve.values.clear();  // it began anew, or from an earlier checkpoint
+  const bool is_new = curve.values.empty() || curve.values.back() != trial.kurtosis_max();
+  curve.step = trial.step();
+  if (!is_new) return;
+  if (curve.values.size() == kMost) curve.values.erase(curve.values.begin());
+  curve.values.push_back(trial.kurtosis_max());
+}
+
+std::vector<double> KurtosisHistory::Of(const std::string& trial_id) const {
+  const auto found = curves_.find(trial_id);
+  return found == curves_.end() ? std::vector<double>() : found->second.values;
+}
 
 std::vector<std::string> FitLabels(const std::vector<std::string>& labels, std::size_t width) {
   const auto fits = [width](const std::vector<std::string>& candidates) {
@@ -150,9 +200,10 @@ std::vector<std::string> FitLabels(const std::vector<std::string>& labels, std::
                        [width](const auto& l) { return DisplayWidth(l) <= width; });
   };
   if (fits(labels)) return labels;
+  const std::vector<std::string> ordered = DifferencesFirst(labels);
   for (bool values_only : {false, true}) {
     std::vector<std::string> shorter;
-    for (const std::string& label : labels) shorter.push_back(ShortKeys(label, values_only));
+    for (const std::string& label : ordered) shorter.push_back(ShortKeys(label, values_only));
     if (fits(shorter)) return shorter;
     if (!values_only) continue;
     for (std::string& label : shorter) label = Clip(label, width);
@@ -207,13 +258,15 @@ std::vector<std::string> Progress::NewlyFinished(const v1::WatchSweepResponse& m
 }
 
 ProgressFrame Progress::Update(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {
+  for (const v1::TrialProgress& trial : message.running()) kurtosis_.Note(trial);
+  for (const v1::Trial& trial : message.finished()) kurtosis_.Forget(trial.trial_id());
   ProgressFrame frame{.scrolled = NewlyFinished(message, style)};
   frame.live.push_back(HeadLine(message, elapsed, style));
   const std::string& reason = message.sweep().waiting_reason();
   if (message.running().empty() && !reason.empty())
     frame.live.push_back(Paint(Clip("  " + reason, style.width), kDim, style));
   const std::size_t room = style.height > 4 ? style.height - 4 : 1;
-  for (auto& line : RunningLines(message, room, style)) frame.live.push_back(std::move(line));
+  for (auto& line : RunningLines(message, room, kurtosis_, style)) frame.live.push_back(std::move(line));
   if (message.running_size() > static_cast<int>(room)) {
     frame.live.push_back(absl::StrCat("  … and ", message.running_size() - static_cast<int>(room), " more"));
   }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,12 +17,31 @@ struct DisplayStyle {
   std::size_t height = 24;
   bool colour = false;  // ANSI colours
   bool bars = true;     // progress bars, for people who look at it live
+  bool unicode = true;  // blocks, of which bars and sparklines are drawn
 };
 
 // What to show after a message of WatchSweep.
 struct ProgressFrame {
   std::vector<std::string> scrolled;  // to stay: what happened since the last frame, each once
   std::vector<std::string> live;      // the present state, which replaces that of the last frame
+};
+
+// The newest values of kurtosis_max of each running trial, as the messages of WatchSweep told them.
+class KurtosisHistory {
+ public:
+  static constexpr std::size_t kMost = 8;
+
+  void Note(const v1::TrialProgress& trial);
+  void Forget(const std::string& trial_id) { curves_.erase(trial_id); }
+  // Oldest first.
+  std::vector<double> Of(const std::string& trial_id) const;
+
+ private:
+  struct Curve {
+    std::uint32_t step = 0;
+    std::vector<double> values;
+  };
+  std::map<std::string, Curve> curves_;
 };
 
 // Turns the messages of WatchSweep into lines: no clock, no terminal. A watch that reconnects goes on with the same
@@ -35,6 +56,7 @@ class Progress {
   std::vector<std::string> NewlyFinished(const v1::WatchSweepResponse& message, const DisplayStyle& style);
 
   std::set<std::string> reported_;  // trials that scrolled up
+  KurtosisHistory kurtosis_;
   bool first_ = true;
 };
 
@@ -56,7 +78,7 @@ class LineProgress {
 std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style);
 
 // Labels of at most `width` characters that still tell the trials apart as far as that is possible: whole keys where
-// they fit, else their last component, else the values alone.
+// they fit, else their last component, else the values alone; then with what all of them share at the end.
 std::vector<std::string> FitLabels(const std::vector<std::string>& labels, std::size_t width);
 
 }  // namespace ofsweep

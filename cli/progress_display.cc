@@ -6,9 +6,26 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
+
+namespace {
+
+// By the variables that decide the character set, in their order; the locale itself need not be installed here.
+bool IsUtf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale == nullptr || *locale == '\0') continue;
+    const std::string lower = absl::AsciiStrToLower(locale);
+    return absl::StrContains(lower, "utf-8") || absl::StrContains(lower, "utf8");
+  }
+  return false;
+}
+
+}  // namespace
 
 std::optional<DisplayStyle> DetectTerminal(int fd) {
   const char* term = std::getenv("TERM");
@@ -21,6 +38,7 @@ std::optional<DisplayStyle> DetectTerminal(int fd) {
   }
   const char* no_colour = std::getenv("NO_COLOR");
   style.colour = no_colour == nullptr || *no_colour == '\0';
+  style.unicode = IsUtf8();
   return style;
 }
 
@@ -45,6 +63,11 @@ void ProgressDisplay::Show(const v1::WatchSweepResponse& message) {
 void ProgressDisplay::Print(const std::string& line) {
   const absl::MutexLock lock(&mutex_);
   Redraw({line}, live_);
+}
+
+void ProgressDisplay::PrintAway(const std::string& line) {
+  const absl::MutexLock lock(&mutex_);
+  Redraw({line}, {});
 }
 
 void ProgressDisplay::Redraw(const std::vector<std::string>& above, std::vector<std::string> live) {

@@ -29,8 +29,11 @@ class ProgressDisplay {
 
   void Show(const v1::WatchSweepResponse& message);
 
-  // A line above the live ones: a warning, a change of connection.
+  // A line above the live ones: a warning.
   void Print(const std::string& line);
+
+  // A line in place of the live ones: they are true no longer, until the next message.
+  void PrintAway(const std::string& line);
 
  private:
   void Redraw(const std::vector<std::string>& above, std::vector<std::string> live)

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/format.h"
+#include "cli/hint.h"
 #include "cli/trial_text.h"
 #include "experiment/data_folder.h"
 #include "experiment/trainer_event.h"
@@ -118,16 +119,15 @@ std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_
 }
 
 std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uint64_t combinations, bool validate_only,
-                               const std::optional<std::string>& coordinator) {
+                               const ConnectionOptions& where) {
   const v1::Sweep& sweep = response.sweep();
   std::string text = DescribeTrials(response, combinations);
   if (validate_only) return text + ". It is valid; nothing was submitted.\n";
   if (!response.created()) absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
   if (sweep.state() == "cancelled")
     absl::StrAppend(&text, "; it is cancelled: go on with `ofsweep resume ", sweep.name(), "`");
-  absl::StrAppend(&text, ".\nWatch it with: ofsweep watch ", sweep.name());
-  if (coordinator) absl::StrAppend(&text, " --coordinator ", *coordinator);
-  return text + "\n";
+  absl::StrAppend(&text, ".\nWatch it with `ofsweep watch ", sweep.name(), "`\n");
+  return RepeatOptions(text, where);
 }
 
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps) {

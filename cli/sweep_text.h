@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/connection.h"
 #include "ofsweep/v1/sweep.pb.h"
 
 namespace ofsweep {
@@ -15,9 +15,9 @@ std::string DescribeSize(std::uint64_t trials, std::uint64_t combinations);
 // "sweep s: 18 trials, 6 of them shared with sweep t and not trained again".
 std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_t combinations);
 
-// What `submit` says: name, number of trials, how many are shared, how to watch (at `coordinator`, if one was named).
+// What `submit` says: name, number of trials, how many are shared, how to watch.
 std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uint64_t combinations, bool validate_only,
-                               const std::optional<std::string>& coordinator);
+                               const ConnectionOptions& where);
 
 // "4/6 ended (3 completed, 1 diverged), 2 running": a cancelled trial has ended, and is not done.
 std::string DescribeCounts(const v1::TrialCounts& counts);

@@ -6,6 +6,12 @@
 
 namespace ofsweep {
 
+// The label; of a trial of a sweep that varies nothing, which has none, the id.
+template <class Trial>
+const std::string& NameOf(const Trial& trial) {
+  return trial.label().empty() ? trial.trial_id() : trial.label();
+}
+
 // Why a trial is as it is: what made it diverge, how it failed, or what it waits for; "" where there is nothing to say.
 std::string WhyItIsSo(const v1::Trial& trial, const std::string& failure_message);
 

@@ -157,7 +157,11 @@ class Expansion {
 
   void Report(Problem problem) {
     if (!reported_.insert(problem.key + problem.message).second) return;
-    if (const auto line = spec_.lines.find(problem.key); line != spec_.lines.end()) problem.line = line->second;
+    if (const auto set = spec_.set.find(problem.key); set != spec_.set.end()) {
+      problem.key = SetOptionText(problem.key, ToText(set->second));
+    } else if (const auto line = spec_.lines.find(problem.key); line != spec_.lines.end()) {
+      problem.line = line->second;
+    }
     problems_.push_back(std::move(problem));
   }
 

@@ -61,6 +61,7 @@ class SpecReader {
       reader_.Report(root, "name", "is missing", "add a line like name: my-sweep");
     }
     CheckDoubled();
+    ApplySet();
     return std::move(spec_);
   }
 
@@ -86,12 +87,14 @@ class SpecReader {
       ForEachEntry(name, value, [this](const YAML::Node& entry) {
         spec_.exclude.push_back({ReadPoint(entry), LineOf(entry, file_)});
       });
+    } else if (name == "set") {
+      ReadSet(value);
     } else {
       const std::string_view nearest = Nearest(name, {"name", "trial", "grid", "zip", "trials", "exclude"});
-      reader_.Report(
-          name_node, name, "unknown section",
-          DidYouMean(nearest, FindTrialKey(name) != nullptr ? "put trial keys under trial: or grid:"
-                                                            : "known are name, trial, grid, zip, trials and exclude"));
+      reader_.Report(name_node, name, "unknown section",
+                     DidYouMean(nearest, FindTrialKey(name) != nullptr
+                                             ? "put trial keys under trial: or grid:"
+                                             : "known are name, trial, grid, zip, trials, exclude and set"));
     }
   }
 
@@ -138,6 +141,33 @@ class SpecReader {
     zip_.push_back(std::move(axis));
   }
 
+  // Its lines are no lines of the user's file: the option is named instead.
+  void ReadSet(const YAML::Node& value) {
+    std::vector<Problem> problems;
+    spec_.set = OverrideReader(file_, problems).ReadOverrides(value);
+    for (Problem& problem : problems) {
+      const YAML::Node given = value.IsMap() ? value[problem.key] : YAML::Node();
+      const std::string text = given.IsDefined() && given.IsScalar() ? given.Scalar() : "…";
+      problems_.push_back({"", 0, problem.key.empty() ? "set" : SetOptionText(problem.key, text),
+                           std::move(problem.message), std::move(problem.fix)});
+    }
+  }
+
+  // Whoever set one value of a key that varies would drop the others unseen.
+  void ApplySet() {
+    for (const auto& [key, value] : spec_.set) {
+      const bool is_varied = std::any_of(spec_.axes.begin(), spec_.axes.end(), [&key](const Axis& axis) {
+        return std::any_of(axis.points.begin(), axis.points.end(),
+                           [&key](const Overrides& point) { return point.contains(key); });
+      });
+      if (is_varied) {
+        problems_.push_back({file_, spec_.lines[key], SetOptionText(key, ToText(value)), "the sweep varies this key",
+                             "leave the option out, or take the key out of grid, zip and trials"});
+      }
+      spec_.trial.insert_or_assign(key, value);
+    }
+  }
+
   void NoteLine(const Overrides& overrides, const YAML::Node& node) {
     for (const auto& [key, value] : overrides) spec_.lines.try_emplace(key, LineOf(node, file_));
   }
@@ -178,6 +208,10 @@ class SpecReader {
 };
 
 }  // namespace
+
+std::string SetOptionText(std::string_view key, std::string_view value) {
+  return absl::StrCat("--set ", Printable(key), "=", Printable(value));
+}
 
 SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems) {
   try {

@@ -32,6 +32,7 @@ struct Exclusion {
 struct SweepSpec {
   std::string name;
   Overrides trial;  // holds in every trial
+  Overrides set;    // of it, what `--set` of a command gave
   std::vector<Axis> axes;
   std::vector<Exclusion> exclude;
   std::map<std::string, int, std::less<>> lines;  // where each key first stands in the file; for errors
@@ -45,9 +46,13 @@ struct SweepSpec {
 //   zip:     [{optimizer.name: [adam, soap], optimizer.learning_rate: [1e-3, 3e-3]}]
 //   trials:  [{model.block: op, model.norm: rms_norm}]
 //   exclude: [{model.block: op, seed: 1}]
+//   set:     {train.steps: 100}     what `--set train.steps=100` adds to a file: takes the place of what `trial` says
 // Relative paths are resolved against the folder of `file`; without one they are a mistake and stay as they are. All
 // mistakes at once go to `problems`.
 SweepSpec ParseSweepSpec(std::string_view yaml, const std::string& file, std::vector<Problem>& problems);
+
+// How messages call what `--set` gave: "--set train.steps=100".
+std::string SetOptionText(std::string_view key, std::string_view value);
 
 // Every input that trials of the sweep may have, those of excluded cells too.
 std::vector<DataInput> InputsOf(const SweepSpec& spec);

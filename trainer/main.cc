@@ -8,6 +8,7 @@
 
 #include "experiment/build_revision.h"
 #include "experiment/number_range.h"
+#include "experiment/version_text.h"
 #include "trainer/commands.h"
 
 namespace {
@@ -85,6 +86,7 @@ int main(int argc, char** argv) {
   KeepFreedMemory();
   CLI::App app{"Trains one trial of a sweep and prints its events, one JSON object a line, on standard output."};
   app.require_subcommand(0, 1);
+  app.set_version_flag("--version", ofsweep::VersionText("ofsweep-trainer"), "version and source revision");
   app.footer(
       "Exit status: 0 done or diverged, 1 failed (the last line says why), 2 wrong usage or an invalid trial.json.");
   std::function<int()> run;

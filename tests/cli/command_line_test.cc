@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string>
 
+#include "cli/hint.h"
+#include "experiment/build_revision.h"
 #include "experiment/data_folder.h"
 #include "storage/writer_lock.h"
 
@@ -19,6 +21,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 struct Result {
   int exit_code = 0;
@@ -32,11 +35,22 @@ Result Ofsweep(std::vector<const char*> arguments) {
   return {exit_code, out.str(), err.str()};
 }
 
+// The subcommands that --help lists.
+std::set<std::string> Commands() {
+  const std::string help = Ofsweep({"--help"}).out;
+  std::set<std::string> commands;
+  std::istringstream lines(help.substr(help.find("Subcommands:\n")));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("  ") && line[2] != ' ') commands.insert(line.substr(2, line.find(' ', 2) - 2));
+  }
+  return commands;
+}
+
 TEST(CommandLine, HelpAndVersionGoToStandardOutput) {
   const Result help = Ofsweep({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_EQ(Ofsweep({"--version"}).exit_code, 0);
-  EXPECT_THAT(Ofsweep({"--version"}).out, HasSubstr("ofsweep "));
+  EXPECT_THAT(Ofsweep({"--version"}).out, AllOf(StartsWith("ofsweep "), HasSubstr(std::string(BuildRevision()))));
 }
 
 // Commands are a part of the contract: CHANGELOG.md lists them.
@@ -46,20 +60,13 @@ TEST(CommandLine, HelpShowsTheCommandsThatTheChangelogLists) {
   const std::string text = changelog.str();
   const std::string head = "- Commands: ";
   const std::size_t begin = text.find(head) + head.size();
-  std::set<std::string> listed, shown;
+  std::set<std::string> listed;
   for (std::istringstream names(text.substr(begin, text.find('.', begin) - begin)); names;) {
     std::string name;  // "data prepare" is a command of `data`
     std::getline(names >> std::ws, name, ',');
     if (!name.empty()) listed.insert(name.substr(0, name.find(' ')));
   }
-  const std::string help = Ofsweep({"--help"}).out;
-  const std::size_t subcommands = help.find("Subcommands:\n");
-  ASSERT_NE(subcommands, std::string::npos);
-  std::istringstream lines(help.substr(subcommands));
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("  ") && line[2] != ' ') shown.insert(line.substr(2, line.find(' ', 2) - 2));
-  }
-  EXPECT_EQ(shown, listed);
+  EXPECT_EQ(Commands(), listed);
 }
 
 TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
@@ -130,6 +137,56 @@ TEST(CommandLine, ACoordinatorThatIsNotThereExits1WithHowToStartIt) {
   EXPECT_THAT(result.err, HasSubstr("cannot reach the coordinator at 127.0.0.1:1"));
 }
 
+// The environment of one test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST(CommandLine, TheEnvironmentNamesTheCoordinatorOfCommandsThatAreNotToldOne) {
+  const Variable variable("OFSWEEP_COORDINATOR", "127.0.0.1:2");
+  EXPECT_THAT(Ofsweep({"ls"}).err, HasSubstr("cannot reach the coordinator at 127.0.0.1:2"));
+  EXPECT_THAT(Ofsweep({"ls", "--coordinator", "127.0.0.1:1"}).err, HasSubstr("at 127.0.0.1:1"));
+  EXPECT_THAT(Ofsweep({"ls", "--data-dir", "no-such-folder"}).err, HasSubstr("no-such-folder"));
+}
+
+TEST(CommandLine, ACoordinatorThatIsNoAddressIsToldWithWhereItWasGiven) {
+  for (const char* bad : {"gpu-1", "gpu-1:0", "http://gpu-1:7070"}) {
+    const Result option = Ofsweep({"ls", "--coordinator", bad});
+    EXPECT_EQ(option.exit_code, 2);
+    EXPECT_THAT(option.err, AllOf(HasSubstr("--coordinator: expected HOST:PORT"), HasSubstr(bad)));
+    const Variable variable("OFSWEEP_COORDINATOR", bad);
+    for (const std::vector<const char*>& command :
+         {std::vector<const char*>{"ls"}, {"worker"}, {"cancel", "s"}, {"evaluate", "s", "--bits", "w8a8"}}) {
+      const Result environment = Ofsweep(command);
+      EXPECT_EQ(environment.exit_code, 2) << command[0];
+      EXPECT_THAT(environment.err, AllOf(HasSubstr("OFSWEEP_COORDINATOR: expected HOST:PORT"), HasSubstr(bad)));
+    }
+  }
+}
+
+TEST(CommandLine, EveryCommandThatTakesACoordinatorSaysThatTheEnvironmentMayNameIt) {
+  for (const std::string& command : Commands()) {
+    const std::string help = Ofsweep({command.c_str(), "--help"}).out;
+    EXPECT_EQ(help.find("--coordinator") != std::string::npos, help.find("OFSWEEP_COORDINATOR") != std::string::npos)
+        << command;
+  }
+}
+
+// What hint.h knows of the commands is what their help says.
+TEST(CommandLine, HintsRepeatTheOptionsThatACommandHas) {
+  for (const std::string& command : Commands()) {
+    const std::string help = Ofsweep({command.c_str(), "--help"}).out;
+    EXPECT_EQ(TakesCoordinator(command), help.find("--coordinator") != std::string::npos) << command;
+    const bool has_folder = help.find("--data-dir") != std::string::npos;
+    EXPECT_TRUE(has_folder || !TakesDatabaseFolder(command)) << command;
+  }
+}
+
 TEST(CommandLine, AListOfKeysDoesNotSwallowTheArgumentBehindIt) {
   const Result result = Ofsweep({"table", "--rows", "model.block,seed", "quickstart", "--coordinator", "127.0.0.1:1"});
   EXPECT_THAT(result.err, HasSubstr("cannot reach"));
@@ -167,10 +224,10 @@ TEST(CommandLine, AnUnknownNameOfAFormatIsToldWithTheKnownOnes) {
 }
 
 TEST(CommandLine, OnlyWhatReadsOffersADataFolder) {
-  for (const char* command : {"ls", "show", "table", "curves", "plot"}) {
+  for (const char* command : {"ls", "show", "table", "curves", "plot", "watch"}) {
     EXPECT_THAT(Ofsweep({command, "--help"}).out, HasSubstr("--data-dir")) << command;
   }
-  for (const char* command : {"submit", "watch", "pause", "resume", "cancel", "retry"}) {
+  for (const char* command : {"submit", "pause", "resume", "cancel", "retry"}) {
     EXPECT_THAT(Ofsweep({command, "--help"}).out, Not(HasSubstr("--data-dir"))) << command;
   }
 }
@@ -207,6 +264,20 @@ TEST(CommandLine, ValidationNeedsNeitherCoordinatorNorDatabase) {
   const Result bad = Ofsweep({"submit", spec.c_str(), "--validate-only", "--data-dir", folder.c_str()});
   EXPECT_EQ(bad.exit_code, 2);
   EXPECT_THAT(bad.err, HasSubstr("train.steps"));
+}
+
+TEST(CommandLine, SetTakesThePlaceOfWhatTheFileSays) {
+  const std::string folder = testing::TempDir() + "/set";
+  const auto submit = [&](const char* assignment) {
+    return Ofsweep({"submit", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--validate-only", "--data-dir",
+                    folder.c_str(), "--set", "train.steps=7", "--set", assignment});
+  };
+  EXPECT_EQ(submit("optimizer.learning_rate=1e-3").exit_code, 0);
+  EXPECT_THAT(submit("optimizer.lerning_rate=1").err,
+              HasSubstr("--set optimizer.lerning_rate=1: unknown key; did you mean optimizer.learning_rate?"));
+  EXPECT_THAT(submit("model.block=op").err, HasSubstr("--set model.block=op: the sweep varies this key"));
+  EXPECT_THAT(submit("train.steps=8").err, HasSubstr("--set train.steps=7: is given twice"));
+  EXPECT_EQ(submit("model.block=op").exit_code, 2);
 }
 
 TEST(CommandLine, PlanNeedsNoCoordinator) {

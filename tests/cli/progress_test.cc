@@ -10,6 +10,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -74,6 +75,26 @@ TEST(Progress, ARunningTrialHasItsStepABarAndItsLiveLossAndKurtosis) {
   AddRunning(message, "a", "model.block=op", 300);
   EXPECT_EQ(Progress().Update(message, 0, {.width = 100}).live[1],
             "  model.block=op  ██████████░░░░░░░░░░  300/600  train loss 3.804  kurtosis 14.40  7.90 steps/s");
+}
+
+TEST(Progress, KurtosisHasASparklineOfTheNewestValuesWhereThereIsRoom) {
+  Progress progress;
+  std::vector<std::string> live;
+  for (const double kurtosis : {1.0, 4.5, 8.0}) {
+    v1::WatchSweepResponse message = Message(300, 600);
+    AddRunning(message, "a", "model.block=op", static_cast<std::uint64_t>(100 * kurtosis));
+    message.mutable_running(0)->set_kurtosis_max(kurtosis);
+    live = progress.Update(message, 0, {.width = 120}).live;
+    EXPECT_THAT(progress.Update(message, 0, {.width = 60}).live[1], Not(HasSubstr("▁")));
+    EXPECT_THAT(progress.Update(message, 0, {.width = 120, .unicode = false}).live[1],
+                AllOf(Not(HasSubstr("▁")), Not(HasSubstr("█")), HasSubstr("#")));
+  }
+  EXPECT_THAT(live[1], EndsWith("  ▁▅█"));
+}
+
+TEST(Progress, WhatAllTrialsShareGivesWayBeforeWhatTellsThemApart) {
+  EXPECT_THAT(FitLabels({"model.block=op model.width=64 seed=0", "model.block=op model.width=64 seed=1"}, 12),
+              ElementsAre("0 op 64", "1 op 64"));
 }
 
 TEST(Progress, BeforeTheFirstMeasurementOnlyTheStepIsKnown) {

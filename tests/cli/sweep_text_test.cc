@@ -47,10 +47,10 @@ TEST(SweepText, ASubmissionSaysHowManyTrialsAreSharedAndHowToWatch) {
   shared.set_sweep("before");
   shared.set_trials(2);
   response.set_created(true);
-  const std::string text = DescribeSubmission(response, 6, false, "gpu-1:7070");
+  const std::string text = DescribeSubmission(response, 6, false, {.coordinator = "gpu-1:7070"});
   EXPECT_THAT(text, HasSubstr("6 trials, 2 of them shared with sweep before"));
-  EXPECT_THAT(text, HasSubstr("ofsweep watch quickstart --coordinator gpu-1:7070\n"));
-  EXPECT_THAT(DescribeSubmission(response, 6, true, std::nullopt), Not(HasSubstr("ofsweep watch")));
+  EXPECT_THAT(text, HasSubstr("`ofsweep watch quickstart --coordinator gpu-1:7070`\n"));
+  EXPECT_THAT(DescribeSubmission(response, 6, true, {}), Not(HasSubstr("ofsweep watch")));
 }
 
 TEST(SweepText, CombinationsThatAreOneTrialAreCounted) {

@@ -41,7 +41,7 @@ TEST(TrialText, SaysHowEachAttemptWent) {
 
 TEST(FleetText, SaysWhatEachWorkerHasAndDoes) {
   v1::ListWorkersResponse workers;
-  EXPECT_THAT(RenderWorkers(workers), HasSubstr("ofsweep worker"));
+  EXPECT_THAT(RenderWorkers(workers, {}), HasSubstr("ofsweep worker"));
   v1::Worker& worker = *workers.add_workers();
   worker.set_worker_id("w1");
   worker.set_host("gpu-1");
@@ -54,13 +54,13 @@ TEST(FleetText, SaysWhatEachWorkerHasAndDoes) {
     worker.add_devices()->set_kind("cuda");
     worker.mutable_devices(i + 1)->set_model("NVIDIA H100");
   }
-  EXPECT_THAT(RenderWorkers(workers), AllOf(HasSubstr("2 × NVIDIA H100"), HasSubstr("1/2"), HasSubstr("connected"),
-                                            HasSubstr("0123456789abcdef")));
+  EXPECT_THAT(RenderWorkers(workers, {}), AllOf(HasSubstr("2 × NVIDIA H100"), HasSubstr("1/2"), HasSubstr("connected"),
+                                                HasSubstr("0123456789abcdef")));
   worker.set_quarantine_reason("three trials crashed");
-  EXPECT_THAT(RenderWorkers(workers), HasSubstr("in quarantine: three trials crashed"));
+  EXPECT_THAT(RenderWorkers(workers, {}), HasSubstr("in quarantine: three trials crashed"));
   worker.set_connected(false);
   worker.mutable_last_seen()->set_seconds(1'795'000'000);
-  EXPECT_THAT(RenderWorkers(workers), HasSubstr("silent since 2026-11-18 11:06:40 UTC"));
+  EXPECT_THAT(RenderWorkers(workers, {}), HasSubstr("silent since 2026-11-18 11:06:40 UTC"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "tests/integration/sweep_fixture.h"
 
@@ -196,6 +197,29 @@ TEST_F(RunCommand, ATrialThatFailsIsNamedWithItsReasonAndTheOthersStillCount) {
   EXPECT_THAT(run.err, HasSubstr("missing.bin"));
   EXPECT_THAT(run.err, HasSubstr("/logs"));
   EXPECT_THAT(run.out, HasSubstr("1 failed"));
+}
+
+TEST_F(RunCommand, EndsAtOnceWhereNoneOfItsTrialsCanRunHere) {
+  auto arguments = Run(WriteSpec({.grid = "{seed: [0, 1]}"}));
+  arguments.insert(arguments.begin(), kOfsweep);
+  arguments.insert(arguments.end(), {"--set", "train.device=cuda"});
+  const Finished run = RunToEnd(arguments, {"CUDA_VISIBLE_DEVICES="});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("2 trials that are left need a CUDA device"), HasSubstr("--data-dir")));
+}
+
+TEST_F(RunCommand, TrainsWhatCanRunHereBeforeItEndsForWhatCannot) {
+  const std::string spec = WriteSpec({.grid = "{}\nzip:\n- {train.device: [cuda, cpu], seed: [0, 1]}"});
+  std::stringstream text;
+  text << std::ifstream(spec).rdbuf();
+  std::string varied = text.str();
+  varied.erase(varied.find("device: cpu, "), std::string("device: cpu, ").size());
+  std::ofstream(spec) << varied;
+  auto arguments = Run(spec);
+  arguments.insert(arguments.begin(), kOfsweep);
+  const Finished run = RunToEnd(arguments, {"CUDA_VISIBLE_DEVICES="});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("completed"), HasSubstr("1 trial that is left needs a CUDA device")));
 }
 
 TEST_F(RunCommand, LayoutAndFormatOfTheTableCanBeChosen) {

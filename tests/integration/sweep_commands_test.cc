@@ -42,6 +42,7 @@ TEST_F(SweepCommands, ASweepIsSubmittedWatchedShownAndReadBack) {
   EXPECT_THAT(submitted.out, AllOf(HasSubstr("tiny: 4 trials"), HasSubstr("ofsweep watch tiny")));
   EXPECT_THAT(Command({"show", "tiny"}).out, HasSubstr("worker"));  // it waits for one
   EXPECT_THAT(Command({"submit", spec}).out, HasSubstr("submitted before"));
+  EXPECT_THAT(Command({"show", "other"}).err, HasSubstr("`ofsweep ls --coordinator " + grpc_ + "`"));
 
   StartWorker();
   const Finished watched = Command({"watch", "tiny"});
@@ -99,6 +100,7 @@ TEST_F(SweepCommands, ADataFolderIsReadWithoutACoordinator) {
   for (std::vector<std::string> command : {std::vector<std::string>{"ls"},
                                            {"show", "tiny"},
                                            {"table", "tiny"},
+                                           {"watch", "tiny"},
                                            {"curves", "tiny", "--metric", "train_loss"}}) {
     command.insert(command.end(), offline.begin(), offline.end());
     const Finished result = Ofsweep(command);
@@ -108,6 +110,21 @@ TEST_F(SweepCommands, ADataFolderIsReadWithoutACoordinator) {
   const Finished cancel = Ofsweep({"cancel", "tiny", "--data-dir", Path("data")});
   EXPECT_EQ(cancel.exit_code, 1);
   EXPECT_THAT(cancel.err, HasSubstr("ofsweep coordinator"));
+}
+
+TEST_F(SweepCommands, TheSameFileWithTheSameSetIsTheSameSweepAndAnotherIsNot) {
+  const std::string spec = WriteSpec({});
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", spec, "--set", "train.steps=7"}).exit_code, 0);
+  EXPECT_THAT(Command({"submit", spec, "--set", "train.steps=7"}).out, HasSubstr("submitted before"));
+  EXPECT_THAT(Show("tiny")["spec"].get<std::string>(), HasSubstr("train.steps: 7"));
+  for (const std::vector<std::string>& other : {std::vector<std::string>{}, {"--set", "train.steps=8"}}) {
+    std::vector<std::string> submit = {"submit", spec};
+    submit.insert(submit.end(), other.begin(), other.end());
+    const Finished refused = Command(submit);
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("give this one another name"));
+  }
 }
 
 // No checkpoint is due before the end: each goes on from the one that it wrote when it was told to stop.

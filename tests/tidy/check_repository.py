@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "worker": {"host", "experiment", "monitoring"},
     "trainer": {"host", "experiment", "corpus"},
     "figures": set(),
-    "cli": {"host", "experiment", "corpus", "storage", "coordinator", "worker", "figures"},
+    "cli": {"host", "experiment", "corpus", "storage", "monitoring", "coordinator", "worker", "figures"},
 }
 
 # Header pattern → the files it may be included in.

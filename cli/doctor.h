@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ofsweep {
+
+enum class Verdict { kOk, kWarning, kMissing };
+
+// One thing that ofsweep needs of a machine, or would be glad of.
+struct Check {
+  std::string what;
+  Verdict verdict = Verdict::kOk;
+  std::string found;
+  std::string fix = {};  // how to mend it; empty where nothing is wrong
+};
+
+struct DoctorOptions {
+  std::string data_dir;
+  std::vector<std::uint16_t> ports;
+  bool json = false;
+};
+
+// Looks at this machine, and changes nothing on it.
+std::vector<Check> Examine(const DoctorOptions& options);
+
+// Who listens on a TCP port of this machine: "" when it is free, else the process ("ofsweep, process 4711"), or "a
+// process of another user".
+std::string ListenerOf(std::uint16_t port);
+
+}  // namespace ofsweep

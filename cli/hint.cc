@@ -1,0 +1,68 @@
+#include "cli/hint.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::string_view kHint = "`ofsweep ";
+constexpr std::array<std::string_view, 5> kReading = {"ls", "show", "table", "curves", "watch"};
+constexpr std::array<std::string_view, 8> kChanging = {"submit", "cancel", "pause",   "resume",
+                                                       "retry",  "worker", "workers", "evaluate"};
+constexpr std::array<std::string_view, 2> kServing = {"coordinator", "run"};
+
+bool IsPlain(char c) {
+  return absl::ascii_isalnum(c) || std::string_view("_./:@%+,=-[]").find(c) != std::string_view::npos;
+}
+
+template <class Names>
+bool Has(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// " --coordinator HOST:PORT" for a hint like "ls" or "retry my-sweep".
+std::string Missing(std::string_view hint, const ConnectionOptions& where) {
+  const std::string_view command = hint.substr(0, hint.find(' '));
+  const auto repeat = [hint](const char* option, const std::string& value) {
+    return hint.find(option) == std::string_view::npos ? absl::StrCat(" ", option, " ", ShellWord(value)) : "";
+  };
+  if (where.coordinator && TakesCoordinator(command)) return repeat("--coordinator", *where.coordinator);
+  if (where.data_dir && TakesDatabaseFolder(command)) return repeat("--data-dir", *where.data_dir);
+  return "";
+}
+
+}  // namespace
+
+std::string ShellWord(const std::string& text) {
+  if (!text.empty() && std::all_of(text.begin(), text.end(), IsPlain)) return text;
+  return absl::StrCat("'", absl::StrReplaceAll(text, {{"'", "'\\''"}}), "'");
+}
+
+bool TakesCoordinator(std::string_view command) {
+  return Has(kReading, command) || Has(kChanging, command);
+}
+
+bool TakesDatabaseFolder(std::string_view command) {
+  return Has(kReading, command) || Has(kServing, command);
+}
+
+std::string RepeatOptions(const std::string& text, const ConnectionOptions& where) {
+  std::string repeated;
+  std::size_t done = 0;
+  for (std::size_t begin = text.find(kHint); begin != std::string::npos; begin = text.find(kHint, done)) {
+    const std::size_t hint = begin + kHint.size();
+    const std::size_t end = text.find('`', hint);
+    if (end == std::string::npos) break;
+    absl::StrAppend(&repeated, text.substr(done, end - done),
+                    Missing(std::string_view(text).substr(hint, end - hint), where));
+    done = end;
+  }
+  return repeated + text.substr(done);
+}
+
+}  // namespace ofsweep
