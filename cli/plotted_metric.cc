@@ -48,6 +48,8 @@ std::string ResultInWords(const std::string& name) {
       return absl::StrCat(InWords(std::string(number.metric)), ", largest block");
     case ResultOf::kPeak:
       return absl::StrCat(InWords(std::string(number.metric)), ", peak of training");
+    case ResultOf::kIncrease:
+      return absl::StrCat(InWords(std::string(number.metric)), " beyond unrounded");
     case ResultOf::kLast:
     case ResultOf::kTrial:
       break;
