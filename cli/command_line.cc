@@ -15,6 +15,7 @@
 #include "cli/log.h"
 #include "cli/manual.h"
 #include "cli/metric_reference.h"
+#include "cli/option_values.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
 #include "experiment/number_range.h"
@@ -27,22 +28,6 @@ namespace {
 
 // What the chosen subcommand does, once the arguments are read.
 using Action = std::function<absl::Status()>;
-
-// Turns one of the names into the number of its value, which is what CLI11 reads an enum from.
-template <class Enum>
-CLI::Validator Names(const std::map<std::string, Enum>& names) {
-  const auto divided_by = [&names](const char* divider) {
-    return absl::StrJoin(names, divider, [](std::string* out, const auto& named) { out->append(named.first); });
-  };
-  return CLI::Validator(
-      [names, accepted = divided_by(", ")](std::string& text) -> std::string {
-        const auto named = names.find(text);
-        if (named == names.end()) return absl::StrCat("expected one of ", accepted, ", got ", Quoted(text));
-        text = absl::StrCat(static_cast<int>(named->second));
-        return "";
-      },
-      "{" + divided_by(",") + "}");
-}
 
 const std::map<std::string, TableFormat> kTableFormats = {{"text", TableFormat::kText},
                                                           {"markdown", TableFormat::kMarkdown},
@@ -59,11 +44,6 @@ const std::map<std::string, ReferenceFormat> kReferenceFormats = {{"text", Refer
                                                                   {"yaml", ReferenceFormat::kYaml},
                                                                   {"json", ReferenceFormat::kJson}};
 
-// Refuses NaN, which CLI::Range lets pass, and says which numbers do.
-CLI::Validator Within(const NumberRange& range) {
-  return CLI::Validator([range](std::string& text) { return WhyNotIn(range, text); }, "");
-}
-
 // Values of these options are divided by commas (AddList).
 bool IsList(const CLI::Option& option) {
   return option.get_delimiter() == ',';
@@ -78,20 +58,6 @@ class HelpText : public CLI::Formatter {
     return text;
   }
 };
-
-// "model.block=op" by its key.
-std::map<std::string, std::string> PairsOf(const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> by_key;
-  for (const std::string& pair : pairs) {
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw CLI::ValidationError("--baseline",
-                                 absl::StrCat(Quoted(pair), " is no KEY=VALUE; write one like model.block=pre_norm"));
-    }
-    by_key.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
-  }
-  return by_key;
-}
 
 // For whoever wrote `--metrics a b`; "" where no list was given, or nothing is left over.
 std::string HintAtCommas(const CLI::App& app, const CLI::ParseError& error) {

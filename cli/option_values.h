@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "experiment/number_range.h"
+#include "experiment/quoted.h"
+
+// How the values of options are read; CLI11 reports what they refuse.
+namespace ofsweep {
+
+// Turns one of the names into the number of its value, which is what CLI11 reads an enum from.
+template <class Enum>
+CLI::Validator Names(const std::map<std::string, Enum>& names) {
+  const auto divided_by = [&names](const char* divider) {
+    return absl::StrJoin(names, divider, [](std::string* out, const auto& named) { out->append(named.first); });
+  };
+  return CLI::Validator(
+      [names, accepted = divided_by(", ")](std::string& text) -> std::string {
+        const auto named = names.find(text);
+        if (named == names.end()) return absl::StrCat("expected one of ", accepted, ", got ", Quoted(text));
+        text = absl::StrCat(static_cast<int>(named->second));
+        return "";
+      },
+      "{" + divided_by(",") + "}");
+}
+
+// Refuses NaN, which CLI::Range lets pass, and says which numbers do.
+CLI::Validator Within(const NumberRange& range);
+
+// Of --baseline: "model.block=op" by its key. Throws CLI::ValidationError.
+std::map<std::string, std::string> PairsOf(const std::vector<std::string>& pairs);
+
+}  // namespace ofsweep
