@@ -32,6 +32,7 @@ DOCUMENTS = [
     Document("docs/rpc.md"),
     Document("docs/sql.md", not_run=1, after_quickstart=True),
     Document("docs/sweep-file.md"),
+    Document("docs/tables.md"),
     Document("docs/tokens.md"),
     Document("docs/trainer.md", not_run=2, after_quickstart=True),
     Document("docs/trial-keys.md"),

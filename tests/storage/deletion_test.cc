@@ -1,5 +1,6 @@
 // A sweep that is deleted is gone from what users read, whole or not at all.
 
+#include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -66,7 +67,7 @@ TEST_F(Deletion, WhatAKillLeftOfThePointsGoesWithTheNextStart) {
     InsertTrials(*store, "sweep", {MakeTrial("trial")});
     Push(*store, "trial", 1);
   }
-  Sql(path_, "INSERT INTO trials_to_clear SELECT id FROM trials");
+  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("INSERT INTO trials_to_clear SELECT id FROM trials");
   const auto store = OpenStore(path_);
   EXPECT_TRUE(WaitUntil([&] {
     return Sql(path_, "SELECT count(*) FROM recent_points UNION ALL SELECT count(*) FROM trials_to_clear") ==
