@@ -23,8 +23,11 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "monitoring/host_port.h"
 
 namespace ofsweep {
@@ -39,7 +42,8 @@ using Reply = http::response<http::string_body>;
 
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 constexpr int kNextPorts = 100;
-constexpr int kThreads = 4;  // a long scrape or a slow disk does not hold up /healthz
+constexpr int kThreads = 4;                                // a long scrape or a slow disk does not hold up /healthz
+constexpr absl::Duration kLastAnswers = absl::Seconds(1);  // that a server which ends waits for clients to take them
 
 std::string HowToListen(const boost::system::error_code& error, const HostPort& address) {
   if (error == asio::error::address_in_use) {
@@ -143,11 +147,44 @@ class Exchange : public HttpAnswer, public std::enable_shared_from_this<Exchange
   std::function<void()> on_gone_;
 };
 
+// Requests that are read and not yet answered.
+class OpenAnswers {
+ public:
+  class Guard {
+   public:
+    explicit Guard(OpenAnswers& answers) : answers_(answers) { answers_.Add(1); }
+    ~Guard() { answers_.Add(-1); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    OpenAnswers& answers_;
+  };
+
+  void AwaitNone(absl::Duration at_most) {
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(
+        absl::Condition(
+            +[](OpenAnswers* self) ABSL_SHARED_LOCKS_REQUIRED(self->mutex_) { return self->count_ == 0; }, this),
+        at_most);
+  }
+
+ private:
+  void Add(int change) {
+    absl::MutexLock lock(&mutex_);
+    count_ += change;
+  }
+
+  absl::Mutex mutex_;
+  int count_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
 class BeastServer : public HttpServer {
  public:
   BeastServer(const HttpServerOptions& options, HttpRoutes routes) : options_(options), routes_(std::move(routes)) {}
 
   ~BeastServer() override {
+    answers_.AwaitNone(kLastAnswers);
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
   }
@@ -217,7 +254,7 @@ class BeastServer : public HttpServer {
   }
 
   // A request and its answer. Returns whether the connection may be used again.
-  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer) const {
+  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
     Parser parser;
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(options_.max_body_bytes);
@@ -235,6 +272,7 @@ class BeastServer : public HttpServer {
     }
     co_await ReadBody(stream, buffer, parser, error);
     if (error) co_return co_await SayLastWords(stream, error);
+    const OpenAnswers::Guard open(answers_);
     request.body = std::move(parser.get().body());
     if (call != nullptr) co_return co_await Converse(stream, std::move(request), terms, *call);
     co_return co_await Write(stream, AnswerPage(request, terms), terms.method);
@@ -406,6 +444,7 @@ class BeastServer : public HttpServer {
   const HttpRoutes routes_;
   std::string address_;
   std::atomic<std::size_t> connections_ = 0;
+  OpenAnswers answers_;
   asio::io_context io_{kThreads};
   tcp::acceptor acceptor_{io_};
   std::vector<std::thread> threads_;

@@ -77,7 +77,8 @@ class HttpServer {
   // InvalidArgument for a malformed address, Unavailable where it cannot be listened on: the port is in use, the host
   // is not of this machine, …
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, HttpRoutes routes);
-  // Closes every connection and waits for running handlers.
+  // Waits for running handlers, and for a second until clients have taken the answers that are given; closes every
+  // connection.
   virtual ~HttpServer() = default;
 
   // HOST:PORT with the port that is really listened on.

@@ -156,6 +156,27 @@ TEST(HttpServer, WhoAnswersInPiecesHearsThatTheClientHasGone) {
   EXPECT_TRUE(gone.WaitForNotificationWithTimeout(absl::Seconds(30)));
 }
 
+TEST(HttpServer, AnAnswerThatIsGivenIsTakenThoughTheServerEnds) {
+  constexpr std::size_t kMoreThanSocketsHold = std::size_t{16} << 20;
+  absl::Notification given;
+  HttpRoutes routes;
+  routes.calls["/"] = [&](HttpRequest, std::shared_ptr<HttpAnswer> answer) {
+    answer->Begin({});
+    answer->Write(std::string(kMoreThanSocketsHold, 'a'), [] {});
+    answer->End();
+    given.Notify();
+  };
+  auto server = HttpServer::Start({.address = "127.0.0.1:0"}, std::move(routes));
+  ASSERT_TRUE(server.ok()) << server.status();
+  HttpStream stream((*server)->address(), {.path = "/", .method = "GET"});
+  std::thread ending([&] {
+    given.WaitForNotification();
+    server->reset();
+  });
+  EXPECT_EQ(BodyOf(stream.ReadToEnd()).size(), kMoreThanSocketsHold);
+  ending.join();
+}
+
 TEST(HttpServer, WhoIsRefusedHearsWhy) {
   const auto server = StartServer({.why_refused = [](const HttpRequest& request) {
     return request.Header("x-who") == "friend" ? "" : "Strangers are not answered.";
