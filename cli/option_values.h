@@ -2,10 +2,12 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "experiment/number_range.h"
@@ -32,6 +34,11 @@ CLI::Validator Names(const std::map<std::string, Enum>& names) {
 
 // Refuses NaN, which CLI::Range lets pass, and says which numbers do.
 CLI::Validator Within(const NumberRange& range);
+
+// A value such as "model.block=op", in its two halves; the second may have "=" in it. InvalidArgument, naming the
+// option and showing the example, for anything else.
+absl::StatusOr<std::pair<std::string, std::string>> SplitKeyValue(const std::string& option, const std::string& text,
+                                                                  const std::string& example);
 
 // Of --baseline: "model.block=op" by its key. Throws CLI::ValidationError.
 std::map<std::string, std::string> PairsOf(const std::vector<std::string>& pairs);

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "experiment/quoted.h"
+#include "cli/option_values.h"
 #include "experiment/sweep_spec.h"
 
 namespace ofsweep {
@@ -23,13 +23,9 @@ bool IsValue(const YAML::Node& node) {
 }
 
 absl::StatusOr<Assignment> ParseAssignment(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--set: ", Quoted(text), " is no KEY=VALUE; write one like optimizer.learning_rate=1e-3"));
-  }
-  const std::string key = text.substr(0, equals);
-  const std::string value = text.substr(equals + 1);
+  const auto pair = SplitKeyValue("--set", text, "optimizer.learning_rate=1e-3");
+  if (!pair.ok()) return pair.status();
+  const auto& [key, value] = *pair;
   try {
     const YAML::Node node = YAML::Load(value);
     if (IsValue(node)) return Assignment(key, node);

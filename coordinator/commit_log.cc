@@ -36,7 +36,7 @@ absl::Status CommitLog::Commit(Ticket& ticket) {
   if (ticket.decision_ == nullptr && !ticket.waits_for_earlier_) return absl::OkStatus();
   const absl::Status status = ticket.decision_ == nullptr ? absl::OkStatus() : ticket.write_.get();
   absl::MutexLock lock(&mutex_);
-  if (!status.ok() && ticket.epoch_ == epoch_) stale_ = true;
+  if (!status.ok() && ticket.epoch_ == epoch_) NoteFailure();
   if (ticket.decision_ != nullptr) ticket.decision_->settled = true;
   Publish();
   if (!status.ok()) {
@@ -52,6 +52,13 @@ absl::Status CommitLog::Commit(Ticket& ticket) {
   }
   if (ticket.decision_ != nullptr) told_of_failure_ = false;
   return absl::OkStatus();
+}
+
+void CommitLog::NoteFailure() {
+  stale_ = true;
+  if (!std::exchange(told_of_failure_, true)) {
+    spdlog::warn("a write to the database failed: taking the state back to what is stored");
+  }
 }
 
 void CommitLog::Publish() {
@@ -82,18 +89,12 @@ absl::Status CommitLog::Refresh() {
   }
   (*take)();
   stale_ = false;
-  if (!std::exchange(told_of_failure_, true)) {
-    spdlog::warn("a write to the database failed: took the state back to what is stored");
-  }
   return absl::OkStatus();
 }
 
 absl::Status CommitLog::ReadAnew() {
   stale_ = true;
-  const bool told = std::exchange(told_of_failure_, true);
-  absl::Status status = Refresh();
-  told_of_failure_ = told;
-  return status;
+  return Refresh();
 }
 
 // An exception must not leave `loading_` set.

@@ -74,6 +74,7 @@ class CommitLog {
   absl::Status Commit(Ticket& ticket) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  void NoteFailure() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsPublishedThrough(std::uint64_t number) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::function<void()>> Reload() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -57,7 +57,8 @@ PointWrites::PointWrites(DatabaseConnection& connection, std::int64_t seal_every
       find_(connection.handle(), FindSql()),
       write_results_(connection.handle(), WriteResultsSql()),
       insert_recent_(connection.handle(), InsertSql("recent_points")),
-      insert_sealed_(connection.handle(), InsertSql("sealed_points")) {}
+      insert_sealed_(connection.handle(), InsertSql("sealed_points")),
+      has_clear_work_(HasDeletedPoints(connection)) {}
 
 PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
   if (const auto found = trials_.find(trial_id); found != trials_.end()) return &found->second;
@@ -265,7 +266,8 @@ void PointWrites::ClearDeleted() {
 }
 
 void PointWrites::ClearSlice() {
-  has_clear_work_ = ClearDeletedPoints(connection_);
+  ClearDeletedPoints(connection_);
+  has_clear_work_ = HasDeletedPoints(connection_);
 }
 
 void PointWrites::Forget() {

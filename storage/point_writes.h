@@ -89,7 +89,7 @@ class PointWrites {
   Statement insert_sealed_;
   std::unordered_map<std::string, Trial> trials_;
   std::deque<Seal> seals_;
-  bool has_clear_work_ = true;       // a former run may have left some
+  bool has_clear_work_;              // a former run may have left some
   std::size_t sealed_in_slice_ = 0;  // of the front ones, that the slice at hand completes
 };
 

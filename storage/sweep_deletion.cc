@@ -58,19 +58,22 @@ absl::Status DeleteSweep(DatabaseConnection& connection, const SweepDeletion& de
   return absl::OkStatus();
 }
 
-bool ClearDeletedPoints(DatabaseConnection& connection) {
+bool HasDeletedPoints(DatabaseConnection& connection) {
+  return Query(connection.Prepare("SELECT 1 FROM trials_to_clear LIMIT 1")).Next();
+}
+
+void ClearDeletedPoints(DatabaseConnection& connection) {
   std::int64_t room = kPointsAtOnce;
   for (int looked_at = 0; room > 0 && looked_at < kTrialsAtOnce; ++looked_at) {
     std::int64_t trial = 0;
     {
       Query next(connection.Prepare("SELECT trial FROM trials_to_clear LIMIT 1"));
-      if (!next.Next()) return false;
+      if (!next.Next()) return;
       trial = next.Integer(0);
     }
     room -= ClearTrial(connection, trial, room);
     if (room > 0) Query(connection.Prepare("DELETE FROM trials_to_clear WHERE trial = ?1")).Bind(trial).Run();
   }
-  return true;
 }
 
 std::vector<DeletedTrial> ListDeletedTrials(DatabaseConnection& connection) {

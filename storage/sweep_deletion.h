@@ -14,8 +14,9 @@ namespace ofsweep {
 // On the writer's connection; the caller opens and ends the transactions. No view shows what is left of it afterwards:
 // the points of its trials, which ClearDeletedPoints removes.
 absl::Status DeleteSweep(DatabaseConnection& connection, const SweepDeletion& deletion);
-// Removes a bounded number of points, so that other writes need not wait long. False when none is left to remove.
-bool ClearDeletedPoints(DatabaseConnection& connection);
+// Removes a bounded number of points, so that other writes need not wait long.
+void ClearDeletedPoints(DatabaseConnection& connection);
+bool HasDeletedPoints(DatabaseConnection& connection);
 
 std::vector<DeletedTrial> ListDeletedTrials(DatabaseConnection& connection);
 

@@ -125,9 +125,10 @@ std::vector<Writer::Operation> Writer::TakeGroup() {
   std::vector<Operation> group;
   const absl::MutexLock lock(&mutex_);
   const absl::Condition has_work(this, &Writer::HasOperationsOrStops);
-  if (slice_failed_ || !(points_.HasSealWork() || points_.HasClearWork())) {
+  const bool will_seal = points_.HasSealWork() && !slice_failed_;
+  if (!will_seal && !ClearIsDue()) {
     mutex_.Await(has_work);
-  } else if (!SealIsDue() && !points_.HasClearWork()) {
+  } else if (!SealIsDue() && !ClearIsDue()) {
     const auto waited = std::chrono::steady_clock::now() - points_.seals_asked_at();
     mutex_.AwaitWithTimeout(has_work, absl::FromChrono(kSealPatience - waited));
   }
@@ -146,6 +147,10 @@ bool Writer::SealIsDue() const {
          std::chrono::steady_clock::now() >= points_.seals_asked_at() + kSealPatience;
 }
 
+bool Writer::ClearIsDue() const {
+  return points_.HasClearWork() && !slice_failed_;
+}
+
 void Writer::Run() {
   while (true) {
     std::vector<Operation> group = TakeGroup();
@@ -157,7 +162,7 @@ void Writer::Run() {
     }
     if (SealIsDue()) {
       WriteSlice("seal", &PointWrites::SealSlice);
-    } else if (points_.HasClearWork() && !slice_failed_) {
+    } else if (ClearIsDue()) {
       WriteSlice("clear", &PointWrites::ClearSlice);
     }
     CheckpointLongWal();

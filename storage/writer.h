@@ -55,6 +55,7 @@ class Writer {
   // Sealing waits for more of it, so that many short trials share a commit, but not for long; a long trial's goes on
   // slice by slice.
   bool SealIsDue() const;
+  bool ClearIsDue() const;
   bool HasOperationsOrStops() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !queue_.empty(); }
   // Empty when sealing is due, or the writer stops.
   std::vector<Operation> TakeGroup();
