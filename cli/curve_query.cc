@@ -21,7 +21,7 @@ std::string AsOptions(const MetricColumn& column) {
   return options;
 }
 
-std::string SiteNames() {
+std::string KnownSites() {
   std::vector<std::string> names;
   for (const Site& site : kSites) names.emplace_back(site.name);
   return "they are " + absl::StrJoin(names, ", ");
@@ -63,7 +63,7 @@ std::vector<Problem> CheckSite(const std::string& name, const std::vector<std::s
   if (found == std::end(kSites)) {
     return {{.key = "--site",
              .message = "there is no site " + Quoted(name),
-             .fix = DidYouMean(Nearest(name, known), SiteNames())}};
+             .fix = DidYouMean(Nearest(name, known), KnownSites())}};
   }
   const bool is_measured = std::any_of(metrics.begin(), metrics.end(), [&](const std::string& metric) {
     const Metric* row = FindMetric(metric);

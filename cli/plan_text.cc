@@ -106,7 +106,7 @@ std::string MemoryTable(const Plan& plan) {
 }
 
 // "model.block op, optimizer.name soap"; "every trial" where nothing tells the rows apart.
-std::string NameOf(const Plan& plan, const PlanRow& row) {
+std::string RowName(const Plan& plan, const PlanRow& row) {
   if (plan.columns.empty()) return "every trial";
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < plan.columns.size(); ++i) {
@@ -213,10 +213,10 @@ std::string PlanText(const Plan& plan) {
                                   SumsText(plan), "\nTensors of a trial on ", first.config.Text("train.device"), " in ",
                                   first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
   for (const PlanRow& row : plan.rows) {
-    if (!row.unmeasured.empty()) absl::StrAppend(&text, "\nNot timed, ", NameOf(plan, row), ": ", row.unmeasured, "\n");
+    if (!row.unmeasured.empty()) absl::StrAppend(&text, "\nNot timed, ", RowName(plan, row), ": ", row.unmeasured, "\n");
   }
   for (const PlanRow& row : plan.rows) {
-    if (!row.fits) absl::StrAppend(&text, "\nDoes not fit, ", NameOf(plan, row), ": ", WhyItDoesNotFit(row), "\n");
+    if (!row.fits) absl::StrAppend(&text, "\nDoes not fit, ", RowName(plan, row), ": ", WhyItDoesNotFit(row), "\n");
   }
   return text;
 }

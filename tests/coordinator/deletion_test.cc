@@ -13,10 +13,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-AttemptReport Running(const AttemptName& name) {
-  return {.name = name};
-}
-
 AttemptReport Completed(const AttemptName& name) {
   return {.name = name, .end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 100}};
 }
@@ -62,7 +58,7 @@ TEST(DeleteSweep, LeavesTheTrialsOfOtherSweepsUndisturbed) {
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->deleted_trials, 0u);
   EXPECT_EQ(deleted->shared_trials, 2u);
-  const auto answer = world.Call("w", 1, {Running(name)});
+  const auto answer = world.Call("w", 1, {{.name = name}});
   EXPECT_THAT(answer->keep, SizeIs(1));
   EXPECT_EQ(world.Push("w", name, {Step(10, 4.5)})->stored, 3u);
   EXPECT_EQ(world.Count("second", TrialState::kRunning), 1u);
@@ -92,7 +88,7 @@ TEST(DeleteSweep, AnAttemptOfADeletedTrialIsForgotten) {
   world.clock.now += 3'600'000;
   ASSERT_TRUE(world.coordinator().Tick().ok());
   ASSERT_TRUE(world.coordinator().Delete("sweep").ok());
-  EXPECT_THAT(world.Call("silent", 1, {Running(lost)})->forget, ElementsAre(lost));
+  EXPECT_THAT(world.Call("silent", 1, {{.name = lost}})->forget, ElementsAre(lost));
 }
 
 TEST(DeleteSweep, SubmittedAgainItBeginsAnewUnderNewNames) {
