@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<std::string>> WriteFigures(const FigureTarget& target
   std::vector<FigureFile> files;
   const auto add = [&files](const fs::path& path, const Scene& scene, FigureFormat format) -> absl::Status {
     auto bytes = Render(scene, format);
-    if (bytes.ok()) files.push_back({path, *std::move(bytes)});
+    if (bytes.ok()) files.push_back({path, std::move(*bytes)});
     return bytes.status();
   };
   for (const NamedScene& figure : figures) {

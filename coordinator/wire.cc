@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
@@ -228,7 +229,11 @@ v1::AblationCell ToMessage(const AblationCell& cell) {
 std::vector<v1::Curve> ToMessages(const Curve& curve) {
   std::vector<v1::Curve> pieces;
   for (std::size_t begin = 0; begin < curve.steps.size(); begin += kMaxCurvePoints) {
-    const std::size_t end = std::min(curve.steps.size(), begin + kMaxCurvePoints);
+    const std::size_t size = std::min(kMaxCurvePoints, curve.steps.size() - begin);
+    const auto add = [begin, size](const auto& values, auto* to) {
+      const auto slice = std::span(values).subspan(begin, size);
+      to->Add(slice.begin(), slice.end());
+    };
     v1::Curve& piece = pieces.emplace_back();
     piece.set_trial_id(curve.trial_id);
     piece.set_metric(curve.series.metric);
@@ -236,13 +241,13 @@ std::vector<v1::Curve> ToMessages(const Curve& curve) {
     piece.set_site(curve.series.site);
     piece.set_arm_keys(curve.arm_keys_json);
     piece.set_seed(static_cast<double>(curve.seed));
-    piece.mutable_steps()->Add(curve.steps.begin() + begin, curve.steps.begin() + end);
-    piece.mutable_values()->Add(curve.values.begin() + begin, curve.values.begin() + end);
+    add(curve.steps, piece.mutable_steps());
+    add(curve.values, piece.mutable_values());
     if (curve.counts.empty()) continue;
     piece.set_trials(static_cast<std::uint32_t>(curve.trials));
     piece.mutable_trial_ids()->Add(curve.trial_ids.begin(), curve.trial_ids.end());
-    piece.mutable_counts()->Add(curve.counts.begin() + begin, curve.counts.begin() + end);
-    piece.mutable_deviations()->Add(curve.deviations.begin() + begin, curve.deviations.begin() + end);
+    add(curve.counts, piece.mutable_counts());
+    add(curve.deviations, piece.mutable_deviations());
   }
   return pieces;
 }

@@ -29,8 +29,7 @@ grpc::Status WorkerServiceImpl::PushMetrics(grpc::ServerContext*, const v1::Push
     std::vector<Problem> problems;
     std::vector<AttemptPoints> attempts = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
-    const auto outcomes =
-        coordinator_.Push(request->worker_id(), FromMessage(request->database()), std::move(attempts));
+    const auto outcomes = coordinator_.Push(request->worker_id(), FromMessage(request->database()), attempts);
     if (!outcomes.ok()) return StorageStatus(outcomes.status());
     *response = ToMessage(*outcomes);
     return grpc::Status::OK;

@@ -29,7 +29,8 @@ Legend::Legend(std::vector<LegendEntry> entries, double width) : entries_(std::m
 }
 
 double Legend::height() const {
-  return kRowHeight * static_cast<double>((entries_.size() + columns_ - 1) / columns_);
+  const std::size_t rows = (entries_.size() + columns_ - 1) / columns_;
+  return kRowHeight * static_cast<double>(rows);
 }
 
 void Legend::Draw(Scene& scene, double left, double top) const {
@@ -37,8 +38,10 @@ void Legend::Draw(Scene& scene, double left, double top) const {
   const double first = left + std::max(0.0, (width_ - used) / 2);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const LegendEntry& entry = entries_[i];
-    const double x = first + column_width_ * static_cast<double>(i % columns_);
-    const double y = top + kRowHeight * (static_cast<double>(i / columns_) + 0.5);
+    const std::size_t column = i % columns_;
+    const std::size_t row = i / columns_;
+    const double x = first + column_width_ * static_cast<double>(column);
+    const double y = top + kRowHeight * (static_cast<double>(row) + 0.5);
     if (entry.kind == LegendEntry::Kind::kLine) {
       scene.marks.push_back(LineMark{.positions = {{x, y}, {x + kKeyWidth, y}},
                                      .colour = entry.style.colour,

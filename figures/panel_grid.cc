@@ -34,10 +34,10 @@ double PanelGrid::height() const {
 }
 
 Box PanelGrid::BoxOf(std::size_t panel) const {
-  const auto column = static_cast<double>(panel % columns_);
-  const auto row = static_cast<double>(panel / columns_);
-  return {.left = spacing_.left + column * (width_ + kGapAcross),
-          .top = kTopEdge + spacing_.title + row * RowHeight(),
+  const std::size_t column = panel % columns_;
+  const std::size_t row = panel / columns_;
+  return {.left = spacing_.left + static_cast<double>(column) * (width_ + kGapAcross),
+          .top = kTopEdge + spacing_.title + static_cast<double>(row) * RowHeight(),
           .width = width_,
           .height = height_};
 }

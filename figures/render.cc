@@ -99,7 +99,7 @@ struct Painter {
     const CairoSurface picture(cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows));
     unsigned char* const data = cairo_image_surface_get_data(picture.get());
     if (data == nullptr) return;  // the context's status tells when it is used below
-    const int stride = cairo_image_surface_get_stride(picture.get());
+    const std::ptrdiff_t stride = cairo_image_surface_get_stride(picture.get());
     for (int row = 0; row < rows; ++row) {
       for (int column = 0; column < columns; ++column) {
         const int cell = row * cells.rows / rows * cells.columns + column * cells.columns / columns;

@@ -90,7 +90,9 @@ extern "C" __global__ void cross_entropy(Lanes* logits, const long long* targets
 absl::StatusOr<GpuKernel> Compile(int lanes) {
   absl::StatusOr<GpuKernel> kernel =
       GpuKernel::Compile(absl::StrCat("#define LANES ", lanes, "\n", kSource), "cross_entropy");
-  if (!kernel.ok()) TORCH_WARN("the loss takes its slower path: ", std::string(kernel.status().message()));
+  if (!kernel.ok()) {
+    TORCH_WARN("the loss takes its slower path: ", std::string(kernel.status().message()));
+  }
   return kernel;
 }
 
@@ -116,7 +118,8 @@ at::Tensor CrossEntropyKernel(const at::Tensor& logits, const at::Tensor& target
   const void* targets_data = targets.const_data_ptr();
   void* losses_data = losses.data_ptr();
   long long vectors = logits.size(1) % 8 == 0 ? logits.size(1) / 8 : logits.size(1);
-  std::array<void*, 5> arguments = {&logits_data, &targets_data, &losses_data, &vectors, &differentiate};
+  std::array<void*, 5> arguments = {static_cast<void*>(&logits_data), static_cast<void*>(&targets_data),
+                                    static_cast<void*>(&losses_data), &vectors, &differentiate};
   KernelFor(logits.size(1))->Launch(static_cast<unsigned>(logits.size(0)), kThreads, arguments);
   return losses;
 }

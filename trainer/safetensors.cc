@@ -200,7 +200,7 @@ std::vector<std::string> SafetensorsFile::Names() const {
 
 at::Tensor SafetensorsFile::Read(std::string_view name) const {
   const Entry& entry = entries_.find(name)->second;
-  at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.type.value()));
+  at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(entry.type));
   if (entry.end > entry.begin) {
     std::memcpy(tensor.data_ptr(), values_.data() + entry.begin, entry.end - entry.begin);
   }

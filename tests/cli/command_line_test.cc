@@ -254,7 +254,7 @@ TEST(CommandLine, WhoChangesASweepOfAFolderThatACoordinatorHasIsToldWhichOne) {
 TEST(CommandLine, ValidationNeedsNeitherCoordinatorNorDatabase) {
   const std::string folder = testing::TempDir() + "/validated";
   const Result good = Ofsweep(
-      {"submit", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--validate-only", "--data-dir", folder.c_str()});
+      {"submit", (OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml"), "--validate-only", "--data-dir", folder.c_str()});
   EXPECT_EQ(good.exit_code, 0) << good.err;
   EXPECT_THAT(good.out, HasSubstr("It is valid; nothing was submitted."));
   EXPECT_FALSE(std::filesystem::exists(folder));
@@ -269,7 +269,7 @@ TEST(CommandLine, ValidationNeedsNeitherCoordinatorNorDatabase) {
 TEST(CommandLine, SetTakesThePlaceOfWhatTheFileSays) {
   const std::string folder = testing::TempDir() + "/set";
   const auto submit = [&](const char* assignment) {
-    return Ofsweep({"submit", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--validate-only", "--data-dir",
+    return Ofsweep({"submit", (OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml"), "--validate-only", "--data-dir",
                     folder.c_str(), "--set", "train.steps=7", "--set", assignment});
   };
   EXPECT_EQ(submit("optimizer.learning_rate=1e-3").exit_code, 0);

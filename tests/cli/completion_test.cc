@@ -54,7 +54,7 @@ TEST(Completion, ValuesAreThoseThatTheOptionTakes) {
 TEST(Completion, SweepsAreAskedForWhereTheWordsSay) {
   CLI::App app;
   app.add_subcommand("watch")->add_option("SWEEP");
-  std::string coordinator, data_dir;
+  std::string coordinator;
   app.get_subcommand("watch")->add_option("--coordinator", coordinator);
   const SweepNames sweeps = [](const ConnectionOptions& where) {
     return std::vector<std::string>{"all", where.coordinator.value_or("none")};

@@ -64,7 +64,7 @@ absl::StatusOr<PushOutcome> CoordinatorWorld::Push(const std::string& worker, co
                                                    std::vector<StepPoints> steps) {
   std::vector<AttemptPoints> attempts;
   attempts.push_back({.name = name, .columns = ColumnsOf(steps)});
-  auto outcomes = coordinator_->Push(worker, coordinator_->identity(), std::move(attempts));
+  auto outcomes = coordinator_->Push(worker, coordinator_->identity(), attempts);
   if (!outcomes.ok()) return outcomes.status();
   return outcomes->front();
 }

@@ -120,7 +120,8 @@ TEST(LayerFigure, HasACellForEachLayerAndStepAndABar) {
   const CellsMark& map = maps[0];
   ASSERT_EQ(map.rows, 2);
   const auto at = [&map](int row, double share) {
-    return map.colours[static_cast<std::size_t>(row * map.columns + static_cast<int>(share * map.columns))];
+    return map.colours.at(static_cast<std::size_t>(row) * static_cast<std::size_t>(map.columns) +
+                          static_cast<std::size_t>(share * map.columns));
   };
   EXPECT_EQ(at(1, 0.25), Viridis(0)) << "the first layer is the lowest row";
   EXPECT_EQ(at(1, 0.75), Viridis(0.5));

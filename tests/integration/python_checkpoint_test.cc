@@ -14,7 +14,7 @@ TEST(PythonCheckpoint, LoadsByItsDocumentedNamesAndWeightsFromPythonAreEvaluated
   const std::string folder = environment.out.substr(0, environment.out.find('\n'));
   const Finished reader =
       RunToEnd({folder + "/bin/python", source + "/tests/integration/python_checkpoint.py", "--trainer",
-                OFSWEEP_BIN_DIR "/ofsweep-trainer", "--tokens", source + "/tests/reference/training/tokens.bin"},
+                (OFSWEEP_BIN_DIR "/ofsweep-trainer"), "--tokens", source + "/tests/reference/training/tokens.bin"},
                {}, std::chrono::minutes(8));
   EXPECT_EQ(reader.exit_code, 0) << reader.out << reader.err;
 }

@@ -13,8 +13,8 @@ class Quickstart : public SweepFixture {};
 
 TEST_F(Quickstart, AdamGrowsOutlierFeaturesOnPreNormAndSoapAndOutlierProtectedDoNot) {
   const Finished run =
-      RunToEnd({kOfsweep, "run", OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml", "--data-dir", Path("data"), "--metrics",
-                "kurtosis_max,eval_perplexity,w8a4_perplexity", "--format", "json"},
+      RunToEnd({kOfsweep, "run", (OFSWEEP_SOURCE_DIR "/sweeps/quickstart.yaml"), "--data-dir", Path("data"),
+                "--metrics", "kurtosis_max,eval_perplexity,w8a4_perplexity", "--format", "json"},
                {}, kTraining);
   ASSERT_EQ(run.exit_code, 0) << run.err;
 

@@ -66,7 +66,7 @@ TEST(Simulation, EverySweepEndsAndNoPromiseIsBroken) {
   std::uint64_t all_faults = 0;
   for (const auto& [what, count] : faults) all_faults += count;
   std::printf("%llu seeds, %llu events, %llu faults, %llu checks, %llu violations\n",
-              static_cast<unsigned long long>(last - first + 1), static_cast<unsigned long long>(events),
+              static_cast<unsigned long long>(last) - first + 1, static_cast<unsigned long long>(events),
               static_cast<unsigned long long>(all_faults), static_cast<unsigned long long>(checks),
               static_cast<unsigned long long>(violations));
   Print("faults", faults);

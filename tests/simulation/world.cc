@@ -131,7 +131,7 @@ World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRe
   Incoming incoming;
   incoming.call = [this, exchange] {
     auto answer = coordinator_->Synchronize(exchange->report);
-    if (answer.ok()) exchange->answer = *std::move(answer);
+    if (answer.ok()) exchange->answer = std::move(*answer);
     return answer.status();
   };
   incoming.settle = [this, exchange, &machine, done](const absl::Status& status, bool delivers, bool is_alone) {
@@ -156,7 +156,7 @@ World::Incoming World::PushCall(Machine& machine, const v1::PushMetricsRequest& 
   incoming.call = [this, exchange, worker_id = request.worker_id(), database = FromMessage(request.database())] {
     referee_.WillPush(exchange->attempts);
     auto outcomes = coordinator_->Push(worker_id, database, exchange->attempts);
-    if (outcomes.ok()) exchange->outcomes = *std::move(outcomes);
+    if (outcomes.ok()) exchange->outcomes = std::move(*outcomes);
     return outcomes.status();
   };
   incoming.settle = [this, exchange, &machine, done](const absl::Status& status, bool delivers, bool) {

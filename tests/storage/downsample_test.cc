@@ -69,15 +69,15 @@ TEST(DownsampleTest, RandomCurvesKeepEveryBucketsPeaksAndStayBounded) {
   for (int round = 0; round < 200; ++round) {
     const std::uint32_t buckets = 1 + random() % 20;
     Curve whole;
-    std::int64_t step = random() % 100;
+    auto step = static_cast<std::int64_t>(random() % 100);
     for (std::size_t i = 0; i < 1 + random() % 500; ++i) {
-      whole.steps.push_back(step += 1 + random() % 7);
+      whole.steps.push_back(step += 1 + static_cast<std::int64_t>(random() % 7));
       whole.values.push_back(static_cast<double>(random() % 1000));
     }
     Curve cut = whole;
     Downsample(cut, buckets);
     ASSERT_TRUE(std::is_sorted(cut.steps.begin(), cut.steps.end()));
-    ASSERT_LE(cut.steps.size(), std::max<std::size_t>(3 * buckets, 1));
+    ASSERT_LE(cut.steps.size(), std::max<std::size_t>(std::size_t{3} * buckets, 1));
     EXPECT_EQ(cut.steps.back(), whole.steps.back());
     EXPECT_EQ(*std::max_element(cut.values.begin(), cut.values.end()),
               *std::max_element(whole.values.begin(), whole.values.end()));

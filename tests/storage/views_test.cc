@@ -357,8 +357,8 @@ TEST_F(ViewsTest, CommonQueriesUseIndexes) {
            "SELECT * FROM params WHERE trial_id = 'a'",
            "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis'",
            "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis' AND layer = 1 ORDER BY step",
-           "SELECT r.block, c.step, c.value FROM results r JOIN curves c ON c.trial_id = r.trial_id "
-           "WHERE r.sweep = 's' AND c.metric = 'kurtosis'",
+           ("SELECT r.block, c.step, c.value FROM results r JOIN curves c ON c.trial_id = r.trial_id "
+            "WHERE r.sweep = 's' AND c.metric = 'kurtosis'"),
        }) {
     const std::string plan = Plan(path_, query);
     for (const char* table : {"sweeps", "sweep_trials", "arms", "trials", "trial_results", "trial_configs", "series",
