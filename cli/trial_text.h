@@ -16,6 +16,6 @@ const std::string& NameOf(const Trial& trial) {
 std::string WhyItIsSo(const v1::Trial& trial, const std::string& failure_message);
 
 // `ofsweep show SWEEP TRIAL`: what the trial is, how it went, and each of its attempts.
-std::string RenderTrial(const v1::GetTrialResponse& trial);
+std::string RenderTrial(const v1::GetTrialResponse& answer);
 
 }  // namespace ofsweep

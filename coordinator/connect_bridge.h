@@ -27,7 +27,7 @@ class ConnectBridge {
   // What the paths of its methods begin with: "/ofsweep.v1.SweepService/".
   std::string path() const;
 
-  void Answer(HttpRequest request, std::shared_ptr<HttpAnswer> answer);
+  void Answer(HttpRequest http, std::shared_ptr<HttpAnswer> answer);
 
   // Cancels what is on its way, and waits until it has been answered; later calls are answered with UNAVAILABLE.
   void Stop();

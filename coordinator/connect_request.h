@@ -33,6 +33,6 @@ struct ParsedConnectRequest {
 };
 
 // A method of `service` is what the path names behind its last '/'.
-ParsedConnectRequest ParseConnectRequest(const google::protobuf::ServiceDescriptor& service, HttpRequest request);
+ParsedConnectRequest ParseConnectRequest(const google::protobuf::ServiceDescriptor& service, HttpRequest http);
 
 }  // namespace ofsweep

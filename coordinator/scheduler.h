@@ -52,15 +52,15 @@ class Scheduler {
   Decision AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now);
 
   // NotFound, or FailedPrecondition with what to do instead.
-  absl::StatusOr<Decision> Pause(const std::string& sweep, TimeMs now);
-  absl::StatusOr<Decision> Resume(const std::string& sweep, TimeMs now);
-  absl::StatusOr<Decision> Cancel(const std::string& sweep, TimeMs now);
+  absl::StatusOr<Decision> Pause(const std::string& name, TimeMs now);
+  absl::StatusOr<Decision> Resume(const std::string& name, TimeMs now);
+  absl::StatusOr<Decision> Cancel(const std::string& name, TimeMs now);
   // Failed trials become pending; no ids: all failed ones of the sweep. One transition for each.
-  absl::StatusOr<Decision> Retry(const std::string& sweep, std::span<const std::string> trial_ids, TimeMs now);
+  absl::StatusOr<Decision> Retry(const std::string& name, std::span<const std::string> trial_ids, TimeMs now);
 
   // Cancels what waits, so that nothing of it begins any more; the state is to be read anew when that is stored.
   // FailedPrecondition while a worker has a trial that no other sweep holds.
-  absl::StatusOr<Decision> Delete(const std::string& sweep, TimeMs now);
+  absl::StatusOr<Decision> Delete(const std::string& name, TimeMs now);
 
   // ---- workers ----
 

@@ -14,6 +14,6 @@ std::string WhyWaits(const SchedulerState& state, const SweepRecord& sweep, Time
 std::string WhyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now);
 
 // Why a worker with so many free slots is told to start no more.
-std::string WhyNoMore(const SchedulerState& state, WorkerIndex worker, int free_slots, TimeMs now);
+std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, int free_slots, TimeMs now);
 
 }  // namespace ofsweep

@@ -12,6 +12,6 @@ namespace ofsweep {
 // Whole numbers are written without a fraction. A google.protobuf.Struct has no order of fields: keys are written
 // dotted and in the order of TrialKeys(), so that the same message always means the same grid. A key
 // that is given both nested and dotted is a problem.
-std::string SpecText(const v1::SweepSpec& spec, std::vector<Problem>& problems);
+std::string SpecText(const v1::SweepSpec& message, std::vector<Problem>& problems);
 
 }  // namespace ofsweep

@@ -37,7 +37,7 @@ class QuantizingTap : public ActivationTap {
   void OnSite(std::string_view, std::optional<int>, const at::Tensor&) override {}
   bool WantsPlaces() const override;
   // Throws std::logic_error for a chosen place that no calibration batch has passed.
-  at::Tensor OnPlace(const std::string& place, const at::Tensor& x) override;
+  at::Tensor OnPlace(const std::string& name, const at::Tensor& x) override;
 
   struct Place {
     std::string name;

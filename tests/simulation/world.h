@@ -79,7 +79,7 @@ class World {
   void DisturbWorker();
   void KillWorker(Machine& machine);
   void DamageFolder(Machine& machine);
-  void CopyFolder(const Machine& machine);
+  void CopyFolder(const Machine& original);
   std::string NewFolder();
 
   // ---- users ----
