@@ -75,7 +75,7 @@ std::string AblationGrid::CellText(const Values& row, const Values& col, int met
   if (cell->diverged() > 0) notes.push_back(absl::StrCat(cell->diverged(), " diverged"));
   if (cell->failed() > 0) notes.push_back(absl::StrCat(cell->failed(), " failed"));
   if (cell->missing() > 0) notes.push_back(absl::StrCat(cell->missing(), " missing"));
-  if (!cell->mixed().empty()) notes.push_back("mixed");
+  if (!cell->mixed().empty()) notes.emplace_back("mixed");
   if (cell->has_best_value()) {
     notes.push_back(spelling.escape(absl::StrCat(ShortName(table_.best()), "=", cell->best_value())));
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cli/checkpoint_text.h"
@@ -31,9 +32,9 @@ using Stub = v1::SweepService::Stub;
 // The agent on a thread of its own, stopped and joined with the object. When it fails, it requests `failed` to stop.
 class AgentThread {
  public:
-  AgentThread(std::unique_ptr<Agent> agent, std::stop_source failed)
+  AgentThread(std::unique_ptr<Agent> agent, const std::stop_source& failed)
       : agent_(std::move(agent)), thread_([this, failed](std::stop_token stop) mutable {
-          status_ = agent_->Run(stop);
+          status_ = agent_->Run(std::move(stop));
           if (!status_.ok()) failed.request_stop();
         }) {}
 

@@ -103,7 +103,7 @@ absl::StatusOr<std::vector<v1::Trial>> Connection::ListTrials(const std::string&
 }
 
 absl::Status Connection::Watch(const std::string& sweep, const std::function<void(const v1::WatchSweepResponse&)>& show,
-                               const std::function<void(const std::string&)>& lost, std::stop_token stop) const {
+                               const std::function<void(const std::string&)>& lost, const std::stop_token& stop) const {
   v1::WatchSweepRequest request;
   request.set_name(sweep);
   bool seen = false;

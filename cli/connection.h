@@ -70,7 +70,7 @@ class Connection {
   // Calls `show` for every message of WatchSweep until the sweep has ended or `stop` is requested (Cancelled). A
   // coordinator elsewhere that goes away after the first message is waited for, which `lost` is told.
   absl::Status Watch(const std::string& sweep, const std::function<void(const v1::WatchSweepResponse&)>& show,
-                     const std::function<void(const std::string&)>& lost, std::stop_token stop) const;
+                     const std::function<void(const std::string&)>& lost, const std::stop_token& stop) const;
 
  private:
   static constexpr std::chrono::seconds kDeadline{300};

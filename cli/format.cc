@@ -48,7 +48,7 @@ std::string FormatTime(std::int64_t seconds) {
 }
 
 std::string FormatDuration(double seconds) {
-  const auto total = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  const auto total = std::llround(std::max(0.0, seconds));
   const auto days = total / 86400, hours = total / 3600 % 24, minutes = total / 60 % 60;
   if (days > 0) return absl::StrFormat("%dd %02d:%02d", days, hours, minutes);
   if (hours > 0) return absl::StrFormat("%d:%02d:%02d", hours, minutes, total % 60);

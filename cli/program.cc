@@ -79,7 +79,7 @@ absl::Status WriteText(const std::filesystem::path& file, const std::string& tex
 }
 
 absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const ProgramOutput& output,
-                               std::stop_token stop) {
+                               const std::stop_token& stop) {
   const absl::StatusOr<UniqueFd> out = OpenStream(output.out, STDOUT_FILENO);
   if (!out.ok()) return out.status();
   const absl::StatusOr<UniqueFd> err = OpenStream(output.err, STDERR_FILENO);

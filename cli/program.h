@@ -50,7 +50,7 @@ struct ProgramOutput {
 // is requested. It is killed when this thread ends, however it ends: call it on one that lives as long as the process.
 // NotFound, PermissionDenied or Internal when it cannot be started.
 absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const ProgramOutput& output = {},
-                               std::stop_token stop = {});
+                               const std::stop_token& stop = {});
 
 // "exited with code 3" or "was killed by signal 9 (SIGKILL)", of what RunProgram returned.
 std::string DescribeEnd(int end);

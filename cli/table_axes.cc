@@ -39,7 +39,7 @@ Keys VariedKeys(const Axis& axis, const Keys& pooled) {
   keys.erase("seed");
   for (const std::string& key : pooled) keys.erase(key);
   for (const char* preferred : {kPreferredRow, kPreferredColumn}) {
-    if (keys.count(preferred) > 0 && CountValues(axis, {preferred}) == axis.points.size() && axis.points.size() > 1) {
+    if (keys.contains(preferred) && CountValues(axis, {preferred}) == axis.points.size() && axis.points.size() > 1) {
       return {preferred};
     }
   }

@@ -14,7 +14,7 @@ using Lines = std::vector<std::vector<std::string>>;
 
 constexpr const char* kNone = "—";
 
-std::string OrNone(std::string text) {
+std::string OrNone(const std::string& text) {
   return text.empty() ? kNone : text;
 }
 

@@ -184,7 +184,7 @@ absl::Status Coordinator::Tick() {
   return Commit(std::move(ticket));
 }
 
-std::string Coordinator::Inconsistency() {
+std::string Coordinator::Inconsistency() const {
   absl::MutexLock lock(&state_.log.mutex());
   return state_.scheduler.Inconsistency();
 }
@@ -409,7 +409,7 @@ void Coordinator::RecordBeginning(const std::string& worker_id, Beginning beginn
   change.origins.emplace_back(name, std::move(origin));
 }
 
-void Coordinator::FillIn(const TrialRow& trial, AttemptStart& start) {
+void Coordinator::FillIn(const TrialRow& trial, AttemptStart& start) const {
   start.config_json = trial.config_json;
   Fingerprints agreed;
   {

@@ -80,7 +80,7 @@ class Coordinator {
   LiveTrials& live_trials() { return live_; }
 
   // What is wrong with its books; "" as long as it has no bug. Reads everything: for tests.
-  std::string Inconsistency();
+  std::string Inconsistency() const;
 
  private:
   // A newly begun attempt of a report, and what its trainer found; an error where it trains something else.
@@ -114,7 +114,7 @@ class Coordinator {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
   void RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
-  void FillIn(const TrialRow& trial, AttemptStart& start) ABSL_LOCKS_EXCLUDED(state_.log.mutex());
+  void FillIn(const TrialRow& trial, AttemptStart& start) const ABSL_LOCKS_EXCLUDED(state_.log.mutex());
 
   const CoordinatorOptions options_;
   Store& store_;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxBytes = 300;  // DNS allows a name 253
 
 bool IsIpv6(std::string_view host) {
-  return host.find(':') != host.npos &&
+  return host.find(':') != std::string_view::npos &&
          std::all_of(host.begin(), host.end(), [](char c) { return absl::ascii_isxdigit(c) || c == ':' || c == '.'; });
 }
 
@@ -26,7 +26,7 @@ bool IsNameOrIpv4(std::string_view host) {
 
 std::optional<HostPort> ParseHostPort(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == text.npos || text.size() > kMaxBytes) return std::nullopt;
+  if (colon == std::string_view::npos || text.size() > kMaxBytes) return std::nullopt;
   const std::string_view digits = text.substr(colon + 1);
   std::uint32_t port = 0;
   const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) { return absl::ascii_isdigit(c); });

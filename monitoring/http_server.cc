@@ -241,7 +241,7 @@ class BeastServer : public HttpServer {
       ++connections_;
       const auto strand = socket.get_executor();
       asio::co_spawn(strand, Serve(beast::tcp_stream(std::move(socket))),
-                     [this](std::exception_ptr) { --connections_; });
+                     [this](const std::exception_ptr&) { --connections_; });
     }
   }
 

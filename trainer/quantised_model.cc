@@ -108,7 +108,7 @@ std::vector<std::string> QuantisedModel::Places() const {
 
 std::vector<QuantizerEvent> QuantisedModel::Quantizers(std::int64_t step) const {
   std::vector<QuantizerEvent> events;
-  const auto add = [&](const std::string& place, nlohmann::ordered_json grid) {
+  const auto add = [&](const std::string& place, const nlohmann::ordered_json& grid) {
     nlohmann::ordered_json fields = {{"bits", Name(bits_)}, {"place", place}};
     fields.update(grid);
     events.push_back({step, std::move(fields)});

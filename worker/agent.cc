@@ -285,7 +285,8 @@ std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel) {
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options,
+                                                     const std::shared_ptr<grpc::Channel>& channel) {
   std::error_code error;
   options.data_dir = fs::absolute(options.data_dir, error).lexically_normal().string();
   const std::string outbox = OutboxFolder(options.data_dir);

@@ -58,7 +58,8 @@ class Agent {
   // When it returns, HTTP answers. Errors: InvalidArgument for a malformed HTTP address, Unavailable for one in use,
   // FailedPrecondition when another agent uses data_dir, NotFound when there is no trainer, PermissionDenied or
   // ResourceExhausted when data_dir cannot be written; each says how to mend it.
-  static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options, std::shared_ptr<grpc::Channel> channel);
+  static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options,
+                                                       const std::shared_ptr<grpc::Channel>& channel);
   virtual ~Agent() = default;
 
   // Works until `stop` is requested: then the trainers get SIGTERM, write their checkpoints and are reported as

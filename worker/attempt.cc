@@ -114,7 +114,7 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
   for (const auto& [key, fingerprint] : start.fingerprints()) {
     command.arguments.insert(command.arguments.end(), {"--expect", absl::StrCat(key, "=", fingerprint)});
   }
-  if (folder->resume) command.arguments.push_back("--resume");
+  if (folder->resume) command.arguments.emplace_back("--resume");
   if (!slot_.gpu.empty()) {
     command.environment.push_back("CUDA_VISIBLE_DEVICES=" + slot_.gpu);
     command.arguments.insert(command.arguments.end(), {"--gpu-slots", absl::StrCat(slot_.gpu_slots)});

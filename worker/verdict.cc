@@ -21,7 +21,7 @@ std::string HowItExited(const ExitStatus& exit) {
   return absl::StrCat("the trainer ", DescribeExit(exit), exit.signal == 0 ? " without saying how it ended" : "");
 }
 
-std::string WithLog(std::string message, const Evidence& evidence) {
+std::string WithLog(const std::string& message, const Evidence& evidence) {
   if (evidence.log_tail.empty()) return absl::StrCat(message, "; it logged nothing to ", evidence.log_path);
   return absl::StrCat(message, "; the end of ", evidence.log_path, ":\n", evidence.log_tail);
 }

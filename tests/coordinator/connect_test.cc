@@ -167,7 +167,7 @@ TEST_F(ConnectTest, ThePageIsThereAndMayLoadNothingFromElsewhere) {
   EXPECT_THAT(page, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("text/html"), HasSubstr("default-src 'self'"),
                           HasSubstr("frame-ancestors 'none'")));
   const std::size_t at = page.find("ETag: ") + 6;
-  const std::string version = page.substr(at, page.find("\r", at) - at);
+  const std::string version = page.substr(at, page.find('\r', at) - at);
   EXPECT_THAT(
       HttpSend(server_->http_address(), {.path = "/", .method = "GET", .headers = {"If-None-Match: " + version}}),
       StartsWith("HTTP/1.1 304"));

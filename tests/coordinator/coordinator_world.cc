@@ -61,7 +61,7 @@ absl::StatusOr<SynchronizeAnswer> CoordinatorWorld::Call(const std::string& work
 }
 
 absl::StatusOr<PushOutcome> CoordinatorWorld::Push(const std::string& worker, const AttemptName& name,
-                                                   std::vector<StepPoints> steps) {
+                                                   const std::vector<StepPoints>& steps) {
   std::vector<AttemptPoints> attempts;
   attempts.push_back({.name = name, .columns = ColumnsOf(steps)});
   auto outcomes = coordinator_->Push(worker, coordinator_->identity(), attempts);

@@ -20,7 +20,7 @@ v1::SweepSpec Message(const std::string& json) {
 
 std::vector<std::string> Blocks(const SweepSpec& spec, std::vector<Problem>& problems) {
   std::vector<std::string> trials;
-  ExpandSweep(spec, "", problems, [&](PlannedTrial trial) {
+  ExpandSweep(spec, "", problems, [&](const PlannedTrial& trial) {
     trials.push_back(trial.config.Text("model.block") + " " + std::to_string(trial.config.Integer("seed")) + " " +
                      std::to_string(trial.config.Integer("train.steps")));
   });

@@ -110,7 +110,7 @@ TEST_F(SweepServiceTest, ABillionTrialsAreRefusedWithTheirNumber) {
                         "optimizer.weight_decay",
                         "optimizer.learning_rate"};
   for (const char* key : keys) {
-    const bool fraction = std::string(key).find('.') != std::string::npos && std::string(key).find("train") != 0;
+    const bool fraction = std::string(key).find('.') != std::string::npos && !std::string(key).starts_with("train");
     yaml += std::string("  ") + key + ": [";
     for (int i = 1; i <= 40; ++i)
       yaml += (i > 1 ? ", " : "") + (fraction ? "0.0" + std::to_string(100 + i) : std::to_string(i));

@@ -27,7 +27,7 @@ class ManualClock : public Clock {
 
 int LinesWith(const std::string& text, const std::string& beginning) {
   int lines = 0;
-  for (std::size_t at = text.find(beginning); at != text.npos; at = text.find(beginning, at + 1)) ++lines;
+  for (std::size_t at = text.find(beginning); at != std::string::npos; at = text.find(beginning, at + 1)) ++lines;
   return lines;
 }
 

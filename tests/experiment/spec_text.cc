@@ -14,7 +14,7 @@ SweepSpec GoodSpec(const std::string& yaml) {
 std::vector<std::string> Mistakes(const std::string& yaml) {
   std::vector<Problem> problems;
   const SweepSpec spec = ParseSweepSpec(yaml, kSpecFile, problems);
-  if (problems.empty()) ExpandSweep(spec, kSpecFile, problems, [](PlannedTrial) {});
+  if (problems.empty()) ExpandSweep(spec, kSpecFile, problems, [](const PlannedTrial&) {});
   std::vector<std::string> lines;
   for (const Problem& problem : problems) lines.push_back(ToText(problem));
   return lines;

@@ -33,7 +33,7 @@ class Terminal {
       _exit(127);
     }
     fcntl(terminal_, F_SETFD, FD_CLOEXEC);
-    reader_ = std::jthread([this](std::stop_token stop) {
+    reader_ = std::jthread([this](const std::stop_token& stop) {
       char buffer[4096];
       pollfd readable{terminal_, POLLIN, 0};
       while (!stop.stop_requested()) {

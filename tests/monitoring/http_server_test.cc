@@ -25,7 +25,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 // 0, 1, 2, 3, each when the last one has been taken.
-void Count(int from, std::shared_ptr<HttpAnswer> answer) {
+void Count(int from, const std::shared_ptr<HttpAnswer>& answer) {
   if (from == 0) answer->Begin({.content_type = "text/count", .body = "from "});
   if (from == 4) return answer->End();
   answer->Write(std::to_string(from), [from, answer] { Count(from + 1, answer); });
@@ -36,15 +36,15 @@ std::unique_ptr<HttpServer> StartServer(HttpServerOptions options = {}) {
   HttpRoutes routes;
   routes.pages["/hello"] = [](const HttpRequest& request) { return HttpResponse{.body = "hello " + request.query}; };
   routes.pages["/broken"] = [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); };
-  routes.calls["/echo/"] = [](HttpRequest request, std::shared_ptr<HttpAnswer> answer) {
+  routes.calls["/echo/"] = [](const HttpRequest& request, const std::shared_ptr<HttpAnswer>& answer) {
     std::thread([request, answer] {
       answer->Send({.body = request.method + " " + request.path + " " + request.body});
     }).detach();
   };
-  routes.calls["/broken-call/"] = [](const HttpRequest&, std::shared_ptr<HttpAnswer>) {
+  routes.calls["/broken-call/"] = [](const HttpRequest&, const std::shared_ptr<HttpAnswer>&) {
     throw std::runtime_error("no luck");
   };
-  routes.calls["/count/"] = [](HttpRequest, std::shared_ptr<HttpAnswer> answer) { Count(0, std::move(answer)); };
+  routes.calls["/count/"] = [](const HttpRequest&, const std::shared_ptr<HttpAnswer>& answer) { Count(0, answer); };
   auto server = HttpServer::Start(options, std::move(routes));
   EXPECT_TRUE(server.ok()) << server.status();
   return *std::move(server);
@@ -146,7 +146,7 @@ TEST(HttpServer, AnAnswerMayComeInPieces) {
 TEST(HttpServer, WhoAnswersInPiecesHearsThatTheClientHasGone) {
   absl::Notification gone;
   HttpRoutes routes;
-  routes.calls["/"] = [&](HttpRequest, std::shared_ptr<HttpAnswer> answer) {
+  routes.calls["/"] = [&](const HttpRequest&, const std::shared_ptr<HttpAnswer>& answer) {
     answer->Begin({.body = "first"});
     answer->OnGone([&gone] { gone.Notify(); });
   };
@@ -160,7 +160,7 @@ TEST(HttpServer, AnAnswerThatIsGivenIsTakenThoughTheServerEnds) {
   constexpr std::size_t kMoreThanSocketsHold = std::size_t{16} << 20;
   absl::Notification given;
   HttpRoutes routes;
-  routes.calls["/"] = [&](HttpRequest, std::shared_ptr<HttpAnswer> answer) {
+  routes.calls["/"] = [&](const HttpRequest&, const std::shared_ptr<HttpAnswer>& answer) {
     answer->Begin({});
     answer->Write(std::string(kMoreThanSocketsHold, 'a'), [] {});
     answer->End();

@@ -41,7 +41,7 @@ TimeMs SimulatedCoordinator::SimulatedClock::Now() const {
 }
 
 SimulatedCoordinator::SimulatedCoordinator(std::string folder, const Timeline& timeline, SchedulerOptions options)
-    : folder_(std::move(folder)), timeline_(timeline), options_{.scheduler = options}, clock_(timeline) {
+    : folder_(std::move(folder)), timeline_(timeline), options_{.scheduler = std::move(options)}, clock_(timeline) {
   fs::create_directories(folder_);
 }
 

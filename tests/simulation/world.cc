@@ -68,7 +68,7 @@ std::string World::Run(std::uint64_t chaotic_events) {
   if (referee_.violation().empty()) {
     Check();
     referee_.CheckFinished(coordinator_.store());
-    ends_ = referee_.CountEnds(coordinator_.store());
+    ends_ = Referee::CountEnds(coordinator_.store());
   }
   if (referee_.violation().empty()) return "";
   return absl::StrCat(referee_.violation(), " (event ", events(), ")");
@@ -110,16 +110,17 @@ void World::Send(const Machine& machine, std::function<void()> deliver) {
 }
 
 void World::OnSynchronize(Machine& machine, const v1::SynchronizeRequest& request,
-                          SimulatedWorker::SynchronizeLoop::Done done) {
+                          const SimulatedWorker::SynchronizeLoop::Done& done) {
   Send(machine, [this, &machine, request, done] { Serve(SynchronizeCall(machine, request, done)); });
 }
 
-void World::OnPush(Machine& machine, const v1::PushMetricsRequest& request, SimulatedWorker::PushLoop::Done done) {
+void World::OnPush(Machine& machine, const v1::PushMetricsRequest& request,
+                   const SimulatedWorker::PushLoop::Done& done) {
   Send(machine, [this, &machine, request, done] { Serve(PushCall(machine, request, done)); });
 }
 
 World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRequest& request,
-                                       SimulatedWorker::SynchronizeLoop::Done done) {
+                                       const SimulatedWorker::SynchronizeLoop::Done& done) {
   struct Exchange {
     WorkerReport report;
     SynchronizeAnswer answer;
@@ -143,7 +144,7 @@ World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRe
 }
 
 World::Incoming World::PushCall(Machine& machine, const v1::PushMetricsRequest& request,
-                                SimulatedWorker::PushLoop::Done done) {
+                                const SimulatedWorker::PushLoop::Done& done) {
   struct Exchange {
     std::vector<AttemptPoints> attempts;
     std::vector<PushOutcome> outcomes;

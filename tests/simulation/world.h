@@ -59,11 +59,13 @@ class World {
 
   // ---- the network ----
   void Send(const Machine& machine, std::function<void()> deliver);
-  void OnSynchronize(Machine& machine, const v1::SynchronizeRequest& request, SimulatedWorker::SynchronizeLoop::Done);
-  void OnPush(Machine& machine, const v1::PushMetricsRequest& request, SimulatedWorker::PushLoop::Done done);
+  void OnSynchronize(Machine& machine, const v1::SynchronizeRequest& request,
+                     const SimulatedWorker::SynchronizeLoop::Done&);
+  void OnPush(Machine& machine, const v1::PushMetricsRequest& request, const SimulatedWorker::PushLoop::Done& done);
   Incoming SynchronizeCall(Machine& machine, const v1::SynchronizeRequest& request,
-                           SimulatedWorker::SynchronizeLoop::Done done);
-  Incoming PushCall(Machine& machine, const v1::PushMetricsRequest& request, SimulatedWorker::PushLoop::Done done);
+                           const SimulatedWorker::SynchronizeLoop::Done& done);
+  Incoming PushCall(Machine& machine, const v1::PushMetricsRequest& request,
+                    const SimulatedWorker::PushLoop::Done& done);
 
   // ---- the coordinator ----
   void Serve(Incoming incoming);

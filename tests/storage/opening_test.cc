@@ -240,7 +240,7 @@ TEST_F(OpeningTest, AnUnwritableFolderIsNamed) {
   if (child == 0) {
     if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
     const absl::Status error = OpenError(path_);
-    const bool named = error.code() == absl::StatusCode::kPermissionDenied && Text(error).find(path_) == 0;
+    const bool named = error.code() == absl::StatusCode::kPermissionDenied && Text(error).starts_with(path_);
     ::_exit(named ? 0 : 1);
   }
   int status = 0;

@@ -31,7 +31,7 @@ class PointsTest : public testing::Test {
     store_ = OpenStore(path_, seal_every_steps);
     if (!Must(store_->FindSweep("s")).has_value()) InsertTrials(*store_, "s", {MakeTrial("a"), MakeTrial("b")});
   }
-  PushCounts Append(std::vector<StepPoints> steps) {
+  PushCounts Append(const std::vector<StepPoints>& steps) {
     return Must(store_->AppendPoints({"a"}, 0, ColumnsOf(steps)).get());
   }
   PushCounts AppendLoss(std::int64_t first, std::int64_t last) {
@@ -41,7 +41,7 @@ class PointsTest : public testing::Test {
     }
     return Append(steps);
   }
-  std::vector<Curve> Curves(CurveQuery query) {
+  std::vector<Curve> Curves(const CurveQuery& query) {
     std::vector<Curve> curves;
     const absl::Status visited = store_->VisitCurves(query, [&](Curve curve) {
       curves.push_back(std::move(curve));
@@ -276,7 +276,7 @@ TEST_F(PointsTest, TheStoreCanBeReadAgainWhileACurveIsVisited) {
   Open(2000);
   AppendLoss(0, 3);
   int depth = 0;
-  const std::function<bool(Curve)> visit = [&](Curve curve) {
+  const std::function<bool(Curve)> visit = [&](const Curve& curve) {
     EXPECT_EQ(curve.steps.size(), 4u);
     if (++depth < 20) {
       EXPECT_TRUE(store_->VisitCurves({.sweep = "s", .metrics = {"train_loss"}}, visit).ok());

@@ -31,7 +31,7 @@ class ViewsTest : public testing::Test {
   const std::string path_ = folder_.File("ofsweep.db");
   std::unique_ptr<Store> store_ = OpenStore(path_);
 
-  void Append(const std::string& trial, std::vector<StepPoints> steps) {
+  void Append(const std::string& trial, const std::vector<StepPoints>& steps) {
     Must(store_->AppendPoints({trial}, 0, ColumnsOf(steps)).get());
   }
   std::vector<std::string> Query(const std::string& sql) { return Sql(path_, sql); }

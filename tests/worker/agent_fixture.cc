@@ -40,7 +40,7 @@ void AgentTest::StartAgent(AgentOptions options) {
   ASSERT_TRUE(agent.ok()) << agent.status();
   agent_ = *std::move(agent);
   thread_ = std::jthread([this](std::stop_token stop) {
-    const absl::Status status = agent_->Run(stop);
+    const absl::Status status = agent_->Run(std::move(stop));
     EXPECT_TRUE(status.ok()) << status;
   });
 }
