@@ -7,6 +7,14 @@
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
+namespace {
+
+std::optional<SweepSize> SizeOf(const StateChange& change) {
+  const std::optional<NewSweep>& sweep = change.new_sweep ? change.new_sweep : change.updated_sweep;
+  return sweep ? std::optional(SweepSize{sweep->sweep.name, sweep->trials.size()}) : std::nullopt;
+}
+
+}  // namespace
 
 const std::vector<Transition>& CommitLog::Ticket::transitions() const {
   static const std::vector<Transition> kNone;
@@ -24,7 +32,7 @@ void CommitLog::Enqueue(Decision decision, TimeMs now, Ticket& ticket) {
   StateChange& change = decision.change;
   if (change.empty()) return;
   ticket.decision_ = std::make_shared<PendingDecision>(PendingDecision{.number = ticket.number_,
-                                                                       .adds_sweep = change.new_sweep.has_value(),
+                                                                       .sweep_size = SizeOf(change),
                                                                        .sweep_states = change.sweeps,
                                                                        .transitions = std::move(decision.transitions)});
   pending_.push_back(ticket.decision_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,11 +19,16 @@
 
 namespace ofsweep {
 
+struct SweepSize {
+  std::string name;
+  std::size_t trials = 0;
+};
+
 // A decision from when it was made until users may be told of it.
 struct PendingDecision {
-  std::uint64_t number = 0;  // decisions count up in the order in which they were made
-  bool settled = false;      // its write is done, well or not
-  bool adds_sweep = false;
+  std::uint64_t number = 0;             // decisions count up in the order in which they were made
+  bool settled = false;                 // its write is done, well or not
+  std::optional<SweepSize> sweep_size;  // of a sweep that is new, or has more trials
   std::vector<std::pair<std::string, SweepState>> sweep_states;
   std::vector<Transition> transitions;
 };

@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "coordinator/submission.h"
 #include "experiment/flat_json.h"
 #include "experiment/sha256.h"
 
@@ -49,41 +48,6 @@ std::string WhyForeign(const WorkerReport& report, const DatabaseIdentity& ident
   return "";
 }
 
-// Where the inputs of trials lie that are still to be trained, for all that is seen there: the files of an older sweep
-// may have been moved since.
-std::vector<MovedInput> InputsThatMayHaveMoved(const Books& books, const std::vector<SubmittedTrial>& trials) {
-  std::vector<MovedInput> inputs;
-  for (const SubmittedTrial& trial : trials) {
-    const TrialRecord* known = books.FindTrial(trial.row.trial_id);
-    const bool is_to_be_trained = known != nullptr && known->state != TrialState::kRunning &&
-                                  known->state != TrialState::kCompleted && known->state != TrialState::kDiverged;
-    if (!is_to_be_trained) continue;
-    for (const auto& [key, path] : trial.seen_paths) inputs.push_back({trial.row.trial_id, key, path});
-  }
-  return inputs;
-}
-
-// The trials of a new sweep that run already, for an older one.
-std::vector<std::string> RunningTrials(const Books& books, const SweepRecord& sweep) {
-  std::vector<std::string> running;
-  for (const TrialIndex index : sweep.trials) {
-    if (books.trial(index).state == TrialState::kRunning) running.push_back(books.trial(index).id);
-  }
-  return running;
-}
-
-Decision AddSweep(SweepRow sweep, std::vector<SubmittedTrial> submitted, Scheduler& scheduler) {
-  std::vector<NewTrial> trials;
-  std::vector<TrialRow> rows;
-  for (SubmittedTrial& trial : submitted) {
-    trials.push_back({trial.row.trial_id, trial.row.target_steps, trial.needs_cuda, trial.row.data_fingerprint});
-    rows.push_back(std::move(trial.row));
-  }
-  Decision decision = scheduler.AddSweep(sweep.name, trials, sweep.submitted_at);
-  decision.change.new_sweep = NewSweep{std::move(sweep), std::move(rows)};
-  return decision;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const CoordinatorOptions& options, Store& store,
@@ -114,7 +78,8 @@ Coordinator::Coordinator(const CoordinatorOptions& options, Store& store, const 
       push_room_(options.max_push_bytes),
       state_(store, options.scheduler, LogOwner()),
       views_(state_, store, clock, live_),
-      announcer_(store, clock, live_, observer) {}
+      announcer_(store, clock, live_, observer),
+      intake_(state_, store, clock, announcer_, options.revision) {}
 
 // ---- what decisions rest on ----
 
@@ -190,60 +155,6 @@ std::string Coordinator::Inconsistency() const {
 }
 
 // ---- users ----
-
-absl::StatusOr<SubmitResult> Coordinator::Submit(const SweepSpec& spec, std::string spec_text, const std::string& file,
-                                                 bool validate_only, std::vector<Problem>& problems) {
-  auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, file));
-  auto trials = ExpandSubmission(spec, *settings, problems);
-  if (!trials.ok()) return trials.status();
-  const auto stored = store_.FindSweep(spec.name);
-  if (!stored.ok()) return stored.status();
-  // A replica is asked for on purpose, so its text alone does not name it.
-  const bool same_text = *stored && (*stored)->spec == spec_text && !spec.trial.contains("replica");
-  const TimeMs now = clock_.Now();
-
-  SubmitResult result;
-  result.sweep.name = spec.name;
-  result.sweep.submitted_at = now;
-  std::vector<std::string> running;
-  CommitLog::Ticket ticket;
-  {
-    absl::MutexLock lock(&state_.log.mutex());
-    if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
-    ticket = state_.log.MakeTicket();
-    ticket.RepeatsEarlier();
-    const Books& books = state_.scheduler.books();
-    if (const SweepRecord* existing = books.FindSweep(spec.name); existing != nullptr) {
-      const absl::Status same = CheckIsSame(books, *existing, *trials, same_text);
-      if (!same.ok()) return same;
-      result.sweep = SummarizeDecided(state_.scheduler, *existing, now);
-      Decision moved;
-      moved.change.moved_inputs = InputsThatMayHaveMoved(books, *trials);
-      if (!validate_only) state_.log.Enqueue(std::move(moved), now, ticket);
-    } else {
-      IdentifyAll(books, spec.name, *trials, result);
-      if (validate_only) {
-        result.sweep.counts[TrialState::kPending] = trials->size();
-      } else {
-        state_.settings[spec.name] = std::move(settings);
-        SweepRow row{.name = spec.name, .spec = std::move(spec_text), .submitted_at = now, .file = file};
-        row.spec_sha256 = Sha256Hex(row.spec);
-        row.revision = options_.revision;
-        std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, *trials);
-        Decision decision = AddSweep(std::move(row), *std::move(trials), state_.scheduler);
-        decision.change.moved_inputs = std::move(moved);
-        state_.log.Enqueue(std::move(decision), now, ticket);
-        result.created = true;
-        const SweepRecord& added = *books.FindSweep(spec.name);
-        result.sweep = SummarizeDecided(state_.scheduler, added, now);
-        running = RunningTrials(books, added);
-      }
-    }
-  }
-  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
-  announcer_.AnnounceJoined(spec.name, running);
-  return result;
-}
 
 absl::StatusOr<std::uint64_t> Coordinator::Change(
     const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event) {

@@ -18,6 +18,7 @@
 #include "coordinator/coordinator_types.h"
 #include "coordinator/live_trials.h"
 #include "coordinator/push_room.h"
+#include "coordinator/sweep_intake.h"
 #include "coordinator/sweep_views.h"
 #include "experiment/problem.h"
 #include "experiment/sweep_spec.h"
@@ -44,12 +45,7 @@ class Coordinator {
 
   // ---- users ----
 
-  // Expands and stores a sweep. `spec_text` is kept as submitted, and must itself be readable as a sweep file (YAML, or
-  // JSON with the same keys); `file` names it in problems. InvalidArgument: the mistakes are in `problems`;
-  // ResourceExhausted: too many trials (in `problems` too); AlreadyExists: the name is taken by a sweep with other
-  // trials.
-  absl::StatusOr<SubmitResult> Submit(const SweepSpec& spec, std::string spec_text, const std::string& file,
-                                      bool validate_only, std::vector<Problem>& problems);
+  SweepIntake& intake() { return intake_; }
 
   // NotFound, or FailedPrecondition when the sweep's state does not allow it. All are idempotent.
   absl::Status Cancel(const std::string& sweep);
@@ -126,6 +122,7 @@ class Coordinator {
   CoordinatorState state_;
   SweepViews views_;
   Announcer announcer_;
+  SweepIntake intake_;
   // The generations whose beginning was read, of running trials.
   absl::flat_hash_map<std::string, std::uint64_t> begun_ ABSL_GUARDED_BY(state_.log.mutex());
 };

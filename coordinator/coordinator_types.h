@@ -137,6 +137,7 @@ struct SubmitResult {
   // Trials of these sweeps that are equal but for what they read, which nobody has looked at for this sweep.
   TrialsBySweep anew_beside;
   bool created = false;
+  std::uint64_t added = 0;  // trials that an update brought
 };
 
 struct DeletedSweep {

@@ -6,9 +6,9 @@ namespace ofsweep {
 
 bool PublishedSweeps::IsContinuedBy(const Scheduler& scheduler) const {
   const std::vector<SweepRecord>& known = scheduler.books().sweeps();
-  return sweeps_.size() <= known.size() &&
+  return !has_grown_ && sweeps_.size() <= known.size() &&
          std::equal(sweeps_.begin(), sweeps_.end(), known.begin(), [](const PublishedSweep& a, const SweepRecord& b) {
-           return a.name == b.name && a.submitted_at == b.submitted_at;
+           return a.name == b.name && a.submitted_at == b.submitted_at && a.size == b.trials.size();
          });
 }
 
@@ -20,10 +20,13 @@ void PublishedSweeps::CatchUp(const Scheduler& scheduler) {
     sweeps_.clear();
     trials_.clear();
     running_.clear();
+    has_grown_ = false;
   }
-  AddSweeps(scheduler, scheduler.books().sweeps().size());
-  for (SweepIndex sweep = 0; sweep < sweeps_.size(); ++sweep)
-    sweeps_[sweep].state = scheduler.books().sweeps()[sweep].state;
+  const std::vector<SweepRecord>& known = scheduler.books().sweeps();
+  for (SweepIndex sweep = 0; sweep < known.size(); ++sweep) {
+    Grow(scheduler, sweep, known[sweep].trials.size());
+    sweeps_[sweep].state = known[sweep].state;
+  }
   for (TrialIndex index = 0; index < trials_.size(); ++index) {
     const TrialRecord& trial = scheduler.books().trial(index);
     SetState(scheduler, index, trial.state, trial.worker == kNoWorker ? "" : scheduler.fleet().at(trial.worker).id);
@@ -31,7 +34,11 @@ void PublishedSweeps::CatchUp(const Scheduler& scheduler) {
 }
 
 void PublishedSweeps::Apply(const Scheduler& scheduler, const PendingDecision& decision) {
-  AddSweeps(scheduler, sweeps_.size() + (decision.adds_sweep ? 1 : 0));
+  if (decision.sweep_size) {
+    const SweepIndex index = *scheduler.books().FindSweepIndex(decision.sweep_size->name);
+    has_grown_ = has_grown_ || index < sweeps_.size();
+    Grow(scheduler, index, decision.sweep_size->trials);
+  }
   for (const Transition& transition : decision.transitions) {
     SetState(scheduler, transition.index, transition.to, transition.worker);
   }
@@ -40,20 +47,18 @@ void PublishedSweeps::Apply(const Scheduler& scheduler, const PendingDecision& d
   }
 }
 
-void PublishedSweeps::AddSweeps(const Scheduler& scheduler, std::size_t sweeps) {
-  while (sweeps_.size() < sweeps) {
-    const SweepRecord& record = scheduler.books().sweeps()[sweeps_.size()];
-    const std::vector<TrialIndex>& trials = record.trials;
-    PublishedSweep& sweep = sweeps_.emplace_back();
-    sweep.name = record.name;
-    sweep.submitted_at = record.submitted_at;
-    sweep.first_end = first_end_;
-    for (std::uint32_t position = 0; position < trials.size(); ++position) {
-      if (trials[position] >= trials_.size()) trials_.resize(trials[position] + 1, TrialState::kPending);
-      const TrialState state = trials_[trials[position]];
-      ++sweep.counts[static_cast<std::size_t>(state)];
-      if (IsTerminal(state)) sweep.finished_log.push_back(position);
-    }
+void PublishedSweeps::Grow(const Scheduler& scheduler, SweepIndex index, std::size_t size) {
+  const SweepRecord& record = scheduler.books().sweeps()[index];
+  if (index == sweeps_.size()) {
+    sweeps_.push_back({.name = record.name, .submitted_at = record.submitted_at, .first_end = first_end_});
+  }
+  PublishedSweep& sweep = sweeps_[index];
+  for (; sweep.size < size; ++sweep.size) {
+    const TrialIndex trial = record.trials[sweep.size];
+    if (trial >= trials_.size()) trials_.resize(trial + 1, TrialState::kPending);
+    const TrialState state = trials_[trial];
+    ++sweep.counts[static_cast<std::size_t>(state)];
+    if (IsTerminal(state)) sweep.finished_log.push_back(sweep.size);
   }
 }
 
@@ -66,7 +71,7 @@ void PublishedSweeps::SetState(const Scheduler& scheduler, TrialIndex index, Tri
   const TrialState from = std::exchange(trials_[index], to);
   if (from == to) return;
   for (const Place place : scheduler.books().trial(index).places) {
-    if (place.sweep >= sweeps_.size()) continue;  // it is still to be stored
+    if (place.sweep >= sweeps_.size() || place.position >= sweeps_[place.sweep].size) continue;  // still to be stored
     PublishedSweep& sweep = sweeps_[place.sweep];
     --sweep.counts[static_cast<std::size_t>(from)];
     ++sweep.counts[static_cast<std::size_t>(to)];

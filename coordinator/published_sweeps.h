@@ -17,6 +17,7 @@ struct PublishedSweep {
   std::string name;
   TimeMs submitted_at = 0;
   SweepState state = SweepState::kActive;
+  std::uint32_t size = 0;                   // its trials; an update appends some
   std::array<std::uint64_t, 7> counts{};    // by TrialState
   std::vector<std::uint32_t> finished_log;  // positions, as they reached a final state; it only grows
   std::uint64_t first_end = 0;              // the number of the log's first entry; what was told before has lower ones
@@ -27,7 +28,7 @@ struct PublishedSweep {
 class PublishedSweeps {
  public:
   // Takes over what the scheduler knows, all of which must be stored. Begins anew where that is not what this has and
-  // more, because a sweep was deleted.
+  // more sweeps, because one was deleted or updated.
   void CatchUp(const Scheduler& scheduler);
   // Of a stored decision, when all earlier ones were applied.
   void Apply(const Scheduler& scheduler, const PendingDecision& decision);
@@ -38,14 +39,16 @@ class PublishedSweeps {
 
  private:
   bool IsContinuedBy(const Scheduler& scheduler) const;
-  // Those that the scheduler has and this does not, up to `sweeps`.
-  void AddSweeps(const Scheduler& scheduler, std::size_t sweeps);
+  // A sweep that this has, or its next one, gets its first `size` trials.
+  void Grow(const Scheduler& scheduler, SweepIndex index, std::size_t size);
   void SetState(const Scheduler& scheduler, TrialIndex index, TrialState to, const std::string& worker);
 
   std::vector<PublishedSweep> sweeps_;
   std::vector<TrialState> trials_;
   absl::btree_map<TrialIndex, std::string> running_;
   std::uint64_t first_end_ = 0;  // of sweeps to come
+  // A sweep that was here was updated: read anew, its trials have other numbers.
+  bool has_grown_ = false;
 };
 
 }  // namespace ofsweep

@@ -61,15 +61,32 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
 
 Decision Scheduler::AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now) {
   Turn turn(state_, now);
-  const std::string reason = absl::StrCat("wanted by sweep ", name);
-  const SweepIndex sweep = state_.books.AddSweep(std::move(name), SweepState::kActive, now, trials.size());
-  for (std::uint32_t position = 0; position < trials.size(); ++position) {
-    const TrialIndex index = AddTrial(trials[position], {sweep, position});
+  AddTrials(state_.books.AddSweep(std::move(name), SweepState::kActive, now, trials.size()), trials, turn);
+  return turn.Take();
+}
+
+absl::StatusOr<Decision> Scheduler::UpdateSweep(const std::string& name, const std::vector<NewTrial>& added,
+                                                TimeMs now) {
+  const absl::StatusOr<SweepIndex> index = books().FindSweepIndex(name);
+  if (!index.ok()) return index.status();
+  if (books().sweeps()[*index].state == SweepState::kCancelled) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("sweep ", name, " is cancelled: resume it (ofsweep resume ", name, "), then update it"));
+  }
+  Turn turn(state_, now);
+  AddTrials(*index, added, turn);
+  return turn.Take();
+}
+
+void Scheduler::AddTrials(SweepIndex sweep, const std::vector<NewTrial>& trials, Turn& turn) {
+  const std::string reason = absl::StrCat("wanted by sweep ", books().sweeps()[sweep].name);
+  for (const NewTrial& trial : trials) {
+    const auto position = static_cast<std::uint32_t>(books().sweeps()[sweep].trials.size());
+    const TrialIndex index = AddTrial(trial, {sweep, position});
     const TrialState state = books().trial(index).state;
     if (state == TrialState::kFailed || state == TrialState::kCancelled) turn.MakePending(index, true, reason);
   }
   turn.UpdateSweepEnd(sweep);
-  return turn.Take();
 }
 
 absl::StatusOr<Decision> Scheduler::Pause(const std::string& name, TimeMs now) {

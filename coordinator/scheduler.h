@@ -50,6 +50,8 @@ class Scheduler {
   // The name must be new (see Books::FindSweep), the trials different ones; the sweep itself is for the caller to
   // store. Of trials that exist already, failed and cancelled ones become pending again.
   Decision AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now);
+  // Likewise of a sweep that exists: trials that it does not hold yet. FailedPrecondition of a cancelled one.
+  absl::StatusOr<Decision> UpdateSweep(const std::string& name, const std::vector<NewTrial>& added, TimeMs now);
 
   // NotFound, or FailedPrecondition with what to do instead.
   absl::StatusOr<Decision> Pause(const std::string& name, TimeMs now);
@@ -102,6 +104,8 @@ class Scheduler {
  private:
   void RestoreTrial(const StoredTrial& stored, Place place, Turn& turn);
   TrialIndex AddTrial(const NewTrial& trial, Place place);
+  // Behind those that the sweep has.
+  void AddTrials(SweepIndex sweep, const std::vector<NewTrial>& trials, Turn& turn);
   // What no other live sweep wants and has no final state.
   void CancelTrials(SweepIndex sweep, const std::string& reason, Turn& turn);
 

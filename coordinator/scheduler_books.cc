@@ -88,7 +88,8 @@ TrialIndex Books::AddTrial(const NewTrial& trial, Place place) {
     record.data_fingerprint = trial.data_fingerprint;
   }
   TrialRecord& record = trials_[it->second];
-  record.places.push_back(place);
+  const auto is_older = [](SweepIndex sweep, Place other) { return sweep < other.sweep; };
+  record.places.insert(std::upper_bound(record.places.begin(), record.places.end(), place.sweep, is_older), place);
   SweepRecord& sweep = sweeps_[place.sweep];
   sweep.trials.push_back(it->second);
   ++sweep.counts[static_cast<std::size_t>(record.state)];

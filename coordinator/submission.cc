@@ -1,8 +1,29 @@
 #include "coordinator/submission.h"
 
+#include <optional>
+#include <set>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 
 namespace ofsweep {
+namespace {
+
+absl::Status OtherData(const std::string& sweep) {
+  return absl::AlreadyExistsError(absl::StrCat("a sweep called \"", sweep,
+                                               "\" exists, and what its trials read was another content: ",
+                                               "give this one another name, and it is trained on what is there now"));
+}
+
+// What the sweep's trials read, as far as it is known.
+std::set<std::string> ContentsOf(const Books& books, const SweepRecord& sweep) {
+  std::set<std::string> contents;
+  for (const TrialIndex index : sweep.trials) contents.insert(books.trial(index).data_fingerprint);
+  contents.erase("");
+  return contents;
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& spec, const SweepSettings& settings,
                                                              std::vector<Problem>& problems) {
@@ -16,20 +37,47 @@ absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& sp
   return too_many ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
 }
 
-absl::Status CheckIsSame(const Books& books, const SweepRecord& existing, const std::vector<SubmittedTrial>& trials,
-                         bool same_text) {
-  switch (Compare(books, existing, trials, same_text)) {
-    case Resubmission::kSame:
-      return absl::OkStatus();
-    case Resubmission::kOtherData:
-      return absl::AlreadyExistsError(
-          absl::StrCat("a sweep called \"", existing.name, "\" exists, and what its trials read was another content: ",
-                       "give this one another name, and it is trained on what is there now"));
-    case Resubmission::kOtherTrials:
-      break;
+absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial>& trials, bool known_text) {
+  const SweepRecord& existing = books.sweeps()[sweep];
+  const std::set<std::string> contents = ContentsOf(books, existing);
+  bool others = !known_text && existing.trials.size() != trials.size();
+  for (std::size_t i = 0; i < trials.size() && !others; ++i) {
+    const std::optional<HeldPlace> held = FindHeld(books, sweep, trials[i]);
+    if (held && held->has_other_data) return OtherData(existing.name);
+    if (held) continue;
+    // Of a text that is known its trials are there, if under ids that another version gave, unless they are of other
+    // data.
+    const std::string& content = trials[i].row.data_fingerprint;
+    if (known_text && !contents.empty() && !content.empty() && !contents.contains(content)) {
+      return OtherData(existing.name);
+    }
+    others = !known_text;
   }
+  if (!others) return absl::OkStatus();
   return absl::AlreadyExistsError(
-      absl::StrCat("a sweep called \"", existing.name, "\" exists with other trials; give this one another name"));
+      absl::StrCat("a sweep called \"", existing.name,
+                   "\" exists with other trials; give this one another name, or add to what it has with --update"));
+}
+
+absl::StatusOr<UpdatedTrials> Divide(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial> trials) {
+  const SweepRecord& existing = books.sweeps()[sweep];
+  UpdatedTrials updated{.held = std::vector<TrialRow>(existing.trials.size()), .added = {}};
+  std::size_t found = 0;
+  for (SubmittedTrial& trial : trials) {
+    const std::optional<HeldPlace> place = FindHeld(books, sweep, trial);
+    if (!place) {
+      updated.added.push_back(std::move(trial));
+      continue;
+    }
+    if (place->has_other_data) return OtherData(existing.name);
+    updated.held[place->position] = std::move(trial.row);
+    ++found;
+  }
+  if (found == existing.trials.size()) return updated;
+  return absl::FailedPreconditionError(absl::StrCat("this leaves out ", existing.trials.size() - found, " of the ",
+                                                    existing.trials.size(), " trials of sweep \"", existing.name,
+                                                    "\"; an update only adds trials: keep those that it has, on the "
+                                                    "data that they read, or give this one another name"));
 }
 
 void IdentifyAll(const Books& books, const std::string& sweep, std::vector<SubmittedTrial>& trials,

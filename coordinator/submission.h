@@ -18,9 +18,16 @@ namespace ofsweep {
 absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& spec, const SweepSettings& settings,
                                                              std::vector<Problem>& problems);
 
-// AlreadyExists where the sweep of that name is another one. `same_text`: its file was the same.
-absl::Status CheckIsSame(const Books& books, const SweepRecord& existing, const std::vector<SubmittedTrial>& trials,
-                         bool same_text);
+// AlreadyExists where that sweep is another one than is submitted under its name. `known_text`: it was submitted, or
+// updated, with the same text.
+absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial>& trials, bool known_text);
+
+struct UpdatedTrials {
+  std::vector<TrialRow> held;  // those that the sweep has, in its order
+  std::vector<SubmittedTrial> added;
+};
+// FailedPrecondition where trials of the sweep are left out, AlreadyExists where they read another content.
+absl::StatusOr<UpdatedTrials> Divide(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial> trials);
 
 // Decides which trials they are, and counts those that earlier sweeps have to do with.
 void IdentifyAll(const Books& books, const std::string& sweep, std::vector<SubmittedTrial>& trials,

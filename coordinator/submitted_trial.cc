@@ -26,14 +26,18 @@ void SetHash(std::string hash, TrialRow& row) {
   row.config_hash = std::move(hash);
 }
 
-void MakeReplica(const std::string& sweep, TrialRow& row) {
+TrialConfig ConfigOf(const TrialRow& row) {
   std::vector<Problem> problems;
   TrialConfig config = ParseTrialJson(row.config_json, "", problems);
   if (!problems.empty()) throw std::logic_error("a planned trial cannot be read: " + ToText(problems));
+  return config;
+}
+
+// The sweep's own trial beside an equal one.
+TrialConfig Replica(const std::string& sweep, TrialConfig config) {
   const std::string& given = config.Text("replica");
   config.Set("replica", given.empty() ? sweep : given + " " + sweep);
-  row.config_json = FlatJsonText(config);
-  SetHash(ConfigHash(config), row);
+  return config;
 }
 
 }  // namespace
@@ -68,22 +72,32 @@ Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& t
   }
   if (beside == nullptr) return Sharing::kNew;
   if (!is_open) return Sharing::kShared;
-  MakeReplica(sweep, trial.row);
+  const TrialConfig replica = Replica(sweep, ConfigOf(trial.row));
+  trial.row.config_json = FlatJsonText(replica);
+  SetHash(ConfigHash(replica), trial.row);
   return Sharing::kAnewBeside;
 }
 
-Resubmission Compare(const Books& books, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
-                     bool same_text) {
-  if (sweep.trials.size() != trials.size()) return Resubmission::kOtherTrials;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const TrialRecord& held = books.trial(sweep.trials[i]);
-    const TrialRow& row = trials[i].row;
-    const bool same_key = held.id == row.trial_id || held.id == TrialId(trials[i].unseen_hash);
-    if (!same_key && !same_text) return Resubmission::kOtherTrials;
-    const bool both_known = !held.data_fingerprint.empty() && !row.data_fingerprint.empty();
-    if (both_known && held.data_fingerprint != row.data_fingerprint) return Resubmission::kOtherData;
+std::optional<HeldPlace> FindHeld(const Books& books, SweepIndex sweep, SubmittedTrial& trial) {
+  bool may_be_replica = false;  // one stands beside an equal trial
+  const auto find = [&](const std::string& hash) -> std::optional<HeldPlace> {
+    const TrialRecord* known = books.FindTrial(TrialId(hash));
+    if (known == nullptr) return std::nullopt;
+    may_be_replica = true;
+    const auto place = std::find_if(known->places.begin(), known->places.end(),
+                                    [&](Place candidate) { return candidate.sweep == sweep; });
+    if (place == known->places.end()) return std::nullopt;
+    const bool both_known = !known->data_fingerprint.empty() && !trial.row.data_fingerprint.empty();
+    const HeldPlace held{place->position, both_known && known->data_fingerprint != trial.row.data_fingerprint};
+    SetHash(hash, trial.row);
+    return held;
+  };
+  if (const auto held = find(std::string(trial.row.config_hash))) return held;
+  if (!trial.unseen_hash.empty()) {
+    if (const auto held = find(trial.unseen_hash)) return held;
   }
-  return Resubmission::kSame;
+  if (!may_be_replica) return std::nullopt;
+  return find(ConfigHash(Replica(books.sweeps()[sweep].name, WithoutFingerprints(ConfigOf(trial.row)))));
 }
 
 }  // namespace ofsweep

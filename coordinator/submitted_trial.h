@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +37,12 @@ enum class Sharing {
 // becomes a replica of it, for this sweep. `beside` is the earlier trial.
 Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& trial, const TrialRecord*& beside);
 
-// Whether a sweep that exists is the one that is submitted under its name, from wherever its files can be seen or not.
-enum class Resubmission { kSame, kOtherTrials, kOtherData };
-Resubmission Compare(const Books& books, const SweepRecord& sweep, const std::vector<SubmittedTrial>& trials,
-                     bool same_text);
+// The place in that sweep of a trial which is submitted under the sweep's name, from wherever its files can be seen or
+// not; none where the sweep does not hold it. It becomes the trial that is there.
+struct HeldPlace {
+  std::uint32_t position = 0;
+  bool has_other_data = false;  // what is there read another content
+};
+std::optional<HeldPlace> FindHeld(const Books& books, SweepIndex sweep, SubmittedTrial& trial);
 
 }  // namespace ofsweep

@@ -37,6 +37,7 @@ v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool wi
   message.set_file(row.file);
   message.set_spec_sha256(row.spec_sha256);
   message.set_revision(row.revision);
+  if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
   return message;
 }
 

@@ -100,7 +100,10 @@ std::uint32_t Fill(const TrialsBySweep& trials, google::protobuf::RepeatedPtrFie
 
 }  // namespace
 
-grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1::SubmitSweepResponse& response) {
+grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
+                                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(Submission,
+                                                                                        std::vector<Problem>&),
+                                      v1::SubmitSweepResponse& response) {
   if (coordinator_ == nullptr) return NoCoordinator();
   std::string text;
   std::string file;
@@ -124,7 +127,7 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
   SweepSpec spec = ParseSweepSpec(text, file, problems);
   AddWhatTheCallerSaw(request, spec, problems);
   if (!problems.empty()) return BadRequest(problems);
-  const auto result = coordinator_->Submit(spec, text, file, request.validate_only(), problems);
+  const auto result = (coordinator_->intake().*take)({spec, text, file, request.validate_only()}, problems);
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
   if (request.validate_only()) {
@@ -135,12 +138,18 @@ grpc::Status SweepServiceImpl::Submit(const v1::SubmitSweepRequest& request, v1:
   response.set_shared_trials(Fill(result->shared_with, *response.mutable_shared_with()));
   Fill(result->anew_beside, *response.mutable_anew_beside());
   response.set_created(result->created);
+  response.set_added_trials(static_cast<std::uint32_t>(result->added));
   return grpc::Status::OK;
 }
 
 grpc::Status SweepServiceImpl::SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return Submit(*request, *response); });
+  return Guarded([&] { return TakeIn(*request, &SweepIntake::Submit, *response); });
+}
+
+grpc::Status SweepServiceImpl::UpdateSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
+                                           v1::SubmitSweepResponse* response) {
+  return Guarded([&] { return TakeIn(*request, &SweepIntake::Update, *response); });
 }
 
 grpc::Status SweepServiceImpl::ReadSweep(const std::string& name, v1::Sweep& answer) {

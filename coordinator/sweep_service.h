@@ -36,6 +36,7 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   void Stop() { stopping_ = true; }
 
   grpc::Status SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest*, v1::SubmitSweepResponse*) override;
+  grpc::Status UpdateSweep(grpc::ServerContext*, const v1::SubmitSweepRequest*, v1::SubmitSweepResponse*) override;
   grpc::Status GetSweep(grpc::ServerContext*, const v1::GetSweepRequest*, v1::GetSweepResponse*) override;
   grpc::Status ListSweeps(grpc::ServerContext*, const v1::ListSweepsRequest*, v1::ListSweepsResponse*) override;
   grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchSweep(grpc::CallbackServerContext*,
@@ -57,7 +58,9 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                                 v1::GetAblationTableResponse*) override;
 
  private:
-  grpc::Status Submit(const v1::SubmitSweepRequest& request, v1::SubmitSweepResponse& response);
+  grpc::Status TakeIn(const v1::SubmitSweepRequest& request,
+                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(Submission, std::vector<Problem>&),
+                      v1::SubmitSweepResponse& response);
   // Does `change` and answers with the sweep as it is then.
   grpc::Status Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
                       v1::Sweep& answer);

@@ -32,11 +32,6 @@ google::protobuf::Value ValueOf(const nlohmann::json& json) {
   return value;
 }
 
-void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp) {
-  timestamp.set_seconds(time / 1000);
-  timestamp.set_nanos(static_cast<int>(time % 1000) * 1'000'000);
-}
-
 // A sweep has at most kMaxTrials.
 std::uint32_t CountOf(const SweepSummary& sweep, TrialState state) {
   const auto found = sweep.counts.find(state);
@@ -68,6 +63,11 @@ v1::TrialProgress ToMessage(const RunningTrial& trial) {
 }
 
 }  // namespace
+
+void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp) {
+  timestamp.set_seconds(time / 1000);
+  timestamp.set_nanos(static_cast<int>(time % 1000) * 1'000'000);
+}
 
 v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec) {
   v1::Sweep message;

@@ -16,6 +16,8 @@ namespace ofsweep {
 // A message stays below this: gRPC clients refuse more than 4 MiB unless told otherwise.
 inline constexpr std::size_t kMaxResponseBytes = 3 * 1024 * 1024;
 
+void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp);
+
 // `spec` as submitted; empty where the RPC leaves it out.
 v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec);
 

@@ -1,6 +1,7 @@
 #include "storage/store.h"
 
 #include <filesystem>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -27,9 +28,12 @@ std::uint64_t FileBytes(const std::string& path) {
 std::size_t Bytes(const StateChange& change) {
   std::size_t bytes = change.trials.size() * sizeof(TrialChange) + change.attempts.size() * sizeof(AttemptRow);
   for (const auto& [attempt, origin] : change.origins) bytes += sizeof(origin) + origin.resolved_json.size();
-  if (!change.new_sweep) return bytes;
-  for (const TrialRow& trial : change.new_sweep->trials) bytes += sizeof(trial) + trial.config_json.size();
-  return bytes + change.new_sweep->sweep.spec.size();
+  for (const auto& sweep : {std::cref(change.new_sweep), std::cref(change.updated_sweep)}) {
+    if (!sweep.get()) continue;
+    for (const TrialRow& trial : sweep.get()->trials) bytes += sizeof(trial) + trial.config_json.size();
+    bytes += sweep.get()->sweep.spec.size();
+  }
+  return bytes;
 }
 
 absl::Status ReadOnly(const std::string& path) {
@@ -78,7 +82,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::OpenReadOnly(const std::string& pa
 }
 
 std::future<absl::Status> Store::Apply(StateChange change) {
-  const char* kind = change.new_sweep ? "insert" : "change";
+  const char* kind = change.new_sweep || change.updated_sweep ? "insert" : "change";
   const std::size_t bytes = Bytes(change);
   // Shared, because std::function copies what it holds.
   return Submit(
@@ -119,6 +123,10 @@ absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::optional<SweepRow>> {
     return ofsweep::FindSweep(connection, name);
   });
+}
+
+absl::StatusOr<bool> Store::HadSpec(const std::string& sweep, const std::string& spec) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::HadSpec(connection, sweep, spec); });
 }
 
 absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset) {

@@ -42,6 +42,7 @@ struct SweepRow {
   SweepState state = SweepState::kActive;
   std::string spec;  // as submitted
   TimeMs submitted_at = 0;
+  TimeMs updated_at = 0;  // when its text was submitted, where that took the place of another one; 0: never
   // Where it came from: the submitted file, "" for a program's message, the SHA-256 of `spec`, and the coordinator that
   // took it.
   std::string file;
@@ -158,6 +159,8 @@ struct DeletedTrial {
 // What one decision of the scheduler changes: stored all of it, or nothing.
 struct StateChange {
   std::optional<NewSweep> new_sweep;
+  // A sweep that exists: its text as it is from now on, and all of its trials with their arms, first those that it has.
+  std::optional<NewSweep> updated_sweep;
   std::vector<std::pair<std::string, SweepState>> sweeps;
   std::vector<TrialChange> trials;
   std::vector<AttemptRow> attempts;  // that begin, go on or end
@@ -168,7 +171,7 @@ struct StateChange {
   TimeMs at = 0;
 
   bool empty() const {
-    return !new_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
+    return !new_sweep && !updated_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
            fixed_inputs.empty() && moved_inputs.empty() && !deletion;
   }
 };
@@ -266,6 +269,8 @@ class Store {
   // ---- reads; NotFound for a sweep that does not exist, unless said otherwise ----
 
   absl::StatusOr<std::optional<SweepRow>> FindSweep(const std::string& name);
+  // Whether an update has taken the place of that text.
+  absl::StatusOr<bool> HadSpec(const std::string& sweep, const std::string& spec);
   // Newest first, at most `limit`, after skipping `offset`.
   absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::uint64_t offset);
   absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(const std::string& sweep);

@@ -51,7 +51,7 @@ absl::Status DeleteSweep(DatabaseConnection& connection, const SweepDeletion& de
         absl::StrCat("DELETE FROM ", table, " WHERE trial IN (SELECT trial FROM trials_to_clear)").c_str());
   }
   connection.Execute("DELETE FROM trials WHERE id IN (SELECT trial FROM trials_to_clear)");
-  for (const char* table : {"sweep_inputs", "arms", "sweep_trials"}) {
+  for (const char* table : {"sweep_inputs", "arms", "sweep_trials", "earlier_specs"}) {
     Query(connection.Prepare(absl::StrCat("DELETE FROM ", table, " WHERE sweep = ?1"))).Bind(sweep).Run();
   }
   Query(connection.Prepare("DELETE FROM sweeps WHERE id = ?1")).Bind(sweep).Run();

@@ -13,7 +13,7 @@
 namespace ofsweep {
 namespace {
 
-constexpr char kSweepColumns[] = "name, state, spec, submitted_at, file, spec_sha256, revision";
+constexpr char kSweepColumns[] = "name, state, spec, submitted_at, updated_at, file, spec_sha256, revision";
 
 // AttemptOrigin; ReadOrigin reads it.
 constexpr char kOriginColumns[] =
@@ -84,8 +84,10 @@ AttemptOrigin ReadOrigin(const Query& row, int column) {
 }
 
 SweepRow ReadSweep(const Query& row) {
-  return {row.Text(0), ParseSweepState(row.Text(1)).value(), row.Text(2), row.Integer(3), row.Text(4), row.Text(5),
-          row.Text(6)};
+  return {row.Text(0),    ParseSweepState(row.Text(1)).value(),
+          row.Text(2),    row.Integer(3),
+          row.Integer(4), row.Text(5),
+          row.Text(6),    row.Text(7)};
 }
 
 // A ResultNumber, and whether it was measured at all: NULL with a step is a NaN.
@@ -176,6 +178,12 @@ std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::str
   Query query(connection.Prepare(absl::StrCat("SELECT ", kSweepColumns, " FROM sweeps WHERE name = ?1")));
   if (!query.Bind(name).Next()) return std::nullopt;
   return ReadSweep(query);
+}
+
+absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  return Query(connection.Prepare("SELECT 1 FROM earlier_specs WHERE sweep = ?1 AND spec = ?2")).Bind(*id, spec).Next();
 }
 
 std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset) {

@@ -1,20 +1,15 @@
 #include "storage/trial_writes.h"
 
-#include <map>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "storage/sweep_deletion.h"
+#include "storage/sweep_writes.h"
 
 namespace ofsweep {
 namespace {
-
-// SQL: the milliseconds of a parameter as the views show a time.
-std::string ShownTime(const char* milliseconds) {
-  return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', nullif(", milliseconds, ", 0) / 1000.0, 'unixepoch')");
-}
 
 std::string ToJsonText(const LeftOutFiles& left_out) {
   return nlohmann::json(left_out).dump();
@@ -28,89 +23,6 @@ std::optional<std::int64_t> FindTrialRow(DatabaseConnection& connection, const s
   Query find(connection.Prepare("SELECT id FROM trials WHERE trial_id = ?1"));
   if (!find.Bind(trial_id).Next()) return std::nullopt;
   return find.Integer(0);
-}
-
-// The new trial's row; none when there is one of that id already.
-std::optional<std::int64_t> InsertTrial(DatabaseConnection& connection, const TrialRow& trial) {
-  static const std::string kInsert = absl::StrCat(
-      "INSERT INTO trials (id, trial_id, config_hash, state, generation, attempts, failures, target_steps, worker, "
-      "failure_class, failure_message, wall_seconds, started_ms, finished_ms, started_at, finished_at, block, "
-      "optimizer, learning_rate, seed, data_fingerprint) VALUES "
-      "((SELECT 1 + max(deleted_through, ifnull((SELECT max(id) FROM trials), 0)) FROM database), ?1, ?2, ?3, ?4, ?5, "
-      "?6, ?7, nullif(?8, ''), "
-      "nullif(?9, ''), "
-      "nullif(?10, ''), ?11, ?12, ?13, ",
-      ShownTime("?12"), ", ", ShownTime("?13"),
-      ", ?14 ->> '$.\"model.block\"', ?14 ->> '$.\"optimizer.name\"', ?14 ->> '$.\"optimizer.learning_rate\"', "
-      "?14 ->> '$.seed', nullif(?15, '')) ON CONFLICT (trial_id) DO NOTHING");
-  const int inserted =
-      Query(connection.Prepare(kInsert))
-          .Bind(trial.trial_id, trial.config_hash, Name(trial.state), static_cast<std::int64_t>(trial.generation),
-                trial.attempts, trial.failures, trial.target_steps, trial.worker, Name(trial.failure_class),
-                trial.failure_message, trial.wall_seconds, trial.started_at, trial.finished_at, trial.config_json,
-                trial.data_fingerprint)
-          .Run();
-  if (inserted == 0) return std::nullopt;
-  const std::int64_t id = connection.LastRowId();
-  Query(connection.Prepare("INSERT INTO trial_configs (trial, config) VALUES (?1, ?2)"))
-      .Bind(id, trial.config_json)
-      .Run();
-  Query(connection.Prepare("INSERT INTO trial_results (trial) VALUES (?1)")).Bind(id).Run();
-  return id;
-}
-
-std::int64_t InsertArm(DatabaseConnection& connection, std::int64_t sweep, const Arm& arm) {
-  Query(connection.Prepare("INSERT INTO arms (sweep, keys, label) VALUES (?1, ?2, ?3)"))
-      .Bind(sweep, arm.keys_json, arm.label)
-      .Run();
-  return connection.LastRowId();
-}
-
-// A trial that another sweep has brought.
-absl::StatusOr<std::int64_t> ShareTrial(DatabaseConnection& connection, const TrialRow& trial) {
-  Query find(connection.Prepare("SELECT id, config_hash FROM trials WHERE trial_id = ?1"));
-  find.Bind(trial.trial_id).Next();
-  if (find.Text(1) == trial.config_hash) return find.Integer(0);
-  return absl::InvalidArgumentError(absl::StrCat("trial ", trial.trial_id, ": another configuration (hash ",
-                                                 find.Text(1), ") has this id already; change any key of the trial"));
-}
-
-absl::Status InsertSweep(DatabaseConnection& connection, const NewSweep& added) {
-  const SweepRow& sweep = added.sweep;
-  const int inserted =
-      Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at, file, "
-                               "spec_sha256, revision) VALUES (?1, ?2, ?3, ?4, ?4, nullif(?5, ''), nullif(?6, ''), "
-                               "nullif(?7, '')) ON CONFLICT (name) DO NOTHING"))
-          .Bind(sweep.name, Name(sweep.state), sweep.spec, sweep.submitted_at, sweep.file, sweep.spec_sha256,
-                sweep.revision)
-          .Run();
-  if (inserted == 0) {
-    return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));
-  }
-  const std::int64_t sweep_id = connection.LastRowId();
-  std::map<std::string, std::int64_t> arms;  // by their keys
-  std::int64_t position = 0;
-  for (const TrialRow& trial : added.trials) {
-    std::optional<std::int64_t> id = InsertTrial(connection, trial);
-    if (!id.has_value()) {
-      const absl::StatusOr<std::int64_t> shared = ShareTrial(connection, trial);
-      if (!shared.ok()) return shared.status();
-      id = *shared;
-    }
-    auto arm = arms.find(trial.arm.keys_json);
-    if (arm == arms.end()) {
-      arm = arms.emplace(trial.arm.keys_json, InsertArm(connection, sweep_id, trial.arm)).first;
-    }
-    const int linked =
-        Query(connection.Prepare("INSERT INTO sweep_trials (sweep, position, trial, arm) VALUES (?1, ?2, ?3, ?4) "
-                                 "ON CONFLICT (trial, sweep) DO NOTHING"))
-            .Bind(sweep_id, position++, *id, arm->second)
-            .Run();
-    if (linked == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("sweep ", sweep.name, " lists trial ", trial.trial_id, " twice"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sweep, SweepState state, TimeMs at) {
@@ -212,6 +124,7 @@ absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const St
   absl::Status status;
   const auto goes_on = [&](absl::Status done) { return (status = std::move(done)).ok(); };
   if (change.new_sweep && !goes_on(InsertSweep(connection, *change.new_sweep))) return status;
+  if (change.updated_sweep && !goes_on(UpdateSweep(connection, *change.updated_sweep))) return status;
   for (const auto& [sweep, state] : change.sweeps) {
     if (!goes_on(SetSweepState(connection, sweep, state, change.at))) return status;
   }

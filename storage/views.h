@@ -130,8 +130,8 @@ FROM trials
 --:   sweep TEXT: name of the sweep
 --:   trial_id TEXT: of `results`
 --:   generation INTEGER: of `attempts`
---:   file TEXT: the file that was submitted
---:   spec_sha256 TEXT: SHA-256 of what was submitted
+--:   file TEXT: the file that was submitted last
+--:   spec_sha256 TEXT: SHA-256 of what was submitted last (`specs` has what came before)
 --:   coordinator_revision TEXT: of the coordinator that took it
 --:   trainer_revision TEXT: of the trainer
 --:   worker TEXT: who ran it
@@ -160,6 +160,39 @@ FROM trial_attempts
   JOIN trial_configs ON trial_configs.trial = trials.id
   JOIN sweep_trials ON sweep_trials.trial = trials.id
   JOIN sweeps ON sweeps.id = sweep_trials.sweep;
+
+--: specs: a text that a sweep was submitted or updated with, oldest first
+--:   sweep TEXT: name of the sweep
+--:   number INTEGER: from 1
+--:   submitted_at TEXT: UTC
+--:   file TEXT: the file that it was
+--:   spec_sha256 TEXT: its SHA-256
+--:   coordinator_revision TEXT: of the coordinator that took it
+--:   spec TEXT: the text
+CREATE VIEW specs AS
+SELECT
+  sweeps.name AS sweep,
+  texts.number,
+  strftime('%Y-%m-%dT%H:%M:%fZ', texts.submitted_at / 1000.0, 'unixepoch') AS submitted_at,
+  texts.file,
+  texts.spec_sha256,
+  texts.revision AS coordinator_revision,
+  texts.spec
+FROM sweeps
+  JOIN (
+    SELECT sweep, number, submitted_at, spec, file, spec_sha256, revision FROM earlier_specs
+    UNION ALL
+    SELECT
+      id,
+      1 + (SELECT count(*) FROM earlier_specs WHERE earlier_specs.sweep = sweeps.id),
+      max(submitted_at, updated_at),
+      spec,
+      file,
+      spec_sha256,
+      revision
+    FROM sweeps
+  ) AS texts ON texts.sweep = sweeps.id
+ORDER BY sweeps.name, texts.number;
 
 -- CROSS JOIN fixes the order of the loops: without statistics the planner cannot know that a trial has few series and many
 -- steps. WHERE rather than ON, because DuckDB knows no CROSS JOIN with ON.

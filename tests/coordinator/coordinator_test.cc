@@ -62,7 +62,7 @@ TEST(Coordinator, TooManyTrialsAreRefusedWithTheirCount) {
     for (std::int64_t value = 1; value <= 1000; ++value) axis.points.push_back({{key, value}});
     spec.axes.push_back(std::move(axis));
   }
-  const auto result = world.coordinator().Submit(spec, "", "", false, world.problems);
+  const auto result = world.coordinator().intake().Submit({.spec = spec}, world.problems);
   EXPECT_EQ(result.status().code(), absl::StatusCode::kResourceExhausted);
   ASSERT_THAT(world.problems, SizeIs(1));
   EXPECT_THAT(world.problems[0].message, HasSubstr("1000000000"));
@@ -144,9 +144,9 @@ TEST(Coordinator, PathsOfAnArmAreAsTheyAreWrittenBesideTheFile) {
   std::vector<Problem> problems;
   const std::string yaml =
       "name: paths\ntrial: {data.source: text}\ngrid: {data.path: [corpora/a.txt, ../b.txt, /c.txt]}\n";
-  const SweepSpec spec = ParseSweepSpec(yaml, "/srv/sweeps/paths.yaml", problems);
-  ASSERT_TRUE(world.coordinator().Submit(spec, yaml, "/srv/sweeps/paths.yaml", false, problems).ok())
-      << ToText(problems);
+  const std::string file = "/srv/sweeps/paths.yaml";
+  const SweepSpec spec = ParseSweepSpec(yaml, file, problems);
+  ASSERT_TRUE(world.coordinator().intake().Submit({spec, yaml, file}, problems).ok()) << ToText(problems);
   std::vector<std::string> arms;
   const auto rows = world.store().ListResults("paths", {}, 10, 0);
   for (const ResultRow& row : *rows) arms.push_back(row.trial.arm.label);

@@ -39,13 +39,26 @@ absl::StatusOr<SubmitResult> CoordinatorWorld::Submit(const std::string& name, i
       /*validate_only=*/false, SeenData());
 }
 
+absl::StatusOr<Submission> CoordinatorWorld::Read(const std::string& yaml, bool validate_only, Fingerprints seen) {
+  problems.clear();
+  Submission submission{.spec = ParseSweepSpec(yaml, "", problems), .text = yaml, .validate_only = validate_only};
+  submission.spec.fingerprints = std::move(seen);
+  if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
+  return submission;
+}
+
 absl::StatusOr<SubmitResult> CoordinatorWorld::SubmitText(const std::string& yaml, bool validate_only,
                                                           Fingerprints seen) {
-  problems.clear();
-  SweepSpec spec = ParseSweepSpec(yaml, "", problems);
-  spec.fingerprints = std::move(seen);
-  if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
-  return coordinator_->Submit(spec, yaml, "", validate_only, problems);
+  absl::StatusOr<Submission> submission = Read(yaml, validate_only, std::move(seen));
+  if (!submission.ok()) return submission.status();
+  return coordinator_->intake().Submit(*std::move(submission), problems);
+}
+
+absl::StatusOr<SubmitResult> CoordinatorWorld::UpdateText(const std::string& yaml, bool validate_only,
+                                                          Fingerprints seen) {
+  absl::StatusOr<Submission> submission = Read(yaml, validate_only, std::move(seen));
+  if (!submission.ok()) return submission.status();
+  return coordinator_->intake().Update(*std::move(submission), problems);
 }
 
 absl::StatusOr<SynchronizeAnswer> CoordinatorWorld::Call(const std::string& worker, int slots,

@@ -35,6 +35,7 @@ class CoordinatorWorld {
   // Two blocks × the seeds: `2 * seeds` trials of 100 steps, of that data.
   absl::StatusOr<SubmitResult> Submit(const std::string& name, int seeds = 1);
   absl::StatusOr<SubmitResult> SubmitText(const std::string& yaml, bool validate_only = false, Fingerprints seen = {});
+  absl::StatusOr<SubmitResult> UpdateText(const std::string& yaml, bool validate_only = false, Fingerprints seen = {});
   absl::StatusOr<SynchronizeAnswer> Call(const std::string& worker, int slots,
                                          std::vector<AttemptReport> attempts = {});
   absl::StatusOr<PushOutcome> Push(const std::string& worker, const AttemptName& name,
@@ -59,6 +60,7 @@ class CoordinatorWorld {
 
  private:
   void Execute(const std::string& sql);
+  absl::StatusOr<Submission> Read(const std::string& yaml, bool validate_only, Fingerprints seen);
 
   const TemporaryFolder folder_;
   std::unique_ptr<SQLite::Database> held_;

@@ -53,7 +53,8 @@ class World {
   };
   struct Submission {
     std::string name;
-    std::string yaml;
+    std::string trial;  // what all of its trials have in common
+    std::vector<std::int64_t> seeds;
     Fingerprints seen;
   };
 
@@ -86,7 +87,8 @@ class World {
 
   // ---- users ----
   void SubmitSweep();
-  absl::Status Submit(const Submission& submission);
+  absl::Status TakeIn(const Submission& submission, bool is_update);
+  absl::Status Update(Submission submission);
   absl::Status Delete(const std::string& sweep);
   void UserActs();
   Incoming UserCall();

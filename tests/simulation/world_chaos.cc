@@ -143,25 +143,42 @@ void World::SubmitSweep() {
   }
   seeds.resize(static_cast<std::size_t>(timeline_.Pick(1, 8)));
   const std::size_t path = timeline_.Chance(0.5) ? 0 : 1;
-  Submission submission{.name = absl::StrCat("sweep-", number)};
-  submission.yaml =
-      absl::StrCat("name: ", submission.name, "\ntrial: {train.steps: ", 9 + 4 * path,
-                   timeline_.Chance(0.2) ? ", train.device: cuda" : "", ", data: {source: text, path: ", kPaths[path],
-                   "}}\ngrid: {seed: [", absl::StrJoin(seeds, ", "), "]}\n");
+  Submission submission{.name = absl::StrCat("sweep-", number), .seeds = std::move(seeds)};
+  submission.trial = absl::StrCat("{train.steps: ", 9 + 4 * path, timeline_.Chance(0.2) ? ", train.device: cuda" : "",
+                                  ", data: {source: text, path: ", kPaths[path], "}}");
   if (is_seen) {
     submission.seen[{"text", kPaths[path]}] = kContents[timeline_.Chance(0.9) ? 0 : 1];
   }
   submissions_.push_back(submission);
-  Submit(submission).IgnoreError();
+  TakeIn(submission, false).IgnoreError();
 }
 
-absl::Status World::Submit(const Submission& submission) {
+absl::Status World::TakeIn(const Submission& submission, bool is_update) {
+  const std::string text = absl::StrCat("name: ", submission.name, "\ntrial: ", submission.trial, "\ngrid: {seed: [",
+                                        absl::StrJoin(submission.seeds, ", "), "]}\n");
   std::vector<Problem> problems;
-  SweepSpec spec = ParseSweepSpec(submission.yaml, "", problems);
-  spec.fingerprints = submission.seen;
-  const auto result = coordinator_->Submit(spec, submission.yaml, "", /*validate_only=*/false, problems);
+  ofsweep::Submission read{.spec = ParseSweepSpec(text, "", problems), .text = text};
+  read.spec.fingerprints = submission.seen;
+  SweepIntake& intake = coordinator_->intake();
+  const auto result = is_update ? intake.Update(std::move(read), problems) : intake.Submit(std::move(read), problems);
   if (!problems.empty()) referee_.Report("a sweep is refused: " + ToText(problems));
   return result.status();
+}
+
+// One more seed, which other sweeps may have too.
+absl::Status World::Update(Submission submission) {
+  const std::int64_t seed = timeline_.Pick(0, static_cast<std::int64_t>(submissions_.size()) * kSeedPool);
+  if (std::find(submission.seeds.begin(), submission.seeds.end(), seed) != submission.seeds.end()) {
+    return TakeIn(submission, true);
+  }
+  submission.seeds.insert(submission.seeds.begin() + timeline_.Pick(0, 1), seed);
+  const absl::Status status = TakeIn(submission, true);
+  if (!status.ok()) return status;
+  ++faults_["sweep updated"];
+  for (Submission& known : submissions_) {
+    if (known.name == submission.name) known.seeds = submission.seeds;
+  }
+  return status;
 }
 
 absl::Status World::Delete(const std::string& sweep) {
@@ -173,13 +190,14 @@ absl::Status World::Delete(const std::string& sweep) {
 // Half of them by name of a sweep that there may not be any more.
 World::Incoming World::UserCall() {
   const Submission submission = timeline_.PickOf(submissions_);
-  const std::int64_t action = timeline_.Pick(0, 10);
+  const std::int64_t action = timeline_.Pick(0, 12);
   Incoming incoming;
   incoming.settle = [](const absl::Status&, bool, bool) {};
-  incoming.clock_reads = action <= 1 ? 2 : 1;  // Submit reads it once before it takes the mutex
+  incoming.clock_reads = action <= 1 || action >= 11 ? 2 : 1;  // the intake reads it before it takes the mutex
   incoming.call = [this, submission, action]() -> absl::Status {
     const std::string& sweep = submission.name;
-    if (action <= 1) return Submit(submission);
+    if (action <= 1) return TakeIn(submission, false);
+    if (action >= 11) return Update(submission);
     if (action <= 3) return coordinator_->Pause(sweep);
     if (action <= 6) return coordinator_->Resume(sweep);
     if (action <= 8) return coordinator_->Cancel(sweep);

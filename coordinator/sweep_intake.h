@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "coordinator/announcer.h"
+#include "coordinator/clock.h"
+#include "coordinator/coordinator_state.h"
+#include "coordinator/coordinator_types.h"
+#include "experiment/problem.h"
+#include "experiment/sweep_spec.h"
+#include "storage/store.h"
+
+namespace ofsweep {
+
+// A sweep as a user sends it.
+struct Submission {
+  SweepSpec spec;
+  std::string text;  // is kept, and must itself be readable as a sweep file (YAML, or JSON with the same keys)
+  std::string file;  // names it in problems
+  bool validate_only = false;
+};
+
+// Takes sweeps in. Both calls expand the grid, and return when what they tell is durable; both may be sent again. All
+// mistakes of the specification go to `problems`: InvalidArgument, or ResourceExhausted where there are too many
+// trials.
+class SweepIntake {
+ public:
+  // All must outlive it. `revision`: of the coordinator.
+  SweepIntake(CoordinatorState& state, Store& store, const Clock& clock, Announcer& announcer, std::string revision)
+      : state_(state), store_(store), clock_(clock), announcer_(announcer), revision_(std::move(revision)) {}
+
+  // AlreadyExists where the name is taken by a sweep with other trials. A text that an update took the place of is that
+  // sweep's too.
+  absl::StatusOr<SubmitResult> Submit(Submission submission, std::vector<Problem>& problems);
+  // The sweep of that name gets this text, and the trials that it does not have yet. NotFound where there is none;
+  // FailedPrecondition where it is cancelled, or has trials that the text leaves out.
+  absl::StatusOr<SubmitResult> Update(Submission submission, std::vector<Problem>& problems);
+
+ private:
+  // Submitted or updated under that name; none as long as there is no such sweep.
+  absl::StatusOr<bool> KnowsText(const std::string& sweep, const std::string& text);
+  SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
+  absl::Status Commit(CommitLog::Ticket ticket) ABSL_LOCKS_EXCLUDED(state_.log.mutex());
+
+  CoordinatorState& state_;
+  Store& store_;
+  const Clock& clock_;
+  Announcer& announcer_;
+  const std::string revision_;
+};
+
+}  // namespace ofsweep

@@ -1,0 +1,174 @@
+// A sweep that is updated: what of it goes on, what is added, and which texts are its own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/coordinator/coordinator_world.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using testing::SizeIs;
+
+std::string Text(const std::string& grid) {
+  return absl::StrCat("name: sweep\ntrial: {train.steps: 100}\ngrid: ", grid, "\n");
+}
+const std::string kOne = Text("{seed: [1]}");
+const std::string kBlocks = Text("{model.block: [op, pre_norm], seed: [0, 1]}");
+
+AttemptReport Completed(const AttemptName& name) {
+  return {.name = name, .end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 100}};
+}
+
+// "arm seed" of the trials in the sweep's order, as they are stored.
+std::vector<std::string> Arms(CoordinatorWorld& world) {
+  std::vector<std::string> arms;
+  const auto rows = world.store().ListResults("sweep", {}, 100, 0);
+  for (const ResultRow& row : *rows) arms.push_back(row.trial.arm.label);
+  return arms;
+}
+
+class SweepUpdate : public testing::Test {
+ protected:
+  SweepUpdate() { EXPECT_TRUE(world_.SubmitText(kOne, false, CoordinatorWorld::SeenData()).ok()); }
+
+  absl::StatusOr<SubmitResult> Update(const std::string& text, bool validate_only = false) {
+    return world_.UpdateText(text, validate_only, CoordinatorWorld::SeenData());
+  }
+  SweepState State() { return (*world_.store().FindSweep("sweep"))->state; }
+
+  CoordinatorWorld world_;
+};
+
+TEST_F(SweepUpdate, KeepsWhatItHasAndAddsTheRest) {
+  const AttemptName running = world_.Call("w", 1)->start[0].name;
+  const auto updated = Update(kBlocks);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_FALSE(updated->created);
+  EXPECT_EQ(updated->added, 3u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kRunning), 1u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 3u);
+  EXPECT_THAT(world_.Call("w", 1, {{.name = running}})->keep, SizeIs(1));
+  EXPECT_THAT(Arms(world_),
+              ElementsAre("model.block=pre_norm", "model.block=op", "model.block=pre_norm", "model.block=op"));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+  world_.Restart();
+  EXPECT_EQ(world_.Count("sweep", TrialState::kRunning), 1u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 3u);
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, AFinishedSweepGoesOnWithWhatIsAdded) {
+  const AttemptName name = world_.Call("w", 1)->start[0].name;
+  ASSERT_TRUE(world_.Call("w", 1, {Completed(name)}).ok());
+  EXPECT_EQ(State(), SweepState::kFinished);
+  ASSERT_TRUE(Update(kBlocks).ok());
+  EXPECT_EQ(State(), SweepState::kActive);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCompleted), 1u);
+  EXPECT_THAT(world_.Call("w", 3)->start, SizeIs(3));
+}
+
+TEST_F(SweepUpdate, EveryTextThatItHadIsItsOwn) {
+  ASSERT_TRUE(Update(kBlocks).ok());
+  for (const std::string& text : {kOne, kBlocks}) {
+    const auto again = world_.SubmitText(text, false, CoordinatorWorld::SeenData());
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_FALSE(again->created);
+    const auto updated = Update(text);
+    ASSERT_TRUE(updated.ok()) << updated.status();
+    EXPECT_EQ(updated->added, 0u);
+  }
+  EXPECT_EQ((*world_.store().FindSweep("sweep"))->spec, kBlocks);
+  EXPECT_THAT(Arms(world_), SizeIs(4));
+  const auto other = world_.SubmitText(Text("{seed: [1, 2]}"), false, CoordinatorWorld::SeenData());
+  EXPECT_EQ(other.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(other.status().message()), HasSubstr("--update"));
+}
+
+TEST_F(SweepUpdate, TheSameTrialsInOtherWordsAreTheSameSweep) {
+  ASSERT_TRUE(Update(kBlocks).ok());
+  const auto again =
+      world_.SubmitText(Text("{seed: [1, 0], model.block: [pre_norm, op]}"), false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_FALSE(again->created);
+}
+
+TEST_F(SweepUpdate, MayNotLeaveTrialsOut) {
+  const auto refused = Update(Text("{seed: [2, 3]}"));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("leaves out 1 of the 1 trials"));
+  EXPECT_THAT(Arms(world_), SizeIs(1));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, OfACancelledSweepOrOfNoneIsRefused) {
+  ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
+  const auto cancelled = Update(kBlocks);
+  EXPECT_EQ(cancelled.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(cancelled.status().message()), HasSubstr("resume"));
+  EXPECT_EQ(world_.UpdateText("name: other\ngrid: {seed: [1]}\n").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SweepUpdate, OnlyLookedAtChangesNothing) {
+  const auto looked = Update(kBlocks, /*validate_only=*/true);
+  ASSERT_TRUE(looked.ok()) << looked.status();
+  EXPECT_EQ(looked->added, 3u);
+  EXPECT_EQ(looked->sweep.counts.at(TrialState::kPending), 4u);
+  EXPECT_THAT(Arms(world_), SizeIs(1));
+  EXPECT_EQ((*world_.store().FindSweep("sweep"))->spec, kOne);
+}
+
+TEST_F(SweepUpdate, SharesTrialsOfOtherSweepsAndWakesFailedOnes) {
+  ASSERT_TRUE(world_.Submit("other", 2).ok());  // the same four trials
+  ASSERT_TRUE(world_.coordinator().Cancel("other").ok());
+  const auto updated = Update(kBlocks);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 4u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 0u);
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+  const AttemptName name = world_.Call("w", 1)->start[0].name;
+  ASSERT_TRUE(world_.Call("w", 1, {Completed(name)}).ok());
+  ASSERT_TRUE(world_.Submit("third", 3).ok());
+  const auto shared = world_.UpdateText(
+      "name: other\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [0, 1, 2]}\n", false,
+      CoordinatorWorld::SeenData());
+  EXPECT_EQ(shared.status().code(), absl::StatusCode::kFailedPrecondition) << "it is cancelled";
+  ASSERT_TRUE(world_.coordinator().Resume("other").ok());
+  const auto joined = world_.UpdateText(
+      "name: other\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [0, 1, 2]}\n", false,
+      CoordinatorWorld::SeenData());
+  ASSERT_TRUE(joined.ok()) << joined.status();
+  EXPECT_THAT(joined->shared_with, ElementsAre(Pair("third", 2)));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, AFailedWriteLeavesTheSweepAsItWas) {
+  ASSERT_TRUE(world_.Submit("other", 2).ok());
+  ASSERT_TRUE(world_.coordinator().Cancel("other").ok());  // so that its trials change with the update
+  world_.BreakTrialWrites();
+  EXPECT_FALSE(Update(kBlocks).ok());
+  world_.Mend();
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 1u);
+  ASSERT_TRUE(Update(kBlocks).ok());
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 4u);
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, CountsAreRightWhenTheStateIsReadAnewAfterIt) {
+  ASSERT_TRUE(world_.SubmitText("name: later\ntrial: {train.steps: 100}\ngrid: {seed: [8, 9]}\n").ok());
+  ASSERT_THAT(world_.Call("w", 2)->start, SizeIs(2));
+  ASSERT_TRUE(Update(kBlocks).ok());  // its trials stand behind those of `later`, and before them when read anew
+  world_.BreakTrialWrites();
+  EXPECT_FALSE(world_.coordinator().Cancel("later").ok());
+  world_.Mend();
+  ASSERT_TRUE(world_.coordinator().Tick().ok());
+  for (const SweepSummary& shown : world_.coordinator().views().Summaries()) {
+    EXPECT_EQ(shown.counts, *world_.store().CountTrials(shown.name)) << shown.name;
+  }
+}
+
+}  // namespace
+}  // namespace ofsweep
