@@ -153,8 +153,10 @@ class Program {
         ->allow_extra_args(false);
   }
 
-  static void AddFresh(CLI::App* command, bool& fresh) {
-    command->add_flag("--fresh", fresh, "train anew, whatever earlier sweeps hold; needs a new name");
+  static void AddKinship(CLI::App* command, bool& fresh, bool& update) {
+    CLI::Option* anew =
+        command->add_flag("--fresh", fresh, "train anew, whatever earlier sweeps hold; needs a new name");
+    command->add_flag("--update", update, "add the trials that the sweep of that name does not have")->excludes(anew);
   }
 
   static void AddRetention(CLI::App* sub, double& seconds) {
@@ -210,7 +212,7 @@ class Program {
     AddDataDir(run, run_options->data_dir, "database, checkpoints, data sets, logs");
     run->add_option("--slots", run_options->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(Within({.maximum = 1024, .whole = true}));
-    AddFresh(run, run_options->fresh);
+    AddKinship(run, run_options->fresh, run_options->update);
     run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
         ->capture_default_str();
     run->add_option(
@@ -314,7 +316,7 @@ class Program {
     const auto [submit, submit_options] = Add("submit", "gives a sweep to a coordinator", Submit);
     AddSweepFile(submit, submit_options->spec, submit_options->set);
     submit->add_flag("--validate-only", submit_options->validate_only, "check and count, store nothing");
-    AddFresh(submit, submit_options->fresh);
+    AddKinship(submit, submit_options->fresh, submit_options->update);
     submit->add_flag("--json", submit_options->json, "answer in JSON");
     AddCoordinatorAlone(submit, submit_options->connection);
 

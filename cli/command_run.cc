@@ -53,14 +53,15 @@ class AgentThread {
 
 // Submits, and brings back to life what an earlier run or a user stopped: `run` means run.
 absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1::SubmitSweepRequest& request,
-                                          const SpecFile& file, std::ostream& log) {
-  const auto submitted = connection.Call(&Stub::SubmitSweep, request);
+                                          bool update, const SpecFile& file, std::ostream& log) {
+  const auto submitted = connection.Call(update ? &Stub::UpdateSweep : &Stub::SubmitSweep, request);
   if (!submitted.ok()) return submitted.status();
   v1::Sweep sweep = submitted->sweep();
   if (submitted->created()) {
     log << DescribeTrials(*submitted, CombinationsOf(file)) << "\n";
     return sweep;
   }
+  if (submitted->added_trials() > 0) log << submitted->added_trials() << " trials are added\n";
   log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n";
   if (sweep.state() == "paused" || sweep.state() == "cancelled") {
     v1::ResumeSweepRequest resume;
@@ -187,7 +188,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   const v1::SubmitSweepRequest submission = MakeSubmission(
       *file, {.fresh = options.fresh, .workers_are_here = true, .cache = DatasetsFolder(options.data_dir)},
       streams.err);
-  auto sweep = SubmitAndRevive(connection, submission, *file, streams.err);
+  auto sweep = SubmitAndRevive(connection, submission, options.update, *file, streams.err);
   if (!sweep.ok()) return sweep.status();
 
   if (const auto empty_table = GetTable(connection, {sweep->name()}, options.layout); !empty_table.ok()) {

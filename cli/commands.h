@@ -31,7 +31,8 @@ struct SubmitOptions {
   std::string spec;
   std::vector<std::string> set;  // "KEY=VALUE", in place of what the file's `trial` says
   bool validate_only = false;
-  bool fresh = false;  // train anew what earlier sweeps hold
+  bool fresh = false;   // train anew what earlier sweeps hold
+  bool update = false;  // add to the sweep of that name
   bool json = false;
 };
 absl::Status Submit(const SubmitOptions& options, Streams streams);
@@ -170,7 +171,8 @@ struct RunOptions {
   std::vector<std::string> http_hosts;
   double metrics_retention_seconds = 300;
   int slots = 0;
-  bool fresh = false;  // train anew what earlier sweeps hold
+  bool fresh = false;   // train anew what earlier sweeps hold
+  bool update = false;  // add to the sweep of that name
   TableLayout layout;
 };
 // Coordinator and worker in this process until the sweep has ended, then its table. Other sweeps of the data folder are

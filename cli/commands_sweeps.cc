@@ -52,7 +52,7 @@ absl::StatusOr<v1::SubmitSweepResponse> SubmitTo(const SubmitOptions& options, c
   if (!connection.ok()) return connection.status();
   v1::SubmitSweepRequest request = MakeSubmission(file, {.fresh = options.fresh}, log);
   request.set_validate_only(options.validate_only);
-  return connection->Call(&Stub::SubmitSweep, request);
+  return connection->Call(options.update ? &Stub::UpdateSweep : &Stub::SubmitSweep, request);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ absl::Status Submit(const SubmitOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec, options.set);
   if (!file.ok()) return file.status();
   const ConnectionOptions& where = options.connection;
-  const bool alone = options.validate_only && where.data_dir && !where.coordinator;
+  const bool alone = options.validate_only && !options.update && where.data_dir && !where.coordinator;
   const auto response = alone ? Validate(*file, streams.err) : SubmitTo(options, *file, streams.err);
   if (!response.ok()) return response.status();
   if (options.json) {

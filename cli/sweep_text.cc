@@ -122,8 +122,16 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uin
                                const ConnectionOptions& where) {
   const v1::Sweep& sweep = response.sweep();
   std::string text = DescribeTrials(response, combinations);
-  if (validate_only) return text + ". It is valid; nothing was submitted.\n";
-  if (!response.created()) absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
+  if (validate_only) {
+    const std::uint32_t added = response.added_trials();
+    const std::string news = added > 0 ? absl::StrCat(", of which ", added, added == 1 ? " is new" : " are new") : "";
+    return absl::StrCat(text, news, ". It is valid; nothing was submitted.\n");
+  }
+  if (response.added_trials() > 0) {
+    absl::StrAppend(&text, ". ", DescribeSize(response.added_trials(), 0), " added: ", DescribeCounts(sweep.trials()));
+  } else if (!response.created()) {
+    absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
+  }
   if (sweep.state() == "cancelled")
     absl::StrAppend(&text, "; it is cancelled: go on with `ofsweep resume ", sweep.name(), "`");
   absl::StrAppend(&text, ".\nWatch it with `ofsweep watch ", sweep.name(), "`\n");

@@ -127,6 +127,10 @@ absl::StatusOr<SubmitResult> SweepIntake::Submit(Submission submission, std::vec
 }
 
 absl::StatusOr<SubmitResult> SweepIntake::Update(Submission submission, std::vector<Problem>& problems) {
+  // What the caller cannot see is what the sweep's trials read.
+  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(submission.spec.name);
+  if (!read.ok()) return read.status();
+  submission.spec.fingerprints.merge(*std::move(read));
   const SweepSpec& spec = submission.spec;
   auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, submission.file));
   auto trials = ExpandSubmission(spec, *settings, problems);

@@ -125,6 +125,10 @@ absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name
   });
 }
 
+absl::StatusOr<Fingerprints> Store::SubmittedInputs(const std::string& sweep) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::SubmittedInputs(connection, sweep); });
+}
+
 absl::StatusOr<bool> Store::HadSpec(const std::string& sweep, const std::string& spec) {
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::HadSpec(connection, sweep, spec); });
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <map>
+#include <set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -178,6 +180,31 @@ std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::str
   Query query(connection.Prepare(absl::StrCat("SELECT ", kSweepColumns, " FROM sweeps WHERE name = ?1")));
   if (!query.Bind(name).Next()) return std::nullopt;
   return ReadSweep(query);
+}
+
+absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, const std::string& sweep) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  std::map<DataInput, std::set<std::string>> found;
+  for (const InputKeys& keys : kInputKeys) {
+    const std::string source =
+        keys.path == "model.init_from" ? "'safetensors'" : std::string("config ->> '$.\"data.source\"'");
+    Query query(connection.Prepare(absl::StrCat(
+        "SELECT DISTINCT ", source, ", config ->> '$.\"", std::string(keys.path), "\"', config ->> '$.\"",
+        std::string(keys.fingerprint),
+        "\"' AS fingerprint FROM sweep_trials JOIN trial_configs ON trial_configs.trial = sweep_trials.trial "
+        "WHERE sweep = ?1 AND fingerprint IS NOT 'auto'")));
+    query.Bind(*id);
+    while (query.Next()) {
+      const DataInput input{query.Text(0), query.Text(1)};
+      if (IsInput(input, keys)) found[input].insert(query.Text(2));
+    }
+  }
+  Fingerprints agreed;
+  for (const auto& [input, fingerprints] : found) {
+    if (fingerprints.size() == 1) agreed.emplace(input, *fingerprints.begin());
+  }
+  return agreed;
 }
 
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec) {

@@ -15,6 +15,7 @@ namespace ofsweep {
 // Reads of sweeps and trials on a reader's connection; contracts are those of Store. SQLite's errors are thrown.
 absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::string& sweep);  // or NotFound
 std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name);
+absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, const std::string& sweep);
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec);
 std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset);
 absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnection& connection,

@@ -96,6 +96,15 @@ TEST_F(SweepUpdate, TheSameTrialsInOtherWordsAreTheSameSweep) {
   EXPECT_FALSE(again->created);
 }
 
+TEST_F(SweepUpdate, FromWhereItsDataCannotBeSeenIsOfTheSameData) {
+  const auto updated = world_.UpdateText(kBlocks);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->added, 3u);
+  const auto seen = Update(Text("{model.block: [op, pre_norm, post_norm], seed: [0, 1]}"));
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  EXPECT_EQ(seen->added, 2u);
+}
+
 TEST_F(SweepUpdate, MayNotLeaveTrialsOut) {
   const auto refused = Update(Text("{seed: [2, 3]}"));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);

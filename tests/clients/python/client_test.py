@@ -51,6 +51,20 @@ class Submitting(unittest.TestCase):
             self.client.submit({**sweep, "grid": {"model.block": ["op"]}})
         self.client.cancel("once")
 
+    def test_an_update_adds_what_the_sweep_does_not_have(self):
+        sweep = structured("grows", grid={"seed": [0]})
+        with self.assertRaises(ofsweep.NotFound):
+            self.client.update(sweep)
+        self.client.submit(sweep)
+        grown = {**sweep, "grid": {"model.block": ["op", "pre_norm"], "seed": [0, 1]}}
+        self.assertEqual(self.client.update(grown, validate_only=True).added_trials, 3)
+        self.assertEqual(self.client.update(grown).added_trials, 3)
+        self.assertEqual(self.client.update(grown).added_trials, 0)
+        self.assertFalse(self.client.submit(sweep).created)
+        with self.assertRaises(ofsweep.FailedPrecondition):
+            self.client.update({**sweep, "grid": {"seed": [7]}})
+        self.client.cancel("grows")
+
     def test_a_file_and_what_is_shared(self):
         file = world.folder() / "again.yaml"
         file.write_text(world.spec("again", world.BLOCKS_GRID))

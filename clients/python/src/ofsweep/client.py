@@ -66,13 +66,20 @@ class Client(Results):
         Raises InvalidArgument with a violation for each mistake, AlreadyExists where the name has another
         specification.
         """
-        answer = self._call(self._stub.SubmitSweep, request_of(spec, fingerprints, replica, validate_only))
-        return Submission(
-            messages.sweep(answer.sweep),
-            answer.created,
-            {one.sweep: one.trials for one in answer.shared_with},
-            {one.sweep: one.trials for one in answer.anew_beside},
+        return messages.submission(
+            self._call(self._stub.SubmitSweep, request_of(spec, fingerprints, replica, validate_only))
         )
+
+    def update(
+        self, spec: Spec, *, fingerprints: Iterable[Fingerprint] = (), validate_only: bool = False
+    ) -> Submission:
+        """Gives the sweep of that name this specification, and the trials that it does not hold yet; its arms are called
+        by what varies then. What `fingerprints` does not name is what the sweep's trials read. Idempotent.
+
+        Raises NotFound where there is no such sweep, FailedPrecondition where it is cancelled, or the specification
+        leaves out trials that it has.
+        """
+        return messages.submission(self._call(self._stub.UpdateSweep, request_of(spec, fingerprints, "", validate_only)))
 
     def progress(self, sweep: str, min_interval_seconds: float = 1.0) -> Iterator[Progress]:
         """At once, and then whenever something changed, until every trial is in a final state; a paused sweep goes on.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ofsweep import arms, curves, tables
 from ofsweep.progress import Progress, RunningTrial
+from ofsweep.submission import Submission
 from ofsweep.sweep import TRIAL_STATES, Sweep
 from ofsweep.v1 import results_pb2, sweep_pb2
 
@@ -26,6 +27,16 @@ def sweep(message: sweep_pb2.Sweep) -> Sweep:
         submitted_at=message.submitted_at.ToDatetime(tzinfo=datetime.timezone.utc),
         spec=message.spec or None,
         waiting_reason=message.waiting_reason or None,
+    )
+
+
+def submission(message: sweep_pb2.SubmitSweepResponse) -> Submission:
+    return Submission(
+        sweep(message.sweep),
+        message.created,
+        {one.sweep: one.trials for one in message.shared_with},
+        {one.sweep: one.trials for one in message.anew_beside},
+        message.added_trials,
     )
 
 

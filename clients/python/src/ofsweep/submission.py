@@ -39,6 +39,8 @@ class Submission:
     anew_beside: Mapping[str, int]
     """How many trials are equal to one of that sweep but for what they read, which nobody has said; so they are trained
     anew."""
+    added_trials: int = 0
+    """By `update`, to those that the sweep had."""
 
 
 def request_of(
