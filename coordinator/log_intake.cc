@@ -12,6 +12,8 @@ namespace {
 
 // Each holds a thread of the server and up to one request. A disk that hangs must not take all of them.
 constexpr int kTakenAtOnce = 64;
+// On a full disk some writes find room and others do not: that is one trouble, told once.
+constexpr TimeMs kTellAgainMs = 600'000;
 
 }  // namespace
 
@@ -52,15 +54,14 @@ absl::StatusOr<bool> LogIntake::IsKnown(const AttemptName& attempt) {
 }
 
 void LogIntake::Tell(const absl::Status& status) {
-  if (status.ok()) {
-    if (is_failing_.exchange(false)) spdlog::info("trainers' logs are kept again");
-    return;
-  }
-  if (is_failing_.exchange(true)) return;
+  if (status.ok()) return;
+  const TimeMs now = clock_.Now();
+  TimeMs before = told_at_;
+  if (before != 0 && now - before < kTellAgainMs) return;
+  if (!told_at_.compare_exchange_strong(before, now)) return;  // another thread has told it
   spdlog::warn(
-      "trainers' logs are not kept for now ({}); trials and their points do not need them. {} holds nothing else: "
-      "where "
-      "it is damaged, take it away with its -wal and -shm",
+      "trainers' logs are not kept for now ({}); trials and their points do not need them. {} holds nothing else: take "
+      "it away, with its -wal and -shm, if it is damaged",
       std::string(status.message()), path_);
 }
 

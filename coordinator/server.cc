@@ -149,7 +149,7 @@ class RunningServer : public Server {
     const std::string path = LogsPath(options_.data_dir);
     log_store_ = std::make_unique<LogStore>(LogStoreOptions{.path = path, .max_bytes = options_.max_log_bytes});
     log_hub_ = std::make_unique<LogHub>(*log_store_, *store_, &coordinator_->views());
-    log_intake_ = std::make_unique<LogIntake>(*log_store_, *store_, *log_hub_, path);
+    log_intake_ = std::make_unique<LogIntake>(*log_store_, *store_, *log_hub_, clock_, path);
     const auto deleted = store_->ListDeletedTrials();
     if (!deleted.ok()) return deleted.status();
     std::vector<AttemptName> trials;

@@ -14,9 +14,9 @@
 namespace ofsweep {
 namespace {
 
-constexpr std::uint64_t kNewestBytes = 1 << 20;  // of a log; the coordinator keeps no more
-constexpr std::size_t kChunkBytes = 256 << 10;   // worker.proto
-constexpr std::size_t kRequestBytes = 1 << 20;   // well below what gRPC takes
+constexpr std::uint64_t kNewestBytes = 1 << 20;    // of a log; the coordinator keeps no more
+constexpr std::size_t kLogChunkBytes = 256 << 10;  // worker.proto
+constexpr std::size_t kRequestBytes = 1 << 20;     // well below what gRPC takes
 // Logs that have ended wait only while a coordinator takes attempts' ends and no logs.
 constexpr std::size_t kMostEnded = 256;
 
@@ -68,7 +68,7 @@ std::optional<v1::PushLogRequest> LogForwarder::Next() {
       break;
     }
     v1::LogChunk& chunk = *request.add_chunks();
-    if (!Fill(*log, std::min(room, kChunkBytes), chunk)) {
+    if (!Fill(*log, std::min(room, kLogChunkBytes), chunk)) {
       request.mutable_chunks()->RemoveLast();
       continue;
     }
