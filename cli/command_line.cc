@@ -165,6 +165,12 @@ class Program {
         ->capture_default_str();
   }
 
+  static void AddLogBytes(CLI::App* sub, std::uint64_t& bytes) {
+    sub->add_option("--log-bytes", bytes, "of what trainers log, kept in all: 1GiB, 64MiB (default: 256MiB)")
+        ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+        ->check(Within({.minimum = 1 << 20, .maximum = 1e15, .whole = true}));
+  }
+
   static void AddDataDir(CLI::App* sub, std::string& data_dir, const char* help) {
     sub->add_option("--data-dir", data_dir, help)->capture_default_str();
   }
@@ -220,11 +226,12 @@ class Program {
         absl::StrCat("HOST:PORT for the page and /metrics (default: ", kDefaultHttp, ", or the next free port)"));
     AddHttpHosts(run, run_options->http_hosts);
     AddRetention(run, run_options->metrics_retention_seconds);
+    AddLogBytes(run, run_options->max_log_bytes);
     AddLayout(run, run_options->layout);
 
     const auto [coordinator, serve] =
         Add("coordinator", "keeps sweeps and tells workers what to run, until stopped", ServeCoordinator);
-    AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db");
+    AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db and logs.db");
     coordinator->add_option("--grpc", serve->grpc, "HOST:PORT; port 0 takes a free one")->capture_default_str();
     coordinator
         ->add_option("--http", serve->http,
@@ -232,6 +239,7 @@ class Program {
         ->capture_default_str();
     AddHttpHosts(coordinator, serve->http_hosts);
     AddRetention(coordinator, serve->metrics_retention_seconds);
+    AddLogBytes(coordinator, serve->max_log_bytes);
 
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
     AddCoordinator(worker, work->coordinator);
@@ -329,6 +337,15 @@ class Program {
     show->add_option("TRIAL", show_options->trial, "only this one, with its attempts");
     show->add_flag("--json", show_options->json, "as JSON, with every resolved key and result");
     AddSource(show, show_options->connection);
+
+    const auto [logs, logs_options] = Add("logs", "prints what the trainer of a trial has logged", ShowLog);
+    logs->add_option("TRIAL", logs_options->trial, "its id, as `ofsweep show SWEEP` lists it")->required();
+    logs->add_option("--attempt", logs_options->attempt, "of which attempt, from 1 (default: the newest)")
+        ->check(Within(kPositiveWhole));
+    logs->add_flag("--follow", logs_options->follow, "go on until the attempt has ended");
+    logs->add_option("--lines", logs_options->lines, "only the last ones (default: all that is kept, at most 1 MiB)")
+        ->check(Within(kPositiveWhole));
+    AddSource(logs, logs_options->connection);
 
     const auto [workers, workers_options] = Add("workers", "lists the workers of a coordinator", ShowWorkers);
     workers->add_flag("--json", workers_options->json, "as JSON");

@@ -180,6 +180,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
                                .http_hosts = options.http_hosts,
                                .only_sweep = SweepName(*file),
                                .metrics_retention_seconds = options.metrics_retention_seconds,
+                               .max_log_bytes = options.max_log_bytes,
                                .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "

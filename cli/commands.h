@@ -51,6 +51,16 @@ struct ShowOptions {
 };
 absl::Status ShowSweep(const ShowOptions& options, Streams streams);
 
+struct LogsOptions {
+  ConnectionOptions connection;
+  std::string trial;
+  std::uint32_t attempt = 0;  // from 1; 0: the newest
+  std::uint32_t lines = 0;    // only the last ones; 0: all that are kept
+  bool follow = false;        // until the attempt has ended
+};
+// What the trainer of a trial has logged.
+absl::Status ShowLog(const LogsOptions& options, Streams streams);
+
 struct WorkersOptions {
   ConnectionOptions connection;
   bool json = false;
@@ -143,12 +153,16 @@ absl::Status Plot(const PlotOptions& options, Streams streams);
 
 // ---- on this machine ----
 
+// Of what trainers log, in all.
+inline constexpr std::uint64_t kDefaultLogBytes = std::uint64_t{256} << 20;
+
 struct CoordinatorCommandOptions {
   std::string data_dir = kDefaultDataDir;
   std::string grpc = kDefaultCoordinator;
   std::string http = kDefaultHttp;
   std::vector<std::string> http_hosts;  // further names by which browsers reach it
   double metrics_retention_seconds = 300;
+  std::uint64_t max_log_bytes = kDefaultLogBytes;
 };
 // Serves until a signal asks it to stop (interrupt.h).
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
@@ -170,6 +184,7 @@ struct RunOptions {
   std::string http;  // HOST:PORT; empty: the usual one, or where it is in use one of those behind it
   std::vector<std::string> http_hosts;
   double metrics_retention_seconds = 300;
+  std::uint64_t max_log_bytes = kDefaultLogBytes;
   int slots = 0;
   bool fresh = false;   // train anew what earlier sweeps hold
   bool update = false;  // add to the sweep of that name

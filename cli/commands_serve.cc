@@ -17,6 +17,7 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
                                .http = options.http,
                                .http_hosts = options.http_hosts,
                                .metrics_retention_seconds = options.metrics_retention_seconds,
+                               .max_log_bytes = options.max_log_bytes,
                                .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();
   streams.out << "ofsweep coordinator: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address()

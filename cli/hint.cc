@@ -11,7 +11,7 @@ namespace ofsweep {
 namespace {
 
 constexpr std::string_view kHint = "`ofsweep ";
-constexpr std::array<std::string_view, 6> kReading = {"ls", "show", "table", "curves", "plot", "watch"};
+constexpr std::array<std::string_view, 7> kReading = {"ls", "show", "logs", "table", "curves", "plot", "watch"};
 constexpr std::array<std::string_view, 9> kChanging = {"submit", "cancel", "pause",   "resume",  "rm",
                                                        "retry",  "worker", "workers", "evaluate"};
 constexpr std::array<std::string_view, 2> kServing = {"coordinator", "run"};

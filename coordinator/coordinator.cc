@@ -196,6 +196,7 @@ absl::StatusOr<DeletedSweep> Coordinator::Delete(const std::string& sweep) {
   const auto decide = [&](Scheduler& scheduler, TimeMs now) -> absl::StatusOr<Decision> {
     absl::StatusOr<Decision> decision = scheduler.Delete(sweep, now);
     if (!decision.ok()) return decision;
+    deleted.begun_trials = decision->change.deletion->begun_trials;
     for (const TrialIndex trial : scheduler.books().FindSweep(sweep)->trials) {
       ++(scheduler.books().trial(trial).places.size() > 1 ? deleted.shared_trials : deleted.deleted_trials);
     }

@@ -142,7 +142,8 @@ struct SubmitResult {
 
 struct DeletedSweep {
   std::uint64_t deleted_trials = 0;
-  std::uint64_t shared_trials = 0;  // that other sweeps hold: they stay
+  std::uint64_t shared_trials = 0;        // that other sweeps hold: they stay
+  std::vector<AttemptName> begun_trials;  // of the deleted ones, by their newest attempts
 };
 
 // The newest values of a running trial; absent before the first report of this process.

@@ -20,6 +20,8 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/disk_health.h"
 #include "coordinator/heartbeat.h"
+#include "coordinator/log_hub.h"
+#include "coordinator/log_intake.h"
 #include "coordinator/rpc_metrics.h"
 #include "coordinator/scrape_targets.h"
 #include "coordinator/socket_poller.h"
@@ -104,8 +106,10 @@ class RunningServer : public Server {
     coordinator_ = *std::move(coordinator);
     heartbeat_ = std::make_unique<Heartbeat>(*coordinator_, *store_, disk_);
     watch_hub_ = std::make_unique<WatchHub>(coordinator_->views(), *store_);
-    sweep_service_ = std::make_unique<SweepServiceImpl>(*store_, coordinator_.get(), watch_hub_.get());
-    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_);
+    if (absl::Status status = OpenLogs(); !status.ok()) return status;
+    sweep_service_ = std::make_unique<SweepServiceImpl>(
+        *store_, *log_hub_, SweepServiceImpl::Running{*coordinator_, *watch_hub_, *log_intake_});
+    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_);
     if (absl::Status status = StartGrpc(); !status.ok()) return status;
     return StartHttp();
   }
@@ -118,6 +122,7 @@ class RunningServer : public Server {
   void Shutdown() override {
     if (sweep_service_ != nullptr) sweep_service_->Stop();
     if (watch_hub_ != nullptr) watch_hub_->Stop();
+    if (log_hub_ != nullptr) log_hub_->Stop();
     if (grpc_ != nullptr) {
       if (auto* health = grpc_->GetHealthCheckService()) health->Shutdown();
       grpc_->Shutdown(std::chrono::system_clock::now() + kGrace);
@@ -128,15 +133,31 @@ class RunningServer : public Server {
     bridge_.reset();
     heartbeat_.reset();
     watch_hub_.reset();
+    log_hub_.reset();
     socket_poller_.reset();
     grpc_.reset();
     sweep_service_.reset();
     worker_service_.reset();
+    log_intake_.reset();
+    log_store_.reset();
     coordinator_.reset();
     store_.reset();
   }
 
  private:
+  absl::Status OpenLogs() {
+    const std::string path = LogsPath(options_.data_dir);
+    log_store_ = std::make_unique<LogStore>(LogStoreOptions{.path = path, .max_bytes = options_.max_log_bytes});
+    log_hub_ = std::make_unique<LogHub>(*log_store_, *store_, &coordinator_->views());
+    log_intake_ = std::make_unique<LogIntake>(*log_store_, *store_, *log_hub_, clock_, path);
+    const auto deleted = store_->ListDeletedTrials();
+    if (!deleted.ok()) return deleted.status();
+    std::vector<AttemptName> trials;
+    for (const DeletedTrial& trial : *deleted) trials.push_back(trial.newest);
+    log_intake_->Remove(trials);
+    return absl::OkStatus();
+  }
+
   absl::Status StartGrpc() {
     if (!ParseHostPort(options_.grpc)) {
       return absl::InvalidArgumentError(
@@ -227,6 +248,9 @@ class RunningServer : public Server {
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Heartbeat> heartbeat_;
   std::unique_ptr<WatchHub> watch_hub_;
+  std::unique_ptr<LogStore> log_store_;
+  std::unique_ptr<LogHub> log_hub_;
+  std::unique_ptr<LogIntake> log_intake_;
   std::unique_ptr<SweepServiceImpl> sweep_service_;
   std::unique_ptr<WorkerServiceImpl> worker_service_;
   std::unique_ptr<grpc::Server> grpc_;
@@ -239,8 +263,11 @@ class RunningServer : public Server {
 
 class OfflineServer : public Server {
  public:
-  explicit OfflineServer(std::unique_ptr<Store> store)
-      : store_(std::move(store)), sweep_service_(*store_, nullptr, nullptr) {
+  OfflineServer(const std::string& data_dir, std::unique_ptr<Store> store)
+      : store_(std::move(store)),
+        log_store_({.path = LogsPath(data_dir), .read_only = true}),
+        log_hub_(log_store_, *store_, nullptr),
+        sweep_service_(*store_, log_hub_, std::nullopt) {
     grpc::ServerBuilder builder;
     builder.RegisterService(&sweep_service_);
     grpc_ = builder.BuildAndStart();
@@ -255,12 +282,15 @@ class OfflineServer : public Server {
 
   void Shutdown() override {
     sweep_service_.Stop();
+    log_hub_.Stop();
     grpc_->Shutdown(std::chrono::system_clock::now() + kGrace);
     grpc_->Wait();
   }
 
  private:
   const std::unique_ptr<Store> store_;
+  LogStore log_store_;
+  LogHub log_hub_;
   SweepServiceImpl sweep_service_;
   std::unique_ptr<grpc::Server> grpc_;
 };
@@ -282,7 +312,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::OpenOffline(const std::string& d
   }
   auto store = Store::OpenReadOnly(path);
   if (!store.ok()) return store.status();
-  return std::make_unique<OfflineServer>(*std::move(store));
+  return std::make_unique<OfflineServer>(data_dir, *std::move(store));
 }
 
 }  // namespace ofsweep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ struct ServerOptions {
   int max_request_bytes = 16 * 1024 * 1024;  // a larger message is refused with RESOURCE_EXHAUSTED
   std::size_t max_trial_series = 100'000;    // Prometheus series of trials; further ones are counted, not shown
   double metrics_retention_seconds = 300;    // how long a finished trial's series stay in /metrics
-  std::string revision = "unknown";          // of the program
+  std::uint64_t max_log_bytes = std::uint64_t{256} << 20;  // of all that trainers log; the oldest logs go
+  std::string revision = "unknown";                        // of the program
 };
 
 // The whole coordinator in one object: store, scheduler, both gRPC services with health checking and reflection, and

@@ -218,6 +218,7 @@ grpc::Status SweepServiceImpl::DeleteSweep(grpc::ServerContext*, const v1::Delet
     if (coordinator_ == nullptr) return NoCoordinator();
     const auto deleted = coordinator_->Delete(request->name());
     if (!deleted.ok()) return StorageStatus(deleted.status());
+    logs_->Remove(deleted->begun_trials);
     response->set_deleted_trials(static_cast<std::uint32_t>(deleted->deleted_trials));
     response->set_shared_trials(static_cast<std::uint32_t>(deleted->shared_trials));
     return grpc::Status::OK;
@@ -259,6 +260,11 @@ grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTrial
     *response = *std::move(trial);
     return grpc::Status::OK;
   });
+}
+
+grpc::ServerWriteReactor<v1::TailLogResponse>* SweepServiceImpl::TailLog(grpc::CallbackServerContext*,
+                                                                         const v1::TailLogRequest* request) {
+  return log_hub_.Tail(*request);
 }
 
 grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest* request,

@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "coordinator/ablation_table.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/curve_streams.h"
+#include "coordinator/log_hub.h"
+#include "coordinator/log_intake.h"
 #include "coordinator/sweep_reader.h"
 #include "coordinator/watch_hub.h"
 #include "ofsweep/v1/sweep.grpc.pb.h"
@@ -21,16 +24,26 @@ inline constexpr std::size_t kCurveStreams = 32;
 inline constexpr absl::Duration kReaderPatience = absl::Seconds(30);
 
 // SweepService of proto/ofsweep/v1/sweep.proto, whose comments say what each RPC does. Plain functions on gRPC's
-// threads, except for WatchSweep (see WatchHub).
-class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_WatchSweep<v1::SweepService::Service> {
+// threads, except for WatchSweep and TailLog (see WatchHub and LogHub).
+class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_WatchSweep<
+                                   v1::SweepService::WithCallbackMethod_TailLog<v1::SweepService::Service>> {
  public:
-  // All must outlive the service. Without coordinator and hub it only reads; RPCs that change or follow something
-  // answer UNAVAILABLE.
-  SweepServiceImpl(Store& store, Coordinator* coordinator, WatchHub* hub)
+  // What a coordinator has and a database alone has not; all must outlive the service.
+  struct Running {
+    Coordinator& coordinator;
+    WatchHub& hub;
+    LogIntake& logs;
+  };
+
+  // Both must outlive the service. Without `running` it only reads; RPCs that change or follow something answer
+  // UNAVAILABLE.
+  SweepServiceImpl(Store& store, LogHub& log_hub, std::optional<Running> running)
       : store_(store),
-        coordinator_(coordinator),
-        hub_(hub),
-        reader_(store, coordinator == nullptr ? nullptr : &coordinator->views()) {}
+        log_hub_(log_hub),
+        coordinator_(running ? &running->coordinator : nullptr),
+        hub_(running ? &running->hub : nullptr),
+        logs_(running ? &running->logs : nullptr),
+        reader_(store, running ? &running->coordinator.views() : nullptr) {}
 
   // Streams that are being sent end with UNAVAILABLE.
   void Stop() { stopping_ = true; }
@@ -48,6 +61,8 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   grpc::Status RetryTrials(grpc::ServerContext*, const v1::RetryTrialsRequest*, v1::RetryTrialsResponse*) override;
   grpc::Status ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
   grpc::Status GetTrial(grpc::ServerContext*, const v1::GetTrialRequest*, v1::GetTrialResponse*) override;
+  grpc::ServerWriteReactor<v1::TailLogResponse>* TailLog(grpc::CallbackServerContext*,
+                                                         const v1::TailLogRequest*) override;
   grpc::Status ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest*, v1::ListSeriesResponse*) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;
   grpc::Status QueryCurves(grpc::ServerContext*, const v1::QueryCurvesRequest*,
@@ -69,8 +84,10 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                           CurveStreams::Place& place, grpc::ServerWriter<v1::QueryCurvesResponse>& writer);
 
   Store& store_;
+  LogHub& log_hub_;
   Coordinator* const coordinator_;
   WatchHub* const hub_;
+  LogIntake* const logs_;
   SweepReader reader_;
   CurveStreams curve_streams_{kCurveStreams, kReaderPatience};
   std::atomic<bool> stopping_ = false;

@@ -36,4 +36,21 @@ grpc::Status WorkerServiceImpl::PushMetrics(grpc::ServerContext*, const v1::Push
   });
 }
 
+grpc::Status WorkerServiceImpl::PushLog(grpc::ServerContext*, const v1::PushLogRequest* request,
+                                        v1::PushLogResponse* response) {
+  return Guarded([&]() -> grpc::Status {
+    std::vector<Problem> problems;
+    std::vector<LogPiece> pieces = FromMessage(*request, problems);
+    if (!problems.empty()) return BadRequest(problems);
+    if (FromMessage(request->database()) != coordinator_.identity()) {
+      return {grpc::StatusCode::ABORTED,
+              "the worker has not synchronized with this database since the coordinator was started"};
+    }
+    const auto outcomes = logs_.Take(std::move(pieces));
+    if (!outcomes.ok()) return StorageStatus(outcomes.status());
+    *response = ToMessage(*outcomes);
+    return grpc::Status::OK;
+  });
+}
+
 }  // namespace ofsweep

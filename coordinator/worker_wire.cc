@@ -24,6 +24,9 @@ constexpr std::uint32_t kMaxSlots = 4096;
 constexpr std::uint32_t kMaxLayer = 99'999;
 // Seconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
 constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 53;
+// Of one piece of a log, and of all before it: what a double holds exactly, as TailLog tells it.
+constexpr std::size_t kMaxLogPieceBytes = 256 << 10;
+constexpr std::uint64_t kMaxLogBytes = std::uint64_t{1} << 53;
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int64_t>::max();
 
 void Add(std::string field, std::string message, std::string fix, std::vector<Problem>& problems) {
@@ -294,6 +297,38 @@ v1::PushMetricsResponse ToMessage(const std::vector<PushOutcome>& outcomes) {
     added->set_duplicates(outcome.duplicates);
     added->set_fenced(outcome.fenced);
     added->set_unknown(outcome.unknown);
+  }
+  return message;
+}
+
+std::vector<LogPiece> FromMessage(const v1::PushLogRequest& request, std::vector<Problem>& problems) {
+  std::vector<LogPiece> pieces;
+  pieces.reserve(static_cast<std::size_t>(request.chunks_size()));
+  for (int i = 0; i < request.chunks_size() && problems.size() < kMaxProblems; ++i) {
+    const v1::LogChunk& chunk = request.chunks(i);
+    const std::string field = absl::StrCat("chunks[", i, "]");
+    CheckName(chunk.trial_id(), field + ".trial_id", problems);
+    CheckGeneration(chunk.generation(), field + ".generation", problems);
+    if (chunk.begin() > kMaxLogBytes) {
+      Add(field + ".begin", absl::StrCat("no log has ", chunk.begin(), " bytes"), "how many are before `text`",
+          problems);
+    }
+    if (chunk.text().size() > kMaxLogPieceBytes) {
+      Add(field + ".text", absl::StrCat("has ", chunk.text().size(), " bytes"),
+          absl::StrCat("at most ", kMaxLogPieceBytes), problems);
+    }
+    if (!problems.empty()) continue;
+    pieces.push_back({{chunk.trial_id(), chunk.generation()}, chunk.begin(), chunk.text(), chunk.complete()});
+  }
+  return pieces;
+}
+
+v1::PushLogResponse ToMessage(const std::vector<LogOutcome>& outcomes) {
+  v1::PushLogResponse message;
+  for (const LogOutcome& outcome : outcomes) {
+    v1::LogResult& added = *message.add_results();
+    added.set_stored_through(outcome.stored_through);
+    added.set_unknown(outcome.unknown);
   }
   return message;
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "coordinator/coordinator_types.h"
+#include "coordinator/log_intake.h"
 #include "experiment/problem.h"
 #include "ofsweep/v1/worker.pb.h"
 
@@ -21,5 +22,10 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer);
 std::vector<AttemptPoints> FromMessage(const v1::PushMetricsRequest& request, std::vector<Problem>& problems);
 
 v1::PushMetricsResponse ToMessage(const std::vector<PushOutcome>& outcomes);
+
+// Problems name their field: "chunks[1].text".
+std::vector<LogPiece> FromMessage(const v1::PushLogRequest& request, std::vector<Problem>& problems);
+
+v1::PushLogResponse ToMessage(const std::vector<LogOutcome>& outcomes);
 
 }  // namespace ofsweep

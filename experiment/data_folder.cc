@@ -18,6 +18,10 @@ std::string DatabasePath(const std::string& data_dir) {
   return Join(data_dir, "ofsweep.db");
 }
 
+std::string LogsPath(const std::string& data_dir) {
+  return Join(data_dir, "logs.db");
+}
+
 std::string OutboxFolder(const std::string& data_dir) {
   return Join(data_dir, "outbox");
 }

@@ -10,6 +10,7 @@ namespace ofsweep {
 // when: storage/DESIGN.md and worker/DESIGN.md.
 
 std::string DatabasePath(const std::string& data_dir);    // ofsweep.db
+std::string LogsPath(const std::string& data_dir);        // logs.db: what trainers have logged
 std::string OutboxFolder(const std::string& data_dir);    // outbox
 std::string DatasetsFolder(const std::string& data_dir);  // datasets: the trainers' shared cache
 std::string DatabaseIdPath(const std::string& data_dir);  // database-id: of the database that lent what is here

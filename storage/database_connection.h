@@ -29,6 +29,11 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
 };
 
+// A value that is bytes of any kind, and no text.
+struct Blob {
+  std::string_view bytes;
+};
+
 // One use of a statement. The statement is reset when the use ends, so that no read snapshot outlives it.
 // NaN is stored as NULL and read back as NaN.
 class Query {
@@ -52,6 +57,7 @@ class Query {
   void BindOne(int index, int value) { Check(sqlite3_bind_int(statement_, index, value)); }
   void BindOne(int index, double value) { Check(sqlite3_bind_double(statement_, index, value)); }
   void BindOne(int index, std::string_view value);
+  void BindOne(int index, const Blob& value);
 
   // False when there are no more rows.
   bool Next() {

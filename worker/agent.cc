@@ -29,6 +29,7 @@
 #include "worker/call_loop.h"
 #include "worker/channel.h"
 #include "worker/host.h"
+#include "worker/log_forwarder.h"
 #include "worker/point_forwarder.h"
 #include "worker/supervisor.h"
 #include "worker/worker_metrics.h"
@@ -64,9 +65,18 @@ class AgentLoop : public Agent {
         supervisor_(io_, options_, gpus_, metrics_,
                     {.on_points = [this] { push_.Soon(); },
                      .on_change = [this] { synchronize_.Soon(); },
-                     .on_let_go = [this] { FinishIfDone(); }}),
+                     .on_let_go =
+                         [this] {
+                           push_logs_.Soon();  // the rest of one that has ended
+                           FinishIfDone();
+                         },
+                     .on_log = [this](const AttemptName& name, const std::string& path,
+                                      bool is_new) { logs_.Follow(name, path, is_new); }}),
         points_(options_, supervisor_, [this] { synchronize_.Soon(); }),
+        logs_(supervisor_),
         push_(io_, options_.max_backoff, PushHooks()),
+        push_logs_(io_, options_.max_backoff, PushLogsHooks()),
+        logs_timer_(io_),
         synchronize_(io_, options_.max_backoff, SynchronizeHooks()) {}
 
   absl::Status ServeHttp();
@@ -78,13 +88,17 @@ class AgentLoop : public Agent {
  private:
   using SynchronizeLoop = CallLoop<v1::SynchronizeRequest, v1::SynchronizeResponse>;
   using PushLoop = CallLoop<v1::PushMetricsRequest, v1::PushMetricsResponse>;
+  using PushLogsLoop = CallLoop<v1::PushLogRequest, v1::PushLogResponse>;
 
   PushLoop::Hooks PushHooks();
+  PushLogsLoop::Hooks PushLogsHooks();
+  void WatchLogs();
   SynchronizeLoop::Hooks SynchronizeHooks();
   v1::SynchronizeRequest State() const;
   std::optional<milliseconds> Follow(const v1::SynchronizeResponse& told);
   absl::Status Belong(const std::string& database_id);
   void ShutDown();
+  bool IsAllTold() const { return supervisor_.empty() && (goodbye_heard_ || away_); }
   void FinishIfDone();
   void Finish();
 
@@ -100,7 +114,10 @@ class AgentLoop : public Agent {
   WorkerMetrics metrics_;
   Supervisor supervisor_;
   PointForwarder points_;
+  LogForwarder logs_;
   PushLoop push_;
+  PushLogsLoop push_logs_;
+  boost::asio::steady_timer logs_timer_;
   SynchronizeLoop synchronize_;
   bool shutting_down_ = false;
   bool says_goodbye_ = false;   // the newest call, with its 0 slots
@@ -135,6 +152,7 @@ absl::Status AgentLoop::Run(std::stop_token stop) {
                  options_.data_dir);
     synchronize_.Soon();
     push_.Soon();
+    WatchLogs();
     std::stop_callback on_stop(stop, [this] { boost::asio::post(io_, [this] { ShutDown(); }); });
     io_.run();
     return absl::OkStatus();
@@ -152,6 +170,34 @@ AgentLoop::PushLoop::Hooks AgentLoop::PushHooks() {
           .next = [this] { return points_.Next(); },
           .on_answer = [this](const v1::PushMetricsResponse& response) { return points_.OnAnswer(response); },
           .on_failure = [this](const grpc::Status& status) { points_.OnFailure(status); }};
+}
+
+AgentLoop::PushLogsLoop::Hooks AgentLoop::PushLogsHooks() {
+  return {.send =
+              [this](grpc::ClientContext* context, const v1::PushLogRequest* request, v1::PushLogResponse* response,
+                     std::function<void(grpc::Status)> done) {
+                stub_->async()->PushLog(context, request, response, std::move(done));
+              },
+          .next = [this] { return logs_.Next(); },
+          .on_answer = [this](const v1::PushLogResponse& response) -> std::optional<milliseconds> {
+            if (!logs_.OnAnswer(response)) return std::nullopt;
+            boost::asio::post(io_, [this] { FinishIfDone(); });
+            return logs_.hurries() ? milliseconds(0) : options_.push_logs_every;
+          },
+          .on_failure =
+              [this](const grpc::Status& status) {
+                logs_.OnFailure(status);
+                boost::asio::post(io_, [this] { FinishIfDone(); });
+              }};
+}
+
+void AgentLoop::WatchLogs() {
+  logs_timer_.expires_after(options_.push_logs_every);
+  logs_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || finished_) return;
+    push_logs_.Soon();
+    WatchLogs();
+  });
 }
 
 AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
@@ -245,11 +291,13 @@ void AgentLoop::ShutDown() {
 
 void AgentLoop::FinishIfDone() {
   if (!shutting_down_ || finished_ || supervisor_.any_alive()) return;
-  if (supervisor_.empty() && (goodbye_heard_ || away_)) return Finish();
+  if (IsAllTold() && (logs_.done() || away_)) return Finish();
+  push_logs_.Soon();
   if (std::exchange(draining_, true)) return;
   drain_timer_.expires_after(options_.drain_grace);
   drain_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
+    if (IsAllTold()) return Finish();
     spdlog::warn("stopping before the coordinator has heard everything; the next start goes on with {}",
                  OutboxFolder(options_.data_dir));
     Finish();
@@ -260,7 +308,9 @@ void AgentLoop::FinishIfDone() {
 void AgentLoop::Finish() {
   if (std::exchange(finished_, true)) return;
   drain_timer_.cancel();
+  logs_timer_.cancel();
   push_.Close();
+  push_logs_.Close();
   synchronize_.Close();
   supervisor_.Close();
   work_.reset();

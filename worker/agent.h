@@ -43,6 +43,8 @@ struct AgentOptions {
   std::uint64_t min_free_bytes = 64ull << 20;
   // How often the free space is looked at; a trainer writes so long without being watched.
   std::chrono::milliseconds disk_check_every{1'000};
+  // How often it is looked at whether trainers have logged more, for the coordinator to show.
+  std::chrono::milliseconds push_logs_every{1'000};
   // A PushMetrics request is closed once it holds this many points: bounds memory, and the size of the coordinator's
   // transactions.
   std::size_t batch_points = 16'384;

@@ -68,6 +68,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   bool stopping() const { return stop_ != StopReason::kNone || forgotten_; }
   bool forgotten() const { return forgotten_; }
   int slot() const { return slot_.number; }
+  const std::string& log_path() const { return log_path_; }  // of its trainer
   // Null when it could not be made.
   Outbox* outbox() { return outbox_.get(); }
   std::uint64_t unsent() const { return outbox_ ? outbox_->unsent() : 0; }

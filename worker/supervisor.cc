@@ -73,6 +73,7 @@ absl::Status Supervisor::Open() {
       continue;
     }
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
+    callbacks_.on_log(attempt->name(), attempt->log_path(), /*is_new=*/false);
     attempts_[attempt->name()] = std::move(attempt);
   }
   NoteUnsent();
@@ -172,6 +173,7 @@ void Supervisor::Launch(const AttemptName& name) {
   std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *start, FreeSlot());
   starts_.erase(start);
   const bool failed = !attempt->alive();
+  if (!failed) callbacks_.on_log(name, attempt->log_path(), /*is_new=*/true);
   attempts_[name] = std::move(attempt);
   if (failed) callbacks_.on_change();
 }
@@ -274,6 +276,11 @@ std::vector<Attempt*> Supervisor::Forwarding() {
 }
 
 Attempt* Supervisor::Find(const AttemptName& name) {
+  const auto entry = attempts_.find(name);
+  return entry == attempts_.end() ? nullptr : entry->second.get();
+}
+
+const Attempt* Supervisor::Find(const AttemptName& name) const {
   const auto entry = attempts_.find(name);
   return entry == attempts_.end() ? nullptr : entry->second.get();
 }

@@ -35,6 +35,9 @@ class Supervisor {
     std::function<void()> on_points;  // there are points to forward
     std::function<void()> on_change;  // there is something to tell the coordinator
     std::function<void()> on_let_go;  // fewer attempts are held or alive
+    // A trainer has a log. `is_new`: since now, not since a former run of the agent.
+    std::function<void(const AttemptName&, const std::string& path, bool is_new)> on_log =
+        [](const AttemptName&, const std::string&, bool) {};
     StartTrainer start_trainer = StartTrainerProcess;
     std::function<std::optional<std::uint64_t>(const std::string& folder)> free_bytes = FreeBytesOnDiskOf;
   };
@@ -63,6 +66,7 @@ class Supervisor {
   // Attempts whose points wait, each time beginning with another one. Valid until the next change.
   std::vector<Attempt*> Forwarding();
   Attempt* Find(const AttemptName& name);
+  const Attempt* Find(const AttemptName& name) const;
 
   // For Synchronize: none while the disk is too full to start a trial.
   int offered_slots() const { return has_room() ? options_.slots : 0; }

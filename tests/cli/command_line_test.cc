@@ -46,6 +46,24 @@ std::set<std::string> Commands() {
   return commands;
 }
 
+TEST(CommandLine, LogsTakesOneTrialAndCountsFromOne) {
+  EXPECT_EQ(Ofsweep({"logs"}).exit_code, 2);
+  EXPECT_EQ(Ofsweep({"logs", "t", "--attempt", "0"}).exit_code, 2);
+  EXPECT_EQ(Ofsweep({"logs", "t", "--lines", "-1"}).exit_code, 2);
+  const Result nowhere = Ofsweep({"logs", "t", "--data-dir", "/nonexistent"});
+  EXPECT_EQ(nowhere.exit_code, 1);
+  EXPECT_THAT(nowhere.err, HasSubstr("--data-dir"));
+}
+
+TEST(CommandLine, SizesOfLogsHaveUnits) {
+  for (const char* refused : {"1", "-1MiB", "nan", "much", "1e30"}) {
+    EXPECT_EQ(Ofsweep({"coordinator", "--log-bytes", refused, "--grpc", "none"}).exit_code, 2) << refused;
+  }
+  // Goes on to an address that is none.
+  EXPECT_THAT(Ofsweep({"coordinator", "--log-bytes", "64MiB", "--grpc", "none", "--data-dir", "/proc/none"}).err,
+              Not(HasSubstr("--log-bytes")));
+}
+
 TEST(CommandLine, HelpAndVersionGoToStandardOutput) {
   const Result help = Ofsweep({"--help"});
   EXPECT_EQ(help.exit_code, 0);

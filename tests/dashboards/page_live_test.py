@@ -101,6 +101,8 @@ class PageLiveTest(unittest.TestCase):
         for text in ("Provenance", "from the beginning"):
             self.wait_for_text(text)
         self.wait_for("[aria-label='kurtosis, block'] .uplot", 1)
+        self.browser.value("document.querySelector('.attempts button').click()")
+        self.browser.wait("document.querySelector('pre.log')?.textContent.includes('\\n')")
 
     def test_fleet(self):
         self.visit("fleet")

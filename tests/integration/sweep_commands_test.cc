@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <fstream>
 #include <set>
 
 #include "tests/integration/sweep_fixture.h"
@@ -26,6 +27,11 @@ std::uint64_t Count(const nlohmann::json& sweep, const char* state) {
 int CountRows(const std::string& database, const std::string& clauses) {
   SQLite::Database db(database, SQLite::OPEN_READONLY, 10'000);
   return db.execAndGet("SELECT count(*) " + clauses).getInt();
+}
+
+std::string FileText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 class SweepCommands : public SweepFixture {};
@@ -110,6 +116,41 @@ TEST_F(SweepCommands, ADataFolderIsReadWithoutACoordinator) {
   const Finished cancel = Ofsweep({"cancel", "tiny", "--data-dir", Path("data")});
   EXPECT_EQ(cancel.exit_code, 1);
   EXPECT_THAT(cancel.err, HasSubstr("ofsweep coordinator"));
+}
+
+TEST_F(SweepCommands, ATrainersLogIsFollowedToItsEndAndReadBack) {
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec({.grid = "{seed: [0]}"})}).exit_code, 0);
+  const std::string trial = nlohmann::json::parse(Command({"show", "tiny", "--json"}).out)["trials"][0]["trial_id"];
+  EXPECT_THAT(Command({"logs", trial}).err, HasSubstr("has not begun"));
+  EXPECT_THAT(Command({"logs", "nobody"}).err, HasSubstr("`ofsweep ls --coordinator " + grpc_ + "`"));
+
+  StartWorker();
+  ASSERT_TRUE(WaitUntil([&] { return Count(Show("tiny"), "pending") == 0; }));
+  const Finished followed = Command({"logs", trial, "--follow"});
+  ASSERT_EQ(followed.exit_code, 0) << followed.err;
+  const std::string log = FileText(Path("worker/trials/" + trial + "/logs/attempt-1.log"));
+  EXPECT_THAT(log, HasSubstr("\n"));
+  EXPECT_EQ(followed.out, log);
+  EXPECT_EQ(Command({"logs", trial, "--attempt", "1"}).out, log);
+  EXPECT_EQ(Command({"logs", trial, "--lines", "1"}).out, log.substr(log.rfind('\n', log.size() - 2) + 1));
+  EXPECT_THAT(Command({"logs", trial, "--attempt", "2"}).err, HasSubstr("1 attempt, and none of number 2"));
+
+  coordinator_->Signal(SIGTERM);
+  EXPECT_EQ(coordinator_->Wait(), 0);
+  EXPECT_EQ(Ofsweep({"logs", trial, "--data-dir", Path("data")}).out, log);
+}
+
+// Its worker ends with the sweep, and so does the coordinator.
+TEST_F(SweepCommands, OfARunEveryLogIsKept) {
+  ASSERT_EQ(Ofsweep({"run", WriteSpec({}), "--data-dir", Path("data"), "--slots", "2"}).exit_code, 0);
+  const auto shown = nlohmann::json::parse(Ofsweep({"show", "tiny", "--json", "--data-dir", Path("data")}).out);
+  ASSERT_EQ(shown["trials"].size(), 4u);
+  for (const auto& trial : shown["trials"]) {
+    const std::string id = trial["trial_id"];
+    EXPECT_EQ(Ofsweep({"logs", id, "--data-dir", Path("data")}).out,
+              FileText(Path("data/trials/" + id + "/logs/attempt-1.log")));
+  }
 }
 
 TEST_F(SweepCommands, TheSameFileWithTheSameSetIsTheSameSweepAndAnotherIsNot) {

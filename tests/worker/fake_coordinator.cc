@@ -131,6 +131,33 @@ grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMe
   return grpc::Status::OK;
 }
 
+grpc::Status FakeCoordinator::PushLog(grpc::ServerContext*, const v1::PushLogRequest* request,
+                                      v1::PushLogResponse* response) {
+  const absl::MutexLock lock(&mutex_);
+  ++state_.log_pushes;
+  if (state_.log_answer != grpc::StatusCode::OK) return {state_.log_answer, "no logs today"};
+  if (request->database().id() != state_.database_id || request->database().incarnation() != state_.incarnation) {
+    return {grpc::StatusCode::ABORTED, "synchronize first"};
+  }
+  EXPECT_LE(request->ByteSizeLong(), (1u << 20) + 4096);
+  for (const v1::LogChunk& chunk : request->chunks()) {
+    EXPECT_LE(chunk.text().size(), 256u << 10);
+    const AttemptName name{chunk.trial_id(), chunk.generation()};
+    const auto known = state_.logs.find(name);
+    std::uint64_t through = known == state_.logs.end() ? 0 : known->second.begin + known->second.text.size();
+    if (!chunk.text().empty() || chunk.complete()) {
+      FakeLog& log = state_.logs[name];
+      if (chunk.begin() > through) log = {.begin = chunk.begin()};
+      through = log.begin + log.text.size();
+      log.text += chunk.text().substr(std::min<std::uint64_t>(chunk.text().size(), through - chunk.begin()));
+      log.complete |= chunk.complete();
+      through = log.begin + log.text.size();
+    }
+    response->add_results()->set_stored_through(through);
+  }
+  return grpc::Status::OK;
+}
+
 void FakeCoordinator::Store(const v1::TrialPoints& trial, v1::PushResult& result) {
   if (state_.fenced.contains({trial.trial_id(), trial.generation()})) {
     result.set_fenced(true);

@@ -19,6 +19,13 @@
 
 namespace ofsweep {
 
+// What was pushed of a log, its newest part without a gap.
+struct FakeLog {
+  std::uint64_t begin = 0;
+  std::string text;
+  bool complete = false;
+};
+
 // What the fake coordinator was told, and what it wants. Survives Stop() and Start(), as a database would.
 struct FakeCoordinatorState {
   using PointKey = std::tuple<std::uint64_t, std::string, std::uint32_t, std::string>;  // step, metric, layer + 1, site
@@ -40,6 +47,9 @@ struct FakeCoordinatorState {
   std::map<std::string, std::map<PointKey, double>> points;  // by trial
   std::map<std::string, std::uint64_t> curve_generation;     // by trial: whose its newest points are
   std::uint64_t duplicates = 0;
+  std::map<AttemptName, FakeLog> logs;
+  grpc::StatusCode log_answer = grpc::StatusCode::OK;
+  std::uint64_t log_pushes = 0;
   std::size_t most_running = 0;
 
   bool Ended(const std::string& trial_id, std::uint64_t generation = 1) const {
@@ -93,6 +103,7 @@ class FakeCoordinator : public v1::WorkerService::Service {
                            v1::SynchronizeResponse* response) override;
   grpc::Status PushMetrics(grpc::ServerContext*, const v1::PushMetricsRequest* request,
                            v1::PushMetricsResponse* response) override;
+  grpc::Status PushLog(grpc::ServerContext*, const v1::PushLogRequest* request, v1::PushLogResponse* response) override;
 
  private:
   void Store(const v1::TrialPoints& trial, v1::PushResult& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -12,6 +12,8 @@ from unittest import mock
 import numpy as np
 import ofsweep
 import world
+from ofsweep.messages import log
+from ofsweep.v1 import sweep_pb2
 
 FINAL = ("completed", "diverged", "failed", "cancelled", "pruned")
 
@@ -187,6 +189,28 @@ class Comparing(unittest.TestCase):
             sizes = [len(client.trials(sweep)) for sweep in (world.BLOCKS, world.DIVERGES)]
         together = frame.groupby("sweep", sort=False)["trials"].sum()
         self.assertEqual(dict(together), dict(zip([world.BLOCKS, world.DIVERGES], sizes)))
+
+
+class Logs(unittest.TestCase):
+    def test_what_a_trainer_has_logged(self):
+        with world.client() as client:
+            trial = client.trials(world.BLOCKS)["trial_id"][0]
+            log = "".join(client.logs(trial))
+            self.assertRegex(log, r".\n")
+            self.assertEqual("".join(client.logs(trial, attempt=1, follow=True)), log)
+            self.assertEqual("".join(client.logs(trial, lines=1)), log.splitlines(keepends=True)[-1])
+            with self.assertRaisesRegex(ofsweep.NotFound, "number 7"):
+                list(client.logs(trial, attempt=7))
+            with self.assertRaises(ofsweep.NotFound):
+                list(client.logs("nobody"))
+
+    def test_gaps_and_bytes_that_are_no_text(self):
+        pieces = [(0, b"a\xc3"), (2, b"\xa4\xff"), (10, b"b\n"), (20, b"c")]
+        messages = [sweep_pb2.TailLogResponse(begin=begin, text=text) for begin, text in pieces]
+        self.assertEqual(
+            "".join(log(messages, is_whole=True)), "aä\ufffd\n… 6 bytes left out …\nb\n… 8 bytes left out …\nc"
+        )
+        self.assertEqual("".join(log(messages[2:], is_whole=False)), "b\n… 8 bytes left out …\nc")
 
 
 class Watching(unittest.TestCase):

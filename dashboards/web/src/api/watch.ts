@@ -3,6 +3,7 @@ import type { WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { retryDelay } from './backoff';
 import { service } from './client';
 import { noteLoss } from './connection';
+import { pause } from './pause';
 import { isServerGone } from './problem';
 
 const HIDDEN_POLL_MS = 60_000;
@@ -65,18 +66,4 @@ async function readStream(
 function isWorthRetrying(error: unknown): boolean {
   const code = ConnectError.from(error).code;
   return code !== Code.NotFound && code !== Code.InvalidArgument && code !== Code.Unimplemented;
-}
-
-function pause(milliseconds: number, signal: AbortSignal, { untilShown = false } = {}): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      document.removeEventListener('visibilitychange', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish);
-    if (untilShown) document.addEventListener('visibilitychange', finish);
-  });
 }

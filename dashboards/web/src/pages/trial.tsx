@@ -94,7 +94,7 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
           <div class="columns">
             <Configuration trial={trial} others={trials.data?.trials ?? []} varied={varied} />
             <div>
-              <Attempts attempts={data.attempts} />
+              <Attempts trial={id} attempts={data.attempts} />
               <Provenance trial={trial} sweeps={data.sweeps} sweep={sweep} />
             </div>
           </div>

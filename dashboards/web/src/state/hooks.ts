@@ -85,6 +85,16 @@ export function useTicks(milliseconds: number): number {
   return ticks;
 }
 
+export function useIsHidden(): boolean {
+  const [isHidden, setHidden] = useState(document.hidden);
+  useEffect(() => {
+    const follow = () => setHidden(document.hidden);
+    document.addEventListener('visibilitychange', follow);
+    return () => document.removeEventListener('visibilitychange', follow);
+  }, []);
+  return isHidden;
+}
+
 // The width that an element has, as it changes.
 export function useWidth<E extends HTMLElement>(): [(element: E | null) => void, number] {
   const [width, setWidth] = useState(0);
