@@ -213,7 +213,8 @@ std::string PlanText(const Plan& plan) {
                                   SumsText(plan), "\nTensors of a trial on ", first.config.Text("train.device"), " in ",
                                   first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
   for (const PlanRow& row : plan.rows) {
-    if (!row.unmeasured.empty()) absl::StrAppend(&text, "\nNot timed, ", RowName(plan, row), ": ", row.unmeasured, "\n");
+    if (!row.unmeasured.empty())
+      absl::StrAppend(&text, "\nNot timed, ", RowName(plan, row), ": ", row.unmeasured, "\n");
   }
   for (const PlanRow& row : plan.rows) {
     if (!row.fits) absl::StrAppend(&text, "\nDoes not fit, ", RowName(plan, row), ": ", WhyItDoesNotFit(row), "\n");
