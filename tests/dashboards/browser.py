@@ -56,8 +56,8 @@ class Browser:
         self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def value(self, expression: str):
-        """Of JavaScript in the page."""
-        done = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Of JavaScript in the page; what a promise gives, once it does."""
+        done = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in done:
             raise RuntimeError(f"{expression}: {done['exceptionDetails']}")
         return done["result"].get("value")
@@ -69,6 +69,34 @@ class Browser:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{expression}; {self.complaints}; the page: {self.value('document.body?.innerText')}")
             time.sleep(0.05)
+
+    def resize(self, width: int, height: int):
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def prefer(self, scheme: str):
+        """As a system whose windows are light or dark."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def press(self, key: str, code: int, text: str = "", shift: bool = False):
+        """A key of the keyboard, and lets it go."""
+        shared = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **shared)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **shared)
+
+    def move(self, x: float, y: float):
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]):
+        """With the mouse's left button."""
+        self.move(*start)
+        held = {"button": "left", "buttons": 1, "clickCount": 1}
+        self._call("Input.dispatchMouseEvent", type="mousePressed", x=start[0], y=start[1], **held)
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=end[0], y=end[1], **held)
+        self._call("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1], **held)
+
+    def save_into(self, folder: str):
+        """Where the page's downloads go."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=folder)
 
     def picture(self) -> bytes:
         """What the window shows, as PNG."""
