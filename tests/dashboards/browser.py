@@ -28,6 +28,7 @@ class Browser:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "LANG": "C.UTF-8"},
         )
+        self.pid = self._process.pid
         os.close(command_reader)
         os.close(answer_writer)
         self._rest = b""
