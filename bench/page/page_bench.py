@@ -5,6 +5,7 @@ usage: bench/page/page_bench.py OFSWEEP [--chromium FILE] [--rounds N] [--only S
 """
 
 import argparse
+import contextlib
 import pathlib
 import shutil
 import sys
@@ -28,14 +29,17 @@ def family(pid):
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
-def cpu_of_family(pid):
-    total = 0.0
-    for one in family(pid):
-        try:
-            total += cpu_of(one)
-        except OSError:  # it has ended
-            pass
-    return total
+class FamilyClock:
+    """CPU seconds of a process and of all that it has started; of what has ended, those that were seen last."""
+
+    def __init__(self, pid):
+        self.pid, self.seen = pid, {}
+
+    def __call__(self):
+        for one in family(self.pid):
+            with contextlib.suppress(OSError):  # it has ended
+                self.seen[one] = cpu_of(one)
+        return sum(self.seen.values())
 
 
 def main():
@@ -52,7 +56,7 @@ def main():
     print(describe_machine(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         with Browser(options.chromium, f"{folder}/profile") as browser:
-            cpu = lambda: cpu_of_family(browser.pid)  # noqa: E731
+            cpu = FamilyClock(browser.pid)
             if "painting" in wanted:
                 painting.measure(report, browser, cpu, options.rounds)
             if "opening" in wanted:
