@@ -14,7 +14,7 @@ OPTIONS = ["--headless", "--no-sandbox", "--remote-debugging-pipe", "--no-first-
 
 
 class Browser:
-    """One page. `complaints` are what it threw, and what its console says of errors."""
+    """One page. `complaints` are what it threw, and what its console says of errors; `requests` are those that have no end yet, by id."""
 
     def __init__(self, chromium: str, profile: str):
         command_reader, self._commands = os.pipe()
@@ -35,9 +35,10 @@ class Browser:
         self._number = 0
         self._session = ""
         self.complaints: list[str] = []
+        self.requests: dict[str, str] = {}
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
 
     def __enter__(self):
@@ -53,6 +54,7 @@ class Browser:
         """A new document, also where only the part behind # differs."""
         self._call("Page.navigate", url="about:blank")
         self.complaints.clear()
+        self.requests.clear()
         self._call("Page.navigate", url=url)
         self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
@@ -127,8 +129,12 @@ class Browser:
         return json.loads(message)
 
     def _note(self, message: dict):
-        parameters = message.get("params", {})
-        if message.get("method") == "Runtime.exceptionThrown":
+        method, parameters = message.get("method"), message.get("params", {})
+        if method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(parameters["exceptionDetails"]))
-        elif message.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
+        elif method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.complaints.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+        elif method == "Network.requestWillBeSent":
+            self.requests[parameters["requestId"]] = parameters["request"]["url"]
+        elif method in ("Network.loadingFinished", "Network.loadingFailed"):
+            self.requests.pop(parameters["requestId"], None)

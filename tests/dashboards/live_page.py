@@ -8,13 +8,26 @@ import unittest
 import urllib.request
 
 from browser import Browser
-from stack import Stack
+from stack import Stack, until
 
 # 2 blocks × 2 learning rates × 2 seeds, one rate far beyond what trains.
 GRID = "{model.block: [pre_norm, op], optimizer.learning_rate: [1e-3, 1000], seed: [0, 1]}"
 ARMS = 4
 TRIALS = 8
 SWEEP = "arms"
+
+
+# Long enough to run as long as the test does; two run at a time, the third waits.
+RUNNING = "running"
+RUNNING_SPEC = """\
+name: running
+trial:
+  model: {layers: 2, width: 128, heads: 4, context: 64, vocabulary: 300}
+  data: {source: tokens, path: tokens.bin}
+  train: {steps: 1000000, batch_size: 16, device: cpu, threads: 1, checkpoint_every: 1000}
+  measure: {every: 10}
+grid: {seed: [0, 1, 2]}
+"""
 
 
 class LivePageTest(unittest.TestCase):
@@ -31,6 +44,13 @@ class LivePageTest(unittest.TestCase):
         cls.stack.submit(SWEEP, GRID, steps=20, every=10)
         cls.stack.wait_for_end(SWEEP)
         cls.browser = cls.enterClassContext(Browser(cls.chromium, str(cls.folder / "profile")))
+
+    @classmethod
+    def start_running(cls):
+        spec = cls.folder / "running.yaml"
+        spec.write_text(RUNNING_SPEC)
+        cls.stack.command("submit", spec)
+        until(lambda: cls.stack.sweep(RUNNING)["trials"].get("running") == 2, "two running trials")
 
     def call(self, method: str, request: dict) -> dict:
         address = f"http://{self.stack.http}/ofsweep.v1.SweepService/{method}"

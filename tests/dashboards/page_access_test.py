@@ -9,20 +9,8 @@ import pathlib
 import subprocess
 
 from dashboards import ROOT
-from live_page import SWEEP, LivePageTest, main
-from stack import until
+from live_page import RUNNING, SWEEP, LivePageTest, main
 
-# Long enough to run as long as the test does; two run at a time, the third waits.
-RUNNING = "running"
-SPEC = """\
-name: running
-trial:
-  model: {layers: 2, width: 128, heads: 4, context: 64, vocabulary: 300}
-  data: {source: tokens, path: tokens.bin}
-  train: {steps: 1000000, batch_size: 16, device: cpu, threads: 1, checkpoint_every: 1000}
-  measure: {every: 10}
-grid: {seed: [0, 1, 2]}
-"""
 WIDTHS = {"phone": (360, 740), "desk": (1400, 1000)}
 SCHEMES = ("light", "dark")
 
@@ -72,15 +60,11 @@ class PageAccessTest(LivePageTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        spec = cls.folder / "running.yaml"
-        spec.write_text(SPEC)
-        cls.stack.command("submit", spec)
-        until(lambda: cls.stack.sweep(RUNNING)["trials"].get("running") == 2, "two running trials")
+        cls.start_running()
         node = subprocess.run(
             [ROOT / "deploy" / "setup" / "node_env.sh", ROOT / "dashboards" / "web"], stdout=subprocess.PIPE, text=True, check=True
         )
         cls.axe = (pathlib.Path(node.stdout.strip()) / "node_modules" / "axe-core" / "axe.min.js").read_text()
-        until(lambda: '"train_loss"' in cls.stack.command("show", RUNNING, "--json"), "the first points")
 
     def setUp(self):
         [ended, *_] = self.call("ListTrials", {"sweep": SWEEP})["trials"]
