@@ -14,7 +14,7 @@ OPTIONS = ["--headless", "--no-sandbox", "--remote-debugging-pipe", "--no-first-
 
 
 class Browser:
-    """One page. `complaints` are what it threw, and what its console says of errors."""
+    """One page. `complaints` are what it threw, and what its console says of errors; `requests` are those that have no end yet, by id."""
 
     def __init__(self, chromium: str, profile: str):
         command_reader, self._commands = os.pipe()
@@ -28,15 +28,17 @@ class Browser:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "LANG": "C.UTF-8"},
         )
+        self.pid = self._process.pid
         os.close(command_reader)
         os.close(answer_writer)
         self._rest = b""
         self._number = 0
         self._session = ""
         self.complaints: list[str] = []
+        self.requests: dict[str, str] = {}
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
 
     def __enter__(self):
@@ -52,12 +54,13 @@ class Browser:
         """A new document, also where only the part behind # differs."""
         self._call("Page.navigate", url="about:blank")
         self.complaints.clear()
+        self.requests.clear()
         self._call("Page.navigate", url=url)
         self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def value(self, expression: str):
-        """Of JavaScript in the page."""
-        done = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Of JavaScript in the page; what a promise gives, once it does."""
+        done = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in done:
             raise RuntimeError(f"{expression}: {done['exceptionDetails']}")
         return done["result"].get("value")
@@ -69,6 +72,34 @@ class Browser:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{expression}; {self.complaints}; the page: {self.value('document.body?.innerText')}")
             time.sleep(0.05)
+
+    def resize(self, width: int, height: int):
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def prefer(self, scheme: str):
+        """As a system whose windows are light or dark."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def press(self, key: str, code: int, text: str = "", shift: bool = False):
+        """A key of the keyboard, and lets it go."""
+        shared = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        self._call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **shared)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **shared)
+
+    def move(self, x: float, y: float):
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]):
+        """With the mouse's left button."""
+        self.move(*start)
+        held = {"button": "left", "buttons": 1, "clickCount": 1}
+        self._call("Input.dispatchMouseEvent", type="mousePressed", x=start[0], y=start[1], **held)
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=end[0], y=end[1], **held)
+        self._call("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1], **held)
+
+    def save_into(self, folder: str):
+        """Where the page's downloads go."""
+        self._call("Browser.setDownloadBehavior", behavior="allow", downloadPath=folder)
 
     def picture(self) -> bytes:
         """What the window shows, as PNG."""
@@ -98,8 +129,12 @@ class Browser:
         return json.loads(message)
 
     def _note(self, message: dict):
-        parameters = message.get("params", {})
-        if message.get("method") == "Runtime.exceptionThrown":
+        method, parameters = message.get("method"), message.get("params", {})
+        if method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(parameters["exceptionDetails"]))
-        elif message.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
+        elif method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.complaints.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+        elif method == "Network.requestWillBeSent":
+            self.requests[parameters["requestId"]] = parameters["request"]["url"]
+        elif method in ("Network.loadingFinished", "Network.loadingFailed"):
+            self.requests.pop(parameters["requestId"], None)

@@ -1,61 +1,13 @@
 #!/usr/bin/env python3
-"""The built-in page in a real browser, from a real coordinator that has real trials: each view shows them, none shows an error, and nothing
-is against the page's Content-Security-Policy.
+"""Each view of the built-in page shows real trials.
 
 usage: page_live_test.py OFSWEEP CHROMIUM
 """
 
-import json
-import pathlib
-import sys
-import tempfile
-import unittest
-import urllib.request
-
-from browser import Browser
-from stack import Stack
-
-# 2 blocks × 2 learning rates × 2 seeds, one rate far beyond what trains.
-GRID = "{model.block: [pre_norm, op], optimizer.learning_rate: [1e-3, 1000], seed: [0, 1]}"
-ARMS = 4
-TRIALS = 8
-SWEEP = "arms"
+from live_page import ARMS, SWEEP, TRIALS, LivePageTest, main
 
 
-class PageLiveTest(unittest.TestCase):
-    ofsweep = pathlib.Path()
-    chromium = ""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.stack = cls.enterClassContext(Stack(cls.folder, cls.ofsweep, ""))
-        cls.stack.start_ofsweep()
-        cls.stack.submit(SWEEP, GRID, steps=20, every=10)
-        cls.stack.wait_for_end(SWEEP)
-        cls.browser = cls.enterClassContext(Browser(cls.chromium, str(cls.folder / "profile")))
-
-    def call(self, method: str, request: dict) -> dict:
-        address = f"http://{self.stack.http}/ofsweep.v1.SweepService/{method}"
-        asked = urllib.request.Request(address, json.dumps(request).encode(), {"Content-Type": "application/json"})
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30) as answer:
-            return json.load(answer)
-
-    def visit(self, path: str):
-        self.browser.open(f"http://{self.stack.http}/#/{path}")
-
-    def wait_for(self, selector: str, count: int):
-        """Elements of the page."""
-        self.browser.wait(f"document.querySelectorAll({json.dumps(selector)}).length === {count}")
-
-    def wait_for_text(self, text: str):
-        self.browser.wait(f"document.body.innerText.includes({json.dumps(text)})")
-
-    def tearDown(self):
-        self.assertFalse(self.browser.value("!!document.querySelector('.note.problem')"))
-        # The browser reports an answer of 404 by itself.
-        self.assertEqual([said for said in self.browser.complaints if "status of 404" not in said], [])
-
+class PageLiveTest(LivePageTest):
     def test_sweeps(self):
         self.visit("sweeps")
         self.wait_for_text(SWEEP)
@@ -119,6 +71,4 @@ class PageLiveTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PageLiveTest.chromium = sys.argv.pop()
-    PageLiveTest.ofsweep = pathlib.Path(sys.argv.pop())
-    unittest.main()
+    main()

@@ -28,11 +28,17 @@ export function App() {
       </a>
       <Header place={current.place} />
       <ConnectionBanner />
-      <main id="main" tabIndex={-1} ref={main}>
+      <main id="main" tabIndex={-1} ref={main} onFocusIn={showWhole}>
         <Page key={page} {...current} />
       </main>
     </>
   );
+}
+
+// Chromium leaves what the keyboard reaches where it is as long as a corner of it is seen.
+function showWhole({ target, currentTarget }: FocusEvent): void {
+  const element = target as Element;
+  if (element !== currentTarget && element.matches(':focus-visible')) element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function pageKey({ place }: Route): string {

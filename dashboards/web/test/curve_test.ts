@@ -46,6 +46,16 @@ test('curves of other steps share one x, and only what cannot be drawn breaks th
   ]);
 });
 
+test('a point whose x is not known has no place, and of two at one x the later counts', () => {
+  const { xs, values } = align([line([NaN, NaN], [1, 2]), line([3, 3, 4], [5, 6, 7]), line([1, 4], [8, 9])], false, 0);
+  expect(xs).toEqual([1, 3, 4]);
+  expect(values).toEqual([
+    [undefined, undefined, undefined],
+    [undefined, 6, 7],
+    [8, undefined, 9],
+  ]);
+});
+
 test('a band that goes below a logarithmic axis ends at the axis', () => {
   const { bands } = align([line([0], [1], { low: [-3], high: [5] })], true, 0.5);
   expect(bands[0]).toEqual([[0.5], [5]]);

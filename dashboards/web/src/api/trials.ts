@@ -10,14 +10,19 @@ export interface Trials {
   isCut: boolean;
 }
 
-// In the sweep's order, which is seed by seed: the first of them show every arm.
-export async function listTrials(sweep: string, signal: AbortSignal): Promise<Trials> {
+// So that a large sweep opens as a small one does.
+const FIRST_PAGE = 200;
+
+// In the sweep's order, which is seed by seed: the first of them show every arm, and `show` has them as soon as they are there.
+export async function listTrials(sweep: string, signal: AbortSignal, show?: (first: Trials) => void): Promise<Trials> {
   const trials: Trial[] = [];
   let pageToken = '';
   do {
-    const page = await service.listTrials({ sweep, pageSize: 1_000, pageToken }, { signal });
+    const pageSize = trials.length === 0 ? FIRST_PAGE : Math.min(1_000, MOST_TRIALS - trials.length);
+    const page = await service.listTrials({ sweep, pageSize, pageToken }, { signal });
     trials.push(...page.trials);
     pageToken = page.nextPageToken;
+    if (pageToken && trials.length === FIRST_PAGE) show?.({ trials: [...trials], isCut: true });
   } while (pageToken && trials.length < MOST_TRIALS);
   return { trials, isCut: pageToken !== '' };
 }

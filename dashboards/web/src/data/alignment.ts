@@ -13,13 +13,15 @@ export interface Aligned {
 }
 
 export function align(lines: readonly Line[], isLog: boolean, floor: number): Aligned {
-  const xs = [...new Set(lines.flatMap((line) => line.xs))].sort((a, b) => a - b);
-  const placeOf = new Map(xs.map((x, i) => [x, i]));
+  const xs = lines.reduce<readonly number[]>((merged, line) => merge(merged, line.xs), []) as number[];
   const column = (line: Line, values: readonly number[]): Column => {
     const cells: Column = new Array(xs.length).fill(undefined);
-    line.xs.forEach((x, i) => {
-      cells[placeOf.get(x)!] = isDrawable(values[i], isLog) ? values[i] : null;
-    });
+    let place = 0;
+    for (let i = 0; i < values.length; ++i) {
+      const x = line.xs[i];
+      while (xs[place] < x) ++place;
+      if (xs[place] === x) cells[place] = isDrawable(values[i], isLog) ? values[i] : null;
+    }
     return cells;
   };
   return {
@@ -38,4 +40,20 @@ export function align(lines: readonly Line[], isLog: boolean, floor: number): Al
         : undefined,
     ),
   };
+}
+
+// All numbers of two ascending lists, ascending and each once. Lists are long, and mostly the same.
+function merge(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a.length === b.length && a.every((x, i) => x === b[i])) return a;
+  const merged: number[] = [];
+  const add = (x: number) => {
+    if (!Number.isNaN(x) && x !== merged[merged.length - 1]) merged.push(x);
+  };
+  let j = 0;
+  for (const x of a) {
+    while (j < b.length && !(b[j] >= x)) add(b[j++]);
+    add(x);
+  }
+  while (j < b.length) add(b[j++]);
+  return merged;
 }

@@ -86,6 +86,17 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
       </Controls>
       {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
       <div class="with-legend">
+        <Legend
+          sweep={sweep.name}
+          groups={matching}
+          hidden={hidden}
+          filter={filter}
+          keys={groupBy}
+          focus={focus}
+          onFocus={setFocus}
+          notDrawn={0}
+          missing={[]}
+        />
         <section class="card panel-card" aria-label={`${y} against ${x}`}>
           <header>
             <h2>
@@ -121,17 +132,6 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
             these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.
           </p>
         </section>
-        <Legend
-          sweep={sweep.name}
-          groups={matching}
-          hidden={hidden}
-          filter={filter}
-          keys={groupBy}
-          focus={focus}
-          onFocus={setFocus}
-          notDrawn={0}
-          missing={[]}
-        />
       </div>
     </>
   );

@@ -1,7 +1,7 @@
 import { Code } from '@connectrpc/connect';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { service } from '../api/client';
-import { listTrials } from '../api/trials';
+import { type Trials, listTrials } from '../api/trials';
 import { variedKeys } from '../data/arms';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
@@ -41,7 +41,7 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   const points = useThrottled(`${message?.stepsDone ?? 0} ${ended ?? 0}`, 4_000);
   const cost = useRef(0);
   const states = useThrottled(`${ended ?? 0} ${counts?.running ?? 0} ${turn}`, restAfter(cost.current));
-  const trials = useResource(name, (signal) => timed(cost, () => listTrials(name, signal)), { version: states });
+  const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, show)), { version: states });
   const series = useResource(name, (signal) => service.listSeries({ sweep: name }, { signal }), { version: states });
   const varied = useMemo(() => variedKeys(trials.data?.trials ?? []), [trials.data]);
 

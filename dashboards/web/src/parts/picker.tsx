@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 // A button that opens a small panel; Escape or a click elsewhere closes it.
 export function Popover({ summary, label, children }: { summary: ComponentChildren; label: string; children: ComponentChildren }) {
   const details = useRef<HTMLDetailsElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const close = (event: Event) => {
       const element = details.current;
@@ -24,12 +25,23 @@ export function Popover({ summary, label, children }: { summary: ComponentChildr
     };
   }, []);
   return (
-    <details class="popover" ref={details}>
+    <details class="popover" ref={details} onToggle={() => panel.current && keepInWindow(panel.current)}>
       <summary aria-label={label}>{summary}</summary>
-      <div class="panel">{children}</div>
+      <div class="panel" ref={panel}>
+        {children}
+      </div>
     </details>
   );
 }
+
+// On a phone a button may stand so far to the right that its panel would not all be seen.
+function keepInWindow(panel: HTMLElement): void {
+  panel.style.translate = '';
+  const beyond = panel.getBoundingClientRect().right + WINDOW_EDGE - document.documentElement.clientWidth;
+  if (beyond > 0) panel.style.translate = `${-beyond}px`;
+}
+
+const WINDOW_EDGE = 8;
 
 export interface Option {
   value: string;

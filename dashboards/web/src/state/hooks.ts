@@ -23,9 +23,10 @@ export interface Resource<T> {
 
 // What `load` gives for `key`; loaded again when `key` or `version` changes and when a lost server is back. While it loads, and while
 // the server is gone or has too much to do, the data of before stays, unless `scope` has changed: another sweep's curves are not this one's.
+// `load` may `show` a part of what will come, which is taken where there is nothing yet.
 export function useResource<T>(
   key: string | undefined,
-  load: (signal: AbortSignal) => Promise<T>,
+  load: (signal: AbortSignal, show: (part: T) => void) => Promise<T>,
   { version = 0, scope = '' }: { version?: unknown; scope?: string } = {},
 ): Resource<T> {
   const [state, setState] = useState<Resource<T> & { scope: string }>({ ...NOTHING, scope });
@@ -38,7 +39,10 @@ export function useResource<T>(
     const abort = new AbortController();
     let retry: ReturnType<typeof setTimeout> | undefined;
     setState((before) => ({ ...(before.scope === scope ? before : NOTHING), scope, isLoading: true }));
-    latest.current(abort.signal).then(
+    const show = (data: T) => {
+      if (!abort.signal.aborted) setState((before) => (before.data === undefined ? { ...before, data } : before));
+    };
+    latest.current(abort.signal, show).then(
       (data) => {
         if (!abort.signal.aborted) setState({ data, problem: undefined, isLoading: false, scope });
       },

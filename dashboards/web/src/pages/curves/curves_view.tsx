@@ -83,15 +83,6 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
       )}
       {leftOut > 0 && <p class="warning">{plural(leftOut, 'more panel')} not drawn: choose fewer metrics, sites or layers.</p>}
       <div class="with-legend">
-        <div class="panels" ref={grid} aria-busy={isLoading}>
-          {panels.map((panel) => (
-            <PanelCard key={panel.id} panel={panel} sweep={sweep.name} settings={settings} isDark={dark} focus={focus} onFocus={setFocus} />
-          ))}
-          {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
-          {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && (
-            <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />
-          )}
-        </div>
         <Legend
           sweep={sweep.name}
           groups={matching}
@@ -103,6 +94,15 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           notDrawn={matching.length - settings.hidden.length - shown.length}
           missing={data ? withoutCurve(shown, data) : []}
         />
+        <div class="panels" ref={grid} aria-busy={isLoading}>
+          {panels.map((panel) => (
+            <PanelCard key={panel.id} panel={panel} sweep={sweep.name} settings={settings} isDark={dark} focus={focus} onFocus={setFocus} />
+          ))}
+          {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
+          {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && (
+            <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />
+          )}
+        </div>
       </div>
     </>
   );
