@@ -84,15 +84,16 @@ absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1
 // Not ok where trials of the sweep are left and this machine can never run one of them.
 absl::Status CheckDevice(const Connection& connection, const std::string& sweep) {
   if (!FindGpus(std::getenv("CUDA_VISIBLE_DEVICES")).empty()) return absl::OkStatus();
-  const auto pending = connection.ListTrials(sweep, {"pending"});
-  if (!pending.ok()) return pending.status();
-  const bool all_need_cuda = std::all_of(pending->begin(), pending->end(), [](const v1::Trial& trial) {
+  const auto left = connection.ListTrials(sweep, {"pending", "running"});
+  if (!left.ok()) return left.status();
+  const bool all_wait_for_cuda = std::all_of(left->begin(), left->end(), [](const v1::Trial& trial) {
     const auto device = trial.config().fields().find("train.device");
-    return device != trial.config().fields().end() && NeedsCuda(device->second.string_value());
+    return trial.state() == "pending" && device != trial.config().fields().end() &&
+           NeedsCuda(device->second.string_value());
   });
-  if (pending->empty() || !all_need_cuda) return absl::OkStatus();
+  if (left->empty() || !all_wait_for_cuda) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      pending->size(), pending->size() == 1 ? " trial that is left needs" : " trials that are left need",
+      left->size(), left->size() == 1 ? " trial that is left needs" : " trials that are left need",
       " a CUDA device (train.device), and this process finds none: run the file where there is one, or with --set ",
       "train.device=cpu and another --data-dir"));
 }
