@@ -113,7 +113,7 @@ absl::Status WhyItFailed(int end, const std::string& out, const std::string& err
 
 // Runs the trainer on the trial's last checkpoint, until it has ended or `stop` is requested.
 absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Trial& trial,
-                                     const std::vector<std::string>& bits, std::stop_token stop) {
+                                     const std::vector<std::string>& bits, const std::stop_token& stop) {
   const std::string folder = TrialPath(data_dir, trial.trial_id());
   const std::string checkpoint = CheckpointPath(folder, trial.target_steps());
   if (!fs::exists(checkpoint)) {
@@ -129,7 +129,7 @@ absl::StatusOr<Losses> EvaluateTrial(const std::string& data_dir, const v1::Tria
   const std::string trainer = ExecutableFolder() + "/ofsweep-trainer";
   const auto end = RunProgram({trainer, "evaluate", "--config", TrialConfigPath(folder), "--checkpoint", checkpoint,
                                "--as-trained", "--bits", absl::StrJoin(bits, ","), "--cache", cache},
-                              {.out = out, .err = err}, std::move(stop));
+                              {.out = out, .err = err}, stop);
   if (!end.ok()) return end.status();
   if (*end != 0) return WhyItFailed(*end, out, err);
   return ReadLosses(out, bits);

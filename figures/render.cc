@@ -105,7 +105,7 @@ struct Painter {
         const int cell = row * cells.rows / rows * cells.columns + column * cells.columns / columns;
         const Colour& colour = cells.colours[static_cast<std::size_t>(cell)];
         const std::uint32_t pixel = std::uint32_t{colour.red} << 16 | std::uint32_t{colour.green} << 8 | colour.blue;
-        std::memcpy(data + row * stride + column * 4, &pixel, sizeof pixel);
+        std::memcpy(data + row * stride + std::ptrdiff_t{4} * column, &pixel, sizeof pixel);
       }
     }
     cairo_surface_mark_dirty(picture.get());

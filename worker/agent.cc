@@ -358,7 +358,7 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options,
   std::vector<Gpu> gpus = FindGpus(std::getenv("CUDA_VISIBLE_DEVICES"));
   if (options.slots <= 0) options.slots = gpus.empty() ? UsableCores() : static_cast<int>(gpus.size());
   const bool serves = !options.http.empty();
-  auto agent = std::make_unique<AgentLoop>(std::move(options), std::move(gpus), *std::move(lock), std::move(channel));
+  auto agent = std::make_unique<AgentLoop>(std::move(options), std::move(gpus), *std::move(lock), channel);
   if (serves) {
     if (absl::Status status = agent->ServeHttp(); !status.ok()) return status;
   }

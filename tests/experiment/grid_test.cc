@@ -126,7 +126,7 @@ TEST(Grid, AHundredThousandTrialsHaveAHundredThousandIdentities) {
   for (int i = 1; i < 100; ++i) rates += "," + ShortestNumber(1e-3 + i * 1e-5);
   const SweepSpec spec = GoodSpec("name: x\ngrid: {seed: " + seeds + "], optimizer.learning_rate: " + rates + "]}");
   std::vector<Problem> problems;
-  EXPECT_EQ(ExpandSweep(spec, kSpecFile, problems, [](PlannedTrial) {}), 100'000u);
+  EXPECT_EQ(ExpandSweep(spec, kSpecFile, problems, [](const PlannedTrial&) {}), 100'000u);
 }
 
 }  // namespace

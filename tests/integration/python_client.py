@@ -51,7 +51,7 @@ def check_reflection(channel):
     assert {"ofsweep.v1.SweepService", "ofsweep.v1.WorkerService", "grpc.health.v1.Health"} <= services, services
     pool = descriptor_pool.DescriptorPool(database)
     methods = {method.name for method in pool.FindServiceByName("ofsweep.v1.WorkerService").methods}
-    assert methods == {"Synchronize", "PushMetrics"}, methods
+    assert methods == {"Synchronize", "PushMetrics", "PushLog"}, methods
 
 
 def violations(error):

@@ -58,7 +58,8 @@ TEST_F(MeasureFile, MeasuresWhatItCanAndNamesTheRest) {
   const TrainerResult result = RunTrainer({"measure", path});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   std::set<std::string> sites;
-  for (const MetricPoint& point : std::get<PointsEvent>(result.Events().at(0)).points.points) {
+  const auto points = std::get<PointsEvent>(result.Events().at(0)).points.points;
+  for (const MetricPoint& point : points) {
     sites.insert(point.series.site);
   }
   EXPECT_THAT(sites, ElementsAre("hidden"));

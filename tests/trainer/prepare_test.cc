@@ -112,7 +112,7 @@ TEST_F(PrepareTest, EveryFileThatIsLeftOutIsCountedWhereTheTrialStarts) {
 // The tokenizer learns from all of it, not from its title alone.
 TEST_F(PrepareTest, ACorpusOfOneLongLineIsTokenisedLikeShortLines) {
   std::string text;
-  for (int i = 0; text.size() < (2 << 20); ++i) text += "word" + std::to_string(i * i % 997) + " ";
+  for (std::int64_t i = 0; text.size() < (2 << 20); ++i) text += "word" + std::to_string(i * i % 997) + " ";
   const auto tokens = [&](const std::string& content) {
     folder_.Write("one.txt", content);
     trial_["data"]["path"] = "one.txt";

@@ -56,6 +56,7 @@ TEST_F(SafetensorsTest, KeepsEveryTypeShapeAndBit) {
     const at::Tensor read = file->Read(named.name);
     ASSERT_EQ(read.scalar_type(), expected.scalar_type()) << named.name;
     ASSERT_EQ(read.sizes(), expected.sizes()) << named.name;
+    if (expected.nbytes() == 0) continue;
     EXPECT_EQ(std::memcmp(read.data_ptr(), expected.data_ptr(), expected.nbytes()), 0) << named.name;
   }
 }
