@@ -58,9 +58,8 @@ std::vector<Problem> CheckMetric(const std::string& name) {
 std::vector<Problem> CheckSite(const std::string& name, const std::vector<std::string>& metrics) {
   std::vector<std::string_view> known;
   for (const Site& site : kSites) known.push_back(site.name);
-  const auto found =
-      std::find_if(std::begin(kSites), std::end(kSites), [&](const Site& site) { return site.name == name; });
-  if (found == std::end(kSites)) {
+  const Site* found = FindSite(name);
+  if (found == nullptr) {
     return {{.key = "--site",
              .message = "there is no site " + Quoted(name),
              .fix = DidYouMean(Nearest(name, known), KnownSites())}};

@@ -1,6 +1,5 @@
 #include "cli/plotted_metric.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -12,11 +11,6 @@
 
 namespace ofsweep {
 namespace {
-
-const Site* FindSite(std::string_view name) {
-  const auto found = std::find_if(std::begin(kSites), std::end(kSites), [&](const Site& s) { return s.name == name; });
-  return found == std::end(kSites) ? nullptr : &*found;
-}
 
 // "training loss" for train_loss.
 std::string InWords(const std::string& name) {

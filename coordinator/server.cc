@@ -77,7 +77,7 @@ absl::Status MakeFolder(const std::string& folder) {
                                                     "; choose another with --data-dir"));
 }
 
-class RunningServer : public Server {
+class RunningServer final : public Server {
  public:
   explicit RunningServer(const ServerOptions& options)
       : options_(options), telemetry_({.version = OFSWEEP_VERSION, .revision = options.revision}, clock_) {}
@@ -261,7 +261,7 @@ class RunningServer : public Server {
   std::unique_ptr<HttpServer> http_;
 };
 
-class OfflineServer : public Server {
+class OfflineServer final : public Server {
  public:
   OfflineServer(const std::string& data_dir, std::unique_ptr<Store> store)
       : store_(std::move(store)),

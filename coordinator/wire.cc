@@ -178,9 +178,7 @@ v1::ListSeriesResponse ToMessage(const std::vector<Series>& series) {
     for (const auto& [site, of_site] : sites) {
       v1::MeasuredSite& place = *added.add_sites();
       place.set_name(site);
-      const auto known =
-          std::find_if(std::begin(kSites), std::end(kSites), [&](const Site& s) { return s.name == site; });
-      if (known != std::end(kSites)) place.set_meaning(std::string(known->meaning));
+      if (const Site* known = FindSite(site); known != nullptr) place.set_meaning(std::string(known->meaning));
       place.mutable_layers()->Add(of_site.begin(), of_site.end());
     }
   }

@@ -175,6 +175,13 @@ std::string_view DefaultMetricChoices() {
   return list;
 }
 
+const Site* FindSite(std::string_view name) {
+  for (const Site& site : kSites) {
+    if (site.name == name) return &site;
+  }
+  return nullptr;
+}
+
 const Metric* FindMetric(std::string_view name) {
   const auto found = std::find_if(std::begin(kMetrics), std::end(kMetrics), [&](const Metric& metric) {
     return metric.name == name || !BitsIn(metric, name).empty();

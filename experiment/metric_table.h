@@ -29,6 +29,9 @@ inline constexpr Site kSites[] = {
     {"attention", MetricPlace::kAttention, true, "the attention maps of a block"},
 };
 
+// Null for an unknown one.
+const Site* FindSite(std::string_view name);
+
 enum class Better { kNeither, kLower, kHigher };
 
 // What trainers measure by step. Everything that knows a metric by its name learns it here: measure.metrics, what is
