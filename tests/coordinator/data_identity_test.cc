@@ -25,9 +25,9 @@ class DataIdentity : public ::testing::Test {
   // Two seeds on a text corpus, submitted from where it is seen to be `seen`; "" where it is not.
   absl::StatusOr<SubmitResult> Submit(const std::string& name, const std::string& seen,
                                       const std::string& path = "/corpus.txt") {
-    return world.SubmitText(absl::StrCat("name: ", name, "\ntrial: {train.steps: 9, data: {source: text, path: ", path,
-                                         "}}\ngrid: {seed: [0, 1]}\n"),
-                            false, seen.empty() ? Fingerprints{} : Fingerprints{{{"text", path}, seen}});
+    return world_.SubmitText(absl::StrCat("name: ", name, "\ntrial: {train.steps: 9, data: {source: text, path: ", path,
+                                          "}}\ngrid: {seed: [0, 1]}\n"),
+                             false, seen.empty() ? Fingerprints{} : Fingerprints{{{"text", path}, seen}});
   }
 
   AttemptReport Begun(const AttemptStart& start, const std::string& found) {
@@ -42,7 +42,7 @@ class DataIdentity : public ::testing::Test {
   void Train(const std::string& found) {
     std::vector<AttemptReport> reports;
     while (true) {
-      const auto answer = world.Call("w", 1, reports);
+      const auto answer = world_.Call("w", 1, reports);
       ASSERT_TRUE(answer.ok()) << answer.status();
       if (answer->start.empty()) return;
       AttemptReport report = Begun(answer->start[0], found);
@@ -51,7 +51,7 @@ class DataIdentity : public ::testing::Test {
     }
   }
 
-  CoordinatorWorld world;
+  CoordinatorWorld world_;
 };
 
 TEST_F(DataIdentity, AnEqualSweepOfTheSameContentSharesItsTrialsWhereverTheContentLies) {
@@ -75,7 +75,7 @@ TEST_F(DataIdentity, AChangedFileMakesOtherTrials) {
 TEST_F(DataIdentity, WhatNobodyHasSeenIsNotShared) {
   ASSERT_TRUE(Submit("first", "").ok());
   EXPECT_THAT(Submit("waiting", "")->anew_beside, ElementsAre(Pair("first", 2u))) << "its workers may find another one";
-  ASSERT_TRUE(world.coordinator().Cancel("waiting").ok());
+  ASSERT_TRUE(world_.coordinator().Cancel("waiting").ok());
   Train(kOld);
   const auto unseen = Submit("second", "");
   ASSERT_TRUE(unseen.ok()) << unseen.status();
@@ -90,7 +90,7 @@ TEST_F(DataIdentity, ATrialThatWasSubmittedUnseenIsSharedByWhatItsWorkerFound) {
   Train(kOld);
   EXPECT_THAT(Submit("same", kOld)->shared_with, ElementsAre(Pair("first", 2u)));
   EXPECT_THAT(Submit("other", kNew)->shared_with, IsEmpty());
-  world.Restart();
+  world_.Restart();
   EXPECT_THAT(Submit("restarted", kOld, "/corpus.txt")->shared_with, ElementsAre(Pair("first", 2u)));
 }
 
@@ -104,40 +104,40 @@ TEST_F(DataIdentity, ASweepIsNotContinuedOnOtherData) {
 
 TEST_F(DataIdentity, TheFirstAttemptDecidesForItsSweep) {
   ASSERT_TRUE(Submit("sweep", "").ok());
-  const AttemptStart one = world.Call("here", 1)->start.at(0);
+  const AttemptStart one = world_.Call("here", 1)->start.at(0);
   EXPECT_THAT(one.fingerprints, IsEmpty());
-  ASSERT_THAT(world.Call("here", 1, {Begun(one, kOld)})->keep, SizeIs(1));
-  world.Restart();
-  const AttemptStart two = world.Call("there", 1)->start.at(0);
+  ASSERT_THAT(world_.Call("here", 1, {Begun(one, kOld)})->keep, SizeIs(1));
+  world_.Restart();
+  const AttemptStart two = world_.Call("there", 1)->start.at(0);
   EXPECT_THAT(two.fingerprints, ElementsAre(Pair("data.fingerprint", kOld)));
 }
 
 TEST_F(DataIdentity, AnAttemptThatReadSomethingElseIsGivenBackUncountedEvenAtItsEnd) {
   ASSERT_TRUE(Submit("sweep", "").ok());
-  const AttemptStart one = world.Call("here", 1)->start.at(0);
-  const AttemptStart two = world.Call("there", 1)->start.at(0);
-  ASSERT_THAT(world.Call("here", 1, {Begun(one, kOld)})->keep, SizeIs(1));
+  const AttemptStart one = world_.Call("here", 1)->start.at(0);
+  const AttemptStart two = world_.Call("there", 1)->start.at(0);
+  ASSERT_THAT(world_.Call("here", 1, {Begun(one, kOld)})->keep, SizeIs(1));
   AttemptReport other = Begun(two, kNew);
   other.end = AttemptEnd{.step = 9};
-  const auto answer = world.Call("there", 1, {other});
+  const auto answer = world_.Call("there", 1, {other});
   EXPECT_THAT(answer->forget, ElementsAre(two.name));
   EXPECT_THAT(answer->start, IsEmpty()) << "it has other data";
-  const TrialRow row = world.Stored(two.name.trial_id);
+  const TrialRow row = world_.Stored(two.name.trial_id);
   EXPECT_EQ(row.state, TrialState::kPending);
   EXPECT_EQ(row.failures, 0);
-  EXPECT_THAT(world.coordinator().views().WaitingReason(row.trial_id),
+  EXPECT_THAT(world_.coordinator().views().WaitingReason(row.trial_id),
               AllOf(HasSubstr("there"), HasSubstr("text /corpus.txt"), HasSubstr(kNew), HasSubstr(kOld)));
 }
 
 // The copy that the database was restored from is of before the attempt, which has ended meanwhile.
 TEST_F(DataIdentity, AnAttemptThatIsMetAtItsEndIsOfTheDataItSays) {
   ASSERT_TRUE(Submit("sweep", "").ok());
-  AttemptStart start = world.Call("here", 1)->start.at(0);
+  AttemptStart start = world_.Call("here", 1)->start.at(0);
   start.name.generation += 5;
   AttemptReport ended = Begun(start, kOld);
   ended.end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 9};
-  EXPECT_THAT(world.Call("here", 1, {ended})->forget, ElementsAre(start.name));
-  const TrialRow row = world.Stored(start.name.trial_id);
+  EXPECT_THAT(world_.Call("here", 1, {ended})->forget, ElementsAre(start.name));
+  const TrialRow row = world_.Stored(start.name.trial_id);
   EXPECT_EQ(row.state, TrialState::kCompleted);
   EXPECT_EQ(row.data_fingerprint, kOld);
 }
@@ -146,15 +146,15 @@ TEST_F(DataIdentity, AnAttemptThatIsMetAtItsEndIsOfTheDataItSays) {
 TEST_F(DataIdentity, WhatIsStillToBeTrainedIsReadWhereItWasMovedTo) {
   ASSERT_TRUE(Submit("first", kOld, "/corpus.txt").ok());
   EXPECT_FALSE(Submit("first", kOld, "/moved.txt")->created);
-  EXPECT_THAT(world.Call("v", 1)->start.at(0).config_json, HasSubstr("/moved.txt"));
+  EXPECT_THAT(world_.Call("v", 1)->start.at(0).config_json, HasSubstr("/moved.txt"));
   ASSERT_TRUE(Submit("second", kOld, "/again.txt").ok());
-  EXPECT_THAT(world.Call("w", 1)->start.at(0).config_json, HasSubstr("/again.txt"));
+  EXPECT_THAT(world_.Call("w", 1)->start.at(0).config_json, HasSubstr("/again.txt"));
 }
 
 TEST_F(DataIdentity, OfTwoAttemptsThatBeginAtOnceTheFirstDecides) {
   ASSERT_TRUE(Submit("sweep", "").ok());
-  const std::vector<AttemptStart> starts = world.Call("here", 2)->start;
-  const auto answer = world.Call("here", 2, {Begun(starts.at(0), kOld), Begun(starts.at(1), kNew)});
+  const std::vector<AttemptStart> starts = world_.Call("here", 2)->start;
+  const auto answer = world_.Call("here", 2, {Begun(starts.at(0), kOld), Begun(starts.at(1), kNew)});
   EXPECT_THAT(answer->keep, SizeIs(1));
   EXPECT_THAT(answer->forget, ElementsAre(starts[1].name));
 }
@@ -165,10 +165,10 @@ TEST_F(DataIdentity, FreshTrainsAnewAndAResendOfItChangesNothing) {
   const std::string yaml =
       "name: again\ntrial: {train.steps: 9, replica: x1, data: {source: text, path: /corpus.txt}}\ngrid: {seed: [0, "
       "1]}\n";
-  const auto fresh = world.SubmitText(yaml, false, {{{"text", "/corpus.txt"}, kOld}});
+  const auto fresh = world_.SubmitText(yaml, false, {{{"text", "/corpus.txt"}, kOld}});
   ASSERT_TRUE(fresh.ok()) << fresh.status();
   EXPECT_THAT(fresh->shared_with, IsEmpty());
-  EXPECT_FALSE(world.SubmitText(yaml, false, {{{"text", "/corpus.txt"}, kOld}})->created);
+  EXPECT_FALSE(world_.SubmitText(yaml, false, {{{"text", "/corpus.txt"}, kOld}})->created);
 }
 
 }  // namespace

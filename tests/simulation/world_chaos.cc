@@ -60,11 +60,12 @@ void World::StartWorker(Machine& machine) {
           .is_chaos = is_chaos_,
           .corpora = machine.corpora,
           .synchronize =
-              [this, &machine](const v1::SynchronizeRequest& request, SimulatedWorker::SynchronizeLoop::Done done) {
-                OnSynchronize(machine, request, std::move(done));
+              [this, &machine](const v1::SynchronizeRequest& request,
+                               const SimulatedWorker::SynchronizeLoop::Done& done) {
+                OnSynchronize(machine, request, done);
               },
           .push = [this, &machine](const v1::PushMetricsRequest& request,
-                                   SimulatedWorker::PushLoop::Done done) { OnPush(machine, request, std::move(done)); },
+                                   const SimulatedWorker::PushLoop::Done& done) { OnPush(machine, request, done); },
           .violation = [this](std::string violation) { referee_.Report(std::move(violation)); }});
   machine.worker->Start();
 }

@@ -251,9 +251,9 @@ TEST_F(PointsTest, CurvesAreOrderedByTrialThenSeriesAndFiltered) {
                                                     {{"rms", 0, "block"}, 4}})}))
              .get());
   }
-  const auto names = [&](CurveQuery query) {
+  const auto names = [&](const CurveQuery& query) {
     std::vector<std::string> found;
-    for (const Curve& curve : Curves(std::move(query))) {
+    for (const Curve& curve : Curves(query)) {
       found.push_back(curve.trial_id + " " + curve.series.metric + " " +
                       (curve.series.layer ? std::to_string(*curve.series.layer) : "-") + " " + curve.series.site);
     }
@@ -268,7 +268,8 @@ TEST_F(PointsTest, CurvesAreOrderedByTrialThenSeriesAndFiltered) {
               ElementsAre("b kurtosis - embedding"));
   EXPECT_THAT(names({.sweep = "s", .metrics = {"unknown"}}), ElementsAre());
   int visited = 0;
-  ASSERT_TRUE(store_->VisitCurves({.sweep = "s", .metrics = {"kurtosis"}}, [&](Curve) { return ++visited < 2; }).ok());
+  ASSERT_TRUE(
+      store_->VisitCurves({.sweep = "s", .metrics = {"kurtosis"}}, [&](const Curve&) { return ++visited < 2; }).ok());
   EXPECT_EQ(visited, 2);
 }
 

@@ -20,7 +20,7 @@ struct Training {
   void Steps(int from, int to) {
     for (int step = from; step < to; ++step) {
       decoder.ZeroGradients();
-      decoder.Loss(RandomTokens(decoder.Shape(), 2 * step), RandomTokens(decoder.Shape(), 2 * step + 1)).backward();
+      decoder.Loss(RandomTokens(decoder.Shape(), 2UL * step), RandomTokens(decoder.Shape(), 2UL * step + 1)).backward();
       optimizer->Step(1e-2);
     }
   }

@@ -46,7 +46,7 @@ std::map<std::string, Basis> Refreshes(bool stagger) {
   TensorMap before;
   for (int step = 0; step <= 16; ++step) {
     decoder.ZeroGradients();
-    decoder.Loss(RandomTokens(decoder.Shape(), 2 * step), RandomTokens(decoder.Shape(), 2 * step + 1)).backward();
+    decoder.Loss(RandomTokens(decoder.Shape(), 2UL * step), RandomTokens(decoder.Shape(), 2UL * step + 1)).backward();
     optimizer->Step(1e-3);
     for (const NamedTensor& piece : optimizer->State()) {
       if (!piece.name.starts_with("basis")) continue;
@@ -111,7 +111,7 @@ TEST(SoapStagger, ContinuesBitForBit) {
         EXPECT_TRUE(optimizer->LoadState(state).ok());
       }
       decoder.ZeroGradients();
-      decoder.Loss(RandomTokens(decoder.Shape(), 2 * step), RandomTokens(decoder.Shape(), 2 * step + 1)).backward();
+      decoder.Loss(RandomTokens(decoder.Shape(), 2UL * step), RandomTokens(decoder.Shape(), 2UL * step + 1)).backward();
       optimizer->Step(1e-2);
     }
     std::vector<at::Tensor> weights;

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 const AttemptHeader kHeader{{"0123abcd", 3}, 1, 1'700'000'000'000};
 
 std::string PointsLine(int step, double value) {
-  PointsEvent event{{.step = step, .tokens = step * 16, .seconds = 0.5}};
+  PointsEvent event{{.step = step, .tokens = std::int64_t{16} * step, .seconds = 0.5}};
   event.points.points = {{{"train_loss", std::nullopt, ""}, value}, {{"kurtosis", 2, "block"}, value + 1}};
   return ToJsonLine(event) + "\n";
 }
