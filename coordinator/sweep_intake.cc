@@ -75,7 +75,7 @@ absl::Status SweepIntake::Commit(CommitLog::Ticket ticket) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SubmitResult> SweepIntake::Submit(Submission submission, std::vector<Problem>& problems) {
+absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, std::vector<Problem>& problems) {
   const SweepSpec& spec = submission.spec;
   auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, submission.file));
   auto trials = ExpandSubmission(spec, *settings, problems);
@@ -126,18 +126,18 @@ absl::StatusOr<SubmitResult> SweepIntake::Submit(Submission submission, std::vec
   return result;
 }
 
-absl::StatusOr<SubmitResult> SweepIntake::Update(Submission submission, std::vector<Problem>& problems) {
+absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, std::vector<Problem>& problems) {
+  SweepSpec spec = submission.spec;
+  const auto knows_text = KnowsText(spec.name, submission.text);
+  if (!knows_text.ok()) return knows_text.status();
+  if (*knows_text) return Submit(submission, problems);
   // What the caller cannot see is what the sweep's trials read.
-  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(submission.spec.name);
+  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(spec.name);
   if (!read.ok()) return read.status();
-  submission.spec.fingerprints.merge(*std::move(read));
-  const SweepSpec& spec = submission.spec;
+  spec.fingerprints.merge(*std::move(read));
   auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, submission.file));
   auto trials = ExpandSubmission(spec, *settings, problems);
   if (!trials.ok()) return trials.status();
-  const auto knows_text = KnowsText(spec.name, submission.text);
-  if (!knows_text.ok()) return knows_text.status();
-  if (*knows_text) return Submit(std::move(submission), problems);
   const TimeMs now = clock_.Now();
 
   SubmitResult result;

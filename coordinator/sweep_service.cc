@@ -101,7 +101,7 @@ std::uint32_t Fill(const TrialsBySweep& trials, google::protobuf::RepeatedPtrFie
 }  // namespace
 
 grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
-                                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(Submission,
+                                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(const Submission&,
                                                                                         std::vector<Problem>&),
                                       v1::SubmitSweepResponse& response) {
   if (coordinator_ == nullptr) return NoCoordinator();

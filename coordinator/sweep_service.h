@@ -74,7 +74,7 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
 
  private:
   grpc::Status TakeIn(const v1::SubmitSweepRequest& request,
-                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(Submission, std::vector<Problem>&),
+                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(const Submission&, std::vector<Problem>&),
                       v1::SubmitSweepResponse& response);
   // Does `change` and answers with the sweep as it is then.
   grpc::Status Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
