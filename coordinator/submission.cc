@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& sp
 
 absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial>& trials, bool known_text) {
   const SweepRecord& existing = books.sweeps()[sweep];
-  const std::set<std::string> contents = ContentsOf(books, existing);
+  std::optional<std::set<std::string>> contents;  // read where a trial is not found, which is seldom
   bool others = !known_text && existing.trials.size() != trials.size();
   for (std::size_t i = 0; i < trials.size() && !others; ++i) {
     const std::optional<HeldPlace> held = FindHeld(books, sweep, trials[i]);
@@ -48,8 +48,9 @@ absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<Submi
     // Of a text that is known its trials are there, if under ids that another version gave, unless they are of other
     // data.
     const std::string& content = trials[i].row.data_fingerprint;
-    if (known_text && !contents.empty() && !content.empty() && !contents.contains(content)) {
-      return OtherData(existing.name);
+    if (known_text && !content.empty()) {
+      if (!contents) contents = ContentsOf(books, existing);
+      if (!contents->empty() && !contents->contains(content)) return OtherData(existing.name);
     }
     others = !known_text;
   }
