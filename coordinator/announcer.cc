@@ -29,6 +29,12 @@ TrialInfo DescribeTrial(const TrialRow& row) {
 
 }  // namespace
 
+absl::Status Announcer::Commit(CommitLog& log, CommitLog::Ticket ticket) {
+  if (absl::Status status = log.Commit(ticket); !status.ok()) return status;
+  Announce(ticket.transitions(), {});
+  return absl::OkStatus();
+}
+
 void Announcer::Announce(const std::vector<Transition>& transitions, const TrialRows& read) {
   for (const Transition& transition : transitions) {
     if (transition.why != FailureClass::kNone) spdlog::info("trial {}: {}", transition.trial_id, transition.reason);

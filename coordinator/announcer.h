@@ -4,7 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "coordinator/clock.h"
+#include "coordinator/commit_log.h"
 #include "coordinator/coordinator_observer.h"
 #include "coordinator/live_trials.h"
 #include "coordinator/scheduler_records.h"
@@ -23,6 +26,8 @@ class Announcer {
   Announcer(Store& store, const Clock& clock, LiveTrials& live, CoordinatorObserver* observer)
       : store_(store), clock_(clock), live_(live), observer_(observer) {}
 
+  // Waits until the ticket's decision is durable, and announces it.
+  absl::Status Commit(CommitLog& log, CommitLog::Ticket ticket) ABSL_LOCKS_EXCLUDED(log.mutex());
   // `read`: what was read already of trials that start.
   void Announce(const std::vector<Transition>& transitions, const TrialRows& read);
   // A sweep was submitted while others trained these of its trials.

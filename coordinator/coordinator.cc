@@ -131,12 +131,6 @@ std::vector<Transition> Coordinator::Held() const {
   return held;
 }
 
-absl::Status Coordinator::Commit(CommitLog::Ticket ticket) {
-  if (absl::Status status = state_.log.Commit(ticket); !status.ok()) return status;
-  announcer_.Announce(ticket.transitions(), {});
-  return absl::OkStatus();
-}
-
 absl::Status Coordinator::Tick() {
   CommitLog::Ticket ticket;
   {
@@ -146,7 +140,7 @@ absl::Status Coordinator::Tick() {
     ticket = state_.log.MakeTicket();
     state_.log.Enqueue(state_.scheduler.Tick(now), now, ticket);
   }
-  return Commit(std::move(ticket));
+  return announcer_.Commit(state_.log, std::move(ticket));
 }
 
 std::string Coordinator::Inconsistency() const {
@@ -171,7 +165,7 @@ absl::StatusOr<std::uint64_t> Coordinator::Change(
     ticket.RepeatsEarlier();
     state_.log.Enqueue(*std::move(decision), now, ticket);
   }
-  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  if (absl::Status status = announcer_.Commit(state_.log, std::move(ticket)); !status.ok()) return status;
   return changed;
 }
 
@@ -365,7 +359,7 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
       if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, columns);
     }
   }
-  absl::Status status = Commit(std::move(ticket));
+  absl::Status status = announcer_.Commit(state_.log, std::move(ticket));
   std::vector<PushCounts> counts(attempts.size());
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     if (!outcomes[i].taken()) continue;

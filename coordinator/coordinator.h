@@ -93,8 +93,6 @@ class Coordinator {
   // The trials that workers hold, as if each had just been handed to its own.
   std::vector<Transition> Held() const ABSL_SHARED_LOCKS_REQUIRED(state_.log.mutex());
 
-  // Waits until the ticket's decision is durable, and announces it.
-  absl::Status Commit(CommitLog::Ticket ticket) ABSL_LOCKS_EXCLUDED(state_.log.mutex());
   // A user's event; returns how many trials it changed.
   absl::StatusOr<std::uint64_t> Change(const std::function<absl::StatusOr<Decision>(Scheduler&, TimeMs)>& event)
       ABSL_LOCKS_EXCLUDED(state_.log.mutex());

@@ -69,12 +69,6 @@ SweepRow SweepIntake::RowOf(const Submission& submission, TimeMs submitted_at, T
   return row;
 }
 
-absl::Status SweepIntake::Commit(CommitLog::Ticket ticket) {
-  if (absl::Status status = state_.log.Commit(ticket); !status.ok()) return status;
-  announcer_.Announce(ticket.transitions(), {});
-  return absl::OkStatus();
-}
-
 absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, std::vector<Problem>& problems) {
   const SweepSpec& spec = submission.spec;
   auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, submission.file));
@@ -121,7 +115,7 @@ absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, s
       }
     }
   }
-  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  if (absl::Status status = announcer_.Commit(state_.log, std::move(ticket)); !status.ok()) return status;
   announcer_.AnnounceJoined(spec.name, running);
   return result;
 }
@@ -170,7 +164,7 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     if (submission.validate_only) result.sweep.counts[TrialState::kPending] += result.added;
     running = RunningTrials(books, books.sweeps()[*index], known);
   }
-  if (absl::Status status = Commit(std::move(ticket)); !status.ok()) return status;
+  if (absl::Status status = announcer_.Commit(state_.log, std::move(ticket)); !status.ok()) return status;
   announcer_.AnnounceJoined(spec.name, running);
   return result;
 }

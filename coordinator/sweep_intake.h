@@ -42,7 +42,6 @@ class SweepIntake {
   // Submitted or updated under that name; none as long as there is no such sweep.
   absl::StatusOr<bool> KnowsText(const std::string& sweep, const std::string& text);
   SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
-  absl::Status Commit(CommitLog::Ticket ticket) ABSL_LOCKS_EXCLUDED(state_.log.mutex());
 
   CoordinatorState& state_;
   Store& store_;
