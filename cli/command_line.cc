@@ -219,8 +219,7 @@ class Program {
     run->add_option("--slots", run_options->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(Within({.maximum = 1024, .whole = true}));
     AddKinship(run, run_options->fresh, run_options->update);
-    run->add_option("--grpc", run_options->grpc, "HOST:PORT to serve RPCs on; port 0 takes a free one")
-        ->capture_default_str();
+    run->add_option("--grpc", run_options->grpc, "HOST:PORT for RPCs; port 0 takes a free one")->capture_default_str();
     run->add_option(
         "--http", run_options->http,
         absl::StrCat("HOST:PORT for the page and /metrics (default: ", kDefaultHttp, ", or the next free port)"));
@@ -233,13 +232,13 @@ class Program {
         Add("coordinator", "keeps sweeps and tells workers what to run, until stopped", ServeCoordinator);
     AddDataDir(coordinator, serve->data_dir, "holds ofsweep.db and logs.db");
     coordinator->add_option("--grpc", serve->grpc, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-    coordinator
-        ->add_option("--http", serve->http,
-                     "HOST:PORT for the page, its calls, /metrics, /sd/workers, /healthz and /readyz")
+    coordinator->add_option("--http", serve->http, "HOST:PORT for the page, its calls and /metrics")
         ->capture_default_str();
     AddHttpHosts(coordinator, serve->http_hosts);
     AddRetention(coordinator, serve->metrics_retention_seconds);
     AddLogBytes(coordinator, serve->max_log_bytes);
+    coordinator->add_option("--on-sweep-end", serve->on_sweep_end,
+                            "COMMAND for the shell when a sweep has ended; reads it as JSON on its standard input");
 
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
     AddCoordinator(worker, work->coordinator);
@@ -248,7 +247,6 @@ class Program {
         ->check(Within({.maximum = 1024, .whole = true}));
     worker->add_option("--http", work->http,
                        "HOST:PORT for its own /metrics, /healthz and /readyz; port 0 takes a free one (default: none)");
-
     AddPlan();
     AddEvaluate();
     AddDoctor();
@@ -329,6 +327,8 @@ class Program {
     AddCoordinatorAlone(submit, submit_options->connection);
 
     const auto [ls, ls_options] = Add("ls", "lists the sweeps", ListSweeps);
+    ls->add_option("--tag", ls_options->tags, "only those with this tag; of several, with all")
+        ->allow_extra_args(false);
     ls->add_flag("--json", ls_options->json, "as JSON");
     AddSource(ls, ls_options->connection);
 

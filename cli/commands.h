@@ -39,6 +39,7 @@ absl::Status Submit(const SubmitOptions& options, Streams streams);
 
 struct ListOptions {
   ConnectionOptions connection;
+  std::vector<std::string> tags;
   bool json = false;
 };
 absl::Status ListSweeps(const ListOptions& options, Streams streams);
@@ -163,6 +164,7 @@ struct CoordinatorCommandOptions {
   std::vector<std::string> http_hosts;  // further names by which browsers reach it
   double metrics_retention_seconds = 300;
   std::uint64_t max_log_bytes = kDefaultLogBytes;
+  std::string on_sweep_end;  // a shell command; empty: none
 };
 // Serves until a signal asks it to stop (interrupt.h).
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);

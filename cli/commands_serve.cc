@@ -18,7 +18,8 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
                                .http_hosts = options.http_hosts,
                                .metrics_retention_seconds = options.metrics_retention_seconds,
                                .max_log_bytes = options.max_log_bytes,
-                               .revision = std::string(BuildRevision())});
+                               .revision = std::string(BuildRevision()),
+                               .on_sweep_end = options.on_sweep_end});
   if (!server.ok()) return server.status();
   streams.out << "ofsweep coordinator: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address()
               << " data " << options.data_dir << std::endl;

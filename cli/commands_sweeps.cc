@@ -75,7 +75,7 @@ absl::Status Submit(const SubmitOptions& options, Streams streams) {
 absl::Status ListSweeps(const ListOptions& options, Streams streams) {
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
-  const auto sweeps = connection->ListSweeps();
+  const auto sweeps = connection->ListSweeps(options.tags);
   if (!sweeps.ok()) return sweeps.status();
   if (!options.json) {
     streams.out << RenderSweeps(*sweeps);

@@ -74,8 +74,9 @@ absl::StatusOr<Connection> Connection::OpenToChange(const ConnectionOptions& opt
                    ": name it with --coordinator HOST:PORT, the address that it printed as \"grpc\" when it started"));
 }
 
-absl::StatusOr<std::vector<v1::Sweep>> Connection::ListSweeps() const {
+absl::StatusOr<std::vector<v1::Sweep>> Connection::ListSweeps(const std::vector<std::string>& tags) const {
   v1::ListSweepsRequest request;
+  request.mutable_tags()->Add(tags.begin(), tags.end());
   std::vector<v1::Sweep> sweeps;
   do {
     auto page = Call(&v1::SweepService::Stub::ListSweeps, request);

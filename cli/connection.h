@@ -61,7 +61,7 @@ class Connection {
   }
 
   // Newest first.
-  absl::StatusOr<std::vector<v1::Sweep>> ListSweeps() const;
+  absl::StatusOr<std::vector<v1::Sweep>> ListSweeps(const std::vector<std::string>& tags = {}) const;
 
   // Every trial of a sweep in its order; only those in `states` unless it is empty.
   absl::StatusOr<std::vector<v1::Trial>> ListTrials(const std::string& sweep,

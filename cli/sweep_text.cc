@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "cli/format.h"
 #include "cli/hint.h"
 #include "cli/trial_text.h"
 #include "experiment/data_folder.h"
+#include "experiment/sweep_attributes.h"
 #include "experiment/trainer_event.h"
 
 namespace ofsweep {
@@ -37,6 +39,22 @@ std::vector<std::vector<const v1::Trial*>> ByCause(const std::vector<v1::Trial>&
     causes[place->second].push_back(&trial);
   }
   return causes;
+}
+
+// Its name, and what its file says of it where that is not what a sweep has by itself.
+std::string DescribeAttributes(const v1::Sweep& sweep) {
+  std::string text = absl::StrCat("sweep      ", sweep.name(), "\n");
+  if (!sweep.description().empty()) {
+    const std::string indented =
+        absl::StrReplaceAll(absl::StripTrailingAsciiWhitespace(sweep.description()), {{"\n", "\n           "}});
+    absl::StrAppend(&text, "           ", indented, "\n");
+  }
+  if (sweep.tags_size() > 0) absl::StrAppend(&text, "tags       ", absl::StrJoin(sweep.tags(), " "), "\n");
+  if (sweep.priority() != 0) absl::StrAppend(&text, "priority   ", sweep.priority(), "\n");
+  if (sweep.keep_checkpoints() != Name(KeepCheckpoints::kLast)) {
+    absl::StrAppend(&text, "keeps      ", sweep.keep_checkpoints(), " of its checkpoints\n");
+  }
+  return text;
 }
 
 // One line for each thing that trials may differ in without their keys saying so: all of its values.
@@ -129,6 +147,8 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uin
   }
   if (response.added_trials() > 0) {
     absl::StrAppend(&text, ". ", DescribeSize(response.added_trials(), 0), " added: ", DescribeCounts(sweep.trials()));
+  } else if (response.updated()) {
+    absl::StrAppend(&text, ". It is updated: ", DescribeCounts(sweep.trials()));
   } else if (!response.created()) {
     absl::StrAppend(&text, ". It was submitted before: ", DescribeCounts(sweep.trials()));
   }
@@ -139,17 +159,21 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uin
 }
 
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps) {
+  const bool tagged =
+      std::any_of(sweeps.begin(), sweeps.end(), [](const v1::Sweep& sweep) { return sweep.tags_size() > 0; });
   std::vector<std::vector<std::string>> rows = {{"SWEEP", "STATE", "TRIALS", "SUBMITTED"}};
+  if (tagged) rows.front().emplace_back("TAGS");
   for (const v1::Sweep& sweep : sweeps) {
     rows.push_back(
         {sweep.name(), sweep.state(), DescribeCounts(sweep.trials()), FormatTime(sweep.submitted_at().seconds())});
+    if (tagged) rows.back().push_back(absl::StrJoin(sweep.tags(), " "));
   }
   return AlignColumns(rows);
 }
 
 std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials) {
   std::string text =
-      absl::StrCat("sweep      ", sweep.name(), "\nstate      ", sweep.state(), "\nsubmitted  ",
+      absl::StrCat(DescribeAttributes(sweep), "state      ", sweep.state(), "\nsubmitted  ",
                    FormatTime(sweep.submitted_at().seconds()), "\ntrials     ", DescribeCounts(sweep.trials()), "\n");
   if (!sweep.waiting_reason().empty()) absl::StrAppend(&text, "waits      ", sweep.waiting_reason(), "\n");
   absl::StrAppend(&text, DescribeOrigins(sweep, trials));

@@ -116,6 +116,10 @@ void Coordinator::Publish(const PendingDecision& decision) {
     live_.EndAttempt(transition.trial_id);
     begun_.erase(transition.trial_id);
   }
+  for (const auto& [sweep, state] : decision.sweep_states) {
+    const bool has_ended = state == SweepState::kFinished || state == SweepState::kCancelled;
+    if (has_ended && options_.on_sweep_end) options_.on_sweep_end(sweep);
+  }
   state_.NoteChange();
 }
 

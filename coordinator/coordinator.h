@@ -33,6 +33,9 @@ struct CoordinatorOptions {
   std::string revision = {};  // of the program, kept with each sweep
   LiveTrialsOptions live = {};
   std::string version = {};  // workers of another one get nothing to do, and are told so; empty: of any
+  // Called when a sweep's end (finished or cancelled) is stored, under the coordinator's mutex: it must return at once,
+  // and call nothing of the coordinator.
+  std::function<void(const std::string& sweep)> on_sweep_end = {};
 };
 
 // The shell around the pure scheduler: gives it events, and makes what it decides durable before anybody is told

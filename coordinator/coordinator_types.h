@@ -74,6 +74,7 @@ struct AttemptStart {
   std::int64_t stored_through = 0;
   std::uint64_t curve_generation = 0;               // whose the end of that curve is
   std::map<std::string, std::string> fingerprints;  // by their keys: what its open inputs must hold
+  KeepCheckpoints keep_checkpoints = KeepCheckpoints::kLast;
 };
 
 // An attempt that a worker has, and through which step its trial's curve is stored without a gap.
@@ -137,6 +138,7 @@ struct SubmitResult {
   // Trials of these sweeps that are equal but for what they read, which nobody has looked at for this sweep.
   TrialsBySweep anew_beside;
   bool created = false;
+  bool updated = false;     // it got this specification, or would
   std::uint64_t added = 0;  // trials that an update brought
 };
 

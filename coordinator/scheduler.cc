@@ -17,7 +17,7 @@ Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now, 
   Turn turn(state_, now);
   for (const StoredSweep& stored : sweeps) {
     const SweepIndex index =
-        state_.books.AddSweep(stored.name, stored.state, stored.submitted_at, stored.trials.size());
+        state_.books.AddSweep(stored.name, stored.attributes, stored.state, stored.submitted_at, stored.trials.size());
     for (std::uint32_t position = 0; position < stored.trials.size(); ++position) {
       RestoreTrial(stored.trials[position], {index, position}, turn);
     }
@@ -59,14 +59,17 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
 
 // ---- users ----
 
-Decision Scheduler::AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now) {
+Decision Scheduler::AddSweep(std::string name, SweepAttributes attributes, const std::vector<NewTrial>& trials,
+                             TimeMs now) {
   Turn turn(state_, now);
-  AddTrials(state_.books.AddSweep(std::move(name), SweepState::kActive, now, trials.size()), trials, turn);
+  const SweepIndex sweep =
+      state_.books.AddSweep(std::move(name), std::move(attributes), SweepState::kActive, now, trials.size());
+  AddTrials(sweep, trials, turn);
   return turn.Take();
 }
 
-absl::StatusOr<Decision> Scheduler::UpdateSweep(const std::string& name, const std::vector<NewTrial>& added,
-                                                TimeMs now) {
+absl::StatusOr<Decision> Scheduler::UpdateSweep(const std::string& name, SweepAttributes attributes,
+                                                const std::vector<NewTrial>& added, TimeMs now) {
   const absl::StatusOr<SweepIndex> index = books().FindSweepIndex(name);
   if (!index.ok()) return index.status();
   if (books().sweeps()[*index].state == SweepState::kCancelled) {
@@ -74,6 +77,7 @@ absl::StatusOr<Decision> Scheduler::UpdateSweep(const std::string& name, const s
         absl::StrCat("sweep ", name, " is cancelled: resume it (ofsweep resume ", name, "), then update it"));
   }
   Turn turn(state_, now);
+  state_.books.SetAttributes(*index, std::move(attributes));
   AddTrials(*index, added, turn);
   return turn.Take();
 }

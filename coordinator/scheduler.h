@@ -28,6 +28,7 @@ struct StoredTrial {
 
 struct StoredSweep {
   std::string name;
+  SweepAttributes attributes;
   SweepState state = SweepState::kActive;
   TimeMs submitted_at = 0;
   std::vector<StoredTrial> trials;
@@ -49,9 +50,10 @@ class Scheduler {
 
   // The name must be new (see Books::FindSweep), the trials different ones; the sweep itself is for the caller to
   // store. Of trials that exist already, failed and cancelled ones become pending again.
-  Decision AddSweep(std::string name, const std::vector<NewTrial>& trials, TimeMs now);
+  Decision AddSweep(std::string name, SweepAttributes attributes, const std::vector<NewTrial>& trials, TimeMs now);
   // Likewise of a sweep that exists: trials that it does not hold yet. FailedPrecondition of a cancelled one.
-  absl::StatusOr<Decision> UpdateSweep(const std::string& name, const std::vector<NewTrial>& added, TimeMs now);
+  absl::StatusOr<Decision> UpdateSweep(const std::string& name, SweepAttributes attributes,
+                                       const std::vector<NewTrial>& added, TimeMs now);
 
   // NotFound, or FailedPrecondition with what to do instead.
   absl::StatusOr<Decision> Pause(const std::string& name, TimeMs now);

@@ -64,9 +64,16 @@ bool Books::MayStart(const TrialRecord& trial) const {
                      [&](Place place) { return MayStart(sweeps_[place.sweep]); });
 }
 
+KeepCheckpoints Books::KeepOf(const TrialRecord& trial) const {
+  KeepCheckpoints most = KeepCheckpoints::kNone;
+  for (const Place place : trial.places) most = std::max(most, sweeps_[place.sweep].attributes.keep_checkpoints);
+  return most;
+}
+
 // ---- changes ----
 
-SweepIndex Books::AddSweep(std::string name, SweepState state, TimeMs submitted_at, std::size_t trials) {
+SweepIndex Books::AddSweep(std::string name, SweepAttributes attributes, SweepState state, TimeMs submitted_at,
+                           std::size_t trials) {
   const auto index = static_cast<SweepIndex>(sweeps_.size());
   sweep_by_name_[name] = index;
   SweepRecord& sweep = sweeps_.emplace_back();
@@ -74,8 +81,14 @@ SweepIndex Books::AddSweep(std::string name, SweepState state, TimeMs submitted_
   sweep.submitted_at = submitted_at;
   sweep.trials.reserve(trials);
   queue_.SetActive(index, MayStart(sweep));
+  SetAttributes(index, std::move(attributes));
   SetSweepState(index, state);
   return index;
+}
+
+void Books::SetAttributes(SweepIndex index, SweepAttributes attributes) {
+  queue_.SetPriority(index, attributes.priority);
+  sweeps_[index].attributes = std::move(attributes);
 }
 
 TrialIndex Books::AddTrial(const NewTrial& trial, Place place) {

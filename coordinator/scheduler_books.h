@@ -42,11 +42,15 @@ class Books {
   bool MayStart(const SweepRecord& sweep) const;
   bool MayStart(const TrialRecord& trial) const;
   const std::string& only_sweep() const { return only_sweep_; }
+  // What the sweeps that hold it want kept of it: the most that one of them does.
+  KeepCheckpoints KeepOf(const TrialRecord& trial) const;
 
   // ---- changes ----
 
   // Its name must be new; room is made for so many trials.
-  SweepIndex AddSweep(std::string name, SweepState state, TimeMs submitted_at, std::size_t trials);
+  SweepIndex AddSweep(std::string name, SweepAttributes attributes, SweepState state, TimeMs submitted_at,
+                      std::size_t trials);
+  void SetAttributes(SweepIndex index, SweepAttributes attributes);
   // The trial of that id is in that place now; made, pending, when there was none.
   TrialIndex AddTrial(const NewTrial& trial, Place place);
 

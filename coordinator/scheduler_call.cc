@@ -201,7 +201,8 @@ class Call {
             .attempt = std::max(0, trial.attempts - 1),
             .lease_seconds = static_cast<double>(turn_.state().options.lease_ms) / 1000,
             .stored_through = trial.stored_through,
-            .curve_generation = trial.curve_generation};
+            .curve_generation = trial.curve_generation,
+            .keep_checkpoints = books_.KeepOf(trial)};
   }
 
   const WorkerReport& report_;

@@ -24,6 +24,14 @@ void ReadyQueue::SetActive(SweepIndex sweep, bool active) {
   Refresh(sweep, true);
 }
 
+void ReadyQueue::SetPriority(SweepIndex sweep, int priority) {
+  SweepQueue& queue = QueueOf(sweep);
+  for (auto& ranks : runnable_) ranks.erase(RankOf(sweep));
+  queue.priority = priority;
+  Refresh(sweep, false);
+  Refresh(sweep, true);
+}
+
 std::optional<TrialIndex> ReadyQueue::PopDue(TimeMs now) {
   if (delayed_.empty() || delayed_.begin()->first > now) return std::nullopt;
   const TrialIndex trial = delayed_.begin()->second;
@@ -37,7 +45,8 @@ std::optional<Place> ReadyQueue::FindFirst(bool with_cuda, const std::function<b
   while (any != runnable_[false].end() || cuda != runnable_[true].end()) {
     const bool has_any = any != runnable_[false].end();
     const bool has_cuda = cuda != runnable_[true].end();
-    const SweepIndex sweep = !has_any ? *cuda : !has_cuda ? *any : std::min(*any, *cuda);
+    const Rank rank = !has_any ? *cuda : !has_cuda ? *any : std::min(*any, *cuda);
+    const SweepIndex sweep = rank.second;
     const SweepQueue& queue = queues_[sweep];
     auto left = queue.positions[false].begin();
     auto right = with_cuda ? queue.positions[true].begin() : queue.positions[true].end();
@@ -47,8 +56,8 @@ std::optional<Place> ReadyQueue::FindFirst(bool with_cuda, const std::function<b
       const Place place{sweep, take_left ? *left++ : *right++};
       if (accept(place)) return place;
     }
-    if (has_any && *any == sweep) ++any;
-    if (has_cuda && *cuda == sweep) ++cuda;
+    if (has_any && *any == rank) ++any;
+    if (has_cuda && *cuda == rank) ++cuda;
   }
   return std::nullopt;
 }
@@ -79,9 +88,9 @@ ReadyQueue::SweepQueue& ReadyQueue::QueueOf(SweepIndex sweep) {
 void ReadyQueue::Refresh(SweepIndex sweep, bool needs_cuda) {
   const SweepQueue& queue = queues_[sweep];
   if (queue.active && !queue.positions[needs_cuda].empty()) {
-    runnable_[needs_cuda].insert(sweep);
+    runnable_[needs_cuda].insert(RankOf(sweep));
   } else {
-    runnable_[needs_cuda].erase(sweep);
+    runnable_[needs_cuda].erase(RankOf(sweep));
   }
 }
 

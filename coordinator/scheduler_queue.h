@@ -11,9 +11,10 @@
 
 namespace ofsweep {
 
-// The pending trials in the order in which they shall run: sweeps as they were submitted, a sweep's trials in its
-// order. A trial stands in the queue of every sweep that holds it, so that pausing a sweep of a million trials is one
-// step, and a shared trial runs as long as one of its sweeps may. All operations are O(log n).
+// The pending trials in the order in which they shall run: sweeps of a higher priority first, then as they were
+// submitted, a sweep's trials in its order. A trial stands in the queue of every sweep that holds it, so that pausing a
+// sweep of a million trials is one step, and a shared trial runs as long as one of its sweeps may. All operations are
+// O(log n).
 class ReadyQueue {
  public:
   using Delayed = absl::btree_set<std::pair<TimeMs, TrialIndex>>;
@@ -22,6 +23,7 @@ class ReadyQueue {
   void Remove(const TrialRecord& trial);
   // Only trials of active sweeps are found.
   void SetActive(SweepIndex sweep, bool active);
+  void SetPriority(SweepIndex sweep, int priority);
 
   // A trial that waits for its time before it is inserted.
   void Delay(TrialIndex trial, TimeMs not_before) { delayed_.insert({not_before, trial}); }
@@ -43,13 +45,16 @@ class ReadyQueue {
  private:
   struct SweepQueue {
     bool active = false;
+    int priority = 0;
     absl::btree_set<std::uint32_t> positions[2];  // by needs_cuda
   };
+  using Rank = std::pair<int, SweepIndex>;  // the lowest comes first: the negative priority, then the age
   SweepQueue& QueueOf(SweepIndex sweep);
+  Rank RankOf(SweepIndex sweep) const { return {-queues_[sweep].priority, sweep}; }
   void Refresh(SweepIndex sweep, bool needs_cuda);
 
-  std::vector<SweepQueue> queues_;           // by sweep
-  absl::btree_set<SweepIndex> runnable_[2];  // active sweeps with somebody in that queue; by needs_cuda
+  std::vector<SweepQueue> queues_;     // by sweep
+  absl::btree_set<Rank> runnable_[2];  // active sweeps with somebody in that queue; by needs_cuda
   Delayed delayed_;
 };
 

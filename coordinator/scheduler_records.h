@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiment/sweep_attributes.h"
 #include "experiment/trial_state.h"
 #include "storage/store.h"
 
@@ -92,6 +93,7 @@ struct TrialRecord {
 
 struct SweepRecord {
   std::string name;
+  SweepAttributes attributes;
   SweepState state = SweepState::kActive;
   TimeMs submitted_at = 0;
   std::vector<TrialIndex> trials;         // in the sweep's order

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <google/protobuf/util/json_util.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -25,6 +26,8 @@
 #include "coordinator/rpc_metrics.h"
 #include "coordinator/scrape_targets.h"
 #include "coordinator/socket_poller.h"
+#include "coordinator/sweep_end_command.h"
+#include "coordinator/sweep_reader.h"
 #include "coordinator/sweep_service.h"
 #include "coordinator/telemetry.h"
 #include "coordinator/watch_hub.h"
@@ -101,6 +104,11 @@ class RunningServer final : public Server {
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
     settings.scheduler.only_sweep = options_.only_sweep;
     settings.scheduler.first_generation = static_cast<std::uint64_t>(clock_.Now() / 1000);
+    if (!options_.on_sweep_end.empty()) {
+      sweep_end_command_ = std::make_unique<SweepEndCommand>(
+          options_.on_sweep_end, [this](const std::string& sweep) { return DescribeSweep(sweep); });
+      settings.on_sweep_end = [this](const std::string& sweep) { sweep_end_command_->Run(sweep); };
+    }
     auto coordinator = Coordinator::Start(settings, *store_, clock_, &telemetry_);
     if (!coordinator.ok()) return coordinator.status();
     coordinator_ = *std::move(coordinator);
@@ -141,6 +149,7 @@ class RunningServer final : public Server {
     log_intake_.reset();
     log_store_.reset();
     coordinator_.reset();
+    sweep_end_command_.reset();
     store_.reset();
   }
 
@@ -222,6 +231,20 @@ class RunningServer final : public Server {
     return absl::OkStatus();
   }
 
+  // As `ofsweep show --json` has it, in a line, without the specification.
+  absl::StatusOr<std::string> DescribeSweep(const std::string& name) {
+    const auto sweep = SweepReader(*store_, nullptr).Sweep(name, /*with_spec=*/false);
+    if (!sweep.ok()) return sweep.status();
+    google::protobuf::util::JsonPrintOptions options;
+    options.always_print_primitive_fields = true;
+    options.preserve_proto_field_names = true;
+    std::string text;
+    if (const auto written = google::protobuf::util::MessageToJsonString(*sweep, &text, options); !written.ok()) {
+      return absl::InternalError(written.ToString());
+    }
+    return text;
+  }
+
   // Who watches over the service may know it by any name.
   std::string WhyRefused(const HttpRequest& request) const {
     static constexpr std::array kForMonitoring = {"/metrics", "/healthz", "/readyz", "/sd/workers"};
@@ -245,6 +268,7 @@ class RunningServer final : public Server {
   Telemetry telemetry_;
   DiskHealth disk_{clock_};
   std::unique_ptr<Store> store_;
+  std::unique_ptr<SweepEndCommand> sweep_end_command_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Heartbeat> heartbeat_;
   std::unique_ptr<WatchHub> watch_hub_;

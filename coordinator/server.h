@@ -28,6 +28,7 @@ struct ServerOptions {
   double metrics_retention_seconds = 300;    // how long a finished trial's series stay in /metrics
   std::uint64_t max_log_bytes = std::uint64_t{256} << 20;  // of all that trainers log; the oldest logs go
   std::string revision = "unknown";                        // of the program
+  std::string on_sweep_end = {};                           // a shell command (SweepEndCommand); empty: none
 };
 
 // The whole coordinator in one object: store, scheduler, both gRPC services with health checking and reflection, and

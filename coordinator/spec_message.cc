@@ -84,6 +84,10 @@ void AddList(const google::protobuf::RepeatedPtrField<google::protobuf::Struct>&
 
 std::string SpecText(const v1::SweepSpec& message, std::vector<Problem>& problems) {
   Json spec = {{"name", message.name()}};
+  if (!message.description().empty()) spec["description"] = message.description();
+  for (const std::string& tag : message.tags()) spec["tags"].push_back(tag);
+  if (message.priority() != 0) spec["priority"] = message.priority();
+  if (!message.keep_checkpoints().empty()) spec["keep"]["checkpoints"] = message.keep_checkpoints();
   if (message.has_trial()) spec["trial"] = Mapping(message.trial(), problems);
   if (message.has_grid()) spec["grid"] = Mapping(message.grid(), problems);
   AddList(message.zip(), "zip", spec, problems);

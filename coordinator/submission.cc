@@ -37,7 +37,8 @@ absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& sp
   return too_many ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
 }
 
-absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial>& trials, bool known_text) {
+absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttributes& attributes,
+                         std::vector<SubmittedTrial>& trials, bool known_text) {
   const SweepRecord& existing = books.sweeps()[sweep];
   std::optional<std::set<std::string>> contents;  // read where a trial is not found, which is seldom
   bool others = !known_text && existing.trials.size() != trials.size();
@@ -54,10 +55,15 @@ absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<Submi
     }
     others = !known_text;
   }
-  if (!others) return absl::OkStatus();
-  return absl::AlreadyExistsError(
-      absl::StrCat("a sweep called \"", existing.name,
-                   "\" exists with other trials; give this one another name, or add to what it has with --update"));
+  if (others) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("a sweep called \"", existing.name,
+                     "\" exists with other trials; give this one another name, or add to what it has with --update"));
+  }
+  const std::string differing = known_text ? "" : DifferingKeys(existing.attributes, attributes);
+  if (differing.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat("a sweep called \"", existing.name, "\" exists with another ", differing,
+                                               "; give it this one with --update"));
 }
 
 absl::StatusOr<UpdatedTrials> Divide(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial> trials) {

@@ -20,7 +20,8 @@ absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& sp
 
 // AlreadyExists where that sweep is another one than is submitted under its name. `known_text`: it was submitted, or
 // updated, with the same text.
-absl::Status CheckIsSame(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial>& trials, bool known_text);
+absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttributes& attributes,
+                         std::vector<SubmittedTrial>& trials, bool known_text);
 
 struct UpdatedTrials {
   std::vector<TrialRow> held;  // those that the sweep has, in its order

@@ -58,8 +58,15 @@ absl::StatusOr<bool> SweepIntake::KnowsText(const std::string& sweep, const std:
   return (*stored)->spec == text ? absl::StatusOr<bool>(true) : store_.HadSpec(sweep, text);
 }
 
+absl::StatusOr<bool> SweepIntake::HasAttributes(const SweepSpec& spec) {
+  const auto stored = store_.FindSweep(spec.name);
+  if (!stored.ok()) return stored.status();
+  return *stored && (*stored)->attributes == spec.attributes;
+}
+
 SweepRow SweepIntake::RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const {
   SweepRow row{.name = submission.spec.name,
+               .attributes = submission.spec.attributes,
                .spec = submission.text,
                .submitted_at = submitted_at,
                .updated_at = updated_at,
@@ -92,7 +99,8 @@ absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, s
     if (const auto existing = books.FindSweepIndex(spec.name); existing.ok()) {
       // A replica is asked for on purpose, so its text alone does not name it.
       const bool known_text = *knows_text && !spec.trial.contains("replica");
-      if (absl::Status same = CheckIsSame(books, *existing, *trials, known_text); !same.ok()) return same;
+      if (absl::Status same = CheckIsSame(books, *existing, spec.attributes, *trials, known_text); !same.ok())
+        return same;
       result.sweep = SummarizeDecided(state_.scheduler, books.sweeps()[*existing], now);
       Decision moved;
       moved.change.moved_inputs = InputsThatMayHaveMoved(books, *trials);
@@ -104,7 +112,7 @@ absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, s
       } else {
         state_.settings[spec.name] = std::move(settings);
         std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, *trials);
-        Decision decision = state_.scheduler.AddSweep(spec.name, NewTrialsOf(*trials), now);
+        Decision decision = state_.scheduler.AddSweep(spec.name, spec.attributes, NewTrialsOf(*trials), now);
         decision.change.new_sweep = NewSweep{RowOf(submission, now, 0), RowsOf(*std::move(trials))};
         decision.change.moved_inputs = std::move(moved);
         state_.log.Enqueue(std::move(decision), now, ticket);
@@ -124,7 +132,9 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
   SweepSpec spec = submission.spec;
   const auto knows_text = KnowsText(spec.name, submission.text);
   if (!knows_text.ok()) return knows_text.status();
-  if (*knows_text) return Submit(submission, problems);
+  const auto has_attributes = HasAttributes(spec);
+  if (!has_attributes.ok()) return has_attributes.status();
+  if (*knows_text && *has_attributes) return Submit(submission, problems);
   // What the caller cannot see is what the sweep's trials read.
   absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(spec.name);
   if (!read.ok()) return read.status();
@@ -149,10 +159,12 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     auto updated = Divide(books, *index, *std::move(trials));
     if (!updated.ok()) return updated.status();
     IdentifyAll(books, spec.name, updated->added, result);
+    result.updated = true;
     result.added = updated->added.size();
     if (!submission.validate_only) {
       std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, updated->added);
-      absl::StatusOr<Decision> decision = state_.scheduler.UpdateSweep(spec.name, NewTrialsOf(updated->added), now);
+      absl::StatusOr<Decision> decision =
+          state_.scheduler.UpdateSweep(spec.name, spec.attributes, NewTrialsOf(updated->added), now);
       if (!decision.ok()) return decision.status();
       state_.settings[spec.name] = std::move(settings);
       decision->change.updated_sweep =

@@ -34,13 +34,15 @@ class SweepIntake {
   // AlreadyExists where the name is taken by a sweep with other trials. A text that an update took the place of is that
   // sweep's too.
   absl::StatusOr<SubmitResult> Submit(const Submission& submission, std::vector<Problem>& problems);
-  // The sweep of that name gets this text, and the trials that it does not have yet. NotFound where there is none;
-  // FailedPrecondition where it is cancelled, or has trials that the text leaves out.
+  // The sweep of that name gets this text with its attributes, and the trials that it does not have yet; of a text that
+  // it had once, nothing where the attributes are those that it has. NotFound where there is none; FailedPrecondition
+  // where it is cancelled, or has trials that the text leaves out.
   absl::StatusOr<SubmitResult> Update(const Submission& submission, std::vector<Problem>& problems);
 
  private:
   // Submitted or updated under that name; none as long as there is no such sweep.
   absl::StatusOr<bool> KnowsText(const std::string& sweep, const std::string& text);
+  absl::StatusOr<bool> HasAttributes(const SweepSpec& spec);
   SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
 
   CoordinatorState& state_;

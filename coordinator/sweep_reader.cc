@@ -38,6 +38,10 @@ v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool wi
   message.set_spec_sha256(row.spec_sha256);
   message.set_revision(row.revision);
   if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
+  message.set_description(row.attributes.description);
+  message.mutable_tags()->Add(row.attributes.tags.begin(), row.attributes.tags.end());
+  message.set_priority(row.attributes.priority);
+  message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
   return message;
 }
 
@@ -101,8 +105,9 @@ absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_
   return SweepMessage(*summary, **row, with_spec);
 }
 
-absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::uint64_t limit, std::uint64_t offset) {
-  const auto rows = store_.ListSweeps(limit + 1, offset);
+absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::span<const std::string> tags, std::uint64_t limit,
+                                                    std::uint64_t offset) {
+  const auto rows = store_.ListSweeps(limit + 1, offset, tags);
   if (!rows.ok()) return rows.status();
   return FillPage<v1::Sweep>(*rows, limit, offset, [&](const SweepRow& row) -> absl::StatusOr<v1::Sweep> {
     const auto summary = Summary(row);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ class SweepReader {
   absl::StatusOr<v1::Sweep> Sweep(const std::string& name, bool with_spec);
 
   // Newest first, from the `offset`th on: at most `limit`, fewer when they would be too much for one message.
-  absl::StatusOr<Page<v1::Sweep>> Sweeps(std::uint64_t limit, std::uint64_t offset);
+  absl::StatusOr<Page<v1::Sweep>> Sweeps(std::span<const std::string> tags, std::uint64_t limit, std::uint64_t offset);
 
   // In the sweep's order, as Sweeps.
   absl::StatusOr<Page<v1::Trial>> Trials(const std::string& sweep, const std::vector<TrialState>& states,

@@ -138,6 +138,7 @@ grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
   response.set_shared_trials(Fill(result->shared_with, *response.mutable_shared_with()));
   Fill(result->anew_beside, *response.mutable_anew_beside());
   response.set_created(result->created);
+  response.set_updated(result->updated);
   response.set_added_trials(static_cast<std::uint32_t>(result->added));
   return grpc::Status::OK;
 }
@@ -179,7 +180,8 @@ grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSw
     std::vector<Problem> problems;
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     if (!problems.empty()) return BadRequest(problems);
-    auto sweeps = reader_.Sweeps(page.limit, page.offset);
+    const std::vector<std::string> tags(request->tags().begin(), request->tags().end());
+    auto sweeps = reader_.Sweeps(tags, page.limit, page.offset);
     if (!sweeps.ok()) return StorageStatus(sweeps.status());
     response->set_next_page_token(sweeps->next_token);
     response->mutable_sweeps()->Assign(std::make_move_iterator(sweeps->entries.begin()),

@@ -266,6 +266,7 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
     added.set_stored_through(static_cast<std::uint64_t>(start.stored_through));
     added.set_curve_generation(start.curve_generation);
     added.mutable_fingerprints()->insert(start.fingerprints.begin(), start.fingerprints.end());
+    added.set_keep_checkpoints(std::string(Name(start.keep_checkpoints)));
   }
   for (const Holding& holding : answer.keep) Fill(holding, *message.add_keep());
   for (const Holding& holding : answer.stop) Fill(holding, *message.add_stop());

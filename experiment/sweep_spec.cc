@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <yaml-cpp/yaml.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "experiment/edit_distance.h"
 #include "experiment/override_reader.h"
@@ -16,12 +18,17 @@ namespace ofsweep {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 100;
+constexpr std::size_t kMaxDescriptionBytes = 10'000;
+constexpr std::size_t kMaxTags = 100;
+constexpr const char* kNameRule =
+    "use letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit";
 
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
 }
 
-bool IsSweepName(std::string_view name) {
+// Of sweeps and of tags.
+bool IsName(std::string_view name) {
   return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalnum(name[0]) &&
          std::all_of(name.begin(), name.end(), IsNameCharacter);
 }
@@ -89,12 +96,85 @@ class SpecReader {
       });
     } else if (name == "set") {
       ReadSet(value);
+    } else if (name == "description") {
+      ReadDescription(value);
+    } else if (name == "tags") {
+      ReadTags(value);
+    } else if (name == "priority") {
+      ReadPriority(value);
+    } else if (name == "keep") {
+      ReadKeep(value);
+    } else if (name == "keep.checkpoints") {
+      ReadKeepCheckpoints(value);
     } else {
-      const std::string_view nearest = Nearest(name, {"name", "trial", "grid", "zip", "trials", "exclude"});
+      const std::string_view nearest = Nearest(
+          name, {"name", "description", "tags", "priority", "keep", "trial", "grid", "zip", "trials", "exclude"});
       reader_.Report(name_node, name, "unknown section",
-                     DidYouMean(nearest, FindTrialKey(name) != nullptr
-                                             ? "put trial keys under trial: or grid:"
-                                             : "known are name, trial, grid, zip, trials, exclude and set"));
+                     FindTrialKey(name) != nullptr
+                         ? "put trial keys under trial: or grid:"
+                         : DidYouMean(nearest,
+                                      "known are name, description, tags, priority, keep, trial, grid, zip, "
+                                      "trials, exclude and set"));
+    }
+  }
+
+  void ReadDescription(const YAML::Node& value) {
+    if (!value.IsScalar() || value.Scalar().size() > kMaxDescriptionBytes) {
+      reader_.Report(value, "description", absl::StrCat("expected a text of at most ", kMaxDescriptionBytes, " bytes"));
+    } else {
+      spec_.attributes.description = value.Scalar();
+    }
+  }
+
+  void ReadTags(const YAML::Node& value) {
+    if (!value.IsSequence() || value.size() > kMaxTags) {
+      reader_.Report(value, "tags", absl::StrCat("expected a list of at most ", kMaxTags, " tags"),
+                     "write it as tags: [paper, soap]");
+      return;
+    }
+    std::set<std::string> tags;
+    for (const YAML::Node& tag : value) {
+      if (tag.IsScalar() && IsName(tag.Scalar())) {
+        tags.insert(tag.Scalar());
+      } else {
+        reader_.Report(tag, "tags", absl::StrCat(tag.IsScalar() ? Quoted(tag.Scalar()) : "a list", " is no tag"),
+                       kNameRule);
+      }
+    }
+    spec_.attributes.tags.assign(tags.begin(), tags.end());
+  }
+
+  void ReadPriority(const YAML::Node& value) {
+    int priority = 0;
+    const bool is_read = value.IsScalar() && absl::SimpleAtoi(value.Scalar(), &priority) && -kMaxPriority <= priority &&
+                         priority <= kMaxPriority;
+    if (is_read) {
+      spec_.attributes.priority = priority;
+    } else {
+      reader_.Report(value, "priority",
+                     absl::StrCat("expected a whole number from -", kMaxPriority, " to ", kMaxPriority),
+                     "0 is what a sweep has that says none; trials of a higher one begin first");
+    }
+  }
+
+  void ReadKeep(const YAML::Node& value) {
+    if (value.IsMap() && value.size() == 1 && value["checkpoints"]) {
+      ReadKeepCheckpoints(value["checkpoints"]);
+    } else {
+      reader_.Report(value, "keep", "expected checkpoints alone", "write it as keep: {checkpoints: last}");
+    }
+  }
+
+  void ReadKeepCheckpoints(const YAML::Node& value) {
+    const auto keep = value.IsScalar() ? ParseKeepCheckpoints(value.Scalar()) : std::nullopt;
+    if (std::exchange(keeps_, true)) {
+      reader_.Report(value, "keep.checkpoints", "is given twice", "keep one of them");
+    } else if (!keep) {
+      reader_.Report(value, "keep.checkpoints",
+                     absl::StrCat("expected none, last or all",
+                                  value.IsScalar() ? absl::StrCat(", got ", Quoted(value.Scalar())) : ""));
+    } else {
+      spec_.attributes.keep_checkpoints = *keep;
     }
   }
 
@@ -173,10 +253,9 @@ class SpecReader {
   }
 
   void CheckName() {
-    if (IsSweepName(spec_.name)) return;
-    problems_.push_back({file_, spec_.lines["name"], "name",
-                         absl::StrCat(Quoted(spec_.name), " is no name for a sweep"),
-                         "use letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit"});
+    if (IsName(spec_.name)) return;
+    problems_.push_back(
+        {file_, spec_.lines["name"], "name", absl::StrCat(Quoted(spec_.name), " is no name for a sweep"), kNameRule});
   }
 
   // A key may be given once: in `trial`, or on one axis.
@@ -205,6 +284,7 @@ class SpecReader {
   SweepSpec spec_;
   std::vector<Axis> grid_, zip_, trials_;
   bool named_ = false;
+  bool keeps_ = false;  // it says which checkpoints
 };
 
 }  // namespace

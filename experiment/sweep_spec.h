@@ -9,6 +9,7 @@
 
 #include "experiment/data_input.h"
 #include "experiment/problem.h"
+#include "experiment/sweep_attributes.h"
 #include "experiment/trial_config.h"
 
 namespace ofsweep {
@@ -31,6 +32,7 @@ struct Exclusion {
 // What a researcher asks for.
 struct SweepSpec {
   std::string name;
+  SweepAttributes attributes;
   Overrides trial;  // holds in every trial
   Overrides set;    // of it, what `--set` of a command gave
   std::vector<Axis> axes;
@@ -41,6 +43,7 @@ struct SweepSpec {
 
 // Reads a sweep file:
 //   name: quickstart
+//   description: …, tags: [paper], priority: 10, keep: {checkpoints: all}     SweepAttributes, a line each
 //   trial:   {model: {preset: nano}, train.steps: 600}
 //   grid:    {model.block: [pre_norm, op], seed: [0, 1]}
 //   zip:     [{optimizer.name: [adam, soap], optimizer.learning_rate: [1e-3, 3e-3]}]

@@ -77,7 +77,7 @@ class HttpServer {
   // InvalidArgument for a malformed address, Unavailable where it cannot be listened on: the port is in use, the host
   // is not of this machine, …
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, HttpRoutes routes);
-  // Waits for running handlers, and for a second until clients have taken the answers that are given; closes every
+  // Waits for running handlers, and for five seconds until clients have taken the answers that are given; closes every
   // connection.
   virtual ~HttpServer() = default;
 

@@ -11,13 +11,14 @@
 #include "storage/schema_v4.h"
 #include "storage/schema_v5.h"
 #include "storage/schema_v6.h"
+#include "storage/schema_v7.h"
 #include "storage/views.h"
 
 namespace ofsweep {
 namespace {
 
 // Migration i brings the tables of version i to version i + 1. One that was released is never edited: add the next.
-constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3, kSchemaV4, kSchemaV5, kSchemaV6};
+constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3, kSchemaV4, kSchemaV5, kSchemaV6, kSchemaV7};
 constexpr std::int64_t kVersion = kMigrations.size();
 
 std::int64_t Number(DatabaseConnection& connection, const std::string& sql) {

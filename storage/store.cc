@@ -133,9 +133,10 @@ absl::StatusOr<bool> Store::HadSpec(const std::string& sweep, const std::string&
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::HadSpec(connection, sweep, spec); });
 }
 
-absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset) {
+absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset,
+                                                        std::span<const std::string> tags) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
-    return ofsweep::ListSweeps(connection, limit, offset);
+    return ofsweep::ListSweeps(connection, limit, offset, tags);
   });
 }
 

@@ -17,6 +17,7 @@
 #include "experiment/data_input.h"
 #include "experiment/metric_column.h"
 #include "experiment/point_columns.h"
+#include "experiment/sweep_attributes.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
 
@@ -39,6 +40,7 @@ using TimeMs = std::int64_t;
 
 struct SweepRow {
   std::string name;
+  SweepAttributes attributes;
   SweepState state = SweepState::kActive;
   std::string spec;  // as submitted
   TimeMs submitted_at = 0;
@@ -271,8 +273,9 @@ class Store {
   absl::StatusOr<std::optional<SweepRow>> FindSweep(const std::string& name);
   // Whether an update has taken the place of that text.
   absl::StatusOr<bool> HadSpec(const std::string& sweep, const std::string& spec);
-  // Newest first, at most `limit`, after skipping `offset`.
-  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::uint64_t offset);
+  // Those that have all of the tags, newest first, at most `limit`, after skipping `offset`.
+  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::uint64_t offset,
+                                                   std::span<const std::string> tags = {});
   absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(const std::string& sweep);
   // The sweep's trials in its order, with their `results` columns; states empty: all.
   absl::StatusOr<std::vector<ResultRow>> ListResults(const std::string& sweep, std::span<const TrialState> states,

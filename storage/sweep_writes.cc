@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "storage/trial_reads.h"
 
@@ -108,10 +110,12 @@ absl::Status InsertSweep(DatabaseConnection& connection, const NewSweep& added) 
   const SweepRow& sweep = added.sweep;
   const int inserted =
       Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at, file, "
-                               "spec_sha256, revision) VALUES (?1, ?2, ?3, ?4, ?4, nullif(?5, ''), nullif(?6, ''), "
-                               "nullif(?7, '')) ON CONFLICT (name) DO NOTHING"))
+                               "spec_sha256, revision, description, tags, priority, keep_checkpoints) "
+                               "VALUES (?1, ?2, ?3, ?4, ?4, nullif(?5, ''), nullif(?6, ''), nullif(?7, ''), "
+                               "?8, ?9, ?10, ?11) ON CONFLICT (name) DO NOTHING"))
           .Bind(sweep.name, Name(sweep.state), sweep.spec, sweep.submitted_at, sweep.file, sweep.spec_sha256,
-                sweep.revision)
+                sweep.revision, sweep.attributes.description, nlohmann::json(sweep.attributes.tags).dump(),
+                sweep.attributes.priority, Name(sweep.attributes.keep_checkpoints))
           .Run();
   if (inserted == 0) {
     return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));
@@ -131,8 +135,11 @@ absl::Status UpdateSweep(DatabaseConnection& connection, const NewSweep& updated
       .Bind(*id)
       .Run();
   Query(connection.Prepare("UPDATE sweeps SET spec = ?2, file = nullif(?3, ''), spec_sha256 = nullif(?4, ''), "
-                           "revision = nullif(?5, ''), updated_at = ?6 WHERE id = ?1"))
-      .Bind(*id, sweep.spec, sweep.file, sweep.spec_sha256, sweep.revision, sweep.updated_at)
+                           "revision = nullif(?5, ''), updated_at = ?6, description = ?7, tags = ?8, priority = ?9, "
+                           "keep_checkpoints = ?10 WHERE id = ?1"))
+      .Bind(*id, sweep.spec, sweep.file, sweep.spec_sha256, sweep.revision, sweep.updated_at,
+            sweep.attributes.description, nlohmann::json(sweep.attributes.tags).dump(), sweep.attributes.priority,
+            Name(sweep.attributes.keep_checkpoints))
       .Run();
   Query(connection.Prepare("DELETE FROM arms WHERE sweep = ?1")).Bind(*id).Run();
   if (absl::Status placed = PlaceTrials(connection, *id, updated); !placed.ok()) return placed;

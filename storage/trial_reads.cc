@@ -15,7 +15,9 @@
 namespace ofsweep {
 namespace {
 
-constexpr char kSweepColumns[] = "name, state, spec, submitted_at, updated_at, file, spec_sha256, revision";
+constexpr char kSweepColumns[] =
+    "name, description, tags, priority, keep_checkpoints, state, spec, submitted_at, updated_at, file, spec_sha256, "
+    "revision";
 
 // AttemptOrigin; ReadOrigin reads it.
 constexpr char kOriginColumns[] =
@@ -86,10 +88,18 @@ AttemptOrigin ReadOrigin(const Query& row, int column) {
 }
 
 SweepRow ReadSweep(const Query& row) {
-  return {row.Text(0),    ParseSweepState(row.Text(1)).value(),
-          row.Text(2),    row.Integer(3),
-          row.Integer(4), row.Text(5),
-          row.Text(6),    row.Text(7)};
+  return {.name = row.Text(0),
+          .attributes = {.description = row.Text(1),
+                         .tags = nlohmann::json::parse(row.Text(2)).get<std::vector<std::string>>(),
+                         .priority = static_cast<int>(row.Integer(3)),
+                         .keep_checkpoints = ParseKeepCheckpoints(row.Text(4)).value()},
+          .state = ParseSweepState(row.Text(5)).value(),
+          .spec = row.Text(6),
+          .submitted_at = row.Integer(7),
+          .updated_at = row.Integer(8),
+          .file = row.Text(9),
+          .spec_sha256 = row.Text(10),
+          .revision = row.Text(11)};
 }
 
 // A ResultNumber, and whether it was measured at all: NULL with a step is a NaN.
@@ -213,10 +223,13 @@ absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& 
   return Query(connection.Prepare("SELECT 1 FROM earlier_specs WHERE sweep = ?1 AND spec = ?2")).Bind(*id, spec).Next();
 }
 
-std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset) {
-  Query query(
-      connection.Prepare(absl::StrCat("SELECT ", kSweepColumns, " FROM sweeps ORDER BY id DESC LIMIT ?1 OFFSET ?2")));
-  query.Bind(Clamp(limit), Clamp(offset));
+std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset,
+                                 std::span<const std::string> tags) {
+  Query query(connection.Prepare(
+      absl::StrCat("SELECT ", kSweepColumns,
+                   " FROM sweeps WHERE NOT EXISTS (SELECT 1 FROM json_each(?3) AS wanted WHERE wanted.value NOT IN "
+                   "(SELECT value FROM json_each(sweeps.tags))) ORDER BY id DESC LIMIT ?1 OFFSET ?2")));
+  query.Bind(Clamp(limit), Clamp(offset), nlohmann::json(tags).dump());
   std::vector<SweepRow> sweeps;
   while (query.Next()) sweeps.push_back(ReadSweep(query));
   return sweeps;

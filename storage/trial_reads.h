@@ -17,7 +17,8 @@ absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::
 std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name);
 absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, const std::string& sweep);
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec);
-std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset);
+std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset,
+                                 std::span<const std::string> tags);
 absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnection& connection,
                                                                 const std::string& sweep);
 absl::Status VisitResults(DatabaseConnection& connection, const std::string& sweep,

@@ -161,6 +161,15 @@ FROM trial_attempts
   JOIN sweep_trials ON sweep_trials.trial = trials.id
   JOIN sweeps ON sweeps.id = sweep_trials.sweep;
 
+--: sweep_attributes: a sweep, and what its file says of it beside its trials
+--:   sweep TEXT: its name
+--:   description TEXT: as written; empty where there is none
+--:   tags TEXT: a JSON list, for json_each
+--:   priority INTEGER: trials of sweeps with a higher one begin first
+--:   keep_checkpoints TEXT: none, last or all
+CREATE VIEW sweep_attributes AS
+SELECT name AS sweep, description, tags, priority, keep_checkpoints FROM sweeps;
+
 --: specs: a text that a sweep was submitted or updated with, oldest first
 --:   sweep TEXT: name of the sweep
 --:   number INTEGER: from 1

@@ -203,7 +203,8 @@ void CheckpointFolder::RemoveOthers(std::int64_t step) const {
   std::size_t kept = 0;
   for (const auto& [other, path] : ListCheckpoints(folder_)) {
     if (!fs::is_regular_file(path, ignored)) continue;  // someone else's
-    if (other > step || kept++ >= kKept) fs::remove(path, ignored);
+    const bool is_old = !keep_all_ && kept++ >= kKept;
+    if (other > step || is_old) fs::remove(path, ignored);
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     // Half-written files of a process that was killed: checkpoint-STEP.safetensors.XXXXXX.

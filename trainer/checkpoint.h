@@ -44,10 +44,11 @@ absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress
 absl::Status Restore(const SafetensorsFile& file, Decoder& decoder, Optimizer& optimizer, TrainingProgress& progress);
 
 // The checkpoints of one trial: safetensors files checkpoint-STEP.safetensors in a folder, of which the last two are
-// kept.
+// kept, or all.
 class CheckpointFolder {
  public:
-  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit CheckpointFolder(std::filesystem::path folder, bool keep_all = false)
+      : folder_(std::move(folder)), keep_all_(keep_all) {}
 
   // The path written. Parameters have their own names, optimiser state the prefix "optimizer.", the dropout generator's
   // state is "generator.cpu" or "generator.cuda"; the progress is metadata.
@@ -60,10 +61,12 @@ class CheckpointFolder {
   absl::StatusOr<std::optional<SafetensorsFile>> Newest() const;
 
  private:
-  // Leaves the checkpoint of `step` and the one before it. Later ones are damaged, or of a run that this one replaces.
+  // Leaves the checkpoint of `step` and the one before it, or all. Later ones are damaged, or of a run that this one
+  // replaces.
   void RemoveOthers(std::int64_t step) const;
 
   std::filesystem::path folder_;
+  bool keep_all_;
 };
 
 }  // namespace ofsweep

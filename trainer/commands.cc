@@ -216,8 +216,9 @@ int RunTrain(const TrainCommand& command) {
   return WithConfig(
       events, command.config,
       [&](const TrialConfig& config) -> absl::Status {
-        const TrainingOptions options{command.output, command.resume, CacheOr(command.cache),
-                                      command.share,  expected,       command.revision};
+        const TrainingOptions options{command.output,         command.resume, command.keep_all_checkpoints,
+                                      CacheOr(command.cache), command.share,  expected,
+                                      command.revision};
         if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
         const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
         if (!training.ok()) return training.status();

@@ -19,6 +19,7 @@ struct TrainCommand {
   std::vector<std::string> expect;  // KEY=FINGERPRINT: what it has to find at its paths
   std::filesystem::path output;
   bool resume = false;
+  bool keep_all_checkpoints = false;
   std::filesystem::path cache;
   MachineShare share;
   std::string revision;  // of this program

@@ -53,6 +53,8 @@ void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {
   CLI::Option* output =
       command->add_option("--output", train.output, "folder for checkpoints; none are written without it");
   command->add_flag("--resume", train.resume, "continue from the newest whole checkpoint in --output")->needs(output);
+  command->add_flag("--keep-all-checkpoints", train.keep_all_checkpoints, "in --output, not the last two alone")
+      ->needs(output);
   AddCache(command, train.cache);
   AddShare(command, train.share);
 }

@@ -79,7 +79,7 @@ Training::Training(TrialConfig config, const TrainingOptions& options, Dataset d
       decoder_(ModelShapeOf(config_), static_cast<std::uint64_t>(config_.Integer("seed")), machine_.precision,
                machine_.device) {
   decoder_.SetActivationCheckpointing(config_.Boolean("train.activation_checkpointing"));
-  if (!options.output.empty()) checkpoints_.emplace(options.output);
+  if (!options.output.empty()) checkpoints_.emplace(options.output, options.keep_all_checkpoints);
   progress_.config = ToFlatJson(config_).dump();
   progress_.data_fingerprint = dataset_.fingerprint;
 }

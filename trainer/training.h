@@ -24,7 +24,8 @@ namespace ofsweep {
 struct TrainingOptions {
   std::filesystem::path output;  // folder of the checkpoints; empty: none are written
   bool resume = false;  // continue from the newest whole checkpoint in `output`, from the start where there is none
-  std::filesystem::path cache;  // of prepared corpora
+  bool keep_all_checkpoints = false;  // else the last two
+  std::filesystem::path cache;        // of prepared corpora
   MachineShare share;
   Overrides expected = {};    // fingerprints of what the trial reads, by their keys
   std::string revision = {};  // of the program

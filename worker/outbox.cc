@@ -52,7 +52,8 @@ Json ToJson(const AttemptHeader& header) {
           {"generation", header.name.generation},
           {"attempt", header.attempt},
           {"started_at_ms", header.started_at_ms},
-          {"continued_generation", header.continued_generation}};
+          {"continued_generation", header.continued_generation},
+          {"keep_checkpoints", Name(header.keep_checkpoints)}};
 }
 
 Json ToJson(const AttemptEnd& end) {
@@ -70,7 +71,9 @@ void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
     observer.on_header({.name = {json.at("trial_id"), json.at("generation")},
                         .attempt = json.value("attempt", 1),
                         .started_at_ms = json.at("started_at_ms"),
-                        .continued_generation = json.value("continued_generation", std::uint64_t{0})});
+                        .continued_generation = json.value("continued_generation", std::uint64_t{0}),
+                        .keep_checkpoints =
+                            ParseKeepCheckpoints(json.value("keep_checkpoints", "")).value_or(KeepCheckpoints::kLast)});
     return;
   }
   const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());

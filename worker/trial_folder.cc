@@ -61,6 +61,12 @@ absl::Status WriteError(const std::string& path) {
                                                    "; free some space there, or give the worker another --data-dir"));
 }
 
+absl::Status Remove(const fs::path& checkpoint) {
+  std::error_code error;
+  fs::remove(checkpoint, error);
+  return error ? WriteError(checkpoint.string()) : absl::OkStatus();
+}
+
 absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_path) {
   std::vector<Ancestor> lineage = ReadLineage(trial_path);
   const auto end_of_curve = std::find_if(lineage.begin(), lineage.end(), [&](const Ancestor& ancestor) {
@@ -75,10 +81,11 @@ absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_
   std::int64_t newest = -1;
   for (const fs::path& checkpoint : Checkpoints(trial_path)) {
     const std::int64_t step = StepOf(checkpoint);
-    std::error_code error;
-    if (step > through) fs::remove(checkpoint, error);
-    if (error) return WriteError(checkpoint.string());
-    if (step <= through) newest = std::max(newest, step);
+    if (step <= through) {
+      newest = std::max(newest, step);
+    } else if (absl::Status status = Remove(checkpoint); !status.ok()) {
+      return status;
+    }
   }
   if (newest < 0) lineage.clear();
   lineage.push_back({start.generation(), std::max<std::int64_t>(newest, 0)});
@@ -118,6 +125,18 @@ absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::
   if (absl::Status status = KeepCheckpointsOf(start, folder.path); !status.ok()) return status;
   folder.resume = !Checkpoints(folder.path).empty();
   return folder;
+}
+
+absl::Status RemoveCheckpoints(const std::string& trial_path, KeepCheckpoints keep) {
+  if (keep == KeepCheckpoints::kAll) return absl::OkStatus();
+  std::vector<fs::path> checkpoints = Checkpoints(trial_path);
+  std::sort(checkpoints.begin(), checkpoints.end(),
+            [](const fs::path& a, const fs::path& b) { return StepOf(a) < StepOf(b); });
+  if (keep == KeepCheckpoints::kLast && !checkpoints.empty()) checkpoints.pop_back();
+  for (const fs::path& checkpoint : checkpoints) {
+    if (absl::Status status = Remove(checkpoint); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace ofsweep

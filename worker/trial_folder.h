@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "experiment/sweep_attributes.h"
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/unique_fd.h"
 
@@ -26,5 +27,9 @@ bool IsTrialFolderName(const std::string& trial_id);
 // of two. Errors: InvalidArgument for a configuration that is no JSON object or a trial id that is no file name,
 // ResourceExhausted when a file cannot be written or removed.
 absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::Start& start);
+
+// Removes what is not to be kept of a trial that is completed or has diverged. ResourceExhausted for a file that cannot
+// be removed.
+absl::Status RemoveCheckpoints(const std::string& trial_path, KeepCheckpoints keep);
 
 }  // namespace ofsweep

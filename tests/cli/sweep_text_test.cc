@@ -67,6 +67,22 @@ TEST(SweepText, ASweepIsListedWithItsStateAndTime) {
             "quickstart  active  2/6 ended (1 completed, 1 failed), 1 running  2023-11-14 22:13:20 UTC\n");
 }
 
+TEST(SweepText, WhatItsFileSaysOfASweepIsShownWhereItSaysSomething) {
+  v1::Sweep sweep = SmallSweep();
+  sweep.set_keep_checkpoints("last");
+  EXPECT_THAT(RenderSweep(sweep, {}), StartsWith("sweep      quickstart\nstate "));
+  sweep.set_description("why,\nand how\n");
+  sweep.add_tags("paper");
+  sweep.add_tags("soap");
+  sweep.set_priority(-2);
+  sweep.set_keep_checkpoints("none");
+  EXPECT_THAT(RenderSweep(sweep, {}),
+              StartsWith("sweep      quickstart\n           why,\n           and how\ntags       paper soap\n"
+                         "priority   -2\nkeeps      none of its checkpoints\nstate "));
+  EXPECT_THAT(RenderSweeps({sweep, SmallSweep()}), HasSubstr("SUBMITTED                TAGS\n"));
+  EXPECT_THAT(RenderSweeps({sweep}), HasSubstr("22:13:20 UTC  paper soap\n"));
+}
+
 TEST(SweepText, ShowNamesTheReasonForWaitingAndEveryFailureInOneLine) {
   v1::Sweep sweep = SmallSweep();
   sweep.set_waiting_reason("waiting: no worker is connected");

@@ -13,7 +13,8 @@ class SchedulerBench {
  public:
   static constexpr TimeMs kSecond = 1000;
 
-  void Submit(const std::string& sweep, const std::vector<std::string>& trials, bool needs_cuda = false);
+  void Submit(const std::string& sweep, const std::vector<std::string>& trials, bool needs_cuda = false,
+              SweepAttributes attributes = {});
   // The worker reports `attempts`; the clock moves on by a second.
   SynchronizeAnswer Call(const std::string& worker, int slots, std::vector<AttemptReport> attempts = {},
                          const std::string& device = "cpu");

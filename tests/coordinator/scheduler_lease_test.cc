@@ -19,6 +19,36 @@ TEST(SchedulerLease, TrialsGoOutInTheOrderOfSweepsAndOfTheirTrials) {
   EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("a:1", "b:1", "c:1"));
 }
 
+TEST(SchedulerLease, SweepsOfAHigherPriorityGoFirstFromWhenItIsSet) {
+  SchedulerBench bench;
+  bench.Submit("old", {"a", "b", "shared"});
+  bench.Submit("low", {"c"}, false, {.priority = -1});
+  bench.Submit("high", {"d", "shared"}, false, {.priority = 5});
+  EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("d:1", "shared:1", "a:1"));
+  ASSERT_TRUE(bench.scheduler.UpdateSweep("low", {.priority = 1}, {}, bench.now).ok());
+  EXPECT_THAT(Names(bench.Call("v", 2).start), ElementsAre("c:1", "b:1"));
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, APriorityHoldsForTrialsWithAndWithoutCudaAndWhilePaused) {
+  SchedulerBench bench;
+  bench.Submit("old", {"a"});
+  bench.Submit("high", {"g"}, true, {.priority = 1});
+  bench.Submit("paused", {"p"}, false, {.priority = 2});
+  ASSERT_TRUE(bench.scheduler.Pause("paused", bench.now).ok());
+  EXPECT_THAT(Names(bench.Call("gpu", 2, {}, "cuda").start), ElementsAre("g:1", "a:1"));
+  EXPECT_EQ(bench.scheduler.Inconsistency(), "");
+}
+
+TEST(SchedulerLease, OfATrialThatSweepsShareTheMostCheckpointsAreKeptThatOneOfThemWants) {
+  SchedulerBench bench;
+  bench.Submit("none", {"a", "b"}, false, {.keep_checkpoints = KeepCheckpoints::kNone});
+  bench.Submit("all", {"b", "c"}, false, {.keep_checkpoints = KeepCheckpoints::kAll});
+  std::vector<KeepCheckpoints> kept;
+  for (const AttemptStart& start : bench.Call("w", 3).start) kept.push_back(start.keep_checkpoints);
+  EXPECT_THAT(kept, ElementsAre(KeepCheckpoints::kNone, KeepCheckpoints::kAll, KeepCheckpoints::kAll));
+}
+
 TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare) {
   SchedulerBench bench;
   bench.scheduler = Scheduler({.only_sweep = "new"});

@@ -88,6 +88,27 @@ TEST_F(SweepUpdate, EveryTextThatItHadIsItsOwn) {
   EXPECT_THAT(std::string(other.status().message()), HasSubstr("--update"));
 }
 
+TEST_F(SweepUpdate, ChangesWhatIsSaidOfTheSweepItself) {
+  const std::string urgent = kOne + "description: why\ntags: [paper]\npriority: 9\n";
+  const auto submitted = world_.SubmitText(urgent, false, CoordinatorWorld::SeenData());
+  EXPECT_EQ(submitted.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(submitted.status().message()),
+              HasSubstr("exists with another description and tags and priority; give it this one with --update"));
+  const auto updated = Update(urgent);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_TRUE(updated->updated);
+  EXPECT_EQ(updated->added, 0u);
+  EXPECT_EQ((*world_.store().FindSweep("sweep"))->attributes.priority, 9);
+  EXPECT_TRUE(world_.SubmitText(urgent, false, CoordinatorWorld::SeenData()).ok());
+  EXPECT_FALSE(Update(urgent)->updated) << "sent again";
+
+  const auto back = Update(kOne);  // a text that it had, with what it said then
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_TRUE(back->updated);
+  EXPECT_EQ((*world_.store().FindSweep("sweep"))->attributes, SweepAttributes());
+  EXPECT_EQ((*world_.store().FindSweep("sweep"))->spec, kOne);
+}
+
 TEST_F(SweepUpdate, TheSameTrialsInOtherWordsAreTheSameSweep) {
   ASSERT_TRUE(Update(kBlocks).ok());
   const auto again =

@@ -39,6 +39,41 @@ TEST(SweepSpec, ANameIsNeeded) {
   EXPECT_THAT(Mistakes("trial: {}"), ElementsAre(HasSubstr("name: is missing")));
 }
 
+TEST(SweepSpec, SaysOfTheSweepItselfWhatIsNoPartOfItsTrials) {
+  const std::string trials = "\ngrid: {seed: [0, 1]}\n";
+  const SweepSpec spec = GoodSpec(
+      "name: x\ndescription: |\n  Two lines,\n  as written.\ntags: [soap, paper, soap]\n"
+      "priority: -5\nkeep: {checkpoints: all}" +
+      trials);
+  EXPECT_EQ(spec.attributes.description, "Two lines,\nas written.\n");
+  EXPECT_THAT(spec.attributes.tags, ElementsAre("paper", "soap"));
+  EXPECT_EQ(spec.attributes.priority, -5);
+  EXPECT_EQ(spec.attributes.keep_checkpoints, KeepCheckpoints::kAll);
+  EXPECT_EQ(GoodSpec("name: x\nkeep.checkpoints: none" + trials).attributes.keep_checkpoints, KeepCheckpoints::kNone);
+  const SweepSpec plain = GoodSpec("name: x" + trials);
+  EXPECT_EQ(plain.attributes, SweepAttributes());
+  EXPECT_EQ(Expand(spec).front().config_hash, Expand(plain).front().config_hash);
+}
+
+TEST(SweepSpec, WhatItSaysOfTheSweepItselfIsChecked) {
+  EXPECT_THAT(Mistakes("name: x\ndescription: [a]"), ElementsAre(HasSubstr("x.yaml:2: description: expected a text")));
+  EXPECT_THAT(Mistakes("name: x\ntags: paper"), ElementsAre(HasSubstr("tags: expected a list")));
+  EXPECT_THAT(Mistakes("name: x\ntags: [a b]"), ElementsAre(HasSubstr("tags: \"a b\" is no tag")));
+  EXPECT_THAT(Mistakes("name: x\ntags: [[a]]"), ElementsAre(HasSubstr("tags: a list is no tag")));
+  for (const char* wrong : {"high", "1001", "-1001", "1.5", "[1]"}) {
+    EXPECT_THAT(Mistakes(absl::StrCat("name: x\npriority: ", wrong)),
+                ElementsAre(HasSubstr("priority: expected a whole number from -1000 to 1000")))
+        << wrong;
+  }
+  EXPECT_THAT(Mistakes("name: x\nkeep: {checkpoints: some}"),
+              ElementsAre(HasSubstr("keep.checkpoints: expected none, last or all, got \"some\"")));
+  EXPECT_THAT(Mistakes("name: x\nkeep: {logs: all}"), ElementsAre(HasSubstr("keep: expected checkpoints alone")));
+  EXPECT_THAT(Mistakes("name: x\nkeep: all"), ElementsAre(HasSubstr("keep: expected checkpoints alone")));
+  EXPECT_THAT(Mistakes("name: x\nkeep: {checkpoints: all}\nkeep.checkpoints: all"),
+              ElementsAre(HasSubstr("keep.checkpoints: is given twice")));
+  EXPECT_THAT(Mistakes("name: x\nprioritty: 1"), ElementsAre(HasSubstr("did you mean priority?")));
+}
+
 TEST(SweepSpec, TrialKeysAtTheTopLevelAreSentToTheirPlace) {
   EXPECT_THAT(Mistakes("name: x\nseed: 1"), ElementsAre(HasSubstr("put trial keys under trial: or grid:")));
 }

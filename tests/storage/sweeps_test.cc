@@ -114,6 +114,37 @@ TEST_F(SweepsTest, SweepsAreListedNewestFirstInPages) {
   EXPECT_EQ(names(UINT64_MAX, 0).size(), 5u);
 }
 
+TEST_F(SweepsTest, WhatASpecificationSaysOfItsSweepIsKeptAndUpdated) {
+  const SweepAttributes said{
+      .description = "why", .tags = {"paper", "soap"}, .priority = -3, .keep_checkpoints = KeepCheckpoints::kNone};
+  ASSERT_TRUE(store_->Apply({.new_sweep = NewSweep{{.name = "s", .attributes = said}, {MakeTrial("a")}}}).get().ok());
+  Restart();
+  EXPECT_EQ(Must(store_->FindSweep("s"))->attributes, said);
+  const SweepAttributes now{.tags = {"soap"}, .priority = 7, .keep_checkpoints = KeepCheckpoints::kAll};
+  ASSERT_TRUE(
+      store_->Apply({.updated_sweep = NewSweep{{.name = "s", .attributes = now}, {MakeTrial("a")}}}).get().ok());
+  EXPECT_EQ(Must(store_->FindSweep("s"))->attributes, now);
+}
+
+TEST_F(SweepsTest, AreFoundByAllOfTheTagsThatAreAskedFor) {
+  const auto add = [&](const std::string& name, std::vector<std::string> tags) {
+    const SweepRow sweep{.name = name, .attributes = {.tags = std::move(tags)}};
+    ASSERT_TRUE(store_->Apply({.new_sweep = NewSweep{sweep, {}}}).get().ok());
+  };
+  add("none", {});
+  add("soap", {"soap"});
+  add("both", {"paper", "soap"});
+  const auto names = [&](const std::vector<std::string>& tags) {
+    std::vector<std::string> found;
+    for (const SweepRow& sweep : Must(store_->ListSweeps(10, 0, tags))) found.push_back(sweep.name);
+    return found;
+  };
+  EXPECT_THAT(names({}), ElementsAre("both", "soap", "none"));
+  EXPECT_THAT(names({"soap"}), ElementsAre("both", "soap"));
+  EXPECT_THAT(names({"soap", "paper"}), ElementsAre("both"));
+  EXPECT_THAT(names({"Soap"}), ElementsAre());
+}
+
 TEST_F(SweepsTest, AnUnknownSweepOrTrialIsNotFound) {
   EXPECT_FALSE(Must(store_->FindSweep("no")).has_value());
   EXPECT_FALSE(Must(store_->FindTrial("no")).has_value());

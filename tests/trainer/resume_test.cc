@@ -239,6 +239,11 @@ TEST_F(Checkpoints, TheLastTwoAreKept) {
   EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
 }
 
+TEST_F(Checkpoints, AllAreKeptWhereTheyAreAskedFor) {
+  ASSERT_EQ(Train({"--keep-all-checkpoints"}).exit_code, 0);
+  EXPECT_EQ(Files().size(), 8u) << "of 24 steps, each third";
+}
+
 // Files of later steps that are no good must not push out the good ones.
 TEST_F(Checkpoints, DamagedOnesOfLaterStepsMakeWay) {
   folder_.Write("out/checkpoint-000000090.safetensors", "damaged");

@@ -137,6 +137,35 @@ TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
   EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
 }
 
+TEST_F(AgentTest, OfATrialThatIsOverTheCheckpointsAreKeptThatItsSweepWants) {
+  const std::string script = R"([["started", 0], ["checkpoint", 5], ["checkpoint", 9], ["finished", "completed"]])";
+  StartAgent();
+  for (const char* keep : {"none", "", "last", "all"}) {
+    coordinator_.Assign(absl::StrCat("keep-", keep), script, 1, 0, keep);
+    ASSERT_TRUE(coordinator_.WaitUntil(
+        [&](const FakeCoordinatorState& state) { return state.Ended(absl::StrCat("keep-", keep)); }));
+  }
+  ASSERT_TRUE(WaitForOutboxToBeEmpty());
+  const auto kept = [&](const char* trial) {
+    return std::pair(std::filesystem::exists(TrialFile(trial, "checkpoint-5.safetensors")),
+                     std::filesystem::exists(TrialFile(trial, "checkpoint-9.safetensors")));
+  };
+  EXPECT_EQ(kept("keep-none"), std::pair(false, false));
+  EXPECT_EQ(kept("keep-"), std::pair(false, true));
+  EXPECT_EQ(kept("keep-last"), std::pair(false, true));
+  EXPECT_EQ(kept("keep-all"), std::pair(true, true));
+  EXPECT_THAT(ReadFile(TrialFile("keep-all", "arguments")), HasSubstr("--keep-all-checkpoints"));
+  EXPECT_THAT(ReadFile(TrialFile("keep-last", "arguments")), testing::Not(HasSubstr("--keep-all-checkpoints")));
+}
+
+TEST_F(AgentTest, OfATrialThatIsNotOverWhatItMayGoOnFromIsKept) {
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])", 1, 0, "none");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 1); }));
+  ASSERT_TRUE(WaitForOutboxToBeEmpty());
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
+}
+
 TEST_F(AgentTest, ATrialThatAnotherWorkerTrainedSinceDoesNotGoOnFromTheCheckpointHere) {
   coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])");
   StartAgent();

@@ -25,13 +25,14 @@ void FakeCoordinator::Stop() {
 }
 
 void FakeCoordinator::Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation,
-                             std::uint32_t attempt) {
+                             std::uint32_t attempt, const std::string& keep_checkpoints) {
   v1::Start start;
   start.set_trial_id(trial_id);
   start.set_generation(generation);
   start.set_attempt(attempt);
   start.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
   start.set_lease_seconds(30);
+  start.set_keep_checkpoints(keep_checkpoints);
   Change([&](FakeCoordinatorState& state) {
     std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
     state.wanted.push_back(start);

@@ -91,7 +91,7 @@ class FakeCoordinator : public v1::WorkerService::Service {
 
   // `script` is the JSON of scripted_trainer.py's actions.
   void Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation = 1,
-              std::uint32_t attempt = 0);
+              std::uint32_t attempt = 0, const std::string& keep_checkpoints = "");
   // It shall run no more.
   void Withdraw(const std::string& trial_id);
   void Change(const std::function<void(FakeCoordinatorState&)>& change);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import itertools
+import json
 import math
 import os
 import pathlib
@@ -40,7 +41,7 @@ class Database(Results):
             raise NotFound(f"there is no {self.path}; name a data folder of ofsweep, or its {_FILE_NAME}")
         with self._snapshot() as query:
             query("SELECT outcome_reason FROM results LIMIT 0")
-            query("SELECT data_fingerprint FROM provenance LIMIT 0")
+            query("SELECT priority FROM sweep_attributes LIMIT 0")
 
     def sweep(self, name: str) -> Sweep:
         with self._snapshot() as query:
@@ -56,7 +57,19 @@ class Database(Results):
             raise _no_sweep(name)
         origin = query("SELECT file, spec_sha256, coordinator_revision FROM provenance WHERE sweep = ? LIMIT 1", name)
         file, spec_sha256, revision = origin[0] if origin else (None, None, None)
-        return Sweep(name, {state: counts.get(state, 0) for state in TRIAL_STATES}, file, spec_sha256, revision)
+        attributes = "SELECT description, tags, priority, keep_checkpoints FROM sweep_attributes WHERE sweep = ?"
+        description, tags, priority, keep_checkpoints = query(attributes, name)[0]
+        return Sweep(
+            name,
+            {state: counts.get(state, 0) for state in TRIAL_STATES},
+            file,
+            spec_sha256,
+            revision,
+            description=description,
+            tags=tuple(json.loads(tags)),
+            priority=priority,
+            keep_checkpoints=keep_checkpoints,
+        )
 
     def trials(self, sweep: str) -> pd.DataFrame:
         with self._snapshot() as query:

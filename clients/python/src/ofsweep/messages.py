@@ -28,6 +28,10 @@ def sweep(message: sweep_pb2.Sweep) -> Sweep:
         submitted_at=message.submitted_at.ToDatetime(tzinfo=datetime.timezone.utc),
         spec=message.spec or None,
         waiting_reason=message.waiting_reason or None,
+        description=message.description,
+        tags=tuple(message.tags),
+        priority=message.priority,
+        keep_checkpoints=message.keep_checkpoints,
     )
 
 

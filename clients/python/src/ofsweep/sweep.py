@@ -29,3 +29,9 @@ class Sweep:
     """As it was submitted: YAML, or JSON of a dict."""
     waiting_reason: str | None = None
     """Why no more trials are running, in words; None where nothing waits."""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    priority: int = 0
+    """Trials of a sweep with a higher one begin first."""
+    keep_checkpoints: str = "last"
+    """Which checkpoints workers keep of its trials: none, last or all."""
