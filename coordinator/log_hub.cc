@@ -1,11 +1,13 @@
 #include "coordinator/log_hub.h"
 
 #include <algorithm>
-#include <exception>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "coordinator/rpc_status.h"
 #include "experiment/quoted.h"
 
@@ -13,23 +15,10 @@ namespace ofsweep {
 namespace {
 
 constexpr std::size_t kMessageBytes = 64 << 10;
-constexpr std::size_t kMaxTailers = 1000;
-constexpr absl::Duration kStopSoon = absl::Milliseconds(200);
 // Attempts' ends are looked for at most so often: something changes with every push.
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
 // After the end of an attempt its worker may still send what its trainer logged last. One that was lost never does.
 constexpr absl::Duration kForTheRest = absl::Seconds(3);
-
-grpc::Status StoppingTails() {
-  return {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping; ask for the log again when it is back"};
-}
-
-grpc::Status TooManyTails() {
-  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
-          absl::StrCat(kMaxTailers,
-                       " streams of TailLog are open, as many as are served; end those that nobody reads, "
-                       "and ask again")};
-}
 
 grpc::Status NothingFollows() {
   return {grpc::StatusCode::UNAVAILABLE,
@@ -65,252 +54,113 @@ absl::StatusOr<std::uint64_t> BeginOfLastLines(LogStore& logs, const AttemptName
 
 }  // namespace
 
-// One stream. Only the hub's serving thread writes and finishes, so a tailer lives at least until that thread has
-// called Finish. gRPC's own thread reports back through the three On… functions.
-class LogHub::Tailer : public grpc::ServerWriteReactor<v1::TailLogResponse> {
+class LogHub::Tailer final : public ServerStream<v1::TailLogResponse> {
  public:
-  Tailer(LogHub& hub, const v1::TailLogRequest& asked_for) : hub_(hub), request(asked_for) {}
+  Tailer(LogHub& hub, const v1::TailLogRequest& request) : ServerStream(hub.streams_), hub_(hub), request_(request) {}
 
-  void OnWriteDone(bool ok) override {
-    message = {};
-    absl::MutexLock lock(&hub_.mutex_);
-    writing = false;
-    due = true;
-    if (!ok) cancelled = true;
-    hub_.something_new_.Signal();
-  }
-
-  void OnCancel() override {
-    absl::MutexLock lock(&hub_.mutex_);
-    cancelled = true;
-    hub_.something_new_.Signal();
-  }
-
-  void OnDone() override {
-    {
-      absl::MutexLock lock(&hub_.mutex_);
-      hub_.tailers_.erase(this);
-      hub_.something_new_.Signal();
-    }
-    delete this;
-  }
+  const std::string& trial_id() const { return request_.trial_id(); }
 
  private:
-  LogHub& hub_;
+  absl::StatusOr<StreamHub::Step> Next() override;
+  absl::StatusOr<bool> MayGrow();
+  absl::Status Open();
 
- public:
-  const v1::TailLogRequest request;
-  // Guarded by the hub's mutex.
-  bool writing = false;
-  bool cancelled = false;
-  bool finished = false;                     // Finish was called
-  bool due = true;                           // there may be something to do
-  absl::Time wake = absl::InfiniteFuture();  // there will be
-  AttemptName attempt;                       // empty before it was looked up; set by the serving thread
-  // Of the serving thread alone.
-  std::uint32_t number = 0;  // of the attempt
-  std::uint64_t at = 0;      // what is before it was sent, or left out
-  bool has_sent = false;
-  absl::Time until = absl::InfiniteFuture();  // it is followed: some time after the attempt's end
-  v1::TailLogResponse message;                // gRPC's while `writing`
+  LogHub& hub_;
+  const v1::TailLogRequest request_;
+  AttemptName attempt_;
+  std::uint32_t number_ = 0;  // of the attempt; 0 before it was looked up
+  std::uint64_t at_ = 0;      // what is before it was sent, or left out
+  bool has_sent_ = false;
+  absl::Time until_ = absl::InfiniteFuture();  // it is followed: some time after the attempt's end
 };
 
 LogHub::LogHub(LogStore& logs, Store& store, SweepViews* live)
-    : logs_(logs), store_(store), live_(live), server_([this] { ServeTailers(); }) {
-  if (live_ != nullptr) follower_ = std::thread([this] { FollowChanges(); });
-}
-
-LogHub::~LogHub() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = destroying_ = true;
-    something_new_.Signal();
-  }
-  if (follower_.joinable()) follower_.join();
-  server_.join();
-}
-
-void LogHub::Stop() {
-  absl::MutexLock lock(&mutex_);
-  stopping_ = true;
-  something_new_.Signal();
-}
+    : logs_(logs), store_(store), follows_(live != nullptr), streams_("TailLog", live, kBetweenLooks) {}
 
 grpc::ServerWriteReactor<v1::TailLogResponse>* LogHub::Tail(const v1::TailLogRequest& request) {
   auto* tailer = new Tailer(*this, request);
-  grpc::Status refusal;
-  if (request.follow() && live_ == nullptr) refusal = NothingFollows();
-  {
-    absl::MutexLock lock(&mutex_);
-    if (tailers_.size() >= kMaxTailers) refusal = TooManyTails();
-    tailer->finished = !refusal.ok();
-    tailers_.insert(tailer);
-    something_new_.Signal();
-  }
-  if (!refusal.ok()) tailer->Finish(refusal);
+  streams_.Add(*tailer, request.follow() && !follows_ ? NothingFollows() : grpc::Status::OK);
   return tailer;
 }
 
 void LogHub::NoteGrowth(std::span<const LogPiece> pieces) {
-  absl::MutexLock lock(&mutex_);
-  for (Tailer* tailer : tailers_) {
-    tailer->due |= std::any_of(pieces.begin(), pieces.end(),
-                               [&](const LogPiece& piece) { return piece.attempt == tailer->attempt; });
-  }
-  something_new_.Signal();
+  streams_.Note([&](const StreamHub::Stream& stream) {
+    const std::string& trial_id = static_cast<const Tailer&>(stream).trial_id();
+    return std::any_of(pieces.begin(), pieces.end(),
+                       [&](const LogPiece& piece) { return piece.attempt.trial_id == trial_id; });
+  });
 }
 
-void LogHub::FollowChanges() {
-  std::uint64_t seen = 0;
-  const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !tailers_.empty(); };
-  for (;;) {
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(&is_wanted));
-      if (stopping_) return;
-    }
-    const bool changed = live_->WaitForChange(seen, absl::Now() + kStopSoon);
-    absl::MutexLock lock(&mutex_);
-    if (changed) {
-      for (Tailer* tailer : tailers_) tailer->due = true;
-      something_new_.Signal();
-      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kBetweenLooks);
-    }
-    if (stopping_) return;
-  }
-}
-
-// A tailer with something to do now; else null, and `wake` is when the next one has.
-LogHub::Tailer* LogHub::NextDue(absl::Time now, absl::Time& wake) {
-  wake = absl::InfiniteFuture();
-  for (Tailer* tailer : tailers_) {
-    if (tailer->writing || tailer->finished) continue;
-    if (stopping_ || tailer->cancelled || tailer->due || tailer->wake <= now) return tailer;
-    wake = std::min(wake, tailer->wake);
-  }
-  return nullptr;
-}
-
-void LogHub::ServeTailers() {
-  for (;;) {
-    Tailer* due = nullptr;
-    bool stop = false;
-    {
-      absl::MutexLock lock(&mutex_);
-      absl::Time wake;
-      while ((due = NextDue(absl::Now(), wake)) == nullptr) {
-        if (destroying_ && tailers_.empty()) return;
-        something_new_.WaitWithDeadline(&mutex_, wake);
-      }
-      stop = stopping_;
-      due->finished = stop || due->cancelled;
-      due->due = false;  // before it is read: what is stored meanwhile makes it due again
-      due->wake = absl::InfiniteFuture();
-    }
-    if (due->finished) {
-      due->Finish(stop ? StoppingTails() : grpc::Status::CANCELLED);
-    } else {
-      Serve(*due);
-    }
-  }
-}
-
-// Goes one step on. Never under the mutex, because gRPC may call a tailer back from within StartWrite and Finish.
-void LogHub::Serve(Tailer& tailer) {
-  absl::StatusOr<Step> step = Step::kEnd;
-  try {
-    step = Next(tailer);
-  } catch (const std::exception& error) {
-    step = absl::InternalError(error.what());
-  }
-  const bool finish = !step.ok() || *step == Step::kEnd;
-  {
-    absl::MutexLock lock(&mutex_);
-    tailer.writing = !finish && *step == Step::kWrite;
-    tailer.finished = finish;
-    tailer.wake = tailer.until;
-  }
-  if (finish) {
-    tailer.Finish(StorageStatus(step.status()));
-  } else if (*step == Step::kWrite) {
-    tailer.StartWrite(&tailer.message);
-  }
-}
-
-absl::StatusOr<LogHub::Step> LogHub::Next(Tailer& tailer) {
-  if (tailer.number == 0) {
-    if (absl::Status status = Open(tailer); !status.ok()) return status;
+absl::StatusOr<StreamHub::Step> LogHub::Tailer::Next() {
+  if (number_ == 0) {
+    if (absl::Status status = Open(); !status.ok()) return status;
   }
   // Before it is read: what ends meanwhile is noticed with the next step.
-  const absl::StatusOr<bool> may_grow = MayGrow(tailer);
+  const absl::StatusOr<bool> may_grow = MayGrow();
   if (!may_grow.ok()) return may_grow.status();
-  auto piece = logs_.Read(tailer.attempt, tailer.at, kMessageBytes);
+  auto piece = hub_.logs_.Read(attempt_, at_, kMessageBytes);
   if (!piece.ok()) return piece.status();
   if (!piece->text.empty()) {
-    tailer.at = piece->end();
-    tailer.has_sent = true;
-    tailer.message.set_begin(static_cast<double>(piece->begin));
-    tailer.message.set_text(std::move(piece->text));
-    tailer.message.set_attempt(tailer.number);
-    return Step::kWrite;
+    at_ = piece->end();
+    has_sent_ = true;
+    message.set_begin(static_cast<double>(piece->begin));
+    message.set_text(std::move(piece->text));
+    message.set_attempt(number_);
+    return StreamHub::Step{.kind = StreamHub::Step::kWrite, .due = absl::InfinitePast()};
   }
-  if (*may_grow) return Step::kWait;
-  if (tailer.has_sent) return Step::kEnd;
+  if (*may_grow) return StreamHub::Step{.kind = StreamHub::Step::kWait, .due = until_};
+  if (has_sent_) return StreamHub::Step{.kind = StreamHub::Step::kEnd};
   return absl::NotFoundError(
-      absl::StrCat("there is no log of attempt ", tailer.number, " of trial ", tailer.attempt.trial_id,
+      absl::StrCat("there is no log of attempt ", number_, " of trial ", attempt_.trial_id,
                    ": its trainer has logged nothing yet, or it had to make room for newer ones (--log-bytes); its "
                    "worker keeps it in ",
-                   "trials/", tailer.attempt.trial_id, "/logs/attempt-", tailer.number, ".log of its --data-dir"));
+                   "trials/", attempt_.trial_id, "/logs/attempt-", number_, ".log of its --data-dir"));
 }
 
 // False: what is stored of the log now is all that this stream shows.
-absl::StatusOr<bool> LogHub::MayGrow(Tailer& tailer) {
-  if (!tailer.request.follow()) return false;
-  const auto extent = logs_.Find(tailer.attempt);
+absl::StatusOr<bool> LogHub::Tailer::MayGrow() {
+  if (!request_.follow()) return false;
+  const auto extent = hub_.logs_.Find(attempt_);
   if (!extent.ok()) return extent.status();
   if (*extent && (*extent)->complete) return false;
-  if (tailer.until == absl::InfiniteFuture()) {
-    const auto attempts = store_.ListAttempts(tailer.attempt.trial_id);
+  if (until_ == absl::InfiniteFuture()) {
+    const auto attempts = hub_.store_.ListAttempts(attempt_.trial_id);
     if (!attempts.ok()) return attempts.status();
     const auto row = std::find_if(attempts->begin(), attempts->end(),
-                                  [&](const AttemptRow& attempt) { return attempt.name == tailer.attempt; });
+                                  [&](const AttemptRow& attempt) { return attempt.name == attempt_; });
     if (row == attempts->end()) return false;  // it was deleted
-    if (row->end) tailer.until = absl::FromUnixMillis(row->ended_at) + kForTheRest;
+    if (row->end) until_ = absl::FromUnixMillis(row->ended_at) + kForTheRest;
   }
-  return absl::Now() < tailer.until;
+  return absl::Now() < until_;
 }
 
-absl::Status LogHub::Open(Tailer& tailer) {
-  const v1::TailLogRequest& request = tailer.request;
-  const auto trial = store_.FindTrial(request.trial_id());
+absl::Status LogHub::Tailer::Open() {
+  const auto trial = hub_.store_.FindTrial(request_.trial_id());
   if (!trial.ok()) return trial.status();
   if (!*trial) {
     return absl::NotFoundError(
-        absl::StrCat("there is no trial ", Quoted(request.trial_id()),
+        absl::StrCat("there is no trial ", Quoted(request_.trial_id()),
                      "; `ofsweep ls` lists the sweeps, and `ofsweep show SWEEP` the trials of one"));
   }
-  const auto attempts = store_.ListAttempts(request.trial_id());
+  const auto attempts = hub_.store_.ListAttempts(request_.trial_id());
   if (!attempts.ok()) return attempts.status();
-  const std::size_t number = request.attempt() == 0 ? attempts->size() : request.attempt();
+  const std::size_t number = request_.attempt() == 0 ? attempts->size() : request_.attempt();
   if (number == 0 || number > attempts->size()) {
-    return NoSuchAttempt(request.trial_id(), attempts->size(), request.attempt());
+    return NoSuchAttempt(request_.trial_id(), attempts->size(), request_.attempt());
   }
-  {
-    absl::MutexLock lock(&mutex_);
-    tailer.attempt = (*attempts)[number - 1].name;
-  }
-  tailer.number = static_cast<std::uint32_t>(number);
-  const auto found = logs_.Find(tailer.attempt);
+  attempt_ = (*attempts)[number - 1].name;
+  number_ = static_cast<std::uint32_t>(number);
+  const auto found = hub_.logs_.Find(attempt_);
   if (!found.ok()) return found.status();
   const LogExtent extent = found->value_or(LogExtent());
-  tailer.at = extent.begin;
-  if (request.last_bytes() > 0 && extent.through > request.last_bytes()) {
-    tailer.at = std::max(tailer.at, extent.through - request.last_bytes());
+  at_ = extent.begin;
+  if (request_.last_bytes() > 0 && extent.through > request_.last_bytes()) {
+    at_ = std::max(at_, extent.through - request_.last_bytes());
   }
-  if (request.last_lines() == 0) return absl::OkStatus();
-  const auto lines = BeginOfLastLines(logs_, tailer.attempt, extent, request.last_lines());
+  if (request_.last_lines() == 0) return absl::OkStatus();
+  const auto lines = BeginOfLastLines(hub_.logs_, attempt_, extent, request_.last_lines());
   if (!lines.ok()) return lines.status();
-  tailer.at = std::max(tailer.at, *lines);
+  at_ = std::max(at_, *lines);
   return absl::OkStatus();
 }
 

@@ -1,0 +1,165 @@
+#include "coordinator/stream_hub.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/rpc_status.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::size_t kMaxStreams = 1000;
+constexpr absl::Duration kStopCheck = absl::Milliseconds(200);
+
+grpc::Status IsStopping(const std::string& rpc) {
+  return {grpc::StatusCode::UNAVAILABLE,
+          absl::StrCat("the coordinator is stopping; call ", rpc, " again when it is back")};
+}
+
+grpc::Status TooMany(const std::string& rpc) {
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          absl::StrCat(kMaxStreams, " streams of ", rpc, " are open, as many as are served; end those that nobody ",
+                       "reads, and call it again")};
+}
+
+}  // namespace
+
+StreamHub::StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes)
+    : rpc_(std::move(rpc)), live_(live), between_changes_(between_changes), server_([this] { ServeStreams(); }) {
+  if (live_ != nullptr) follower_ = std::thread([this] { FollowChanges(); });
+}
+
+StreamHub::~StreamHub() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = destroying_ = true;
+    something_new_.Signal();
+  }
+  if (follower_.joinable()) follower_.join();
+  server_.join();
+}
+
+void StreamHub::Stop() {
+  absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+  something_new_.Signal();
+}
+
+void StreamHub::Add(Stream& stream, grpc::Status refusal) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (streams_.size() >= kMaxStreams) refusal = TooMany(rpc_);
+    stream.finished_ = !refusal.ok();
+    streams_.insert(&stream);
+    something_new_.Signal();
+  }
+  if (!refusal.ok()) stream.FinishWith(refusal);
+}
+
+void StreamHub::Note(const std::function<bool(const Stream&)>& concerns) {
+  absl::MutexLock lock(&mutex_);
+  for (Stream* stream : streams_) {
+    if (concerns(*stream)) stream->due_ = absl::InfinitePast();
+  }
+  something_new_.Signal();
+}
+
+void StreamHub::OnWritten(Stream& stream, bool ok) {
+  absl::MutexLock lock(&mutex_);
+  stream.writing_ = false;
+  if (!ok) stream.cancelled_ = true;
+  something_new_.Signal();
+}
+
+void StreamHub::OnCancelled(Stream& stream) {
+  absl::MutexLock lock(&mutex_);
+  stream.cancelled_ = true;
+  something_new_.Signal();
+}
+
+void StreamHub::OnGone(Stream& stream) {
+  absl::MutexLock lock(&mutex_);
+  streams_.erase(&stream);
+  something_new_.Signal();
+}
+
+void StreamHub::FollowChanges() {
+  std::uint64_t seen = 0;
+  const auto is_wanted = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !streams_.empty(); };
+  for (;;) {
+    {
+      // While there is no stream, no push has to wake this thread.
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(&is_wanted));
+      if (stopping_) return;
+    }
+    const bool changed = live_->WaitForChange(seen, absl::Now() + kStopCheck);
+    if (changed) Note([](const Stream&) { return true; });
+    absl::MutexLock lock(&mutex_);
+    if (changed) mutex_.AwaitWithTimeout(absl::Condition(&stopping_), between_changes_);
+    if (stopping_) return;
+  }
+}
+
+// A stream with something to do now; else null, and `wake` is when the next one has.
+StreamHub::Stream* StreamHub::NextDue(absl::Time now, absl::Time& wake) {
+  wake = absl::InfiniteFuture();
+  for (Stream* stream : streams_) {
+    if (stream->writing_ || stream->finished_) continue;
+    const absl::Time due = std::max(stream->due_, stream->earliest_);
+    if (stopping_ || stream->cancelled_ || due <= now) return stream;
+    wake = std::min(wake, due);
+  }
+  return nullptr;
+}
+
+void StreamHub::ServeStreams() {
+  for (;;) {
+    Stream* next = nullptr;
+    bool stop = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      absl::Time wake;
+      while ((next = NextDue(absl::Now(), wake)) == nullptr) {
+        if (destroying_ && streams_.empty()) return;
+        something_new_.WaitWithDeadline(&mutex_, wake);
+      }
+      stop = stopping_;
+      next->finished_ = stop || next->cancelled_;
+      next->due_ = absl::InfiniteFuture();  // before it is served: what changes meanwhile makes it due again
+    }
+    if (next->finished_) {
+      next->FinishWith(stop ? IsStopping(rpc_) : grpc::Status::CANCELLED);
+    } else {
+      Serve(*next);
+    }
+  }
+}
+
+void StreamHub::Serve(Stream& stream) {
+  absl::StatusOr<Step> step;
+  try {
+    step = stream.Next();
+  } catch (const std::exception& error) {
+    step = absl::InternalError(error.what());
+  }
+  const bool ends = !step.ok() || step->kind == Step::kEnd;
+  {
+    absl::MutexLock lock(&mutex_);
+    stream.finished_ = ends;
+    stream.writing_ = !ends && step->kind == Step::kWrite;
+    if (!ends) {
+      stream.due_ = std::min(stream.due_, step->due);
+      stream.earliest_ = step->earliest;
+    }
+  }
+  if (ends) {
+    stream.FinishWith(StorageStatus(step.status()));
+  } else if (step->kind == Step::kWrite) {
+    stream.WriteNext();
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <thread>
+
+#include <grpcpp/support/server_callback.h>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "coordinator/sweep_views.h"
+
+namespace ofsweep {
+
+// Serves all open streams of one RPC from two threads: one waits for changes in the coordinator, the other writes to
+// the streams that are due. That is why such an RPC uses gRPC's callback interface: a thousand streams cost no thread,
+// and each holds one message, however slowly it is read.
+class StreamHub {
+ public:
+  // What a stream does next, and when it is due after that: at `due`, or when it is noted before, but not before
+  // `earliest`.
+  struct Step {
+    enum Kind { kWrite, kWait, kEnd };  // kWrite: the message is filled
+    Kind kind = kEnd;
+    absl::Time due = absl::InfiniteFuture();
+    absl::Time earliest = absl::InfinitePast();
+  };
+
+  // A ServerStream without the type of its messages. Lives until gRPC is done with it, and at least until the hub has
+  // finished it.
+  class Stream {
+   public:
+    virtual ~Stream() = default;
+
+   protected:
+    // On the hub's serving thread, not under its mutex, because gRPC may call a stream back from within the last two.
+    virtual absl::StatusOr<Step> Next() = 0;  // an error ends the stream with it
+    virtual void WriteNext() = 0;
+    virtual void FinishWith(const grpc::Status& status) = 0;
+
+   private:
+    friend class StreamHub;
+    // Guarded by the hub's mutex.
+    bool writing_ = false;
+    bool cancelled_ = false;
+    bool finished_ = false;
+    absl::Time due_ = absl::InfinitePast();
+    absl::Time earliest_ = absl::InfinitePast();
+  };
+
+  // `rpc` names it in refusals. After a change in `live`, which may be null, every stream is due, and again after
+  // `between_changes` at the soonest. `live` must outlive the hub.
+  StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes);
+  // Call Stop, shut the gRPC server down, then destroy: waits until gRPC has let go of every stream.
+  ~StreamHub();
+
+  // Takes in a stream that gRPC has asked for, or refuses it unless `refusal` is OK. Never blocks: gRPC calls this on
+  // its own thread. RESOURCE_EXHAUSTED where a thousand are open.
+  void Add(Stream& stream, grpc::Status refusal);
+  // Streams that it holds for are due. Called under the hub's mutex.
+  void Note(const std::function<bool(const Stream&)>& concerns);
+  // Ends all streams, and those still to come, with UNAVAILABLE.
+  void Stop();
+
+  // ---- what gRPC says of a stream ----
+
+  void OnWritten(Stream& stream, bool ok);
+  void OnCancelled(Stream& stream);
+  void OnGone(Stream& stream);
+
+ private:
+  void FollowChanges();
+  void ServeStreams();
+  void Serve(Stream& stream);
+  Stream* NextDue(absl::Time now, absl::Time& wake) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::string rpc_;
+  SweepViews* const live_;
+  const absl::Duration between_changes_;
+  absl::Mutex mutex_;
+  absl::CondVar something_new_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool destroying_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<Stream*> streams_ ABSL_GUARDED_BY(mutex_);
+  std::thread follower_;  // none without `live`
+  std::thread server_;
+};
+
+// A stream of these messages. To be made with new: it deletes itself.
+template <class Message>
+class ServerStream : public grpc::ServerWriteReactor<Message>, public StreamHub::Stream {
+ public:
+  explicit ServerStream(StreamHub& hub) : hub_(hub) {}
+
+  void OnWriteDone(bool ok) final {
+    message = {};
+    hub_.OnWritten(*this, ok);
+  }
+  void OnCancel() final { hub_.OnCancelled(*this); }
+  void OnDone() final {
+    hub_.OnGone(*this);
+    delete this;
+  }
+
+ protected:
+  Message message;  // for Next to fill; then gRPC's until it is written
+
+ private:
+  void WriteNext() final { this->StartWrite(&message); }
+  void FinishWith(const grpc::Status& status) final { this->Finish(status); }
+
+  StreamHub& hub_;
+};
+
+}  // namespace ofsweep
