@@ -405,7 +405,7 @@ class Program {
     AddList(plot, "--group-by", "KEY", options->keys.groups,
             "trial keys that tell groups apart (default: all that the sweep varies but the seed)");
     AddList(plot, "--panels", "KEY", options->keys.panels, "trial keys that tell panels apart, instead of groups");
-    plot->add_option("--x", options->x, "of the scatter: a column of `results`, or two as A/B")->capture_default_str();
+    plot->add_option("--x", options->x, "of curves step, tokens or seconds; of the scatter a result, or two as A/B");
     plot->add_option("--y", options->y, "of the scatter (default: eval_loss, else train_loss)");
     plot->add_option("--width", options->width_millimetres, "millimetres (default: 85, of several panels 175)")
         ->check(Within({.minimum = 40, .maximum = 1000}));

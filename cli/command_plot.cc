@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/plotted_metric.h"
 #include "cli/sweep_figures.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -17,6 +18,7 @@ constexpr double kBothColumns = 175;
 struct PlotPlan {
   std::vector<MetricColumn> curves;
   std::vector<MetricColumn> layers;
+  CurveAxis curve_axis = CurveAxis::kStep;
   bool has_scatter = false;
   PlottedResult x, y;
 
@@ -41,6 +43,37 @@ absl::StatusOr<PlottedResult> ParseAxis(const char* option, const std::string& n
   auto result = ParsePlottedResult(name);
   if (result.ok()) return result;
   return absl::InvalidArgumentError(absl::StrCat(option, ": ", std::string(result.status().message())));
+}
+
+// What --x names: of curves a CurveAxis, else of the scatter a result.
+struct PlottedX {
+  CurveAxis curves = CurveAxis::kStep;
+  PlottedResult scatter = {.numerator = "kurtosis_max"};
+};
+
+absl::StatusOr<PlottedX> ParseX(const PlotOptions& options) {
+  PlottedX x;
+  if (options.x.empty()) return x;
+  if (Wants(options, PlotKind::kCurves)) {
+    for (const CurveAxis axis : {CurveAxis::kStep, CurveAxis::kTokens, CurveAxis::kSeconds}) {
+      if (options.x != (axis == CurveAxis::kStep ? "step" : MetricOf(axis))) continue;
+      x.curves = axis;
+      return x;
+    }
+  }
+  const std::string curves = "curves are drawn over step, tokens or seconds";
+  if (!Wants(options, PlotKind::kScatter)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--x: ", Quoted(options.x), ": ", curves,
+                     ", maps over the step, and a scatter over a result: name its --kind"));
+  }
+  auto result = ParseAxis("--x", options.x);
+  if (!result.ok() && Wants(options, PlotKind::kCurves)) {
+    return absl::InvalidArgumentError(absl::StrCat(std::string(result.status().message()), "; ", curves));
+  }
+  if (!result.ok()) return result.status();
+  x.scatter = *std::move(result);
+  return x;
 }
 
 bool IsMeasured(const MetricColumn& metric, const v1::ListSeriesResponse& series) {
@@ -91,19 +124,22 @@ absl::StatusOr<PlotPlan> MakePlan(const PlotOptions& options, const std::vector<
   }
   PlotPlan plan;
   if (Wants(options, PlotKind::kCurves)) plan.curves = metrics;
+  const auto x = ParseX(options);
+  if (!x.ok()) return x.status();
+  const MetricColumn clock{.metric = MetricOf(x->curves)};
+  if (x->curves != CurveAxis::kStep && !IsMeasured(clock, series)) return NotMeasured(options.sweep, clock);
   if (Wants(options, PlotKind::kLayers)) plan.layers = WithLayers(metrics);
   if (!options.kinds.empty() && Wants(options, PlotKind::kLayers) && plan.layers.empty()) {
     return absl::InvalidArgumentError(
         "--kind layers: none of the metrics is measured layer by layer; write --metric kurtosis, or another of "
         "`ofsweep spec --metrics` that has layers");
   }
-  const auto x = ParseAxis("--x", options.x);
-  if (!x.ok()) return x.status();
   const std::string loss = HasResult(trials, "eval_loss") ? "eval_loss" : "train_loss";
   const auto y = ParseAxis("--y", options.y.empty() ? loss : options.y);
   if (!y.ok()) return y.status();
   plan.has_scatter = Wants(options, PlotKind::kScatter);
-  plan.x = *x;
+  plan.curve_axis = x->curves;
+  plan.x = x->scatter;
   plan.y = *y;
   return plan;
 }
@@ -136,10 +172,13 @@ absl::StatusOr<std::vector<NamedScene>> DrawPlan(const PlotOptions& options, con
                                                  const Connection& connection, const std::vector<v1::Trial>& trials,
                                                  const TrialGroups& groups, std::ostream& err) {
   std::vector<NamedScene> scenes;
+  const auto clocks = ReadClocks(connection, options.sweep, plan.curve_axis, groups);
+  if (!clocks.ok()) return clocks.status();
+  const std::string over = plan.curve_axis == CurveAxis::kStep ? "" : "-" + MetricOf(plan.curve_axis);
   for (const MetricColumn& metric : plan.curves) {
-    const auto figure = ReadCurveFigure(connection, options.sweep, metric, groups);
+    const auto figure = ReadCurveFigure(connection, options.sweep, metric, groups, plan.curve_axis, *clocks);
     if (!figure.ok()) return figure.status();
-    scenes.push_back({absl::StrCat(options.sweep, "-curves-", FileWord(metric)),
+    scenes.push_back({absl::StrCat(options.sweep, "-curves-", FileWord(metric), over),
                       Draw(*figure, WidthOf(options, figure->panels.size()))});
   }
   for (const MetricColumn& metric : plan.layers) {
@@ -161,9 +200,9 @@ absl::Status Plot(const PlotOptions& options, Streams streams) {
   if (!target.ok()) return target.status();
   const auto metrics = ParseMetrics(options.metrics);
   if (!metrics.ok()) return metrics.status();
-  for (const auto& [option, name] : {std::pair("--x", options.x), std::pair("--y", options.y)}) {
-    if (name.empty()) continue;
-    if (const auto axis = ParseAxis(option, name); !axis.ok()) return axis.status();
+  if (const auto x = ParseX(options); !x.ok()) return x.status();
+  if (!options.y.empty()) {
+    if (const auto y = ParseAxis("--y", options.y); !y.ok()) return y.status();
   }
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();

@@ -144,9 +144,9 @@ struct PlotOptions {
   std::vector<PlotKind> kinds;       // empty: all of which the sweep has something
   std::vector<std::string> metrics;  // of curves and layers; empty: train_loss and kurtosis, as far as they are there
   GroupingKeys keys;
-  std::string x = "kurtosis_max";        // of the scatter
-  std::string y;                         // empty: eval_loss, or train_loss where no trial has that
-  double width_millimetres = 0;          // 0: a column of a paper (85), of several panels both (175)
+  std::string x;                 // of curves step, tokens or seconds, else of the scatter; empty: step, kurtosis_max
+  std::string y;                 // of the scatter; empty: eval_loss, or train_loss where no trial has that
+  double width_millimetres = 0;  // 0: a column of a paper (85), of several panels both (175)
   std::string out = kDefaultFiguresDir;  // a folder, or the file of one figure
 };
 // Draws a sweep into files, and prints their paths. Nothing is written where one of them cannot be drawn.

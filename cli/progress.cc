@@ -23,6 +23,10 @@ constexpr const char* kDim = "2";
 
 constexpr std::size_t kMaxBar = 20;
 constexpr std::size_t kMinBar = 6;
+// Of the cells of a running trial, speed and then loss: a narrow terminal can do without them.
+constexpr std::array<std::size_t, 2> kSpareCells = {3, 1};
+// Labels of fewer characters may tell no trials apart: numbers are left out before.
+constexpr std::size_t kEnoughForLabel = 16;
 constexpr std::size_t kSparkline = KurtosisHistory::kMost;
 // More trials than this that were finished before the watch began are summed up.
 constexpr std::uint32_t kMaxEarlier = 20;
@@ -87,50 +91,6 @@ std::string Sparkline(const std::vector<double>& values) {
   return line;
 }
 
-std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std::size_t most,
-                                      const KurtosisHistory& kurtosis, const DisplayStyle& style) {
-  std::vector<std::string> labels;
-  std::vector<std::vector<std::string>> cells;
-  std::vector<std::size_t> widths(4);
-  const std::size_t count = std::min<std::size_t>(message.running_size(), most);
-  for (std::size_t i = 0; i < count; ++i) {
-    labels.push_back(NameOf(message.running(static_cast<int>(i))));
-    cells.push_back(LiveCells(message.running(static_cast<int>(i))));
-    for (std::size_t c = 0; c < widths.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(cells[i][c]));
-  }
-  std::size_t needed = 2;  // the indent
-  for (std::size_t width : widths) needed += width == 0 ? 0 : width + 2;
-  const std::size_t free = style.width > needed ? style.width - needed : 0;
-  labels = FitLabels(labels, free > kMinBar + 2 ? free - kMinBar - 2 : free);
-  std::size_t label_width = 0;
-  for (const auto& label : labels) label_width = std::max(label_width, DisplayWidth(label));
-  const std::size_t rest = free > label_width + 2 ? free - label_width - 2 : 0;
-  const bool has_history = std::any_of(message.running().begin(), message.running().end(), [&](const auto& trial) {
-    return !Sparkline(kurtosis.Of(trial.trial_id())).empty();
-  });
-  const bool sparks = style.bars && style.unicode && has_history && rest >= kMinBar + kSparkline + 2;
-  const std::size_t for_bar = sparks ? rest - kSparkline - 2 : rest;
-  const std::size_t bar = style.bars && rest >= kMinBar ? std::min(for_bar, kMaxBar) : 0;
-
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < count; ++i) {
-    const v1::TrialProgress& trial = message.running(static_cast<int>(i));
-    const double done = trial.target_steps() == 0 ? 0 : static_cast<double>(trial.step()) / trial.target_steps();
-    std::string line = absl::StrCat("  ", PadRight(labels[i], label_width));
-    std::string tail;
-    for (std::size_t c = 0; c < widths.size(); ++c) {
-      if (widths[c] > 0) absl::StrAppend(&tail, "  ", PadRight(cells[i][c], widths[c]));
-    }
-    if (bar > 0) absl::StrAppend(&line, "  ", Paint(Bar(done, bar, style), kGreen, style));
-    const std::size_t used = 2 + label_width + (bar > 0 ? bar + 2 : 0);
-    absl::StrAppend(&line, Clip(tail, style.width > used ? style.width - used : 0));
-    if (sparks) absl::StrAppend(&line, "  ", Sparkline(kurtosis.Of(trial.trial_id())));
-    line.erase(line.find_last_not_of(' ') + 1);
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
 std::optional<double> Result(const v1::Trial& trial, const std::string& column) {
   const auto found = trial.results().find(column);
   return found == trial.results().end() ? std::nullopt : std::optional(found->second);
@@ -159,6 +119,13 @@ std::string ShortKeys(const std::string& label, bool values_only) {
   return absl::StrJoin(parts, " ");
 }
 
+// Of the labels at their shortest, where they are not cut.
+std::size_t WidthOfValues(const std::vector<std::string>& labels) {
+  std::size_t width = 0;
+  for (const std::string& label : labels) width = std::max(width, DisplayWidth(ShortKeys(label, true)));
+  return width;
+}
+
 // Each label with the assignments that all of them share at its end, where a narrow terminal cuts it.
 std::vector<std::string> DifferencesFirst(const std::vector<std::string>& labels) {
   std::map<std::string, std::size_t> uses;
@@ -174,6 +141,57 @@ std::vector<std::string> DifferencesFirst(const std::vector<std::string>& labels
     ordered.push_back(absl::StrJoin(parts, " "));
   }
   return ordered;
+}
+
+std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std::size_t most,
+                                      const KurtosisHistory& kurtosis, const DisplayStyle& style) {
+  std::vector<std::string> labels;
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::size_t> widths(4);
+  const std::size_t count = std::min<std::size_t>(message.running_size(), most);
+  for (std::size_t i = 0; i < count; ++i) {
+    labels.push_back(NameOf(message.running(static_cast<int>(i))));
+    cells.push_back(LiveCells(message.running(static_cast<int>(i))));
+    for (std::size_t c = 0; c < widths.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(cells[i][c]));
+  }
+  std::size_t needed = 2;  // the indent
+  for (std::size_t width : widths) needed += width == 0 ? 0 : width + 2;
+  const std::size_t for_label = std::min(WidthOfValues(labels), kEnoughForLabel);
+  for (const std::size_t spare : kSpareCells) {
+    if (style.width >= needed + for_label || widths[spare] == 0) continue;
+    needed -= widths[spare] + 2;
+    widths[spare] = 0;
+  }
+  const std::size_t free = style.width > needed ? style.width - needed : 0;
+  const std::size_t beside_bar = free > kMinBar + 2 ? free - kMinBar - 2 : 0;
+  labels = FitLabels(labels, std::max(beside_bar, std::min(for_label, free)));
+  std::size_t label_width = 0;
+  for (const auto& label : labels) label_width = std::max(label_width, DisplayWidth(label));
+  const std::size_t rest = free > label_width + 2 ? free - label_width - 2 : 0;
+  const bool has_history = std::any_of(message.running().begin(), message.running().end(), [&](const auto& trial) {
+    return !Sparkline(kurtosis.Of(trial.trial_id())).empty();
+  });
+  const bool sparks = style.bars && style.unicode && has_history && rest >= kMinBar + kSparkline + 2;
+  const std::size_t for_bar = sparks ? rest - kSparkline - 2 : rest;
+  const std::size_t bar = style.bars && rest >= kMinBar ? std::min(for_bar, kMaxBar) : 0;
+
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < count; ++i) {
+    const v1::TrialProgress& trial = message.running(static_cast<int>(i));
+    const double done = trial.target_steps() == 0 ? 0 : static_cast<double>(trial.step()) / trial.target_steps();
+    std::string line = absl::StrCat("  ", PadRight(labels[i], label_width));
+    std::string tail;
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      if (widths[c] > 0) absl::StrAppend(&tail, "  ", PadRight(cells[i][c], widths[c]));
+    }
+    if (bar > 0) absl::StrAppend(&line, "  ", Paint(Bar(done, bar, style), kGreen, style));
+    const std::size_t used = 2 + label_width + (bar > 0 ? bar + 2 : 0);
+    absl::StrAppend(&line, Clip(tail, style.width > used ? style.width - used : 0));
+    if (sparks) absl::StrAppend(&line, "  ", Sparkline(kurtosis.Of(trial.trial_id())));
+    line.erase(line.find_last_not_of(' ') + 1);
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "cli/format.h"
 
 namespace ofsweep {
 
@@ -23,6 +25,22 @@ bool IsUtf8() {
     return absl::StrContains(lower, "utf-8") || absl::StrContains(lower, "utf8");
   }
   return false;
+}
+
+// Empties the rows of `lines`, which end above the cursor, and moves it to the first of them. A terminal whose window
+// got narrower lets lines go on in the next row; the few that cut them instead, as xterm does, lose a row above them
+// for each. Row by row: tmux keeps what is erased with the whole screen, and each redrawing would be in its history.
+std::string EraseAbove(const std::vector<std::string>& lines, const DisplayStyle& terminal) {
+  std::size_t rows = 0;
+  for (const std::string& line : lines) {
+    rows += std::max<std::size_t>(1, (DisplayWidth(line) + terminal.width - 1) / terminal.width);
+  }
+  rows = std::min(rows, terminal.height - 1);  // what has scrolled out stays
+  if (rows == 0) return "\r";
+  const std::string up = absl::StrCat("\r\x1b[", rows, "A");
+  std::string text = up;
+  for (std::size_t i = 0; i < rows; ++i) absl::StrAppend(&text, "\x1b[2K\n");
+  return text + up;
 }
 
 }  // namespace
@@ -72,8 +90,8 @@ void ProgressDisplay::PrintAway(const std::string& line) {
 
 void ProgressDisplay::Redraw(const std::vector<std::string>& above, std::vector<std::string> live) {
   std::string text;
-  // To the first live line, and clear from there: one write, so that nothing flickers.
-  if (!live_.empty()) absl::StrAppend(&text, "\r\x1b[", live_.size(), "A\x1b[J");
+  // One write, so that nothing flickers.
+  if (!live_.empty()) absl::StrAppend(&text, EraseAbove(live_, DetectTerminal(fd_).value_or(DisplayStyle())));
   for (const std::string& line : above) absl::StrAppend(&text, line, "\n");
   for (const std::string& line : live) absl::StrAppend(&text, line, "\n");
   live_ = std::move(live);

@@ -1,5 +1,6 @@
 #include "cli/sweep_figures.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -79,6 +80,31 @@ class MeansByPlace {
   std::map<FigurePlace, CurveMeans> sums_;
 };
 
+absl::StatusOr<std::map<FigurePlace, Curve>> ReadMeans(const Connection& connection, const std::string& sweep,
+                                                       const MetricColumn& metric, const TrialGroups& groups) {
+  v1::QueryCurvesRequest request = QueryOf(sweep, metric);
+  if (metric.layer) request.add_layers(static_cast<std::uint32_t>(*metric.layer));
+  MeansByPlace means(groups, metric.over_layers);
+  const absl::Status read = ForEachCurve(connection, request, [&](const v1::Curve& curve) { means.Take(curve); });
+  if (!read.ok()) return read;
+  return means.Finish();
+}
+
+// Straight between the points of a curve that has some, and as at its ends outside of them.
+double ReadAt(const Curve& curve, double step) {
+  const auto next = std::lower_bound(curve.steps.begin(), curve.steps.end(), step);
+  if (next == curve.steps.end()) return curve.values.back();
+  const auto i = static_cast<std::size_t>(next - curve.steps.begin());
+  if (i == 0) return curve.values.front();
+  const auto from = static_cast<double>(curve.steps[i - 1]), to = static_cast<double>(curve.steps[i]);
+  return curve.values[i - 1] + (curve.values[i] - curve.values[i - 1]) * (step - from) / (to - from);
+}
+
+std::string LabelOf(CurveAxis axis) {
+  if (axis == CurveAxis::kStep) return "step";
+  return axis == CurveAxis::kTokens ? "tokens" : "training time (s)";
+}
+
 std::string TitleOf(const TrialGroups& groups, const FigurePlace& place) {
   const std::string &panel = groups.panels()[place.panel], &group = groups.groups()[place.group];
   return panel + (panel.empty() || group.empty() ? "" : " · ") + group;
@@ -97,20 +123,43 @@ std::optional<double> ValueOf(const v1::Trial& trial, const PlottedResult& resul
 
 }  // namespace
 
+std::string MetricOf(CurveAxis axis) {
+  switch (axis) {
+    case CurveAxis::kTokens:
+      return "tokens";
+    case CurveAxis::kSeconds:
+      return "seconds";
+    case CurveAxis::kStep:
+      break;
+  }
+  return "";
+}
+
+absl::StatusOr<GroupClocks> ReadClocks(const Connection& connection, const std::string& sweep, CurveAxis axis,
+                                       const TrialGroups& groups) {
+  if (axis == CurveAxis::kStep) return GroupClocks();
+  return ReadMeans(connection, sweep, {.metric = MetricOf(axis)}, groups);
+}
+
 absl::StatusOr<CurveFigure> ReadCurveFigure(const Connection& connection, const std::string& sweep,
-                                            const MetricColumn& metric, const TrialGroups& groups) {
-  v1::QueryCurvesRequest request = QueryOf(sweep, metric);
-  if (metric.layer) request.add_layers(static_cast<std::uint32_t>(*metric.layer));
-  MeansByPlace sums(groups, metric.over_layers);
-  const absl::Status read = ForEachCurve(connection, request, [&](const v1::Curve& curve) { sums.Take(curve); });
-  if (!read.ok()) return read;
-  CurveFigure figure{.y_label = AxisLabel(metric), .is_log = IsLog(metric), .groups = groups.groups()};
+                                            const MetricColumn& metric, const TrialGroups& groups, CurveAxis axis,
+                                            const GroupClocks& clocks) {
+  auto means = ReadMeans(connection, sweep, metric, groups);
+  if (!means.ok()) return means.status();
+  CurveFigure figure{
+      .x_label = LabelOf(axis), .y_label = AxisLabel(metric), .is_log = IsLog(metric), .groups = groups.groups()};
   std::map<std::size_t, CurvePanel> panels;
-  for (auto& [place, mean] : sums.Finish()) {
+  for (auto& [place, mean] : *means) {
+    std::vector<double> xs(mean.steps.begin(), mean.steps.end());
+    if (axis != CurveAxis::kStep) {
+      const auto clock = clocks.find(place);
+      if (clock == clocks.end()) continue;
+      for (double& x : xs) x = ReadAt(clock->second, x);
+    }
     CurvePanel& panel = panels[place.panel];
     panel.title = groups.panels()[place.panel];
     panel.lines.push_back({.group = place.group,
-                           .steps = {mean.steps.begin(), mean.steps.end()},
+                           .xs = std::move(xs),
                            .means = std::move(mean.values),
                            .deviations = std::move(mean.deviations)});
   }

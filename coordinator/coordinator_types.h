@@ -121,12 +121,20 @@ struct TrialEvaluation {
   double unrounded_loss = 0;  // of the same checkpoint and windows, measured beside it
 };
 
+// How far the trials of a sweep are together.
+struct StepProgress {
+  std::int64_t done = 0;
+  std::int64_t total = 0;             // done, and still to do: what a failed trial left undone is in neither
+  std::optional<double> eta_seconds;  // at the present speed; none while nothing moves
+};
+
 struct SweepSummary {
   std::string name;
   SweepState state = SweepState::kActive;
   TimeMs submitted_at = 0;
   std::map<TrialState, std::uint64_t> counts;  // states without a trial are absent
   std::string waiting_reason;                  // "" when nothing waits
+  std::optional<StepProgress> steps;           // of a sweep that was asked for by name
 };
 
 // Trials by the oldest sweep that holds them.
@@ -176,9 +184,6 @@ struct SweepProgress {
   std::vector<FinishedTrial> finished;  // since the cursor that was given
   std::uint64_t finished_cursor = 0;    // for the next call
   bool all_finished_told = true;        // else the next call has more of them
-  std::int64_t steps_done = 0;
-  std::int64_t steps_total = 0;  // done, and still to do: what a failed trial left undone is in neither
-  std::optional<double> eta_seconds;
 };
 
 struct WorkerView {

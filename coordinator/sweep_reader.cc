@@ -32,19 +32,6 @@ absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64
   return page;
 }
 
-v1::Sweep SweepMessage(const SweepSummary& summary, const SweepRow& row, bool with_spec) {
-  v1::Sweep message = ToMessage(summary, with_spec ? row.spec : "");
-  message.set_file(row.file);
-  message.set_spec_sha256(row.spec_sha256);
-  message.set_revision(row.revision);
-  if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
-  message.set_description(row.attributes.description);
-  message.mutable_tags()->Add(row.attributes.tags.begin(), row.attributes.tags.end());
-  message.set_priority(row.attributes.priority);
-  message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
-  return message;
-}
-
 // Of a table of these sweeps. What trials of one sweep have in common those of another may not have.
 std::vector<std::string> KeysThatMayDiffer(const std::vector<std::shared_ptr<const SweepSettings>>& sweeps) {
   if (sweeps.size() == 1) return sweeps.front()->varied;
@@ -100,37 +87,51 @@ absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_
   const auto row = store_.FindSweep(name);
   if (!row.ok()) return row.status();
   if (!row->has_value()) return NoSuchSweep(name);
-  const auto summary = Summary(**row);
+  return SweepMessage(**row, with_spec);
+}
+
+absl::StatusOr<v1::Sweep> SweepReader::SweepMessage(const SweepRow& row, bool with_spec) {
+  const auto summary = Summary(row);
   if (!summary.ok()) return summary.status();
-  return SweepMessage(*summary, **row, with_spec);
+  v1::Sweep message = ToMessage(*summary, with_spec ? row.spec : "");
+  message.set_file(row.file);
+  message.set_spec_sha256(row.spec_sha256);
+  message.set_revision(row.revision);
+  if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
+  message.set_description(row.attributes.description);
+  message.mutable_tags()->Add(row.attributes.tags.begin(), row.attributes.tags.end());
+  message.set_priority(row.attributes.priority);
+  message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
+  // A coordinator need not know yet what is stored.
+  const auto known = live_ == nullptr ? nullptr : live_->Settings(row.name).value_or(nullptr);
+  const std::vector<std::string> varied = known == nullptr ? SettingsOf(row).varied : known->varied;
+  message.mutable_varied()->Add(varied.begin(), varied.end());
+  return message;
 }
 
 absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::span<const std::string> tags, std::uint64_t limit,
                                                     std::uint64_t offset) {
   const auto rows = store_.ListSweeps(limit + 1, offset, tags);
   if (!rows.ok()) return rows.status();
-  return FillPage<v1::Sweep>(*rows, limit, offset, [&](const SweepRow& row) -> absl::StatusOr<v1::Sweep> {
-    const auto summary = Summary(row);
-    if (!summary.ok()) return summary.status();
-    return SweepMessage(*summary, row, /*with_spec=*/true);
-  });
+  return FillPage<v1::Sweep>(*rows, limit, offset,
+                             [&](const SweepRow& row) { return SweepMessage(row, /*with_spec=*/true); });
 }
 
 absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, const std::vector<TrialState>& states,
-                                                    std::uint64_t limit, std::uint64_t offset) {
+                                                    std::uint64_t limit, std::uint64_t offset, bool with_config) {
   const auto settings = Settings(sweep);
   if (!settings.ok()) return settings.status();
   const auto rows = store_.ListResults(sweep, states, limit + 1, offset);
   if (!rows.ok()) return rows.status();
   return FillPage<v1::Trial>(*rows, limit, offset, [&](const ResultRow& row) -> absl::StatusOr<v1::Trial> {
-    return TrialMessage(row, **settings);
+    return TrialMessage(row, **settings, with_config);
   });
 }
 
-v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings) {
-  row.trial.config_json = OwnConfigJson(settings, row.trial);
+v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings, bool with_config) {
+  if (with_config) row.trial.config_json = OwnConfigJson(settings, row.trial);
   v1::Trial message = ToMessage(row, TrialLabel(settings, row));
-  *message.mutable_config() = ConfigMessage(row);
+  if (with_config) *message.mutable_config() = ConfigMessage(row);
   if (live_ != nullptr && row.trial.state == TrialState::kPending) {
     message.set_waiting_reason(live_->WaitingReason(row.trial.trial_id));
   }
@@ -144,7 +145,7 @@ absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& sweep
   if (!row.ok()) return row.status();
   if (!row->has_value()) return NoSuchTrial(sweep, trial_id);
   v1::GetTrialResponse answer;
-  *answer.mutable_trial() = TrialMessage(**std::move(row), **settings);
+  *answer.mutable_trial() = TrialMessage(**std::move(row), **settings, /*with_config=*/true);
   const auto attempts = store_.ListAttempts(trial_id);
   if (!attempts.ok()) return attempts.status();
   for (const AttemptRow& attempt : *attempts) *answer.add_attempts() = ToMessage(attempt);

@@ -36,7 +36,7 @@ class SweepReader {
 
   // In the sweep's order, as Sweeps.
   absl::StatusOr<Page<v1::Trial>> Trials(const std::string& sweep, const std::vector<TrialState>& states,
-                                         std::uint64_t limit, std::uint64_t offset);
+                                         std::uint64_t limit, std::uint64_t offset, bool with_config);
 
   // NotFound for a trial that the sweep does not hold.
   absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& sweep, const std::string& trial_id);
@@ -52,7 +52,8 @@ class SweepReader {
 
  private:
   absl::StatusOr<SweepSummary> Summary(const SweepRow& row);
-  v1::Trial TrialMessage(ResultRow row, const SweepSettings& settings);
+  v1::Trial TrialMessage(ResultRow row, const SweepSettings& settings, bool with_config);
+  absl::StatusOr<v1::Sweep> SweepMessage(const SweepRow& row, bool with_spec);
   absl::StatusOr<std::shared_ptr<const SweepSettings>> Settings(const std::string& sweep);
   absl::Status AddToTable(const std::string& sweep, const SweepSettings& settings, const AblationQuery& query,
                           AblationBuilder& builder);

@@ -245,7 +245,7 @@ grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTr
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     const std::vector<TrialState> states = StatesOf(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
-    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.offset);
+    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.offset, !request->omit_config());
     if (!trials.ok()) return StorageStatus(trials.status());
     response->set_next_page_token(trials->next_token);
     response->mutable_trials()->Assign(std::make_move_iterator(trials->entries.begin()),

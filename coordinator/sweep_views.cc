@@ -17,6 +17,13 @@ SweepSummary SummaryOf(const SweepRecord& sweep, SweepState state, const std::ar
   return summary;
 }
 
+// Null where the sweep does not hold the trial.
+const Place* PlaceIn(SweepIndex sweep, const TrialRecord& trial) {
+  const auto place =
+      std::find_if(trial.places.begin(), trial.places.end(), [&](Place held) { return held.sweep == sweep; });
+  return place == trial.places.end() ? nullptr : &*place;
+}
+
 }  // namespace
 
 SweepSummary SummarizeDecided(const Scheduler& scheduler, const SweepRecord& sweep, TimeMs now) {
@@ -46,7 +53,9 @@ absl::StatusOr<SweepSummary> SweepViews::Summary(const std::string& sweep) const
   absl::MutexLock lock(&state_.log.mutex());
   const auto index = Find(sweep);
   if (!index.ok()) return index.status();
-  return Summarize(*index, clock_.Now());
+  SweepSummary summary = Summarize(*index, clock_.Now());
+  summary.steps = StepsOf(*index);
+  return summary;
 }
 
 std::vector<SweepSummary> SweepViews::Summaries() const {
@@ -68,10 +77,8 @@ absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep,
     const auto index = Find(sweep);
     if (!index.ok()) return index.status();
     const Books& books = state_.scheduler.books();
-    const SweepRecord& record = books.sweeps()[*index];
     progress.sweep = Summarize(*index, clock_.Now());
-    progress.steps_done = record.steps_done;
-    progress.steps_total = record.steps_done + record.steps_to_do;
+    progress.sweep.steps = StepsOf(*index);
     const PublishedSweep& published = state_.published.sweeps()[*index];
     const std::vector<std::uint32_t>& log = published.finished_log;
     const bool is_known = finished_cursor && *finished_cursor >= published.first_end;
@@ -88,14 +95,29 @@ absl::StatusOr<SweepProgress> SweepViews::Progress(const std::string& sweep,
   return progress;
 }
 
-void SweepViews::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
+StepProgress SweepViews::StepsOf(SweepIndex sweep) const {
   const Books& books = state_.scheduler.books();
+  const SweepRecord& record = books.sweeps()[sweep];
+  const PublishedSweep& published = state_.published.sweeps()[sweep];
+  StepProgress steps{.done = record.steps_done, .total = record.steps_done + record.steps_to_do};
+  const bool is_moving =
+      published.state == SweepState::kActive && published.counts[static_cast<std::size_t>(TrialState::kRunning)] > 0;
+  if (!is_moving) return steps;
   double speed = 0;
   for (const auto& [index, worker] : state_.published.running()) {
     const TrialRecord& trial = books.trial(index);
-    const auto place =
-        std::find_if(trial.places.begin(), trial.places.end(), [&](Place held) { return held.sweep == sweep; });
-    if (place == trial.places.end()) continue;
+    if (PlaceIn(sweep, trial) != nullptr) speed += live_.Get(trial.id).steps_per_second.value_or(0);
+  }
+  if (speed > 0) steps.eta_seconds = static_cast<double>(record.steps_to_do) / speed;
+  return steps;
+}
+
+void SweepViews::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
+  const Books& books = state_.scheduler.books();
+  for (const auto& [index, worker] : state_.published.running()) {
+    const TrialRecord& trial = books.trial(index);
+    const Place* place = PlaceIn(sweep, trial);
+    if (place == nullptr) continue;
     RunningTrial& entry = progress.running.emplace_back();
     entry.trial_id = trial.id;
     entry.position = place->position;
@@ -103,13 +125,9 @@ void SweepViews::AddRunning(SweepIndex sweep, SweepProgress& progress) const {
     entry.target_steps = trial.target_steps;
     entry.live = live_.Get(trial.id);
     entry.live.step = std::max(entry.live.step, trial.step);
-    speed += entry.live.steps_per_second.value_or(0);
   }
   std::sort(progress.running.begin(), progress.running.end(),
             [](const RunningTrial& a, const RunningTrial& b) { return a.position < b.position; });
-  if (progress.sweep.state == SweepState::kActive && speed > 0) {
-    progress.eta_seconds = static_cast<double>(books.sweeps()[sweep].steps_to_do) / speed;
-  }
 }
 
 absl::Status SweepViews::AddLabels(const std::string& sweep, std::vector<RunningTrial>& running) {

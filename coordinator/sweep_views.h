@@ -50,6 +50,7 @@ class SweepViews {
  private:
   SweepSummary Summarize(SweepIndex sweep, TimeMs now) const ABSL_SHARED_LOCKS_REQUIRED(state_.log.mutex());
   absl::StatusOr<SweepIndex> Find(const std::string& sweep) const ABSL_SHARED_LOCKS_REQUIRED(state_.log.mutex());
+  StepProgress StepsOf(SweepIndex sweep) const ABSL_SHARED_LOCKS_REQUIRED(state_.log.mutex());
   void AddRunning(SweepIndex sweep, SweepProgress& progress) const ABSL_SHARED_LOCKS_REQUIRED(state_.log.mutex());
   absl::Status AddLabels(const std::string& sweep, std::vector<RunningTrial>& running)
       ABSL_LOCKS_EXCLUDED(labels_mutex_);

@@ -84,6 +84,11 @@ v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec) {
   trials.set_pruned(CountOf(sweep, TrialState::kPruned));
   message.set_spec(spec);
   message.set_waiting_reason(sweep.waiting_reason);
+  if (sweep.steps) {
+    message.set_steps_done(static_cast<double>(sweep.steps->done));
+    message.set_steps_total(static_cast<double>(sweep.steps->total));
+    if (sweep.steps->eta_seconds) message.set_eta_seconds(*sweep.steps->eta_seconds);
+  }
   return message;
 }
 
@@ -189,9 +194,10 @@ v1::WatchSweepResponse ToMessage(const SweepProgress& progress) {
   v1::WatchSweepResponse message;
   *message.mutable_sweep() = ToMessage(progress.sweep, "");
   for (const RunningTrial& trial : progress.running) *message.add_running() = ToMessage(trial);
-  message.set_steps_done(static_cast<double>(progress.steps_done));
-  message.set_steps_total(static_cast<double>(progress.steps_total));
-  if (progress.eta_seconds) message.set_eta_seconds(*progress.eta_seconds);
+  const v1::Sweep& sweep = message.sweep();
+  message.set_steps_done(sweep.steps_done());
+  message.set_steps_total(sweep.steps_total());
+  if (sweep.has_eta_seconds()) message.set_eta_seconds(sweep.eta_seconds());
   return message;
 }
 

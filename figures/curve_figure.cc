@@ -18,14 +18,14 @@ constexpr double kEdge = 6;  // half of a number may stand right of a panel
 constexpr double kBandOpacity = 0.16;
 constexpr double kLineWidth = 1.2;
 
-Interval StepsOf(const CurveFigure& figure) {
-  Extent steps(false);
+Interval XsOf(const CurveFigure& figure) {
+  Extent xs(false);
   for (const CurvePanel& panel : figure.panels) {
     for (const MeanLine& line : panel.lines) {
-      for (const double step : line.steps) steps.Add(step);
+      for (const double x : line.xs) xs.Add(x);
     }
   }
-  return steps.Domain(0);
+  return xs.Domain(0);
 }
 
 // A band's lower end does not stretch a logarithmic axis: mean − deviation may be near 0 or below.
@@ -53,14 +53,14 @@ void DrawBand(const MeanLine& line, const Panel& panel, Scene& scene) {
     upper.clear();
     lower.clear();
   };
-  for (std::size_t i = 0; i < line.steps.size(); ++i) {
+  for (std::size_t i = 0; i < line.xs.size(); ++i) {
     const double high = line.means[i] + line.deviations[i];
     const double low = line.means[i] - line.deviations[i];
     if (!HasPlace(line.means[i], panel.y().is_log()) || !HasPlace(high, panel.y().is_log())) {
       finish();
       continue;
     }
-    const double x = panel.x().At(line.steps[i]);
+    const double x = panel.x().At(line.xs[i]);
     upper.push_back({x, panel.y().At(high)});
     lower.push_back({x, panel.y().At(std::max(low, panel.y().domain().low))});
   }
@@ -79,9 +79,9 @@ void DrawLine(const MeanLine& line, const Panel& panel, Scene& scene) {
     }
     run.clear();
   };
-  for (std::size_t i = 0; i < line.steps.size(); ++i) {
+  for (std::size_t i = 0; i < line.xs.size(); ++i) {
     if (HasPlace(line.means[i], panel.y().is_log())) {
-      run.push_back({panel.x().At(line.steps[i]), panel.y().At(line.means[i])});
+      run.push_back({panel.x().At(line.xs[i]), panel.y().At(line.means[i])});
     } else {
       finish();
     }
@@ -104,19 +104,19 @@ Legend LegendOf(const CurveFigure& figure, double width) {
 }  // namespace
 
 Scene Draw(const CurveFigure& figure, double width) {
-  const Interval steps = StepsOf(figure);
+  const Interval xs = XsOf(figure);
   const Interval values = ValuesOf(figure);
   const bool has_titles =
       std::any_of(figure.panels.begin(), figure.panels.end(), [](const auto& panel) { return !panel.title.empty(); });
   // The numbers of y need a width, and a panel's height, which follows from its width, decides how many they are.
   const PanelAxis any_y = MakeYAxis(figure.y_label, figure.is_log, values, width / 2);
-  const PanelAxis any_x = MakeXAxis("step", false, steps, width / 2);
+  const PanelAxis any_x = MakeXAxis(figure.x_label, false, xs, width / 2);
   const PanelGrid grid(figure.panels.size(), width, kAspect,
                        {.left = WidthLeftOf(any_y),
                         .right = kEdge,
                         .bottom = HeightBelow(any_x),
                         .title = has_titles ? kTitleHeight : 0});
-  const PanelAxis x = MakeXAxis("step", false, steps, grid.BoxOf(0).width);
+  const PanelAxis x = MakeXAxis(figure.x_label, false, xs, grid.BoxOf(0).width);
   const PanelAxis y = MakeYAxis(figure.y_label, figure.is_log, values, grid.panel_height());
   Scene scene{.width = width};
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {

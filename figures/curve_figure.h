@@ -8,11 +8,11 @@
 
 namespace ofsweep {
 
-// The mean of a group of trials, at each step of those that have a value there; steps ascend. Where a mean is NaN or
-// infinite the line has a gap, where a deviation is, the band.
+// The mean of a group of trials, at each step of those that have a value there, in the order of the steps. Where a mean
+// is NaN or infinite the line has a gap, where a deviation is, the band.
 struct MeanLine {
   std::size_t group = 0;
-  std::vector<double> steps;
+  std::vector<double> xs;
   std::vector<double> means;
   std::vector<double> deviations;  // as long as the means
 };
@@ -22,8 +22,9 @@ struct CurvePanel {
   std::vector<MeanLine> lines;
 };
 
-// Curves over the steps, each with a band of ± one standard deviation; panels share their axes.
+// Curves over the steps, or what they stand for, each with a band of ± one standard deviation; panels share their axes.
 struct CurveFigure {
+  std::string x_label = "step";
   std::string y_label;
   bool is_log = false;
   std::vector<std::string> groups;  // labels; one alone has no legend

@@ -20,6 +20,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 struct Outcome {
@@ -121,7 +122,7 @@ TEST_F(PlotTest, CurvesAreMeansOfWhatEachTrialsLayersCameTo) {
   ASSERT_EQ(largest->panels[0].lines.size(), 2u);
   const MeanLine& pre_norm = largest->panels[0].lines[0];
   EXPECT_EQ(largest->groups[pre_norm.group], "pre_norm");
-  EXPECT_THAT(pre_norm.steps, ElementsAre(0, 10));
+  EXPECT_THAT(pre_norm.xs, ElementsAre(0, 10));
   EXPECT_THAT(pre_norm.means, ElementsAre(7, 14));
   EXPECT_NEAR(pre_norm.deviations[1], std::sqrt(8), 1e-12);
   EXPECT_TRUE(largest->is_log);
@@ -142,6 +143,48 @@ TEST_F(PlotTest, CurvesAreMeansOfWhatEachTrialsLayersCameTo) {
   ASSERT_EQ(dots.figure.dots.size(), 4u);
   EXPECT_EQ(dots.left_out, 0u);
   EXPECT_DOUBLE_EQ(dots.figure.dots[0].x * dots.figure.dots[0].y, 3);
+}
+
+TEST_F(PlotTest, CurvesStandWhereTheMeanClockOfTheirGroupIs) {
+  Train();
+  const Connection connection(channel_, server_->grpc_address());
+  const auto trials = connection.ListTrials("s", {});
+  ASSERT_TRUE(trials.ok()) << trials.status();
+  const TrialGroups groups = *TrialGroups::Of(*trials, {});
+  const auto xs_over = [&](CurveAxis axis) {
+    const auto clocks = ReadClocks(connection, "s", axis, groups);
+    EXPECT_TRUE(clocks.ok()) << clocks.status();
+    const auto figure = ReadCurveFigure(connection, "s", *ParsePlottedMetric("kurtosis"), groups, axis, *clocks);
+    EXPECT_TRUE(figure.ok()) << figure.status();
+    return std::pair(figure->x_label, figure->panels.at(0).lines.at(1).xs);
+  };
+  EXPECT_THAT(xs_over(CurveAxis::kStep), Pair("step", ElementsAre(0, 10)));
+  EXPECT_THAT(xs_over(CurveAxis::kTokens), Pair("tokens", ElementsAre(0, 10'240)));
+  EXPECT_THAT(xs_over(CurveAxis::kSeconds), Pair("training time (s)", ElementsAre(0, 1)));
+
+  // Between the points of a clock straight, and outside of them as at its ends.
+  GroupClocks clocks;
+  for (const FigurePlace place : {FigurePlace{0, 0}, FigurePlace{0, 1}}) {
+    clocks[place] = {.steps = {5, 25}, .values = {50, 90}};
+  }
+  const auto figure =
+      ReadCurveFigure(connection, "s", *ParsePlottedMetric("kurtosis"), groups, CurveAxis::kSeconds, clocks);
+  ASSERT_TRUE(figure.ok()) << figure.status();
+  EXPECT_THAT(figure->panels.at(0).lines.at(1).xs, ElementsAre(50, 60));
+}
+
+TEST_F(PlotTest, XIsOfCurvesWhereItNamesAClockElseOfTheScatter) {
+  Train();
+  const Outcome curves = Plot({"s", "--x", "tokens", "--out", Figures("a")});
+  ASSERT_EQ(curves.exit_code, 0) << curves.err;
+  EXPECT_THAT(curves.out,
+              AllOf(HasSubstr("s-curves-train_loss-tokens.svg"), HasSubstr("s-scatter-train_loss-kurtosis_max.svg")));
+  const Outcome scatter = Plot({"s", "--kind", "scatter", "--x", "tokens", "--out", Figures("b")});
+  ASSERT_EQ(scatter.exit_code, 0) << scatter.err;
+  EXPECT_THAT(scatter.out, HasSubstr("s-scatter-train_loss-tokens.svg"));
+  const Outcome both = Plot({"s", "--x", "kurtosis_mean", "--out", Figures("c")});
+  ASSERT_EQ(both.exit_code, 0) << both.err;
+  EXPECT_THAT(both.out, AllOf(HasSubstr("s-curves-train_loss.svg"), HasSubstr("train_loss-kurtosis_mean.svg")));
 }
 
 TEST_F(PlotTest, OneFigureGoesIntoTheFileOfThatName) {
@@ -175,6 +218,8 @@ TEST_F(PlotTest, MistakesAreToldAndNothingIsWritten) {
   EXPECT_THAT(refused({"s", "--kind", "layers", "--metric", "train_loss"}, 2), HasSubstr("layer by layer"));
   EXPECT_THAT(refused({"s", "--kind", "scatter", "--y", "eval_loss"}, 1), HasSubstr("--x and --y"));
   EXPECT_THAT(refused({"s", "--x", "kurtosis_mx"}, 2), AllOf(HasSubstr("--x"), HasSubstr("kurtosis_max")));
+  EXPECT_THAT(refused({"s", "--kind", "curves", "--x", "kurtosis_max"}, 2), HasSubstr("step, tokens or seconds"));
+  EXPECT_THAT(refused({"s", "--x", "second"}, 2), HasSubstr("step, tokens or seconds"));
   EXPECT_THAT(refused({"s", "--group-by", "optimizer.name"}, 2), HasSubstr("it varies model.block, seed"));
   EXPECT_THAT(refused({"s", "--kind", "pie"}, 2), HasSubstr("curves, layers, scatter"));
   EXPECT_THAT(refused({"none"}, 1), HasSubstr("none"));

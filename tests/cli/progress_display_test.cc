@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,6 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+constexpr const char* kErasesTwoRows = "\r\x1b[2A\x1b[2K\n\x1b[2K\n\r\x1b[2A";
 
 v1::WatchSweepResponse OneRunning(std::uint64_t step) {
   v1::WatchSweepResponse message;
@@ -40,6 +43,10 @@ class Terminal {
     close(slave_);
   }
   int fd() const { return slave_; }
+  void Resize(unsigned short columns) const {
+    const winsize size = {.ws_row = 12, .ws_col = columns};
+    EXPECT_EQ(ioctl(slave_, TIOCSWINSZ, &size), 0);
+  }
 
  private:
   int master_ = -1, slave_ = -1;
@@ -67,14 +74,26 @@ TEST(ProgressDisplay, ATerminalsLiveLinesAreReplacedAndGoneAtTheEnd) {
     EXPECT_THAT(out.str(), Not(HasSubstr("\x1b[2A")));
     out.str("");
     display.Show(OneRunning(2));
-    EXPECT_THAT(out.str(), ::testing::StartsWith("\r\x1b[2A\x1b[J"));
+    EXPECT_THAT(out.str(), ::testing::StartsWith(kErasesTwoRows));
     EXPECT_THAT(out.str(), HasSubstr("2/600"));
     out.str("");
     display.Print("warning: the disk is nearly full");
-    EXPECT_THAT(out.str(), HasSubstr("\x1b[Jwarning: the disk is nearly full\nquickstart"));
+    EXPECT_THAT(out.str(), HasSubstr("\x1b[2Awarning: the disk is nearly full\nquickstart"));
     out.str("");
   }
-  EXPECT_EQ(out.str(), "\r\x1b[2A\x1b[J");
+  EXPECT_EQ(out.str(), kErasesTwoRows);
+}
+
+// The two lines of 50 characters took four rows then.
+TEST(ProgressDisplay, LinesThatWentOnInTheNextRowWhenTheWindowGotNarrowerAreReplacedWhole) {
+  const Terminal terminal;
+  std::ostringstream out;
+  ProgressDisplay display(out, terminal.fd());
+  display.Show(OneRunning(1));
+  terminal.Resize(30);
+  out.str("");
+  display.Show(OneRunning(2));
+  EXPECT_THAT(out.str(), ::testing::StartsWith("\r\x1b[4A\x1b[2K\n\x1b[2K\n\x1b[2K\n\x1b[2K\n\r\x1b[4A"));
 }
 
 TEST(ProgressDisplay, AnythingElseGetsPlainLines) {

@@ -116,6 +116,18 @@ TEST(Progress, NoLineIsWiderThanTheTerminalAndLabelsGiveWayBeforeNumbers) {
   EXPECT_THAT(Progress().Update(message, 10, {.width = 80}).live[1], HasSubstr("kurtosis 14.40"));
 }
 
+TEST(Progress, ANarrowTerminalShowsWhichTrialItIsBeforeHowFastItIs) {
+  v1::WatchSweepResponse message = Message(300, 1200);
+  AddRunning(message, "a", "model.block=pre_norm optimizer.name=adam", 100);
+  AddRunning(message, "b", "model.block=pre_norm optimizer.name=soap", 200);
+  for (v1::TrialProgress& trial : *message.mutable_running()) trial.set_target_steps(1'000'000);
+  for (const std::size_t width : {50, 60, 80}) {
+    const auto live = Progress().Update(message, 10, {.width = width}).live;
+    EXPECT_THAT(live[1], AllOf(HasSubstr("  adam pre_norm "), HasSubstr("kurtosis 14.40"))) << width;
+    EXPECT_THAT(live[2], HasSubstr("  soap pre_norm ")) << width;
+  }
+}
+
 TEST(Progress, LabelsLoseTheirSectionsThenTheirKeys) {
   const std::vector<std::string> labels = {"model.block=post_norm optimizer.name=adam",
                                            "model.block=op optimizer.name=adam"};

@@ -128,7 +128,7 @@ TEST(Coordinator, ASharedTrialHasEachSweepsOwnInertValuesAndLabels) {
   SweepReader reader(world.store(), &world.coordinator().views());
   const auto labels = [&](const std::string& sweep) {
     std::vector<std::string> found;
-    const auto page = reader.Trials(sweep, {}, 10, 0);
+    const auto page = reader.Trials(sweep, {}, 10, 0, true);
     for (const v1::Trial& trial : page->entries) {
       const double refresh = trial.config().fields().at("optimizer.refresh_every").number_value();
       found.push_back(absl::StrCat(trial.label(), ": ", refresh));
@@ -227,9 +227,9 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   EXPECT_EQ(progress->running[0].live.train_loss, 4.0);
   EXPECT_EQ(progress->running[0].live.kurtosis_max, 2.5);
   EXPECT_EQ(progress->running[0].live.steps_per_second, 10);
-  EXPECT_EQ(progress->steps_done, 20);
-  EXPECT_EQ(progress->steps_total, 200);
-  EXPECT_EQ(progress->eta_seconds, 18);
+  EXPECT_EQ(progress->sweep.steps->done, 20);
+  EXPECT_EQ(progress->sweep.steps->total, 200);
+  EXPECT_EQ(progress->sweep.steps->eta_seconds, 18);
   EXPECT_THAT(progress->finished, IsEmpty());
 
   world.Call("w", 1, {Ended(name.trial_id, 1, AttemptOutcome::kCompleted)}).IgnoreError();
@@ -260,7 +260,7 @@ TEST(Coordinator, ARestartDisturbsNobody) {
   EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->stored, 3u);
   const auto answer = world.Call("w", 1, {Running(name.trial_id, name.generation)});
   EXPECT_THAT(answer->keep, ElementsAre(Holding{name, 20}));
-  EXPECT_EQ(world.coordinator().views().Progress("sweep", 0, 1000)->steps_done, 20);
+  EXPECT_EQ(world.coordinator().views().Progress("sweep", 0, 1000)->sweep.steps->done, 20);
 }
 
 TEST(Coordinator, WaitersAreToldOfChanges) {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include "coordinator/rpc_status.h"
@@ -179,6 +180,38 @@ TEST_F(SweepServiceTest, ListsComeInPages) {
   EXPECT_THAT(page.next_page_token(), IsEmpty());
 }
 
+TEST_F(SweepServiceTest, ASweepSaysWhatItVariesAndHowFarItsStepsAre) {
+  Submit(SmallSweep("s"));
+  v1::ListSweepsResponse list;
+  const auto listed = [&]() -> const v1::Sweep& {
+    EXPECT_TRUE(sweeps_->ListSweeps(Context().get(), {}, &list).ok());
+    return list.sweeps(0);
+  };
+  EXPECT_THAT(listed().varied(), ElementsAre("model.block", "seed"));
+  EXPECT_EQ(list.sweeps(0).steps_done(), 0);
+  EXPECT_EQ(list.sweeps(0).steps_total(), 80);
+  EXPECT_FALSE(list.sweeps(0).has_eta_seconds()) << "nothing runs";
+  RunEverything("s");
+  EXPECT_EQ(listed().steps_done(), 80);
+  EXPECT_EQ(list.sweeps(0).steps_total(), 80);
+}
+
+TEST_F(SweepServiceTest, TrialsMayBeListedWithoutTheirConfiguration) {
+  Submit(SmallSweep("s"));
+  RunEverything("s");
+  v1::ListTrialsRequest request;
+  request.set_sweep("s");
+  v1::ListTrialsResponse whole, short_ones;
+  ASSERT_TRUE(sweeps_->ListTrials(Context().get(), request, &whole).ok());
+  request.set_omit_config(true);
+  ASSERT_TRUE(sweeps_->ListTrials(Context().get(), request, &short_ones).ok());
+  for (v1::Trial& trial : *whole.mutable_trials()) {
+    ASSERT_TRUE(trial.has_config());
+    trial.clear_config();
+  }
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(whole, short_ones)) << short_ones.ShortDebugString();
+}
+
 TEST_F(SweepServiceTest, BadListRequestsNameTheirField) {
   Submit(SmallSweep("s"));
   v1::ListTrialsRequest request;
@@ -331,6 +364,10 @@ TEST_F(SweepServiceTest, OfflineReadsTheDatabaseAndSaysWhoCouldChangeIt) {
   v1::ListTrialsResponse trials;
   ASSERT_TRUE(stub->ListTrials(Context().get(), list, &trials).ok());
   EXPECT_EQ(trials.trials(0).label(), "model.block=pre_norm seed=0");
+  v1::ListSweepsResponse sweeps;
+  ASSERT_TRUE(stub->ListSweeps(Context().get(), {}, &sweeps).ok());
+  EXPECT_THAT(sweeps.sweeps(0).varied(), ElementsAre("model.block", "seed"));
+  EXPECT_FALSE(sweeps.sweeps(0).has_steps_total()) << "nobody counts them";
 
   v1::CancelSweepRequest cancel;
   cancel.set_name("s");

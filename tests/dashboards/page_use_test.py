@@ -193,6 +193,27 @@ class PageUseTest(LivePageTest):
         self.browser.wait("document.querySelectorAll('.u-over').length > 1")
         return self.browser.value("document.querySelectorAll('.u-over').length")
 
+    def test_a_table_of_several_sweeps(self):
+        self.visit(f"sweeps/{SWEEP}/table?m=train_loss")
+        self.wait_for("table", 1)
+        self.browser.wait("!!document.querySelector('[aria-label^=\"With:\"]')")
+        checkbox = f"""[...document.querySelectorAll('[aria-label^="With:"] ~ .panel label')].find((one) => one.innerText.trim() === '{RUNNING}')"""
+        self.browser.value(f"{checkbox}.querySelector('input').click()")
+        self.wait_for_address(f"with={RUNNING}")
+        rows = """new Set([...document.querySelectorAll('tbody tr')].map((row) => row.querySelector('th').innerText))"""
+        both = f"(({rows}).has('{SWEEP}') && ({rows}).has('{RUNNING}'))"
+        self.browser.wait(both)
+        self.visit("sweeps")
+        self.wait_for("ul.sweeps li", 2)
+        self.visit(f"sweeps/{SWEEP}/table?m=train_loss&with={RUNNING}")
+        self.browser.wait(both)
+
+    def test_the_list_says_what_sweeps_vary_and_how_far_they_are(self):
+        self.visit("sweeps")
+        self.wait_for_text("varies model.block, optimizer.learning_rate, seed")
+        self.wait_for_text("0 % of the steps")
+        self.wait_for_text(" left")
+
 
 if __name__ == "__main__":
     main()

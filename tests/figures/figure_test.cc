@@ -45,8 +45,8 @@ std::vector<LineMark> LinesOf(const Scene& scene, std::size_t group) {
 }
 
 CurveFigure TwoArms() {
-  const MeanLine adam{.group = 0, .steps = {0, 10, 20}, .means = {2, 4, 8}, .deviations = {0.5, 1, 1}};
-  const MeanLine soap{.group = 1, .steps = {0, 10, 20}, .means = {2, 1.5, 1.2}, .deviations = {0.1, 0.1, 0.1}};
+  const MeanLine adam{.group = 0, .xs = {0, 10, 20}, .means = {2, 4, 8}, .deviations = {0.5, 1, 1}};
+  const MeanLine soap{.group = 1, .xs = {0, 10, 20}, .means = {2, 1.5, 1.2}, .deviations = {0.1, 0.1, 0.1}};
   return {.y_label = "kurtosis", .is_log = true, .groups = {"adam", "soap"}, .panels = {{.lines = {adam, soap}}}};
 }
 
@@ -90,7 +90,7 @@ TEST(CurveFigure, ALineHasAGapWhereItsMeanIsNaNAndNoBandOfOneTrial) {
   CurveFigure figure = TwoArms();
   figure.panels[0].lines.resize(1);
   figure.panels[0].lines[0] = {.group = 0,
-                               .steps = {0, 1, 2, 3, 4},
+                               .xs = {0, 1, 2, 3, 4},
                                .means = {1, 2, kNoNumber, 3, 4},
                                .deviations = std::vector<double>(5, kNoNumber)};
   const Scene scene = Draw(figure, kWidth);

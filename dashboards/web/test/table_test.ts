@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { baselineFrom, baselinesOf, gridOf, shortName, sorted, suggestedAxes } from '../src/data/table';
+import { baselineFrom, baselinesOf, gridOf, shortName, sorted, suggestedAxes, suggestedAxesOfSeveral } from '../src/data/table';
 import { AblationCellSchema } from '../src/gen/ofsweep/v1/results_pb';
 
 const cell = (row: string, column: string, mean?: number) =>
@@ -50,4 +50,12 @@ test('a table offers each value of its keys as a baseline, and a link names one'
 test('a key has a short name beside its values', () => {
   expect(shortName('optimizer.learning_rate')).toBe('lr');
   expect(shortName('optimizer.epsilon')).toBe('epsilon');
+});
+
+test('of several sweeps each has rows of its own', () => {
+  expect(suggestedAxesOfSeveral(['model.block', 'optimizer.name', 'seed', 'sweep'])).toEqual({
+    rows: ['sweep', 'model.block'],
+    cols: ['optimizer.name'],
+  });
+  expect(suggestedAxesOfSeveral(['sweep'])).toEqual({ rows: ['sweep', 'model.block'], cols: [] });
 });

@@ -133,6 +133,37 @@ class Doors(unittest.TestCase):
         self.assertEqual(list(dropped["count"]), [1, 0])
         self.assertTrue(np.isnan(dropped["mean"][1]))
 
+    def test_table_of_several_sweeps(self):
+        sweeps = [world.BLOCKS, world.DIVERGES]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ofsweep.TableWarning)
+            frame = self.both(
+                "table", sweeps, ["sweep", "model.block"], ["optimizer.name", "optimizer.learning_rate"], metrics="steps"
+            )
+        self.assertEqual(list(frame["sweep"]), [world.BLOCKS] * 4 + [world.DIVERGES] * 2)
+        self.assertEqual(list(frame["trials"]), [2] * 4 + [1] * 2)
+        self.assertEqual(list(frame["diverged"]), [0] * 5 + [1])
+
+    def test_a_table_of_several_sweeps_averages_over_none_of_what_sets_them_apart(self):
+        sweeps = [world.BLOCKS, world.DIVERGES]
+        for door in (self.client, self.database):
+            with self.subTest(door=type(door).__name__), self.assertRaises(ofsweep.InvalidArgument) as caught:
+                door.table(sweeps, ["model.block", "optimizer.name"])
+            violations = caught.exception.violations
+            self.assertEqual({violation.field for violation in violations}, {"pool"})
+
+    def test_a_trial_that_two_sweeps_hold_counts_once_a_cell(self):
+        world.submit_as_users_do("same-blocks", world.BLOCKS_GRID)
+        self.addCleanup(self.client.delete, "same-blocks")
+        self.client.watch("same-blocks")
+        twice = [world.BLOCKS, "same-blocks"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ofsweep.TableWarning)
+            one = self.both("table", twice, "model.block", "optimizer.name", metrics="eval_loss")
+            apart = self.both("table", twice, ["sweep", "model.block"], "optimizer.name", metrics="eval_loss")
+        self.assertEqual(list(one["trials"]), [2] * 4)
+        self.assertEqual(list(apart["trials"]), [2] * 8)
+
     def test_a_sweep_of_which_nothing_has_begun(self):
         with world.coordinator() as (start, address, folder):
             start()

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import subprocess
 import sys
 import tempfile
 from typing import Optional
@@ -49,6 +50,13 @@ def spec(name: str, grid: str, steps: int = 20, tokens: Optional[pathlib.Path] =
     return SPEC.format(
         name=name, grid=grid, steps=steps, every=10, tokens=tokens or _stack.folder / "tokens.bin", bits=""
     )
+
+
+def submit_as_users_do(name: str, grid: str):
+    """`ofsweep submit` looks at the data, so that trials of earlier sweeps are shared."""
+    file = _stack.folder / f"{name}.yaml"
+    file.write_text(spec(name, grid))
+    subprocess.run([_stack.ofsweep, "submit", file, "--coordinator", _stack.grpc], check=True, stdout=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

@@ -231,12 +231,10 @@ class Client(Results):
         baseline: Mapping[str, Any] | None = None,
         best: str = "",
     ) -> pd.DataFrame:
-        """As `Results.table`. sweep: one or several, whose trials form one table; `sweep` is a key then, and a trial
-        that several hold counts once a cell. best: a trial key; of each cell the value of it with the lowest mean
-        eval_loss is picked, the cell is of this value alone, and a column of the key's name behind those of rows and
-        cols holds it (missing where no trial of a cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell is compared with the
-        one that has these values and its own
-        others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
+        """As `Results.table`. best: a trial key; of each cell the value of it with the lowest mean eval_loss is picked,
+        the cell is of this value alone, and a column of the key's name behind those of rows and cols holds it (missing
+        where no trial of a cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell
+        is compared with the one that has these values and its own others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
         less the baseline's), low and high (95 %, bootstrap over seeds; NaN for fewer than 2 pairs), p (paired
         permutation test; NaN for fewer than 6) and adjusted_p (for all cells of the metric, by Holm's method); all
         missing in the baseline itself."""

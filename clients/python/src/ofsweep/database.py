@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import itertools
 import json
@@ -113,7 +114,7 @@ class Database(Results):
         found: list[curves.Curve] = []
         with self._snapshot() as query:
             rows = _results(query, sweep)
-            _check_keys(query, rows, group_by, "group_by")
+            _check_keys(_known_keys(query, rows), group_by, "group_by")
             keys = _keys_by_arm(query, sweep)
             for missing in set(trial_ids) - {row["trial_id"] for row in rows}:
                 raise NotFound(f"sweep {sweep} has no trial {missing!r}")
@@ -126,7 +127,7 @@ class Database(Results):
 
     def table(
         self,
-        sweep: str,
+        sweep: Names,
         rows: Names,
         cols: Names = (),
         *,
@@ -134,31 +135,34 @@ class Database(Results):
         pool: Names = (),
         drop_diverged: bool = False,
     ) -> pd.DataFrame:
-        """As `Results.table`; rows, cols and pool name keys that the sweep varies, and metrics are columns of `trials`:
-        views do not tell of others."""
-        keys = [*as_list(rows), *as_list(cols)]
+        """As `Results.table`; rows, cols and pool name keys in which the trials differ, and metrics are columns of
+        `trials`: views do not tell of others. Of several sweeps a key that a trial's own sweep does not vary has the
+        trial's value, even where it means nothing."""
+        rows, cols, pool = as_list(rows), as_list(cols), as_list(pool)
+        keys = [*rows, *cols]
         with self._snapshot() as query:
-            results = _results(query, sweep)
-            of_arm = _keys_by_arm(query, sweep)
-            varied = [*arms.names(of_arm.values()), "seed"]
-            for field, named in (("rows", as_list(rows)), ("cols", as_list(cols)), ("pool", as_list(pool))):
-                _check_keys(query, results, named, field)
+            sweeps = [_SweepRows.read(query, name) for name in dict.fromkeys(as_list(sweep))]
+            if not sweeps:
+                raise _mistake("sweep", "no sweep is named; name at least one")
+            is_one = len(sweeps) == 1
+            known = [*_known_keys(query, sweeps[0].results), *([] if is_one else [tables.SWEEP])]
+            for field, named in (("rows", rows), ("cols", cols), ("pool", pool)):
+                _check_keys(known, named, field)
+            differing = [*arms.names(sweeps[0].keys.values()), "seed"] if is_one else _differing_keys(query, sweeps)
             for key in keys:
-                if key not in varied:
+                if key not in differing:
+                    names = ", ".join(of_one.name for of_one in sweeps)
+                    verb = "does not vary" if is_one else "do not differ in"
                     raise _mistake(
-                        "rows" if key in as_list(rows) else "cols",
-                        f"{sweep} does not vary {key}; it varies {', '.join(varied)}",
+                        "rows" if key in rows else "cols",
+                        f"{names} {verb} {key}; there are {', '.join(differing)}",
                     )
-            shown = _table_metrics(as_list(metrics), results)
-            made_with = _made_with(query, sweep)
-            members = []
-            for row in results:
-                arm = {key: of_arm[row["arm"]].get(key, tables.INERT) for key in varied}
-                values, made = _values(query, row, shown), made_with.get(row["trial_id"], {})
-                members.append(tables.Trial({**arm, "seed": row["seed"]}, row["state"], values, made))
+            shown = _table_metrics(as_list(metrics), [row for of_one in sweeps for row in of_one.results])
+            members = [trial for of_one in sweeps for trial in of_one.trials(query, differing, shown)]
+        members = tables.once_a_cell(members, keys)
         pooled, uneven, confounded = tables.compare(members, keys)
         for key in pooled:
-            if key not in as_list(pool):
+            if key not in pool:
                 fix = "tell them apart with it in rows or cols, or average over it with it in pool"
                 raise _mistake("pool", f"the trials of a cell differ in {key}; {fix}")
         tables.warn(uneven, confounded)
@@ -223,6 +227,60 @@ class _Wanted:
             )
 
 
+@dataclasses.dataclass
+class _SweepRows:
+    """One of the sweeps of a table."""
+
+    name: str
+    results: list[dict[str, Any]]
+    keys: dict[str, arms.Keys]
+    """What the sweep varies, by arm."""
+    configs: dict[str, arms.Keys] = dataclasses.field(default_factory=dict)
+    """Every key, by arm; only in a table of several sweeps."""
+
+    @classmethod
+    def read(cls, query: _Query, name: str) -> _SweepRows:
+        return cls(name, _results(query, name), _keys_by_arm(query, name))
+
+    def read_configs(self, query: _Query) -> None:
+        for row in self.results:
+            if row["arm"] not in self.configs:
+                self.configs[row["arm"]] = _config(query, row["trial_id"])
+
+    def trials(self, query: _Query, keys: Sequence[str], metrics: Sequence[str]) -> Iterator[tables.Trial]:
+        made_with = _made_with(query, self.name)
+        own = arms.names(self.keys.values())
+        for row in self.results:
+            arm, config = self.keys[row["arm"]], self.configs.get(row["arm"], {})
+            values = {key: (arm if key in own else config).get(key, tables.INERT) for key in keys}
+            values.update({key: own for key, own in (("seed", row["seed"]), (tables.SWEEP, self.name)) if key in keys})
+            yield tables.Trial(
+                row["trial_id"], values, row["state"], _values(query, row, metrics), made_with.get(row["trial_id"], {})
+            )
+
+
+def _config(query: _Query, trial_id: str) -> arms.Keys:
+    """What machines resolved is `auto`: two that did so differently trained the same."""
+    config = {
+        key: arms.from_json(json.dumps({key: json.loads(value) if str(value).startswith("[") else value}))[key]
+        for key, value in query("SELECT key, value FROM params WHERE trial_id = ?", trial_id)
+    }
+    resolved = query("SELECT resolved FROM attempts WHERE trial_id = ? ORDER BY generation DESC LIMIT 1", trial_id)
+    for (text,) in resolved:
+        config.update(dict.fromkeys(json.loads(text or "{}"), "auto"))
+    return config
+
+
+def _differing_keys(query: _Query, sweeps: Sequence[_SweepRows]) -> list[str]:
+    """Of several sweeps: what one of them varies, what sets them apart, and their names."""
+    for of_one in sweeps:
+        of_one.read_configs(query)
+    varied = arms.names(arm for of_one in sweeps for arm in of_one.keys.values())
+    configs = [config for of_one in sweeps for config in of_one.configs.values()]
+    apart = [key for key in configs[0] if len({config.get(key) for config in configs}) > 1]
+    return list(dict.fromkeys([*varied, "seed", *apart, tables.SWEEP]))
+
+
 def _results(query: _Query, sweep: str) -> list[dict[str, Any]]:
     """In the sweep's order: SQLite reads a sweep's trials by their position, which the view does not show."""
     rows = query.rows("SELECT * FROM results WHERE sweep = ?", sweep)
@@ -284,8 +342,11 @@ def _values(query: _Query, row: dict[str, Any], metrics: Sequence[str]) -> dict[
     return values
 
 
-def _check_keys(query: _Query, results: Sequence[dict[str, Any]], keys: Sequence[str], field: str) -> None:
-    known = [key for (key,) in query("SELECT key FROM params WHERE trial_id = ?", results[0]["trial_id"])]
+def _known_keys(query: _Query, results: Sequence[dict[str, Any]]) -> list[str]:
+    return [key for (key,) in query("SELECT key FROM params WHERE trial_id = ?", results[0]["trial_id"])]
+
+
+def _check_keys(known: Sequence[str], keys: Sequence[str], field: str) -> None:
     for key in keys:
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)

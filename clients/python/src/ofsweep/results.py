@@ -91,7 +91,7 @@ class Results(abc.ABC):
     @abc.abstractmethod
     def table(
         self,
-        sweep: str,
+        sweep: Names,
         rows: Names,
         cols: Names = (),
         *,
@@ -109,6 +109,8 @@ class Results(abc.ABC):
         cells average over different values of a key, or differ in one that the table does not show.
         `frame.pivot(index=rows, columns=cols, values="mean")` of one metric is the table as a page shows it.
 
+        sweep: one or several, whose trials form one table; `sweep`, the name of a trial's, is a key then, and so is
+        what sets the sweeps apart. A trial that several hold counts once a cell, as one of the first.
         metrics: columns of `trials`; empty: eval_loss, kurtosis_max, eval_perplexity and each perplexity after rounding
         that a trial has.
         Raises InvalidArgument where the trials of a cell differ in a key that the sweep varies and `pool` does not

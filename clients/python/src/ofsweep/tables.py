@@ -15,6 +15,9 @@ from ofsweep import arms
 INERT = "inert"
 """In the place of a value, where a key means nothing: SOAP's refresh under Adam."""
 
+SWEEP = "sweep"
+"""In a table of several sweeps a key like those of trials: the name of a trial's sweep."""
+
 
 @dataclasses.dataclass
 class Statistic:
@@ -44,8 +47,9 @@ class Cell:
 class Trial:
     """What a table needs of one."""
 
+    trial_id: str
     keys: arms.Keys
-    """Every key that the sweep varies and the seed, INERT where one means nothing."""
+    """Every key in which trials may differ, the seed too, INERT where one means nothing."""
     state: str
     values: Mapping[str, float]
     """By metric; NaN is a value."""
@@ -73,6 +77,14 @@ def summarise(values: Sequence[float]) -> Statistic:
     if len(values) > 1 and math.isfinite(mean):
         statistic.standard_deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
     return statistic
+
+
+def once_a_cell(trials: Sequence[Trial], keys: Sequence[str]) -> list[Trial]:
+    """Of a trial that several sweeps hold, the first in each cell."""
+    found: dict[Any, Trial] = {}
+    for trial in trials:
+        found.setdefault((trial.trial_id, *(trial.keys[key] for key in keys)), trial)
+    return list(found.values())
 
 
 def cells_of(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], drop_diverged: bool) -> list[Cell]:

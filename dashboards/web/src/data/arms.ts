@@ -1,31 +1,13 @@
-import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
-
-type Labelled = Pick<Trial, 'label' | 'config'>;
-
-// The keys that the sweep varies, in its order, as the labels of its trials name them: "model.block=op optimizer.name=adam seed=0".
-// A key that means nothing for a trial is not in its label, so all labels are asked.
-export function variedKeys(trials: readonly Labelled[]): string[] {
-  const keys: string[] = [];
-  for (const trial of trials) {
-    let at = 0;
-    for (const { key } of labelParts(trial)) {
-      const known = keys.indexOf(key);
-      if (known >= 0) at = known + 1;
-      else keys.splice(at++, 0, key);
-    }
-  }
-  return keys;
-}
-
-// By key, the value as its label says it; a key without a meaning in this trial has none.
-export function armOfTrial(trial: Labelled, keys: readonly string[]): Record<string, string> {
-  const parts = labelParts(trial).filter(({ key }) => keys.includes(key));
+// By key, the value as a trial's label says it: "model.block=op optimizer.name=adam seed=0"; a key without a meaning in this trial has
+// none. `varied` are the keys that labels name, `keys` those that are asked for.
+export function armOfLabel(label: string, varied: readonly string[], keys: readonly string[]): Record<string, string> {
+  const parts = labelParts(label, varied).filter(({ key }) => keys.includes(key));
   return Object.fromEntries(parts.map(({ key, value }) => [key, value]));
 }
 
-// A word before "=" begins a part where it is a key of the configuration: values may have spaces and "=" in them.
-function labelParts({ label, config }: Labelled): { key: string; value: string }[] {
-  const starts = [...label.matchAll(/(?:^| )([a-z0-9_.]+)=/g)].filter(([, key]) => key === 'seed' || key in (config ?? {}));
+// A word before "=" begins a part where it is a key that varies: values may have spaces and "=" in them.
+function labelParts(label: string, varied: readonly string[]): { key: string; value: string }[] {
+  const starts = [...label.matchAll(/(?:^| )([a-z0-9_.]+)=/g)].filter(([, key]) => varied.includes(key));
   return starts.map((start, i) => ({ key: start[1], value: label.slice(start.index + start[0].length, starts[i + 1]?.index) }));
 }
 

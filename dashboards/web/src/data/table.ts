@@ -77,6 +77,15 @@ function compare(a: number, b: number, isDescending: boolean): number {
   return a === b ? 0 : a < b !== isDescending ? -1 : 1;
 }
 
+// In a table of several sweeps a key like those of trials: the name of a trial's sweep.
+export const SWEEP_KEY = 'sweep';
+
+// Of several sweeps each has rows of its own, so that no cell averages over what sets them apart.
+export function suggestedAxesOfSeveral(varied: readonly string[]): { rows: string[]; cols: string[] } {
+  const { rows, cols } = suggestedAxes(varied.filter((key) => key !== SWEEP_KEY));
+  return { rows: [SWEEP_KEY, ...rows], cols };
+}
+
 // Rows and columns as `ofsweep table` chooses them: the optimiser beside, the block first below.
 export function suggestedAxes(varied: readonly string[]): { rows: string[]; cols: string[] } {
   const keys = varied.filter((key) => key !== 'seed');

@@ -165,7 +165,7 @@ async function loadFleet(signal: AbortSignal): Promise<Fleet> {
   const running: Fleet['running'] = new Map();
   const holds = workers.some((worker) => worker.trialIds.length > 0);
   for (const sweep of holds ? sweeps.filter(({ trials }) => (trials?.running ?? 0) > 0).slice(0, MOST_SWEEPS) : []) {
-    const { trials } = await service.listTrials({ sweep: sweep.name, states: ['running'], pageSize: 1_000 }, { signal });
+    const { trials } = await service.listTrials({ sweep: sweep.name, states: ['running'], pageSize: 1_000, omitConfig: true }, { signal });
     for (const trial of trials) running.set(trial.trialId, { trial, sweep: sweep.name });
   }
   return { workers, waiting: sweeps.filter((sweep) => sweep.waitingReason !== ''), running };

@@ -1,8 +1,8 @@
 import { Code } from '@connectrpc/connect';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { type Trials, listTrials } from '../api/trials';
-import { variedKeys } from '../data/arms';
+import { totalOf } from '../data/states';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTitle } from '../state/hooks';
@@ -31,7 +31,9 @@ const VIEWS: [SweepView, string, (props: { sweep: SweepData; params: URLSearchPa
 export function SweepPage({ name, view, params }: { name: string; view: SweepView; params: URLSearchParams }) {
   const [turn, setTurn] = useState(0);
   const { message, problem } = useWatch(name, turn);
-  const stored = useResource(name, (signal) => service.getSweep({ name }, { signal }), { version: turn });
+  // An update adds trials, and may vary more.
+  const size = totalOf(message?.sweep?.trials);
+  const stored = useResource(name, (signal) => service.getSweep({ name }, { signal }), { version: `${turn} ${size}` });
 
   useTitle(message && message.sweep?.state === 'active' ? `${Math.floor((100 * message.stepsDone) / message.stepsTotal)} % ${name}` : name);
 
@@ -41,9 +43,9 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   const points = useThrottled(`${message?.stepsDone ?? 0} ${ended ?? 0}`, 4_000);
   const cost = useRef(0);
   const states = useThrottled(`${ended ?? 0} ${counts?.running ?? 0} ${turn}`, restAfter(cost.current));
-  const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, show)), { version: states });
+  const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, { show })), { version: states });
   const series = useResource(name, (signal) => service.listSeries({ sweep: name }, { signal }), { version: states });
-  const varied = useMemo(() => variedKeys(trials.data?.trials ?? []), [trials.data]);
+  const varied = stored.data?.sweep?.varied ?? [];
 
   const missing = stored.problem ?? problem;
   if (missing?.code === Code.NotFound) {
@@ -56,7 +58,9 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
       </EmptyNote>
     );
   }
-  const sweep: SweepData = { name, trials: trials.data, series: series.data?.metrics, varied, points, running: message?.running ?? [] };
+  // A trial's label is read by what varies.
+  const known = stored.data && trials.data;
+  const sweep: SweepData = { name, trials: known, series: series.data?.metrics, varied, points, running: message?.running ?? [] };
   const View = VIEWS.find(([known]) => known === view)![2];
   const failure = stored.problem ?? trials.problem ?? series.problem;
   return (

@@ -10,7 +10,6 @@ import { WaitingReason } from '../parts/waiting_reason';
 import { StateBadge } from '../parts/state_badge';
 import { useResource, useTicks, useTitle } from '../state/hooks';
 import { hrefOf } from '../state/route';
-import { type Glances, useGlances } from './glances';
 
 const PAGE_SIZE = 50;
 
@@ -23,7 +22,6 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
     (signal) => service.listSweeps({ pageSize: PAGE_SIZE, pageToken: token }, { signal }),
     { version: ticks, scope: token },
   );
-  const glances = useGlances(data?.sweeps ?? []);
   return (
     <>
       <h1>Sweeps</h1>
@@ -32,7 +30,7 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
       {data && data.sweeps.length > 0 && (
         <ul class="sweeps">
           {data.sweeps.map((sweep) => (
-            <SweepEntry key={sweep.name} sweep={sweep} glances={glances} />
+            <SweepEntry key={sweep.name} sweep={sweep} />
           ))}
         </ul>
       )}
@@ -46,8 +44,8 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
   );
 }
 
-function SweepEntry({ sweep, glances }: { sweep: Sweep; glances: Glances }) {
-  const glance = glances.get(sweep.name);
+function SweepEntry({ sweep }: { sweep: Sweep }) {
+  const { stepsDone = 0, stepsTotal = 0, etaSeconds } = sweep;
   const total = totalOf(sweep.trials);
   return (
     <li>
@@ -57,13 +55,15 @@ function SweepEntry({ sweep, glances }: { sweep: Sweep; glances: Glances }) {
         <span class="faint">{sweep.submittedAt && <time>{timeText(timestampDate(sweep.submittedAt))}</time>}</span>
       </div>
       <div class="sweep-progress">
-        <ProgressBar counts={sweep.trials} share={glance?.share} label={`Progress of ${sweep.name}`} />
+        <ProgressBar counts={sweep.trials} share={stepsTotal > 0 ? stepsDone / stepsTotal : undefined} label={`Progress of ${sweep.name}`} />
         <span class="number">
           {endedOf(sweep.trials)} of {total} ended
-          {glance?.etaSeconds !== undefined && ` · ${durationText(glance.etaSeconds)} left`}
+          {stepsDone < stepsTotal && ` · ${Math.floor((100 * stepsDone) / stepsTotal)} % of the steps`}
+          {etaSeconds !== undefined && ` · ${durationText(etaSeconds)} left`}
         </span>
       </div>
       <StateCounts counts={sweep.trials} />
+      {sweep.varied.length > 0 && <p class="faint">varies {sweep.varied.join(', ')}</p>}
       <WaitingReason sweep={sweep} />
     </li>
   );

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { csvText } from '../data/csv';
-import { type Order, baselineFrom, baselinesOf, gridOf, suggestedAxes } from '../data/table';
+import { type Order, SWEEP_KEY, baselineFrom, baselinesOf, gridOf, suggestedAxes, suggestedAxesOfSeveral } from '../data/table';
 import type { GetAblationTableResponse } from '../gen/ofsweep/v1/results_pb';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { save } from '../parts/export_menu';
@@ -18,7 +19,11 @@ import { TableRemarks } from './table_remarks';
 
 export function TableView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
   const best = params.get('best') ?? '';
-  const suggested = suggestedAxes(sweep.varied.filter((key) => key !== best));
+  const furtherSweeps = (readList(params, 'with') ?? []).filter((name) => name !== sweep.name);
+  const isOfSeveral = furtherSweeps.length > 0;
+  const others = useResource('sweeps', (signal) => service.listSweeps({ pageSize: MOST_SWEEPS }, { signal }));
+  const varied = isOfSeveral ? variedBy(sweep, furtherSweeps, others.data?.sweeps ?? []) : sweep.varied;
+  const suggested = (isOfSeveral ? suggestedAxesOfSeveral : suggestedAxes)(varied.filter((key) => key !== best));
   const rows = readList(params, 'rows') ?? suggested.rows;
   const cols = readList(params, 'cols') ?? suggested.cols;
   const metrics = readList(params, 'm') ?? [];
@@ -27,19 +32,33 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
   const baseline = baselineFrom(params.get('base') ?? undefined, [...rows, ...cols]);
   const order: Order = { column: readNumber(params, 'sort'), isDescending: params.has('desc') };
   const { data, problem } = useResource(
-    sweep.trials && JSON.stringify([rows, cols, metrics, pool, dropDiverged, baseline, best]),
-    (signal) => service.getAblationTable({ sweep: sweep.name, rows, cols, metrics, pool, dropDiverged, baseline, best }, { signal }),
+    sweep.trials && (others.data || !isOfSeveral)
+      ? JSON.stringify([furtherSweeps, rows, cols, metrics, pool, dropDiverged, baseline, best])
+      : undefined,
+    (signal) =>
+      service.getAblationTable({ sweep: sweep.name, furtherSweeps, rows, cols, metrics, pool, dropDiverged, baseline, best }, { signal }),
     { version: sweep.points, scope: sweep.name },
   );
-  const keys = [...new Set([...sweep.varied, ...rows, ...cols])].map((value) => ({ value }));
-  const unpooled = sweep.varied.filter((key) => key !== 'seed' && key !== best && !rows.includes(key) && !cols.includes(key));
-  const tunable = sweep.varied.filter((key) => key !== 'seed');
+  const keys = [...new Set([...varied, ...(data?.confounded ?? []), ...rows, ...cols])].map((value) => ({ value }));
+  const unpooled = varied.filter((key) => key !== 'seed' && key !== best && !rows.includes(key) && !cols.includes(key));
+  const tunable = varied.filter((key) => key !== 'seed' && key !== SWEEP_KEY);
   const [based] = Object.entries(baseline).map(([key, value]) => `${key}=${value}`);
   const baselines = [...new Set([...(based ? [based] : []), ...(data ? baselinesOf(data) : [])])];
   const columns = [...new Set([...resultColumns(sweep.trials?.trials ?? []), ...metrics])].map((value) => ({ value }));
   return (
     <>
       <Controls>
+        {((others.data?.sweeps.length ?? 0) > 1 || isOfSeveral) && (
+          <Picker
+            label="With"
+            options={[...new Set([...(others.data?.sweeps ?? []).map(({ name }) => name), ...furtherSweeps])]
+              .filter((name) => name !== sweep.name)
+              .map((value) => ({ value }))}
+            chosen={furtherSweeps}
+            onChange={(next) => change({ with: next.length > 0 ? next : undefined, sort: undefined })}
+            none="no other sweep"
+          />
+        )}
         <Picker
           label="Rows"
           options={keys}
@@ -140,6 +159,14 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
       )}
     </>
   );
+}
+
+const MOST_SWEEPS = 1_000;
+
+// What one of the sweeps varies, and which of them it is.
+function variedBy(sweep: SweepData, further: readonly string[], sweeps: readonly Sweep[]): string[] {
+  const theirs = sweeps.filter(({ name }) => further.includes(name)).flatMap(({ varied }) => varied);
+  return [...new Set([...sweep.varied, ...theirs, SWEEP_KEY])];
 }
 
 // A key is a row or a column: what was made one is no longer the other. undefined: as it was by default.

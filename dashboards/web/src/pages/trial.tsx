@@ -2,7 +2,6 @@ import { Code } from '@connectrpc/connect';
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { listTrials } from '../api/trials';
-import { variedKeys } from '../data/arms';
 import { numberText } from '../data/format';
 import { reasonOf } from '../data/reason';
 import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
@@ -29,7 +28,8 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
   // Begins, ends and is taken by another worker.
   const state = `${live?.worker ?? ''} ${counts ? counts.running + 1e6 * counts.pending : 0} ${turn}`;
   const { data, problem } = useResource(id, (signal) => service.getTrial({ sweep, trialId: id }, { signal }), { version: state });
-  const trials = useResource(sweep, (signal) => listTrials(sweep, signal));
+  const trials = useResource(sweep, (signal) => listTrials(sweep, signal, { withConfig: true }));
+  const stored = useResource(sweep, (signal) => service.getSweep({ name: sweep }, { signal }));
   const trial = data?.trial;
   useTitle(trial?.label ?? 'Trial');
 
@@ -43,7 +43,7 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
       </EmptyNote>
     );
   }
-  const varied = variedKeys(trials.data?.trials ?? []);
+  const varied = stored.data?.sweep?.varied ?? [];
   return (
     <>
       <nav class="crumbs" aria-label="Where this is">

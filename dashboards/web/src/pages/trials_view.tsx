@@ -25,7 +25,7 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
   const key = JSON.stringify([sweep.name, states, pageToken]);
   const { data, problem } = useResource(
     key,
-    (signal) => service.listTrials({ sweep: sweep.name, states, pageSize: PAGE_SIZE, pageToken }, { signal }),
+    (signal) => service.listTrials({ sweep: sweep.name, states, pageSize: PAGE_SIZE, pageToken, omitConfig: true }, { signal }),
     { version: sweep.points, scope: key },
   );
   const trials = data?.trials.filter((trial) => matchesWords(`${trial.label} ${trial.trialId} ${trial.worker}`, filter));
