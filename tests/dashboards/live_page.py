@@ -21,6 +21,10 @@ SWEEP = "arms"
 RUNNING = "running"
 RUNNING_SPEC = """\
 name: running
+description: |
+  Runs for as long as somebody looks.
+  Two at a time.
+tags: [long, page]
 trial:
   model: {layers: 2, width: 128, heads: 4, context: 64, vocabulary: 300}
   data: {source: tokens, path: tokens.bin}

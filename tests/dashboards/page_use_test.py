@@ -204,7 +204,7 @@ class PageUseTest(LivePageTest):
         both = f"(({rows}).has('{SWEEP}') && ({rows}).has('{RUNNING}'))"
         self.browser.wait(both)
         self.visit("sweeps")
-        self.wait_for("ul.sweeps li", 2)
+        self.wait_for("ul.sweeps > li", 2)
         self.visit(f"sweeps/{SWEEP}/table?m=train_loss&with={RUNNING}")
         self.browser.wait(both)
 
@@ -213,6 +213,18 @@ class PageUseTest(LivePageTest):
         self.wait_for_text("varies model.block, optimizer.learning_rate, seed")
         self.wait_for_text("0 % of the steps")
         self.wait_for_text(" left")
+
+    def test_a_tag_leads_to_the_sweeps_that_have_it(self):
+        self.visit(f"sweeps/{RUNNING}/curves")
+        self.wait_for_text("Two at a time.")
+        self.browser.value("[...document.querySelectorAll('.tags a')].find((one) => one.innerText === 'page').click()")
+        self.wait_for_text("tagged page")
+        self.wait_for("ul.sweeps > li", 1)
+        self.wait_for_text("Runs for as long as somebody looks.")
+        self.visit("sweeps?tags=page,none")
+        self.wait_for_text("No sweep is tagged page and none")
+        self.visit("sweeps")
+        self.wait_for("ul.sweeps > li", 2)
 
 
 if __name__ == "__main__":

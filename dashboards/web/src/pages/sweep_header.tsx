@@ -4,6 +4,7 @@ import { endedOf, totalOf } from '../data/states';
 import type { Sweep, WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
 import { StateBadge } from '../parts/state_badge';
+import { Tags } from '../parts/tags';
 import { WaitingReason } from '../parts/waiting_reason';
 import { SweepActions } from './sweep_actions';
 
@@ -27,6 +28,8 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
         {sweep && <StateBadge state={sweep.state} />}
         {sweep && <SweepActions sweep={sweep} onAct={onAct} />}
       </div>
+      {stored && stored.description !== '' && <p class="description">{stored.description.trim()}</p>}
+      {stored && <Tags tags={stored.tags} />}
       <ProgressBar counts={counts} share={share} label={`Progress of ${name}`} />
       <div class="facts">
         <StateCounts counts={counts} />
@@ -40,6 +43,8 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
             submitted <time>{timeText(timestampDate(stored.submittedAt))}</time>
           </span>
         )}
+        {stored && stored.priority !== 0 && <span class="faint">priority {stored.priority}</span>}
+        {stored && stored.keepCheckpoints !== 'last' && <span class="faint">keeps {stored.keepCheckpoints} of its checkpoints</span>}
       </div>
       <p class="visually-hidden" role="status">
         {counts && `${told}, sweep ${sweep?.state}`}

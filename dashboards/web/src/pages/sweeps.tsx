@@ -8,7 +8,9 @@ import { ProblemNote } from '../parts/problem_note';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
 import { WaitingReason } from '../parts/waiting_reason';
 import { StateBadge } from '../parts/state_badge';
+import { Tags } from '../parts/tags';
 import { useResource, useTicks, useTitle } from '../state/hooks';
+import { readList, withSettings } from '../state/params';
 import { hrefOf } from '../state/route';
 
 const PAGE_SIZE = 50;
@@ -16,17 +18,23 @@ const PAGE_SIZE = 50;
 export function SweepsPage({ params }: { params: URLSearchParams }) {
   useTitle('Sweeps');
   const token = params.get('page') ?? '';
+  const tags = readList(params, 'tags') ?? [];
   const ticks = useTicks(5_000);
   const { data, problem } = useResource(
-    `sweeps ${token}`,
-    (signal) => service.listSweeps({ pageSize: PAGE_SIZE, pageToken: token }, { signal }),
-    { version: ticks, scope: token },
+    `sweeps ${params}`,
+    (signal) => service.listSweeps({ pageSize: PAGE_SIZE, pageToken: token, tags }, { signal }),
+    { version: ticks, scope: params.toString() },
   );
   return (
     <>
       <h1>Sweeps</h1>
+      {tags.length > 0 && (
+        <p>
+          tagged {tags.join(' and ')} · <a href={hrefOf({ page: 'sweeps' })}>all sweeps</a>
+        </p>
+      )}
       {problem && !data && <ProblemNote problem={problem} />}
-      {data?.sweeps.length === 0 && <NoSweeps isFirstPage={token === ''} />}
+      {data?.sweeps.length === 0 && <NoSweeps isFirstPage={token === ''} tags={tags} />}
       {data && data.sweeps.length > 0 && (
         <ul class="sweeps">
           {data.sweeps.map((sweep) => (
@@ -36,8 +44,8 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
       )}
       {(token !== '' || data?.nextPageToken) && (
         <nav class="pages" aria-label="Pages of the list">
-          {token !== '' && <a href={hrefOf({ page: 'sweeps' })}>« newest</a>}
-          {data?.nextPageToken && <a href={hrefOf({ page: 'sweeps' }, new URLSearchParams({ page: data.nextPageToken }))}>older ›</a>}
+          {token !== '' && <a href={hrefOf({ page: 'sweeps' }, withSettings(params, { page: undefined }))}>« newest</a>}
+          {data?.nextPageToken && <a href={hrefOf({ page: 'sweeps' }, withSettings(params, { page: data.nextPageToken }))}>older ›</a>}
         </nav>
       )}
     </>
@@ -54,6 +62,7 @@ function SweepEntry({ sweep }: { sweep: Sweep }) {
         <StateBadge state={sweep.state} />
         <span class="faint">{sweep.submittedAt && <time>{timeText(timestampDate(sweep.submittedAt))}</time>}</span>
       </div>
+      {sweep.description !== '' && <p class="description">{sweep.description.trim().split('\n', 1)[0]}</p>}
       <div class="sweep-progress">
         <ProgressBar counts={sweep.trials} share={stepsTotal > 0 ? stepsDone / stepsTotal : undefined} label={`Progress of ${sweep.name}`} />
         <span class="number">
@@ -64,12 +73,14 @@ function SweepEntry({ sweep }: { sweep: Sweep }) {
       </div>
       <StateCounts counts={sweep.trials} />
       {sweep.varied.length > 0 && <p class="faint">varies {sweep.varied.join(', ')}</p>}
+      <Tags tags={sweep.tags} />
       <WaitingReason sweep={sweep} />
     </li>
   );
 }
 
-function NoSweeps({ isFirstPage }: { isFirstPage: boolean }) {
+function NoSweeps({ isFirstPage, tags }: { isFirstPage: boolean; tags: readonly string[] }) {
+  if (tags.length > 0) return <EmptyNote title={`No ${isFirstPage ? '' : 'older '}sweep is tagged ${tags.join(' and ')}`} />;
   if (!isFirstPage) return <EmptyNote title="No older sweeps" />;
   return (
     <EmptyNote title="No sweep has been submitted yet">
