@@ -197,7 +197,7 @@ class PageUseTest(LivePageTest):
         self.visit(f"sweeps/{SWEEP}/table?m=train_loss")
         self.wait_for("table", 1)
         self.browser.wait("!!document.querySelector('[aria-label^=\"With:\"]')")
-        checkbox = f"""[...document.querySelectorAll('[aria-label^="With:"] ~ .panel label')].find((one) => one.innerText.trim() === '{RUNNING}')"""
+        checkbox = f"""[...document.querySelectorAll('[aria-label^="With:"] ~ .panel label')].find((one) => one.textContent.trim() === '{RUNNING}')"""
         self.browser.value(f"{checkbox}.querySelector('input').click()")
         self.wait_for_address(f"with={RUNNING}")
         rows = """new Set([...document.querySelectorAll('tbody tr')].map((row) => row.querySelector('th').innerText))"""
