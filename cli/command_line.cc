@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/completion.h"
+#include "cli/database_commands.h"
 #include "cli/hint.h"
 #include "cli/log.h"
 #include "cli/manual.h"
@@ -25,9 +26,6 @@
 
 namespace ofsweep {
 namespace {
-
-// What the chosen subcommand does, once the arguments are read.
-using Action = std::function<absl::Status()>;
 
 const std::map<std::string, TableFormat> kTableFormats = {{"text", TableFormat::kText},
                                                           {"markdown", TableFormat::kMarkdown},
@@ -250,7 +248,7 @@ class Program {
     AddPlan();
     AddEvaluate();
     AddDoctor();
-    AddBackup();
+    AddDatabaseCommands(app_, streams_, action_);
 
     CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
     auto prepare = std::make_shared<PrepareOptions>();
@@ -258,20 +256,6 @@ class Program {
     sub->add_option("SPEC", prepare->spec, "a sweep file (YAML)")->required();
     AddDataDir(sub, prepare->data_dir, "the folder of the worker that will use them");
     sub->callback([this, prepare] { action_ = [this, prepare] { return PrepareData(*prepare, streams_); }; });
-  }
-
-  void AddBackup() {
-    CLI::App* db = app_.add_subcommand("db", "the database")->require_subcommand(1);
-    auto options = std::make_shared<BackupOptions>();
-    CLI::App* backup = db->add_subcommand("backup", "copies it, while sweeps run too, for readers on other machines");
-    AddDataDir(backup, options->data_dir, "the coordinator's folder, which holds ofsweep.db");
-    backup->add_option("--to", options->to, "the copy: a file, replaced as a whole")->required();
-    backup
-        ->add_option("--every", options->every_seconds,
-                     "again after so long (30s, 5m, 1h) where something changed, until stopped")
-        ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
-        ->check(Within({.minimum = 0.1, .maximum = 1e7}));
-    backup->callback([this, options] { action_ = [this, options] { return BackUp(*options, streams_); }; });
   }
 
   void AddPlan() {

@@ -197,14 +197,48 @@ struct RunOptions {
 // Fails when a trial failed, or when it was interrupted.
 absl::Status Run(const RunOptions& options, Streams streams);
 
-struct BackupOptions {
+// The commands of `db`. Their data_dir may be a database file, such as a copy, in place of a folder.
+
+struct DbCheckOptions {
+  std::string data_dir = kDefaultDataDir;
+};
+// Says of what the database promises what holds (storage/database_check.h). DataLoss where something does not.
+absl::Status DbCheck(const DbCheckOptions& options, Streams streams);
+
+struct DbCompactOptions {
+  std::string data_dir = kDefaultDataDir;
+};
+// storage/compaction.h.
+absl::Status DbCompact(const DbCompactOptions& options, Streams streams);
+
+struct DbBackupOptions {
   std::string data_dir = kDefaultDataDir;
   std::string to;
   std::optional<double> every_seconds;  // absent: once
 };
 // A copy of the database for readers elsewhere (storage/backup.h); with `every_seconds` again and again, where
 // something has changed, until a signal asks it to stop. An error then is told and the next copy tried.
-absl::Status BackUp(const BackupOptions& options, Streams streams);
+absl::Status DbBackup(const DbBackupOptions& options, Streams streams);
+
+struct DbMergeOptions {
+  std::vector<std::string> from;  // data folders or database files
+  std::string into;
+  std::vector<std::string> rename;  // "OLD=NEW": sweeps of the one that it comes from
+};
+// Brings the sweeps of other databases into one (storage/merge.h), one database after the other: on an error those
+// before it are in. Whoever merges again changes nothing.
+absl::Status DbMerge(const DbMergeOptions& options, Streams streams);
+
+enum class ExportFormat { kCsv, kJsonl };
+
+struct DbExportOptions {
+  std::string data_dir = kDefaultDataDir;
+  std::vector<std::string> sweeps;  // empty: all
+  std::string to;                   // a folder
+  ExportFormat format = ExportFormat::kCsv;
+};
+// A file a view. None is replaced before all are written.
+absl::Status DbExport(const DbExportOptions& options, Streams streams);
 
 struct PlanOptions {
   std::string spec;

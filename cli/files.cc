@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/set_option.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 
@@ -28,6 +29,11 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector
   }
   if (absl::Status status = AddSetSection(set, path, text); !status.ok()) return status;
   return SpecFile{.text = std::move(text), .path = std::filesystem::absolute(path).lexically_normal().string()};
+}
+
+std::string DatabaseAt(const std::string& data_dir) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(data_dir, error) ? data_dir : DatabasePath(data_dir);
 }
 
 std::string ExecutableFolder() {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/memory_advice.h"
 #include "experiment/model_size.h"
+#include "experiment/stored_points.h"
 #include "host/cores.h"
 #include "host/memory.h"
 
@@ -42,6 +43,7 @@ class Planner {
   Planner(const SweepSpec& spec, const std::string& file, const PlanFor& planned, std::vector<Problem>& problems)
       : file_(file), planned_(planned), problems_(problems) {
     plan_.sweep = spec.name;
+    plan_.keep = spec.attributes.keep_checkpoints;
     plan_.combinations = CountCombinations(spec);
     for (const Axis& axis : spec.axes) {
       for (const Overrides& point : axis.points) {
@@ -52,6 +54,7 @@ class Planner {
 
   void Add(TrialConfig config) {
     if (!Resolve(config)) return;
+    plan_.points += StoredPoints(config);
     const std::string identity = absl::StrCat(CostIdentity(config), config.Integer("train.steps"));
     const auto [known, is_new] = row_of_.emplace(identity, plan_.rows.size());
     if (is_new) {

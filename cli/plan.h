@@ -8,6 +8,7 @@
 #include "experiment/memory_estimate.h"
 #include "experiment/memory_share.h"
 #include "experiment/step_timing.h"
+#include "experiment/sweep_attributes.h"
 #include "experiment/sweep_spec.h"
 
 namespace ofsweep {
@@ -34,6 +35,9 @@ struct PlanRow {
   MemoryEstimate memory;              // with it
   std::optional<StepTiming> timing;   // nothing before it was measured
   std::string unmeasured;             // why it was not, where that is known
+
+  // Of one checkpoint, which holds the weights and the optimizer's state.
+  double CheckpointBytes() const { return memory.weights + memory.optimizer; }
 };
 
 struct Plan {
@@ -41,9 +45,11 @@ struct Plan {
   std::vector<std::string> columns;  // the sweep's varying keys in which the rows differ
   std::vector<PlanRow> rows;         // in the order in which the trials run
   std::uint64_t trials = 0;
-  std::uint64_t combinations = 0;  // of the sweep file; more than the trials where several are one
-  std::size_t shapes = 0;          // distinct models
-  int slots = 1;                   // trials that run side by side on the device
+  std::uint64_t combinations = 0;                 // of the sweep file; more than the trials where several are one
+  std::int64_t points = 0;                        // that all trials leave in the database
+  KeepCheckpoints keep = KeepCheckpoints::kLast;  // of the sweep
+  std::size_t shapes = 0;                         // distinct models
+  int slots = 1;                                  // trials that run side by side on the device
 };
 
 // Needs nothing but the specification, with the fingerprints of its inputs where paths of equal content are to count as

@@ -10,6 +10,7 @@
 #include "cli/format.h"
 #include "cli/sweep_text.h"
 #include "experiment/memory_advice.h"
+#include "experiment/stored_points.h"
 
 namespace ofsweep {
 namespace {
@@ -31,6 +32,14 @@ std::string Grouped(std::int64_t number) {
   std::string digits = absl::StrCat(number);
   for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(digits.begin() + at, ',');
   return digits;
+}
+
+// 512 kB, 26.1 MB, 1.2 TB: 10³, 10⁶, … bytes.
+std::string Bytes(double bytes) {
+  for (const auto& [size, unit] : {std::pair{1e12, " TB"}, std::pair{1e9, " GB"}, std::pair{1e6, " MB"}}) {
+    if (bytes >= size) return absl::StrCat(FormatNumber(bytes / size, 3), unit);
+  }
+  return absl::StrCat(FormatNumber(bytes / 1e3, 3), " kB");
 }
 
 double Seconds(const PlanRow& row) {
@@ -161,6 +170,7 @@ nlohmann::ordered_json JsonOf(const Plan& plan, const PlanRow& row) {
       {"varies", varies},
       {"trials", row.trials},
       {"parameters", row.parameters},
+      {"checkpoint_bytes", row.CheckpointBytes()},
       {"tokens", row.tokens},
       {"flops", row.flops},
       {"device", row.config.Text("train.device")},
@@ -182,6 +192,44 @@ nlohmann::ordered_json JsonOf(const Plan& plan, const PlanRow& row) {
   }
   if (!row.unmeasured.empty()) json["unmeasured"] = row.unmeasured;
   return json;
+}
+
+double DatabaseBytes(const Plan& plan) {
+  return kStoredPointBytes * static_cast<double>(plan.points) + kStoredTrialBytes * static_cast<double>(plan.trials);
+}
+
+// That all trials keep when they have ended, wherever their workers are; nothing where that depends on how long they
+// take.
+std::optional<double> CheckpointBytes(const Plan& plan) {
+  if (plan.keep == KeepCheckpoints::kAll) return std::nullopt;
+  if (plan.keep == KeepCheckpoints::kNone) return 0;
+  double bytes = 0;
+  for (const PlanRow& row : plan.rows) bytes += row.CheckpointBytes() * static_cast<double>(row.trials);
+  return bytes;
+}
+
+std::string KeptCheckpointsText(const Plan& plan) {
+  switch (plan.keep) {
+    case KeepCheckpoints::kNone:
+      return "two while it trains, none afterwards";
+    case KeepCheckpoints::kLast:
+      return absl::StrCat("two while it trains, then one, ", Bytes(*CheckpointBytes(plan)), " on the workers together");
+    case KeepCheckpoints::kAll:
+      return "all that it writes";
+  }
+  return "";
+}
+
+std::string DiskText(const Plan& plan) {
+  const auto [least, most] =
+      std::minmax_element(plan.rows.begin(), plan.rows.end(),
+                          [](const PlanRow& a, const PlanRow& b) { return a.CheckpointBytes() < b.CheckpointBytes(); });
+  const std::string smallest = Bytes(least->CheckpointBytes());
+  const std::string largest = Bytes(most->CheckpointBytes());
+  return absl::StrCat("On disk: ", Count(static_cast<double>(plan.points)), " points, ", Bytes(DatabaseBytes(plan)),
+                      " in the coordinator's database; checkpoints of ", smallest,
+                      smallest == largest ? "" : " to " + largest, ", of which a trial keeps ",
+                      KeptCheckpointsText(plan), ".\n");
 }
 
 std::string SumsText(const Plan& plan) {
@@ -208,10 +256,11 @@ std::string WhyItDoesNotFit(const PlanRow& row) {
 
 std::string PlanText(const Plan& plan) {
   const PlanRow& first = plan.rows[0];
-  std::string text = absl::StrCat(plan.sweep, ": ", DescribeSize(plan.trials, plan.combinations), " of ", plan.shapes,
-                                  plan.shapes == 1 ? " model shape" : " model shapes", "\n\n", CostTable(plan), "\n",
-                                  SumsText(plan), "\nTensors of a trial on ", first.config.Text("train.device"), " in ",
-                                  first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
+  std::string text =
+      absl::StrCat(plan.sweep, ": ", DescribeSize(plan.trials, plan.combinations), " of ", plan.shapes,
+                   plan.shapes == 1 ? " model shape" : " model shapes", "\n\n", CostTable(plan), "\n", SumsText(plan),
+                   DiskText(plan), "\nTensors of a trial on ", first.config.Text("train.device"), " in ",
+                   first.config.Text("train.precision"), ", in bytes:\n\n", MemoryTable(plan));
   for (const PlanRow& row : plan.rows) {
     if (!row.unmeasured.empty())
       absl::StrAppend(&text, "\nNot timed, ", RowName(plan, row), ": ", row.unmeasured, "\n");
@@ -231,9 +280,13 @@ std::string PlanJson(const Plan& plan) {
                                  {"slots", plan.slots},
                                  {"tokens", sums.tokens},
                                  {"flops", sums.flops},
+                                 {"points", plan.points},
+                                 {"database_bytes", DatabaseBytes(plan)},
+                                 {"checkpoint_bytes", nullptr},
                                  {"seconds", nullptr},
                                  {"rows", nlohmann::ordered_json::array()}};
   if (sums.seconds) json["seconds"] = *sums.seconds;
+  if (const auto kept = CheckpointBytes(plan)) json["checkpoint_bytes"] = *kept;
   for (const PlanRow& row : plan.rows) json["rows"].push_back(JsonOf(plan, row));
   return json.dump(2) + "\n";
 }

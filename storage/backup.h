@@ -43,7 +43,6 @@ class Backup {
 
   absl::Status Connect();
   absl::StatusOr<std::int64_t> Version();
-  absl::Status WriteDraft(const std::string& draft);  // an absolute path: SQLite may read "file:…" as a URI
 
   const std::string database_;
   const std::string copy_;

@@ -77,7 +77,8 @@ class Query {
     return value == 0 && IsNull(column) ? std::numeric_limits<double>::quiet_NaN() : value;
   }
   std::string Text(int column) const;
-  bool IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  bool IsNull(int column) const { return Type(column) == SQLITE_NULL; }
+  int Type(int column) const { return sqlite3_column_type(statement_, column); }  // SQLITE_INTEGER, …
 
  private:
   void Check(int code) const {

@@ -12,8 +12,6 @@
 namespace ofsweep {
 namespace {
 
-// "OFSL", which tells it from other programs' files.
-constexpr std::int64_t kLogsApplicationId = 0x4f46534c;
 constexpr std::int64_t kLogsVersion = 1;
 // A block is filled before the next one is begun: small pieces would cost a row each.
 constexpr std::size_t kBlockBytes = 16 << 10;

@@ -16,6 +16,9 @@
 
 namespace ofsweep {
 
+// "OFSL", the application_id of logs.db, which tells it from other programs' files.
+inline constexpr std::int64_t kLogsApplicationId = 0x4f46534c;
+
 class DatabaseConnection;
 
 struct LogStoreOptions {

@@ -3,16 +3,14 @@
 #include <sqlite3.h>
 
 #include <chrono>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "storage/disk_probe.h"
-#include "storage/schema.h"
 #include "storage/sqlite_status.h"
+#include "storage/writer_connection.h"
 
 namespace ofsweep {
 namespace {
@@ -36,50 +34,19 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-absl::Status MakeFolder(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat(folder.string(), ": the folder cannot be made (", error.message(), "); give another --data-dir"));
-}
-
-absl::Status Prepare(DatabaseConnection& connection, const StoreOptions& options) {
-  if (absl::Status schema = MigrateSchema(connection, options.path); !schema.ok()) return schema;
-  Query journal(connection.Prepare("PRAGMA journal_mode = WAL"));
-  if (journal.Next() && journal.Text(0) != "wal") {
-    return absl::FailedPreconditionError(
-        absl::StrCat(options.path,
-                     ": the file system has no shared memory, which SQLite's write-ahead log needs (a network share?); "
-                     "give a --data-dir on a local disk"));
-  }
-  // Debian's SQLite overwrites deleted rows by default, which doubles the cost of sealing.
-  connection.Execute("PRAGMA secure_delete = OFF");
-  // After one huge commit the WAL is cut back to this.
-  connection.Execute("PRAGMA journal_size_limit = 67108864");
-  connection.Execute(options.durability == Durability::kFull ? "PRAGMA synchronous = FULL"
-                                                             : "PRAGMA synchronous = NORMAL");
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Writer>> Writer::Open(const StoreOptions& options) {
-  if (absl::Status folder = MakeFolder(options.path); !folder.ok()) return folder;
-  absl::StatusOr<std::unique_ptr<WriterLock>> lock = WriterLock::Acquire(options.path);
-  if (!lock.ok()) return lock.status();
-  std::unique_ptr<DatabaseConnection> connection;
+  absl::StatusOr<WriterConnection> opened = OpenToWrite(options);
+  if (!opened.ok()) return opened.status();
   try {
-    connection = std::make_unique<DatabaseConnection>(options.path, DatabaseConnection::Mode::kWriter);
-    if (absl::Status ready = Prepare(*connection, options); !ready.ok()) return ready;
     std::unique_ptr<Writer> writer(
-        new Writer(options.path, *std::move(lock), std::move(connection), options.seal_every_steps));
+        new Writer(options.path, std::move(opened->lock), std::move(opened->connection), options.seal_every_steps));
     writer->points_.RequestInterruptedSeals();
     writer->thread_ = std::thread(&Writer::Run, writer.get());
     return writer;
   } catch (const SQLite::Exception& error) {
-    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), options.path);
+    return ToStatus(error, nullptr, options.path);
   }
 }
 

@@ -50,6 +50,31 @@ TEST(Plan, TrialsThatCostTheSameAreOneRow) {
   EXPECT_EQ(plan.rows[0].flops, (6.0 * 2'178'432 + 12.0 * 4 * 192 * 64) * 200 * 16 * 64);
 }
 
+// 1,664 and 2,354 points are what trials of the quickstart have left in a database.
+TEST(Plan, SaysWhatIsLeftOnDisk) {
+  const std::string quickstart = "train: {steps: 900}, measure: {every: 20}, evaluate: {bits: [w8a4]}}";
+  EXPECT_EQ(PlanOf("name: x\ntrial: {model: {block: op}, " + quickstart).points, 1'664);
+  EXPECT_EQ(PlanOf("name: x\ntrial: {model: {block: post_norm}, " + quickstart).points, 2'354);
+  const Plan plan = PlanOf("name: x\ntrial: {train: {steps: 900}}\ngrid: {measure.every: [20, 40], seed: [0, 1]}");
+  ASSERT_EQ(plan.rows.size(), 1u);
+  EXPECT_EQ(plan.points, 2 * ((46 + 24) * 36 + 2 * 6));
+  // Adam: a weight and two moments of four bytes.
+  EXPECT_EQ(plan.rows[0].CheckpointBytes(), 12.0 * 2'178'432);
+  const auto json = nlohmann::json::parse(PlanJson(plan));
+  EXPECT_EQ(json["checkpoint_bytes"], 4 * 12.0 * 2'178'432);
+  EXPECT_EQ(json["points"], plan.points);
+  EXPECT_THAT(PlanText(plan),
+              AllOf(HasSubstr("On disk: 5.064 k points"),
+                    HasSubstr("checkpoints of 26.1 MB, of which a trial keeps two while it trains, then "
+                              "one, 105 MB on the workers together.")));
+  const Plan none = PlanOf("name: x\nkeep: {checkpoints: none}");
+  EXPECT_EQ(nlohmann::json::parse(PlanJson(none))["checkpoint_bytes"], 0);
+  EXPECT_THAT(PlanText(none), HasSubstr("keeps two while it trains, none afterwards."));
+  const Plan all = PlanOf("name: x\nkeep: {checkpoints: all}");
+  EXPECT_EQ(nlohmann::json::parse(PlanJson(all))["checkpoint_bytes"], nullptr);
+  EXPECT_THAT(PlanText(all), HasSubstr("keeps all that it writes."));
+}
+
 // A key that costs something unless the table says otherwise; one that was forgotten would show rows that are equal.
 TEST(Plan, WhatTellsTrialsApartWithoutCostingAnythingMakesNoRows) {
   for (const char* varied : {"replica: [a, b]", "data.order: [shuffled, sequential]", "schedule.kind: [linear, cosine]",

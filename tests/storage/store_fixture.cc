@@ -5,7 +5,10 @@
 
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
+#include "experiment/trial_config.h"
 
 namespace ofsweep {
 
@@ -28,6 +31,46 @@ TrialRow MakeTrial(const std::string& id, const std::string& block, const std::s
                                      " optimizer.learning_rate=", learning_rate)};
   trial.target_steps = 600;
   return trial;
+}
+
+TrialRow MakeNamedTrial(int seed) {
+  TrialConfig config;
+  config.Set("seed", std::int64_t{seed});
+  ResolveAuto(config);
+  TrialRow trial;
+  trial.config_hash = ConfigHash(config);
+  trial.trial_id = TrialId(trial.config_hash);
+  trial.config_json = ToFlatJson(config).dump();
+  trial.target_steps = config.Integer("train.steps");
+  return trial;
+}
+
+void Train(Store& store, const AttemptName& attempt, std::int64_t steps, double value, TrialState outcome) {
+  const TrialChange running{.trial_id = attempt.trial_id,
+                            .state = TrialState::kRunning,
+                            .generation = attempt.generation,
+                            .attempts = 1,
+                            .worker = "worker",
+                            .at = 1000};
+  AttemptRow row{.name = attempt, .worker = "worker", .from_step = 0, .started_at = 1000};
+  absl::Status stored = store.Apply({.trials = {running}, .attempts = {row}, .at = 1000}).get();
+  ASSERT_TRUE(stored.ok()) << stored;
+  std::vector<StepPoints> points;
+  for (std::int64_t step = 0; step < steps; step += 10) {
+    points.push_back(MakeStep(step, {{{"train_loss"}, value}, {{"kurtosis", 0, "block"}, value}}));
+  }
+  Must(store.AppendPoints(attempt, 0, ColumnsOf(points)).get());
+  if (outcome == TrialState::kRunning) return;
+  TrialChange ended = running;
+  ended.state = outcome;
+  ended.added_wall_seconds = 5;
+  row.ended_at = 2000;
+  row.end = AttemptEnd{.outcome = outcome == TrialState::kCompleted  ? AttemptOutcome::kCompleted
+                                  : outcome == TrialState::kDiverged ? AttemptOutcome::kDiverged
+                                                                     : AttemptOutcome::kPreempted,
+                       .step = steps};
+  stored = store.Apply({.trials = {ended}, .attempts = {row}, .at = 2000}).get();
+  ASSERT_TRUE(stored.ok()) << stored;
 }
 
 void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> trials) {

@@ -44,8 +44,16 @@ std::unique_ptr<Store> OpenStore(const std::string& path, std::int64_t seal_ever
 TrialRow MakeTrial(const std::string& id, const std::string& block = "op", const std::string& optimizer = "adam",
                    double learning_rate = 1e-3, int seed = 0);
 
+// A pending trial that is named after its configuration, as a coordinator makes it, and measured at every 10th step.
+TrialRow MakeNamedTrial(int seed);
+
 // Stores a sweep of these trials.
 void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> trials);
+
+// An attempt of the trial trains it: points of steps 0, 10, … before `steps`, each of that value, and, where it has an
+// outcome, its end.
+void Train(Store& store, const AttemptName& attempt, std::int64_t steps, double value,
+           TrialState outcome = TrialState::kCompleted);
 
 void SetState(Store& store, const std::string& trial_id, TrialState state, TimeMs at = 1);
 

@@ -1,0 +1,104 @@
+#include "storage/compaction.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "storage/database_draft.h"
+#include "storage/sqlite_status.h"
+#include "storage/sweep_deletion.h"
+#include "storage/writer_connection.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+// 0 when there is no such file.
+std::uint64_t SizeOf(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+void RemovePointsOfDeletedTrials(DatabaseConnection& connection) {
+  while (HasDeletedPoints(connection)) {
+    SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
+    ClearDeletedPoints(connection);
+    transaction.commit();
+  }
+}
+
+// Nobody else may have the file open: who read on in the old one would take the write-ahead log of the new one, which
+// it finds by its name, for its own. Exclusive locking that is asked for before anything is read gets just that, and
+// changes nothing in the file.
+absl::StatusOr<std::unique_ptr<SQLite::Database>> OpenAlone(const std::string& path) {
+  try {
+    auto database =
+        std::make_unique<SQLite::Database>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, kBusyTimeoutMs);
+    database->exec("PRAGMA locking_mode = EXCLUSIVE");
+    database->execAndGet("SELECT count(*) FROM sqlite_schema");
+    return database;
+  } catch (const SQLite::Exception& error) {
+    if (error.getErrorCode() != SQLITE_BUSY && error.getErrorCode() != SQLITE_LOCKED) throw;
+    return absl::UnavailableError(absl::StrCat(path,
+                                               ": another program has the database open (a dashboard, a notebook, an "
+                                               "sqlite3 shell, a repeating backup); close "
+                                               "it there and try again"));
+  }
+}
+
+// As the old file has them: a coordinator of another user must be able to open the new one.
+absl::Status GiveOwnerAndMode(const std::string& from, const std::string& to) {
+  struct stat status {};
+  const bool given = ::stat(from.c_str(), &status) == 0 && ::chown(to.c_str(), status.st_uid, status.st_gid) == 0 &&
+                     ::chmod(to.c_str(), status.st_mode & 07777) == 0;
+  if (given) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(from,
+                                                  ": a new file cannot be given the owner and the mode of this one (",
+                                                  std::strerror(errno), "); compact it as its owner"));
+}
+
+absl::Status CheckDraft(const std::string& draft, const std::string& path) {
+  DatabaseConnection connection(draft, DatabaseConnection::Mode::kReader);
+  Query query(connection.Prepare("PRAGMA integrity_check(1)"));
+  if (query.Next() && query.Text(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(path, ": what was written anew is damaged (", query.Text(0),
+                   "), so the file was left as it is; run `ofsweep db check`, and check the disk"));
+}
+
+}  // namespace
+
+absl::StatusOr<Compaction> CompactDatabase(const std::string& path) {
+  std::error_code error;
+  const std::string file = fs::canonical(path, error).string();  // a link is kept
+  if (error) return absl::NotFoundError(absl::StrCat("there is no database ", path));
+  auto opened = OpenToWrite({.path = path});
+  if (!opened.ok()) return opened.status();
+  try {
+    RemovePointsOfDeletedTrials(*opened->connection);
+    Compaction compaction{.bytes_before = SizeOf(file) + SizeOf(file + "-wal")};
+    opened->connection.reset();  // folds the log into the file
+    const auto database = OpenAlone(file);
+    if (!database.ok()) return database.status();
+    const auto draft = DatabaseDraft::Begin(file, "");
+    if (!draft.ok()) return draft.status();
+    if (absl::Status status = (*draft)->CopyFrom(**database, path); !status.ok()) return status;
+    if (absl::Status status = CheckDraft((*draft)->path(), path); !status.ok()) return status;
+    if (absl::Status status = GiveOwnerAndMode(file, (*draft)->path()); !status.ok()) return status;
+    if (absl::Status status = (*draft)->TakePlace(); !status.ok()) return status;
+    fs::remove(file + "-wal", error);  // empty, and of the old file
+    compaction.bytes_after = SizeOf(file);
+    return compaction;
+  } catch (const SQLite::Exception& exception) {
+    return ToStatus(exception, nullptr, path);
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,257 @@
+#include "storage/database_check.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "experiment/attempt.h"
+#include "experiment/flat_json.h"
+#include "experiment/trial_state.h"
+#include "storage/curve_check.h"
+#include "storage/database_connection.h"
+#include "storage/log_store.h"
+#include "storage/schema.h"
+#include "storage/sqlite_status.h"
+
+namespace ofsweep {
+namespace {
+
+constexpr std::size_t kShownFaults = 10;
+
+constexpr char kRestore[] = "put a copy of `ofsweep db backup` in its place (docs/howto-data.md), or report it";
+constexpr char kTrainAnew[] =
+    "put a copy of `ofsweep db backup` in its place, or train these trials anew: submit their sweep file under another "
+    "name with --fresh";
+
+constexpr char kRename[] =
+    "use the ofsweep that wrote the database, or a newer one. What an early version has trained is whole all the same; "
+    "only a sweep that is submitted now takes it for other trials, and trains anew";
+
+std::int64_t ReadNumber(DatabaseConnection& connection, const std::string& sql) {
+  Query query(connection.Prepare(sql));
+  query.Next();
+  return query.Integer(0);
+}
+
+// "1 sweep", "2 sweeps".
+std::string Rows(DatabaseConnection& connection, const std::string& table, const std::string& noun) {
+  const std::int64_t rows = ReadNumber(connection, "SELECT count(*) FROM " + table);
+  return absl::StrCat(rows, " ", noun, rows == 1 || noun == "series" ? "" : "s");
+}
+
+void CheckFile(DatabaseConnection& connection, DatabaseCheck& check) {
+  Query query(connection.Prepare("PRAGMA integrity_check"));
+  while (query.Next()) {
+    if (query.Text(0) != "ok") check.Add(query.Text(0));
+  }
+  check.extent = absl::StrCat(ReadNumber(connection, "PRAGMA page_count"), " pages of ",
+                              ReadNumber(connection, "PRAGMA page_size"), " bytes: sound");
+}
+
+// Rows of `table` whose `column` names none of `there`.
+struct Reference {
+  const char* table;
+  const char* column;
+  const char* there;  // a column of a table, in SQL
+};
+constexpr Reference kReferences[] = {
+    {"sweep_trials", "sweep", "SELECT id FROM sweeps"},  {"sweep_trials", "trial", "SELECT id FROM trials"},
+    {"sweep_trials", "arm", "SELECT id FROM arms"},      {"arms", "sweep", "SELECT id FROM sweeps"},
+    {"sweep_inputs", "sweep", "SELECT id FROM sweeps"},  {"earlier_specs", "sweep", "SELECT id FROM sweeps"},
+    {"trials", "id", "SELECT trial FROM sweep_trials"},  {"trials", "id", "SELECT trial FROM trial_configs"},
+    {"trials", "id", "SELECT trial FROM trial_results"}, {"trial_configs", "trial", "SELECT id FROM trials"},
+    {"trial_results", "trial", "SELECT id FROM trials"}, {"trial_attempts", "trial", "SELECT id FROM trials"},
+};
+
+// The trials that have points, found by one look-up each.
+void CheckTrialsOfPoints(DatabaseConnection& connection, DatabaseCheck& check) {
+  for (const std::string table : {"recent_points", "sealed_points"}) {
+    Query query(connection.Prepare(absl::StrCat(
+        "WITH RECURSIVE its (trial) AS (SELECT min(trial) FROM ", table, " UNION ALL SELECT (SELECT min(trial) FROM ",
+        table, " WHERE trial > its.trial) FROM its WHERE its.trial IS NOT NULL) SELECT count(*) FROM its WHERE trial ",
+        "IS NOT NULL AND trial NOT IN (SELECT id FROM trials UNION ALL SELECT trial FROM trials_to_clear)")));
+    query.Next();
+    if (query.Integer(0) == 0) continue;
+    check.Add(absl::StrCat(table, ": holds points of ", query.Integer(0), " trials that are not there"));
+  }
+}
+
+void CheckReferences(DatabaseConnection& connection, DatabaseCheck& check) {
+  for (const Reference& reference : kReferences) {
+    const std::int64_t missing =
+        ReadNumber(connection, absl::StrCat("SELECT count(*) FROM ", reference.table, " WHERE ", reference.column,
+                                            " NOT IN (", reference.there, ")"));
+    if (missing == 0) continue;
+    check.Add(absl::StrCat(reference.table, ": ", missing, " rows have a ", reference.column,
+                           " that is missing among those of `", reference.there, "`"));
+  }
+  CheckTrialsOfPoints(connection, check);
+  for (const char* table : {"recent_points", "sealed_points"}) {
+    const std::int64_t unnamed = ReadNumber(
+        connection, absl::StrCat("SELECT count(*) FROM ", table, " WHERE series NOT IN (SELECT id FROM series)"));
+    if (unnamed > 0) check.Add(absl::StrCat(table, ": ", unnamed, " points are of a series that is not there"));
+  }
+  check.extent = absl::StrCat(Rows(connection, "sweeps", "sweep"), ", ", Rows(connection, "trials", "trial"), ", ",
+                              Rows(connection, "trial_attempts", "attempt"), ", ", Rows(connection, "series", "series"),
+                              ": what they refer to is there");
+}
+
+void CheckSweepStates(DatabaseConnection& connection, DatabaseCheck& check) {
+  Query query(
+      connection.Prepare("SELECT name, state, (SELECT count(*) FROM sweep_trials WHERE sweep = sweeps.id), "
+                         "(SELECT ifnull(max(position) + 1, 0) FROM sweep_trials WHERE sweep = sweeps.id), "
+                         "(SELECT count(*) FROM results WHERE results.sweep = sweeps.name) FROM sweeps"));
+  while (query.Next()) {
+    if (!ParseSweepState(query.Text(1))) {
+      check.Add(absl::StrCat("sweep ", query.Text(0), ": has the unknown state ", query.Text(1)));
+    }
+    if (query.Integer(2) != query.Integer(3)) {
+      check.Add(absl::StrCat("sweep ", query.Text(0), ": has ", query.Integer(2), " trials in ", query.Integer(3),
+                             " places"));
+    }
+    if (query.Integer(2) != query.Integer(4)) {
+      check.Add(absl::StrCat("sweep ", query.Text(0), ": has ", query.Integer(2), " trials, but results shows ",
+                             query.Integer(4)));
+    }
+  }
+}
+
+void CheckTrialStates(DatabaseConnection& connection, DatabaseCheck& check) {
+  Query query(
+      connection.Prepare("SELECT trial_id, state, ifnull(failure_class, ''), generation, "
+                         "(SELECT ifnull(max(generation), 0) FROM trial_attempts WHERE trial = trials.id), "
+                         "(SELECT count(*) FROM trial_attempts WHERE trial = trials.id AND outcome = '' AND generation "
+                         "< trials.generation) FROM trials"));
+  while (query.Next()) {
+    const std::string trial = absl::StrCat("trial ", query.Text(0), ": ");
+    const std::optional<TrialState> state = ParseTrialState(query.Text(1));
+    if (!state) check.Add(absl::StrCat(trial, "has the unknown state ", query.Text(1)));
+    if (!ParseFailureClass(query.Text(2))) {
+      check.Add(absl::StrCat(trial, "has the unknown failure class ", query.Text(2)));
+    }
+    if (query.Integer(4) > query.Integer(3)) {
+      check.Add(absl::StrCat(trial, "its newest attempt is said to be ", query.Integer(3), ", but there is one ",
+                             query.Integer(4)));
+    }
+    if (query.Integer(5) > 0) {
+      check.Add(absl::StrCat(trial, query.Integer(5), " attempts have no end, though later ones began"));
+    }
+    const bool has_outcome = state == TrialState::kCompleted || state == TrialState::kDiverged;
+    if (has_outcome && query.Integer(4) == 0)
+      check.Add(absl::StrCat(trial, "is ", query.Text(1), " without an attempt"));
+  }
+}
+
+void CheckOutcomes(DatabaseConnection& connection, DatabaseCheck& check) {
+  Query query(connection.Prepare("SELECT outcome, count(*) FROM trial_attempts WHERE outcome <> '' GROUP BY outcome"));
+  while (query.Next()) {
+    if (ParseAttemptOutcome(query.Text(0))) continue;
+    check.Add(absl::StrCat(query.Integer(1), " attempts have the unknown outcome ", query.Text(0)));
+  }
+}
+
+void CheckStates(DatabaseConnection& connection, DatabaseCheck& check) {
+  CheckSweepStates(connection, check);
+  CheckTrialStates(connection, check);
+  CheckOutcomes(connection, check);
+  Query query(connection.Prepare("SELECT state, count(*) FROM trials GROUP BY state ORDER BY state"));
+  while (query.Next()) {
+    absl::StrAppend(&check.extent, check.extent.empty() ? "" : ", ", query.Integer(1), " ", query.Text(0));
+  }
+  absl::StrAppend(&check.extent, check.extent.empty() ? "no trials" : " trials",
+                  ": they agree with their sweeps and attempts");
+}
+
+void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
+  Query query(
+      connection.Prepare("SELECT trial_id, config_hash, config FROM trials JOIN trial_configs ON trial = trials.id"));
+  while (query.Next()) {
+    const std::string trial = absl::StrCat("trial ", query.Text(0), ": ");
+    const std::string hash = query.Text(1);
+    if (TrialId(hash) != query.Text(0)) check.Add(absl::StrCat(trial, "its name is not of its hash, ", hash));
+    const std::optional<TrialConfig> config = ReadFlatJson(query.Text(2));
+    if (!config) {
+      check.Add(absl::StrCat(trial, "its configuration has keys or values that this ofsweep does not know"));
+    } else if (ConfigHash(*config) != hash) {
+      check.Add(absl::StrCat(trial, "its configuration is not the one that it was named after"));
+    }
+  }
+  check.extent = Rows(connection, "trials", "trial") + ": named after their configurations";
+}
+
+std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
+  // Points move between tables while a coordinator writes: everything is read of one state.
+  SQLite::Transaction snapshot(connection.database());
+  std::vector<DatabaseCheck> checks = {
+      {.name = "file",
+       .extent = "",
+       .mend = absl::StrCat(kRestore, "; `sqlite3 FILE .recover | sqlite3 new.db` saves what can still be read")}};
+  CheckFile(connection, checks[0]);
+  if (checks[0].fault_count > 0) return checks;
+  DatabaseCheck references{.name = "references", .extent = "", .mend = kRestore};
+  DatabaseCheck states{.name = "states", .extent = "", .mend = kRestore};
+  DatabaseCheck identities{.name = "identities", .extent = "", .mend = kRename};
+  DatabaseCheck points{.name = "points", .extent = "", .mend = kRestore};
+  DatabaseCheck curves{.name = "curves", .extent = "", .mend = kTrainAnew};
+  DatabaseCheck results{.name = "results", .extent = "", .mend = kTrainAnew};
+  CheckReferences(connection, references);
+  CheckStates(connection, states);
+  CheckIdentities(connection, identities);
+  CheckCurves(connection, points, curves, results);
+  for (DatabaseCheck* check : {&references, &states, &identities, &points, &curves, &results}) {
+    checks.push_back(std::move(*check));
+  }
+  return checks;
+}
+
+// Turns SQLite's exceptions into a status.
+template <class Use>
+auto WithReader(const std::string& path, const Use& use) -> decltype(use(std::declval<DatabaseConnection&>())) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat("there is no database ", path));
+  std::unique_ptr<DatabaseConnection> connection;
+  try {
+    connection = std::make_unique<DatabaseConnection>(path, DatabaseConnection::Mode::kReader);
+    return use(*connection);
+  } catch (const SQLite::Exception& exception) {
+    return ToStatus(exception, connection == nullptr ? nullptr : connection->handle(), path);
+  }
+}
+
+}  // namespace
+
+void DatabaseCheck::Add(std::string fault) {
+  ++fault_count;
+  if (faults.size() < kShownFaults) faults.push_back(std::move(fault));
+}
+
+absl::StatusOr<std::vector<DatabaseCheck>> CheckDatabase(const std::string& path) {
+  return WithReader(path, [&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<DatabaseCheck>> {
+    if (absl::Status known = CheckSchema(connection, path); !known.ok()) return known;
+    return CheckAll(connection);
+  });
+}
+
+absl::StatusOr<DatabaseCheck> CheckLogs(const std::string& path) {
+  return WithReader(path, [&](DatabaseConnection& connection) -> absl::StatusOr<DatabaseCheck> {
+    if (ReadNumber(connection, "PRAGMA application_id") != kLogsApplicationId) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          path, ": this file holds no logs of ofsweep; move it away, and the coordinator makes a new one"));
+    }
+    DatabaseCheck check{.name = "logs",
+                        .extent = "",
+                        .mend = "move logs.db away: the coordinator makes a new one, and workers hold the logs too"};
+    CheckFile(connection, check);
+    if (check.fault_count > 0) return check;
+    const std::int64_t strays =
+        ReadNumber(connection, "SELECT count(*) FROM blocks WHERE log NOT IN (SELECT id FROM logs)");
+    if (strays > 0) check.Add(absl::StrCat(strays, " blocks are of no log"));
+    check.extent = absl::StrCat(Rows(connection, "logs", "log"), ", ", check.extent);
+    return check;
+  });
+}
+
+}  // namespace ofsweep

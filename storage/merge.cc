@@ -1,0 +1,90 @@
+#include "storage/merge.h"
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/database_draft.h"
+#include "storage/merged_sweeps.h"
+#include "storage/merged_trials.h"
+#include "storage/schema.h"
+#include "storage/sqlite_status.h"
+#include "storage/writer_connection.h"
+
+namespace ofsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status CheckPaths(const MergeRequest& request) {
+  std::error_code error;
+  if (!fs::is_regular_file(request.from, error)) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no database ", request.from, "; name a data folder or a database file"));
+  }
+  if (!fs::equivalent(request.from, request.into, error)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(request.from, ": this is the database that it would be merged into; name another one"));
+}
+
+// The source may have a coordinator, and may be of an older version: its copy has neither trouble.
+absl::Status CopySource(const std::string& from, DatabaseDraft& draft) {
+  std::unique_ptr<DatabaseConnection> connection;
+  try {
+    connection = std::make_unique<DatabaseConnection>(from, DatabaseConnection::Mode::kReader);
+    {
+      Query application(connection->Prepare("PRAGMA application_id"));
+      if (!application.Next() || application.Integer(0) != kApplicationId) {
+        return absl::FailedPreconditionError(absl::StrCat(from, ": this database was not made by ofsweep"));
+      }
+    }
+    return draft.CopyFrom(connection->database(), from);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), from);
+  }
+}
+
+// Without a journal beside it, which a kill would leave: of a copy nothing has to survive.
+absl::Status MigrateCopy(const std::string& from, const std::string& copy) {
+  std::unique_ptr<DatabaseConnection> connection;
+  try {
+    connection = std::make_unique<DatabaseConnection>(copy, DatabaseConnection::Mode::kWriter);
+    connection->Execute("PRAGMA journal_mode = MEMORY");
+    return MigrateSchema(*connection, from);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), copy);
+  }
+}
+
+absl::StatusOr<MergeCounts> MergeCopy(DatabaseConnection& connection, const std::string& copy,
+                                      const MergeRequest& request) {
+  Query(connection.Prepare("ATTACH DATABASE ?1 AS source")).Bind(copy).Run();
+  MergeCounts counts;
+  SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
+  MergedSweeps sweeps(connection, request);
+  if (absl::Status found = sweeps.Find(counts); !found.ok()) return found;
+  if (absl::Status merged = MergeTrials(connection, request, counts); !merged.ok()) return merged;
+  sweeps.Insert(counts);
+  transaction.commit();
+  return counts;
+}
+
+}  // namespace
+
+absl::StatusOr<MergeCounts> MergeDatabase(const MergeRequest& request) {
+  if (absl::Status paths = CheckPaths(request); !paths.ok()) return paths;
+  const auto opened = OpenToWrite({.path = request.into});
+  if (!opened.ok()) return opened.status();
+  const auto draft = DatabaseDraft::Begin(request.into, "");
+  if (!draft.ok()) return draft.status();
+  if (absl::Status copied = CopySource(request.from, **draft); !copied.ok()) return copied;
+  if (absl::Status migrated = MigrateCopy(request.from, (*draft)->path()); !migrated.ok()) return migrated;
+  try {
+    return MergeCopy(*opened->connection, (*draft)->path(), request);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, opened->connection->handle(), request.into);
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,147 @@
+#include "storage/view_reader.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/schema.h"
+#include "storage/sqlite_status.h"
+
+namespace ofsweep {
+namespace {
+
+// What picks the rows of a view, and how they are ordered there.
+struct ViewOrder {
+  std::string_view view;
+  const char* key;
+  const char* order;
+};
+constexpr ViewOrder kOrders[] = {
+    {"results", "sweep", ""},
+    {"attempts", "trial_id", " ORDER BY generation"},
+    {"params", "trial_id", ""},
+    {"provenance", "sweep", " ORDER BY trial_id, generation"},
+    {"specs", "sweep", " ORDER BY number"},
+    {"sweep_attributes", "sweep", ""},
+    {"ablation", "sweep", " ORDER BY arm"},
+    {"metrics", "trial_id", " ORDER BY metric, site, layer, aggregate"},
+    {"curves", "trial_id", ""},  // curve by curve, as they are stored: there are many points to sort
+};
+
+const ViewOrder& OrderOf(std::string_view view) {
+  return *std::find_if(std::begin(kOrders), std::end(kOrders),
+                       [view](const ViewOrder& order) { return order.view == view; });
+}
+
+bool NullIsNan(std::string_view view, const std::string& column) {
+  return column == "value" && (view == "curves" || view == "metrics");
+}
+
+ViewValue ValueOf(const Query& row, int column, bool null_is_nan) {
+  switch (row.Type(column)) {
+    case SQLITE_INTEGER:
+      return row.Integer(column);
+    case SQLITE_FLOAT:
+      return row.Real(column);
+    case SQLITE_NULL:
+      if (null_is_nan) return std::numeric_limits<double>::quiet_NaN();
+      return std::monostate();
+    default:
+      return row.Text(column);
+  }
+}
+
+}  // namespace
+
+ViewReader::ViewReader(std::string path, std::unique_ptr<DatabaseConnection> connection)
+    : path_(std::move(path)), connection_(std::move(connection)), snapshot_(connection_->database()) {}
+
+absl::StatusOr<std::unique_ptr<ViewReader>> ViewReader::Open(const std::string& path,
+                                                             const std::vector<std::string>& sweeps) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat("there is no database ", path));
+  try {
+    auto connection = std::make_unique<DatabaseConnection>(path, DatabaseConnection::Mode::kReader);
+    if (absl::Status known = CheckSchema(*connection, path); !known.ok()) return known;
+    std::unique_ptr<ViewReader> reader(new ViewReader(path, std::move(connection)));
+    if (absl::Status found = reader->FindSweeps(sweeps); !found.ok()) return found;
+    reader->FindTrials();
+    return reader;
+  } catch (const SQLite::Exception& exception) {
+    return ToStatus(exception, nullptr, path);
+  }
+}
+
+absl::Status ViewReader::FindSweeps(const std::vector<std::string>& sweeps) {
+  Query all(connection_->Prepare("SELECT name FROM sweeps ORDER BY id"));
+  while (all.Next()) {
+    std::string name = all.Text(0);
+    const bool is_wanted = sweeps.empty() || std::find(sweeps.begin(), sweeps.end(), name) != sweeps.end();
+    if (is_wanted) sweeps_.push_back(std::move(name));
+  }
+  for (const std::string& wanted : sweeps) {
+    if (std::find(sweeps_.begin(), sweeps_.end(), wanted) != sweeps_.end()) continue;
+    return absl::NotFoundError(
+        absl::StrCat(path_, ": there is no sweep ", wanted, "; `ofsweep ls` lists those that are there"));
+  }
+  return absl::OkStatus();
+}
+
+void ViewReader::FindTrials() {
+  std::unordered_set<std::string> known;
+  for (const std::string& sweep : sweeps_) {
+    Query its(
+        connection_->Prepare("SELECT trial_id FROM sweeps JOIN sweep_trials ON sweep = sweeps.id JOIN trials ON "
+                             "trials.id = trial WHERE sweeps.name = ?1 ORDER BY position"));
+    its.Bind(sweep);
+    while (its.Next()) {
+      if (known.insert(its.Text(0)).second) trials_.push_back(its.Text(0));
+    }
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> ViewReader::Columns(std::string_view view) {
+  try {
+    Query query(connection_->Prepare("SELECT name FROM pragma_table_info(?1)"));
+    query.Bind(view);
+    std::vector<std::string> names;
+    while (query.Next()) names.push_back(query.Text(0));
+    return names;
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection_->handle(), path_);
+  }
+}
+
+absl::Status ViewReader::Visit(std::string_view view, const Visitor& visit,
+                               const std::function<void(std::size_t, std::size_t)>& progress) {
+  const auto columns = Columns(view);
+  if (!columns.ok()) return columns.status();
+  const ViewOrder& order = OrderOf(view);
+  const std::vector<std::string>& keys = std::string_view(order.key) == "sweep" ? sweeps_ : trials_;
+  std::vector<bool> null_is_nan;
+  for (const std::string& column : *columns) null_is_nan.push_back(NullIsNan(view, column));
+  std::vector<ViewValue> values(columns->size());
+  try {
+    const Statement& select = connection_->Prepare(
+        absl::StrCat("SELECT * FROM ", std::string(view), " WHERE ", order.key, " = ?1", order.order));
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      progress(i, keys.size());
+      Query rows(select);
+      rows.Bind(keys[i]);
+      while (rows.Next()) {
+        for (std::size_t column = 0; column < values.size(); ++column) {
+          values[column] = ValueOf(rows, static_cast<int>(column), null_is_nan[column]);
+        }
+        if (absl::Status visited = visit(values); !visited.ok()) return visited;
+      }
+    }
+    return absl::OkStatus();
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, connection_->handle(), path_);
+  }
+}
+
+}  // namespace ofsweep

@@ -1,0 +1,139 @@
+// A compacted database holds what it held in less space, and is whole at every moment.
+#include "storage/compaction.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "storage/database_check.h"
+#include "tests/storage/store_fixture.h"
+
+namespace ofsweep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class CompactionTest : public testing::Test {
+ protected:
+  // A sweep that was deleted, most of whose points are there, and one that is left.
+  void MakeDatabase() {
+    const auto store = OpenStore(path_);
+    InsertTrials(*store, "gone", {MakeNamedTrial(0)});
+    InsertTrials(*store, "left", {MakeNamedTrial(1)});
+    Train(*store, {MakeNamedTrial(0).trial_id, 1}, 60'000, 1);
+    Train(*store, {MakeNamedTrial(1).trial_id, 1}, 600, 2);
+    StateChange change;
+    change.deletion = {.sweep = "gone", .begun_trials = {{MakeNamedTrial(0).trial_id, 1}}};
+    ASSERT_TRUE(store->Apply(std::move(change)).get().ok());
+  }
+  std::vector<std::string> Points() { return Sql(path_, "SELECT count(*), sum(value) FROM curves"); }
+  void ExpectWhole() {
+    for (const DatabaseCheck& check : Must(CheckDatabase(path_))) EXPECT_THAT(check.faults, testing::IsEmpty());
+    EXPECT_THAT(Points(), ElementsAre(points_));
+  }
+
+  TemporaryFolder folder_;
+  const std::string path_ = folder_.File("ofsweep.db");
+  const std::string draft_ = folder_.File(".ofsweep.db.ofsweep-draft");
+  std::string points_;  // before it was compacted
+};
+
+TEST_F(CompactionTest, GivesBackTheSpaceOfDeletedSweepsAndKeepsAllElse) {
+  MakeDatabase();
+  points_ = Points().at(0);
+  EXPECT_THAT(points_, HasSubstr("240|"));
+  const Compaction compaction = Must(CompactDatabase(path_));
+  EXPECT_EQ(compaction.bytes_after, std::filesystem::file_size(path_));
+  EXPECT_LT(compaction.bytes_after, compaction.bytes_before / 2);
+  ExpectWhole();
+  EXPECT_FALSE(std::filesystem::exists(draft_));
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+  // A coordinator goes on with it.
+  const auto store = OpenStore(path_);
+  Must(
+      store->AppendPoints({MakeNamedTrial(1).trial_id, 1}, 0, ColumnsOf({MakeStep(600, {{{"train_loss"}, 2}})})).get());
+  EXPECT_THAT(Sql(path_, "SELECT count(*) FROM curves"), ElementsAre("243"));
+}
+
+TEST_F(CompactionTest, NobodyElseMayHaveItOpen) {
+  MakeDatabase();
+  points_ = Points().at(0);
+  {
+    const auto coordinator = OpenStore(path_);
+    const absl::Status refused = CompactDatabase(path_).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("another coordinator"));
+  }
+  {
+    SQLite::Database shell(path_, SQLite::OPEN_READONLY);
+    EXPECT_EQ(shell.execAndGet("SELECT count(*) FROM results").getInt(), 1);
+    const absl::Status refused = CompactDatabase(path_).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("close it"));
+    EXPECT_EQ(shell.execAndGet("SELECT count(*) FROM results").getInt(), 1);
+  }
+  ExpectWhole();
+  EXPECT_TRUE(CompactDatabase(path_).ok());
+}
+
+TEST_F(CompactionTest, AFullDiskLeavesTheDatabaseAsItWas) {
+  MakeDatabase();
+  Must(CompactDatabase(path_));
+  points_ = Points().at(0);
+  const auto size = std::filesystem::file_size(path_);
+  {
+    const FileSizeLimit limit(size - 4096);
+    const absl::Status full = CompactDatabase(path_).status();
+    EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+  }
+  EXPECT_FALSE(std::filesystem::exists(draft_));
+  ExpectWhole();
+}
+
+// The more so while the new file is written or takes its place.
+TEST_F(CompactionTest, AKillAtAnyMomentLeavesItWhole) {
+  MakeDatabase();
+  points_ = Points().at(0);
+  for (int kill = 0; kill < 30; ++kill) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) ::_exit(CompactDatabase(path_).ok() ? 0 : 1);
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(2 * kill));  // the moment of the kill, not a wait for anything
+    ::kill(child, SIGKILL);
+    int state = 0;
+    ASSERT_EQ(::waitpid(child, &state, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(state) || WEXITSTATUS(state) == 0);
+    ExpectWhole();
+  }
+  Must(CompactDatabase(path_));
+  ExpectWhole();
+}
+
+TEST_F(CompactionTest, LinksAndModesStay) {
+  MakeDatabase();
+  ASSERT_EQ(::chmod(path_.c_str(), 0660), 0);
+  const std::string link = folder_.File("link.db");
+  std::filesystem::create_symlink(path_, link);
+  EXPECT_TRUE(CompactDatabase(link).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  struct stat status {};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0660u);
+}
+
+TEST_F(CompactionTest, NothingIsMadeWhereThereIsNothing) {
+  EXPECT_EQ(CompactDatabase(path_).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+}  // namespace
+}  // namespace ofsweep
