@@ -74,7 +74,7 @@ struct AttemptStart {
   std::int64_t stored_through = 0;
   std::uint64_t curve_generation = 0;               // whose the end of that curve is
   std::map<std::string, std::string> fingerprints;  // by their keys: what its open inputs must hold
-  KeepCheckpoints keep_checkpoints = KeepCheckpoints::kLast;
+  bool keep_all_checkpoints = false;
 };
 
 // An attempt that a worker has, and through which step its trial's curve is stored without a gap.
@@ -91,8 +91,9 @@ struct SynchronizeAnswer {
   std::vector<Holding> keep;
   std::vector<Holding> stop;
   std::vector<AttemptName> forget;
-  std::vector<AttemptName> deleted;     // the newest attempts of deleted trials
-  std::uint64_t deletions_through = 0;  // of the last of them
+  std::map<std::string, KeepCheckpoints> keep_checkpoints;  // by trial, of forgotten attempts of those that are over
+  std::vector<AttemptName> deleted;                         // the newest attempts of deleted trials
+  std::uint64_t deletions_through = 0;                      // of the last of them
   double next_call_seconds = 0;
   std::string reason;
   DatabaseIdentity database;

@@ -20,6 +20,7 @@ class Call {
     turn_.fleet().Seen(worker_, report_, turn_.now());
     for (const AttemptReport& attempt : report_.attempts) ReadAttempt(attempt);
     TakeUnreported();
+    TellWhatIsKept();
     // What it is told to delete must not be of a trial that it is told to start.
     const int free_slots = TellDeletions() ? FillSlots(FreeSlots()) : 0;
     answer_.next_call_seconds = static_cast<double>(turn_.state().NextCallMs()) / 1000;
@@ -54,8 +55,7 @@ class Call {
       }
       Adopt(index, generation);
     }
-    const bool is_result = trial.state == TrialState::kCompleted || trial.state == TrialState::kDiverged;
-    if (!trial.Knows(generation) && !is_result) {
+    if (!trial.Knows(generation) && !IsResult(trial)) {
       // The restored database has the trial failed or cancelled. Should it be wanted again, this attempt goes on.
       if (!report.end) answer_.stop.push_back({report.name, StoredOf(trial, report)});
       return;
@@ -90,6 +90,10 @@ class Call {
     } else {
       (trial.stopping ? answer_.stop : answer_.keep).push_back({report.name, trial.stored_through});
     }
+  }
+
+  static bool IsResult(const TrialRecord& trial) {
+    return trial.state == TrialState::kCompleted || trial.state == TrialState::kDiverged;
   }
 
   // Through which step the stored curve is this attempt's own, as long as it is not adopted: where the database has not
@@ -137,6 +141,13 @@ class Call {
       } else {
         EndAttempt(index, {.outcome = AttemptOutcome::kLost, .message = "its worker restarted without it"}, turn_);
       }
+    }
+  }
+
+  void TellWhatIsKept() {
+    for (const AttemptName& name : answer_.forget) {
+      const TrialRecord* trial = books_.FindTrial(name.trial_id);
+      if (trial != nullptr && IsResult(*trial)) answer_.keep_checkpoints[trial->id] = books_.KeepOf(*trial);
     }
   }
 
@@ -202,7 +213,7 @@ class Call {
             .lease_seconds = static_cast<double>(turn_.state().options.lease_ms) / 1000,
             .stored_through = trial.stored_through,
             .curve_generation = trial.curve_generation,
-            .keep_checkpoints = books_.KeepOf(trial)};
+            .keep_all_checkpoints = books_.KeepOf(trial) == KeepCheckpoints::kAll};
   }
 
   const WorkerReport& report_;

@@ -266,11 +266,14 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
     added.set_stored_through(static_cast<std::uint64_t>(start.stored_through));
     added.set_curve_generation(start.curve_generation);
     added.mutable_fingerprints()->insert(start.fingerprints.begin(), start.fingerprints.end());
-    added.set_keep_checkpoints(std::string(Name(start.keep_checkpoints)));
+    added.set_keep_all_checkpoints(start.keep_all_checkpoints);
   }
   for (const Holding& holding : answer.keep) Fill(holding, *message.add_keep());
   for (const Holding& holding : answer.stop) Fill(holding, *message.add_stop());
   for (const AttemptName& name : answer.forget) Fill(name, *message.add_forget());
+  for (const auto& [trial, keep] : answer.keep_checkpoints) {
+    (*message.mutable_keep_checkpoints())[trial] = std::string(Name(keep));
+  }
   for (const AttemptName& name : answer.deleted) Fill(name, *message.add_deleted());
   message.set_deletions_through(answer.deletions_through);
   message.mutable_database()->set_id(answer.database.id);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -57,6 +58,21 @@ std::string LogPath(const std::string& trial_path, int attempt) {
 std::string CheckpointPath(const std::string& trial_path, std::int64_t step) {
   return Join(trial_path, absl::StrCat(std::string(kCheckpointPrefix), absl::StrFormat("%09d", step),
                                        std::string(kCheckpointSuffix)));
+}
+
+std::map<std::int64_t, std::filesystem::path, std::greater<>> ListCheckpoints(const std::filesystem::path& trial_path) {
+  namespace fs = std::filesystem;
+  std::map<std::int64_t, fs::path, std::greater<>> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(trial_path, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(kCheckpointPrefix) || !name.ends_with(kCheckpointSuffix)) continue;
+    std::int64_t step = 0;
+    const std::size_t digits = name.size() - kCheckpointPrefix.size() - kCheckpointSuffix.size();
+    if (absl::SimpleAtoi(name.substr(kCheckpointPrefix.size(), digits), &step)) found[step] = entry->path();
+  }
+  return found;
 }
 
 std::string LineagePath(const std::string& trial_path) {

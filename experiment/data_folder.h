@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -23,7 +26,9 @@ std::string TrialConfigPath(const std::string& trial_path);                    /
 std::string LogFolder(const std::string& trial_path);                          // logs
 std::string LogPath(const std::string& trial_path, int attempt);               // logs/attempt-N.log, from 1
 std::string CheckpointPath(const std::string& trial_path, std::int64_t step);  // checkpoint-STEP.safetensors
-std::string LineagePath(const std::string& trial_path);                        // lineage: whose checkpoints these are
+// What has such a name in the folder, by its step, newest first; files and folders.
+std::map<std::int64_t, std::filesystem::path, std::greater<>> ListCheckpoints(const std::filesystem::path& trial_path);
+std::string LineagePath(const std::string& trial_path);  // lineage: whose checkpoints these are
 
 inline constexpr std::string_view kCheckpointPrefix = "checkpoint-";
 inline constexpr std::string_view kCheckpointSuffix = ".safetensors";

@@ -35,21 +35,6 @@ std::string ShapeText(at::IntArrayRef shape) {
   return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
 }
 
-// The checkpoints in a folder, newest first.
-std::map<std::int64_t, fs::path, std::greater<>> ListCheckpoints(const fs::path& folder) {
-  std::map<std::int64_t, fs::path, std::greater<>> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with(kCheckpointPrefix) || !name.ends_with(kCheckpointSuffix)) continue;
-    std::int64_t step = 0;
-    const std::size_t digits = name.size() - kCheckpointPrefix.size() - kCheckpointSuffix.size();
-    if (absl::SimpleAtoi(name.substr(kCheckpointPrefix.size(), digits), &step)) found[step] = entry->path();
-  }
-  return found;
-}
-
 // A folder of such a name is as little use as a damaged file.
 absl::StatusOr<SafetensorsFile> OpenCheckpoint(const fs::path& path) {
   std::error_code error;
@@ -203,8 +188,7 @@ void CheckpointFolder::RemoveOthers(std::int64_t step) const {
   std::size_t kept = 0;
   for (const auto& [other, path] : ListCheckpoints(folder_)) {
     if (!fs::is_regular_file(path, ignored)) continue;  // someone else's
-    const bool is_old = !keep_all_ && kept++ >= kKept;
-    if (other > step || is_old) fs::remove(path, ignored);
+    if (other > step || (!keep_all_ && kept++ >= kKept)) fs::remove(path, ignored);
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     // Half-written files of a process that was killed: checkpoint-STEP.safetensors.XXXXXX.

@@ -89,13 +89,11 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
   log_path_ = folder->log_path;
   started_at_ms_ = NowMs();
   continued_generation_ = folder->resume ? start.curve_generation() : 0;
-  keep_checkpoints_ = ParseKeepCheckpoints(start.keep_checkpoints()).value_or(KeepCheckpoints::kLast);
   absl::StatusOr<std::unique_ptr<Outbox>> outbox =
       Outbox::Create(OutboxFolder(host_.data_dir), {.name = name_,
                                                     .attempt = static_cast<int>(start.attempt()) + 1,
                                                     .started_at_ms = started_at_ms_,
-                                                    .continued_generation = continued_generation_,
-                                                    .keep_checkpoints = keep_checkpoints_});
+                                                    .continued_generation = continued_generation_});
   if (!outbox.ok()) return outbox.status();
   outbox_ = *std::move(outbox);
 
@@ -117,7 +115,7 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
     command.arguments.insert(command.arguments.end(), {"--expect", absl::StrCat(key, "=", fingerprint)});
   }
   if (folder->resume) command.arguments.emplace_back("--resume");
-  if (keep_checkpoints_ == KeepCheckpoints::kAll) command.arguments.emplace_back("--keep-all-checkpoints");
+  if (start.keep_all_checkpoints()) command.arguments.emplace_back("--keep-all-checkpoints");
   if (!slot_.gpu.empty()) {
     command.environment.push_back("CUDA_VISIBLE_DEVICES=" + slot_.gpu);
     command.arguments.insert(command.arguments.end(), {"--gpu-slots", absl::StrCat(slot_.gpu_slots)});
@@ -209,11 +207,6 @@ void Attempt::Forget() {
 
 void Attempt::Discard() {
   if (outbox_) outbox_->Remove();
-  const bool is_over =
-      end_ && (end_->outcome == AttemptOutcome::kCompleted || end_->outcome == AttemptOutcome::kDiverged);
-  if (!is_over || refused_) return;
-  const absl::Status status = RemoveCheckpoints(TrialPath(host_.data_dir, name_.trial_id), keep_checkpoints_);
-  if (!status.ok()) spdlog::warn("{}: {}", ToText(name_), std::string(status.message()));
 }
 
 void Attempt::Refuse(const std::string& message) {
@@ -278,7 +271,6 @@ Outbox::Observer Attempt::Observe() {
                 name_ = header.name;
                 started_at_ms_ = header.started_at_ms;
                 continued_generation_ = header.continued_generation;
-                keep_checkpoints_ = header.keep_checkpoints;
                 log_path_ = LogPath(TrialPath(host_.data_dir, name_.trial_id), header.attempt);
               },
           .on_event = [this](TrainerEvent& event) { OnEvent(event); },

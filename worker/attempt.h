@@ -85,7 +85,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   void Stop(StopReason reason, std::string message = "");
   // Nobody wants its points any more: kills the trainer. Once it is not alive, the caller lets go of it.
   void Forget();
-  // Deletes the outbox, and what is not to be kept of a trial that is over.
+  // Deletes the outbox.
   void Discard();
 
   // The rest of its points will not be accepted: they are dropped, and it fails.
@@ -132,7 +132,6 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   std::uint64_t incarnation_ = 0;  // of the coordinator that said through which step its points are stored
   std::uint64_t continued_generation_ = 0;
-  KeepCheckpoints keep_checkpoints_ = KeepCheckpoints::kLast;
   std::string resolved_config_;  // "" before the trainer has begun
   std::string revision_;         // of the trainer
   LeftOutFiles left_out_;

@@ -52,8 +52,7 @@ Json ToJson(const AttemptHeader& header) {
           {"generation", header.name.generation},
           {"attempt", header.attempt},
           {"started_at_ms", header.started_at_ms},
-          {"continued_generation", header.continued_generation},
-          {"keep_checkpoints", Name(header.keep_checkpoints)}};
+          {"continued_generation", header.continued_generation}};
 }
 
 Json ToJson(const AttemptEnd& end) {
@@ -71,9 +70,7 @@ void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
     observer.on_header({.name = {json.at("trial_id"), json.at("generation")},
                         .attempt = json.value("attempt", 1),
                         .started_at_ms = json.at("started_at_ms"),
-                        .continued_generation = json.value("continued_generation", std::uint64_t{0}),
-                        .keep_checkpoints =
-                            ParseKeepCheckpoints(json.value("keep_checkpoints", "")).value_or(KeepCheckpoints::kLast)});
+                        .continued_generation = json.value("continued_generation", std::uint64_t{0})});
     return;
   }
   const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());

@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "experiment/sweep_attributes.h"
 #include "experiment/trainer_event.h"
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/reconcile.h"
@@ -26,7 +25,6 @@ struct AttemptHeader {
   int attempt = 1;                         // of the trial, from 1
   std::int64_t started_at_ms = 0;          // since 1970
   std::uint64_t continued_generation = 0;  // whose curve its checkpoint is of
-  KeepCheckpoints keep_checkpoints = KeepCheckpoints::kLast;
 };
 
 // The outbox of one attempt: a file that is the trainer's standard output. The trainer writes its events straight into

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/data_folder.h"
 #include "host/memory.h"
+#include "worker/trial_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -132,7 +133,12 @@ void Supervisor::Apply(const v1::SynchronizeResponse& told) {
     Synchronized(holding);
     instructions.stop.push_back(NameIn(holding));
   }
-  for (const v1::AttemptName& name : told.forget()) instructions.forget.push_back(NameIn(name));
+  for (const v1::AttemptName& name : told.forget()) {
+    instructions.forget.push_back(NameIn(name));
+    const auto told_to_keep = told.keep_checkpoints().find(name.trial_id());
+    if (told_to_keep == told.keep_checkpoints().end() || Find(NameIn(name)) == nullptr) continue;
+    if (const auto keep = ParseKeepCheckpoints(told_to_keep->second)) kept_checkpoints_[NameIn(name)] = *keep;
+  }
   deletions_.Take(told);
   RemoveDeleted();
   starts_.clear();
@@ -210,7 +216,16 @@ void Supervisor::OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch) {
   if (!attempt.alive() && attempt.unsent() == 0) callbacks_.on_change();
 }
 
+// Before its outbox goes: a new agent, for which that is still there, does it again.
+void Supervisor::RemoveCheckpoints(const AttemptName& name) {
+  const auto kept = kept_checkpoints_.extract(name);
+  if (kept.empty()) return;
+  const absl::Status status = ofsweep::RemoveCheckpoints(TrialPath(options_.data_dir, name.trial_id), kept.mapped());
+  if (!status.ok()) spdlog::warn("{}: {}", ToText(name), std::string(status.message()));
+}
+
 void Supervisor::LetGo(const AttemptName& name) {
+  RemoveCheckpoints(name);
   const auto entry = attempts_.find(name);
   entry->second->Discard();
   attempts_.erase(entry);

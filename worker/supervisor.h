@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/status/status.h"
+#include "experiment/sweep_attributes.h"
 #include "host/disk.h"
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/agent.h"
@@ -79,6 +80,7 @@ class Supervisor {
   void Reconcile(Instructions told);
   void Launch(const AttemptName& name);
   void LetGo(const AttemptName& name);
+  void RemoveCheckpoints(const AttemptName& name);
   void RemoveDeleted();
   void OnExit(const AttemptName& name);
   Slot FreeSlot() const;
@@ -99,7 +101,8 @@ class Supervisor {
   v1::Database database_;
   std::map<AttemptName, std::shared_ptr<Attempt>> attempts_;
   FollowedDeletions deletions_;
-  std::vector<v1::Start> starts_;  // of the newest answer, those that wait for a slot too
+  std::map<AttemptName, KeepCheckpoints> kept_checkpoints_;  // of attempts that are let go, whose trials are over
+  std::vector<v1::Start> starts_;                            // of the newest answer, those that wait for a slot too
   AttemptName last_forwarded_;
   std::set<std::string> told_left_out_;  // what was said of one trial is not said again of its neighbours
   bool shutting_down_ = false;

@@ -7,13 +7,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
+#include <functional>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "experiment/data_folder.h"
@@ -25,22 +26,12 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::vector<fs::path> Checkpoints(const std::string& trial_path) {
-  std::vector<fs::path> found;
+// By their steps, newest first.
+std::map<std::int64_t, fs::path, std::greater<>> CheckpointFiles(const std::string& trial_path) {
+  auto files = ListCheckpoints(trial_path);
   std::error_code ignored;
-  for (fs::recursive_directory_iterator entry(trial_path, ignored), end; entry != end; entry.increment(ignored)) {
-    if (entry->path().extension() == kCheckpointSuffix && entry->is_regular_file(ignored))
-      found.push_back(entry->path());
-  }
-  return found;
-}
-
-// By its name; one that cannot be read counts as the newest.
-std::int64_t StepOf(const fs::path& checkpoint) {
-  const std::string stem = checkpoint.stem().string();
-  std::int64_t step = 0;
-  const bool named = absl::SimpleAtoi(stem.substr(stem.rfind('-') + 1), &step);
-  return named ? step : std::numeric_limits<std::int64_t>::max();
+  std::erase_if(files, [&](const auto& entry) { return !fs::is_regular_file(entry.second, ignored); });
+  return files;
 }
 
 // An attempt that checkpoints in the folder descend from, and the step of the checkpoint that it continued.
@@ -79,8 +70,7 @@ absl::Status KeepCheckpointsOf(const v1::Start& start, const std::string& trial_
     lineage.pop_back();
   }
   std::int64_t newest = -1;
-  for (const fs::path& checkpoint : Checkpoints(trial_path)) {
-    const std::int64_t step = StepOf(checkpoint);
+  for (const auto& [step, checkpoint] : CheckpointFiles(trial_path)) {
     if (step <= through) {
       newest = std::max(newest, step);
     } else if (absl::Status status = Remove(checkpoint); !status.ok()) {
@@ -123,17 +113,15 @@ absl::StatusOr<TrialFolder> PrepareTrial(const std::string& data_dir, const v1::
   if (folder.log.get() < 0) return WriteError(folder.log_path);
 
   if (absl::Status status = KeepCheckpointsOf(start, folder.path); !status.ok()) return status;
-  folder.resume = !Checkpoints(folder.path).empty();
+  folder.resume = !CheckpointFiles(folder.path).empty();
   return folder;
 }
 
 absl::Status RemoveCheckpoints(const std::string& trial_path, KeepCheckpoints keep) {
   if (keep == KeepCheckpoints::kAll) return absl::OkStatus();
-  std::vector<fs::path> checkpoints = Checkpoints(trial_path);
-  std::sort(checkpoints.begin(), checkpoints.end(),
-            [](const fs::path& a, const fs::path& b) { return StepOf(a) < StepOf(b); });
-  if (keep == KeepCheckpoints::kLast && !checkpoints.empty()) checkpoints.pop_back();
-  for (const fs::path& checkpoint : checkpoints) {
+  bool is_kept = keep == KeepCheckpoints::kLast;  // the first, which is the newest
+  for (const auto& [step, checkpoint] : CheckpointFiles(trial_path)) {
+    if (std::exchange(is_kept, false)) continue;
     if (absl::Status status = Remove(checkpoint); !status.ok()) return status;
   }
   return absl::OkStatus();

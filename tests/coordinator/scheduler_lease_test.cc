@@ -44,9 +44,16 @@ TEST(SchedulerLease, OfATrialThatSweepsShareTheMostCheckpointsAreKeptThatOneOfTh
   SchedulerBench bench;
   bench.Submit("none", {"a", "b"}, false, {.keep_checkpoints = KeepCheckpoints::kNone});
   bench.Submit("all", {"b", "c"}, false, {.keep_checkpoints = KeepCheckpoints::kAll});
-  std::vector<KeepCheckpoints> kept;
-  for (const AttemptStart& start : bench.Call("w", 3).start) kept.push_back(start.keep_checkpoints);
-  EXPECT_THAT(kept, ElementsAre(KeepCheckpoints::kNone, KeepCheckpoints::kAll, KeepCheckpoints::kAll));
+  std::vector<bool> all;
+  for (const AttemptStart& start : bench.Call("w", 3).start) all.push_back(start.keep_all_checkpoints);
+  EXPECT_THAT(all, ElementsAre(false, true, true));
+  const auto ended = bench.Call("w", 3,
+                                {Ended("a", 1, AttemptOutcome::kCompleted), Ended("b", 1, AttemptOutcome::kDiverged),
+                                 Failed("c", 1, FailureClass::kCrash)});
+  EXPECT_THAT(ended.forget, SizeIs(3));
+  EXPECT_THAT(ended.keep_checkpoints, ElementsAre(std::pair(std::string("a"), KeepCheckpoints::kNone),
+                                                  std::pair(std::string("b"), KeepCheckpoints::kAll)))
+      << "c may be tried again";
 }
 
 TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare) {

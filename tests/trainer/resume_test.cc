@@ -254,6 +254,16 @@ TEST_F(Checkpoints, DamagedOnesOfLaterStepsMakeWay) {
   EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000021.safetensors", "checkpoint-000000024.safetensors"));
 }
 
+TEST_F(Checkpoints, TheFirstOneStaysWhereDamagedOnesMakeWay) {
+  folder_.Write("out/checkpoint-000000090.safetensors", "damaged");
+  folder_.Write("out/checkpoint-000000099.safetensors", "damaged");
+  nlohmann::json trial = TinyTrial();
+  trial["train"]["steps"] = 3;
+  trial_ = WriteTrial(folder_, trial);
+  ASSERT_EQ(Train({"--resume"}).exit_code, 0);
+  EXPECT_THAT(Files(), UnorderedElementsAre("checkpoint-000000003.safetensors"));
+}
+
 TEST_F(Checkpoints, AFolderOfACheckpointsNameIsPassedOver) {
   ASSERT_EQ(Train().exit_code, 0);
   folder_.Write("out/checkpoint-000000099.safetensors/notes.txt", "not ours");

@@ -1,9 +1,12 @@
 // A trial from its lease to its recorded end.
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "agent_fixture.h"
 #include "worker/host.h"
 
@@ -137,33 +140,36 @@ TEST_F(AgentTest, ALaterAttemptGoesOnFromTheCheckpointAndAFirstOneDoesNot) {
   EXPECT_FALSE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
 }
 
-TEST_F(AgentTest, OfATrialThatIsOverTheCheckpointsAreKeptThatItsSweepWants) {
+TEST_F(AgentTest, OfATrialThatIsOverTheCheckpointsAreKeptThatAreTold) {
   const std::string script = R"([["started", 0], ["checkpoint", 5], ["checkpoint", 9], ["finished", "completed"]])";
   StartAgent();
-  for (const char* keep : {"none", "", "last", "all"}) {
-    coordinator_.Assign(absl::StrCat("keep-", keep), script, 1, 0, keep);
-    ASSERT_TRUE(coordinator_.WaitUntil(
-        [&](const FakeCoordinatorState& state) { return state.Ended(absl::StrCat("keep-", keep)); }));
+  for (const char* keep : {"none", "last", "all"}) {
+    coordinator_.Change([&](FakeCoordinatorState& state) { state.keep_checkpoints[keep] = keep; });
+    std::filesystem::create_directories(TrialFile(keep, ""));
+    std::ofstream(TrialFile(keep, "best.safetensors")) << "a user's";
+    coordinator_.Assign(keep, script, 1, 0, keep == std::string("all"));
+    ASSERT_TRUE(coordinator_.WaitUntil([&](const FakeCoordinatorState& state) { return state.Ended(keep); }));
   }
   ASSERT_TRUE(WaitForOutboxToBeEmpty());
   const auto kept = [&](const char* trial) {
+    EXPECT_TRUE(std::filesystem::exists(TrialFile(trial, "best.safetensors"))) << trial;
     return std::pair(std::filesystem::exists(TrialFile(trial, "checkpoint-5.safetensors")),
                      std::filesystem::exists(TrialFile(trial, "checkpoint-9.safetensors")));
   };
-  EXPECT_EQ(kept("keep-none"), std::pair(false, false));
-  EXPECT_EQ(kept("keep-"), std::pair(false, true));
-  EXPECT_EQ(kept("keep-last"), std::pair(false, true));
-  EXPECT_EQ(kept("keep-all"), std::pair(true, true));
-  EXPECT_THAT(ReadFile(TrialFile("keep-all", "arguments")), HasSubstr("--keep-all-checkpoints"));
-  EXPECT_THAT(ReadFile(TrialFile("keep-last", "arguments")), testing::Not(HasSubstr("--keep-all-checkpoints")));
+  EXPECT_EQ(kept("none"), std::pair(false, false));
+  EXPECT_EQ(kept("last"), std::pair(false, true));
+  EXPECT_EQ(kept("all"), std::pair(true, true));
+  EXPECT_THAT(ReadFile(TrialFile("all", "arguments")), HasSubstr("--keep-all-checkpoints"));
+  EXPECT_THAT(ReadFile(TrialFile("last", "arguments")), testing::Not(HasSubstr("--keep-all-checkpoints")));
 }
 
-TEST_F(AgentTest, OfATrialThatIsNotOverWhatItMayGoOnFromIsKept) {
-  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 6]], ["checkpoint", 5], ["kill", 9]])", 1, 0, "none");
+TEST_F(AgentTest, AnAttemptThatEndsLeavesItsCheckpointsWhereItsTrialIsNotOver) {
+  coordinator_.Assign("t1", R"([["started", 0], ["checkpoint", 5], ["checkpoint", 9], ["finished", "completed"]])");
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1", 1); }));
   ASSERT_TRUE(WaitForOutboxToBeEmpty());
   EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-5.safetensors")));
+  EXPECT_TRUE(std::filesystem::exists(TrialFile("t1", "checkpoint-9.safetensors")));
 }
 
 TEST_F(AgentTest, ATrialThatAnotherWorkerTrainedSinceDoesNotGoOnFromTheCheckpointHere) {

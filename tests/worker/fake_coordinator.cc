@@ -25,14 +25,14 @@ void FakeCoordinator::Stop() {
 }
 
 void FakeCoordinator::Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation,
-                             std::uint32_t attempt, const std::string& keep_checkpoints) {
+                             std::uint32_t attempt, bool keep_all_checkpoints) {
   v1::Start start;
   start.set_trial_id(trial_id);
   start.set_generation(generation);
   start.set_attempt(attempt);
   start.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
   start.set_lease_seconds(30);
-  start.set_keep_checkpoints(keep_checkpoints);
+  start.set_keep_all_checkpoints(keep_all_checkpoints);
   Change([&](FakeCoordinatorState& state) {
     std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
     state.wanted.push_back(start);
@@ -88,6 +88,9 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
       v1::AttemptName& forgotten = *response->add_forget();
       forgotten.set_trial_id(name.trial_id);
       forgotten.set_generation(name.generation);
+      if (const auto keep = state_.keep_checkpoints.find(name.trial_id); keep != state_.keep_checkpoints.end()) {
+        response->mutable_keep_checkpoints()->insert({keep->first, keep->second});
+      }
       std::erase_if(state_.wanted, [&](const v1::Start& old) {
         return old.trial_id() == name.trial_id && old.generation() == name.generation;
       });

@@ -32,7 +32,8 @@ struct FakeCoordinatorState {
 
   std::string database_id = "d1";
   std::uint64_t incarnation = 1;
-  std::vector<v1::Start> wanted;  // that shall run or be run
+  std::vector<v1::Start> wanted;                        // that shall run or be run
+  std::map<std::string, std::string> keep_checkpoints;  // of trials that are over, told when an attempt is forgotten
 
   std::set<AttemptName> fenced;   // their points are not stored
   std::set<std::string> refused;  // trials whose points are invalid
@@ -91,7 +92,7 @@ class FakeCoordinator : public v1::WorkerService::Service {
 
   // `script` is the JSON of scripted_trainer.py's actions.
   void Assign(const std::string& trial_id, const std::string& script, std::uint64_t generation = 1,
-              std::uint32_t attempt = 0, const std::string& keep_checkpoints = "");
+              std::uint32_t attempt = 0, bool keep_all_checkpoints = false);
   // It shall run no more.
   void Withdraw(const std::string& trial_id);
   void Change(const std::function<void(FakeCoordinatorState&)>& change);
