@@ -99,7 +99,8 @@ absl::StatusOr<Losses> ReadLosses(const std::string& file, const std::vector<std
 
 absl::Status Missing(const fs::path& file, const v1::Trial& trial) {
   return absl::NotFoundError(absl::StrCat(file.string(), " is missing; give --data-dir of the worker that trained it",
-                                          trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")")));
+                                          trial.worker().empty() ? "" : absl::StrCat(" (", trial.worker(), ")"),
+                                          "; of a sweep that says keep.checkpoints: none there is none"));
 }
 
 // What the trainer said itself counts, then how the kernel says that it ended.

@@ -61,7 +61,7 @@ absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1
     log << DescribeTrials(*submitted, CombinationsOf(file)) << "\n";
     return sweep;
   }
-  if (submitted->added_trials() > 0) log << submitted->added_trials() << " trials are added\n";
+  if (submitted->added_trials() > 0) log << DescribeSize(submitted->added_trials(), 0) << " added\n";
   log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n";
   if (sweep.state() == "paused" || sweep.state() == "cancelled") {
     v1::ResumeSweepRequest resume;

@@ -166,7 +166,7 @@ absl::Status Remove(const RemoveOptions& options, Streams streams) {
   request.set_name(options.sweep);
   const auto response = connection->Call(&Stub::DeleteSweep, request);
   if (!response.ok()) return response.status();
-  streams.out << "sweep " << options.sweep << " is deleted with " << response->deleted_trials() << " trials";
+  streams.out << "sweep " << options.sweep << " is deleted with " << DescribeSize(response->deleted_trials(), 0);
   if (response->shared_trials() > 0) {
     streams.out << "; " << response->shared_trials() << " that other sweeps hold stay";
   }

@@ -36,8 +36,10 @@ struct PlanRow {
   std::optional<StepTiming> timing;   // nothing before it was measured
   std::string unmeasured;             // why it was not, where that is known
 
-  // Of one checkpoint, which holds the weights and the optimizer's state.
-  double CheckpointBytes() const { return memory.weights + memory.optimizer; }
+  // Of one checkpoint, which holds the weights and the optimizer's state; 0 where none is written.
+  double CheckpointBytes() const {
+    return ToText(config.Get("train.checkpoint_every")) == "0" ? 0 : memory.weights + memory.optimizer;
+  }
 };
 
 struct Plan {

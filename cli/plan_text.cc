@@ -220,16 +220,20 @@ std::string KeptCheckpointsText(const Plan& plan) {
   return "";
 }
 
-std::string DiskText(const Plan& plan) {
+std::string CheckpointsText(const Plan& plan) {
   const auto [least, most] =
       std::minmax_element(plan.rows.begin(), plan.rows.end(),
                           [](const PlanRow& a, const PlanRow& b) { return a.CheckpointBytes() < b.CheckpointBytes(); });
+  if (most->CheckpointBytes() == 0) return "no checkpoints (train.checkpoint_every: 0)";
   const std::string smallest = Bytes(least->CheckpointBytes());
   const std::string largest = Bytes(most->CheckpointBytes());
+  return absl::StrCat("checkpoints of ", smallest, smallest == largest ? "" : " to " + largest,
+                      ", of which a trial keeps ", KeptCheckpointsText(plan));
+}
+
+std::string DiskText(const Plan& plan) {
   return absl::StrCat("On disk: ", Count(static_cast<double>(plan.points)), " points, ", Bytes(DatabaseBytes(plan)),
-                      " in the coordinator's database; checkpoints of ", smallest,
-                      smallest == largest ? "" : " to " + largest, ", of which a trial keeps ",
-                      KeptCheckpointsText(plan), ".\n");
+                      " in the coordinator's database; ", CheckpointsText(plan), ".\n");
 }
 
 std::string SumsText(const Plan& plan) {

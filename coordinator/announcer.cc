@@ -70,7 +70,9 @@ void Announcer::AnnounceStart(const TrialRow& trial, const std::string& worker) 
 }
 
 void Announcer::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
-  for (const std::string& trial_id : trial_ids) {
+  std::vector<std::string> shown = live_.TrialsOf(sweep);
+  shown.insert(shown.end(), trial_ids.begin(), trial_ids.end());
+  for (const std::string& trial_id : shown) {
     const auto arms = store_.ListArms(trial_id);
     if (!arms.ok()) continue;
     for (const auto& [holder, arm] : *arms) {

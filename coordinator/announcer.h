@@ -30,7 +30,7 @@ class Announcer {
   absl::Status Commit(CommitLog& log, CommitLog::Ticket ticket) ABSL_LOCKS_EXCLUDED(log.mutex());
   // `read`: what was read already of trials that start.
   void Announce(const std::vector<Transition>& transitions, const TrialRows& read);
-  // A sweep was submitted while others trained these of its trials.
+  // A sweep was submitted while others trained these of its trials, or has got other arms.
   void AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids);
 
  private:

@@ -36,6 +36,7 @@ void CommitLog::Enqueue(Decision decision, TimeMs now, Ticket& ticket) {
                                                                        .sweep_states = change.sweeps,
                                                                        .transitions = std::move(decision.transitions)});
   pending_.push_back(ticket.decision_);
+  if (change.deletion) stale_ = true;
   change.at = now;
   ticket.write_ = store_.Apply(std::move(change));
 }
@@ -54,16 +55,16 @@ absl::Status CommitLog::Commit(Ticket& ticket) {
   }
   const auto is_published = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return IsPublishedThrough(ticket.number_); };
   mutex_.Await(absl::Condition(&is_published));
-  if (stale_ || epoch_ != ticket.epoch_) {
+  if (failed_ || epoch_ != ticket.epoch_) {
     return absl::UnavailableError(
-        "the state of the database was read again, because a write failed or a sweep was deleted; send the call again");
+        "the state of the database was read again, because a write failed; send the call again");
   }
   if (ticket.decision_ != nullptr) told_of_failure_ = false;
   return absl::OkStatus();
 }
 
 void CommitLog::NoteFailure() {
-  stale_ = true;
+  stale_ = failed_ = true;
   if (!std::exchange(told_of_failure_, true)) {
     spdlog::warn("a write to the database failed: taking the state back to what is stored");
   }
@@ -71,7 +72,7 @@ void CommitLog::NoteFailure() {
 
 void CommitLog::Publish() {
   for (; !pending_.empty() && pending_.front()->settled; pending_.pop_front()) {
-    if (!stale_) owner_.publish(*pending_.front());  // else what of it was stored is read again
+    if (!failed_) owner_.publish(*pending_.front());  // else what of it was stored is read again
   }
 }
 
@@ -90,19 +91,14 @@ absl::Status CommitLog::Refresh() {
   const absl::StatusOr<std::function<void()>> take = Reload();
   mutex_.Lock();
   loading_ = false;
-  ++epoch_;
+  if (failed_) ++epoch_;
   if (!take.ok()) {
     return absl::UnavailableError(
         absl::StrCat("the database failed and cannot be read again: ", std::string(take.status().message())));
   }
   (*take)();
-  stale_ = false;
+  stale_ = failed_ = false;
   return absl::OkStatus();
-}
-
-absl::Status CommitLog::ReadAnew() {
-  stale_ = true;
-  return Refresh();
 }
 
 // An exception must not leave `loading_` set.

@@ -67,12 +67,11 @@ class CommitLog {
   absl::Mutex& mutex() const ABSL_LOCK_RETURNED(mutex_) { return mutex_; }
 
   // To be called before a decision, first under the mutex, which it may release for a while: reads the state anew when
-  // a write has failed. Unavailable while the database cannot be read.
+  // a write has failed, or a sweep was deleted. Unavailable while the database cannot be read.
   absl::Status Refresh() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Likewise after a write that changed more than its decision says.
-  absl::Status ReadAnew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Ticket MakeTicket() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Hands the decision to the store; it is the ticket's only one.
+  // Hands the decision to the store; it is the ticket's only one. One that deletes a sweep changes more than it says:
+  // the next decision waits for it, and rests on the state that is read anew.
   void Enqueue(Decision decision, TimeMs now, Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Waits until everything that the ticket's decision rests on is durable, and published. Unavailable where an earlier
@@ -91,8 +90,9 @@ class CommitLog {
   mutable absl::Mutex mutex_;
   std::uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 1;
   std::deque<std::shared_ptr<PendingDecision>> pending_ ABSL_GUARDED_BY(mutex_);  // in their order
-  std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;                               // grows when the state was read anew
-  bool stale_ ABSL_GUARDED_BY(mutex_) = false;                                    // memory is not what is stored
+  std::uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;  // grows when the state was read anew after a failure
+  bool stale_ ABSL_GUARDED_BY(mutex_) = false;       // no decision may rest on memory
+  bool failed_ ABSL_GUARDED_BY(mutex_) = false;      // because a write failed: what is decided is not stored
   bool loading_ ABSL_GUARDED_BY(mutex_) = false;
   bool told_of_failure_ ABSL_GUARDED_BY(mutex_) = false;  // in the log, since a write succeeded
 };

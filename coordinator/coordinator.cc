@@ -202,7 +202,8 @@ absl::StatusOr<DeletedSweep> Coordinator::Delete(const std::string& sweep) {
   };
   if (const auto changed = Change(decide); !changed.ok()) return changed.status();
   absl::MutexLock lock(&state_.log.mutex());
-  if (absl::Status status = state_.log.ReadAnew(); !status.ok()) return status;
+  // Who asks next does not find it.
+  if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
   return deleted;
 }
 

@@ -82,9 +82,24 @@ void LiveTrials::Join(const std::string& trial_id, const SweepArm& sweep) {
   const auto found = trials_.find(trial_id);
   if (found == trials_.end() || !found->second.info) return;
   std::vector<SweepArm>& sweeps = found->second.info->sweeps;
-  const bool known =
-      std::any_of(sweeps.begin(), sweeps.end(), [&](const SweepArm& arm) { return arm.sweep == sweep.sweep; });
-  if (!known) sweeps.push_back(sweep);
+  const auto known =
+      std::find_if(sweeps.begin(), sweeps.end(), [&](const SweepArm& arm) { return arm.sweep == sweep.sweep; });
+  if (known != sweeps.end()) {
+    known->arm = sweep.arm;
+  } else {
+    sweeps.push_back(sweep);
+  }
+}
+
+std::vector<std::string> LiveTrials::TrialsOf(const std::string& sweep) const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> trials;
+  for (const auto& [trial_id, trial] : trials_) {
+    const bool is_held = trial.info && std::any_of(trial.info->sweeps.begin(), trial.info->sweeps.end(),
+                                                   [&](const SweepArm& arm) { return arm.sweep == sweep; });
+    if (is_held) trials.push_back(trial_id);
+  }
+  return trials;
 }
 
 void LiveTrials::Unassign(const std::string& trial_id) {

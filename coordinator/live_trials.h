@@ -53,6 +53,8 @@ class LiveTrials {
   // What its attempt has shown so far is no part of the next one's speed.
   void EndAttempt(const std::string& trial_id) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Those that are shown for that sweep.
+  std::vector<std::string> TrialsOf(const std::string& sweep) const ABSL_LOCKS_EXCLUDED(mutex_);
   LiveValues Get(const std::string& trial_id) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Appends all families. Live trials come first, as they were started; what is beyond `max_series` is counted, each
   // series once.

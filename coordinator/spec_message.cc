@@ -87,7 +87,7 @@ std::string SpecText(const v1::SweepSpec& message, std::vector<Problem>& problem
   if (!message.description().empty()) spec["description"] = message.description();
   for (const std::string& tag : message.tags()) spec["tags"].push_back(tag);
   if (message.priority() != 0) spec["priority"] = message.priority();
-  if (!message.keep_checkpoints().empty()) spec["keep"]["checkpoints"] = message.keep_checkpoints();
+  if (message.has_keep()) spec["keep"]["checkpoints"] = message.keep().checkpoints();
   if (message.has_trial()) spec["trial"] = Mapping(message.trial(), problems);
   if (message.has_grid()) spec["grid"] = Mapping(message.grid(), problems);
   AddList(message.zip(), "zip", spec, problems);

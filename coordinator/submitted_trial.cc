@@ -79,11 +79,9 @@ Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& t
 }
 
 std::optional<HeldPlace> FindHeld(const Books& books, SweepIndex sweep, SubmittedTrial& trial) {
-  bool may_be_replica = false;  // one stands beside an equal trial
   const auto find = [&](const std::string& hash) -> std::optional<HeldPlace> {
     const TrialRecord* known = books.FindTrial(TrialId(hash));
     if (known == nullptr) return std::nullopt;
-    may_be_replica = true;
     const auto place = std::find_if(known->places.begin(), known->places.end(),
                                     [&](Place candidate) { return candidate.sweep == sweep; });
     if (place == known->places.end()) return std::nullopt;
@@ -96,8 +94,10 @@ std::optional<HeldPlace> FindHeld(const Books& books, SweepIndex sweep, Submitte
   if (!trial.unseen_hash.empty()) {
     if (const auto held = find(trial.unseen_hash)) return held;
   }
-  if (!may_be_replica) return std::nullopt;
-  return find(ConfigHash(Replica(books.sweeps()[sweep].name, WithoutFingerprints(ConfigOf(trial.row)))));
+  // The sweep may have it as a replica, made beside an equal trial that has gone since: of what was seen then.
+  const TrialConfig config = ConfigOf(trial.row);
+  if (const auto held = find(ConfigHash(Replica(books.sweeps()[sweep].name, config)))) return held;
+  return find(ConfigHash(Replica(books.sweeps()[sweep].name, WithoutFingerprints(config))));
 }
 
 }  // namespace ofsweep

@@ -10,6 +10,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,7 +46,9 @@ pid_t StartShell(const std::string& command, const std::string& sweep, int input
   argument_pointers.push_back(nullptr);
   std::string variable = absl::StrCat("OFSWEEP_SWEEP=", sweep);
   std::vector<char*> environment = {variable.data()};
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("OFSWEEP_SWEEP=")) environment.push_back(*entry);
+  }
   environment.push_back(nullptr);
 
   posix_spawn_file_actions_t files;
@@ -95,8 +99,9 @@ SweepEndCommand::~SweepEndCommand() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
-    const auto is_idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_ == 0; };
-    if (!mutex_.AwaitWithTimeout(absl::Condition(&is_idle), kGrace)) ::kill(-running_, SIGKILL);
+    const auto is_idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !busy_; };
+    hurry_ = !mutex_.AwaitWithTimeout(absl::Condition(&is_idle), kGrace);
+    if (running_ != 0) ::kill(-running_, SIGKILL);
   }
   thread_.join();
 }
@@ -115,27 +120,31 @@ void SweepEndCommand::Loop() {
       if (stopping_) return;
       sweep = std::move(ended_.front());
       ended_.pop_front();
+      busy_ = true;
     }
-    RunOne(sweep);
+    absl::Status status;
+    try {
+      status = RunOne(sweep);
+    } catch (const std::exception& error) {
+      status = absl::InternalError(error.what());
+    }
+    if (!status.ok()) spdlog::warn("sweep {} has ended, and its command {}", sweep, std::string(status.message()));
+    absl::MutexLock lock(&mutex_);
+    busy_ = false;
   }
 }
 
-void SweepEndCommand::RunOne(const std::string& sweep) {
+absl::Status SweepEndCommand::RunOne(const std::string& sweep) {
   const absl::StatusOr<std::string> text = describe_(sweep);
-  if (!text.ok()) {
-    spdlog::warn("sweep {} has ended, and its command is not run: {}", sweep, std::string(text.status().message()));
-    return;
-  }
+  if (!text.ok()) return absl::UnknownError(absl::StrCat("is not run: ", std::string(text.status().message())));
   const int input = FileOf(*text + "\n");
   const auto close = absl::MakeCleanup([input] { ::close(input); });
   const pid_t process = input < 0 ? 0 : StartShell(command_, sweep, input);
-  if (process == 0) {
-    spdlog::warn("sweep {} has ended, and its command cannot be run: {}", sweep, std::strerror(errno));
-    return;
-  }
+  if (process == 0) return absl::UnknownError(absl::StrCat("cannot be run: ", std::strerror(errno)));
   {
     absl::MutexLock lock(&mutex_);
     running_ = process;
+    if (hurry_) ::kill(-process, SIGKILL);
   }
   WaitFor(process);
   int status = 0;
@@ -144,7 +153,7 @@ void SweepEndCommand::RunOne(const std::string& sweep) {
     running_ = 0;
     ::waitpid(process, &status, 0);
   }
-  if (status != 0) spdlog::warn("sweep {} has ended, and its command {}: {}", sweep, Ending(status), command_);
+  return status == 0 ? absl::OkStatus() : absl::UnknownError(absl::StrCat(Ending(status), ": ", command_));
 }
 
 }  // namespace ofsweep

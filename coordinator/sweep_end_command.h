@@ -29,15 +29,17 @@ class SweepEndCommand {
 
  private:
   void Loop();
-  void RunOne(const std::string& sweep);
+  absl::Status RunOne(const std::string& sweep);
 
   const std::string command_;
   const Describe describe_;
   absl::Mutex mutex_;
   std::deque<std::string> ended_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  pid_t running_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: none
-  std::thread thread_;                         // the last member: it uses the others
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;   // with a sweep that has left the queue
+  bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // the time to end is over
+  pid_t running_ ABSL_GUARDED_BY(mutex_) = 0;   // its command; 0: none
+  std::thread thread_;                          // the last member: it uses the others
 };
 
 }  // namespace ofsweep

@@ -49,6 +49,12 @@ std::vector<TrialRow> RowsOf(std::vector<SubmittedTrial> submitted, std::vector<
   return rows;
 }
 
+SweepSettings SettingsOf(const Submission& submission, const SweepSpec& spec) {
+  SweepSettings settings = ReadSweepSettings(spec, submission.file);
+  settings.spec_sha256 = Sha256Hex(submission.text);
+  return settings;
+}
+
 }  // namespace
 
 absl::StatusOr<bool> SweepIntake::KnowsText(const std::string& sweep, const std::string& text) {
@@ -58,10 +64,20 @@ absl::StatusOr<bool> SweepIntake::KnowsText(const std::string& sweep, const std:
   return (*stored)->spec == text ? absl::StatusOr<bool>(true) : store_.HadSpec(sweep, text);
 }
 
-absl::StatusOr<bool> SweepIntake::HasAttributes(const SweepSpec& spec) {
+// What the caller sees of an input counts, but where the sweep has it open: there its first attempt decides, for what
+// is added too.
+absl::Status SweepIntake::ReadInputs(SweepSpec& spec) {
+  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(spec.name);
+  if (!read.ok()) return read.status();
   const auto stored = store_.FindSweep(spec.name);
   if (!stored.ok()) return stored.status();
-  return *stored && (*stored)->attributes == spec.attributes;
+  if (!*stored) return absl::OkStatus();
+  std::vector<Problem> ignored;  // it was checked when it was submitted
+  for (const DataInput& input : InputsOf(ParseSweepSpec((*stored)->spec, (*stored)->file, ignored))) {
+    if (!read->contains(input)) spec.fingerprints.erase(input);
+  }
+  spec.fingerprints.merge(*std::move(read));
+  return absl::OkStatus();
 }
 
 SweepRow SweepIntake::RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const {
@@ -77,8 +93,13 @@ SweepRow SweepIntake::RowOf(const Submission& submission, TimeMs submitted_at, T
 }
 
 absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, std::vector<Problem>& problems) {
+  return TakeIn(submission, /*may_be_new=*/true, problems);
+}
+
+absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, bool may_be_new,
+                                                 std::vector<Problem>& problems) {
   const SweepSpec& spec = submission.spec;
-  auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, submission.file));
+  auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
   auto trials = ExpandSubmission(spec, *settings, problems);
   if (!trials.ok()) return trials.status();
   const auto knows_text = KnowsText(spec.name, submission.text);
@@ -105,6 +126,8 @@ absl::StatusOr<SubmitResult> SweepIntake::Submit(const Submission& submission, s
       Decision moved;
       moved.change.moved_inputs = InputsThatMayHaveMoved(books, *trials);
       if (!submission.validate_only) state_.log.Enqueue(std::move(moved), now, ticket);
+    } else if (!may_be_new) {
+      return existing.status();
     } else {
       IdentifyAll(books, spec.name, *trials, result);
       if (submission.validate_only) {
@@ -132,14 +155,12 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
   SweepSpec spec = submission.spec;
   const auto knows_text = KnowsText(spec.name, submission.text);
   if (!knows_text.ok()) return knows_text.status();
-  const auto has_attributes = HasAttributes(spec);
-  if (!has_attributes.ok()) return has_attributes.status();
-  if (*knows_text && *has_attributes) return Submit(submission, problems);
-  // What the caller cannot see is what the sweep's trials read.
-  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(spec.name);
-  if (!read.ok()) return read.status();
-  spec.fingerprints.merge(*std::move(read));
-  auto settings = std::make_shared<const SweepSettings>(ReadSweepSettings(spec, submission.file));
+  const auto stored = store_.FindSweep(spec.name);
+  if (!stored.ok()) return stored.status();
+  const bool has_attributes = *stored && (*stored)->attributes == spec.attributes;
+  if (*knows_text && has_attributes) return TakeIn(submission, /*may_be_new=*/false, problems);
+  if (absl::Status status = ReadInputs(spec); !status.ok()) return status;
+  auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
   auto trials = ExpandSubmission(spec, *settings, problems);
   if (!trials.ok()) return trials.status();
   const TimeMs now = clock_.Now();
@@ -159,9 +180,10 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     auto updated = Divide(books, *index, *std::move(trials));
     if (!updated.ok()) return updated.status();
     IdentifyAll(books, spec.name, updated->added, result);
-    result.updated = true;
+    // The same call may have been sent twice at once.
+    result.updated = state_.settings[spec.name]->spec_sha256 != settings->spec_sha256;
     result.added = updated->added.size();
-    if (!submission.validate_only) {
+    if (result.updated && !submission.validate_only) {
       std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, updated->added);
       absl::StatusOr<Decision> decision =
           state_.scheduler.UpdateSweep(spec.name, spec.attributes, NewTrialsOf(updated->added), now);

@@ -42,7 +42,8 @@ class SweepIntake {
  private:
   // Submitted or updated under that name; none as long as there is no such sweep.
   absl::StatusOr<bool> KnowsText(const std::string& sweep, const std::string& text);
-  absl::StatusOr<bool> HasAttributes(const SweepSpec& spec);
+  absl::StatusOr<SubmitResult> TakeIn(const Submission& submission, bool may_be_new, std::vector<Problem>& problems);
+  absl::Status ReadInputs(SweepSpec& spec);
   SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
 
   CoordinatorState& state_;

@@ -33,7 +33,7 @@ Json AsWritten(const TrialKey& key, const Value& value, const std::string& file)
 }  // namespace
 
 SweepSettings ReadSweepSettings(const SweepSpec& spec, const std::string& file) {
-  SweepSettings settings{.varied = {}, .common = spec.trial, .device = {}, .file = file};
+  SweepSettings settings{.varied = {}, .common = spec.trial, .device = {}, .file = file, .spec_sha256 = {}};
   std::set<std::string, std::less<>> varied;
   for (const Axis& axis : spec.axes) {
     // A key that one point of the axis leaves out has its default there.
@@ -64,7 +64,9 @@ SweepSettings ReadSweepSettings(const SweepSpec& spec, const std::string& file) 
 
 SweepSettings SettingsOf(const SweepRow& row) {
   std::vector<Problem> ignored;  // whether its paths can be found does not count any more
-  return ReadSweepSettings(ParseSweepSpec(row.spec, row.file, ignored), row.file);
+  SweepSettings settings = ReadSweepSettings(ParseSweepSpec(row.spec, row.file, ignored), row.file);
+  settings.spec_sha256 = row.spec_sha256;
+  return settings;
 }
 
 Arm ArmOf(const SweepSettings& settings, const TrialConfig& config) {

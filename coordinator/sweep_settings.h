@@ -20,6 +20,7 @@ struct SweepSettings {
   // train.device of all trials; none where they differ in it.
   std::optional<std::string> device;
   std::string file;  // that was submitted; "" for a program's message
+  std::string spec_sha256;
 };
 
 SweepSettings ReadSweepSettings(const SweepSpec& spec, const std::string& file);

@@ -136,9 +136,11 @@ absl::Status SweepViews::AddLabels(const std::string& sweep, std::vector<Running
   if ((*settings)->varied.empty()) return absl::OkStatus();
   {
     absl::MutexLock lock(&labels_mutex_);
-    const LabelsByTrial& known = labels_[sweep];
+    const KnownLabels& known = labels_[sweep];
     for (RunningTrial& trial : running) {
-      if (const auto label = known.find(trial.trial_id); label != known.end()) trial.label = label->second;
+      if (known.settings != *settings) break;  // an update has given it others
+      if (const auto label = known.labels.find(trial.trial_id); label != known.labels.end())
+        trial.label = label->second;
     }
   }
   LabelsByTrial labels;
@@ -151,7 +153,7 @@ absl::Status SweepViews::AddLabels(const std::string& sweep, std::vector<Running
     labels[trial.trial_id] = trial.label;
   }
   absl::MutexLock lock(&labels_mutex_);
-  labels_[sweep] = std::move(labels);
+  labels_[sweep] = {*settings, std::move(labels)};
   return absl::OkStatus();
 }
 

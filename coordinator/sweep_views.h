@@ -60,10 +60,14 @@ class SweepViews {
   const Clock& clock_;
   const LiveTrials& live_;
 
-  // Of the trials that each sweep had running when it was last looked at.
+  // Of the trials that a sweep had running when it was last looked at, with the settings that it had then.
   using LabelsByTrial = absl::flat_hash_map<std::string, std::string>;
+  struct KnownLabels {
+    std::shared_ptr<const SweepSettings> settings;
+    LabelsByTrial labels;
+  };
   absl::Mutex labels_mutex_;
-  absl::flat_hash_map<std::string, LabelsByTrial> labels_ ABSL_GUARDED_BY(labels_mutex_);
+  absl::flat_hash_map<std::string, KnownLabels> labels_ ABSL_GUARDED_BY(labels_mutex_);
 };
 
 // As decided, not as stored: to be told when that is.

@@ -119,8 +119,11 @@ class SpecReader {
   }
 
   void ReadDescription(const YAML::Node& value) {
+    const auto is_control = [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\n'; };
     if (!value.IsScalar() || value.Scalar().size() > kMaxDescriptionBytes) {
       reader_.Report(value, "description", absl::StrCat("expected a text of at most ", kMaxDescriptionBytes, " bytes"));
+    } else if (std::any_of(value.Scalar().begin(), value.Scalar().end(), is_control)) {
+      reader_.Report(value, "description", "has control characters", "of these newlines alone are taken");
     } else {
       spec_.attributes.description = value.Scalar();
     }

@@ -43,7 +43,7 @@ using Reply = http::response<http::string_body>;
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 constexpr int kNextPorts = 100;
 constexpr int kThreads = 4;                                // a long scrape or a slow disk does not hold up /healthz
-constexpr absl::Duration kLastAnswers = absl::Seconds(5);  // that a server which ends waits for clients to take them
+constexpr absl::Duration kLastAnswers = absl::Seconds(5);  // until when clients may take them; gRPC's have as long
 
 std::string HowToListen(const boost::system::error_code& error, const HostPort& address) {
   if (error == asio::error::address_in_use) {

@@ -225,7 +225,8 @@ auto LogStore::With(const Use& use) -> decltype(use(std::declval<DatabaseConnect
     return use(*connection);
   } catch (const SQLite::Exception& error) {
     absl::Status status = ToStatus(error, connection_ == nullptr ? nullptr : connection_->handle(), options_.path);
-    connection_.reset();
+    // On a full disk there may be no room to open it again.
+    if (!absl::IsResourceExhausted(status)) connection_.reset();
     return status;
   } catch (const std::exception& error) {
     connection_.reset();

@@ -70,6 +70,8 @@ TEST(Plan, SaysWhatIsLeftOnDisk) {
   const Plan none = PlanOf("name: x\nkeep: {checkpoints: none}");
   EXPECT_EQ(nlohmann::json::parse(PlanJson(none))["checkpoint_bytes"], 0);
   EXPECT_THAT(PlanText(none), HasSubstr("keeps two while it trains, none afterwards."));
+  const Plan unwritten = PlanOf("name: x\ntrial: {train.checkpoint_every: 0}");
+  EXPECT_EQ(nlohmann::json::parse(PlanJson(unwritten))["checkpoint_bytes"], 0);
   const Plan all = PlanOf("name: x\nkeep: {checkpoints: all}");
   EXPECT_EQ(nlohmann::json::parse(PlanJson(all))["checkpoint_bytes"], nullptr);
   EXPECT_THAT(PlanText(all), HasSubstr("keeps all that it writes."));

@@ -1,5 +1,7 @@
 // A sweep is deleted: what users, workers and other sweeps meet afterwards.
 
+#include <future>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,6 +49,42 @@ TEST(DeleteSweep, IsRefusedWhileAWorkerHasATrialThatNoOtherSweepHolds) {
   ASSERT_TRUE(world.coordinator().Delete("sweep").ok());
   EXPECT_THAT(Names(world), IsEmpty());
   EXPECT_EQ(world.coordinator().Delete("sweep").status().code(), absl::StatusCode::kNotFound);
+}
+
+// The second is decided while the first is on its way to the disk.
+TEST(DeleteSweep, OfTwoSweepsAtOnceThatShareTrialsTheLastTakesThemWithIt) {
+  for (int round = 0; round < 10; ++round) {
+    CoordinatorWorld world;
+    ASSERT_TRUE(world.Submit("first").ok());
+    ASSERT_TRUE(world.Submit("second").ok());
+    const AttemptName name = world.Call("w", 1)->start[0].name;
+    ASSERT_TRUE(world.Call("w", 0, {Completed(name)}).ok());
+    world.HoldWrites();
+    std::vector<std::future<absl::Status>> deletions;
+    for (const char* sweep : {"first", "second"}) {
+      deletions.push_back(
+          std::async(std::launch::async, [&world, sweep] { return world.coordinator().Delete(sweep).status(); }));
+    }
+    world.ReleaseWrites();
+    for (auto& deletion : deletions) EXPECT_EQ(deletion.get(), absl::OkStatus());
+    const auto deleted = world.store().ListDeletedTrials();
+    ASSERT_EQ(deleted->size(), 1u) << "round " << round;
+    EXPECT_EQ(deleted->front().newest, name);
+    EXPECT_EQ(world.coordinator().Inconsistency(), "");
+  }
+}
+
+TEST(DeleteSweep, IsNotUndoneByAnUpdateThatWasOnItsWay) {
+  const std::string text = "name: sweep\ntrial: {train.steps: 100}\ngrid: {seed: [0, 1, 2, 3]}\n";
+  for (int round = 0; round < 10; ++round) {
+    CoordinatorWorld world;
+    ASSERT_TRUE(world.SubmitText(text).ok());
+    auto update = std::async(std::launch::async, [&] { return world.UpdateText(text).status(); });
+    EXPECT_EQ(world.coordinator().Delete("sweep").status(), absl::OkStatus());
+    const absl::Status updated = update.get();
+    EXPECT_TRUE(updated.ok() || absl::IsNotFound(updated)) << updated;
+    EXPECT_THAT(Names(world), IsEmpty()) << "round " << round;
+  }
 }
 
 TEST(DeleteSweep, LeavesTheTrialsOfOtherSweepsUndisturbed) {

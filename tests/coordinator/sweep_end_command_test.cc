@@ -2,12 +2,16 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "coordinator/sweep_end_command.h"
 #include "tests/coordinator/server_fixture.h"
 #include "tests/is_gone.h"
@@ -39,7 +43,6 @@ TEST_F(SweepEndTest, TheCommandReadsHowASweepEnded) {
   const auto started = Synchronize(HelloFrom("w", 4));
   ASSERT_EQ(started.start_size(), 4);
   for (const v1::Start& start : started.start()) {
-    EXPECT_FALSE(std::filesystem::exists(folder_.File("done.json")));
     Finish(start, "w", "completed", 2);
   }
   const nlohmann::json told = Told("done");
@@ -79,6 +82,33 @@ TEST(SweepEndCommand, OneThatDoesNotEndIsKilledWithAllThatItHasStartedWhenTheCoo
     ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(folder.File("pid")); }));
   }
   EXPECT_TRUE(WaitUntil([&] { return IsGone(std::stoi(ReadFile(folder.File("pid")))); }));
+}
+
+TEST(SweepEndCommand, OneThatBeginsWhileTheCoordinatorEndsIsKilledToo) {
+  const TemporaryFolder folder;
+  absl::Notification asked;
+  {
+    SweepEndCommand command(absl::StrCat(Into(folder.File("pid"), "echo $$"), "; sleep 1000"),
+                            [&](const std::string&) -> absl::StatusOr<std::string> {
+                              asked.Notify();
+                              absl::SleepFor(absl::Seconds(1));  // as a slow disk; it ends in between
+                              return "{}";
+                            });
+    command.Run("s");
+    asked.WaitForNotification();
+  }
+  EXPECT_TRUE(IsGone(std::stoi(ReadFile(folder.File("pid")))));
+}
+
+TEST(SweepEndCommand, WhatIsThrownOnTheWayEndsNothing) {
+  const TemporaryFolder folder;
+  SweepEndCommand command(Into(folder.File("ran"), "cat"), [](const std::string& sweep) -> absl::StatusOr<std::string> {
+    if (sweep == "bad") throw std::runtime_error("no JSON");
+    return sweep;
+  });
+  command.Run("bad");
+  command.Run("good");
+  ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(folder.File("ran")); }));
 }
 
 }  // namespace

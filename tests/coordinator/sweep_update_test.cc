@@ -1,13 +1,18 @@
 // A sweep that is updated: what of it goes on, what is added, and which texts are its own.
+#include <future>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <prometheus/metric_family.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tests/coordinator/coordinator_world.h"
 
 namespace ofsweep {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
@@ -28,6 +33,19 @@ std::vector<std::string> Arms(CoordinatorWorld& world) {
   std::vector<std::string> arms;
   const auto rows = world.store().ListResults("sweep", {}, 100, 0);
   for (const ResultRow& row : *rows) arms.push_back(row.trial.arm.label);
+  return arms;
+}
+
+// Of the labels of all series.
+std::vector<std::string> ArmsIn(const std::vector<prometheus::MetricFamily>& families) {
+  std::vector<std::string> arms;
+  for (const auto& family : families) {
+    for (const auto& series : family.metric) {
+      for (const auto& label : series.label) {
+        if (label.name == "arm") arms.push_back(label.value);
+      }
+    }
+  }
   return arms;
 }
 
@@ -124,6 +142,53 @@ TEST_F(SweepUpdate, FromWhereItsDataCannotBeSeenIsOfTheSameData) {
   const auto seen = Update(Text("{model.block: [op, pre_norm, post_norm], seed: [0, 1]}"));
   ASSERT_TRUE(seen.ok()) << seen.status();
   EXPECT_EQ(seen->added, 2u);
+}
+
+// Nobody has seen its data yet, so its first attempt decides what that is, also for what is added by who sees some.
+TEST_F(SweepUpdate, OfDataThatIsOpenAddsTrialsOfOpenData) {
+  const std::string text = "name: unseen\ntrial: {train.steps: 100}\ngrid: {seed: ";
+  ASSERT_TRUE(world_.SubmitText(text + "[0]}\n").ok());
+  ASSERT_TRUE(world_.UpdateText(text + "[0, 7]}\n", false, CoordinatorWorld::SeenData()).ok());
+  const std::vector<TrialRow> trials = *world_.store().LoadTrials("unseen");
+  ASSERT_EQ(trials.size(), 2u);
+  for (const TrialRow& trial : trials) EXPECT_EQ(trial.data_fingerprint, "") << trial.trial_id;
+}
+
+TEST_F(SweepUpdate, FindsTheReplicasThatAreItsOwnWhenTheirEqualsAreGone) {
+  const std::string grid = "\ntrial: {train.steps: 100}\ngrid: {seed: ";
+  ASSERT_TRUE(world_.SubmitText("name: one" + grid + "[5, 6]}\n").ok());
+  ASSERT_TRUE(world_.SubmitText("name: two" + grid + "[5, 6]}\n").ok());
+  ASSERT_TRUE(world_.coordinator().Delete("one").ok());
+  const auto updated = world_.UpdateText("name: two" + grid + "[5, 6, 7]}\n");
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->added, 1u);
+}
+
+TEST_F(SweepUpdate, TrialsThatRunAreCalledByTheirNewArms) {
+  ASSERT_TRUE(world_.Call("w", 1).ok());
+  const auto label = [&] { return world_.coordinator().views().Progress("sweep", 0, 10)->running.at(0).label; };
+  EXPECT_EQ(label(), "");
+  ASSERT_TRUE(Update(kBlocks).ok());
+  EXPECT_EQ(label(), "model.block=pre_norm seed=1");
+  std::vector<prometheus::MetricFamily> families;
+  world_.coordinator().live_trials().Collect(world_.clock.now, families);
+  EXPECT_THAT(ArmsIn(families), Contains("model.block=pre_norm"));
+}
+
+TEST_F(SweepUpdate, SentTwiceAtOnceHappensOnce) {
+  for (int round = 0; round < 10; ++round) {
+    const std::string text =
+        Text(absl::StrCat("{seed: [1, ", round + 10, "]}")) + "description: " + std::to_string(round) + "\n";
+    const std::string name = absl::StrCat("sweep", round);
+    const std::string own = absl::StrReplaceAll(text, {{"name: sweep", "name: " + name}});
+    ASSERT_TRUE(world_.SubmitText(absl::StrReplaceAll(kOne, {{"name: sweep", "name: " + name}})).ok());
+    auto other = std::async(std::launch::async, [&] { return world_.UpdateText(own); });
+    const auto mine = world_.UpdateText(own);
+    const auto theirs = other.get();
+    ASSERT_TRUE(mine.ok()) << mine.status();
+    ASSERT_TRUE(theirs.ok()) << theirs.status();
+    EXPECT_NE(mine->updated, theirs->updated) << "round " << round;
+  }
 }
 
 TEST_F(SweepUpdate, MayNotLeaveTrialsOut) {

@@ -57,6 +57,7 @@ TEST(SweepSpec, SaysOfTheSweepItselfWhatIsNoPartOfItsTrials) {
 
 TEST(SweepSpec, WhatItSaysOfTheSweepItselfIsChecked) {
   EXPECT_THAT(Mistakes("name: x\ndescription: [a]"), ElementsAre(HasSubstr("x.yaml:2: description: expected a text")));
+  EXPECT_THAT(Mistakes("name: x\ndescription: \"a\\eb\""), ElementsAre(HasSubstr("has control characters")));
   EXPECT_THAT(Mistakes("name: x\ntags: paper"), ElementsAre(HasSubstr("tags: expected a list")));
   EXPECT_THAT(Mistakes("name: x\ntags: [a b]"), ElementsAre(HasSubstr("tags: \"a b\" is no tag")));
   EXPECT_THAT(Mistakes("name: x\ntags: [[a]]"), ElementsAre(HasSubstr("tags: a list is no tag")));

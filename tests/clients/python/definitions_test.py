@@ -13,7 +13,8 @@ def curve(steps, values) -> Curve:
 
 
 def trial(block: str, seed: int, value: float, state: str = "completed", device: str = "cpu", **keys) -> tables.Trial:
-    return tables.Trial({"model.block": block, **keys, "seed": seed}, state, {"eval_loss": value}, {"device": device})
+    keys = {"model.block": block, **keys, "seed": seed}
+    return tables.Trial(f"{keys}", keys, state, {"eval_loss": value}, {"device": device})
 
 
 class MeansOfCurves(unittest.TestCase):
