@@ -79,12 +79,10 @@ absl::Status CheckDraft(const std::string& draft, const std::string& path) {
                    "), so the file was left as it is; run `ofsweep db check`, and check the disk"));
 }
 
-absl::Status WriteAnew(const std::string& file, const std::string& path) {
-  const auto database = OpenAlone(file);
-  if (!database.ok()) return database.status();
+absl::Status WriteAnew(SQLite::Database& database, const std::string& file, const std::string& path) {
   const auto draft = DatabaseDraft::Begin(file, "");
   if (!draft.ok()) return draft.status();
-  if (absl::Status status = (*draft)->CopyFrom(**database, path); !status.ok()) return status;
+  if (absl::Status status = (*draft)->CopyFrom(database, path); !status.ok()) return status;
   if (absl::Status status = CheckDraft((*draft)->path(), path); !status.ok()) return status;
   if (absl::Status status = GiveOwnerAndMode(file, (*draft)->path()); !status.ok()) return status;
   return (*draft)->TakePlace();
@@ -109,7 +107,12 @@ absl::StatusOr<Compaction> CompactDatabase(const std::string& path) {
     RemovePointsOfDeletedTrials(*opened->connection);
     Compaction compaction{.bytes_before = SizeOf(file) + SizeOf(file + "-wal")};
     opened->connection.reset();
-    const absl::Status written = WriteAnew(file, path);
+    absl::Status written;
+    {
+      const auto database = OpenAlone(file);
+      if (!database.ok()) return database.status();
+      written = WriteAnew(**database, file, path);
+    }
     EnterWalMode(file);
     if (!written.ok()) return written;
     compaction.bytes_after = SizeOf(file);
