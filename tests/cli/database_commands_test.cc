@@ -1,5 +1,5 @@
 // The commands of `db`, as they are typed.
-#include "cli/database_commands.h"
+#include "cli/command_line.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_split.h"
-#include "cli/command_line.h"
 #include "tests/storage/store_fixture.h"
 
 namespace ofsweep {
