@@ -47,17 +47,17 @@ absl::Status MakeExportFolder(const std::string& folder) {
       "--to: ", folder, " cannot be made a folder: ", error ? error.message() : "there is a file of that name"));
 }
 
-absl::StatusOr<std::unique_ptr<ExportedFile>> WriteView(ViewReader& reader, std::string_view view,
+absl::StatusOr<std::unique_ptr<ExportedFile>> WriteView(ViewReader& reader, const ReadableView& view,
                                                         const DbExportOptions& options, ExportProgress& progress) {
   const auto columns = reader.Columns(view);
   if (!columns.ok()) return columns.status();
   const char* ending = options.format == ExportFormat::kCsv ? ".csv" : ".jsonl";
-  auto file = ExportedFile::Begin((fs::path(options.to) / absl::StrCat(std::string(view), ending)).string(),
+  auto file = ExportedFile::Begin((fs::path(options.to) / absl::StrCat(std::string(view.name), ending)).string(),
                                   options.format, *columns);
   if (!file.ok()) return file.status();
   absl::Status written = reader.Visit(
       view, [&](std::span<const ViewValue> row) { return (*file)->Write(row); },
-      [&](std::size_t done, std::size_t all) { progress.Show(view, done, all); });
+      [&](std::size_t done, std::size_t all) { progress.Show(view.name, done, all); });
   if (written.ok()) written = (*file)->Finish();
   if (!written.ok()) return written;
   return file;
@@ -72,7 +72,7 @@ absl::Status DbExport(const DbExportOptions& options, Streams streams) {
   std::vector<std::unique_ptr<ExportedFile>> files;
   {
     ExportProgress progress(streams.err);
-    for (const std::string_view view : kViewNames) {
+    for (const ReadableView& view : kReadableViews) {
       auto file = WriteView(**reader, view, options, progress);
       if (!file.ok()) return file.status();
       files.push_back(*std::move(file));

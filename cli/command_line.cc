@@ -11,7 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/completion.h"
-#include "cli/database_commands.h"
+#include "cli/database_command_line.h"
 #include "cli/hint.h"
 #include "cli/log.h"
 #include "cli/manual.h"

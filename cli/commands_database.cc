@@ -37,9 +37,9 @@ absl::Status CopyOnce(Backup& backup, const std::string& to, std::ostream& out) 
 void PrintChecks(const std::vector<DatabaseCheck>& checks, std::ostream& out) {
   std::vector<std::vector<std::string>> rows;
   for (const DatabaseCheck& check : checks) {
-    const std::string held = check.extent.substr(0, check.extent.find(": "));
-    rows.push_back({check.name, check.fault_count == 0 ? "ok" : absl::StrCat(check.fault_count, " wrong"),
-                    check.fault_count == 0 ? check.extent : held});
+    const bool is_ok = check.fault_count == 0;
+    rows.push_back({check.name, is_ok ? "ok" : absl::StrCat(check.fault_count, " wrong"),
+                    is_ok ? absl::StrCat(check.extent, ": ", check.promise) : check.extent});
   }
   out << AlignColumns(rows);
   for (const DatabaseCheck& check : checks) {
@@ -73,11 +73,7 @@ absl::Status DbCheck(const DbCheckOptions& options, Streams streams) {
   auto checks = CheckDatabase(path);
   if (!checks.ok()) return checks.status();
   const std::string logs = LogsPath(std::filesystem::path(path).parent_path().string());
-  if (path == DatabasePath(options.data_dir) && std::filesystem::exists(logs)) {
-    auto check = CheckLogs(logs);
-    if (!check.ok()) return check.status();
-    checks->push_back(*std::move(check));
-  }
+  if (path == DatabasePath(options.data_dir) && std::filesystem::exists(logs)) checks->push_back(CheckLogs(logs));
   PrintChecks(*checks, streams.out);
   std::uint64_t faults = 0;
   for (const DatabaseCheck& check : *checks) faults += check.fault_count;

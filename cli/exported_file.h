@@ -1,6 +1,6 @@
 #pragma once
 
-#include <fstream>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,7 +18,8 @@ namespace ofsweep {
 //   jsonl  an object a line; NULL is null; those three are strings
 class ExportedFile {
  public:
-  // ResourceExhausted when it cannot be made; so below when it cannot be written, on a full disk say.
+  // Unavailable while another process writes it; ResourceExhausted when it cannot be made; so below when it cannot be
+  // written, on a full disk say.
   static absl::StatusOr<std::unique_ptr<ExportedFile>> Begin(const std::string& path, ExportFormat format,
                                                              const std::vector<std::string>& columns);
   ~ExportedFile();
@@ -29,19 +30,22 @@ class ExportedFile {
   std::uint64_t rows() const { return rows_; }
 
   absl::Status Write(std::span<const ViewValue> row);
-  // After the last row.
+  // After the last row: all of it is on disk then.
   absl::Status Finish();
   absl::Status TakePlace();
 
  private:
   ExportedFile(std::string path, ExportFormat format);
 
-  absl::Status CannotWrite() const;
+  absl::Status Open();
+  absl::Status Flush();
+  absl::Status CannotWrite(int error) const;
 
   const std::string path_;
   const std::string draft_;
   const ExportFormat format_;
-  std::ofstream out_;
+  int fd_ = -1;                     // the lock on it keeps two exports into one folder apart
+  std::string buffer_;              // of rows that are still to be written
   std::vector<std::string> names_;  // of the columns, as the format writes them
   std::uint64_t rows_ = 0;
 };

@@ -32,8 +32,11 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector
 }
 
 std::string DatabaseAt(const std::string& data_dir) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  return std::filesystem::is_regular_file(data_dir, error) ? data_dir : DatabasePath(data_dir);
+  const bool is_missing = !fs::exists(data_dir, error);
+  const bool is_file = is_missing ? fs::path(data_dir).extension() == ".db" : fs::is_regular_file(data_dir, error);
+  return is_file ? data_dir : DatabasePath(data_dir);
 }
 
 std::string ExecutableFolder() {

@@ -16,7 +16,8 @@ struct SpecFile {
 // the wrong one.
 absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector<std::string>& set = {});
 
-// The database that --data-dir names: that of the folder, or the file itself, which may be a copy.
+// The database that --data-dir names: that of the folder, or the file itself, which may be a copy. What is not there
+// yet is a file where it is called so (NAME.db).
 std::string DatabaseAt(const std::string& data_dir);
 
 // The folder of the running executable: its companions are beside it.

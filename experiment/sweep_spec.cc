@@ -7,31 +7,18 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "experiment/edit_distance.h"
 #include "experiment/override_reader.h"
 #include "experiment/quoted.h"
+#include "experiment/sweep_name.h"
 
 namespace ofsweep {
 namespace {
 
-constexpr std::size_t kMaxNameLength = 100;
 constexpr std::size_t kMaxDescriptionBytes = 10'000;
 constexpr std::size_t kMaxTags = 100;
-constexpr const char* kNameRule =
-    "use letters, digits, '.', '_' and '-', at most 100, beginning with a letter or digit";
-
-bool IsNameCharacter(char c) {
-  return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
-}
-
-// Of sweeps and of tags.
-bool IsName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalnum(name[0]) &&
-         std::all_of(name.begin(), name.end(), IsNameCharacter);
-}
 
 std::string InLine(int line) {
   return line > 0 ? absl::StrCat("in line ", line) : "above";
@@ -137,11 +124,11 @@ class SpecReader {
     }
     std::set<std::string> tags;
     for (const YAML::Node& tag : value) {
-      if (tag.IsScalar() && IsName(tag.Scalar())) {
+      if (tag.IsScalar() && IsSweepName(tag.Scalar())) {
         tags.insert(tag.Scalar());
       } else {
         reader_.Report(tag, "tags", absl::StrCat(tag.IsScalar() ? Quoted(tag.Scalar()) : "a list", " is no tag"),
-                       kNameRule);
+                       kSweepNameRule);
       }
     }
     spec_.attributes.tags.assign(tags.begin(), tags.end());
@@ -256,9 +243,9 @@ class SpecReader {
   }
 
   void CheckName() {
-    if (IsName(spec_.name)) return;
-    problems_.push_back(
-        {file_, spec_.lines["name"], "name", absl::StrCat(Quoted(spec_.name), " is no name for a sweep"), kNameRule});
+    if (IsSweepName(spec_.name)) return;
+    problems_.push_back({file_, spec_.lines["name"], "name",
+                         absl::StrCat(Quoted(spec_.name), " is no name for a sweep"), kSweepNameRule});
   }
 
   // A key may be given once: in `trial`, or on one axis.

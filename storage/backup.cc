@@ -1,7 +1,5 @@
 #include "storage/backup.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <utility>
 
@@ -17,12 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 0 when there is no such file.
-std::uint64_t FileId(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
-}
-
 absl::Status CheckTarget(const std::string& database, const std::string& copy) {
   std::error_code error;
   if (copy.empty()) return absl::InvalidArgumentError("--to: is empty; name the file that becomes the copy");
@@ -36,8 +28,9 @@ absl::Status CheckTarget(const std::string& database, const std::string& copy) {
         absl::StrCat(copy, ": there is no folder ", folder.string(), "; make it, or give another --to"));
   }
   const fs::path target = fs::weakly_canonical(copy, error);
+  const std::string file = fs::weakly_canonical(database, error).string();
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
-    if (target != fs::weakly_canonical(database + suffix, error)) continue;
+    if (target != fs::path(file + suffix)) continue;
     return absl::FailedPreconditionError(
         absl::StrCat(copy, ": this is the database itself; give the copy another name with --to"));
   }
@@ -74,12 +67,12 @@ Backup::Backup(std::string database, std::string copy) : database_(std::move(dat
 Backup::~Backup() = default;
 
 absl::Status Backup::Connect() {
-  const std::uint64_t file_id = FileId(database_);
-  if (file_id == 0) {
+  const std::optional<FileIdentity> file = IdentityOf(database_);
+  if (!file) {
     return absl::NotFoundError(
         absl::StrCat("there is no database ", database_, "; give the folder of a sweep with --data-dir"));
   }
-  if (connection_ != nullptr && file_id == file_id_) return absl::OkStatus();
+  if (connection_ != nullptr && file == file_) return absl::OkStatus();
   // A file that is refused must not stay connected: the next Copy() would take it for checked.
   std::unique_ptr<DatabaseConnection> connection;
   try {
@@ -89,7 +82,7 @@ absl::Status Backup::Connect() {
     return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), database_);
   }
   connection_ = std::move(connection);
-  file_id_ = file_id;
+  file_ = file;
   copied_version_.reset();
   return absl::OkStatus();
 }
@@ -107,7 +100,7 @@ absl::StatusOr<bool> Backup::Copy() {
   // Before the copy: what is written meanwhile is in the next one.
   const absl::StatusOr<std::int64_t> version = Version();
   if (!version.ok()) return version.status();
-  if (copied_version_ == *version && FileId(copy_) != 0) return false;
+  if (copied_version_ == *version && IdentityOf(copy_)) return false;
 
   const auto draft = DatabaseDraft::Begin(copy_, ", or give another --to");
   if (!draft.ok()) return draft.status();

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/file_identity.h"
 
 namespace ofsweep {
 
@@ -32,7 +33,8 @@ class Backup {
   // when a file that is not of this program's version took its place, or when something else has the draft's name
   // (DESIGN.md); Unavailable while another backup writes the same copy, or another program locks the database;
   // ResourceExhausted when the copy cannot be written; Internal when a disk fails and SQLite does not tell which of the
-  // two; those of ToStatus when the database cannot be read.
+  // two, and when the copy is there but its folder cannot be synced; those of ToStatus when the database cannot be
+  // read.
   absl::StatusOr<bool> Copy();
 
   // The size of the copy; 0 when there is none.
@@ -47,7 +49,7 @@ class Backup {
   const std::string database_;
   const std::string copy_;
   std::unique_ptr<DatabaseConnection> connection_;  // kept open: only then does SQLite tell whether others have written
-  std::uint64_t file_id_ = 0;                       // of the file that it has open
+  std::optional<FileIdentity> file_;                // that it has open
   std::optional<std::int64_t> copied_version_;
 };
 

@@ -35,15 +35,21 @@ void RemovePointsOfDeletedTrials(DatabaseConnection& connection) {
 }
 
 // Nobody else may have the file open: who read on in the old one would take the write-ahead log of the new one, which
-// it finds by its name, for its own. Exclusive locking that is asked for before anything is read gets just that, and
-// changes nothing in the file.
+// it finds by its name, for its own. Exclusive locking that is asked for before anything is read gets just that.
+//
+// Whoever had it open until now kept the log from being folded into the file. To leave WAL mode folds it and takes it
+// away: a kill behind the rename would else make it the log of the new file. The mode is a byte of the file, written
+// with a journal in memory: one on disk, left by a kill, would keep readers out until the next writer.
 absl::StatusOr<std::unique_ptr<SQLite::Database>> OpenAlone(const std::string& path) {
   try {
     auto database =
         std::make_unique<SQLite::Database>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, kBusyTimeoutMs);
     database->exec("PRAGMA locking_mode = EXCLUSIVE");
     database->execAndGet("SELECT count(*) FROM sqlite_schema");
-    return database;
+    const std::string mode = database->execAndGet("PRAGMA journal_mode = MEMORY").getString();
+    if (mode == "memory") return database;
+    return absl::InternalError(absl::StrCat(path, ": its write-ahead log cannot be folded into the file (journal mode ",
+                                            mode, "), so the file was left as it is; run `ofsweep db check`"));
   } catch (const SQLite::Exception& error) {
     if (error.getErrorCode() != SQLITE_BUSY && error.getErrorCode() != SQLITE_LOCKED) throw;
     return absl::UnavailableError(absl::StrCat(path,
@@ -73,6 +79,22 @@ absl::Status CheckDraft(const std::string& draft, const std::string& path) {
                    "), so the file was left as it is; run `ofsweep db check`, and check the disk"));
 }
 
+absl::Status WriteAnew(SQLite::Database& database, const std::string& file, const std::string& path) {
+  const auto draft = DatabaseDraft::Begin(file, "");
+  if (!draft.ok()) return draft.status();
+  if (absl::Status status = (*draft)->CopyFrom(database, path); !status.ok()) return status;
+  if (absl::Status status = CheckDraft((*draft)->path(), path); !status.ok()) return status;
+  if (absl::Status status = GiveOwnerAndMode(file, (*draft)->path()); !status.ok()) return status;
+  return (*draft)->TakePlace();
+}
+
+// Whichever of the two files it is now. May fail: the next writer does it, too, unless a dashboard reads just then.
+void EnterWalMode(const std::string& file) {
+  SQLite::Database database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX);
+  database.tryExec("PRAGMA journal_mode = MEMORY");
+  database.tryExec("PRAGMA journal_mode = WAL");
+}
+
 }  // namespace
 
 absl::StatusOr<Compaction> CompactDatabase(const std::string& path) {
@@ -84,16 +106,15 @@ absl::StatusOr<Compaction> CompactDatabase(const std::string& path) {
   try {
     RemovePointsOfDeletedTrials(*opened->connection);
     Compaction compaction{.bytes_before = SizeOf(file) + SizeOf(file + "-wal")};
-    opened->connection.reset();  // folds the log into the file
-    const auto database = OpenAlone(file);
-    if (!database.ok()) return database.status();
-    const auto draft = DatabaseDraft::Begin(file, "");
-    if (!draft.ok()) return draft.status();
-    if (absl::Status status = (*draft)->CopyFrom(**database, path); !status.ok()) return status;
-    if (absl::Status status = CheckDraft((*draft)->path(), path); !status.ok()) return status;
-    if (absl::Status status = GiveOwnerAndMode(file, (*draft)->path()); !status.ok()) return status;
-    if (absl::Status status = (*draft)->TakePlace(); !status.ok()) return status;
-    fs::remove(file + "-wal", error);  // empty, and of the old file
+    opened->connection.reset();
+    absl::Status written;
+    {
+      const auto database = OpenAlone(file);
+      if (!database.ok()) return database.status();
+      written = WriteAnew(**database, file, path);
+    }
+    EnterWalMode(file);
+    if (!written.ok()) return written;
     compaction.bytes_after = SizeOf(file);
     return compaction;
   } catch (const SQLite::Exception& exception) {

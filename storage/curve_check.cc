@@ -1,24 +1,24 @@
 #include "storage/curve_check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "storage/result_columns.h"
-#include "storage/series_table.h"
+#include "storage/trial_results.h"
 
 namespace ofsweep {
 namespace {
 
 struct CheckedTrial {
-  std::int64_t id = 0;
+  TrialResults stored;
   std::string trial_id;
-  std::int64_t measure_every = 0;  // 0: its configuration does not say
-  std::int64_t sealed_through = -1;
-  ResultColumns results;  // as they are stored
+  std::int64_t measure_every = 0;    // 0: its configuration does not say
+  std::int64_t tokens_per_step = 0;  // likewise
 };
 
 // What the points of a trial come to.
@@ -30,72 +30,47 @@ struct FoundPoints {
   ResultColumns results;
 };
 
-using SeriesById = std::unordered_map<std::int64_t, Series>;
-
-SeriesById ListAllSeries(DatabaseConnection& connection) {
-  SeriesById all;
-  Query query(connection.Prepare("SELECT id, metric, layer, site FROM series"));
-  while (query.Next()) {
-    Series series{.metric = query.Text(1), .site = query.Text(3)};
-    if (query.Integer(2) != kNoLayer) series.layer = static_cast<int>(query.Integer(2));
-    all.emplace(query.Integer(0), std::move(series));
-  }
-  return all;
-}
-
 std::vector<CheckedTrial> ListTrials(DatabaseConnection& connection) {
-  std::string sql =
-      "SELECT trials.id, trial_id, ifnull(config ->> '$.\"measure.every\"', 0), sealed_through, step, kurtosis_step, "
-      "kurtosis_blocks, kurtosis_max, kurtosis_peak, mmr_step, mmr_max";
-  for (const char* column : kLastValueColumns) absl::StrAppend(&sql, ", ", column, "_step, ", column);
-  absl::StrAppend(&sql,
-                  " FROM trials JOIN trial_results ON trial_results.trial = trials.id "
-                  "JOIN trial_configs ON trial_configs.trial = trials.id ORDER BY trials.id");
   std::vector<CheckedTrial> trials;
-  Query row(connection.Prepare(sql));
+  Query row(connection.Prepare(
+      absl::StrCat("SELECT trials.id, ", TrialResultNames(),
+                   ", trial_id, ifnull(config ->> '$.\"measure.every\"', 0), "
+                   "ifnull(config ->> '$.\"train.batch_size\"' * config ->> '$.\"model.context\"', 0) "
+                   "FROM trials JOIN trial_results ON trial_results.trial = trials.id "
+                   "JOIN trial_configs ON trial_configs.trial = trials.id ORDER BY trials.id")));
   while (row.Next()) {
-    CheckedTrial trial{row.Integer(0), row.Text(1), row.Integer(2), row.Integer(3), {}};
-    trial.results.step = row.Integer(4);
-    trial.results.kurtosis = {.step = row.Integer(5), .blocks = row.Integer(6), .sum = 0, .max = row.Real(7)};
-    trial.results.kurtosis_peak = row.Real(8);
-    trial.results.mmr = {.step = row.Integer(9), .blocks = 0, .sum = 0, .max = row.Real(10)};
-    int column = 11;
-    for (LastValue& last : trial.results.last_values) {
-      last = {row.Integer(column), row.Real(column + 1)};
-      column += 2;
-    }
-    trials.push_back(std::move(trial));
+    trials.push_back({ReadTrialResults(row), row.Text(kTrialResultColumns), row.Integer(kTrialResultColumns + 1),
+                      row.Integer(kTrialResultColumns + 2)});
   }
   return trials;
 }
 
-void ReadPoints(DatabaseConnection& connection, const char* table, const CheckedTrial& trial, const SeriesById& series,
-                FoundPoints& found) {
-  const bool is_sealed = std::string_view(table) == "sealed_points";
-  Query points(connection.Prepare(absl::StrCat("SELECT series, step, value FROM ", table, " WHERE trial = ?1")));
-  points.Bind(trial.id);
-  while (points.Next()) {
-    const std::int64_t step = points.Integer(1);
-    ++found.points;
-    if (is_sealed && step > trial.sealed_through) ++found.sealed_behind;
-    if (!is_sealed && step <= trial.sealed_through) ++found.recent_before;
-    const auto known = series.find(points.Integer(0));
-    if (known == series.end()) continue;  // a fault of references
-    found.results.step = std::max(found.results.step, step);
-    if (known->second.metric == "tokens") found.steps.insert(step);
-    found.results.Observe(RoleOf(known->second), step, points.Real(2));
+FoundPoints ReadPoints(DatabaseConnection& connection, const CheckedTrial& trial,
+                       const std::unordered_map<std::int64_t, SeriesUse>& uses) {
+  FoundPoints found;
+  for (const std::string_view table : {"sealed_points", "recent_points"}) {
+    const bool is_sealed = table == "sealed_points";
+    ObservePoints(connection, table.data(), trial.stored.id, uses, found.results,
+                  [&](std::int64_t step, SeriesUse use) {
+                    ++found.points;
+                    const bool belongs_sealed = step <= trial.stored.sealed_through;
+                    if (is_sealed && !belongs_sealed) ++found.sealed_behind;
+                    if (!is_sealed && belongs_sealed) ++found.recent_before;
+                    if (use.is_tokens) found.steps.insert(step);
+                  });
   }
+  return found;
 }
 
 void CheckPlaces(const CheckedTrial& trial, const FoundPoints& found, DatabaseCheck& places) {
   if (found.sealed_behind > 0) {
     places.Add(absl::StrCat("trial ", trial.trial_id, ": ", found.sealed_behind,
-                            " sealed points are of later steps than ", trial.sealed_through,
+                            " sealed points are of later steps than ", trial.stored.sealed_through,
                             ", through which it is sealed"));
   }
   if (found.recent_before > 0) {
     places.Add(absl::StrCat("trial ", trial.trial_id, ": ", found.recent_before,
-                            " points that are not sealed are of steps through ", trial.sealed_through,
+                            " points that are not sealed are of steps through ", trial.stored.sealed_through,
                             ", through which it is sealed"));
   }
 }
@@ -111,8 +86,28 @@ void CheckGaps(const CheckedTrial& trial, const FoundPoints& found, DatabaseChec
   }
 }
 
+// Where an attempt has ended, its own count may stand in the place of the newest points', which are of the step of its
+// last update.
+bool IsOfAnEnd(DatabaseConnection& connection, const CheckedTrial& trial, std::int64_t number, std::int64_t per_step) {
+  Query end(connection.Prepare("SELECT 1 FROM trial_attempts WHERE trial = ?1 AND to_step * ?2 = ?3"));
+  return end.Bind(trial.stored.id, per_step, number).Next();
+}
+
+void CheckCounts(DatabaseConnection& connection, const CheckedTrial& trial, const FoundPoints& found,
+                 DatabaseCheck& results) {
+  const auto check = [&](const char* column, std::int64_t stored, std::int64_t made, std::int64_t per_step) {
+    if (stored == made || IsOfAnEnd(connection, trial, stored, per_step)) return;
+    results.Add(absl::StrCat("trial ", trial.trial_id, ": ", column, " is ", stored, ", but its points come to ", made,
+                             ", and no attempt ended there"));
+  };
+  check("steps", trial.stored.steps, std::max<std::int64_t>(found.results.step, 0), 1);
+  check("tokens", trial.stored.results.tokens, found.results.tokens, trial.tokens_per_step);
+}
+
+// A sum depends on the order of its numbers, in its last digits.
 bool AreSame(double stored, double made) {
-  return stored == made || (std::isnan(stored) && std::isnan(made));
+  if (stored == made || (std::isnan(stored) && std::isnan(made))) return true;
+  return std::abs(stored - made) <= 1e-9 * std::abs(made);
 }
 
 void CheckResults(const CheckedTrial& trial, const FoundPoints& found, DatabaseCheck& results) {
@@ -122,7 +117,7 @@ void CheckResults(const CheckedTrial& trial, const FoundPoints& found, DatabaseC
     results.Add(absl::StrCat("trial ", trial.trial_id, ": ", column, " is ", stored, " of step ", stored_step,
                              ", but its points come to ", made, " of step ", step));
   };
-  const ResultColumns& stored = trial.results;
+  const ResultColumns& stored = trial.stored.results;
   const ResultColumns& made = found.results;
   if (stored.step != made.step) {
     results.Add(absl::StrCat("trial ", trial.trial_id, ": its newest points are said to be of step ", stored.step,
@@ -132,30 +127,33 @@ void CheckResults(const CheckedTrial& trial, const FoundPoints& found, DatabaseC
     compare(kLastValueColumns[i], stored.last_values[i].step, stored.last_values[i].value, made.last_values[i].step,
             made.last_values[i].value);
   }
-  compare("kurtosis_max", stored.kurtosis.step, stored.kurtosis.max, made.kurtosis.step, made.kurtosis.max);
-  compare("kurtosis_peak", stored.kurtosis.step, stored.kurtosis_peak, made.kurtosis.step, made.kurtosis_peak);
+  const auto of_blocks = [&](const char* column, double stored_value, double made_value) {
+    compare(column, stored.kurtosis.step, stored_value, made.kurtosis.step, made_value);
+  };
+  of_blocks("kurtosis_blocks", static_cast<double>(stored.kurtosis.blocks), static_cast<double>(made.kurtosis.blocks));
+  of_blocks("kurtosis_mean", trial.stored.kurtosis_mean, made.kurtosis.sum / static_cast<double>(made.kurtosis.blocks));
+  of_blocks("kurtosis_max", stored.kurtosis.max, made.kurtosis.max);
+  of_blocks("kurtosis_peak", stored.kurtosis_peak, made.kurtosis_peak);
   compare("mmr_max", stored.mmr.step, stored.mmr.max, made.mmr.step, made.mmr.max);
 }
 
 }  // namespace
 
 void CheckCurves(DatabaseConnection& connection, DatabaseCheck& places, DatabaseCheck& gaps, DatabaseCheck& results) {
-  const SeriesById series = ListAllSeries(connection);
+  const auto uses = ListSeriesUses(connection);
   const std::vector<CheckedTrial> trials = ListTrials(connection);
   std::uint64_t points = 0;
   for (const CheckedTrial& trial : trials) {
-    FoundPoints found;
-    for (const char* table : {"sealed_points", "recent_points"}) ReadPoints(connection, table, trial, series, found);
+    const FoundPoints found = ReadPoints(connection, trial, uses);
     points += found.points;
     CheckPlaces(trial, found, places);
     CheckGaps(trial, found, gaps);
+    CheckCounts(connection, trial, found, results);
     CheckResults(trial, found, results);
   }
-  places.extent = absl::StrCat(points, " points: each in the table that its step belongs to");
-  gaps.extent =
-      absl::StrCat("of ", trials.size(), trials.size() == 1 ? " trial" : " trials", ": none misses a measured step");
-  results.extent =
-      absl::StrCat("of ", trials.size(), trials.size() == 1 ? " trial" : " trials", ": what their points come to");
+  places.extent = absl::StrCat(points, " points");
+  gaps.extent = absl::StrCat("of ", trials.size(), trials.size() == 1 ? " trial" : " trials");
+  results.extent = gaps.extent;
 }
 
 }  // namespace ofsweep

@@ -48,7 +48,7 @@ void CheckFile(DatabaseConnection& connection, DatabaseCheck& check) {
     if (query.Text(0) != "ok") check.Add(query.Text(0));
   }
   check.extent = absl::StrCat(ReadNumber(connection, "PRAGMA page_count"), " pages of ",
-                              ReadNumber(connection, "PRAGMA page_size"), " bytes: sound");
+                              ReadNumber(connection, "PRAGMA page_size"), " bytes");
 }
 
 // Rows of `table` whose `column` names none of `there`.
@@ -94,17 +94,23 @@ void CheckReferences(DatabaseConnection& connection, DatabaseCheck& check) {
         connection, absl::StrCat("SELECT count(*) FROM ", table, " WHERE series NOT IN (SELECT id FROM series)"));
     if (unnamed > 0) check.Add(absl::StrCat(table, ": ", unnamed, " points are of a series that is not there"));
   }
-  check.extent = absl::StrCat(Rows(connection, "sweeps", "sweep"), ", ", Rows(connection, "trials", "trial"), ", ",
-                              Rows(connection, "trial_attempts", "attempt"), ", ", Rows(connection, "series", "series"),
-                              ": what they refer to is there");
+  check.extent =
+      absl::StrCat(Rows(connection, "sweeps", "sweep"), ", ", Rows(connection, "trials", "trial"), ", ",
+                   Rows(connection, "trial_attempts", "attempt"), ", ", Rows(connection, "series", "series"));
 }
 
 void CheckSweepStates(DatabaseConnection& connection, DatabaseCheck& check) {
   Query query(
       connection.Prepare("SELECT name, state, (SELECT count(*) FROM sweep_trials WHERE sweep = sweeps.id), "
                          "(SELECT ifnull(max(position) + 1, 0) FROM sweep_trials WHERE sweep = sweeps.id), "
-                         "(SELECT count(*) FROM results WHERE results.sweep = sweeps.name) FROM sweeps"));
+                         "(SELECT count(*) FROM results WHERE results.sweep = sweeps.name), "
+                         "(SELECT count(*) FROM sweep_trials JOIN trials ON trials.id = trial WHERE sweep = sweeps.id "
+                         "AND trials.state IN ('pending', 'running')) FROM sweeps"));
   while (query.Next()) {
+    if (query.Text(1) == Name(SweepState::kFinished) && query.Integer(5) > 0) {
+      check.Add(absl::StrCat("sweep ", query.Text(0), ": is finished, but ", query.Integer(5),
+                             " of its trials are still to be trained"));
+    }
     if (!ParseSweepState(query.Text(1))) {
       check.Add(absl::StrCat("sweep ", query.Text(0), ": has the unknown state ", query.Text(1)));
     }
@@ -124,7 +130,9 @@ void CheckTrialStates(DatabaseConnection& connection, DatabaseCheck& check) {
       connection.Prepare("SELECT trial_id, state, ifnull(failure_class, ''), generation, "
                          "(SELECT ifnull(max(generation), 0) FROM trial_attempts WHERE trial = trials.id), "
                          "(SELECT count(*) FROM trial_attempts WHERE trial = trials.id AND outcome = '' AND generation "
-                         "< trials.generation) FROM trials"));
+                         "< trials.generation), "
+                         "(SELECT count(*) FROM trial_attempts WHERE trial = trials.id AND outcome = '' AND generation "
+                         ">= trials.generation) FROM trials"));
   while (query.Next()) {
     const std::string trial = absl::StrCat("trial ", query.Text(0), ": ");
     const std::optional<TrialState> state = ParseTrialState(query.Text(1));
@@ -140,8 +148,16 @@ void CheckTrialStates(DatabaseConnection& connection, DatabaseCheck& check) {
       check.Add(absl::StrCat(trial, query.Integer(5), " attempts have no end, though later ones began"));
     }
     const bool has_outcome = state == TrialState::kCompleted || state == TrialState::kDiverged;
-    if (has_outcome && query.Integer(4) == 0)
+    const bool newest_is_open = query.Integer(6) > 0;
+    if (has_outcome && query.Integer(4) == 0) {
       check.Add(absl::StrCat(trial, "is ", query.Text(1), " without an attempt"));
+    }
+    if (has_outcome && newest_is_open) {
+      check.Add(absl::StrCat(trial, "is ", query.Text(1), ", but its newest attempt has no end"));
+    }
+    if (state == TrialState::kRunning && !newest_is_open) {
+      check.Add(absl::StrCat(trial, "is running without an attempt that is"));
+    }
   }
 }
 
@@ -161,8 +177,7 @@ void CheckStates(DatabaseConnection& connection, DatabaseCheck& check) {
   while (query.Next()) {
     absl::StrAppend(&check.extent, check.extent.empty() ? "" : ", ", query.Integer(1), " ", query.Text(0));
   }
-  absl::StrAppend(&check.extent, check.extent.empty() ? "no trials" : " trials",
-                  ": they agree with their sweeps and attempts");
+  absl::StrAppend(&check.extent, check.extent.empty() ? "no trials" : " trials");
 }
 
 void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
@@ -179,7 +194,7 @@ void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
       check.Add(absl::StrCat(trial, "its configuration is not the one that it was named after"));
     }
   }
-  check.extent = Rows(connection, "trials", "trial") + ": named after their configurations";
+  check.extent = Rows(connection, "trials", "trial");
 }
 
 std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
@@ -187,16 +202,16 @@ std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
   SQLite::Transaction snapshot(connection.database());
   std::vector<DatabaseCheck> checks = {
       {.name = "file",
-       .extent = "",
+       .promise = "sound",
        .mend = absl::StrCat(kRestore, "; `sqlite3 FILE .recover | sqlite3 new.db` saves what can still be read")}};
   CheckFile(connection, checks[0]);
   if (checks[0].fault_count > 0) return checks;
-  DatabaseCheck references{.name = "references", .extent = "", .mend = kRestore};
-  DatabaseCheck states{.name = "states", .extent = "", .mend = kRestore};
-  DatabaseCheck identities{.name = "identities", .extent = "", .mend = kRename};
-  DatabaseCheck points{.name = "points", .extent = "", .mend = kRestore};
-  DatabaseCheck curves{.name = "curves", .extent = "", .mend = kTrainAnew};
-  DatabaseCheck results{.name = "results", .extent = "", .mend = kTrainAnew};
+  DatabaseCheck references{.name = "references", .promise = "what they refer to is there", .mend = kRestore};
+  DatabaseCheck states{.name = "states", .promise = "they agree with their sweeps and attempts", .mend = kRestore};
+  DatabaseCheck identities{.name = "identities", .promise = "named after their configurations", .mend = kRename};
+  DatabaseCheck points{.name = "points", .promise = "each in the table that its step belongs to", .mend = kRestore};
+  DatabaseCheck curves{.name = "curves", .promise = "none misses a measured step", .mend = kTrainAnew};
+  DatabaseCheck results{.name = "results", .promise = "what their points come to", .mend = kTrainAnew};
   CheckReferences(connection, references);
   CheckStates(connection, states);
   CheckIdentities(connection, identities);
@@ -235,23 +250,24 @@ absl::StatusOr<std::vector<DatabaseCheck>> CheckDatabase(const std::string& path
   });
 }
 
-absl::StatusOr<DatabaseCheck> CheckLogs(const std::string& path) {
-  return WithReader(path, [&](DatabaseConnection& connection) -> absl::StatusOr<DatabaseCheck> {
+DatabaseCheck CheckLogs(const std::string& path) {
+  DatabaseCheck check{.name = "logs",
+                      .promise = "sound",
+                      .mend = "move logs.db away: the coordinator makes a new one, and workers hold the logs too"};
+  const absl::Status read = WithReader(path, [&](DatabaseConnection& connection) -> absl::Status {
     if (ReadNumber(connection, "PRAGMA application_id") != kLogsApplicationId) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          path, ": this file holds no logs of ofsweep; move it away, and the coordinator makes a new one"));
+      return absl::FailedPreconditionError(absl::StrCat(path, ": this file holds no logs of ofsweep"));
     }
-    DatabaseCheck check{.name = "logs",
-                        .extent = "",
-                        .mend = "move logs.db away: the coordinator makes a new one, and workers hold the logs too"};
     CheckFile(connection, check);
-    if (check.fault_count > 0) return check;
+    if (check.fault_count > 0) return absl::OkStatus();
     const std::int64_t strays =
         ReadNumber(connection, "SELECT count(*) FROM blocks WHERE log NOT IN (SELECT id FROM logs)");
     if (strays > 0) check.Add(absl::StrCat(strays, " blocks are of no log"));
     check.extent = absl::StrCat(Rows(connection, "logs", "log"), ", ", check.extent);
-    return check;
+    return absl::OkStatus();
   });
+  if (!read.ok()) check.Add(std::string(read.message()));
+  return check;
 }
 
 }  // namespace ofsweep

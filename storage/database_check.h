@@ -11,7 +11,8 @@ namespace ofsweep {
 // One thing that the database promises, and whether it holds.
 struct DatabaseCheck {
   std::string name;
-  std::string extent;  // of what it was checked, with numbers, and what holds there if nothing is wrong
+  std::string extent = {};               // of what it was checked, with numbers; "" where it could not be read
+  std::string promise;                   // what holds there if nothing is wrong
   std::vector<std::string> faults = {};  // the first ones
   std::uint64_t fault_count = 0;
   std::string mend;  // how
@@ -26,7 +27,8 @@ struct DatabaseCheck {
 // it cannot be read at all.
 absl::StatusOr<std::vector<DatabaseCheck>> CheckDatabase(const std::string& path);
 
-// Likewise of what trainers have logged (log_store.h).
-absl::StatusOr<DatabaseCheck> CheckLogs(const std::string& path);
+// Likewise of what trainers have logged (log_store.h), a file that nothing else hangs on: that it cannot be read, or is
+// none, is a fault of this check alone.
+DatabaseCheck CheckLogs(const std::string& path);
 
 }  // namespace ofsweep

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/file_identity.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -21,12 +22,6 @@ namespace ofsweep {
 namespace {
 
 namespace fs = std::filesystem;
-
-// 0 when there is no such file.
-std::uint64_t InodeOf(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
-}
 
 bool IsOfsweepHeader(const char (&header)[100]) {
   if (std::memcmp(header, "SQLite format 3", 16) != 0) return false;
@@ -75,7 +70,7 @@ absl::StatusOr<std::unique_ptr<DatabaseDraft>> DatabaseDraft::Begin(const std::s
   if (draft->fd_ < 0) return errno == EEXIST ? draft->AnotherWrites() : draft->CannotWrite(std::strerror(errno));
   struct stat opened {};
   draft->is_mine_ = ::flock(draft->fd_, LOCK_EX | LOCK_NB) == 0 && ::fstat(draft->fd_, &opened) == 0 &&
-                    opened.st_ino == InodeOf(draft->path_);
+                    IdentityOf(opened) == IdentityOf(draft->path_);
   if (!draft->is_mine_) return draft->AnotherWrites();
   return draft;
 }
@@ -101,7 +96,7 @@ absl::Status DatabaseDraft::RemoveOpened(int fd) const {
   if (::fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode) || opened.st_nlink > 1 || !IsUnfinished(fd)) {
     return IsSomebodys();
   }
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || opened.st_ino != InodeOf(path_)) return AnotherWrites();
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 || IdentityOf(opened) != IdentityOf(path_)) return AnotherWrites();
   return ::unlink(path_.c_str()) == 0 ? absl::OkStatus() : CannotWrite(std::strerror(errno));
 }
 
@@ -168,7 +163,11 @@ absl::Status DatabaseDraft::TakePlace() {
   const bool synced = folder >= 0 && ::fsync(folder) == 0;
   const int error = errno;
   if (folder >= 0) ::close(folder);
-  return synced ? absl::OkStatus() : CannotWrite(std::strerror(error));
+  if (synced) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(target_, ": has been replaced, but its folder cannot be synced (",
+                                          std::strerror(error),
+                                          "): should the machine lose power now, the file of before may be back. Make "
+                                          "the folder readable, check its disk, and do it again"));
 }
 
 }  // namespace ofsweep

@@ -31,7 +31,8 @@ class DatabaseDraft {
   // ResourceExhausted when the draft cannot be written; Internal when a disk fails and SQLite does not tell which of
   // the two; those of ToStatus (sqlite_status.h) when the source cannot be read.
   absl::Status CopyFrom(SQLite::Database& source, const std::string& source_path);
-  // Syncs it and renames it over the target. ResourceExhausted when that fails.
+  // Syncs it and renames it over the target. ResourceExhausted when that fails; Internal when it has the target's
+  // place, but the folder cannot be synced.
   absl::Status TakePlace();
 
  private:

@@ -1,13 +1,15 @@
 #include "storage/file_identity.h"
 
-#include <sys/stat.h>
-
 namespace ofsweep {
+
+FileIdentity IdentityOf(const struct stat& status) {
+  return {status.st_dev, status.st_ino};
+}
 
 std::optional<FileIdentity> IdentityOf(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileIdentity{status.st_dev, status.st_ino};
+  return IdentityOf(status);
 }
 
 }  // namespace ofsweep

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <optional>
 #include <string>
@@ -15,6 +15,7 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
+FileIdentity IdentityOf(const struct stat& status);
 // None where there is no file.
 std::optional<FileIdentity> IdentityOf(const std::string& path);
 

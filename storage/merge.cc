@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/database_draft.h"
+#include "storage/merged_inputs.h"
 #include "storage/merged_sweeps.h"
 #include "storage/merged_trials.h"
 #include "storage/schema.h"
@@ -28,18 +29,13 @@ absl::Status CheckPaths(const MergeRequest& request) {
       absl::StrCat(request.from, ": this is the database that it would be merged into; name another one"));
 }
 
-// The source may have a coordinator, and may be of an older version: its copy has neither trouble.
-absl::Status CopySource(const std::string& from, DatabaseDraft& draft) {
+// Before anything is made or changed for its sake.
+absl::StatusOr<std::unique_ptr<DatabaseConnection>> OpenSource(const std::string& from) {
   std::unique_ptr<DatabaseConnection> connection;
   try {
     connection = std::make_unique<DatabaseConnection>(from, DatabaseConnection::Mode::kReader);
-    {
-      Query application(connection->Prepare("PRAGMA application_id"));
-      if (!application.Next() || application.Integer(0) != kApplicationId) {
-        return absl::FailedPreconditionError(absl::StrCat(from, ": this database was not made by ofsweep"));
-      }
-    }
-    return draft.CopyFrom(connection->database(), from);
+    if (absl::Status ours = CheckOrigin(*connection, from); !ours.ok()) return ours;
+    return connection;
   } catch (const SQLite::Exception& error) {
     return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), from);
   }
@@ -64,6 +60,7 @@ absl::StatusOr<MergeCounts> MergeCopy(DatabaseConnection& connection, const std:
   SQLite::Transaction transaction(connection.database(), SQLite::TransactionBehavior::IMMEDIATE);
   MergedSweeps sweeps(connection, request);
   if (absl::Status found = sweeps.Find(counts); !found.ok()) return found;
+  if (absl::Status same = CheckSharedInputs(connection, request); !same.ok()) return same;
   if (absl::Status merged = MergeTrials(connection, request, counts); !merged.ok()) return merged;
   sweeps.Insert(counts);
   transaction.commit();
@@ -74,11 +71,14 @@ absl::StatusOr<MergeCounts> MergeCopy(DatabaseConnection& connection, const std:
 
 absl::StatusOr<MergeCounts> MergeDatabase(const MergeRequest& request) {
   if (absl::Status paths = CheckPaths(request); !paths.ok()) return paths;
+  const auto source = OpenSource(request.from);
+  if (!source.ok()) return source.status();
   const auto opened = OpenToWrite({.path = request.into});
   if (!opened.ok()) return opened.status();
   const auto draft = DatabaseDraft::Begin(request.into, "");
   if (!draft.ok()) return draft.status();
-  if (absl::Status copied = CopySource(request.from, **draft); !copied.ok()) return copied;
+  // The source may have a coordinator, and may be of an older version: its copy has neither trouble.
+  if (absl::Status copied = (*draft)->CopyFrom((*source)->database(), request.from); !copied.ok()) return copied;
   if (absl::Status migrated = MigrateCopy(request.from, (*draft)->path()); !migrated.ok()) return migrated;
   try {
     return MergeCopy(*opened->connection, (*draft)->path(), request);

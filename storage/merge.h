@@ -32,12 +32,14 @@ struct MergeCounts {
 //
 // A trial is known by its identity, so one that both have is one. Its curve is that of one of the two, never of both:
 // theirs, where only they have an outcome (completed, diverged), else ours. Where theirs is taken, their attempts
-// follow ours, under later generations. What they have running waits here, its attempt being lost; and no sweep that is
-// brought brought starts by itself: while something of it is to be trained, it is paused, or cancelled.
+// follow those of ours that they have not, under later generations. What they have running waits here, its attempt
+// being lost; and no sweep that is brought starts by itself: while something of it is to be trained, it is paused, or
+// cancelled.
 //
 // Errors: NotFound when there is no such source or no such sweep in it; AlreadyExists for a sweep of a name that
-// another one has here; FailedPrecondition for a trial that has read other data, and for a source that is not ofsweep's
-// or of a newer version; InvalidArgument when both are the same; those of Store::Open for the target, and
+// another one has here, or gets; FailedPrecondition for a trial or sweep that has read other data, or of which nobody
+// knows what it read, and for a source that is not ofsweep's or of a newer version; InvalidArgument when both are the
+// same, and for a name that no sweep may have; those of Store::Open for the target, and
 // ResourceExhausted when its disk is full.
 absl::StatusOr<MergeCounts> MergeDatabase(const MergeRequest& request);
 

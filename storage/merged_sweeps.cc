@@ -1,12 +1,21 @@
 #include "storage/merged_sweeps.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "experiment/quoted.h"
+#include "experiment/sweep_name.h"
+#include "storage/merged_inputs.h"
 #include "storage/table_copy.h"
 
 namespace ofsweep {
 
 absl::Status MergedSweeps::CheckNames() {
   for (const auto& [theirs, ours] : request_.names) {
+    if (!IsSweepName(ours)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--rename ", theirs, "=…: ", Quoted(ours), " is no name for a sweep; ", kSweepNameRule));
+    }
     Query found(connection_.Prepare("SELECT 1 FROM source.sweeps WHERE name = ?1"));
     if (found.Bind(theirs).Next()) continue;
     return absl::NotFoundError(absl::StrCat(request_.from, ": there is no sweep ", theirs, " to be called ", ours,
@@ -16,14 +25,14 @@ absl::Status MergedSweeps::CheckNames() {
 }
 
 bool MergedSweeps::IsSame(std::int64_t theirs, std::int64_t ours) {
-  Query differs(
+  Query same(
       connection_.Prepare("SELECT (SELECT spec FROM source.sweeps WHERE id = ?1) = (SELECT spec FROM main.sweeps WHERE "
                           "id = ?2) AND (SELECT group_concat(trial_id) FROM (SELECT trial_id FROM source.sweep_trials "
                           "JOIN source.trials ON trials.id = trial WHERE sweep = ?1 ORDER BY position)) IS "
                           "(SELECT group_concat(trial_id) FROM (SELECT trial_id FROM main.sweep_trials "
                           "JOIN main.trials ON trials.id = trial WHERE sweep = ?2 ORDER BY position))"));
-  differs.Bind(theirs, ours).Next();
-  return differs.Integer(0) != 0;
+  same.Bind(theirs, ours).Next();
+  return same.Integer(0) != 0;
 }
 
 absl::Status MergedSweeps::Find(MergeCounts& counts) {
@@ -34,6 +43,12 @@ absl::Status MergedSweeps::Find(MergeCounts& counts) {
     const auto renamed = request_.names.find(theirs);
     const std::string& name = renamed == request_.names.end() ? theirs : renamed->second;
     Query existing(connection_.Prepare("SELECT id FROM main.sweeps WHERE name = ?1"));
+    const bool is_taken =
+        std::any_of(new_ones_.begin(), new_ones_.end(), [&name](const NewOne& other) { return other.name == name; });
+    if (is_taken) {
+      return absl::AlreadyExistsError(absl::StrCat(request_.from, ": two of its sweeps would be called ", name,
+                                                   "; give one of them another name with --rename"));
+    }
     if (!existing.Bind(name).Next()) {
       new_ones_.push_back({sweeps.Integer(0), name});
     } else if (IsSame(sweeps.Integer(0), existing.Integer(0))) {
@@ -50,8 +65,11 @@ absl::Status MergedSweeps::Find(MergeCounts& counts) {
 void MergedSweeps::Insert(MergeCounts& counts) {
   for (const NewOne& sweep : new_ones_) {
     counts.added_sweeps.push_back(sweep.name);
-    if (SettleState(InsertOne(sweep))) counts.waiting_sweeps.push_back(sweep.name);
+    const std::int64_t id = InsertOne(sweep);
+    FixInputsOfNew(connection_, sweep.id, id);
+    if (SettleState(id)) counts.waiting_sweeps.push_back(sweep.name);
   }
+  FixInputsOfOurs(connection_);
   // Trials of our own sweeps may have an outcome now.
   connection_.Execute(
       "UPDATE main.sweeps SET state = 'finished' WHERE state IN ('active', 'paused') AND NOT EXISTS (SELECT 1 FROM "
@@ -95,7 +113,7 @@ bool MergedSweeps::SettleState(std::int64_t sweep) {
   };
   if (settle("paused", "'active', 'paused', 'finished'", "'pending', 'running'")) return true;
   // Our own trial may be a cancelled one, which goes on when its sweep is resumed: a finished one cannot be.
-  return settle("cancelled", "'active', 'paused'", "'cancelled'");
+  return settle("cancelled", "'active', 'paused', 'finished'", "'cancelled'");
 }
 
 }  // namespace ofsweep

@@ -25,26 +25,14 @@ std::string InsertSql(const char* table) {
                       "ON CONFLICT DO NOTHING");
 }
 
-// The columns of trial_results behind the trial, in the order of Find and WriteResults: fourteen, then two a last
-// value.
-constexpr int kFirstLastValue = 15;
-
-std::string ResultNames() {
-  std::string names =
-      "sealed_through, recent_steps, step, tokens, kurtosis_step, kurtosis_blocks, kurtosis_sum, kurtosis_max, "
-      "kurtosis_peak, mmr_step, mmr_max, curve_generation, steps, kurtosis_mean";
-  for (const char* column : kLastValueColumns) absl::StrAppend(&names, ", ", column, "_step, ", column);
-  return names;
-}
-
 std::string FindSql() {
-  return absl::StrCat("SELECT trials.id, ", ResultNames(),
+  return absl::StrCat("SELECT trials.id, ", TrialResultNames(),
                       " FROM trials JOIN trial_results ON trial_results.trial = trials.id WHERE trial_id = ?1");
 }
 
 std::string WriteResultsSql() {
-  std::string sql = absl::StrCat("REPLACE INTO trial_results (trial, ", ResultNames(), ") VALUES (?1");
-  for (std::size_t i = 2; i <= kFirstLastValue + 2 * kLastValueColumns.size(); ++i) absl::StrAppend(&sql, ", ?", i);
+  std::string sql = absl::StrCat("REPLACE INTO trial_results (trial, ", TrialResultNames(), ") VALUES (?1");
+  for (int i = 2; i <= kTrialResultColumns; ++i) absl::StrAppend(&sql, ", ?", i);
   return sql + ")";
 }
 
@@ -60,28 +48,12 @@ PointWrites::PointWrites(DatabaseConnection& connection, std::int64_t seal_every
       insert_sealed_(connection.handle(), InsertSql("sealed_points")),
       has_clear_work_(HasDeletedPoints(connection)) {}
 
-PointWrites::Trial* PointWrites::Find(const std::string& trial_id) {
+TrialResults* PointWrites::Find(const std::string& trial_id) {
   if (const auto found = trials_.find(trial_id); found != trials_.end()) return &found->second;
-  Trial trial;
   Query row(find_);
   if (!row.Bind(trial_id).Next()) return nullptr;
-  trial.id = row.Integer(0);
-  trial.sealed_through = row.Integer(1);
-  trial.recent_steps = row.Integer(2);
-  ResultColumns& results = trial.results;
-  results.step = row.Integer(3);
-  results.tokens = row.Integer(4);
-  results.kurtosis = {row.Integer(5), row.Integer(6), row.Real(7), row.Real(8)};
-  results.kurtosis_peak = row.Real(9);
-  results.mmr = {row.Integer(10), 0, 0, row.Real(11)};
-  trial.generation = static_cast<std::uint64_t>(row.Integer(12));
-  int column = kFirstLastValue;
-  for (LastValue& last : results.last_values) {
-    last = {row.Integer(column), row.Real(column + 1)};
-    column += 2;
-  }
   if (trials_.size() >= kRememberedTrials) trials_.clear();
-  return &trials_.emplace(trial_id, trial).first->second;
+  return &trials_.emplace(trial_id, ReadTrialResults(row)).first->second;
 }
 
 absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::int64_t from_step,
@@ -92,7 +64,7 @@ absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::
       return absl::InvalidArgumentError(absl::StrCat("trial ", trial_id, ": step ", row.step, " is negative"));
     }
   }
-  Trial* trial = Find(trial_id);
+  TrialResults* trial = Find(trial_id);
   if (trial == nullptr) return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
   BeginCurve(*trial, attempt, from_step);
   PushCounts counts;
@@ -109,10 +81,10 @@ absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::
 }
 
 void PointWrites::Begin(const AttemptName& attempt, std::int64_t from_step) {
-  if (Trial* trial = Find(attempt.trial_id)) BeginCurve(*trial, attempt, from_step);
+  if (TrialResults* trial = Find(attempt.trial_id)) BeginCurve(*trial, attempt, from_step);
 }
 
-void PointWrites::BeginCurve(Trial& trial, const AttemptName& attempt, std::int64_t from_step) {
+void PointWrites::BeginCurve(TrialResults& trial, const AttemptName& attempt, std::int64_t from_step) {
   if (attempt.generation <= trial.generation) return;
   trial.generation = attempt.generation;
   Query(connection_.Prepare("UPDATE trial_attempts SET from_step = ?3 WHERE trial = ?1 AND generation = ?2"))
@@ -129,30 +101,15 @@ void PointWrites::BeginCurve(Trial& trial, const AttemptName& attempt, std::int6
     trial.sealed_through = std::min(trial.sealed_through, kept_through);
     trial.recent_steps = 0;
     trial.results = {};
-    ObserveAgain(trial, "sealed_points");
-    ObserveAgain(trial, "recent_points");
+    const auto uses = ListSeriesUses(connection_);
+    for (const char* table : {"sealed_points", "recent_points"}) {
+      ObservePoints(connection_, table, trial.id, uses, trial.results, [](std::int64_t, SeriesUse) {});
+    }
   }
   WriteResults(trial);
 }
 
-void PointWrites::ObserveAgain(Trial& trial, const char* table) {
-  Query query(connection_.Prepare(absl::StrCat("SELECT metric, layer, site, step, value FROM ", table,
-                                               " JOIN series ON series.id = series WHERE trial = ?1")));
-  query.Bind(trial.id);
-  while (query.Next()) {
-    Series series{.metric = query.Text(0), .site = query.Text(2)};
-    if (query.Integer(1) != kNoLayer) series.layer = static_cast<int>(query.Integer(1));
-    const std::int64_t step = query.Integer(3);
-    const double value = query.Real(4);
-    trial.results.Observe(RoleOf(series), step, value);
-    if (series == kTokens && step > trial.results.step) {
-      trial.results.step = step;
-      trial.results.tokens = static_cast<std::int64_t>(value);
-    }
-  }
-}
-
-void PointWrites::AppendRow(Trial& trial, const PointColumns& points, std::size_t row,
+void PointWrites::AppendRow(TrialResults& trial, const PointColumns& points, std::size_t row,
                             const std::vector<SeriesTable::Entry>& series, PushCounts& counts) {
   const PointColumns::Row& step = points.rows[row];
   const bool is_late = step.step <= trial.sealed_through;
@@ -182,23 +139,14 @@ void PointWrites::AppendRow(Trial& trial, const PointColumns& points, std::size_
   }
 }
 
-void PointWrites::WriteResults(const Trial& trial) {
-  const ResultColumns& results = trial.results;
+void PointWrites::WriteResults(const TrialResults& trial) {
   Query query(write_results_);
-  query.Bind(trial.id, trial.sealed_through, trial.recent_steps, results.step, results.tokens, results.kurtosis.step,
-             results.kurtosis.blocks, results.kurtosis.sum, results.kurtosis.max, results.kurtosis_peak,
-             results.mmr.step, results.mmr.max, static_cast<std::int64_t>(trial.generation),
-             std::max<std::int64_t>(results.step, 0), results.kurtosis.sum / results.kurtosis.blocks);
-  int parameter = kFirstLastValue + 1;
-  for (const LastValue& last : results.last_values) {
-    query.BindOne(parameter++, last.step);
-    query.BindOne(parameter++, last.value);
-  }
+  BindTrialResults(trial, query);
   query.Run();
 }
 
 void PointWrites::RequestSeal(const std::string& trial_id) {
-  const Trial* trial = Find(trial_id);
+  const TrialResults* trial = Find(trial_id);
   if (trial == nullptr || trial->results.step <= trial->sealed_through) return;
   AskForSeal(trial->id, trial->results.step, trial_id);
 }

@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "storage/database_connection.h"
-#include "storage/result_columns.h"
 #include "storage/series_table.h"
 #include "storage/store.h"
+#include "storage/trial_results.h"
 
 namespace ofsweep {
 
@@ -54,13 +54,6 @@ class PointWrites {
   void Forget();
 
  private:
-  struct Trial {
-    std::int64_t id = 0;
-    std::int64_t sealed_through = -1;
-    std::int64_t recent_steps = 0;  // measured since the last seal was asked for
-    std::uint64_t generation = 0;   // of the attempt that began last
-    ResultColumns results;
-  };
   struct Seal {
     std::int64_t trial = 0;
     std::int64_t through = 0;
@@ -69,12 +62,11 @@ class PointWrites {
   };
 
   // Null when there is no such trial.
-  Trial* Find(const std::string& trial_id);
-  void BeginCurve(Trial& trial, const AttemptName& attempt, std::int64_t from_step);
-  void ObserveAgain(Trial& trial, const char* table);
-  void AppendRow(Trial& trial, const PointColumns& points, std::size_t row,
+  TrialResults* Find(const std::string& trial_id);
+  void BeginCurve(TrialResults& trial, const AttemptName& attempt, std::int64_t from_step);
+  void AppendRow(TrialResults& trial, const PointColumns& points, std::size_t row,
                  const std::vector<SeriesTable::Entry>& series, PushCounts& counts);
-  void WriteResults(const Trial& trial);
+  void WriteResults(const TrialResults& trial);
   void AskForSeal(std::int64_t trial, std::int64_t through, const std::string& trial_id);
   // Moves about `room` points of it at most; returns how much of the room is used.
   std::int64_t SealSome(const Seal& seal, std::int64_t room);
@@ -87,7 +79,7 @@ class PointWrites {
   Statement write_results_;
   Statement insert_recent_;
   Statement insert_sealed_;
-  std::unordered_map<std::string, Trial> trials_;
+  std::unordered_map<std::string, TrialResults> trials_;
   std::deque<Seal> seals_;
   bool has_clear_work_;              // a former run may have left some
   std::size_t sealed_in_slice_ = 0;  // of the front ones, that the slice at hand completes

@@ -36,7 +36,10 @@ void DropViews(DatabaseConnection& connection) {
   for (const std::string& name : names) connection.Execute(absl::StrCat("DROP VIEW \"", name, "\"").c_str());
 }
 
-absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path, std::int64_t version) {
+}  // namespace
+
+absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path) {
+  const std::int64_t version = Number(connection, "PRAGMA user_version");
   if (Number(connection, "PRAGMA application_id") != kApplicationId) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": this database was not made by ofsweep; move it away, or give another --data-dir"));
@@ -55,13 +58,11 @@ absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path
   return absl::OkStatus();
 }
 
-}  // namespace
-
 absl::Status MigrateSchema(DatabaseConnection& connection, const std::string& path) {
   std::int64_t version = Number(connection, "PRAGMA user_version");
   const bool is_new = version == 0 && Number(connection, "SELECT count(*) FROM sqlite_schema") == 0;
   if (!is_new) {
-    if (absl::Status origin = CheckOrigin(connection, path, version); !origin.ok()) return origin;
+    if (absl::Status origin = CheckOrigin(connection, path); !origin.ok()) return origin;
   }
   if (version == kVersion) return absl::OkStatus();
   SQLite::Transaction transaction(connection.database());
@@ -75,8 +76,8 @@ absl::Status MigrateSchema(DatabaseConnection& connection, const std::string& pa
 }
 
 absl::Status CheckSchema(DatabaseConnection& connection, const std::string& path) {
+  if (absl::Status origin = CheckOrigin(connection, path); !origin.ok()) return origin;
   const std::int64_t version = Number(connection, "PRAGMA user_version");
-  if (absl::Status origin = CheckOrigin(connection, path, version); !origin.ok()) return origin;
   if (version < kVersion) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": written by an older ofsweep (schema version ", version, ", this program needs ", kVersion,

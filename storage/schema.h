@@ -16,7 +16,10 @@ inline constexpr std::int64_t kApplicationId = 0x4F465357;
 // database and for one of a newer ofsweep; SQLite's errors are thrown. `path` is only for messages.
 absl::Status MigrateSchema(DatabaseConnection& connection, const std::string& path);
 
-// The same checks without changing anything; FailedPrecondition also for an older version.
+// That MigrateSchema would not refuse it, without changing anything.
+absl::Status CheckOrigin(DatabaseConnection& connection, const std::string& path);
+
+// Likewise, and that it is of this version; FailedPrecondition for an older one, too.
 absl::Status CheckSchema(DatabaseConnection& connection, const std::string& path);
 
 }  // namespace ofsweep

@@ -13,31 +13,8 @@
 namespace ofsweep {
 namespace {
 
-// What picks the rows of a view, and how they are ordered there.
-struct ViewOrder {
-  std::string_view view;
-  const char* key;
-  const char* order;
-};
-constexpr ViewOrder kOrders[] = {
-    {"results", "sweep", ""},
-    {"attempts", "trial_id", " ORDER BY generation"},
-    {"params", "trial_id", ""},
-    {"provenance", "sweep", " ORDER BY trial_id, generation"},
-    {"specs", "sweep", " ORDER BY number"},
-    {"sweep_attributes", "sweep", ""},
-    {"ablation", "sweep", " ORDER BY arm"},
-    {"metrics", "trial_id", " ORDER BY metric, site, layer, aggregate"},
-    {"curves", "trial_id", ""},  // curve by curve, as they are stored: there are many points to sort
-};
-
-const ViewOrder& OrderOf(std::string_view view) {
-  return *std::find_if(std::begin(kOrders), std::end(kOrders),
-                       [view](const ViewOrder& order) { return order.view == view; });
-}
-
-bool NullIsNan(std::string_view view, const std::string& column) {
-  return column == "value" && (view == "curves" || view == "metrics");
+bool NullIsNan(const ReadableView& view, const std::string& column) {
+  return column == "value" && (view.name == "curves" || view.name == "metrics");
 }
 
 ViewValue ValueOf(const Query& row, int column, bool null_is_nan) {
@@ -103,10 +80,10 @@ void ViewReader::FindTrials() {
   }
 }
 
-absl::StatusOr<std::vector<std::string>> ViewReader::Columns(std::string_view view) {
+absl::StatusOr<std::vector<std::string>> ViewReader::Columns(const ReadableView& view) {
   try {
     Query query(connection_->Prepare("SELECT name FROM pragma_table_info(?1)"));
-    query.Bind(view);
+    query.Bind(view.name);
     std::vector<std::string> names;
     while (query.Next()) names.push_back(query.Text(0));
     return names;
@@ -115,18 +92,17 @@ absl::StatusOr<std::vector<std::string>> ViewReader::Columns(std::string_view vi
   }
 }
 
-absl::Status ViewReader::Visit(std::string_view view, const Visitor& visit,
+absl::Status ViewReader::Visit(const ReadableView& view, const Visitor& visit,
                                const std::function<void(std::size_t, std::size_t)>& progress) {
   const auto columns = Columns(view);
   if (!columns.ok()) return columns.status();
-  const ViewOrder& order = OrderOf(view);
-  const std::vector<std::string>& keys = std::string_view(order.key) == "sweep" ? sweeps_ : trials_;
+  const std::vector<std::string>& keys = view.key == "sweep" ? sweeps_ : trials_;
   std::vector<bool> null_is_nan;
   for (const std::string& column : *columns) null_is_nan.push_back(NullIsNan(view, column));
   std::vector<ViewValue> values(columns->size());
   try {
-    const Statement& select = connection_->Prepare(
-        absl::StrCat("SELECT * FROM ", std::string(view), " WHERE ", order.key, " = ?1", order.order));
+    const Statement& select = connection_->Prepare(absl::StrCat(
+        "SELECT * FROM ", std::string(view.name), " WHERE ", std::string(view.key), " = ?1", std::string(view.order)));
     for (std::size_t i = 0; i < keys.size(); ++i) {
       progress(i, keys.size());
       Query rows(select);

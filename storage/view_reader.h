@@ -17,9 +17,27 @@
 
 namespace ofsweep {
 
-// The views of views.h, in the order in which they are exported.
-inline constexpr std::array<std::string_view, 9> kViewNames = {
-    "results", "attempts", "params", "provenance", "specs", "sweep_attributes", "ablation", "metrics", "curves"};
+// A view of views.h: its name, the column that picks its rows ("sweep", "trial_id"), and how those of one are ordered,
+// in SQL.
+struct ReadableView {
+  std::string_view name;
+  std::string_view key;
+  std::string_view order = "";
+};
+
+// All of them, in the order in which they are exported. Of curves, points come curve by curve, as they are stored: they
+// are many to sort.
+inline constexpr std::array<ReadableView, 9> kReadableViews = {{
+    {"results", "sweep"},
+    {"attempts", "trial_id", " ORDER BY generation"},
+    {"params", "trial_id"},
+    {"provenance", "sweep", " ORDER BY trial_id, generation"},
+    {"specs", "sweep", " ORDER BY number"},
+    {"sweep_attributes", "sweep"},
+    {"ablation", "sweep", " ORDER BY arm"},
+    {"metrics", "trial_id", " ORDER BY metric, site, layer, aggregate"},
+    {"curves", "trial_id"},
+}};
 
 // A value of a view; nothing for NULL. In `value` of curves and metrics, where NULL stands for it, NaN is a number.
 using ViewValue = std::variant<std::monostate, std::int64_t, double, std::string>;
@@ -34,10 +52,10 @@ class ViewReader {
   static absl::StatusOr<std::unique_ptr<ViewReader>> Open(const std::string& path,
                                                           const std::vector<std::string>& sweeps);
 
-  absl::StatusOr<std::vector<std::string>> Columns(std::string_view view);
+  absl::StatusOr<std::vector<std::string>> Columns(const ReadableView& view);
   // Calls `visit` for each row, sweep by sweep or trial by trial, until it fails; `progress` before each of these, with
   // how many are done and how many there are. Errors: that of `visit`; those of ToStatus (sqlite_status.h).
-  absl::Status Visit(std::string_view view, const Visitor& visit,
+  absl::Status Visit(const ReadableView& view, const Visitor& visit,
                      const std::function<void(std::size_t done, std::size_t all)>& progress);
 
  private:

@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +22,13 @@ std::string ReadHolder(int descriptor) {
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "unknown";
 }
 
+// Of the file itself, whatever link it is named by.
+std::string LockPathOf(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path file = std::filesystem::weakly_canonical(path, error);
+  return (error ? path : file.string()) + ".lock";
+}
+
 absl::Status CannotMake(const std::string& lock_path, int error) {
   return absl::PermissionDeniedError(
       absl::StrCat(lock_path, ": cannot be made (", std::strerror(error),
@@ -29,7 +38,7 @@ absl::Status CannotMake(const std::string& lock_path, int error) {
 }  // namespace
 
 std::string WriterOf(const std::string& path) {
-  const int descriptor = ::open((path + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = ::open(LockPathOf(path).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return "";
   // A shared lock, which another that asks may have as well, for the moment until the file is closed.
   const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
@@ -39,7 +48,7 @@ std::string WriterOf(const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<WriterLock>> WriterLock::Acquire(const std::string& path) {
-  const std::string lock_path = path + ".lock";
+  const std::string lock_path = LockPathOf(path);
   const int descriptor = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0) return CannotMake(lock_path, errno);
   std::unique_ptr<WriterLock> lock(new WriterLock(descriptor));

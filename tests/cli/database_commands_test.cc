@@ -1,9 +1,12 @@
 // The commands of `db`, as they are typed.
-#include "cli/database_commands.h"
+#include "cli/command_line.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <map>
@@ -12,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_split.h"
-#include "cli/command_line.h"
 #include "tests/storage/store_fixture.h"
 
 namespace ofsweep {
@@ -74,6 +76,16 @@ TEST_F(DatabaseCommandsTest, CheckSaysWhatHoldsAndFailsWhereSomethingDoesNot) {
   EXPECT_EQ(Db({"check", "--data-dir", folder_.File("none")}).exit_code, 1);
 }
 
+TEST_F(DatabaseCommandsTest, CheckShowsAllElseWhereTheLogsCannotBeRead) {
+  const std::string data = MakeFolder("data", "s", 0);
+  folder_.Write("data/logs.db", "no database\n");
+  const Finished checked = Db({"check", "--data-dir", data});
+  EXPECT_EQ(checked.exit_code, 1);
+  EXPECT_THAT(checked.out, AllOf(HasSubstr("what their points come to"), HasSubstr("logs.db"), HasSubstr("1 wrong"),
+                                 HasSubstr("move logs.db away")));
+  EXPECT_THAT(checked.err, HasSubstr("1 thing is wrong"));
+}
+
 TEST_F(DatabaseCommandsTest, CompactSaysHowMuchItGaveBack) {
   const std::string data = MakeFolder("data", "s", 0);
   const Finished compacted = Db({"compact", "--data-dir", data});
@@ -103,6 +115,9 @@ TEST_F(DatabaseCommandsTest, MergeTakesSeveralDatabasesIntoOne) {
   EXPECT_EQ(Db({"merge", third, "--into", all, "--rename", "c"}).exit_code, 2);
   EXPECT_EQ(Db({"merge", third, first, "--into", all, "--rename", "a=d"}).exit_code, 2);
   EXPECT_EQ(Db({"merge", "--into", all}).exit_code, 2);
+  const std::string file = folder_.File("all.db");  // which is not there yet
+  EXPECT_EQ(Db({"merge", first, "--into", file}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::is_regular_file(file));
 }
 
 TEST_F(DatabaseCommandsTest, ExportWritesAFileAViewWithNumbersAsTheyAreStored) {
@@ -140,6 +155,21 @@ TEST_F(DatabaseCommandsTest, ExportWritesAFileAViewWithNumbersAsTheyAreStored) {
   const Finished unknown = Db({"export", "none", "--data-dir", data, "--to", to});
   EXPECT_EQ(unknown.exit_code, 1);
   EXPECT_THAT(unknown.err, HasSubstr("no sweep none"));
+}
+
+TEST_F(DatabaseCommandsTest, TwoExportsIntoOneFolderDoNotMix) {
+  const std::string data = MakeFolder("data", "s", 0);
+  const std::string to = folder_.File("out");
+  folder_.Write("out/.curves.csv.ofsweep-draft", "");
+  const int other = ::open((to + "/.curves.csv.ofsweep-draft").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  const Finished refused = Db({"export", "--data-dir", data, "--to", to});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("curves.csv"), HasSubstr("another `ofsweep db export`")));
+  EXPECT_FALSE(std::filesystem::exists(to + "/results.csv"));
+  ::close(other);
+  EXPECT_EQ(Db({"export", "--data-dir", data, "--to", to}).exit_code, 0)
+      << "what a killed one has left is no hindrance";
 }
 
 TEST_F(DatabaseCommandsTest, AFullDiskLeavesNoHalfFileAndTheOneBefore) {

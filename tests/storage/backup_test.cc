@@ -304,5 +304,29 @@ TEST_F(BackupTest, ADatabaseOfAnotherVersionIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(copy_));
 }
 
+// Its folder cannot be opened to be synced; in a child process, because root may open all: the child becomes nobody.
+TEST_F(BackupTest, ACopyThatMayNotSurviveAPowerCutIsNamedAsSuch) {
+  StartStore();
+  const std::string to = folder_.File("unreadable");
+  std::filesystem::create_directory(to);
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
+  ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+  ASSERT_EQ(::chmod(to.c_str(), 0333), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(2);
+    const absl::Status failed = Must(Backup::Open(path_, to + "/copy.db"))->Copy().status();
+    const bool is_named = failed.code() == absl::StatusCode::kInternal &&
+                          failed.message().find("has been replaced") != absl::string_view::npos;
+    ::_exit(is_named ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_THAT(Sql(to + "/copy.db", "SELECT count(*) FROM trials"), testing::ElementsAre("1"));
+  ASSERT_EQ(::chmod(to.c_str(), 0777), 0);
+}
+
 }  // namespace
 }  // namespace ofsweep

@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "storage/database_check.h"
 #include "tests/storage/store_fixture.h"
@@ -95,8 +97,8 @@ TEST_F(MergeTest, ATrialOfBothIsOneAndTheFinishedOneCounts) {
     const auto ours = Ours();
     Insert(*ours, "a", {0, 1, 2});
     Train(*ours, {Id(0), 1}, 300, 2);
-    Train(*ours, {Id(1), 1}, 450, 2, TrialState::kRunning);  // further than theirs, but not at its end
-    Train(*ours, {Id(2), 1}, 200, 2, TrialState::kRunning);
+    Train(*ours, {Id(1), 1}, 450, 2, TrialState::kRunning, {.worker = "here"});  // further than theirs, not at its end
+    Train(*ours, {Id(2), 1}, 200, 2, TrialState::kRunning, {.worker = "here"});
     const auto theirs = Theirs();
     Insert(*theirs, "b", {0, 1, 2});
     Train(*theirs, {Id(0), 1}, 300, 3);
@@ -117,6 +119,54 @@ TEST_F(MergeTest, ATrialOfBothIsOneAndTheFinishedOneCounts) {
                                       "' ORDER BY generation")),
               ElementsAre("1|lost", "2|completed"));
   ExpectWhole();
+}
+
+// The source was merged or copied before it went on: what is here of its attempts is no training of ours.
+TEST_F(MergeTest, AnAttemptThatCameEarlierCountsOnce) {
+  const std::string totals = "SELECT state, attempts, wall_seconds FROM results";
+  const auto theirs = Theirs();
+  Insert(*theirs, "b", {0});
+  Train(*theirs, {Id(0), 1}, 100, 3, TrialState::kPending);
+  Must(Merge());
+  EXPECT_THAT(Sql(ours_, totals), ElementsAre("pending|1|5.0"));
+  Train(*theirs, {Id(0), 2}, 300, 3);
+  Must(Merge());
+  EXPECT_THAT(Sql(ours_, totals), ElementsAre("completed|2|10.0"));
+  EXPECT_THAT(Sql(ours_, "SELECT outcome FROM attempts ORDER BY generation"), ElementsAre("preempted", "completed"));
+  ExpectWhole();
+}
+
+TEST_F(MergeTest, AnAttemptOfOursBehindOneThatCameEarlierIsKept) {
+  const auto theirs = Theirs();
+  Insert(*theirs, "b", {0});
+  Train(*theirs, {Id(0), 1}, 100, 3, TrialState::kRunning);
+  Must(Merge());
+  Train(*Ours(), {Id(0), 2}, 200, 2, TrialState::kPending, {.worker = "here"});
+  Train(*theirs, {Id(0), 2}, 300, 3);
+  Must(Merge());
+  EXPECT_THAT(Sql(ours_, "SELECT state, attempts, wall_seconds FROM results"), ElementsAre("completed|3|10.0"));
+  EXPECT_THAT(Sql(ours_, "SELECT worker, outcome FROM attempts ORDER BY generation"),
+              ElementsAre("here|preempted", "worker|lost", "worker|completed"));
+  ExpectWhole();
+}
+
+// How it was trained is no part of a trial's identity, and belongs to what was measured.
+TEST_F(MergeTest, TheirTrainingComesWithTheirConfiguration) {
+  const auto insert = [](Store& store, const char* sweep, int threads) {
+    TrialRow trial = MakeNamedTrial(0);
+    auto config = nlohmann::json::parse(trial.config_json);
+    config["train.threads"] = threads;
+    trial.config_json = config.dump();
+    InsertTrials(store, sweep, {trial});
+  };
+  {
+    insert(*Ours(), "a", 2);
+    const auto theirs = Theirs();
+    insert(*theirs, "b", 8);
+    Train(*theirs, {Id(0), 1}, 300, 3);
+  }
+  Must(Merge());
+  EXPECT_THAT(Sql(ours_, "SELECT value FROM params WHERE key = 'train.threads'"), ElementsAre("8"));
 }
 
 // A worker may hold checkpoints and an outbox of a trial that was deleted here, under its name and generation.
@@ -162,6 +212,21 @@ TEST_F(MergeTest, ASweepWhoseTrialIsCancelledHereCanBeResumed) {
   EXPECT_THAT(Sql(ours_, "SELECT state FROM sweeps WHERE name = 'b'"), ElementsAre("cancelled"));
 }
 
+// A finished sweep cannot be resumed.
+TEST_F(MergeTest, ASweepThatFinishedThereWaitsForATrialThatIsCancelledHere) {
+  {
+    const auto ours = Ours();
+    Insert(*ours, "a", {0});
+    SetState(*ours, Id(0), TrialState::kCancelled);
+    const auto theirs = Theirs();
+    Insert(*theirs, "b", {0});
+    SetState(*theirs, Id(0), TrialState::kFailed);
+    ASSERT_TRUE(theirs->Apply({.sweeps = {{"b", SweepState::kFinished}}}).get().ok());
+  }
+  EXPECT_THAT(Must(Merge()).waiting_sweeps, ElementsAre("b"));
+  EXPECT_THAT(Sql(ours_, "SELECT state FROM sweeps WHERE name = 'b'"), ElementsAre("cancelled"));
+}
+
 TEST_F(MergeTest, ANameOfAnotherSweepIsRefusedAndAnotherNameHelps) {
   {
     Insert(*Ours(), "same", {0});
@@ -180,6 +245,21 @@ TEST_F(MergeTest, ANameOfAnotherSweepIsRefusedAndAnotherNameHelps) {
   ExpectWhole();
 }
 
+TEST_F(MergeTest, ANewNameIsOneThatASweepMayHave) {
+  {
+    const auto theirs = Theirs();
+    Insert(*theirs, "a", {0});
+    Insert(*theirs, "b", {1});
+  }
+  const absl::Status doubled = Merge({{"a", "b"}}).status();
+  EXPECT_EQ(doubled.code(), absl::StatusCode::kAlreadyExists) << doubled;
+  EXPECT_THAT(std::string(doubled.message()), AllOf(HasSubstr("--rename"), HasSubstr("b")));
+  const absl::Status unnamed = Merge({{"a", "of the laptop"}}).status();
+  EXPECT_EQ(unnamed.code(), absl::StatusCode::kInvalidArgument) << unnamed;
+  EXPECT_THAT(std::string(unnamed.message()), AllOf(HasSubstr("--rename"), HasSubstr("\"of the laptop\"")));
+  EXPECT_THAT(Must(Merge({{"a", "b"}, {"b", "a"}})).added_sweeps, ElementsAre("b", "a"));
+}
+
 TEST_F(MergeTest, TrialsThatReadOtherDataAreNotOne) {
   const auto insert = [](std::unique_ptr<Store> store, const char* sweep, const char* fingerprint) {
     TrialRow trial = MakeNamedTrial(0);
@@ -192,6 +272,75 @@ TEST_F(MergeTest, TrialsThatReadOtherDataAreNotOne) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.message()), AllOf(HasSubstr(Id(0)), HasSubstr("11"), HasSubstr("22")));
   EXPECT_THAT(Sql(ours_, "SELECT sweep FROM results"), ElementsAre("a"));
+}
+
+// Where nobody saw the files before, a sweep's first attempt fixes what it is of.
+class MergedInputsTest : public MergeTest {
+ protected:
+  // A sweep of the trials 0 and 1, of which the first attempt trains one.
+  static void TrainOne(Store& store, const std::string& sweep, int seed, const std::string& data) {
+    Insert(store, sweep, {0, 1});
+    Train(store, {Id(seed), 1}, 300, 3, TrialState::kCompleted, {.data_fingerprint = data});
+    const absl::Status fixed = store.Apply({.fixed_inputs = {{sweep, kPython, data}}}).get();
+    ASSERT_TRUE(fixed.ok()) << fixed;
+  }
+  std::string DataOf(const std::string& sweep) { return Must(Ours()->FixedInputs(sweep))[kPython]; }
+
+  static inline const DataInput kPython{"python", ""};
+};
+
+TEST_F(MergedInputsTest, ASweepIsNotMixedOfTwoDataSets) {
+  TrainOne(*Ours(), "s", 0, "d1");
+  TrainOne(*Theirs(), "s", 1, "d2");
+  const absl::Status refused = Merge().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_THAT(std::string(refused.message()),
+              AllOf(HasSubstr("sweep s"), HasSubstr("Python files"), HasSubstr("d1"), HasSubstr("d2")));
+  EXPECT_THAT(Sql(ours_, "SELECT state FROM results ORDER BY state"), ElementsAre("completed", "pending"));
+}
+
+TEST_F(MergedInputsTest, ASweepThatHadReadNothingGoesOnWithWhatTheirsRead) {
+  Insert(*Ours(), "s", {0, 1});
+  TrainOne(*Theirs(), "s", 0, "d2");
+  Must(Merge());
+  EXPECT_EQ(DataOf("s"), "d2");
+  ExpectWhole();
+}
+
+TEST_F(MergedInputsTest, ANewSweepGoesOnWithWhatOursReadOfItsTrials) {
+  TrainOne(*Ours(), "a", 0, "d1");
+  Insert(*Theirs(), "b", {0, 1});
+  Must(Merge());
+  EXPECT_EQ(DataOf("b"), "d1");
+}
+
+TEST_F(MergedInputsTest, SweepsThatShareNoTrialMayReadDifferentData) {
+  TrainOne(*Ours(), "a", 0, "d1");
+  {
+    const auto theirs = Theirs();
+    Insert(*theirs, "b", {2});
+    Train(*theirs, {Id(2), 1}, 300, 3, TrialState::kCompleted, {.data_fingerprint = "d2"});
+    ASSERT_TRUE(theirs->Apply({.fixed_inputs = {{"b", kPython, "d2"}}}).get().ok());
+  }
+  Must(Merge());
+  EXPECT_EQ(DataOf("a"), "d1");
+  EXPECT_EQ(DataOf("b"), "d2");
+}
+
+// As versions of before schema version 4 have left it.
+TEST_F(MergeTest, ATrialOfWhichNobodyKnowsWhatItReadIsNotShared) {
+  const auto train = [](Store& store, const char* sweep, int seed) {
+    Insert(store, sweep, {0, 1});
+    Train(store, {Id(seed), 1}, 300, 3, TrialState::kCompleted, {.worker = sweep, .data_fingerprint = ""});
+  };
+  train(*Theirs(), "b", 0);
+  Must(Merge());
+  EXPECT_EQ(Must(Merge()).kept_trials, 2u) << "merged again, it is the same training";
+  std::filesystem::remove(ours_);
+  train(*Ours(), "a", 1);
+  const absl::Status refused = Merge().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_THAT(std::string(refused.message()), AllOf(HasSubstr(Id(0)), HasSubstr("not known")));
 }
 
 TEST_F(MergeTest, TheSourceIsOnlyReadAndMayBeInUse) {
@@ -253,6 +402,7 @@ TEST_F(MergeTest, WhatIsNoDatabaseOfOursOrTheTargetItselfIsRefused) {
   EXPECT_EQ(Merge().status().code(), absl::StatusCode::kNotFound);
   SQLite::Database(theirs_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec("CREATE TABLE photos (id INTEGER)");
   EXPECT_THAT(std::string(Merge().status().message()), HasSubstr("not made by ofsweep"));
+  EXPECT_FALSE(std::filesystem::exists(ours_)) << "made for nothing";
   Insert(*Ours(), "a", {0});
   EXPECT_EQ(MergeDatabase({.from = ours_, .into = ours_}).status().code(), absl::StatusCode::kInvalidArgument);
 }

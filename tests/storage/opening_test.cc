@@ -259,6 +259,18 @@ TEST_F(OpeningTest, OnlyOneStoreWritesAndTheSecondIsToldWhoDoes) {
   EXPECT_TRUE(OpenError(path_).ok());
 }
 
+TEST_F(OpeningTest, AFileHasOneWriterByWhateverLinkItIsNamed) {
+  const std::string link = folder_.File("now.db");
+  OpenStore(path_);
+  std::filesystem::create_symlink(path_, link);
+  {
+    const std::unique_ptr<Store> writer = OpenStore(path_);
+    EXPECT_EQ(OpenError(link).code(), absl::StatusCode::kUnavailable);
+  }
+  const std::unique_ptr<Store> writer = OpenStore(link);
+  EXPECT_EQ(OpenError(path_).code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(OpeningTest, AKilledWriterLeavesNoLockBehind) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);

@@ -45,15 +45,22 @@ TrialRow MakeNamedTrial(int seed) {
   return trial;
 }
 
-void Train(Store& store, const AttemptName& attempt, std::int64_t steps, double value, TrialState outcome) {
+void Train(Store& store, const AttemptName& attempt, std::int64_t steps, double value, TrialState outcome,
+           const TrainedAt& at) {
+  const auto started_at = static_cast<TimeMs>(1000 * attempt.generation);
   const TrialChange running{.trial_id = attempt.trial_id,
                             .state = TrialState::kRunning,
                             .generation = attempt.generation,
-                            .attempts = 1,
-                            .worker = "worker",
-                            .at = 1000};
-  AttemptRow row{.name = attempt, .worker = "worker", .from_step = 0, .started_at = 1000};
-  absl::Status stored = store.Apply({.trials = {running}, .attempts = {row}, .at = 1000}).get();
+                            .attempts = static_cast<int>(attempt.generation),
+                            .worker = at.worker,
+                            .at = started_at};
+  AttemptRow row{.name = attempt, .worker = at.worker, .from_step = 0, .started_at = started_at};
+  absl::Status stored = store
+                            .Apply({.trials = {running},
+                                    .attempts = {row},
+                                    .origins = {{attempt, {.data_fingerprint = at.data_fingerprint}}},
+                                    .at = started_at})
+                            .get();
   ASSERT_TRUE(stored.ok()) << stored;
   std::vector<StepPoints> points;
   for (std::int64_t step = 0; step < steps; step += 10) {
@@ -64,12 +71,13 @@ void Train(Store& store, const AttemptName& attempt, std::int64_t steps, double 
   TrialChange ended = running;
   ended.state = outcome;
   ended.added_wall_seconds = 5;
-  row.ended_at = 2000;
+  ended.at = started_at + 1000;
+  row.ended_at = ended.at;
   row.end = AttemptEnd{.outcome = outcome == TrialState::kCompleted  ? AttemptOutcome::kCompleted
                                   : outcome == TrialState::kDiverged ? AttemptOutcome::kDiverged
                                                                      : AttemptOutcome::kPreempted,
                        .step = steps};
-  stored = store.Apply({.trials = {ended}, .attempts = {row}, .at = 2000}).get();
+  stored = store.Apply({.trials = {ended}, .attempts = {row}, .at = ended.at}).get();
   ASSERT_TRUE(stored.ok()) << stored;
 }
 

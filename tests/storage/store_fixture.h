@@ -50,10 +50,16 @@ TrialRow MakeNamedTrial(int seed);
 // Stores a sweep of these trials.
 void InsertTrials(Store& store, const std::string& sweep, std::vector<TrialRow> trials);
 
-// An attempt of the trial trains it: points of steps 0, 10, … before `steps`, each of that value, and, where it has an
-// outcome, its end.
+// Where an attempt ran, and what it read there.
+struct TrainedAt {
+  std::string worker = "worker";
+  std::string data_fingerprint = "d1";
+};
+
+// An attempt of the trial trains it, a second after the one before: points of steps 0, 10, … before `steps`, each of
+// that value, and its end after a second, unless it still runs: preempted where the trial is pending then.
 void Train(Store& store, const AttemptName& attempt, std::int64_t steps, double value,
-           TrialState outcome = TrialState::kCompleted);
+           TrialState outcome = TrialState::kCompleted, const TrainedAt& at = {});
 
 void SetState(Store& store, const std::string& trial_id, TrialState state, TimeMs at = 1);
 

@@ -1,4 +1,4 @@
-#include "cli/database_commands.h"
+#include "cli/database_command_line.h"
 
 #include <map>
 #include <memory>
@@ -44,7 +44,9 @@ class DatabaseCommands {
     const auto [merge, options] =
         Add("merge", "brings the sweeps of other databases into one, while no coordinator runs on it", DbMerge);
     merge->add_option("FROM", options->from, "folders or files with a database; only read")->required();
-    merge->add_option("--into", options->into, "the folder, or database file, that gets them; made when missing")
+    merge
+        ->add_option("--into", options->into,
+                     "the folder, or database file (NAME.db), that gets them; made when missing")
         ->required();
     merge
         ->add_option("--rename", options->rename,
