@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdint>
 #include <set>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -48,16 +47,15 @@ std::vector<CheckedTrial> ListTrials(DatabaseConnection& connection) {
 FoundPoints ReadPoints(DatabaseConnection& connection, const CheckedTrial& trial,
                        const std::unordered_map<std::int64_t, SeriesUse>& uses) {
   FoundPoints found;
-  for (const std::string_view table : {"sealed_points", "recent_points"}) {
-    const bool is_sealed = table == "sealed_points";
-    ObservePoints(connection, table.data(), trial.stored.id, uses, found.results,
-                  [&](std::int64_t step, SeriesUse use) {
-                    ++found.points;
-                    const bool belongs_sealed = step <= trial.stored.sealed_through;
-                    if (is_sealed && !belongs_sealed) ++found.sealed_behind;
-                    if (!is_sealed && belongs_sealed) ++found.recent_before;
-                    if (use.is_tokens) found.steps.insert(step);
-                  });
+  for (const bool is_sealed : {true, false}) {
+    const char* table = is_sealed ? "sealed_points" : "recent_points";
+    ObservePoints(connection, table, trial.stored.id, uses, found.results, [&](std::int64_t step, SeriesUse use) {
+      ++found.points;
+      const bool belongs_sealed = step <= trial.stored.sealed_through;
+      if (is_sealed && !belongs_sealed) ++found.sealed_behind;
+      if (!is_sealed && belongs_sealed) ++found.recent_before;
+      if (use.is_tokens) found.steps.insert(step);
+    });
   }
   return found;
 }
