@@ -197,6 +197,13 @@ void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
   check.extent = Rows(connection, "trials", "trial");
 }
 
+// What SQLite does not look at, and everything that reads configurations trips over.
+void CheckConfigurations(DatabaseConnection& connection, DatabaseCheck& check) {
+  Query query(connection.Prepare(
+      "SELECT trial_id FROM trials JOIN trial_configs ON trial = trials.id WHERE NOT json_valid(config)"));
+  while (query.Next()) check.Add(absl::StrCat("trial ", query.Text(0), ": its configuration is no JSON"));
+}
+
 std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
   // Points move between tables while a coordinator writes: everything is read of one state.
   SQLite::Transaction snapshot(connection.database());
@@ -205,6 +212,7 @@ std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
        .promise = "sound",
        .mend = absl::StrCat(kRestore, "; `sqlite3 FILE .recover | sqlite3 new.db` saves what can still be read")}};
   CheckFile(connection, checks[0]);
+  if (checks[0].fault_count == 0) CheckConfigurations(connection, checks[0]);
   if (checks[0].fault_count > 0) return checks;
   DatabaseCheck references{.name = "references", .promise = "what they refer to is there", .mend = kRestore};
   DatabaseCheck states{.name = "states", .promise = "they agree with their sweeps and attempts", .mend = kRestore};

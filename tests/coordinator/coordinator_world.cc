@@ -130,4 +130,8 @@ StepPoints Step(std::int64_t step, double train_loss) {
   return points;
 }
 
+AttemptReport Completed(const AttemptName& name) {
+  return {.name = name, .end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 100}};
+}
+
 }  // namespace ofsweep

@@ -69,5 +69,7 @@ class CoordinatorWorld {
 };
 
 StepPoints Step(std::int64_t step, double train_loss);
+// Of 100 steps, as Submit's trials have.
+AttemptReport Completed(const AttemptName& name);
 
 }  // namespace ofsweep

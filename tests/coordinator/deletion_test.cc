@@ -15,10 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-AttemptReport Completed(const AttemptName& name) {
-  return {.name = name, .end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 100}};
-}
-
 std::vector<std::string> Names(CoordinatorWorld& world) {
   std::vector<std::string> names;
   for (const SweepSummary& sweep : world.coordinator().views().Summaries()) names.push_back(sweep.name);

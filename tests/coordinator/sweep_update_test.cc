@@ -24,10 +24,6 @@ std::string Text(const std::string& grid) {
 const std::string kOne = Text("{seed: [1]}");
 const std::string kBlocks = Text("{model.block: [op, pre_norm], seed: [0, 1]}");
 
-AttemptReport Completed(const AttemptName& name) {
-  return {.name = name, .end = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = 100}};
-}
-
 // "arm seed" of the trials in the sweep's order, as they are stored.
 std::vector<std::string> Arms(CoordinatorWorld& world) {
   std::vector<std::string> arms;

@@ -173,6 +173,15 @@ TEST_F(DatabaseCheckTest, ADamagedFileIsFoundAndNothingElseIsRead) {
   EXPECT_THAT(checks->at(0).mend, HasSubstr(".recover"));
 }
 
+TEST_F(DatabaseCheckTest, AConfigurationThatIsNoJsonIsNamedWithItsTrial) {
+  MakeDatabase();
+  const std::string trial = Sql(path_, "SELECT trial_id FROM trials WHERE id = 2").at(0);
+  SQLite::Database(path_, SQLite::OPEN_READWRITE).exec("UPDATE trial_configs SET config = 'x{bad' WHERE trial = 2");
+  const auto checks = CheckDatabase(path_);
+  ASSERT_TRUE(checks.ok()) << checks.status();
+  EXPECT_THAT(checks->at(0).faults, testing::ElementsAre("trial " + trial + ": its configuration is no JSON"));
+}
+
 TEST_F(DatabaseCheckTest, WhatIsNoDatabaseOfThisVersionIsRefused) {
   EXPECT_EQ(CheckDatabase(path_).status().code(), absl::StatusCode::kNotFound);
   std::ofstream(path_) << "name: quickstart\n";
