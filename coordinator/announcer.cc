@@ -70,15 +70,18 @@ void Announcer::AnnounceStart(const TrialRow& trial, const std::string& worker) 
 }
 
 void Announcer::AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids) {
-  std::vector<std::string> shown = live_.TrialsOf(sweep);
-  shown.insert(shown.end(), trial_ids.begin(), trial_ids.end());
-  for (const std::string& trial_id : shown) {
+  for (const std::string& trial_id : trial_ids) {
     const auto arms = store_.ListArms(trial_id);
     if (!arms.ok()) continue;
     for (const auto& [holder, arm] : *arms) {
       if (holder == sweep) live_.Join(trial_id, {sweep, arm.label});
     }
   }
+}
+
+void Announcer::AnnounceUpdated(const std::string& sweep, const std::vector<std::string>& joined) {
+  AnnounceJoined(sweep, live_.TrialsOf(sweep));
+  AnnounceJoined(sweep, joined);
 }
 
 }  // namespace ofsweep

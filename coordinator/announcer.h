@@ -30,8 +30,10 @@ class Announcer {
   absl::Status Commit(CommitLog& log, CommitLog::Ticket ticket) ABSL_LOCKS_EXCLUDED(log.mutex());
   // `read`: what was read already of trials that start.
   void Announce(const std::vector<Transition>& transitions, const TrialRows& read);
-  // A sweep was submitted while others trained these of its trials, or has got other arms.
+  // A sweep was submitted while others trained these of its trials.
   void AnnounceJoined(const std::string& sweep, const std::vector<std::string>& trial_ids);
+  // It was updated, and got these; all that are shown of it may have other arms.
+  void AnnounceUpdated(const std::string& sweep, const std::vector<std::string>& joined);
 
  private:
   void AnnounceStart(const TrialRow& trial, const std::string& worker);

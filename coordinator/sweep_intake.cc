@@ -57,23 +57,16 @@ SweepSettings SettingsOf(const Submission& submission, const SweepSpec& spec) {
 
 }  // namespace
 
-absl::StatusOr<bool> SweepIntake::KnowsText(const std::string& sweep, const std::string& text) {
-  const auto stored = store_.FindSweep(sweep);
-  if (!stored.ok()) return stored.status();
-  if (!*stored) return false;
-  return (*stored)->spec == text ? absl::StatusOr<bool>(true) : store_.HadSpec(sweep, text);
+absl::StatusOr<bool> SweepIntake::KnowsText(const std::optional<SweepRow>& stored, const std::string& text) {
+  if (!stored) return false;
+  return stored->spec == text ? absl::StatusOr<bool>(true) : store_.HadSpec(stored->name, text);
 }
 
-// What the caller sees of an input counts, but where the sweep has it open: there its first attempt decides, for what
-// is added too.
-absl::Status SweepIntake::ReadInputs(SweepSpec& spec) {
-  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(spec.name);
+absl::Status SweepIntake::ReadInputs(const SweepRow& stored, SweepSpec& spec) {
+  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(stored.name);
   if (!read.ok()) return read.status();
-  const auto stored = store_.FindSweep(spec.name);
-  if (!stored.ok()) return stored.status();
-  if (!*stored) return absl::OkStatus();
   std::vector<Problem> ignored;  // it was checked when it was submitted
-  for (const DataInput& input : InputsOf(ParseSweepSpec((*stored)->spec, (*stored)->file, ignored))) {
+  for (const DataInput& input : InputsOf(ParseSweepSpec(stored.spec, stored.file, ignored))) {
     if (!read->contains(input)) spec.fingerprints.erase(input);
   }
   spec.fingerprints.merge(*std::move(read));
@@ -102,7 +95,9 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
   auto trials = ExpandSubmission(spec, *settings, problems);
   if (!trials.ok()) return trials.status();
-  const auto knows_text = KnowsText(spec.name, submission.text);
+  const auto stored = store_.FindSweep(spec.name);
+  if (!stored.ok()) return stored.status();
+  const auto knows_text = KnowsText(*stored, submission.text);
   if (!knows_text.ok()) return knows_text.status();
   const TimeMs now = clock_.Now();
 
@@ -153,13 +148,16 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
 
 absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, std::vector<Problem>& problems) {
   SweepSpec spec = submission.spec;
-  const auto knows_text = KnowsText(spec.name, submission.text);
-  if (!knows_text.ok()) return knows_text.status();
   const auto stored = store_.FindSweep(spec.name);
   if (!stored.ok()) return stored.status();
-  const bool has_attributes = *stored && (*stored)->attributes == spec.attributes;
-  if (*knows_text && has_attributes) return TakeIn(submission, /*may_be_new=*/false, problems);
-  if (absl::Status status = ReadInputs(spec); !status.ok()) return status;
+  const auto knows_text = KnowsText(*stored, submission.text);
+  if (!knows_text.ok()) return knows_text.status();
+  if (*knows_text && (*stored)->attributes == spec.attributes) {
+    return TakeIn(submission, /*may_be_new=*/false, problems);
+  }
+  if (*stored) {
+    if (absl::Status status = ReadInputs(**stored, spec); !status.ok()) return status;
+  }
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
   auto trials = ExpandSubmission(spec, *settings, problems);
   if (!trials.ok()) return trials.status();
@@ -199,7 +197,7 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     running = RunningTrials(books, books.sweeps()[*index], known);
   }
   if (absl::Status status = announcer_.Commit(state_.log, std::move(ticket)); !status.ok()) return status;
-  announcer_.AnnounceJoined(spec.name, running);
+  announcer_.AnnounceUpdated(spec.name, running);
   return result;
 }
 

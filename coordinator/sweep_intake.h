@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,12 @@ class SweepIntake {
   absl::StatusOr<SubmitResult> Update(const Submission& submission, std::vector<Problem>& problems);
 
  private:
-  // Submitted or updated under that name; none as long as there is no such sweep.
-  absl::StatusOr<bool> KnowsText(const std::string& sweep, const std::string& text);
+  // The sweep was submitted or updated with it; false where there is none.
+  absl::StatusOr<bool> KnowsText(const std::optional<SweepRow>& stored, const std::string& text);
   absl::StatusOr<SubmitResult> TakeIn(const Submission& submission, bool may_be_new, std::vector<Problem>& problems);
-  absl::Status ReadInputs(SweepSpec& spec);
+  // Of inputs that the sweep has, what its trials say: what the caller sees counts for others, and where the sweep has
+  // one open its first attempt decides, for what is added too.
+  absl::Status ReadInputs(const SweepRow& stored, SweepSpec& spec);
   SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
 
   CoordinatorState& state_;
