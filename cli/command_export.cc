@@ -39,14 +39,6 @@ class ExportProgress {
   std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
 };
 
-absl::Status MakeExportFolder(const std::string& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error && fs::is_directory(folder, error)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--to: ", folder, " cannot be made a folder: ", error ? error.message() : "there is a file of that name"));
-}
-
 absl::StatusOr<std::unique_ptr<ExportedFile>> WriteView(ViewReader& reader, const ReadableView& view,
                                                         const DbExportOptions& options, ExportProgress& progress) {
   const auto columns = reader.Columns(view);
@@ -68,7 +60,7 @@ absl::StatusOr<std::unique_ptr<ExportedFile>> WriteView(ViewReader& reader, cons
 absl::Status DbExport(const DbExportOptions& options, Streams streams) {
   const auto reader = ViewReader::Open(DatabaseAt(options.data_dir), options.sweeps);
   if (!reader.ok()) return reader.status();
-  if (absl::Status made = MakeExportFolder(options.to); !made.ok()) return made;
+  if (absl::Status made = MakeNamedFolder("--to", options.to); !made.ok()) return made;
   std::vector<std::unique_ptr<ExportedFile>> files;
   {
     ExportProgress progress(streams.err);

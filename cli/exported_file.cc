@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "storage/database_draft.h"
 #include "storage/file_identity.h"
 
 namespace ofsweep {
@@ -49,10 +50,7 @@ struct JsonValue {
 }  // namespace
 
 ExportedFile::ExportedFile(std::string path, ExportFormat format)
-    : path_(std::move(path)),
-      draft_((fs::path(path_).parent_path() / absl::StrCat(".", fs::path(path_).filename().string(), ".ofsweep-draft"))
-                 .string()),
-      format_(format) {}
+    : path_(std::move(path)), draft_(DraftOf(path_)), format_(format) {}
 
 ExportedFile::~ExportedFile() {
   if (fd_ < 0) return;

@@ -5,7 +5,9 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "cli/files.h"
 #include "cli/program.h"
+#include "storage/database_draft.h"
 
 namespace ofsweep {
 namespace {
@@ -16,19 +18,11 @@ struct FigureFile {
   fs::path path;
   std::string bytes;
 
-  fs::path Draft() const { return path.parent_path() / absl::StrCat(".", path.filename().string(), ".ofsweep-draft"); }
+  fs::path Draft() const { return DraftOf(path.string()); }
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {
   return absl::InvalidArgumentError(absl::StrCat("--out: ", path, " ", why));
-}
-
-absl::Status MakeFolder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error && fs::is_directory(folder, error)) return absl::OkStatus();
-  return Refuse(folder.string(),
-                absl::StrCat("cannot be made a folder: ", error ? error.message() : "there is a file of that name"));
 }
 
 absl::Status Replace(const FigureFile& file) {
@@ -87,7 +81,7 @@ absl::StatusOr<std::vector<std::string>> WriteFigures(const FigureTarget& target
     }
   }
   const fs::path folder = target.is_folder ? fs::path(target.path) : fs::absolute(target.path).parent_path();
-  if (absl::Status made = MakeFolder(folder); !made.ok()) return made;
+  if (absl::Status made = MakeNamedFolder("--out", folder.string()); !made.ok()) return made;
   const absl::Status written = WriteAll(files);
   std::vector<std::string> paths;
   for (const FigureFile& file : files) {

@@ -39,6 +39,14 @@ std::string DatabaseAt(const std::string& data_dir) {
   return is_file ? data_dir : DatabasePath(data_dir);
 }
 
+absl::Status MakeNamedFolder(const char* option, const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && std::filesystem::is_directory(folder, error)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      option, ": ", folder, " cannot be made a folder: ", error ? error.message() : "there is a file of that name"));
+}
+
 std::string ExecutableFolder() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 }

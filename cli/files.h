@@ -20,6 +20,9 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector
 // yet is a file where it is called so (NAME.db).
 std::string DatabaseAt(const std::string& data_dir);
 
+// With those above it; InvalidArgument, by `option` that named it, where it cannot be made.
+absl::Status MakeNamedFolder(const char* option, const std::string& folder);
+
 // The folder of the running executable: its companions are beside it.
 std::string ExecutableFolder();
 

@@ -39,13 +39,12 @@ bool IsUnfinished(int fd) {
   return size == 0 || (size > 0 && (zeros || IsOfsweepHeader(header)));
 }
 
-// Beside the target, hidden, and of a name that nothing else has. Absolute, because SQLite may read "file:…" as a URI.
+}  // namespace
+
 std::string DraftOf(const std::string& target) {
   const fs::path path = fs::absolute(target);
   return (path.parent_path() / absl::StrCat(".", path.filename().string(), ".ofsweep-draft")).string();
 }
-
-}  // namespace
 
 bool IsOfsweepDatabase(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -9,6 +9,10 @@
 
 namespace ofsweep {
 
+// Where a file is written before it gets the name `target`: beside it, hidden, and of a name that nothing else has.
+// Absolute, because SQLite may read "file:…" as a URI.
+std::string DraftOf(const std::string& target);
+
 // Whether the file begins as an ofsweep database does.
 bool IsOfsweepDatabase(const std::string& path);
 
