@@ -19,8 +19,8 @@
 #include "cli/option_values.h"
 #include "cli/rpc_error.h"
 #include "cli/trial_key_reference.h"
+#include "cli/usage_hint.h"
 #include "experiment/number_range.h"
-#include "experiment/quoted.h"
 #include "experiment/version_text.h"
 #include "monitoring/host_port.h"
 
@@ -42,11 +42,6 @@ const std::map<std::string, ReferenceFormat> kReferenceFormats = {{"text", Refer
                                                                   {"yaml", ReferenceFormat::kYaml},
                                                                   {"json", ReferenceFormat::kJson}};
 
-// Values of these options are divided by commas (AddList).
-bool IsList(const CLI::Option& option) {
-  return option.get_delimiter() == ',';
-}
-
 // "--metrics METRIC,…", which CLI11 would end in "...", as if the values stood behind each other.
 class HelpText : public CLI::Formatter {
  public:
@@ -56,19 +51,6 @@ class HelpText : public CLI::Formatter {
     return text;
   }
 };
-
-// For whoever wrote `--metrics a b`; "" where no list was given, or nothing is left over.
-std::string HintAtCommas(const CLI::App& app, const CLI::ParseError& error) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return "";
-  for (const CLI::App* command : app.get_subcommands()) {
-    for (const CLI::Option* option : command->get_options()) {
-      if (!IsList(*option) || option->count() == 0) continue;
-      return absl::StrCat("Several values of ", option->get_name(), " are divided by commas: ", option->get_name(), " ",
-                          option->get_type_name(), "\n");
-    }
-  }
-  return "";
-}
 
 // Declares the subcommands; `action` becomes what the parsed one does.
 class Program {
@@ -186,6 +168,10 @@ class Program {
     AddList(sub, "--http-host", "NAME", hosts, "further names by which browsers reach --http");
   }
 
+  static void AddDiverged(CLI::App* sub, DivergedTrials& diverged, const char* help) {
+    sub->add_option("--diverged", diverged, help)->transform(Names(kDivergedTrials));
+  }
+
   static void AddLayout(CLI::App* sub, TableLayout& layout) {
     AddList(sub, "--rows", "KEY", layout.rows, "trial keys whose values are the rows (default: from the grid)");
     AddList(sub, "--cols", "KEY", layout.cols, "trial keys whose values are the columns (default: from the grid)");
@@ -204,8 +190,7 @@ class Program {
     sub->add_option("--best", layout.best,
                     "show of each cell the value of this key with the lowest mean eval_loss: optimizer.learning_rate")
         ->type_name("KEY");
-    sub->add_option("--diverged", layout.diverged, "whether the last values of diverged trials count (default: keep)")
-        ->transform(Names(kDivergedTrials));
+    AddDiverged(sub, layout.diverged, "whether the last values of diverged trials count (default: keep)");
     sub->add_option("--format", layout.format, "how to write it")->transform(Names(kTableFormats));
   }
 
@@ -389,6 +374,7 @@ class Program {
     AddList(plot, "--group-by", "KEY", options->keys.groups,
             "trial keys that tell groups apart (default: all that the sweep varies but the seed)");
     AddList(plot, "--panels", "KEY", options->keys.panels, "trial keys that tell panels apart, instead of groups");
+    AddDiverged(plot, options->diverged, "whether diverged trials are drawn (default: keep)");
     plot->add_option("--x", options->x, "of curves step, tokens or seconds; of the scatter a result, or two as A/B");
     plot->add_option("--y", options->y, "of the scatter (default: eval_loss, else train_loss)");
     plot->add_option("--width", options->width_millimetres, "millimetres (default: 85, of several panels 175)")
@@ -465,7 +451,7 @@ int CommandLine(int argc, const char* const* argv, Streams streams) {
       program.app().parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       const int exit_code = program.app().exit(error, streams.out, streams.err) == 0 ? 0 : 2;
-      streams.err << HintAtCommas(program.app(), error);
+      streams.err << UsageHint(program.app(), error);
       return exit_code;
     }
     SetUpLog(program.LogLevel());

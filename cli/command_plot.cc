@@ -208,8 +208,17 @@ absl::Status Plot(const PlotOptions& options, Streams streams) {
   if (!connection.ok()) return connection.status();
   const auto trials = connection->ListTrials(options.sweep, {});
   if (!trials.ok()) return trials.status();
-  const auto groups = TrialGroups::Of(*trials, options.keys);
+  const auto groups = TrialGroups::Of(*trials, options.keys, options.diverged == DivergedTrials::kDrop);
   if (!groups.ok()) return groups.status();
+  if (groups->groups().empty()) {
+    return absl::NotFoundError(absl::StrCat("all trials of sweep ", options.sweep,
+                                            " have diverged, and --diverged drop ",
+                                            "leaves them out: there is nothing to draw"));
+  }
+  if (!groups->only().empty()) {
+    streams.err << trials->size() - groups->only().size() << " of " << trials->size()
+                << " trials have diverged and are left out" << std::endl;
+  }
   v1::ListSeriesRequest request;
   request.set_sweep(options.sweep);
   const auto series = connection->Call(&v1::SweepService::Stub::ListSeries, request);

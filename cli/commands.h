@@ -144,6 +144,7 @@ struct PlotOptions {
   std::vector<PlotKind> kinds;       // empty: all of which the sweep has something
   std::vector<std::string> metrics;  // of curves and layers; empty: train_loss and kurtosis, as far as they are there
   GroupingKeys keys;
+  DivergedTrials diverged = DivergedTrials::kKeep;
   std::string x;                 // of curves step, tokens or seconds, else of the scatter; empty: step, kurtosis_max
   std::string y;                 // of the scatter; empty: eval_loss, or train_loss where no trial has that
   double width_millimetres = 0;  // 0: a column of a paper (85), of several panels both (175)

@@ -29,11 +29,12 @@ absl::Status ForEachCurve(const Connection& connection, const v1::QueryCurvesReq
   return FromRpc(reader->Finish(), connection.target());
 }
 
-v1::QueryCurvesRequest QueryOf(const std::string& sweep, const MetricColumn& metric) {
+v1::QueryCurvesRequest QueryOf(const std::string& sweep, const MetricColumn& metric, const TrialGroups& groups) {
   v1::QueryCurvesRequest request;
   request.set_sweep(sweep);
   request.add_metrics(metric.metric);
   if (!metric.site.empty()) request.add_sites(metric.site);
+  request.mutable_trial_ids()->Add(groups.only().begin(), groups.only().end());
   return request;
 }
 
@@ -82,7 +83,7 @@ class MeansByPlace {
 
 absl::StatusOr<std::map<FigurePlace, Curve>> ReadMeans(const Connection& connection, const std::string& sweep,
                                                        const MetricColumn& metric, const TrialGroups& groups) {
-  v1::QueryCurvesRequest request = QueryOf(sweep, metric);
+  v1::QueryCurvesRequest request = QueryOf(sweep, metric, groups);
   if (metric.layer) request.add_layers(static_cast<std::uint32_t>(*metric.layer));
   MeansByPlace means(groups, metric.over_layers);
   const absl::Status read = ForEachCurve(connection, request, [&](const v1::Curve& curve) { means.Take(curve); });
@@ -169,7 +170,7 @@ absl::StatusOr<CurveFigure> ReadCurveFigure(const Connection& connection, const 
 
 absl::StatusOr<LayerFigure> ReadLayerFigure(const Connection& connection, const std::string& sweep,
                                             const MetricColumn& metric, const TrialGroups& groups) {
-  v1::QueryCurvesRequest request = QueryOf(sweep, metric);
+  v1::QueryCurvesRequest request = QueryOf(sweep, metric, groups);
   request.set_max_buckets(kMapColumns);
   request.set_peaks(true);
   // Of a sweep that varies nothing, any key makes one group.
@@ -205,9 +206,10 @@ ResultDots MakeScatterFigure(const std::vector<v1::Trial>& trials, const Plotted
     }
   }
   for (const v1::Trial& trial : trials) {
-    const auto at_x = ValueOf(trial, x), at_y = ValueOf(trial, y);
     const auto place = groups.Find(trial.trial_id());
-    if (!place || !at_x || !at_y || !HasPlace(*at_x, made.figure.x.is_log) || !HasPlace(*at_y, made.figure.y.is_log)) {
+    if (!place) continue;
+    const auto at_x = ValueOf(trial, x), at_y = ValueOf(trial, y);
+    if (!at_x || !at_y || !HasPlace(*at_x, made.figure.x.is_log) || !HasPlace(*at_y, made.figure.y.is_log)) {
       ++made.left_out;
       continue;
     }

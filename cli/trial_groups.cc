@@ -93,7 +93,8 @@ std::size_t PlaceOf(const std::string& label, std::vector<std::string>& labels) 
 
 }  // namespace
 
-absl::StatusOr<TrialGroups> TrialGroups::Of(const std::vector<v1::Trial>& trials, const GroupingKeys& keys) {
+absl::StatusOr<TrialGroups> TrialGroups::Of(const std::vector<v1::Trial>& trials, const GroupingKeys& keys,
+                                            bool drops_diverged) {
   const Keys varied = VariedKeys(trials);
   std::vector<Problem> problems;
   CheckVaried("--group-by", keys.groups.value_or(Keys()), varied, problems);
@@ -108,8 +109,12 @@ absl::StatusOr<TrialGroups> TrialGroups::Of(const std::vector<v1::Trial>& trials
   made.keys_ = keys.panels;
   made.keys_.insert(made.keys_.end(), group_keys.begin(), group_keys.end());
   for (const v1::Trial& trial : trials) {
+    if (drops_diverged && trial.state() == "diverged") continue;
     made.places_[trial.trial_id()] = {PlaceOf(LabelOf(trial, keys.panels), made.panels_),
                                       PlaceOf(LabelOf(trial, group_keys), made.groups_)};
+  }
+  if (made.places_.size() < trials.size()) {
+    for (const auto& [trial_id, place] : made.places_) made.only_.push_back(trial_id);
   }
   return made;
 }

@@ -29,21 +29,26 @@ struct GroupingKeys {
 // figure.
 class TrialGroups {
  public:
-  // InvalidArgument names keys that the sweep does not vary, and those that it does.
-  static absl::StatusOr<TrialGroups> Of(const std::vector<v1::Trial>& trials, const GroupingKeys& keys);
+  // InvalidArgument names keys that the sweep does not vary, and those that it does. `trials` are all of the sweep;
+  // those that `drops_diverged` leaves out vary keys, but are in no group.
+  static absl::StatusOr<TrialGroups> Of(const std::vector<v1::Trial>& trials, const GroupingKeys& keys,
+                                        bool drops_diverged = false);
 
   // Of names the values alone, "op · adam"; numbers with their key, "learning rate 0.001".
   const std::vector<std::string>& groups() const { return groups_; }
   const std::vector<std::string>& panels() const { return panels_; }
 
-  // None for a trial that was not among those of Of.
+  // None for a trial that is in no group.
   std::optional<FigurePlace> Find(const std::string& trial_id) const;
+
+  // The trials that curves are asked of: where some are in no group the others, else none, which stands for all.
+  const std::vector<std::string>& only() const { return only_; }
 
   // All keys of panels and groups.
   const std::vector<std::string>& keys() const { return keys_; }
 
  private:
-  std::vector<std::string> groups_, panels_, keys_;
+  std::vector<std::string> groups_, panels_, keys_, only_;
   std::map<std::string, FigurePlace> places_;
 };
 

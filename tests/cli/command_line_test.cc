@@ -106,6 +106,16 @@ TEST(CommandLine, WrongUsageExits2AndSaysWhatIsWrong) {
   EXPECT_EQ(Ofsweep({"worker", "--slots", "1025"}).exit_code, 2);
 }
 
+TEST(CommandLine, AMisspeltSubcommandOrOptionIsToldItsNearest) {
+  EXPECT_THAT(Ofsweep({"sumbit", "grid.yaml"}).err, HasSubstr("did you mean submit?"));
+  EXPECT_THAT(Ofsweep({"db", "chekc"}).err, HasSubstr("did you mean check?"));
+  EXPECT_THAT(Ofsweep({"table", "s", "--colls=seed"}).err, HasSubstr("\"--colls\": did you mean --cols?"));
+  EXPECT_THAT(Ofsweep({"ls", "--log-levle", "info"}).err, HasSubstr("did you mean --log-level?"));
+  EXPECT_THAT(Ofsweep({"xylophone"}).err, Not(HasSubstr("did you mean")));
+  // The name of a sweep is no subcommand.
+  EXPECT_THAT(Ofsweep({"show", "runn", "trial", "more"}).err, Not(HasSubstr("did you mean")));
+}
+
 // NaN is neither too small nor too large.
 TEST(CommandLine, NumbersThatAreNoneAreRefusedWithWhatIsExpected) {
   for (const char* bad : {"nan", "inf", "-1", "4GB"}) {

@@ -229,6 +229,37 @@ TEST_F(PlotTest, MistakesAreToldAndNothingIsWritten) {
   EXPECT_TRUE(fs::is_empty(Figures()));
 }
 
+// One such trial stretches an axis until nothing else is seen on it.
+TEST_F(PlotTest, DivergedTrialsAreLeftOutWhereTheUserAsks) {
+  Submit(SmallSweep("s"));
+  const v1::SynchronizeResponse answer = Synchronize(HelloFrom("w", 4));
+  bool is_first = true;
+  for (const v1::Start& start : answer.start()) {
+    Finish(start, "w", is_first ? "diverged" : "completed", is_first ? 1e9 : 2);
+    is_first = false;
+  }
+  const Connection connection(channel_, server_->grpc_address());
+  const auto trials = connection.ListTrials("s", {});
+  ASSERT_TRUE(trials.ok()) << trials.status();
+  const auto largest = [&](const TrialGroups& groups) {
+    const auto curves = ReadCurveFigure(connection, "s", *ParsePlottedMetric("kurtosis"), groups);
+    const auto maps = ReadLayerFigure(connection, "s", *ParsePlottedMetric("kurtosis"), groups);
+    EXPECT_TRUE(curves.ok() && maps.ok());
+    return std::pair(curves->panels[0].lines[0].means.back(), maps->panels[0].rows[1].values.back());
+  };
+  EXPECT_THAT(largest(*TrialGroups::Of(*trials, {})), Pair((1e9 + 2) / 2, (1e9 + 2) / 2));
+  const TrialGroups dropped = *TrialGroups::Of(*trials, {}, /*drops_diverged=*/true);
+  EXPECT_THAT(largest(dropped), Pair(2, 2));
+  const ResultDots dots =
+      MakeScatterFigure(*trials, *ParsePlottedResult("kurtosis_max"), *ParsePlottedResult("train_loss"), dropped);
+  EXPECT_EQ(dots.figure.dots.size(), 3u);
+  EXPECT_EQ(dots.left_out, 0u);
+
+  const Outcome plotted = Plot({"s", "--diverged", "drop", "--out", Figures("a")});
+  EXPECT_EQ(plotted.exit_code, 0) << plotted.err;
+  EXPECT_THAT(plotted.err, HasSubstr("1 of 4 trials have diverged and are left out"));
+}
+
 TEST_F(PlotTest, ASweepWithoutPointsSaysSo) {
   Submit(SmallSweep("s"));
   const Outcome outcome = Plot({"s", "--out", Figures("out")});
