@@ -103,9 +103,9 @@ absl::StatusOr<StreamHub::Step> LogHub::Tailer::Next() {
   if (!piece->text.empty()) {
     at_ = piece->end();
     has_sent_ = true;
-    message.set_begin(static_cast<double>(piece->begin));
-    message.set_text(std::move(piece->text));
-    message.set_attempt(number_);
+    message_.set_begin(static_cast<double>(piece->begin));
+    message_.set_text(std::move(piece->text));
+    message_.set_attempt(number_);
     return StreamHub::Step{.kind = StreamHub::Step::kWrite, .due = absl::InfinitePast()};
   }
   if (*may_grow) return StreamHub::Step{.kind = StreamHub::Step::kWait, .due = until_};

@@ -96,7 +96,7 @@ class ServerStream : public grpc::ServerWriteReactor<Message>, public StreamHub:
   explicit ServerStream(StreamHub& hub) : hub_(hub) {}
 
   void OnWriteDone(bool ok) final {
-    message = {};
+    message_ = {};
     hub_.OnWritten(*this, ok);
   }
   void OnCancel() final { hub_.OnCancelled(*this); }
@@ -106,10 +106,10 @@ class ServerStream : public grpc::ServerWriteReactor<Message>, public StreamHub:
   }
 
  protected:
-  Message message;  // for Next to fill; then gRPC's until it is written
+  Message message_;  // for Next to fill; then gRPC's until it is written
 
  private:
-  void WriteNext() final { this->StartWrite(&message); }
+  void WriteNext() final { this->StartWrite(&message_); }
   void FinishWith(const grpc::Status& status) final { this->Finish(status); }
 
   StreamHub& hub_;

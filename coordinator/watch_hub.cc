@@ -76,8 +76,8 @@ class WatchHub::Watcher final : public ServerStream<v1::WatchSweepResponse> {
     if (last_is_final_) return StreamHub::Step{.kind = StreamHub::Step::kEnd};
     auto update = NextUpdate(hub_.views_, hub_.store_, sweep_, finished_cursor_);
     if (!update.ok()) return update.status();
-    message = std::move(update->message);
-    last_is_final_ = update->complete && AllFinal(message.sweep());
+    message_ = std::move(update->message);
+    last_is_final_ = update->complete && AllFinal(message_.sweep());
     if (last_is_final_ || !update->complete) {
       return StreamHub::Step{.kind = StreamHub::Step::kWrite, .due = absl::InfinitePast()};
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -33,7 +34,7 @@ struct Finished {
   std::string out, err;
 };
 
-Finished Db(std::vector<std::string> words) {
+Finished Db(const std::vector<std::string>& words) {
   std::vector<const char*> arguments = {"ofsweep", "db"};
   for (const std::string& word : words) arguments.push_back(word.c_str());
   std::ostringstream out, err;
@@ -129,7 +130,7 @@ TEST_F(DatabaseCommandsTest, ExportWritesAFileAViewWithNumbersAsTheyAreStored) {
     Must(store
              ->AppendPoints({"t0"}, 0,
                             ColumnsOf({MakeStep(0, {{{"train_loss"}, 0.1 + 0.2}, {{"rms", 3, "block"}, NAN}}),
-                                       MakeStep(1, {{{"train_loss"}, -INFINITY}})}))
+                                       MakeStep(1, {{{"train_loss"}, -std::numeric_limits<double>::infinity()}})}))
              .get());
   }
   const Finished exported = Db({"export", "--data-dir", data, "--to", to});

@@ -161,7 +161,7 @@ absl::Status World::TakeIn(const Submission& submission, bool is_update) {
   ofsweep::Submission read{.spec = ParseSweepSpec(text, "", problems), .text = text};
   read.spec.fingerprints = submission.seen;
   SweepIntake& intake = coordinator_->intake();
-  const auto result = is_update ? intake.Update(std::move(read), problems) : intake.Submit(std::move(read), problems);
+  const auto result = is_update ? intake.Update(read, problems) : intake.Submit(read, problems);
   if (!problems.empty()) referee_.Report("a sweep is refused: " + ToText(problems));
   return result.status();
 }

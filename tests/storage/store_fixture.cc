@@ -111,7 +111,7 @@ std::vector<std::string> Sql(const std::string& path, const std::string& query) 
   return rows;
 }
 
-std::string Plan(const std::string& path, const std::string& query) {
+std::string QueryPlan(const std::string& path, const std::string& query) {
   std::string plan;
   for (const std::string& row : Sql(path, "EXPLAIN QUERY PLAN " + query)) plan += row.substr(row.rfind('|') + 1) + '\n';
   return plan;

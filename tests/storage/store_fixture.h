@@ -69,7 +69,7 @@ StepPoints MakeStep(std::int64_t step, std::vector<MetricPoint> points);
 // Rows of a query by an SQL user: columns joined by '|', NULL for NULLs.
 std::vector<std::string> Sql(const std::string& path, const std::string& query);
 
-// The plan of a query, one line a step.
-std::string Plan(const std::string& path, const std::string& query);
+// How SQLite means to answer a query, one line a step.
+std::string QueryPlan(const std::string& path, const std::string& query);
 
 }  // namespace ofsweep

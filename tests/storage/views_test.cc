@@ -360,15 +360,15 @@ TEST_F(ViewsTest, CommonQueriesUseIndexes) {
            ("SELECT r.block, c.step, c.value FROM results r JOIN curves c ON c.trial_id = r.trial_id "
             "WHERE r.sweep = 's' AND c.metric = 'kurtosis'"),
        }) {
-    const std::string plan = Plan(path_, query);
+    const std::string plan = QueryPlan(path_, query);
     for (const char* table : {"sweeps", "sweep_trials", "arms", "trials", "trial_results", "trial_configs", "series",
                               "recent_points", "sealed_points"}) {
       EXPECT_THAT(plan, Not(HasSubstr(std::string("SCAN ") + table))) << query;
     }
   }
-  EXPECT_THAT(Plan(path_, "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis'"),
+  EXPECT_THAT(QueryPlan(path_, "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis'"),
               HasSubstr("SEARCH sealed_points USING PRIMARY KEY (trial=? AND series=?)"));
-  EXPECT_THAT(Plan(path_, "SELECT * FROM ablation WHERE sweep = 's'"),
+  EXPECT_THAT(QueryPlan(path_, "SELECT * FROM ablation WHERE sweep = 's'"),
               HasSubstr("SEARCH sweep_trials USING PRIMARY KEY (sweep=?)"));
 }
 
