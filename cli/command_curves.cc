@@ -1,13 +1,11 @@
 #include <optional>
 
 #include "cli/commands.h"
-#include "cli/curve_query.h"
+#include "cli/unanswered_names.h"
 
 namespace ofsweep {
 
 absl::Status Curves(const CurvesOptions& options, Streams streams) {
-  const CurveQueryNames names{options.metrics, options.sites, options.layers};
-  if (absl::Status checked = CheckCurveQuery(names); !checked.ok()) return checked;
   auto connection = Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
   v1::QueryCurvesRequest request;
@@ -21,7 +19,7 @@ absl::Status Curves(const CurvesOptions& options, Streams streams) {
   grpc::ClientContext context;
   const auto reader = connection->stub().QueryCurves(&context, request);
   std::optional<CurveWriter> writer;  // nothing is written before the query is known to be good
-  UnansweredNames unanswered(names);
+  UnansweredNames unanswered(request);
   v1::QueryCurvesResponse message;
   while (reader->Read(&message)) {
     if (!writer) writer.emplace(options.format, streams.out);

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "cli/curve_query.h"
+#include "experiment/curve_names.h"
 #include "experiment/edit_distance.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
@@ -69,7 +69,9 @@ absl::StatusOr<MetricColumn> ParsePlottedMetric(const std::string& text) {
     return absl::InvalidArgumentError(
         absl::StrCat("--metric: ", Quoted(text), " is one number a trial; write it without what is behind the colon"));
   }
-  if (absl::Status known = CheckCurveQuery({.metrics = {name}}); !known.ok()) return known;
+  std::vector<Problem> problems;
+  CheckCurveNames({name}, {}, problems);
+  if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
   std::string full = text;
   const bool is_alone = name == text;
   const MetricPlace place = FindMetric(name)->place;

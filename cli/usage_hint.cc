@@ -46,8 +46,12 @@ std::string HintAtNames(const CLI::App& app) {
   std::string hint;
   bool of_subcommand = !SubcommandsOf(command).empty();
   for (const std::string& word : app.remaining(/*recurse=*/true)) {
-    if (word.starts_with("--")) {
-      absl::StrAppend(&hint, NearestLine(word.substr(0, word.find('=')), "option", OptionsOf(app, command)));
+    const std::string name = word.substr(0, word.find('='));
+    if (command.get_option_no_throw(name) != nullptr) {
+      absl::StrAppend(&hint, "Options of ", command.get_name(), " stand behind it: ofsweep ", command.get_name(), " ",
+                      name, "\n");
+    } else if (word.starts_with("--")) {
+      absl::StrAppend(&hint, NearestLine(name, "option", OptionsOf(app, command)));
     } else if (of_subcommand) {
       absl::StrAppend(&hint, NearestLine(word, "subcommand", SubcommandsOf(command)));
       of_subcommand = false;  // what stands behind it is its own

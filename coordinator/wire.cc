@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/curve_names.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
 #include "experiment/unknown_keys.h"
@@ -270,6 +271,7 @@ CurveQuery FromMessage(const v1::QueryCurvesRequest& request, std::vector<Proble
                    .mean = request.mean() == "geometric" ? CurveMean::kGeometric : CurveMean::kArithmetic,
                    .first_step = request.first_step()};
   if (request.has_last_step()) query.last_step = request.last_step();
+  CheckCurveNames(query.metrics, query.sites, problems);
   CheckKeysAreKnown(query.group_by, "group_by", problems);
   if (!query.group_by.empty() && query.sweep.empty()) {
     problems.push_back({.key = "sweep", .message = "groups are of a sweep's trials", .fix = "name it"});

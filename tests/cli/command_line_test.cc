@@ -111,6 +111,7 @@ TEST(CommandLine, AMisspeltSubcommandOrOptionIsToldItsNearest) {
   EXPECT_THAT(Ofsweep({"db", "chekc"}).err, HasSubstr("did you mean check?"));
   EXPECT_THAT(Ofsweep({"table", "s", "--colls=seed"}).err, HasSubstr("\"--colls\": did you mean --cols?"));
   EXPECT_THAT(Ofsweep({"ls", "--log-levle", "info"}).err, HasSubstr("did you mean --log-level?"));
+  EXPECT_THAT(Ofsweep({"--coordinator", "x:1", "ls"}).err, HasSubstr("ofsweep ls --coordinator"));
   EXPECT_THAT(Ofsweep({"xylophone"}).err, Not(HasSubstr("did you mean")));
   // The name of a sweep is no subcommand.
   EXPECT_THAT(Ofsweep({"show", "runn", "trial", "more"}).err, Not(HasSubstr("did you mean")));

@@ -56,7 +56,7 @@ class ReferenceTraining : public testing::TestWithParam<std::string> {
       const auto& site = sites.at(i / metrics.size());
       const Series& series = points[i].series;
       SCOPED_TRACE(series.site + " " + series.metric);
-      EXPECT_EQ(series.site, site.at("site"));
+      EXPECT_EQ(series.site, site.at("site").get<std::string>());
       EXPECT_EQ(series.layer, site.at("layer").is_null() ? std::nullopt : std::optional<int>(site.at("layer")));
       EXPECT_PRED4(Close, points[i].value, NumberOf(site.at(series.metric)), tolerance, 0);
     }

@@ -27,7 +27,7 @@ struct TinyTraining {
   explicit TinyTraining(const Overrides& overrides, at::ScalarType dtype = at::kDouble)
       : decoder(ModelShapeOf(TinyTrial(overrides)), 5, dtype, at::kCPU), inputs(RandomTokens(decoder.Shape(), 1)) {}
 
-  void Update() {
+  void Update() {  // NOLINT(readability-make-member-function-const): the tensors are the decoder's
     const at::NoGradGuard no_grad;
     at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(9);
     for (const NamedTensor& parameter : decoder.Parameters()) {

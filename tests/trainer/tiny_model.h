@@ -11,11 +11,11 @@ inline Value Text(std::string_view text) {
 }
 
 // A resolved trial of 2 layers × 8, 2 heads, context 6, vocabulary 11, with `overrides` on top.
-inline TrialConfig TinyTrial(Overrides overrides = {}) {
+inline TrialConfig TinyTrial(const Overrides& overrides = {}) {
   Overrides all = {{"model.layers", std::int64_t{2}}, {"model.width", std::int64_t{8}},
                    {"model.heads", std::int64_t{2}},  {"model.context", std::int64_t{6}},
                    {"model.init_std", 0.3},           {"model.vocabulary", std::int64_t{11}}};
-  for (auto& [key, value] : overrides) all[key] = value;
+  for (const auto& [key, value] : overrides) all[key] = value;
   TrialConfig config = TrialConfig::FromOverrides(all);
   ResolveAuto(config);
   return config;

@@ -97,6 +97,7 @@ class Submitting(unittest.TestCase):
                 nobody.sweeps()
             with self.assertRaises(ofsweep.Unavailable):
                 nobody.watch("blocks")
+        self.assertIn("cannot reach the coordinator at 127.0.0.1:1: is it running?", str(caught.exception))
         self.assertIsInstance(caught.exception, ConnectionError)
 
 

@@ -85,7 +85,7 @@ class Doors(unittest.TestCase):
             last_step=15,
         )
         self.assertEqual(list(one["step"]), [5, 10, 15])
-        self.assertEqual(len(self.both("curves", world.BLOCKS, "no_such_metric")), 0)
+        self.assertEqual(len(self.both("curves", world.BLOCKS, "w4a4_loss")), 0)
         self.both("curves", world.DIVERGES, ["train_loss", "kurtosis"])
 
     def test_means_of_curves(self):
@@ -203,6 +203,14 @@ class Doors(unittest.TestCase):
                     with self.assertRaises(ofsweep.InvalidArgument) as caught:
                         method(world.BLOCKS, *arguments, **options)
                     self.assertEqual(caught.exception.violations[0].field, field)
+
+    def test_a_metric_without_a_curve_is_warned_of(self):
+        for door in (self.client, self.database):
+            with self.assertWarnsRegex(ofsweep.CurveWarning, "'w4a4_loss'"):
+                found = door.curves(world.BLOCKS, ["train_loss", "w4a4_loss"])
+            self.assertEqual(set(found["metric"]), {"train_loss"})
+        with self.assertRaisesRegex(ofsweep.InvalidArgument, "did you mean kurtosis"):
+            self.client.curves(world.BLOCKS, "kurtosi")
 
     def test_parquet(self):
         for door in (self.client, self.database):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from ofsweep.client import Client
+from ofsweep.curves import CurveWarning
 from ofsweep.database import Database
 from ofsweep.errors import (
     AlreadyExists,
@@ -33,6 +34,7 @@ __all__ = [
     "TRIAL_STATES",
     "AlreadyExists",
     "Client",
+    "CurveWarning",
     "Database",
     "DeadlineExceeded",
     "Error",

@@ -216,6 +216,7 @@ class Client(Results):
         )
         answers = self._stream(self._stub.QueryCurves, request)
         found = [messages.curve(curve) for answer in answers for curve in answer.curves]
+        curves.warn(as_list(metrics), found, sweep)
         key_columns = as_list(group_by) or arms.names(curve.keys for curve in found)
         return curves.frame(found, key_columns, bool(group_by), mean)
 
@@ -264,14 +265,14 @@ class Client(Results):
         try:
             return rpc(request, timeout=self._timeout)
         except grpc.RpcError as error:
-            raise errors.from_rpc(error) from None
+            raise errors.from_rpc(error, self.address) from None
 
     def _stream(self, rpc: Callable[..., Any], request: Any) -> Iterator[Any]:
         stream = rpc(request)
         try:
             yield from stream
         except grpc.RpcError as error:
-            raise errors.from_rpc(error) from None
+            raise errors.from_rpc(error, self.address) from None
         finally:
             stream.cancel()  # of one that nobody reads to its end
 

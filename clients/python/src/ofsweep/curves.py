@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from typing import Any, Union
 
@@ -66,6 +67,17 @@ def mean_of(curves: Sequence[Curve], kind: str) -> Curve:
         counts=counts,
         deviations=deviations,
     )
+
+
+class CurveWarning(UserWarning):
+    """A metric of which no trial has a curve: none has measured it, or none has begun."""
+
+
+def warn(asked: Sequence[str], found: Sequence[Curve], sweep: str) -> None:
+    """To whoever called the door's method, which calls this."""
+    for metric in sorted(set(asked) - {curve.metric for curve in found}):
+        text = f"no trial of sweep {sweep} that was asked for has a curve of {metric!r}; series() lists what there is"
+        warnings.warn(text, CurveWarning, stacklevel=3)
 
 
 def frame(curves: Sequence[Curve], key_columns: Sequence[str], is_grouped: bool, kind: str) -> pd.DataFrame:

@@ -121,6 +121,7 @@ class Database(Results):
             for row in rows:
                 if not trial_ids or row["trial_id"] in trial_ids:
                     found += wanted.read(query, row, keys[row["arm"]])
+        curves.warn(as_list(metrics), found, sweep)
         if not group_by:
             return curves.frame(found, arms.names(curve.keys for curve in found), False, mean)
         return curves.frame(_means(found, group_by, mean), group_by, True, mean)

@@ -102,10 +102,14 @@ _BY_CODE: dict[str, type[Error]] = {
 }
 
 
-def from_rpc(error: grpc.RpcError) -> Error:
-    """The error of a call that failed, with what the coordinator said."""
+def from_rpc(error: grpc.RpcError, address: str) -> Error:
+    """The error of a call to a coordinator that failed, with what it said."""
     code = error.code().name
-    return _BY_CODE.get(code, Error)(error.details() or code, _violations(error), code)
+    message = error.details() or code
+    if code == Unavailable.code:
+        start = f"start it with `ofsweep coordinator --grpc {address}`"
+        message = f"cannot reach the coordinator at {address}: is it running? If not, {start} ({message})"
+    return _BY_CODE.get(code, Error)(message, _violations(error), code)
 
 
 def _violations(error: grpc.RpcError) -> Sequence[Violation]:
