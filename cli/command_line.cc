@@ -301,8 +301,8 @@ class Program {
     ls->add_flag("--json", ls_options->json, "as JSON");
     AddSource(ls, ls_options->connection);
 
-    const auto [show, show_options] = Add("show", "shows a sweep and its trials", ShowSweep);
-    show->add_option("SWEEP", show_options->sweep, "its name")->required();
+    const auto [show, show_options] = Add("show", "shows a sweep and its trials, or a trial", ShowSweep);
+    show->add_option("SWEEP", show_options->sweep, "its name, or a trial's id alone")->required();
     show->add_option("TRIAL", show_options->trial, "only this one, with its attempts");
     show->add_flag("--json", show_options->json, "as JSON, with every resolved key and result");
     AddSource(show, show_options->connection);

@@ -32,6 +32,10 @@ nlohmann::ordered_json ToProtoJson(const google::protobuf::Message& message) {
   return nlohmann::ordered_json::parse(text);
 }
 
+void PrintState(const v1::Sweep& sweep, std::ostream& out) {
+  out << "sweep " << sweep.name() << " is " << sweep.state() << ": " << DescribeCounts(sweep.trials()) << "\n";
+}
+
 // Opens a connection, makes one call that changes a sweep, and says how the sweep stands then.
 template <class Request, class Response>
 absl::Status Change(const ConnectionOptions& where,
@@ -41,8 +45,7 @@ absl::Status Change(const ConnectionOptions& where,
   if (!connection.ok()) return connection.status();
   const auto response = connection->Call(method, request);
   if (!response.ok()) return response.status();
-  const v1::Sweep& sweep = response->sweep();
-  out << "sweep " << sweep.name() << " is " << sweep.state() << ": " << DescribeCounts(sweep.trials()) << "\n";
+  PrintState(response->sweep(), out);
   return absl::OkStatus();
 }
 
@@ -104,6 +107,10 @@ absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
   v1::GetSweepRequest request;
   request.set_name(options.sweep);
   const auto response = connection->Call(&Stub::GetSweep, request);
+  if (absl::IsNotFound(response.status())) {
+    const ShowOptions trial{.connection = options.connection, .trial = options.sweep, .json = options.json};
+    return ShowTrial(trial, *connection, streams.out).ok() ? absl::OkStatus() : response.status();
+  }
   if (!response.ok()) return response.status();
   const auto trials = connection->ListTrials(options.sweep, {});
   if (!trials.ok()) return trials.status();
@@ -178,7 +185,13 @@ absl::Status Retry(const RetryOptions& options, Streams streams) {
   v1::RetryTrialsRequest request;
   request.set_sweep(options.sweep);
   request.mutable_trial_ids()->Add(options.trials.begin(), options.trials.end());
-  return Change(options.connection, &Stub::RetryTrials, request, streams.out);
+  auto connection = Connection::OpenToChange(options.connection);
+  if (!connection.ok()) return connection.status();
+  const auto response = connection->Call(&Stub::RetryTrials, request);
+  if (!response.ok()) return response.status();
+  if (response->retried() == 0) streams.out << "no trial had failed; ";
+  PrintState(response->sweep(), streams.out);
+  return absl::OkStatus();
 }
 
 }  // namespace ofsweep

@@ -75,7 +75,7 @@ absl::Status WriteText(const std::filesystem::path& file, const std::string& tex
   stream.close();
   if (stream) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat(file.string(), ": cannot be written; is its disk full? Free space there, or set TMPDIR"));
+      absl::StrCat(file.string(), ": cannot be written; is its disk full? Free space there"));
 }
 
 absl::StatusOr<int> RunProgram(const std::vector<std::string>& command, const ProgramOutput& output,

@@ -110,23 +110,32 @@ void AddTo(CellOutcomes& sum, const CellOutcomes& added) {
   sum.missing += added.missing;
 }
 
-void AdjustForAllCells(std::size_t metrics, std::vector<AblationCell>& cells) {
-  for (std::size_t metric = 0; metric < metrics; ++metric) {
-    std::vector<CellStatistic*> tested;
-    std::vector<double> p_values;
-    for (AblationCell& cell : cells) {
-      CellStatistic& statistic = cell.statistics[metric];
+// Whoever reads a table looks for the smallest p in all of it, so all of its tests are one family.
+void AdjustForAllTests(std::vector<AblationCell>& cells) {
+  std::vector<CellStatistic*> tested;
+  std::vector<double> p_values;
+  for (AblationCell& cell : cells) {
+    for (CellStatistic& statistic : cell.statistics) {
       if (!statistic.difference || !statistic.difference->p) continue;
       tested.push_back(&statistic);
       p_values.push_back(*statistic.difference->p);
     }
-    const std::vector<double> adjusted = AdjustHolm(p_values);
-    for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->adjusted_p = adjusted[i];
   }
+  const std::vector<double> adjusted = AdjustHolm(p_values);
+  for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->adjusted_p = adjusted[i];
 }
 
 bool Contains(const std::vector<std::string>& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+// A key twice would be two axes with one value, a metric twice two tests of one thing.
+void CheckOnce(const std::vector<std::string>& names, const std::string& field, std::vector<Problem>& problems) {
+  std::set<std::string> known;
+  for (const std::string& name : names) {
+    if (known.insert(name).second) continue;
+    problems.push_back({.key = field, .message = Quoted(name) + " is named twice", .fix = "name it once"});
+  }
 }
 
 void CheckBest(const AblationQuery& query, std::vector<Problem>& problems) {
@@ -159,6 +168,11 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   check_keys(query.rows, "rows");
   check_keys(query.cols, "cols");
   check_keys(query.pool, "pool");
+  CheckOnce(query.rows, "rows", problems);
+  std::vector<std::string> axes = query.rows;
+  axes.insert(axes.end(), query.cols.begin(), query.cols.end());
+  if (problems.empty()) CheckOnce(axes, "cols", problems);
+  CheckOnce(query.metrics, "metrics", problems);
   for (const std::string& metric : query.metrics) {
     if (FindResultNumber(metric) != nullptr) continue;
     const auto column = ParseMetricColumn(metric);
@@ -351,7 +365,7 @@ AblationTable AblationBuilder::Build() {
       if (baseline != nullptr) statistic.difference = Difference(found.values[metric], baseline->values[metric]);
     }
   }
-  AdjustForAllCells(shown.size(), table.cells);
+  AdjustForAllTests(table.cells);
   return table;
 }
 

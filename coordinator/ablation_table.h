@@ -53,7 +53,7 @@ struct CellStatistic {
   // From the baseline's cell, paired by seed: of each seed the mean of the cell's values less that of the baseline's.
   // None in the baseline itself. A difference that is not finite leaves no interval and no p.
   std::optional<PairedDifference> difference;
-  std::optional<double> adjusted_p;  // of difference.p: Holm, over all cells of this metric
+  std::optional<double> adjusted_p;  // of difference.p: Holm, over all tests of the table
 };
 
 struct AblationCell {

@@ -51,6 +51,7 @@ std::vector<std::string> KeysThatMayDiffer(const std::vector<std::shared_ptr<con
 }
 
 absl::Status NoSuchTrial(const std::string& sweep, const std::string& trial_id) {
+  if (sweep.empty()) return absl::NotFoundError(absl::StrCat("there is no trial ", Quoted(trial_id)));
   return absl::NotFoundError(
       absl::StrCat("sweep ", sweep, " has no trial ", Quoted(trial_id), "; `ofsweep show ", sweep, "` lists them"));
 }
@@ -138,7 +139,11 @@ v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings
   return message;
 }
 
-absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& sweep, const std::string& trial_id) {
+absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& asked, const std::string& trial_id) {
+  const auto arms = store_.ListArms(trial_id);
+  if (!arms.ok()) return arms.status();
+  if (asked.empty() && arms->empty()) return NoSuchTrial(asked, trial_id);
+  const std::string& sweep = asked.empty() ? arms->front().first : asked;
   const auto settings = Settings(sweep);
   if (!settings.ok()) return settings.status();
   auto row = store_.FindResult(sweep, trial_id);
@@ -149,8 +154,6 @@ absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& sweep
   const auto attempts = store_.ListAttempts(trial_id);
   if (!attempts.ok()) return attempts.status();
   for (const AttemptRow& attempt : *attempts) *answer.add_attempts() = ToMessage(attempt);
-  const auto arms = store_.ListArms(trial_id);
-  if (!arms.ok()) return arms.status();
   for (const auto& [holder, arm] : *arms) answer.add_sweeps(holder);
   return answer;
 }

@@ -96,6 +96,18 @@ TEST(AblationTable, ACellIsComparedWithTheBaselineSeedBySeed) {
   EXPECT_DOUBLE_EQ(*op.median, 3);
 }
 
+TEST(AblationTable, WhatIsNamedTwiceIsRefused) {
+  const auto fields = [](const AblationQuery& query) {
+    std::vector<std::string> fields;
+    for (const Problem& problem : CheckAblationQuery(query)) fields.push_back(problem.key);
+    return fields;
+  };
+  EXPECT_THAT(fields({.rows = {"model.block"}, .metrics = {"eval_loss", "mmr_max", "eval_loss"}}),
+              ElementsAre("metrics"));
+  EXPECT_THAT(fields({.rows = {"model.block", "model.block"}}), ElementsAre("rows"));
+  EXPECT_THAT(fields({.rows = {"model.block"}, .cols = {"seed", "model.block"}}), ElementsAre("cols"));
+}
+
 // With rates as columns each column has its own; a rate is read as a sweep file's.
 TEST(AblationTable, TheOtherKeysOfACellAreThoseOfItsBaseline) {
   std::vector<ResultRow> trials;
@@ -103,7 +115,8 @@ TEST(AblationTable, TheOtherKeysOfACellAreThoseOfItsBaseline) {
     for (const double rate : {0.001, 0.002}) {
       for (const char* block : {"pre_norm", "op"}) {
         const double value = rate * 1000 + (block == std::string("op") ? -1 : 0) + 0.01 * seed;
-        trials.push_back(Trial(block, rate, seed, TrialState::kCompleted, {{"kurtosis_max", value}}));
+        trials.push_back(
+            Trial(block, rate, seed, TrialState::kCompleted, {{"kurtosis_max", value}, {"eval_loss", -value}}));
       }
     }
   }
@@ -118,6 +131,14 @@ TEST(AblationTable, TheOtherKeysOfACellAreThoseOfItsBaseline) {
     EXPECT_DOUBLE_EQ(*statistic.difference->p, 2.0 / 64);
     EXPECT_DOUBLE_EQ(*statistic.adjusted_p, 4.0 / 64) << "two tests";
   }
+  query.metrics.emplace_back("eval_loss");
+  for (const AblationCell& cell : CellsOf(trials, query)) {
+    if (cell.row_values[0] == "pre_norm") continue;
+    for (const CellStatistic& statistic : cell.statistics) {
+      EXPECT_DOUBLE_EQ(*statistic.adjusted_p, 8.0 / 64) << "four tests, of two metrics";
+    }
+  }
+  query.metrics.pop_back();
   query.baseline = {{"optimizer.learning_rate", "1e-3"}};
   for (const AblationCell& cell : CellsOf(trials, query)) {
     EXPECT_EQ(cell.statistics[0].difference.has_value(), cell.col_values[0] == "0.002");

@@ -123,6 +123,8 @@ TEST_F(SweepCommands, ATrainersLogIsFollowedToItsEndAndReadBack) {
   ASSERT_EQ(Command({"submit", WriteSpec({.grid = "{seed: [0]}"})}).exit_code, 0);
   const std::string trial = nlohmann::json::parse(Command({"show", "tiny", "--json"}).out)["trials"][0]["trial_id"];
   EXPECT_THAT(Command({"logs", trial}).err, HasSubstr("has not begun"));
+  EXPECT_EQ(Command({"show", trial}).out, Command({"show", "tiny", trial}).out) << "its id says which it is";
+  EXPECT_THAT(Command({"retry", "tiny"}).out, HasSubstr("no trial had failed"));
   EXPECT_THAT(Command({"logs", "nobody"}).err, HasSubstr("`ofsweep ls --coordinator " + grpc_ + "`"));
 
   StartWorker();

@@ -21,7 +21,7 @@ export function TableRemarks({ table }: { table: GetAblationTableResponse }) {
           <code>
             {key}={value}
           </code>
-          , seed by seed: its mean, 95 % of it, p of a paired permutation test adjusted for all cells (none with fewer than 6 pairs), and the
+          , seed by seed: its mean, 95 % of it, p of a paired permutation test adjusted for the whole table (none with fewer than 6 pairs), and the
           number of pairs.
         </li>
       ))}
