@@ -19,12 +19,8 @@ else
   deploy/setup/build.sh release ofsweep
   data_dir=$(mktemp -d)
   trap 'rm -rf "$data_dir"' EXIT
-  gzip --decompress --stdout docs/reproduction/ofsweep.db.gz >"$data_dir/ofsweep.db"
-  # An earlier version wrote it, and a coordinator that starts on it brings it up to date. Once it has told its addresses, that is done.
-  coproc "$ofsweep" coordinator --data-dir "$data_dir" --grpc 127.0.0.1:0 --http 127.0.0.1:0
-  coordinator=$COPROC_PID
-  read -r _ <&"${COPROC[0]}"
-  kill "$coordinator"
-  wait "$coordinator"
+  gzip --decompress --stdout docs/reproduction/ofsweep.db.gz >"$data_dir/published.db"
+  # An earlier version wrote it; what is merged is of this one.
+  "$ofsweep" db merge "$data_dir/published.db" --into "$data_dir"
 fi
 python3 docs/reproduction/report.py --ofsweep "$ofsweep" --data-dir "$data_dir"
