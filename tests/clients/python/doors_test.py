@@ -1,7 +1,9 @@
 """The coordinator and the database that it has written give equal frames."""
 
+import contextlib
 import gzip
 import math
+import sqlite3
 import unittest
 import warnings
 
@@ -236,6 +238,16 @@ class OpeningDatabases(unittest.TestCase):
         file = world.folder() / "earlier.db"
         file.write_bytes(gzip.decompress((world.ROOT / "tests" / "storage" / "version_1.db.gz").read_bytes()))
         with self.assertRaisesRegex(ofsweep.FailedPrecondition, "ofsweep coordinator"):
+            ofsweep.open(file)
+
+    def test_a_database_of_a_later_version(self):
+        file = world.folder() / "later.db"
+        with contextlib.closing(sqlite3.connect(file)) as copy, contextlib.closing(
+            sqlite3.connect(world.data_folder() / "ofsweep.db")
+        ) as original:
+            original.backup(copy)
+            copy.execute("PRAGMA user_version = 99")
+        with self.assertRaisesRegex(ofsweep.FailedPrecondition, "schema version 99.*install the package"):
             ofsweep.open(file)
 
     def test_nothing_is_written(self):

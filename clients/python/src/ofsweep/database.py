@@ -22,6 +22,7 @@ from ofsweep.errors import FailedPrecondition, InvalidArgument, NotFound, Violat
 from ofsweep.results import SERIES_TRIALS, Names, Results, as_list
 from ofsweep.sweep import TRIAL_STATES, Sweep
 
+_SCHEMA_VERSION = 7
 _FILE_NAME = "ofsweep.db"
 _LAST_STEP = 2**32 - 1
 
@@ -42,7 +43,14 @@ class Database(Results):
             raise NotFound(f"there is no {self.path}; name a data folder of ofsweep, or its {_FILE_NAME}")
         with self._snapshot() as query:
             query("SELECT outcome_reason FROM results LIMIT 0")
-            query("SELECT priority FROM sweep_attributes LIMIT 0")
+            ((version,),) = query("PRAGMA user_version")
+        if version != _SCHEMA_VERSION:
+            newer = "install the package of that version"
+            older = "`ofsweep coordinator`, started on its folder, brings it up to date"
+            raise FailedPrecondition(
+                f"{self.path} is of schema version {version}, and this package reads {_SCHEMA_VERSION}: "
+                + (newer if version > _SCHEMA_VERSION else older)
+            )
 
     def sweep(self, name: str) -> Sweep:
         with self._snapshot() as query:
