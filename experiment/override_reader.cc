@@ -1,5 +1,7 @@
 #include "experiment/override_reader.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "experiment/edit_distance.h"
 #include "experiment/quoted.h"
@@ -26,6 +28,10 @@ int LineOf(const YAML::Node& node, const std::string& file) {
   return file.empty() || node.Mark().is_null() ? 0 : node.Mark().line + 1;
 }
 
+std::string GivenTwice(int first_line) {
+  return absl::StrCat("is given twice, first ", first_line > 0 ? absl::StrCat("in line ", first_line) : "above");
+}
+
 void OverrideReader::Report(const YAML::Node& at, std::string key, std::string message, std::string fix) {
   problems_.push_back({file_, LineOf(at, file_), std::move(key), std::move(message), std::move(fix)});
 }
@@ -36,11 +42,12 @@ void OverrideReader::ReadMapping(const YAML::Node& node, const std::string& pref
     Report(node, prefix, "expected a mapping of trial keys", "write it as {key: value}");
     return;
   }
-  std::set<std::string> seen;
+  std::map<std::string, int> lines;
   for (const auto& entry : node) {
     const std::string name = prefix.empty() ? entry.first.Scalar() : prefix + "." + entry.first.Scalar();
-    if (!seen.insert(name).second) {
-      Report(entry.first, name, "is given twice", "keep one of them");
+    const auto [first, is_new] = lines.try_emplace(name, LineOf(entry.first, file_));
+    if (!is_new) {
+      Report(entry.first, name, GivenTwice(first->second), "keep one of them");
     } else if (const TrialKey* key = FindTrialKey(name)) {
       found(*key, entry.second);
     } else if (IsGroup(name) && entry.second.IsMap()) {

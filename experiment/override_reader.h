@@ -14,6 +14,9 @@
 
 namespace ofsweep {
 
+// "is given twice, first in line 3", or above where a text has no file, whose lines nobody can look at.
+std::string GivenTwice(int first_line);
+
 // Reads trial keys out of parsed YAML (or JSON, its subset), where `model: {block: op}` and `model.block: op` mean the
 // same. Every mistake becomes a problem with its file, line and key; what is right is kept.
 class OverrideReader {

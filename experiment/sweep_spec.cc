@@ -21,10 +21,6 @@ namespace {
 constexpr std::size_t kMaxDescriptionBytes = 10'000;
 constexpr std::size_t kMaxTags = 100;
 
-std::string InLine(int line) {
-  return line > 0 ? absl::StrCat("in line ", line) : "above";
-}
-
 class SpecReader {
  public:
   SpecReader(std::string file, std::vector<Problem>& problems)
@@ -42,8 +38,7 @@ class SpecReader {
       if (is_new) {
         ReadSection(entry.first, entry.second);
       } else {
-        reader_.Report(entry.first, name, absl::StrCat("is given twice, first ", InLine(first->second)),
-                       "make one section of the two");
+        reader_.Report(entry.first, name, GivenTwice(first->second), "make one section of the two");
       }
     }
     // In the order of the documentation, whatever the order of the file.

@@ -1,5 +1,6 @@
 // What follows from, and what contradicts, several keys of a trial together.
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -40,6 +41,7 @@ class Checker {
     CheckData();
     CheckEvaluation();
     CheckBatches();
+    CheckMetrics();
     return std::move(problems_);
   }
 
@@ -50,6 +52,7 @@ class Checker {
 
   // A number beyond float32 would be another one in the trainer: 0, or infinity.
   void CheckArithmetic() {
+    if (config_.Text("train.precision") == "fp64") return;
     for (const TrialKey& key : TrialKeys()) {
       if (key.type != KeyType::kNumber || config_.IsAuto(key.name)) continue;
       const double number = config_.Number(key.name);
@@ -114,6 +117,13 @@ class Checker {
       Add("train.micro_batch_size", absl::StrCat(micro, " does not divide train.batch_size ", batch),
           "choose a divisor of the batch size, or auto");
     }
+  }
+
+  // `all` beside others would name the same measurements as `all`, and be another trial.
+  void CheckMetrics() {
+    const std::vector<std::string>& metrics = config_.List("measure.metrics");
+    if (metrics.size() < 2 || std::find(metrics.begin(), metrics.end(), "all") == metrics.end()) return;
+    Add("measure.metrics", "all is every metric, and others are named beside it", "name all alone, or leave it out");
   }
 
   const TrialConfig& config_;

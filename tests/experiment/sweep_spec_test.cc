@@ -90,6 +90,8 @@ TEST(SweepSpec, AKeyIsVariedOnce) {
 TEST(SweepSpec, ASectionIsGivenOnceWithBothLinesNamed) {
   EXPECT_THAT(Mistakes("name: x\ntrial: {seed: 1}\ntrial: {train.steps: 5}"),
               ElementsAre(HasSubstr("/sweeps/x.yaml:3: trial: is given twice, first in line 2")));
+  EXPECT_THAT(Mistakes("name: x\ntrial:\n  model: {width: 8}\n  model: {heads: 2}\n"),
+              ElementsAre(HasSubstr("/sweeps/x.yaml:4: model: is given twice, first in line 3")));
   EXPECT_THAT(Mistakes("name: x\nname: y"), ElementsAre(HasSubstr("name: is given twice, first in line 1")));
 }
 
@@ -105,6 +107,12 @@ TEST(SweepSpec, NumbersFitTheArithmeticOfTheTrainer) {
     EXPECT_THAT(Mistakes(absl::StrCat("name: x\ntrial: {", wrong, "}")), ElementsAre(HasSubstr("in float32"))) << wrong;
   }
   EXPECT_THAT(Mistakes("name: x\ntrial: {optimizer.epsilon: 1e-30, train.clip_norm: 1e38}"), testing::IsEmpty());
+  EXPECT_THAT(Mistakes("name: x\ntrial: {optimizer.epsilon: 1e-50, train.precision: fp64}"), testing::IsEmpty());
+}
+
+TEST(SweepSpec, AllMetricsAreNamedAlone) {
+  EXPECT_THAT(Mistakes("name: x\ntrial: {measure.metrics: [all, rms]}"), ElementsAre(HasSubstr("name all alone")));
+  EXPECT_THAT(Mistakes("name: x\ntrial: {measure.metrics: [all]}"), testing::IsEmpty());
 }
 
 TEST(SweepSpec, ZippedListsMustBeEquallyLong) {
