@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -78,15 +79,16 @@ std::vector<std::string> LiveCells(const v1::TrialProgress& trial) {
           trial.has_steps_per_second() ? absl::StrCat(FormatNumber(trial.steps_per_second(), 3), " steps/s") : ""};
 }
 
-// Values from the smallest to the largest of them, as blocks of eight heights; "" of fewer than two.
-std::string Sparkline(const std::vector<double>& values) {
+// The last `most` values from the smallest to the largest of them, as blocks of eight heights; "" of fewer than two.
+std::string Sparkline(std::span<const double> values, std::size_t most) {
   static constexpr std::array<const char*, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   if (values.size() < 2) return "";
-  const auto [least, most] = std::minmax_element(values.begin(), values.end());
-  const double range = *most - *least;
+  if (values.size() > most) values = values.last(most);
+  const auto [smallest, largest] = std::minmax_element(values.begin(), values.end());
+  const double range = *largest - *smallest;
   std::string line;
   for (const double value : values) {
-    line += kBlocks[range > 0 ? static_cast<std::size_t>(std::lround(7 * (value - *least) / range)) : 0];
+    line += kBlocks[range > 0 ? static_cast<std::size_t>(std::lround(7 * (value - *smallest) / range)) : 0];
   }
   return line;
 }
@@ -168,12 +170,13 @@ std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std
   std::size_t label_width = 0;
   for (const auto& label : labels) label_width = std::max(label_width, DisplayWidth(label));
   const std::size_t rest = free > label_width + 2 ? free - label_width - 2 : 0;
-  const bool has_history = std::any_of(message.running().begin(), message.running().end(), [&](const auto& trial) {
-    return !Sparkline(kurtosis.Of(trial.trial_id())).empty();
-  });
-  const bool sparks = style.bars && style.unicode && has_history && rest >= kMinBar + kSparkline + 2;
-  const std::size_t for_bar = sparks ? rest - kSparkline - 2 : rest;
-  const std::size_t bar = style.bars && rest >= kMinBar ? std::min(for_bar, kMaxBar) : 0;
+  const bool has_history = std::any_of(message.running().begin(), message.running().end(),
+                                       [&](const auto& trial) { return kurtosis.Of(trial.trial_id()).size() > 1; });
+  // Where there is room for one of them, the newest values say more than a bar: how far it is stands beside it.
+  const bool has_room = style.bars && rest >= kMinBar;
+  const std::size_t spark = has_room && style.unicode && has_history ? std::min(rest, kSparkline) : 0;
+  const std::size_t for_bar = spark == 0 ? rest : rest - std::min(rest, spark + 2);
+  const std::size_t bar = has_room && for_bar >= kMinBar ? std::min(for_bar, kMaxBar) : 0;
 
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < count; ++i) {
@@ -187,7 +190,7 @@ std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std
     if (bar > 0) absl::StrAppend(&line, "  ", Paint(Bar(done, bar, style), kGreen, style));
     const std::size_t used = 2 + label_width + (bar > 0 ? bar + 2 : 0);
     absl::StrAppend(&line, Clip(tail, style.width > used ? style.width - used : 0));
-    if (sparks) absl::StrAppend(&line, "  ", Sparkline(kurtosis.Of(trial.trial_id())));
+    if (spark > 0) absl::StrAppend(&line, "  ", Sparkline(kurtosis.Of(trial.trial_id()), spark));
     line.erase(line.find_last_not_of(' ') + 1);
     lines.push_back(std::move(line));
   }

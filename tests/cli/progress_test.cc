@@ -85,11 +85,15 @@ TEST(Progress, KurtosisHasASparklineOfTheNewestValuesWhereThereIsRoom) {
     AddRunning(message, "a", "model.block=op", static_cast<std::uint64_t>(100 * kurtosis));
     message.mutable_running(0)->set_kurtosis_max(kurtosis);
     live = progress.Update(message, 0, {.width = 120}).live;
-    EXPECT_THAT(progress.Update(message, 0, {.width = 60}).live[1], Not(HasSubstr("▁")));
+    EXPECT_THAT(progress.Update(message, 0, {.width = 50}).live[1], Not(HasSubstr("▁")));
     EXPECT_THAT(progress.Update(message, 0, {.width = 120, .unicode = false}).live[1],
                 AllOf(Not(HasSubstr("▁")), Not(HasSubstr("█")), HasSubstr("#")));
   }
-  EXPECT_THAT(live[1], EndsWith("  ▁▅█"));
+  EXPECT_THAT(live[1], AllOf(HasSubstr("█  800"), EndsWith("  ▁▅█")));
+  // Beside the label there is room for one of them.
+  v1::WatchSweepResponse again = Message(300, 600);
+  AddRunning(again, "a", "model.block=op optimizer.name=adam", 850);
+  EXPECT_THAT(progress.Update(again, 0, {.width = 80}).live[1], AllOf(Not(HasSubstr("█  850")), EndsWith("  ▁▃▅█")));
 }
 
 TEST(Progress, WhatAllTrialsShareGivesWayBeforeWhatTellsThemApart) {
