@@ -1,7 +1,5 @@
 #include "storage/database_check.h"
 
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "storage/curve_check.h"
 #include "storage/database_connection.h"
 #include "storage/log_store.h"
+#include "storage/reader_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -230,18 +229,18 @@ std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
   return checks;
 }
 
-// Turns SQLite's exceptions into a status.
-template <class Use>
-auto WithReader(const std::string& path, const Use& use) -> decltype(use(std::declval<DatabaseConnection&>())) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat("there is no database ", path));
-  std::unique_ptr<DatabaseConnection> connection;
-  try {
-    connection = std::make_unique<DatabaseConnection>(path, DatabaseConnection::Mode::kReader);
-    return use(*connection);
-  } catch (const SQLite::Exception& exception) {
-    return ToStatus(exception, connection == nullptr ? nullptr : connection->handle(), path);
-  }
+absl::Status CheckLogsOrigin(DatabaseConnection& connection, const std::string& path) {
+  if (ReadNumber(connection, "PRAGMA application_id") == kLogsApplicationId) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(path, ": this file holds no logs of ofsweep"));
+}
+
+void CheckLogs(DatabaseConnection& connection, DatabaseCheck& check) {
+  CheckFile(connection, check);
+  if (check.fault_count > 0) return;
+  const std::int64_t strays =
+      ReadNumber(connection, "SELECT count(*) FROM blocks WHERE log NOT IN (SELECT id FROM logs)");
+  if (strays > 0) check.Add(absl::StrCat(strays, " blocks are of no log"));
+  check.extent = absl::StrCat(Rows(connection, "logs", "log"), ", ", check.extent);
 }
 
 }  // namespace
@@ -252,29 +251,27 @@ void DatabaseCheck::Add(std::string fault) {
 }
 
 absl::StatusOr<std::vector<DatabaseCheck>> CheckDatabase(const std::string& path) {
-  return WithReader(path, [&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<DatabaseCheck>> {
-    if (absl::Status known = CheckSchema(connection, path); !known.ok()) return known;
-    return CheckAll(connection);
-  });
+  const auto connection = OpenToRead(path, CheckSchema);
+  if (!connection.ok()) return connection.status();
+  try {
+    return CheckAll(**connection);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, (*connection)->handle(), path);
+  }
 }
 
 DatabaseCheck CheckLogs(const std::string& path) {
   DatabaseCheck check{.name = "logs",
                       .promise = "sound",
                       .mend = "move logs.db away: the coordinator makes a new one, and workers hold the logs too"};
-  const absl::Status read = WithReader(path, [&](DatabaseConnection& connection) -> absl::Status {
-    if (ReadNumber(connection, "PRAGMA application_id") != kLogsApplicationId) {
-      return absl::FailedPreconditionError(absl::StrCat(path, ": this file holds no logs of ofsweep"));
-    }
-    CheckFile(connection, check);
-    if (check.fault_count > 0) return absl::OkStatus();
-    const std::int64_t strays =
-        ReadNumber(connection, "SELECT count(*) FROM blocks WHERE log NOT IN (SELECT id FROM logs)");
-    if (strays > 0) check.Add(absl::StrCat(strays, " blocks are of no log"));
-    check.extent = absl::StrCat(Rows(connection, "logs", "log"), ", ", check.extent);
-    return absl::OkStatus();
-  });
-  if (!read.ok()) check.Add(std::string(read.message()));
+  const auto connection = OpenToRead(path, CheckLogsOrigin);
+  if (!connection.ok()) check.Add(std::string(connection.status().message()));
+  if (!connection.ok()) return check;
+  try {
+    CheckLogs(**connection, check);
+  } catch (const SQLite::Exception& error) {
+    check.Add(std::string(ToStatus(error, (*connection)->handle(), path).message()));
+  }
   return check;
 }
 

@@ -165,7 +165,7 @@ TEST_F(DatabaseCommandsTest, TwoExportsIntoOneFolderDoNotMix) {
   ASSERT_EQ(::flock(other, LOCK_EX), 0);
   const Finished refused = Db({"export", "--data-dir", data, "--to", to});
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("curves.csv"), HasSubstr("another `ofsweep db export`")));
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("curves.csv"), HasSubstr("another `ofsweep`")));
   EXPECT_FALSE(std::filesystem::exists(to + "/results.csv"));
   ::close(other);
   EXPECT_EQ(Db({"export", "--data-dir", data, "--to", to}).exit_code, 0)
