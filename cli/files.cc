@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/set_option.h"
-#include "experiment/data_folder.h"
 
 namespace ofsweep {
 
