@@ -10,6 +10,7 @@
 #include "cli/files.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 namespace {

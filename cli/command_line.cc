@@ -114,9 +114,11 @@ class Program {
   // Of a command that only reads.
   static void AddSource(CLI::App* sub, ConnectionOptions& connection) {
     AddCoordinator(sub, connection.coordinator);
-    sub->add_option("--data-dir", connection.data_dir,
-                    absl::StrCat("read this folder's database instead; without both options and the variable, ",
-                                 kDefaultDataDir, " is read where no coordinator answers"));
+    sub->add_option(
+        "--data-dir", connection.data_dir,
+        absl::StrCat("read this folder's database instead, or a database file, such as a copy; without both "
+                     "options and the variable, ",
+                     kDefaultDataDir, " is read where no coordinator answers"));
   }
 
   // Of a command that needs a coordinator. --data-dir is no option of it and not in its help, but whoever gives it is

@@ -55,10 +55,10 @@ void PrintChecks(const std::vector<DatabaseCheck>& checks, std::ostream& out) {
 }
 
 std::string DescribeMerge(const std::string& from, const MergeCounts& merged) {
-  std::string text =
-      absl::StrCat(from, ": sweeps: ", merged.added_sweeps.size(), " added, ", merged.known_sweeps,
-                   " in both; trials: ", merged.added_trials, " added, ", merged.finished_trials,
-                   " finished by theirs, ", merged.kept_trials, " kept; points: ", merged.points, " brought\n");
+  std::string text = absl::StrCat(
+      from, ": sweeps: ", merged.added_sweeps.size(), " added, ", merged.updated_sweeps.size(), " updated, ",
+      merged.known_sweeps, " in both; trials: ", merged.added_trials, " added, ", merged.finished_trials,
+      " finished by theirs, ", merged.kept_trials, " kept; points: ", merged.points, " brought\n");
   for (const std::string& sweep : merged.waiting_sweeps) {
     absl::StrAppend(&text, "waits, because some of it is still to be trained: ", sweep, "; `ofsweep resume ", sweep,
                     "` goes on with it\n");

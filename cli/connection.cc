@@ -67,7 +67,7 @@ absl::StatusOr<Connection> Connection::OpenToChange(const ConnectionOptions& opt
   const bool is_elsewhere = connection.ok() && !connection->target().empty();
   if (options.coordinator || is_elsewhere) return connection;
   const std::string data_dir = options.data_dir.value_or(kDefaultDataDir);
-  const std::string writer = WriterOf(DatabasePath(data_dir));
+  const std::string writer = WriterOf(DatabaseAt(data_dir));
   if (writer.empty()) return connection;  // whose service says that there is no coordinator
   return absl::UnavailableError(
       absl::StrCat("a coordinator (process ", writer, ") has ", data_dir,

@@ -25,7 +25,7 @@ inline constexpr const char* kDefaultDataDir = "ofsweep-data";
 // Where a command finds its sweeps, as the user said it.
 struct ConnectionOptions {
   std::optional<std::string> coordinator;  // HOST:PORT
-  std::optional<std::string> data_dir;
+  std::optional<std::string> data_dir;     // or a database file (DatabaseAt)
 };
 
 // A way to SweepService: a coordinator elsewhere, or a service in this process over a data folder. One path for every
@@ -35,9 +35,9 @@ class Connection {
   // `target` is HOST:PORT, "" in this process; `keep_alive` is whatever must live as long as the channel.
   Connection(std::shared_ptr<grpc::Channel> channel, std::string target, std::shared_ptr<void> keep_alive = nullptr);
 
-  // With a coordinator named: that one. With only a data folder: its database, read only. With neither: the coordinator
-  // that the environment names; where it names none, one at the default address when it answers, else the default data
-  // folder where it has a database.
+  // With a coordinator named: that one. With only a data folder or a database file: its database, read only. With
+  // neither: the coordinator that the environment names; where it names none, one at the default address when it
+  // answers, else the default data folder where it has a database.
   static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
 
   // The same for a command that changes or watches a sweep, which a database alone cannot do: says which process has

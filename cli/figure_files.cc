@@ -2,45 +2,31 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cli/files.h"
-#include "cli/program.h"
-#include "storage/database_draft.h"
+#include "storage/file_draft.h"
 
 namespace ofsweep {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct FigureFile {
-  fs::path path;
-  std::string bytes;
-
-  fs::path Draft() const { return DraftOf(path.string()); }
-};
-
 absl::Status Refuse(const std::string& path, const std::string& why) {
   return absl::InvalidArgumentError(absl::StrCat("--out: ", path, " ", why));
 }
 
-absl::Status Replace(const FigureFile& file) {
-  std::error_code error;
-  fs::rename(file.Draft(), file.path, error);
-  if (!error) return absl::OkStatus();
-  return Refuse(file.path.string(), absl::StrCat("cannot be replaced: ", error.message()));
-}
-
-absl::Status WriteAll(const std::vector<FigureFile>& files) {
-  for (const FigureFile& file : files) {
-    if (fs::is_directory(file.path)) return Refuse(file.path.string(), "is a folder; give the figure another name");
-    if (absl::Status written = WriteText(file.Draft(), file.bytes); !written.ok()) return written;
-  }
-  for (const FigureFile& file : files) {
-    if (absl::Status replaced = Replace(file); !replaced.ok()) return replaced;
-  }
-  return absl::OkStatus();
+absl::StatusOr<std::unique_ptr<FileDraft>> Draw(const std::string& path, const Scene& scene, FigureFormat format) {
+  if (fs::is_directory(path)) return Refuse(path, "is a folder; give the figure another name");
+  const auto bytes = Render(scene, format);
+  if (!bytes.ok()) return bytes.status();
+  auto draft = FileDraft::Begin(path, ", or give another --out");
+  if (!draft.ok()) return draft.status();
+  if (absl::Status written = (*draft)->Append(*bytes); !written.ok()) return written;
+  return draft;
 }
 
 }  // namespace
@@ -63,33 +49,26 @@ absl::StatusOr<FigureTarget> ParseFigureTarget(const std::string& out) {
 
 absl::StatusOr<std::vector<std::string>> WriteFigures(const FigureTarget& target,
                                                       const std::vector<NamedScene>& figures) {
-  std::vector<FigureFile> files;
-  const auto add = [&files](const fs::path& path, const Scene& scene, FigureFormat format) -> absl::Status {
-    auto bytes = Render(scene, format);
-    if (bytes.ok()) files.push_back({path, std::move(*bytes)});
-    return bytes.status();
+  const fs::path path(target.path);
+  const fs::path folder = target.is_folder ? path : fs::absolute(path).parent_path();
+  if (absl::Status made = MakeNamedFolder("--out", folder.string()); !made.ok()) return made;
+  std::vector<std::unique_ptr<FileDraft>> drafts;
+  const auto draw = [&drafts](const fs::path& file, const Scene& scene, FigureFormat format) -> absl::Status {
+    auto draft = Draw(file.string(), scene, format);
+    if (draft.ok()) drafts.push_back(*std::move(draft));
+    return draft.status();
   };
   for (const NamedScene& figure : figures) {
-    const fs::path path = target.is_folder ? fs::path(target.path) / figure.name : fs::path(target.path);
-    if (!target.is_folder) {
-      if (absl::Status added = add(path, figure.scene, target.format); !added.ok()) return added;
-      continue;
-    }
-    for (const auto& [ending, format] :
-         {std::pair(".svg", FigureFormat::kSvg), std::pair(".pdf", FigureFormat::kPdf)}) {
-      if (absl::Status added = add(path.string() + ending, figure.scene, format); !added.ok()) return added;
-    }
+    absl::Status drawn = target.is_folder ? draw(path / (figure.name + ".svg"), figure.scene, FigureFormat::kSvg)
+                                          : draw(path, figure.scene, target.format);
+    if (drawn.ok() && target.is_folder) drawn = draw(path / (figure.name + ".pdf"), figure.scene, FigureFormat::kPdf);
+    if (!drawn.ok()) return drawn;
   }
-  const fs::path folder = target.is_folder ? fs::path(target.path) : fs::absolute(target.path).parent_path();
-  if (absl::Status made = MakeNamedFolder("--out", folder.string()); !made.ok()) return made;
-  const absl::Status written = WriteAll(files);
   std::vector<std::string> paths;
-  for (const FigureFile& file : files) {
-    std::error_code ignored;
-    if (!written.ok()) fs::remove(file.Draft(), ignored);
-    paths.push_back(file.path.string());
+  for (const auto& draft : drafts) {
+    if (absl::Status placed = draft->TakePlace(); !placed.ok()) return placed;
+    paths.push_back(draft->target());
   }
-  if (!written.ok()) return written;
   return paths;
 }
 

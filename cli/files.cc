@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/set_option.h"
-#include "experiment/data_folder.h"
 
 namespace ofsweep {
 
@@ -29,14 +28,6 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector
   }
   if (absl::Status status = AddSetSection(set, path, text); !status.ok()) return status;
   return SpecFile{.text = std::move(text), .path = std::filesystem::absolute(path).lexically_normal().string()};
-}
-
-std::string DatabaseAt(const std::string& data_dir) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const bool is_missing = !fs::exists(data_dir, error);
-  const bool is_file = is_missing ? fs::path(data_dir).extension() == ".db" : fs::is_regular_file(data_dir, error);
-  return is_file ? data_dir : DatabasePath(data_dir);
 }
 
 absl::Status MakeNamedFolder(const char* option, const std::string& folder) {

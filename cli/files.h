@@ -16,10 +16,6 @@ struct SpecFile {
 // the wrong one.
 absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector<std::string>& set = {});
 
-// The database that --data-dir names: that of the folder, or the file itself, which may be a copy. What is not there
-// yet is a file where it is called so (NAME.db).
-std::string DatabaseAt(const std::string& data_dir);
-
 // With those above it; InvalidArgument, by `option` that named it, where it cannot be made.
 absl::Status MakeNamedFolder(const char* option, const std::string& folder);
 

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -32,6 +33,8 @@ std::string Missing(std::string_view hint, const ConnectionOptions& where) {
     return hint.find(option) == std::string_view::npos ? absl::StrCat(" ", option, " ", ShellWord(value)) : "";
   };
   if (where.coordinator && TakesCoordinator(command)) return repeat("--coordinator", *where.coordinator);
+  const bool is_file = where.data_dir && DatabaseAt(*where.data_dir) == *where.data_dir;
+  if (is_file && Has(kServing, command)) return "";
   if (where.data_dir && TakesDatabaseFolder(command)) return repeat("--data-dir", *where.data_dir);
   return "";
 }

@@ -328,13 +328,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::OpenOffline(const std::string& data_dir) {
-  const std::string path = DatabasePath(data_dir);
-  std::error_code error;
-  if (!fs::exists(path, error)) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no database ", path, "; give the folder of a sweep with --data-dir"));
-  }
-  auto store = Store::OpenReadOnly(path);
+  auto store = Store::OpenReadOnly(DatabaseAt(data_dir));
   if (!store.ok()) return store.status();
   return std::make_unique<OfflineServer>(data_dir, *std::move(store));
 }

@@ -41,7 +41,8 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // A finished (or abandoned) database without a coordinator: only InProcessChannel() works, and only reading RPCs; the
-  // others answer UNAVAILABLE. Works beside a running coordinator. NotFound: there is no database in the folder.
+  // others answer UNAVAILABLE. Works beside a running coordinator. `data_dir` as DatabaseAt takes it; trainers' logs
+  // are those of a folder alone. NotFound: there is no such database.
   static absl::StatusOr<std::unique_ptr<Server>> OpenOffline(const std::string& data_dir);
 
   // Shuts down, if that was not done.

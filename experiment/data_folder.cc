@@ -19,6 +19,14 @@ std::string DatabasePath(const std::string& data_dir) {
   return Join(data_dir, "ofsweep.db");
 }
 
+std::string DatabaseAt(const std::string& data_dir) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool is_missing = !fs::exists(data_dir, error);
+  const bool is_file = is_missing ? fs::path(data_dir).extension() == ".db" : fs::is_regular_file(data_dir, error);
+  return is_file ? data_dir : DatabasePath(data_dir);
+}
+
 std::string LogsPath(const std::string& data_dir) {
   return Join(data_dir, "logs.db");
 }

@@ -6,7 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "storage/database_connection.h"
-#include "storage/database_draft.h"
+#include "storage/database_copy.h"
+#include "storage/reader_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -68,20 +69,11 @@ Backup::~Backup() = default;
 
 absl::Status Backup::Connect() {
   const std::optional<FileIdentity> file = IdentityOf(database_);
-  if (!file) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no database ", database_, "; give the folder of a sweep with --data-dir"));
-  }
-  if (connection_ != nullptr && file == file_) return absl::OkStatus();
+  if (connection_ != nullptr && file && file == file_) return absl::OkStatus();
   // A file that is refused must not stay connected: the next Copy() would take it for checked.
-  std::unique_ptr<DatabaseConnection> connection;
-  try {
-    connection = std::make_unique<DatabaseConnection>(database_, DatabaseConnection::Mode::kReader);
-    if (absl::Status status = CheckSchema(*connection, database_); !status.ok()) return status;
-  } catch (const SQLite::Exception& error) {
-    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), database_);
-  }
-  connection_ = std::move(connection);
+  auto connection = OpenToRead(database_, CheckSchema);
+  if (!connection.ok()) return connection.status();
+  connection_ = *std::move(connection);
   file_ = file;
   copied_version_.reset();
   return absl::OkStatus();
@@ -102,9 +94,9 @@ absl::StatusOr<bool> Backup::Copy() {
   if (!version.ok()) return version.status();
   if (copied_version_ == *version && IdentityOf(copy_)) return false;
 
-  const auto draft = DatabaseDraft::Begin(copy_, ", or give another --to");
+  const auto draft = BeginDatabase(copy_, ", or give another --to");
   if (!draft.ok()) return draft.status();
-  if (absl::Status status = (*draft)->CopyFrom(connection_->database(), database_); !status.ok()) return status;
+  if (absl::Status status = CopyDatabase(connection_->database(), database_, **draft); !status.ok()) return status;
   if (absl::Status status = (*draft)->TakePlace(); !status.ok()) return status;
   copied_version_ = *version;
   return true;

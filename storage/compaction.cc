@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "storage/database_draft.h"
+#include "storage/database_copy.h"
 #include "storage/sqlite_status.h"
 #include "storage/sweep_deletion.h"
 #include "storage/writer_connection.h"
@@ -80,9 +80,9 @@ absl::Status CheckDraft(const std::string& draft, const std::string& path) {
 }
 
 absl::Status WriteAnew(SQLite::Database& database, const std::string& file, const std::string& path) {
-  const auto draft = DatabaseDraft::Begin(file, "");
+  const auto draft = BeginDatabase(file, "");
   if (!draft.ok()) return draft.status();
-  if (absl::Status status = (*draft)->CopyFrom(database, path); !status.ok()) return status;
+  if (absl::Status status = CopyDatabase(database, path, **draft); !status.ok()) return status;
   if (absl::Status status = CheckDraft((*draft)->path(), path); !status.ok()) return status;
   if (absl::Status status = GiveOwnerAndMode(file, (*draft)->path()); !status.ok()) return status;
   return (*draft)->TakePlace();

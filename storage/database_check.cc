@@ -1,9 +1,8 @@
 #include "storage/database_check.h"
 
-#include <filesystem>
-#include <memory>
+#include <array>
 #include <optional>
-#include <set>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +12,7 @@
 #include "storage/curve_check.h"
 #include "storage/database_connection.h"
 #include "storage/log_store.h"
+#include "storage/reader_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -180,9 +180,27 @@ void CheckStates(DatabaseConnection& connection, DatabaseCheck& check) {
   absl::StrAppend(&check.extent, check.extent.empty() ? "no trials" : " trials");
 }
 
+// What the trainer of a program before schema version 3 wrote its own values of over `auto`, of what names a trial.
+constexpr std::array<std::string_view, 4> kOverwritten = {"train.device", "train.precision", "train.micro_batch_size",
+                                                          "evaluate.batches"};
+
+// That `hash` is of this configuration with some of these keys as they were submitted. Which ones the hash alone tells.
+bool IsNamedBeforeTraining(const TrialConfig& trained, const std::string& hash) {
+  for (unsigned keys = 1; keys < 1u << kOverwritten.size(); ++keys) {
+    TrialConfig submitted = trained;
+    for (std::size_t i = 0; i < kOverwritten.size(); ++i) {
+      if ((keys >> i & 1) != 0) submitted.Set(kOverwritten[i], DefaultValue(*FindTrialKey(kOverwritten[i])));
+    }
+    if (ConfigHash(submitted) == hash) return true;
+  }
+  return false;
+}
+
 void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
+  // Attempts of those programs have nothing in `resolved`.
   Query query(
-      connection.Prepare("SELECT trial_id, config_hash, config FROM trials JOIN trial_configs ON trial = trials.id"));
+      connection.Prepare("SELECT trial_id, config_hash, config, EXISTS (SELECT 1 FROM trial_attempts WHERE trial = "
+                         "trials.id AND resolved <> '{}') FROM trials JOIN trial_configs ON trial = trials.id"));
   while (query.Next()) {
     const std::string trial = absl::StrCat("trial ", query.Text(0), ": ");
     const std::string hash = query.Text(1);
@@ -190,7 +208,7 @@ void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
     const std::optional<TrialConfig> config = ReadFlatJson(query.Text(2));
     if (!config) {
       check.Add(absl::StrCat(trial, "its configuration has keys or values that this ofsweep does not know"));
-    } else if (ConfigHash(*config) != hash) {
+    } else if (ConfigHash(*config) != hash && (query.Integer(3) != 0 || !IsNamedBeforeTraining(*config, hash))) {
       check.Add(absl::StrCat(trial, "its configuration is not the one that it was named after"));
     }
   }
@@ -230,18 +248,18 @@ std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
   return checks;
 }
 
-// Turns SQLite's exceptions into a status.
-template <class Use>
-auto WithReader(const std::string& path, const Use& use) -> decltype(use(std::declval<DatabaseConnection&>())) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat("there is no database ", path));
-  std::unique_ptr<DatabaseConnection> connection;
-  try {
-    connection = std::make_unique<DatabaseConnection>(path, DatabaseConnection::Mode::kReader);
-    return use(*connection);
-  } catch (const SQLite::Exception& exception) {
-    return ToStatus(exception, connection == nullptr ? nullptr : connection->handle(), path);
-  }
+absl::Status CheckLogsOrigin(DatabaseConnection& connection, const std::string& path) {
+  if (ReadNumber(connection, "PRAGMA application_id") == kLogsApplicationId) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(path, ": this file holds no logs of ofsweep"));
+}
+
+void CheckLogs(DatabaseConnection& connection, DatabaseCheck& check) {
+  CheckFile(connection, check);
+  if (check.fault_count > 0) return;
+  const std::int64_t strays =
+      ReadNumber(connection, "SELECT count(*) FROM blocks WHERE log NOT IN (SELECT id FROM logs)");
+  if (strays > 0) check.Add(absl::StrCat(strays, " blocks are of no log"));
+  check.extent = absl::StrCat(Rows(connection, "logs", "log"), ", ", check.extent);
 }
 
 }  // namespace
@@ -252,29 +270,27 @@ void DatabaseCheck::Add(std::string fault) {
 }
 
 absl::StatusOr<std::vector<DatabaseCheck>> CheckDatabase(const std::string& path) {
-  return WithReader(path, [&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<DatabaseCheck>> {
-    if (absl::Status known = CheckSchema(connection, path); !known.ok()) return known;
-    return CheckAll(connection);
-  });
+  const auto connection = OpenToRead(path, CheckSchema);
+  if (!connection.ok()) return connection.status();
+  try {
+    return CheckAll(**connection);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, (*connection)->handle(), path);
+  }
 }
 
 DatabaseCheck CheckLogs(const std::string& path) {
   DatabaseCheck check{.name = "logs",
                       .promise = "sound",
                       .mend = "move logs.db away: the coordinator makes a new one, and workers hold the logs too"};
-  const absl::Status read = WithReader(path, [&](DatabaseConnection& connection) -> absl::Status {
-    if (ReadNumber(connection, "PRAGMA application_id") != kLogsApplicationId) {
-      return absl::FailedPreconditionError(absl::StrCat(path, ": this file holds no logs of ofsweep"));
-    }
-    CheckFile(connection, check);
-    if (check.fault_count > 0) return absl::OkStatus();
-    const std::int64_t strays =
-        ReadNumber(connection, "SELECT count(*) FROM blocks WHERE log NOT IN (SELECT id FROM logs)");
-    if (strays > 0) check.Add(absl::StrCat(strays, " blocks are of no log"));
-    check.extent = absl::StrCat(Rows(connection, "logs", "log"), ", ", check.extent);
-    return absl::OkStatus();
-  });
-  if (!read.ok()) check.Add(std::string(read.message()));
+  const auto connection = OpenToRead(path, CheckLogsOrigin);
+  if (!connection.ok()) check.Add(std::string(connection.status().message()));
+  if (!connection.ok()) return check;
+  try {
+    CheckLogs(**connection, check);
+  } catch (const SQLite::Exception& error) {
+    check.Add(std::string(ToStatus(error, (*connection)->handle(), path).message()));
+  }
   return check;
 }
 

@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "storage/database_draft.h"
+#include "storage/database_copy.h"
 #include "storage/merged_inputs.h"
 #include "storage/merged_sweeps.h"
 #include "storage/merged_trials.h"
+#include "storage/reader_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 #include "storage/writer_connection.h"
@@ -20,25 +21,9 @@ namespace fs = std::filesystem;
 
 absl::Status CheckPaths(const MergeRequest& request) {
   std::error_code error;
-  if (!fs::is_regular_file(request.from, error)) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no database ", request.from, "; name a data folder or a database file"));
-  }
   if (!fs::equivalent(request.from, request.into, error)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(request.from, ": this is the database that it would be merged into; name another one"));
-}
-
-// Before anything is made or changed for its sake.
-absl::StatusOr<std::unique_ptr<DatabaseConnection>> OpenSource(const std::string& from) {
-  std::unique_ptr<DatabaseConnection> connection;
-  try {
-    connection = std::make_unique<DatabaseConnection>(from, DatabaseConnection::Mode::kReader);
-    if (absl::Status ours = CheckOrigin(*connection, from); !ours.ok()) return ours;
-    return connection;
-  } catch (const SQLite::Exception& error) {
-    return ToStatus(error, connection == nullptr ? nullptr : connection->handle(), from);
-  }
 }
 
 // Without a journal beside it, which a kill would leave: of a copy nothing has to survive.
@@ -71,14 +56,15 @@ absl::StatusOr<MergeCounts> MergeCopy(DatabaseConnection& connection, const std:
 
 absl::StatusOr<MergeCounts> MergeDatabase(const MergeRequest& request) {
   if (absl::Status paths = CheckPaths(request); !paths.ok()) return paths;
-  const auto source = OpenSource(request.from);
+  // Before anything is made or changed for its sake.
+  const auto source = OpenToRead(request.from, CheckOrigin);
   if (!source.ok()) return source.status();
   const auto opened = OpenToWrite({.path = request.into});
   if (!opened.ok()) return opened.status();
-  const auto draft = DatabaseDraft::Begin(request.into, "");
+  const auto draft = BeginDatabase(request.into, "");
   if (!draft.ok()) return draft.status();
   // The source may have a coordinator, and may be of an older version: its copy has neither trouble.
-  if (absl::Status copied = (*draft)->CopyFrom((*source)->database(), request.from); !copied.ok()) return copied;
+  if (absl::Status copied = CopyDatabase((*source)->database(), request.from, **draft); !copied.ok()) return copied;
   if (absl::Status migrated = MigrateCopy(request.from, (*draft)->path()); !migrated.ok()) return migrated;
   try {
     return MergeCopy(*opened->connection, (*draft)->path(), request);

@@ -20,6 +20,8 @@ struct MergeRequest {
 struct MergeCounts {
   std::vector<std::string> added_sweeps;
   std::vector<std::string>
+      updated_sweeps;  // that were in both, and have the specification and the trials of theirs now
+  std::vector<std::string>
       waiting_sweeps;              // of these, in which something is still to be trained, when they are resumed
   std::uint64_t known_sweeps = 0;  // that are in both
   std::uint64_t added_trials = 0;
@@ -36,11 +38,14 @@ struct MergeCounts {
 // being lost; and no sweep that is brought starts by itself: while something of it is to be trained, it is paused, or
 // cancelled.
 //
+// Sweeps of one name are one where the one has had every text and has every trial of the other, of which it is an
+// update then, or the same: that one counts.
+//
 // Errors: NotFound when there is no such source or no such sweep in it; AlreadyExists for a sweep of a name that
-// another one has here, or gets; FailedPrecondition for a trial or sweep that has read other data, or of which nobody
-// knows what it read, and for a source that is not ofsweep's or of a newer version; InvalidArgument when both are the
-// same, and for a name that no sweep may have; those of Store::Open for the target, and
-// ResourceExhausted when its disk is full.
+// another one has here, or gets, which is no update of it; FailedPrecondition for a trial or sweep that has read other
+// data, or of which nobody knows what it read, and for a source that is not ofsweep's or of a newer version;
+// InvalidArgument when both are the same, and for a name that no sweep may have; those of Store::Open for the target,
+// and ResourceExhausted when its disk is full.
 absl::StatusOr<MergeCounts> MergeDatabase(const MergeRequest& request);
 
 }  // namespace ofsweep

@@ -1,6 +1,7 @@
 #include "storage/merged_sweeps.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/quoted.h"
@@ -9,6 +10,34 @@
 #include "storage/table_copy.h"
 
 namespace ofsweep {
+namespace {
+
+// What a sweep is known by: every text that it has had, and its trials, none of which an update leaves out.
+struct Content {
+  std::set<std::string> texts;
+  std::set<std::string> trials;
+
+  bool Has(const Content& other) const {
+    return std::includes(texts.begin(), texts.end(), other.texts.begin(), other.texts.end()) &&
+           std::includes(trials.begin(), trials.end(), other.trials.begin(), other.trials.end());
+  }
+};
+
+Content ContentOf(DatabaseConnection& connection, const std::string& schema, std::int64_t sweep) {
+  const auto read = [&](const std::string& sql) {
+    std::set<std::string> values;
+    Query rows(connection.Prepare(sql));
+    rows.Bind(sweep);
+    while (rows.Next()) values.insert(rows.Text(0));
+    return values;
+  };
+  return {read(absl::StrCat("SELECT spec FROM ", schema, ".sweeps WHERE id = ?1 UNION ALL SELECT spec FROM ", schema,
+                            ".earlier_specs WHERE sweep = ?1")),
+          read(absl::StrCat("SELECT trial_id FROM ", schema, ".sweep_trials JOIN ", schema,
+                            ".trials ON trials.id = trial WHERE sweep = ?1"))};
+}
+
+}  // namespace
 
 absl::Status MergedSweeps::CheckNames() {
   for (const auto& [theirs, ours] : request_.names) {
@@ -24,17 +53,6 @@ absl::Status MergedSweeps::CheckNames() {
   return absl::OkStatus();
 }
 
-bool MergedSweeps::IsSame(std::int64_t theirs, std::int64_t ours) {
-  Query same(
-      connection_.Prepare("SELECT (SELECT spec FROM source.sweeps WHERE id = ?1) = (SELECT spec FROM main.sweeps WHERE "
-                          "id = ?2) AND (SELECT group_concat(trial_id) FROM (SELECT trial_id FROM source.sweep_trials "
-                          "JOIN source.trials ON trials.id = trial WHERE sweep = ?1 ORDER BY position)) IS "
-                          "(SELECT group_concat(trial_id) FROM (SELECT trial_id FROM main.sweep_trials "
-                          "JOIN main.trials ON trials.id = trial WHERE sweep = ?2 ORDER BY position))"));
-  same.Bind(theirs, ours).Next();
-  return same.Integer(0) != 0;
-}
-
 absl::Status MergedSweeps::Find(MergeCounts& counts) {
   if (absl::Status known = CheckNames(); !known.ok()) return known;
   Query sweeps(connection_.Prepare("SELECT id, name FROM source.sweeps ORDER BY id"));
@@ -44,27 +62,35 @@ absl::Status MergedSweeps::Find(MergeCounts& counts) {
     const std::string& name = renamed == request_.names.end() ? theirs : renamed->second;
     Query existing(connection_.Prepare("SELECT id FROM main.sweeps WHERE name = ?1"));
     const bool is_taken =
-        std::any_of(new_ones_.begin(), new_ones_.end(), [&name](const NewOne& other) { return other.name == name; });
+        std::any_of(brought_.begin(), brought_.end(), [&name](const Brought& other) { return other.name == name; });
     if (is_taken) {
       return absl::AlreadyExistsError(absl::StrCat(request_.from, ": two of its sweeps would be called ", name,
                                                    "; give one of them another name with --rename"));
     }
     if (!existing.Bind(name).Next()) {
-      new_ones_.push_back({sweeps.Integer(0), name});
-    } else if (IsSame(sweeps.Integer(0), existing.Integer(0))) {
+      brought_.push_back({sweeps.Integer(0), name, std::nullopt});
+      continue;
+    }
+    const Content ours = ContentOf(connection_, "main", existing.Integer(0));
+    const Content its = ContentOf(connection_, "source", sweeps.Integer(0));
+    if (ours.Has(its)) {
       ++counts.known_sweeps;
+    } else if (its.Has(ours)) {
+      brought_.push_back({sweeps.Integer(0), name, existing.Integer(0)});
     } else {
       return absl::AlreadyExistsError(absl::StrCat(
-          request_.into, ": has a sweep ", name, " already, with another specification or other trials than that of ",
-          request_.from, "; give theirs another name with --rename ", theirs, "=OTHER"));
+          request_.into, ": has a sweep ", name, " already, and neither it nor that of ", request_.from,
+          " is an update of the other, with all of its specifications and trials; give theirs another name with "
+          "--rename ",
+          theirs, "=OTHER, and `ofsweep table ", name, " OTHER` shows both in one table"));
     }
   }
   return absl::OkStatus();
 }
 
 void MergedSweeps::Insert(MergeCounts& counts) {
-  for (const NewOne& sweep : new_ones_) {
-    counts.added_sweeps.push_back(sweep.name);
+  for (const Brought& sweep : brought_) {
+    (sweep.place ? counts.updated_sweeps : counts.added_sweeps).push_back(sweep.name);
     const std::int64_t id = InsertOne(sweep);
     FixInputsOfNew(connection_, sweep.id, id);
     if (SettleState(id)) counts.waiting_sweeps.push_back(sweep.name);
@@ -77,13 +103,27 @@ void MergedSweeps::Insert(MergeCounts& counts) {
       "'running'))");
 }
 
-std::int64_t MergedSweeps::InsertOne(const NewOne& sweep) {
-  Query(connection_.Prepare(CopySql(connection_, "sweeps", {{"id", ""}, {"name", "?2"}}, "id = ?1")))
-      .Bind(sweep.id, sweep.name)
+std::int64_t MergedSweeps::InsertOne(const Brought& sweep) {
+  std::string state;  // ours, where it is an update
+  if (sweep.place) {
+    Query ours(connection_.Prepare("SELECT state FROM main.sweeps WHERE id = ?1"));
+    ours.Bind(*sweep.place).Next();
+    state = ours.Text(0);
+    for (const char* table :
+         {"sweeps WHERE id", "earlier_specs WHERE sweep", "arms WHERE sweep", "sweep_trials WHERE sweep"}) {
+      Query(connection_.Prepare(absl::StrCat("DELETE FROM main.", table, " = ?1"))).Bind(*sweep.place).Run();
+    }
+  }
+  Query(connection_.Prepare(CopySql(connection_, "sweeps",
+                                    {{"id", "?3"}, {"name", "?2"}, {"state", "ifnull(nullif(?4, ''), state)"}},
+                                    "id = ?1")))
+      .Bind(sweep.id, sweep.name, sweep.place, state)
       .Run();
   const std::int64_t id = connection_.LastRowId();
   for (const char* table : {"earlier_specs", "sweep_inputs"}) {
-    Query(connection_.Prepare(CopySql(connection_, table, {{"sweep", "?2"}}, "sweep = ?1"))).Bind(sweep.id, id).Run();
+    Query(connection_.Prepare(CopySql(connection_, table, {{"sweep", "?2"}}, "sweep = ?1 ON CONFLICT DO NOTHING")))
+        .Bind(sweep.id, id)
+        .Run();
   }
   Query(connection_.Prepare(CopySql(connection_, "arms", {{"id", ""}, {"sweep", "?2"}}, "sweep = ?1")))
       .Bind(sweep.id, id)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,27 +18,26 @@ class MergedSweeps {
   MergedSweeps(DatabaseConnection& connection, const MergeRequest& request)
       : connection_(connection), request_(request) {}
 
-  // Which of them are new. Errors as MergeDatabase.
+  // Which of them are new, or updates of ours. Errors as MergeDatabase.
   absl::Status Find(MergeCounts& counts);
   // After their trials.
   void Insert(MergeCounts& counts);
 
  private:
-  struct NewOne {
-    std::int64_t id = 0;  // in the source
-    std::string name;     // here
+  struct Brought {
+    std::int64_t id = 0;                // in the source
+    std::string name;                   // here
+    std::optional<std::int64_t> place;  // of ours that it takes
   };
 
   absl::Status CheckNames();
-  // Whether it stands here with the same specification and trials.
-  bool IsSame(std::int64_t theirs, std::int64_t ours);
-  std::int64_t InsertOne(const NewOne& sweep);
+  std::int64_t InsertOne(const Brought& sweep);
   // A sweep is finished exactly while all of its trials have a final state. True where it waits to be resumed.
   bool SettleState(std::int64_t sweep);
 
   DatabaseConnection& connection_;
   const MergeRequest& request_;
-  std::vector<NewOne> new_ones_;
+  std::vector<Brought> brought_;
 };
 
 }  // namespace ofsweep

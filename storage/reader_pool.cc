@@ -3,8 +3,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "storage/schema.h"
-
 namespace ofsweep {
 namespace {
 
@@ -12,10 +10,6 @@ namespace {
 constexpr int kMaxLent = 4;
 
 }  // namespace
-
-absl::Status ReaderPool::Check() {
-  return With([&](DatabaseConnection& connection) { return CheckSchema(connection, path_); });
-}
 
 bool ReaderPool::HasOneToLend() const {
   return lent_ < kMaxLent;

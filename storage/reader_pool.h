@@ -19,9 +19,6 @@ class ReaderPool {
  public:
   explicit ReaderPool(std::string path) : path_(std::move(path)), file_(IdentityOf(path_)) {}
 
-  // Opens the first connection and checks whose database it is.
-  absl::Status Check();
-
   // Calls `read` with a connection, waiting for a free one when all are lent, and turns SQLite's exceptions into a
   // status. `read` returns a Status or StatusOr.
   template <class Read>

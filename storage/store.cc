@@ -10,7 +10,9 @@
 #include "storage/curve_reads.h"
 #include "storage/disk_probe.h"
 #include "storage/downsample.h"
+#include "storage/reader_connection.h"
 #include "storage/reader_pool.h"
+#include "storage/schema.h"
 #include "storage/sweep_deletion.h"
 #include "storage/trial_reads.h"
 #include "storage/trial_writes.h"
@@ -70,14 +72,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::OpenReadOnly(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat(path,
-                                            ": there is no such database; start `ofsweep coordinator`, or give "
-                                            "another --data-dir"));
-  }
   auto readers = std::make_unique<ReaderPool>(path);
-  if (absl::Status known = readers->Check(); !known.ok()) return known;
+  if (const auto known = OpenToRead(path, CheckSchema); !known.ok()) return known.status();
   return std::unique_ptr<Store>(new Store(path, nullptr, std::move(readers)));
 }
 

@@ -1,12 +1,12 @@
 #include "storage/view_reader.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
 #include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/reader_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
 
@@ -38,17 +38,15 @@ ViewReader::ViewReader(std::string path, std::unique_ptr<DatabaseConnection> con
 
 absl::StatusOr<std::unique_ptr<ViewReader>> ViewReader::Open(const std::string& path,
                                                              const std::vector<std::string>& sweeps) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat("there is no database ", path));
+  auto connection = OpenToRead(path, CheckSchema);
+  if (!connection.ok()) return connection.status();
   try {
-    auto connection = std::make_unique<DatabaseConnection>(path, DatabaseConnection::Mode::kReader);
-    if (absl::Status known = CheckSchema(*connection, path); !known.ok()) return known;
-    std::unique_ptr<ViewReader> reader(new ViewReader(path, std::move(connection)));
+    std::unique_ptr<ViewReader> reader(new ViewReader(path, *std::move(connection)));
     if (absl::Status found = reader->FindSweeps(sweeps); !found.ok()) return found;
     reader->FindTrials();
     return reader;
-  } catch (const SQLite::Exception& exception) {
-    return ToStatus(exception, nullptr, path);
+  } catch (const SQLite::Exception& error) {
+    return ToStatus(error, nullptr, path);
   }
 }
 

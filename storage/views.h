@@ -238,7 +238,8 @@ FROM trials
 WHERE recent_points.trial = trials.id AND series.id = recent_points.series;
 
 -- What each of a trial's curves came to: its newest value, and its largest one with the first step that has it; a NaN is the
--- largest only where there is nothing else. Made of the points themselves: name a trial or a metric.
+-- largest only where there is nothing else. Made of the points themselves: name a trial or a metric. One window, because each
+-- different one sorts all points again.
 --: metrics: what a curve came to, in two ways; made of all points: name a trial or a metric
 --:   trial_id TEXT: of `results`
 --:   metric TEXT: as in `curves`
@@ -250,15 +251,18 @@ WHERE recent_points.trial = trials.id AND series.id = recent_points.series;
 CREATE VIEW metrics AS
 WITH
   ranked AS (
-    SELECT
-      *,
-      row_number() OVER (PARTITION BY trial_id, metric, site, layer ORDER BY step DESC) AS rank_by_step,
-      row_number() OVER (PARTITION BY trial_id, metric, site, layer ORDER BY value IS NULL, value DESC, step) AS rank_by_value
+    SELECT *, max(step) OVER curve AS last_step, first_value(step) OVER curve AS peak_step
     FROM curves
+    WINDOW curve AS (
+      PARTITION BY trial_id, metric, site, layer
+      ORDER BY value IS NULL, value DESC, step
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
   )
-SELECT trial_id, metric, site, layer, 'last' AS aggregate, step, value FROM ranked WHERE rank_by_step = 1
-UNION ALL
-SELECT trial_id, metric, site, layer, 'max', step, value FROM ranked WHERE rank_by_value = 1;
+SELECT trial_id, metric, site, layer, aggregate, step, value
+FROM ranked
+  JOIN (SELECT 'last' AS aggregate UNION ALL SELECT 'max') AS aggregates
+  ON step = CASE aggregate WHEN 'last' THEN last_step ELSE peak_step END;
 
 -- One row an arm. Of its trials n have an outcome, completed or diverged, and count; failed ones and those without an outcome
 -- (missing) do not. NAME_n of the n have a NAME. A NaN among these makes mean and std NULL; std is the sample standard

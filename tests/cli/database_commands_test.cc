@@ -34,12 +34,17 @@ struct Finished {
   std::string out, err;
 };
 
-Finished Db(const std::vector<std::string>& words) {
-  std::vector<const char*> arguments = {"ofsweep", "db"};
+Finished Ofsweep(const std::vector<std::string>& words) {
+  std::vector<const char*> arguments = {"ofsweep"};
   for (const std::string& word : words) arguments.push_back(word.c_str());
   std::ostringstream out, err;
   const int exit_code = CommandLine(static_cast<int>(arguments.size()), arguments.data(), {out, err});
   return {exit_code, out.str(), err.str()};
+}
+
+Finished Db(std::vector<std::string> words) {
+  words.insert(words.begin(), "db");
+  return Ofsweep(words);
 }
 
 class DatabaseCommandsTest : public testing::Test {
@@ -75,6 +80,35 @@ TEST_F(DatabaseCommandsTest, CheckSaysWhatHoldsAndFailsWhereSomethingDoesNot) {
   EXPECT_THAT(broken.out, AllOf(HasSubstr("1 wrong"), HasSubstr("unknown state asleep"), HasSubstr("To mend it")));
   EXPECT_THAT(broken.err, AllOf(HasSubstr(copy), HasSubstr("1 thing is wrong")));
   EXPECT_EQ(Db({"check", "--data-dir", folder_.File("none")}).exit_code, 1);
+}
+
+TEST_F(DatabaseCommandsTest, WhatReadsAFolderReadsACopyToo) {
+  const std::string data = MakeFolder("data", "s", 0);
+  const std::string copy = folder_.File("copy.db");
+  ASSERT_EQ(Db({"backup", "--data-dir", data, "--to", copy}).exit_code, 0);
+  const std::vector<std::vector<std::string>> readers = {{"ls"},
+                                                         {"show", "s"},
+                                                         {"table", "s", "--metrics", "train_loss"},
+                                                         {"curves", "s", "--metric", "train_loss"},
+                                                         {"plot", "s", "--out", folder_.File("figures")},
+                                                         {"watch", "s"}};
+  for (std::vector<std::string> reader : readers) {
+    SCOPED_TRACE(reader[0]);
+    reader.insert(reader.end(), {"--data-dir", data});
+    const Finished expected = Ofsweep(reader);
+    EXPECT_EQ(expected.exit_code, 0) << expected.err;
+    reader.back() = copy;
+    const Finished read = Ofsweep(reader);
+    EXPECT_EQ(read.exit_code, 0) << read.err;
+    EXPECT_EQ(read.out, expected.out);
+    reader.back() = folder_.File("none.db");
+    const Finished missing = Ofsweep(reader);
+    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_EQ(missing.err, Db({"check", "--data-dir", reader.back()}).err);
+  }
+  const Finished logs = Ofsweep({"logs", MakeNamedTrial(0).trial_id, "--data-dir", copy});
+  EXPECT_EQ(logs.exit_code, 1);
+  EXPECT_THAT(logs.err, HasSubstr("log"));
 }
 
 TEST_F(DatabaseCommandsTest, CheckShowsAllElseWhereTheLogsCannotBeRead) {
@@ -166,7 +200,7 @@ TEST_F(DatabaseCommandsTest, TwoExportsIntoOneFolderDoNotMix) {
   ASSERT_EQ(::flock(other, LOCK_EX), 0);
   const Finished refused = Db({"export", "--data-dir", data, "--to", to});
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_THAT(refused.err, AllOf(HasSubstr("curves.csv"), HasSubstr("another `ofsweep db export`")));
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("curves.csv"), HasSubstr("another `ofsweep`")));
   EXPECT_FALSE(std::filesystem::exists(to + "/results.csv"));
   ::close(other);
   EXPECT_EQ(Db({"export", "--data-dir", data, "--to", to}).exit_code, 0)

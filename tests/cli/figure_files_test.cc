@@ -51,5 +51,14 @@ TEST(WriteFigures, OnAFullDiskTheOldOnesStay) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 4) << "and no drafts";
 }
 
+TEST(WriteFigures, WritesThroughNobodysLink) {
+  const TemporaryFolder folder;
+  folder.Write("thesis.tex", "mine");
+  fs::create_symlink(folder.File("thesis.tex"), folder.File(".a.svg.ofsweep-draft"));
+  const auto written = WriteFigures(*ParseFigureTarget(folder.path().string()), {{"a", Picture(50)}});
+  EXPECT_EQ(written.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReadFile(folder.File("thesis.tex")), "mine");
+}
+
 }  // namespace
 }  // namespace ofsweep

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/temporary_folder.h"
+
 namespace ofsweep {
 namespace {
 
@@ -12,6 +14,14 @@ TEST(Hint, RepeatsWhereTheSweepsAre) {
             "them");
   EXPECT_EQ(RepeatOptions("`ofsweep show s` and `ofsweep coordinator`", {.data_dir = "my data"}),
             "`ofsweep show s --data-dir 'my data'` and `ofsweep coordinator --data-dir 'my data'`");
+}
+
+TEST(Hint, OfADatabaseFileNothingIsServed) {
+  const TemporaryFolder folder;
+  folder.Write("copy.db", "");
+  const std::string copy = folder.File("copy.db");
+  EXPECT_EQ(RepeatOptions("`ofsweep show s` and `ofsweep coordinator`", {.data_dir = copy}),
+            "`ofsweep show s --data-dir " + copy + "` and `ofsweep coordinator`");
 }
 
 TEST(Hint, LeavesAloneWhatTakesNoSuchOptionOrHasIt) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
@@ -113,6 +114,25 @@ TEST_F(DatabaseCheckTest, ATrialThatIsNotNamedAfterItsConfigurationIsFound) {
       "UPDATE trial_configs SET config = json_set(config, '$.\"optimizer.learning_rate\"', (SELECT learning_rate FROM "
       "trials WHERE id = 1), '$.\"train.threads\"', 7) WHERE trial = 1");
   EXPECT_THAT(Faults(), IsEmpty());
+}
+
+// Programs before version 3 wrote what the trainer had made of `auto` over what a trial was named after.
+TEST_F(DatabaseCheckTest, TrialsOfEarlyVersionsAreNamedAfterWhatWasSubmitted) {
+  const std::string unpack = "gzip -dc " OFSWEEP_SOURCE_DIR "/docs/reproduction/ofsweep.db.gz > " + path_;
+  ASSERT_EQ(std::system(unpack.c_str()), 0);
+  OpenStore(path_);
+  EXPECT_THAT(Faults(), IsEmpty());
+  Damage("UPDATE trial_configs SET config = json_set(config, '$.\"optimizer.learning_rate\"', 0.125) WHERE trial = 1");
+  EXPECT_THAT(Faults(), ElementsAre(HasSubstr("identities: ")));
+}
+
+TEST_F(DatabaseCheckTest, WhatWasSubmittedSinceIsTakenAtItsWord) {
+  MakeDatabase();
+  Damage(
+      "UPDATE trial_attempts SET resolved = '{\"train.threads\":2}'; UPDATE trial_configs SET config = "
+      "json_set(config, "
+      "'$.\"train.precision\"', 'fp64')");
+  EXPECT_THAT(Faults(), testing::SizeIs(2));
 }
 
 TEST_F(DatabaseCheckTest, RowsThatReferToNothingAndStatesThatContradictAreFound) {

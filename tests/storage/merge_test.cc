@@ -32,6 +32,12 @@ class MergeTest : public testing::Test {
     for (const int seed : seeds) trials.push_back(MakeNamedTrial(seed));
     InsertTrials(store, sweep, trials);
   }
+  static void Update(Store& store, const std::string& sweep, const std::string& text, std::vector<int> seeds) {
+    NewSweep updated{{.name = sweep, .spec = text, .updated_at = 2}, {}};
+    updated.sweep.attributes.description = text;
+    for (const int seed : seeds) updated.trials.push_back(MakeNamedTrial(seed));
+    ASSERT_TRUE(store.Apply({.updated_sweep = std::move(updated)}).get().ok());
+  }
   absl::StatusOr<MergeCounts> Merge(std::map<std::string, std::string> names = {}) {
     return MergeDatabase({.from = theirs_, .into = ours_, .names = std::move(names), .now = 5000});
   }
@@ -243,6 +249,65 @@ TEST_F(MergeTest, ANameOfAnotherSweepIsRefusedAndAnotherNameHelps) {
   EXPECT_THAT(Sql(ours_, "SELECT sweep, trial_id FROM results ORDER BY 1"),
               ElementsAre("other|" + Id(2), "same|" + Id(0), "theirs|" + Id(1)));
   ExpectWhole();
+}
+
+TEST_F(MergeTest, ASweepThatWasUpdatedThereIsBroughtUpToDate) {
+  {
+    const auto theirs = Theirs();
+    Insert(*theirs, "s", {0});
+    Train(*theirs, {Id(0), 1}, 300, 2);
+  }
+  ASSERT_TRUE(Merge().ok());
+  {
+    const auto theirs = Theirs();
+    Update(*theirs, "s", "more seeds", {0, 1});
+    Update(*theirs, "s", "many seeds", {0, 1, 2});
+    Train(*theirs, {Id(1), 1}, 300, 3);
+  }
+  const MergeCounts counts = Must(Merge());
+  EXPECT_THAT(counts.updated_sweeps, ElementsAre("s"));
+  EXPECT_THAT(counts.waiting_sweeps, ElementsAre("s"));
+  EXPECT_EQ(counts.added_trials, 2u);
+  EXPECT_THAT(Sql(ours_, "SELECT trial_id, state, train_loss FROM results"),
+              ElementsAre(Id(0) + "|completed|2.0", Id(1) + "|completed|3.0", Id(2) + "|pending|NULL"));
+  for (const char* view : {"specs", "sweep_attributes", "ablation"}) {
+    EXPECT_EQ(Sql(ours_, absl::StrCat("SELECT * FROM ", view)), Sql(theirs_, absl::StrCat("SELECT * FROM ", view)));
+  }
+  EXPECT_THAT(Sql(ours_, "SELECT name, state FROM sweeps"), ElementsAre("s|paused"));
+  EXPECT_EQ(Must(Merge()).known_sweeps, 1u);
+  ExpectWhole();
+}
+
+TEST_F(MergeTest, ASweepThatWasUpdatedHereStaysSo) {
+  {
+    const auto theirs = Theirs();
+    Insert(*theirs, "s", {0, 1});
+    Train(*theirs, {Id(1), 1}, 300, 3);
+  }
+  ASSERT_TRUE(Merge().ok());
+  Update(*Ours(), "s", "more seeds", {0, 1, 2});
+  Train(*Theirs(), {Id(0), 1}, 300, 2);
+  const MergeCounts counts = Must(Merge());
+  EXPECT_EQ(counts.known_sweeps, 1u);
+  EXPECT_EQ(counts.finished_trials, 1u);
+  EXPECT_THAT(Sql(ours_, "SELECT trial_id, state FROM results"),
+              ElementsAre(Id(0) + "|completed", Id(1) + "|completed", Id(2) + "|pending"));
+  EXPECT_THAT(Sql(ours_, "SELECT count(*) FROM specs"), ElementsAre("2"));
+  ExpectWhole();
+}
+
+TEST_F(MergeTest, SweepsThatWereUpdatedApartAreRefused) {
+  Insert(*Theirs(), "s", {0});
+  ASSERT_TRUE(Merge().ok());
+  Update(*Ours(), "s", "here", {0, 1});
+  Update(*Theirs(), "s", "there", {0, 2});
+  const absl::Status refused = Merge().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(refused.message()), AllOf(HasSubstr("update of the other"), HasSubstr("--rename s=")));
+  EXPECT_THAT(Sql(ours_, "SELECT trial_id FROM results"), ElementsAre(Id(0), Id(1)));
+  // A text alone makes no update: trials that only one of the two has would be lost.
+  Update(*Theirs(), "s", "here", {0, 2});
+  EXPECT_EQ(Merge().status().code(), absl::StatusCode::kAlreadyExists);
 }
 
 TEST_F(MergeTest, ANewNameIsOneThatASweepMayHave) {

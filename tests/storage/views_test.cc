@@ -368,6 +368,9 @@ TEST_F(ViewsTest, CommonQueriesUseIndexes) {
   }
   EXPECT_THAT(QueryPlan(path_, "SELECT step, value FROM curves WHERE trial_id = 'a' AND metric = 'kurtosis'"),
               HasSubstr("SEARCH sealed_points USING PRIMARY KEY (trial=? AND series=?)"));
+  // Of a named trial its points are read, not those of all trials.
+  EXPECT_THAT(QueryPlan(path_, "SELECT * FROM metrics WHERE trial_id = 'a'"),
+              AllOf(HasSubstr("SEARCH trials"), Not(HasSubstr("SCAN trials"))));
   EXPECT_THAT(QueryPlan(path_, "SELECT * FROM ablation WHERE sweep = 's'"),
               HasSubstr("SEARCH sweep_trials USING PRIMARY KEY (sweep=?)"));
 }

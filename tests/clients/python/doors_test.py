@@ -223,6 +223,10 @@ class Doors(unittest.TestCase):
                 len(curves), len(door.curves(world.BLOCKS, list(door.series(world.BLOCKS)["metric"].unique())))
             )
             assert_frame_equal(pd.read_parquet(folder / "trials.parquet"), door.trials(world.BLOCKS))
+            self.assertFalse((folder / "table.parquet").exists(), "nobody asked for it")
+            shown = {"rows": ["model.block", "optimizer.refresh_every"], "metrics": "kurtosis_max"}
+            door.to_parquet(world.BLOCKS, folder, **shown)
+            assert_frame_equal(pd.read_parquet(folder / "table.parquet"), door.table(world.BLOCKS, **shown))
 
 
 class OpeningDatabases(unittest.TestCase):

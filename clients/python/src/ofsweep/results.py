@@ -118,15 +118,28 @@ class Results(abc.ABC):
         name, the seed aside.
         """
 
-    def to_parquet(self, sweep: str, folder: str | os.PathLike[str]) -> None:
+    def to_parquet(
+        self,
+        sweep: str,
+        folder: str | os.PathLike[str],
+        *,
+        rows: Names = (),
+        cols: Names = (),
+        metrics: Names = (),
+        pool: Names = (),
+    ) -> None:
         """Writes `trials` and all `curves` of a sweep as trials.parquet and curves.parquet into a folder, which is
-        made; the second only where something was measured. Needs pyarrow."""
+        made; the second only where something was measured. Where rows or cols are named, `table` of them as
+        table.parquet, too. Needs pyarrow."""
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.trials(sweep).to_parquet(folder / "trials.parquet", engine="pyarrow", index=False)
-        metrics = list(self.series(sweep)["metric"].unique())
-        if metrics:
-            self.curves(sweep, metrics).to_parquet(folder / "curves.parquet", engine="pyarrow", index=False)
+        measured = list(self.series(sweep)["metric"].unique())
+        if measured:
+            self.curves(sweep, measured).to_parquet(folder / "curves.parquet", engine="pyarrow", index=False)
+        if as_list(rows) or as_list(cols):
+            table = self.table(sweep, rows, cols, metrics=metrics, pool=pool)
+            table.to_parquet(folder / "table.parquet", engine="pyarrow", index=False)
 
 
 def as_list(names: Names) -> Sequence[str]:
