@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { armId, armLabel, armOfLabel, matchesWords } from '../src/data/arms';
 import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
 import { bucketsFor } from '../src/pages/curves/buckets';
-import { limitTargets, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
+import { limitTargets, missingOf, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
 import { create } from '@bufbuild/protobuf';
 import { MeasuredMetricSchema } from '../src/gen/ofsweep/v1/results_pb';
@@ -67,6 +67,13 @@ test('the URL decides, and what there is not is passed over', () => {
   const settings = readCurvesSettings(params, series, ['model.block'], 10);
   expect(settings).toMatchObject({ groupBy: [], x: 'step', smoothing: 0.99, zoom: undefined, y: 'auto' });
   expect(targetsOf(settings, series)).toEqual([{ metric: 'sink_rate', site: 'attention', layers: [1] }]);
+});
+
+test('what the URL names and the sweep has not is told', () => {
+  const missing = (query: string) => missingOf(readCurvesSettings(new URLSearchParams(query), series, ['model.block'], 10), series);
+  expect(missing('m=sink_rate,gone&site=blok&layers=77')).toEqual(['metric gone', 'site blok', 'layers 77']);
+  expect(missing('m=kurtosis&layers=4-9')).toEqual([]);
+  expect(missing('')).toEqual([]);
 });
 
 test('a page of all panels is cut, and says by how many', () => {

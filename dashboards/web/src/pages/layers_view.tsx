@@ -12,6 +12,7 @@ import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { Markdown } from '../parts/markdown';
+import { MissingNote } from '../parts/missing_note';
 import { Picker, Select } from '../parts/picker';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useStore, useWidth } from '../state/hooks';
@@ -28,6 +29,10 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   const metric = layered.find(({ name }) => name === (params.get('m') ?? 'kurtosis')) ?? layered[0];
   const sites = metric?.sites.filter((site) => site.layers.length > 0) ?? [];
   const site = sites.find(({ name }) => name === (params.get('site') ?? 'block')) ?? sites[0];
+  const missing = [
+    ...(params.has('m') && params.get('m') !== metric?.name ? [`metric ${params.get('m')}`] : []),
+    ...(params.has('site') && params.get('site') !== site?.name ? [`site ${params.get('site')}`] : []),
+  ];
   const arms = armKeys(sweep);
   const groupBy = readList(params, 'by') ?? (arms.length > 0 ? arms : ['model.block']);
   const dark = useStore(isDark);
@@ -102,6 +107,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
           </small>
         </div>
       </Controls>
+      <MissingNote names={missing} />
       <p class="meaning">
         <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that
         share a column, the largest.

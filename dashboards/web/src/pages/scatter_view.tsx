@@ -9,6 +9,7 @@ import { DARK_INK, LIGHT_INK } from '../data/scene';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
+import { MissingNote } from '../parts/missing_note';
 import { Picker, Select } from '../parts/picker';
 import { useStore, useWidth } from '../state/hooks';
 import { change, go } from '../state/location';
@@ -29,6 +30,7 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const [at, setAt] = useState<[number, number]>();
   const trials = sweep.trials?.trials ?? [];
   const columns = resultColumns(trials);
+  const missing = ['x', 'y'].flatMap((axis) => params.get(axis) ?? []).filter((name) => !columns.includes(name));
   const x = columns.find((name) => name === (params.get('x') ?? 'kurtosis_max')) ?? columns[0];
   const y = columns.find((name) => name === (params.get('y') ?? 'eval_loss')) ?? columns[1] ?? columns[0];
   const groupBy = readList(params, 'by') ?? armKeys(sweep);
@@ -84,6 +86,7 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
           none="trial"
         />
       </Controls>
+      <MissingNote names={missing} />
       {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
       <div class="with-legend">
         <Legend

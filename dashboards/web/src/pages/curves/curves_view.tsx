@@ -10,6 +10,7 @@ import { LIGHT_INK } from '../../data/scene';
 import { EmptyNote } from '../../parts/empty_note';
 import { ExportMenu } from '../../parts/export_menu';
 import { Markdown } from '../../parts/markdown';
+import { MissingNote } from '../../parts/missing_note';
 import { Popover } from '../../parts/picker';
 import { ProblemNote } from '../../parts/problem_note';
 import { useStore, useWidth } from '../../state/hooks';
@@ -21,7 +22,7 @@ import { CurvesControls } from './curves_controls';
 import { Legend } from './legend';
 import { type Group, groupsOf, panelsOf, stepsOf } from './panels';
 import { bucketsFor } from './buckets';
-import { type CurvesSettings, limitTargets, readCurvesSettings, targetsOf } from './settings';
+import { type CurvesSettings, limitTargets, missingOf, readCurvesSettings, targetsOf } from './settings';
 import { type LoadedCurves, useCurves } from './use_curves';
 
 // More lines than these are neither told apart nor drawn in time.
@@ -81,6 +82,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
       {asked.length > 0 && sweep.trials!.isCut && (
         <p class="warning">The sweep has more trials: groups are of the first {trials.length}.</p>
       )}
+      <MissingNote names={missingOf(settings, series)} />
       {leftOut > 0 && <p class="warning">{plural(leftOut, 'more panel')} not drawn: choose fewer metrics, sites or layers.</p>}
       <div class="with-legend">
         <Legend
@@ -100,7 +102,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           ))}
           {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
           {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && (
-            <NoCurves hasGroups={shown.length > 0} hasTargets={targets.length > 0} />
+            <NoCurves hasGroups={shown.length > 0} isChosen={settings.metrics.length > 0} />
           )}
         </div>
       </div>
@@ -157,8 +159,8 @@ function PanelCard({
   );
 }
 
-function NoCurves({ hasGroups, hasTargets }: { hasGroups: boolean; hasTargets: boolean }) {
-  if (!hasTargets) return <EmptyNote title="No metric is chosen" />;
+function NoCurves({ hasGroups, isChosen }: { hasGroups: boolean; isChosen: boolean }) {
+  if (!isChosen) return <EmptyNote title="No metric is chosen" />;
   if (!hasGroups) return <EmptyNote title="The filter leaves no arm" />;
   return (
     <EmptyNote title="No points here">

@@ -1,5 +1,5 @@
 import type { MeasuredMetric } from '../../gen/ofsweep/v1/results_pb';
-import { parseRanges, readChoice, readList, readNumber } from '../../state/params';
+import { parseRanges, rangesText, readChoice, readList, readNumber } from '../../state/params';
 
 export type XAxis = 'step' | 'tokens' | 'seconds';
 
@@ -68,6 +68,18 @@ function defaultSites(series: readonly MeasuredMetric[]): string[] {
 function readZoom(text: string | null): [number, number] | undefined {
   const [from, to] = (text ?? '').split(',').map((part) => (part === '' ? NaN : Number(part)));
   return Number.isFinite(from) && Number.isFinite(to) && from < to ? [from, to] : undefined;
+}
+
+// What the settings name and the sweep has not: a link may be older than the sweep, or mistyped.
+export function missingOf(settings: Pick<CurvesSettings, 'metrics' | 'sites' | 'layers'>, series: readonly MeasuredMetric[]): string[] {
+  const sites = series.flatMap((metric) => metric.sites);
+  const layers = settings.layers ?? [];
+  const hasLayers = layers.length === 0 || layers.some((layer) => sites.some((site) => site.layers.includes(layer)));
+  return [
+    ...settings.metrics.filter((name) => !series.some((metric) => metric.name === name)).map((name) => `metric ${name}`),
+    ...settings.sites.filter((name) => !sites.some((site) => site.name === name)).map((name) => `site ${name}`),
+    ...(hasLayers ? [] : [`layers ${rangesText(layers)}`]),
+  ];
 }
 
 // One panel each: a metric at a site in a layer.
