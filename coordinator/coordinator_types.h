@@ -176,7 +176,7 @@ struct RunningTrial {
 
 struct FinishedTrial {
   std::string trial_id;
-  std::uint64_t position = 0;  // in the sweep: the offset of its row in Store::ListResults(sweep, {}, …)
+  std::uint64_t position = 0;  // in the sweep, as Store::ListResults has it
 };
 
 struct SweepProgress {

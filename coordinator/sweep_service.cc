@@ -28,13 +28,12 @@ grpc::Status NoCoordinator() {
 
 struct PageRequest {
   std::uint64_t limit = 0;
-  std::uint64_t offset = 0;
+  std::uint64_t begin = 0;
 };
 
-// A page token is the offset of the page's first entry.
 PageRequest PageOf(std::uint32_t size, const std::string& token, std::vector<Problem>& problems) {
   PageRequest page{.limit = size == 0 ? kDefaultPage : std::min(size, kLargestPage)};
-  if (!token.empty() && !absl::SimpleAtoi(token, &page.offset)) {
+  if (!token.empty() && !absl::SimpleAtoi(token, &page.begin)) {
     problems.push_back({.key = "page_token",
                         .message = absl::StrCat(Quoted(token), " is no page token"),
                         .fix = "send next_page_token of the last page, or nothing for the first"});
@@ -181,7 +180,7 @@ grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSw
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     if (!problems.empty()) return BadRequest(problems);
     const std::vector<std::string> tags(request->tags().begin(), request->tags().end());
-    auto sweeps = reader_.Sweeps(tags, page.limit, page.offset);
+    auto sweeps = reader_.Sweeps(tags, page.limit, page.begin);
     if (!sweeps.ok()) return StorageStatus(sweeps.status());
     response->set_next_page_token(sweeps->next_token);
     response->mutable_sweeps()->Assign(std::make_move_iterator(sweeps->entries.begin()),
@@ -245,7 +244,7 @@ grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTr
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     const std::vector<TrialState> states = StatesOf(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
-    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.offset, !request->omit_config());
+    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.begin, !request->omit_config());
     if (!trials.ok()) return StorageStatus(trials.status());
     response->set_next_page_token(trials->next_token);
     response->mutable_trials()->Assign(std::make_move_iterator(trials->entries.begin()),

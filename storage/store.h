@@ -39,6 +39,7 @@ struct StoreOptions {
 using TimeMs = std::int64_t;
 
 struct SweepRow {
+  std::int64_t id = 0;  // ascending as they are submitted; 0 before it is stored
   std::string name;
   SweepAttributes attributes;
   SweepState state = SweepState::kActive;
@@ -187,7 +188,8 @@ struct PushCounts {
 // One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
 struct ResultRow {
   TrialRow trial;
-  AttemptOrigin origin;  // of the newest attempt that has begun
+  std::uint64_t position = 0;  // of the trial in the sweep: 0, 1, 2, …
+  AttemptOrigin origin;        // of the newest attempt that has begun
   // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
   std::map<std::string, double> values;
 };
@@ -273,13 +275,13 @@ class Store {
   absl::StatusOr<std::optional<SweepRow>> FindSweep(const std::string& name);
   // Whether an update has taken the place of that text.
   absl::StatusOr<bool> HadSpec(const std::string& sweep, const std::string& spec);
-  // Those that have all of the tags, newest first, at most `limit`, after skipping `offset`.
-  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::uint64_t offset,
+  // Those that have all of the tags, newest first, at most `limit`: submitted before the sweep of that id; 0: all.
+  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::int64_t before,
                                                    std::span<const std::string> tags = {});
   absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(const std::string& sweep);
-  // The sweep's trials in its order, with their `results` columns; states empty: all.
+  // The sweep's trials in its order from that position on, with their `results` columns; states empty: all.
   absl::StatusOr<std::vector<ResultRow>> ListResults(const std::string& sweep, std::span<const TrialState> states,
-                                                     std::uint64_t limit, std::uint64_t offset);
+                                                     std::uint64_t limit, std::uint64_t position);
   // The sweep's trials in its order, without config_json: what the scheduler starts from. Cheap: 100,000 in a fraction
   // of a second.
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);

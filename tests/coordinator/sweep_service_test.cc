@@ -180,6 +180,44 @@ TEST_F(SweepServiceTest, ListsComeInPages) {
   EXPECT_THAT(page.next_page_token(), IsEmpty());
 }
 
+TEST_F(SweepServiceTest, APageGoesOnBehindThePageBeforeWhateverHasChangedMeanwhile) {
+  const auto submit = [&](const std::string& name) {
+    Submit("name: " + name + "\ntrial: {train.device: cpu, seed: " + std::to_string(name[0]) + "}\n");
+  };
+  for (const char* name : {"a", "b", "c", "d"}) submit(name);
+  v1::ListSweepsRequest request;
+  request.set_page_size(2);
+  v1::ListSweepsResponse page;
+  ASSERT_TRUE(sweeps_->ListSweeps(Context().get(), request, &page).ok());
+  EXPECT_EQ(page.sweeps(1).name(), "c");
+  submit("e");
+  v1::DeleteSweepRequest gone;
+  gone.set_name("c");
+  v1::DeleteSweepResponse deleted;
+  ASSERT_TRUE(sweeps_->DeleteSweep(Context().get(), gone, &deleted).ok());
+  submit("f");
+  request.set_page_token(page.next_page_token());
+  ASSERT_TRUE(sweeps_->ListSweeps(Context().get(), request, &page).ok());
+  ASSERT_EQ(page.sweeps_size(), 2);
+  EXPECT_EQ(page.sweeps(0).name(), "b");
+  EXPECT_EQ(page.sweeps(1).name(), "a");
+  EXPECT_THAT(page.next_page_token(), IsEmpty());
+
+  Submit(SmallSweep("s"));
+  v1::ListTrialsRequest waiting;
+  waiting.set_sweep("s");
+  waiting.add_states("pending");
+  waiting.set_page_size(1);
+  v1::ListTrialsResponse trials;
+  ASSERT_TRUE(sweeps_->ListTrials(Context().get(), waiting, &trials).ok());
+  EXPECT_EQ(trials.trials(0).label(), "model.block=pre_norm seed=0");
+  Synchronize(HelloFrom("w", 6));  // a, b, d, e, f, and the first of s
+  waiting.set_page_token(trials.next_page_token());
+  ASSERT_TRUE(sweeps_->ListTrials(Context().get(), waiting, &trials).ok());
+  ASSERT_EQ(trials.trials_size(), 1);
+  EXPECT_EQ(trials.trials(0).label(), "model.block=op seed=0");
+}
+
 TEST_F(SweepServiceTest, ASweepSaysWhatItVariesAndHowFarItsStepsAre) {
   Submit(SmallSweep("s"));
   v1::ListSweepsResponse list;
