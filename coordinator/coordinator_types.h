@@ -142,7 +142,8 @@ struct SweepSummary {
 using TrialsBySweep = std::map<std::string, std::uint64_t>;
 
 struct SubmitResult {
-  SweepSummary sweep;  // with validate_only, what it would be
+  SweepSummary sweep;                // with validate_only, what it would be
+  std::optional<SweepRow> would_be;  // with validate_only: what would be stored of it; none where nothing changes
   TrialsBySweep shared_with;
   // Trials of these sweeps that are equal but for what they read, which nobody has looked at for this sweep.
   TrialsBySweep anew_beside;

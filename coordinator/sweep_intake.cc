@@ -127,6 +127,7 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
       IdentifyAll(books, spec.name, *trials, result);
       if (submission.validate_only) {
         result.sweep.counts[TrialState::kPending] = trials->size();
+        result.would_be = RowOf(submission, now, 0);
       } else {
         state_.settings[spec.name] = std::move(settings);
         std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, *trials);
@@ -193,7 +194,10 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
       state_.log.Enqueue(*std::move(decision), now, ticket);
     }
     result.sweep = SummarizeDecided(state_.scheduler, books.sweeps()[*index], now);
-    if (submission.validate_only) result.sweep.counts[TrialState::kPending] += result.added;
+    if (result.updated && submission.validate_only) {
+      result.sweep.counts[TrialState::kPending] += result.added;
+      result.would_be = RowOf(submission, 0, now);
+    }
     running = RunningTrials(books, books.sweeps()[*index], known);
   }
   if (absl::Status status = announcer_.Commit(state_.log, std::move(ticket)); !status.ok()) return status;

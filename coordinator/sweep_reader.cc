@@ -94,19 +94,10 @@ absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_
 absl::StatusOr<v1::Sweep> SweepReader::SweepMessage(const SweepRow& row, bool with_spec) {
   const auto summary = Summary(row);
   if (!summary.ok()) return summary.status();
-  v1::Sweep message = ToMessage(*summary, with_spec ? row.spec : "");
-  message.set_file(row.file);
-  message.set_spec_sha256(row.spec_sha256);
-  message.set_revision(row.revision);
-  if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
-  message.set_description(row.attributes.description);
-  message.mutable_tags()->Add(row.attributes.tags.begin(), row.attributes.tags.end());
-  message.set_priority(row.attributes.priority);
-  message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
   // A coordinator need not know yet what is stored.
   const auto known = live_ == nullptr ? nullptr : live_->Settings(row.name).value_or(nullptr);
-  const std::vector<std::string> varied = known == nullptr ? SettingsOf(row).varied : known->varied;
-  message.mutable_varied()->Add(varied.begin(), varied.end());
+  v1::Sweep message = ToMessage(*summary, row, known == nullptr ? SettingsOf(row).varied : known->varied);
+  if (!with_spec) message.clear_spec();
   return message;
 }
 

@@ -129,8 +129,8 @@ grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
   const auto result = (coordinator_->intake().*take)({spec, text, file, request.validate_only()}, problems);
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
-  if (request.validate_only()) {
-    *response.mutable_sweep() = ToMessage(result->sweep, text);
+  if (result->would_be) {
+    *response.mutable_sweep() = ToMessage(result->sweep, *result->would_be, SettingsOf(*result->would_be).varied);
   } else if (const grpc::Status status = ReadSweep(result->sweep.name, *response.mutable_sweep()); !status.ok()) {
     return status;
   }

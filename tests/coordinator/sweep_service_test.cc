@@ -73,6 +73,36 @@ TEST_F(SweepServiceTest, ValidateOnlyCountsAndStoresNothing) {
   EXPECT_EQ(sweeps_->GetSweep(Context().get(), get, &none).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(SweepServiceTest, WhatIsOnlyLookedAtIsDescribedAsASubmissionWouldBe) {
+  v1::SubmitSweepRequest request;
+  request.mutable_yaml()->set_file_name("/sweeps/s.yaml");
+  request.mutable_yaml()->set_text(SmallSweep("s") +
+                                   "description: why\ntags: [paper]\npriority: 3\nkeep: {checkpoints: all}\n");
+  const auto take_in = [&](bool is_update, bool validate_only) {
+    request.set_validate_only(validate_only);
+    v1::SubmitSweepResponse response;
+    const grpc::Status status = is_update ? sweeps_->UpdateSweep(Context().get(), request, &response)
+                                          : sweeps_->SubmitSweep(Context().get(), request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_TRUE(response.sweep().has_submitted_at());
+    EXPECT_EQ(response.sweep().has_updated_at(), is_update);
+    response.clear_created();
+    for (const char* name : {"submitted_at", "updated_at", "steps_done", "steps_total", "waiting_reason"}) {
+      const auto* field = v1::Sweep::descriptor()->FindFieldByName(name);
+      response.sweep().GetReflection()->ClearField(response.mutable_sweep(), field);
+    }
+    return response;
+  };
+  const auto expect_the_same = [&](bool is_update) {
+    const v1::SubmitSweepResponse looked_at = take_in(is_update, true), done = take_in(is_update, false);
+    EXPECT_EQ(looked_at.DebugString(), done.DebugString());
+  };
+  expect_the_same(/*is_update=*/false);
+  expect_the_same(/*is_update=*/false);  // of a sweep that is there
+  request.mutable_yaml()->set_text(SmallSweep("s") + "description: another\n");
+  expect_the_same(/*is_update=*/true);
+}
+
 TEST_F(SweepServiceTest, EveryMistakeOfAFileIsAFieldViolationWithLineAndFix) {
   v1::SubmitSweepRequest request;
   request.mutable_yaml()->set_file_name("/sweeps/s.yaml");
