@@ -189,10 +189,10 @@ grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSw
   });
 }
 
-grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(grpc::CallbackServerContext* context,
                                                                                const v1::WatchSweepRequest* request) {
   if (hub_ == nullptr) return new Refusal(NoCoordinator());
-  return hub_->Watch(*request);
+  return hub_->Watch(*context, *request);
 }
 
 grpc::Status SweepServiceImpl::CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest* request,
@@ -263,9 +263,9 @@ grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTrial
   });
 }
 
-grpc::ServerWriteReactor<v1::TailLogResponse>* SweepServiceImpl::TailLog(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::TailLogResponse>* SweepServiceImpl::TailLog(grpc::CallbackServerContext* context,
                                                                          const v1::TailLogRequest* request) {
-  return log_hub_.Tail(*request);
+  return log_hub_.Tail(*context, *request);
 }
 
 grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest* request,
