@@ -195,7 +195,8 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     }
     result.sweep = SummarizeDecided(state_.scheduler, books.sweeps()[*index], now);
     if (result.updated && submission.validate_only) {
-      result.sweep.counts[TrialState::kPending] += result.added;
+      const bool is_cancelled = result.sweep.state == SweepState::kCancelled;
+      result.sweep.counts[is_cancelled ? TrialState::kCancelled : TrialState::kPending] += result.added;
       result.would_be = RowOf(submission, 0, now);
     }
     running = RunningTrials(books, books.sweeps()[*index], known);

@@ -195,11 +195,39 @@ TEST_F(SweepUpdate, MayNotLeaveTrialsOut) {
   EXPECT_EQ(world_.coordinator().Inconsistency(), "");
 }
 
-TEST_F(SweepUpdate, OfACancelledSweepOrOfNoneIsRefused) {
+TEST_F(SweepUpdate, WhatIsAddedToACancelledSweepWaitsForItsResumption) {
+  const AttemptName running = world_.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
-  const auto cancelled = Update(kBlocks);
-  EXPECT_EQ(cancelled.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(cancelled.status().message()), HasSubstr("resume"));
+  const auto updated = Update(kBlocks);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->added, 3u);
+  EXPECT_EQ(updated->sweep.state, SweepState::kCancelled);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
+  const auto stopped =
+      world_.Call("w", 1, {{.name = running, .end = AttemptEnd{.outcome = AttemptOutcome::kCancelled}}});
+  EXPECT_THAT(stopped->start, SizeIs(0));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+  world_.Restart();
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
+  ASSERT_TRUE(world_.coordinator().Resume("sweep").ok());
+  EXPECT_THAT(world_.Call("w", 4)->start, SizeIs(4));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+// The other sweep's goes on, and is not ended for the cancelled one.
+TEST_F(SweepUpdate, OfACancelledSweepLeavesWhatItSharesAsItIs) {
+  ASSERT_TRUE(world_.Submit("other", 1).ok());
+  ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
+  ASSERT_TRUE(Update(kBlocks).ok());
+  EXPECT_EQ(world_.Count("other", TrialState::kPending), 2u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 2u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 2u);
+  ASSERT_TRUE(world_.coordinator().Cancel("other").ok());
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, OfNoSweepIsRefused) {
   EXPECT_EQ(world_.UpdateText("name: other\ngrid: {seed: [1]}\n").status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -223,10 +251,6 @@ TEST_F(SweepUpdate, SharesTrialsOfOtherSweepsAndWakesFailedOnes) {
   const AttemptName name = world_.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world_.Call("w", 1, {Completed(name)}).ok());
   ASSERT_TRUE(world_.Submit("third", 3).ok());
-  const auto shared = world_.UpdateText(
-      "name: other\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [0, 1, 2]}\n", false,
-      CoordinatorWorld::SeenData());
-  EXPECT_EQ(shared.status().code(), absl::StatusCode::kFailedPrecondition) << "it is cancelled";
   ASSERT_TRUE(world_.coordinator().Resume("other").ok());
   const auto joined = world_.UpdateText(
       "name: other\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [0, 1, 2]}\n", false,
