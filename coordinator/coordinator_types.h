@@ -150,6 +150,8 @@ struct SubmitResult {
   bool created = false;
   bool updated = false;     // it got this specification, or would
   std::uint64_t added = 0;  // trials that an update brought
+  // In which the specification differs from the one that the sweep had; see DifferingKeys.
+  std::vector<std::string> differing_keys;
 };
 
 struct DeletedSweep {

@@ -137,6 +137,7 @@ grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
   response.set_shared_trials(Fill(result->shared_with, *response.mutable_shared_with()));
   Fill(result->anew_beside, *response.mutable_anew_beside());
   response.set_created(result->created);
+  response.mutable_differing_keys()->Assign(result->differing_keys.begin(), result->differing_keys.end());
   response.set_updated(result->updated);
   response.set_added_trials(static_cast<std::uint32_t>(result->added));
   return grpc::Status::OK;

@@ -141,11 +141,11 @@ struct NewSweep {
   std::vector<TrialRow> trials;
 };
 
-// Where an input of a trial lies now, by the key of its path.
-struct MovedInput {
+// Keys of a trial's configuration that are no part of what it is (where an input lies, how it is trained), and their
+// values from now on.
+struct ConfigChange {
   std::string trial_id;
-  std::string key;
-  std::string path;
+  std::string keys_json;  // flat, dotted keys
 };
 
 // A sweep goes, and with it the trials that no other sweep holds, their attempts and points.
@@ -169,13 +169,13 @@ struct StateChange {
   std::vector<AttemptRow> attempts;  // that begin, go on or end
   std::vector<std::pair<AttemptName, AttemptOrigin>> origins;
   std::vector<FixedInput> fixed_inputs;
-  std::vector<MovedInput> moved_inputs;
+  std::vector<ConfigChange> configs;
   std::optional<SweepDeletion> deletion;  // behind all else
   TimeMs at = 0;
 
   bool empty() const {
     return !new_sweep && !updated_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
-           fixed_inputs.empty() && moved_inputs.empty() && !deletion;
+           fixed_inputs.empty() && configs.empty() && !deletion;
   }
 };
 

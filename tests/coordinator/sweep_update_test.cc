@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <prometheus/metric_family.h>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/coordinator/coordinator_world.h"
@@ -225,6 +227,41 @@ TEST_F(SweepUpdate, OfACancelledSweepLeavesWhatItSharesAsItIs) {
   ASSERT_TRUE(world_.coordinator().Cancel("other").ok());
   EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
   EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, TrialsThatAreStillToBeTrainedAreTrainedAsItSays) {
+  const std::string seeds = "name: two\ntrial: {train.steps: 100";
+  const std::string grid = "}\ngrid: {seed: [4, 5]}\n";
+  const std::string often = seeds + ", train.checkpoint_every: 5, train.threads: 2" + grid;
+  ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
+  ASSERT_TRUE(world_.SubmitText(seeds + grid, false, CoordinatorWorld::SeenData()).ok());
+  const AttemptName running = world_.Call("w", 1)->start[0].name;
+  const auto every = [&](std::size_t position) {
+    const ResultRow row = (*world_.store().ListResults("two", {}, 9, 0))[position];
+    return nlohmann::json::parse(row.trial.config_json)["train.checkpoint_every"];
+  };
+  const auto submitted = world_.SubmitText(often, false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(submitted.ok()) << submitted.status();
+  EXPECT_THAT(submitted->differing_keys, ElementsAre("train.threads", "train.checkpoint_every"));
+  EXPECT_EQ(every(1), "auto") << "only an update changes it";
+
+  const auto updated = world_.UpdateText(often, false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_TRUE(updated->updated);
+  EXPECT_THAT(updated->differing_keys, ElementsAre("train.threads", "train.checkpoint_every"));
+  EXPECT_EQ(every(0), "auto") << "it runs, and that is how it is trained";
+  EXPECT_EQ(every(1), 5);
+  world_.Restart();
+  const auto started = world_.Call("w", 2, {{.name = running}})->start;
+  ASSERT_THAT(started, SizeIs(1));
+  EXPECT_THAT(started[0].config_json, HasSubstr("\"train.checkpoint_every\":5"));
+  EXPECT_THAT(started[0].config_json, HasSubstr("\"train.threads\":2"));
+
+  ASSERT_TRUE(world_.coordinator().Cancel("two").ok());
+  const auto back = world_.UpdateText(seeds + grid, false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_TRUE(back->updated) << "a text that it had, but not what holds now";
+  EXPECT_EQ(every(1), "auto");
 }
 
 TEST_F(SweepUpdate, OfNoSweepIsRefused) {

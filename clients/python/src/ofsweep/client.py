@@ -74,10 +74,11 @@ class Client(Results):
         self, spec: Spec, *, fingerprints: Iterable[Fingerprint] = (), validate_only: bool = False
     ) -> Submission:
         """Gives the sweep of that name this specification, and the trials that it does not hold yet; its arms are called
-        by what varies then. What `fingerprints` does not name is what the sweep's trials read. Idempotent.
+        by what varies then. What `fingerprints` does not name is what the sweep's trials read. A cancelled sweep stays
+        cancelled: `resume` goes on with all of it. Idempotent.
 
-        Raises NotFound where there is no such sweep, FailedPrecondition where it is cancelled, or the specification
-        leaves out trials that it has.
+        Raises NotFound where there is no such sweep, FailedPrecondition where the specification leaves out trials that
+        it has.
         """
         return messages.submission(self._call(self._stub.UpdateSweep, request_of(spec, fingerprints, "", validate_only)))
 
