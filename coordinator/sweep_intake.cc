@@ -1,8 +1,10 @@
 #include "coordinator/sweep_intake.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -113,6 +115,22 @@ absl::Status SweepIntake::ReadInputs(const std::string& sweep, const SweepSpec& 
   return absl::OkStatus();
 }
 
+absl::Status SweepIntake::ReadReplica(const std::string& sweep, SweepSpec& spec) {
+  const bool says_it =
+      spec.trial.contains("replica") || std::any_of(spec.axes.begin(), spec.axes.end(), [](const Axis& axis) {
+        return std::any_of(axis.points.begin(), axis.points.end(),
+                           [](const Overrides& point) { return point.contains("replica"); });
+      });
+  if (says_it) return absl::OkStatus();
+  const absl::StatusOr<std::vector<std::string>> read = store_.Replicas(sweep);
+  if (!read.ok()) return read.status();
+  std::set<std::string> given;
+  for (const std::string& replica : *read) given.insert(GivenReplica(sweep, replica));
+  const bool is_one = given.size() == 1 && !given.begin()->empty();
+  if (is_one) spec.trial.insert_or_assign("replica", *given.begin());
+  return absl::OkStatus();
+}
+
 SweepRow SweepIntake::RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const {
   SweepRow row{.name = submission.spec.name,
                .attributes = submission.spec.attributes,
@@ -199,7 +217,9 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     const SweepSpec had = SpecOf(**stored);
     result.differing_keys = DifferingKeys(had, spec);
     if (*knows_text && result.differing_keys.empty()) return TakeIn(submission, /*may_be_new=*/false, problems);
-    if (absl::Status status = ReadInputs(spec.name, had, spec); !status.ok()) return status;
+    absl::Status status = ReadInputs(spec.name, had, spec);
+    status.Update(ReadReplica(spec.name, spec));
+    if (!status.ok()) return status;
   }
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
   auto trials = ExpandSubmission(spec, *settings, problems);

@@ -47,6 +47,8 @@ class SweepIntake {
   // Of inputs that the sweep has, what its trials say: what the caller sees counts for others, and where the sweep has
   // one open its first attempt decides, for what is added too. `stored`: as it was submitted.
   absl::Status ReadInputs(const std::string& sweep, const SweepSpec& stored, SweepSpec& spec);
+  // Which replica a sweep is that was submitted to be trained anew, which its text does not say.
+  absl::Status ReadReplica(const std::string& sweep, SweepSpec& spec);
   SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
 
   CoordinatorState& state_;

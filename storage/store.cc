@@ -133,6 +133,10 @@ absl::StatusOr<bool> Store::HadSpec(const std::string& sweep, const std::string&
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::HadSpec(connection, sweep, spec); });
 }
 
+absl::StatusOr<std::vector<std::string>> Store::Replicas(const std::string& sweep) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::Replicas(connection, sweep); });
+}
+
 absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::int64_t before,
                                                         std::span<const std::string> tags) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<SweepRow>> {

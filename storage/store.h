@@ -300,6 +300,8 @@ class Store {
   absl::StatusOr<Fingerprints> FixedInputs(const std::string& sweep);
   // What the configurations of the sweep's trials say that inputs hold; one that they disagree about is left out.
   absl::StatusOr<Fingerprints> SubmittedInputs(const std::string& sweep);
+  // The values of the key `replica` in the sweep's trials, each once.
+  absl::StatusOr<std::vector<std::string>> Replicas(const std::string& sweep);
   // The sweep's trial, as ListResults has it; none where the sweep does not hold it.
   absl::StatusOr<std::optional<ResultRow>> FindResult(const std::string& sweep, const std::string& trial_id);
   // What was measured in the sweep, by the first trials that have points, ordered by metric, layer and site.

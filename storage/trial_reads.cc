@@ -218,6 +218,18 @@ absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, con
   return agreed;
 }
 
+absl::StatusOr<std::vector<std::string>> Replicas(DatabaseConnection& connection, const std::string& sweep) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(
+      connection.Prepare("SELECT DISTINCT ifnull(config ->> '$.replica', '') FROM sweep_trials "
+                         "JOIN trial_configs ON trial_configs.trial = sweep_trials.trial WHERE sweep = ?1"));
+  query.Bind(*id);
+  std::vector<std::string> replicas;
+  while (query.Next()) replicas.push_back(query.Text(0));
+  return replicas;
+}
+
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();

@@ -16,6 +16,7 @@ namespace ofsweep {
 absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::string& sweep);  // or NotFound
 std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name);
 absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, const std::string& sweep);
+absl::StatusOr<std::vector<std::string>> Replicas(DatabaseConnection& connection, const std::string& sweep);
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec);
 std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::int64_t before,
                                  std::span<const std::string> tags);

@@ -264,6 +264,25 @@ TEST_F(SweepUpdate, TrialsThatAreStillToBeTrainedAreTrainedAsItSays) {
   EXPECT_EQ(every(1), "auto");
 }
 
+// Its text says nothing of the replica; its trials do.
+TEST_F(SweepUpdate, OfASweepThatWasMadeAnewAddsToTheSameReplica) {
+  const std::string text = "name: fresh\ntrial: {train.steps: 100}\ngrid: {seed: ";
+  std::vector<Problem> problems;
+  for (const Fingerprints& seen : {CoordinatorWorld::SeenData(), Fingerprints()}) {
+    Submission submission{.spec = ParseSweepSpec(text + "[1]}\n", "", problems), .text = text + "[1]}\n"};
+    submission.spec.fingerprints = seen;
+    submission.spec.trial.insert_or_assign("replica", "fresh-1234");
+    ASSERT_TRUE(world_.coordinator().intake().Submit(submission, problems).ok());
+    world_.Restart();
+    const auto updated = world_.UpdateText(text + "[1, 2]}\n", false, seen);
+    ASSERT_TRUE(updated.ok()) << updated.status();
+    EXPECT_EQ(updated->added, 1u);
+    EXPECT_THAT(*world_.store().Replicas("fresh"), ElementsAre("fresh-1234"));
+    EXPECT_EQ(world_.UpdateText(text + "[1, 2, 3]}\n", false, seen)->added, 1u);
+    ASSERT_TRUE(world_.coordinator().Delete("fresh").ok());
+  }
+}
+
 TEST_F(SweepUpdate, OfNoSweepIsRefused) {
   EXPECT_EQ(world_.UpdateText("name: other\ngrid: {seed: [1]}\n").status().code(), absl::StatusCode::kNotFound);
 }
