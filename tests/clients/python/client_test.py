@@ -72,7 +72,7 @@ class Submitting(unittest.TestCase):
         file = world.folder() / "again.yaml"
         file.write_text(world.spec("again", world.BLOCKS_GRID))
         answer = self.client.submit(file, validate_only=True)
-        self.assertEqual(answer.sweep.file, None)
+        self.assertEqual(answer.sweep.file, str(file))
         self.assertEqual(
             (dict(answer.shared_with), dict(answer.anew_beside)), ({}, {world.BLOCKS: 8}), "nobody said what they read"
         )
