@@ -1,7 +1,6 @@
 #include <cstdint>
 #include <ostream>
-
-#include <grpcpp/client_context.h>
+#include <stop_token>
 
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
@@ -44,16 +43,16 @@ absl::Status ShowLog(const LogsOptions& options, Streams streams) {
   request.set_attempt(options.attempt);
   request.set_follow(options.follow);
   request.set_last_lines(options.lines);
-  grpc::ClientContext context;
-  const auto stream = connection->stub().TailLog(&context, request);
   LogPrinter printer(streams.out, options.lines == 0);
-  v1::TailLogResponse piece;
-  while (stream->Read(&piece)) {
-    printer.Print(piece);
-    if (!streams.out) context.TryCancel();  // whoever read it has gone
-  }
-  if (!streams.out) return absl::OkStatus();
-  return FromRpc(stream->Finish(), connection->target());
+  std::stop_source reader_has_gone;
+  const absl::Status status = connection->TailLog(
+      request,
+      [&](const v1::TailLogResponse& piece) {
+        printer.Print(piece);
+        if (!streams.out) reader_has_gone.request_stop();
+      },
+      [&](const std::string& warning) { streams.err << warning << std::endl; }, reader_has_gone.get_token());
+  return streams.out ? status : absl::OkStatus();
 }
 
 }  // namespace ofsweep

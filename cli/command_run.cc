@@ -62,7 +62,8 @@ absl::StatusOr<v1::Sweep> SubmitAndRevive(const Connection& connection, const v1
     return sweep;
   }
   if (submitted->added_trials() > 0) log << DescribeSize(submitted->added_trials(), 0) << " added\n";
-  log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n";
+  log << "sweep " << sweep.name() << " continues: " << DescribeCounts(sweep.trials()) << "\n"
+      << DescribeDifferences(*submitted);
   if (sweep.state() == "paused" || sweep.state() == "cancelled") {
     v1::ResumeSweepRequest resume;
     resume.set_name(sweep.name());

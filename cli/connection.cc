@@ -35,6 +35,30 @@ bool Answers(grpc::Channel& channel, std::chrono::milliseconds patience) {
   return state == GRPC_CHANNEL_READY;
 }
 
+// Shows every message of a stream. Where it `waits`, one that breaks after its first message, because the coordinator
+// at `target` went away, is opened anew when that is back.
+template <class Message, class Open>
+absl::Status Follow(const Open& open, const std::function<void(const Message&)>& show, const std::string& target,
+                    bool waits, const std::function<void(const std::string&)>& lost, const std::stop_token& stop) {
+  bool seen = false;
+  while (true) {
+    grpc::ClientContext context;
+    context.set_wait_for_ready(seen && waits);
+    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+    const auto reader = open(&context);
+    Message message;
+    bool progressed = false;
+    while (reader->Read(&message)) {
+      show(message);
+      seen = progressed = true;
+    }
+    const grpc::Status status = reader->Finish();
+    if (stop.stop_requested()) return absl::CancelledError("stopped");
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !seen || !waits) return FromRpc(status, target);
+    if (progressed) lost(absl::StrCat("the coordinator at ", target, " is away; waiting for it to come back"));
+  }
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string target, std::shared_ptr<void> keep_alive)
@@ -107,25 +131,22 @@ absl::Status Connection::Watch(const std::string& sweep, const std::function<voi
                                const std::function<void(const std::string&)>& lost, const std::stop_token& stop) const {
   v1::WatchSweepRequest request;
   request.set_name(sweep);
-  bool seen = false;
-  while (true) {
-    grpc::ClientContext context;
-    // A coordinator that was seen once is waited for.
-    context.set_wait_for_ready(seen && !target_.empty());
-    const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
-    const auto reader = stub_->WatchSweep(&context, request);
-    v1::WatchSweepResponse message;
-    bool progressed = false;
-    while (reader->Read(&message)) {
-      show(message);
-      seen = progressed = true;
-    }
-    const grpc::Status status = reader->Finish();
-    if (stop.stop_requested()) return absl::CancelledError("stopped");
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || !seen || target_.empty())
-      return FromRpc(status, target_);
-    if (progressed) lost(absl::StrCat("the coordinator at ", target_, " is away; waiting for it to come back"));
-  }
+  return Follow<v1::WatchSweepResponse>(
+      [&](grpc::ClientContext* context) { return stub_->WatchSweep(context, request); }, show, target_,
+      !target_.empty(), lost, stop);
+}
+
+absl::Status Connection::TailLog(v1::TailLogRequest request,
+                                 const std::function<void(const v1::TailLogResponse&)>& show,
+                                 const std::function<void(const std::string&)>& lost,
+                                 const std::stop_token& stop) const {
+  const auto note_and_show = [&](const v1::TailLogResponse& piece) {
+    request.set_attempt(piece.attempt());
+    request.set_begin(piece.begin() + static_cast<double>(piece.text().size()));
+    show(piece);
+  };
+  return Follow<v1::TailLogResponse>([&](grpc::ClientContext* context) { return stub_->TailLog(context, request); },
+                                     note_and_show, target_, request.follow() && !target_.empty(), lost, stop);
 }
 
 }  // namespace ofsweep

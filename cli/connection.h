@@ -67,6 +67,11 @@ class Connection {
   absl::StatusOr<std::vector<v1::Trial>> ListTrials(const std::string& sweep,
                                                     const std::vector<std::string>& states) const;
 
+  // Calls `show` for every piece of a log; one that is followed goes on behind the last piece when a coordinator that
+  // went away is back, as Watch does.
+  absl::Status TailLog(v1::TailLogRequest request, const std::function<void(const v1::TailLogResponse&)>& show,
+                       const std::function<void(const std::string&)>& lost, const std::stop_token& stop) const;
+
   // Calls `show` for every message of WatchSweep until the sweep has ended or `stop` is requested (Cancelled). A
   // coordinator elsewhere that goes away after the first message is waited for, which `lost` is told.
   absl::Status Watch(const std::string& sweep, const std::function<void(const v1::WatchSweepResponse&)>& show,

@@ -6,8 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "coordinator/submission.h"
+#include "coordinator/wire.h"
 #include "corpus/input_fingerprint.h"
+#include "experiment/sha256.h"
 
 namespace ofsweep {
 namespace {
@@ -79,12 +83,20 @@ absl::StatusOr<v1::SubmitSweepResponse> Validate(const SpecFile& file, std::ostr
   SweepSpec spec = ParseSweepSpec(file.text, file.path, problems);
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
   spec.fingerprints = SeenInputs(spec, {}, log);
-  const auto trials = ExpandSubmission(spec, ReadSweepSettings(spec, file.path), problems);
+  const SweepSettings settings = ReadSweepSettings(spec, file.path);
+  const auto trials = ExpandSubmission(spec, settings, problems);
   if (!trials.ok()) return absl::InvalidArgumentError(trials.status().message());
+  const SweepSummary summary{.name = spec.name,
+                             .submitted_at = absl::ToUnixMillis(absl::Now()),
+                             .counts = {{TrialState::kPending, trials->size()}}};
+  const SweepRow row{.name = spec.name,
+                     .attributes = spec.attributes,
+                     .spec = file.text,
+                     .file = file.path,
+                     .spec_sha256 = Sha256Hex(file.text)};
   v1::SubmitSweepResponse response;
   response.set_created(true);
-  response.mutable_sweep()->set_name(spec.name);
-  response.mutable_sweep()->mutable_trials()->set_pending(trials->size());
+  *response.mutable_sweep() = ToMessage(summary, row, settings.varied);
   return response;
 }
 

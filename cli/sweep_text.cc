@@ -14,6 +14,7 @@
 #include "experiment/data_folder.h"
 #include "experiment/sweep_attributes.h"
 #include "experiment/trainer_event.h"
+#include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
@@ -136,6 +137,28 @@ std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_
   return text;
 }
 
+std::string DescribeDifferences(const v1::SubmitSweepResponse& response) {
+  std::vector<std::string> keys(response.differing_keys().begin(), response.differing_keys().end());
+  if (keys.empty() || response.created()) return "";
+  if (!response.updated()) {
+    return absl::StrCat("It keeps its own ", absl::StrJoin(keys, " and "), "; --update changes ",
+                        keys.size() == 1 ? "it" : "them", ".\n");
+  }
+  std::string text;
+  const bool keeps_others = std::erase(keys, "keep.checkpoints") > 0 && CountEnded(response.sweep().trials()) > 0;
+  if (keeps_others) {
+    text +=
+        "keep.checkpoints holds for trials that end from now on: of those that have ended workers keep what they "
+        "have.\n";
+  }
+  std::erase_if(keys, [](const std::string& key) { return FindTrialKey(key) == nullptr; });
+  if (!keys.empty()) {
+    absl::StrAppend(&text, "Trials that are still to be trained take ", absl::StrJoin(keys, " and "),
+                    " from it; those that run or have ended keep what they began with.\n");
+  }
+  return text;
+}
+
 std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uint64_t combinations, bool validate_only,
                                const ConnectionOptions& where) {
   const v1::Sweep& sweep = response.sweep();
@@ -154,7 +177,7 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uin
   }
   if (sweep.state() == "cancelled")
     absl::StrAppend(&text, "; it is cancelled: go on with `ofsweep resume ", sweep.name(), "`");
-  absl::StrAppend(&text, ".\nWatch it with `ofsweep watch ", sweep.name(), "`\n");
+  absl::StrAppend(&text, ".\n", DescribeDifferences(response), "Watch it with `ofsweep watch ", sweep.name(), "`\n");
   return RepeatOptions(text, where);
 }
 

@@ -15,6 +15,9 @@ std::string DescribeSize(std::uint64_t trials, std::uint64_t combinations);
 // "sweep s: 18 trials, 6 of them shared with sweep t and not trained again".
 std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_t combinations);
 
+// What becomes of the keys in which a sweep's specification differs from the one that it had: a line each, "" for none.
+std::string DescribeDifferences(const v1::SubmitSweepResponse& response);
+
 // What `submit` says: name, number of trials, how many are shared, how to watch.
 std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uint64_t combinations, bool validate_only,
                                const ConnectionOptions& where);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver.h>
 #include <google/protobuf/util/type_resolver_util.h>
@@ -53,7 +54,14 @@ std::optional<ConnectEncoding> ParseConnectEncoding(std::string_view name) {
 
 absl::StatusOr<grpc::ByteBuffer> ToGrpcBytes(ConnectEncoding encoding, const protobuf::Descriptor& message,
                                              const std::string& body) {
-  if (encoding == ConnectEncoding::kProto) return ToBuffer(body);
+  if (encoding == ConnectEncoding::kProto) {
+    // gRPC's own refusal of such bytes is INTERNAL, without a word.
+    const auto* prototype = protobuf::MessageFactory::generated_factory()->GetPrototype(&message);
+    const std::unique_ptr<protobuf::Message> parsed(prototype->New());
+    if (parsed->ParseFromString(body)) return ToBuffer(body);
+    return absl::InvalidArgumentError(
+        absl::StrCat("the body is no protobuf message of type ", message.full_name(), ": its bytes cannot be read"));
+  }
   std::string bytes;
   const auto status = protobuf::util::JsonToBinaryString(&Resolver(), TypeUrl(message), body, &bytes);
   if (status.ok()) return ToBuffer(bytes);

@@ -142,13 +142,16 @@ struct SweepSummary {
 using TrialsBySweep = std::map<std::string, std::uint64_t>;
 
 struct SubmitResult {
-  SweepSummary sweep;  // with validate_only, what it would be
+  SweepSummary sweep;                // with validate_only, what it would be
+  std::optional<SweepRow> would_be;  // with validate_only: what would be stored of it; none where nothing changes
   TrialsBySweep shared_with;
   // Trials of these sweeps that are equal but for what they read, which nobody has looked at for this sweep.
   TrialsBySweep anew_beside;
   bool created = false;
   bool updated = false;     // it got this specification, or would
   std::uint64_t added = 0;  // trials that an update brought
+  // In which the specification differs from the one that the sweep had; see DifferingKeys.
+  std::vector<std::string> differing_keys;
 };
 
 struct DeletedSweep {
@@ -176,7 +179,7 @@ struct RunningTrial {
 
 struct FinishedTrial {
   std::string trial_id;
-  std::uint64_t position = 0;  // in the sweep: the offset of its row in Store::ListResults(sweep, {}, …)
+  std::uint64_t position = 0;  // in the sweep, as Store::ListResults has it
 };
 
 struct SweepProgress {

@@ -56,7 +56,8 @@ absl::StatusOr<std::uint64_t> BeginOfLastLines(LogStore& logs, const AttemptName
 
 class LogHub::Tailer final : public ServerStream<v1::TailLogResponse> {
  public:
-  Tailer(LogHub& hub, const v1::TailLogRequest& request) : ServerStream(hub.streams_), hub_(hub), request_(request) {}
+  Tailer(LogHub& hub, grpc::CallbackServerContext& context, const v1::TailLogRequest& request)
+      : ServerStream(hub.streams_, context), hub_(hub), request_(request) {}
 
   const std::string& trial_id() const { return request_.trial_id(); }
 
@@ -68,17 +69,18 @@ class LogHub::Tailer final : public ServerStream<v1::TailLogResponse> {
   LogHub& hub_;
   const v1::TailLogRequest request_;
   AttemptName attempt_;
-  std::uint32_t number_ = 0;  // of the attempt; 0 before it was looked up
-  std::uint64_t at_ = 0;      // what is before it was sent, or left out
-  bool has_sent_ = false;
+  std::uint32_t number_ = 0;                   // of the attempt; 0 before it was looked up
+  std::uint64_t at_ = 0;                       // what is before it was sent, or left out
+  bool has_sent_ = false;                      // by this stream or the one that it goes on for
   absl::Time until_ = absl::InfiniteFuture();  // it is followed: some time after the attempt's end
 };
 
 LogHub::LogHub(LogStore& logs, Store& store, SweepViews* live)
     : logs_(logs), store_(store), follows_(live != nullptr), streams_("TailLog", live, kBetweenLooks) {}
 
-grpc::ServerWriteReactor<v1::TailLogResponse>* LogHub::Tail(const v1::TailLogRequest& request) {
-  auto* tailer = new Tailer(*this, request);
+grpc::ServerWriteReactor<v1::TailLogResponse>* LogHub::Tail(grpc::CallbackServerContext& context,
+                                                            const v1::TailLogRequest& request) {
+  auto* tailer = new Tailer(*this, context, request);
   streams_.Add(*tailer, request.follow() && !follows_ ? NothingFollows() : grpc::Status::OK);
   return tailer;
 }
@@ -154,6 +156,12 @@ absl::Status LogHub::Tailer::Open() {
   if (!found.ok()) return found.status();
   const LogExtent extent = found->value_or(LogExtent());
   at_ = extent.begin;
+  if (request_.begin() > 0) {
+    // What this coordinator has lost of what it sent is sent by the worker once more, and passed over.
+    at_ = std::max(at_, static_cast<std::uint64_t>(request_.begin()));
+    has_sent_ = true;
+    return absl::OkStatus();
+  }
   if (request_.last_bytes() > 0 && extent.through > request_.last_bytes()) {
     at_ = std::max(at_, extent.through - request_.last_bytes());
   }

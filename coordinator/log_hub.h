@@ -20,7 +20,8 @@ class LogHub {
   LogHub(LogStore& logs, Store& store, SweepViews* live);
 
   // Never blocks: gRPC calls it on its own thread.
-  grpc::ServerWriteReactor<v1::TailLogResponse>* Tail(const v1::TailLogRequest& request);
+  grpc::ServerWriteReactor<v1::TailLogResponse>* Tail(grpc::CallbackServerContext& context,
+                                                      const v1::TailLogRequest& request);
   // These were stored.
   void NoteGrowth(std::span<const LogPiece> pieces);
   void Stop() { streams_.Stop(); }

@@ -72,10 +72,6 @@ absl::StatusOr<Decision> Scheduler::UpdateSweep(const std::string& name, SweepAt
                                                 const std::vector<NewTrial>& added, TimeMs now) {
   const absl::StatusOr<SweepIndex> index = books().FindSweepIndex(name);
   if (!index.ok()) return index.status();
-  if (books().sweeps()[*index].state == SweepState::kCancelled) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("sweep ", name, " is cancelled: resume it (ofsweep resume ", name, "), then update it"));
-  }
   Turn turn(state_, now);
   state_.books.SetAttributes(*index, std::move(attributes));
   AddTrials(*index, added, turn);
@@ -84,12 +80,15 @@ absl::StatusOr<Decision> Scheduler::UpdateSweep(const std::string& name, SweepAt
 
 void Scheduler::AddTrials(SweepIndex sweep, const std::vector<NewTrial>& trials, Turn& turn) {
   const std::string reason = absl::StrCat("wanted by sweep ", books().sweeps()[sweep].name);
+  const bool is_cancelled = books().sweeps()[sweep].state == SweepState::kCancelled;
   for (const NewTrial& trial : trials) {
     const auto position = static_cast<std::uint32_t>(books().sweeps()[sweep].trials.size());
     const TrialIndex index = AddTrial(trial, {sweep, position});
     const TrialState state = books().trial(index).state;
-    if (state == TrialState::kFailed || state == TrialState::kCancelled) turn.MakePending(index, true, reason);
+    const bool is_to_begin_anew = state == TrialState::kFailed || state == TrialState::kCancelled;
+    if (is_to_begin_anew && !is_cancelled) turn.MakePending(index, true, reason);
   }
+  if (is_cancelled) CancelTrials(sweep, "its sweep is cancelled", turn);
   turn.UpdateSweepEnd(sweep);
 }
 

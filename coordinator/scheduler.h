@@ -51,7 +51,8 @@ class Scheduler {
   // The name must be new (see Books::FindSweep), the trials different ones; the sweep itself is for the caller to
   // store. Of trials that exist already, failed and cancelled ones become pending again.
   Decision AddSweep(std::string name, SweepAttributes attributes, const std::vector<NewTrial>& trials, TimeMs now);
-  // Likewise of a sweep that exists: trials that it does not hold yet. FailedPrecondition of a cancelled one.
+  // Likewise of a sweep that exists: trials that it does not hold yet. Those of a cancelled one wait for its
+  // resumption, as all of its trials do.
   absl::StatusOr<Decision> UpdateSweep(const std::string& name, SweepAttributes attributes,
                                        const std::vector<NewTrial>& added, TimeMs now);
 

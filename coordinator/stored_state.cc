@@ -17,7 +17,7 @@ constexpr std::uint64_t kSweepsAPage = 1000;
 absl::StatusOr<std::vector<SweepRow>> ListAllSweeps(Store& store) {
   std::vector<SweepRow> rows;
   while (true) {
-    auto page = store.ListSweeps(kSweepsAPage, rows.size());
+    auto page = store.ListSweeps(kSweepsAPage, rows.empty() ? 0 : rows.back().id);
     if (!page.ok()) return page.status();
     if (page->empty()) break;
     std::move(page->begin(), page->end(), std::back_inserter(rows));

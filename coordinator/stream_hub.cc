@@ -10,7 +10,6 @@
 namespace ofsweep {
 namespace {
 
-constexpr std::size_t kMaxStreams = 1000;
 constexpr absl::Duration kStopCheck = absl::Milliseconds(200);
 
 grpc::Status IsStopping(const std::string& rpc) {
@@ -18,16 +17,18 @@ grpc::Status IsStopping(const std::string& rpc) {
           absl::StrCat("the coordinator is stopping; call ", rpc, " again when it is back")};
 }
 
-grpc::Status TooMany(const std::string& rpc) {
+grpc::Status TooMany(const std::string& rpc, std::size_t streams) {
   return {grpc::StatusCode::RESOURCE_EXHAUSTED,
-          absl::StrCat(kMaxStreams, " streams of ", rpc, " are open, as many as are served; end those that nobody ",
+          absl::StrCat(streams, " streams of ", rpc, " are open, as many as are served; end those that nobody ",
                        "reads, and call it again")};
 }
 
 }  // namespace
 
-StreamHub::StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes)
-    : rpc_(std::move(rpc)), live_(live), between_changes_(between_changes), server_([this] { ServeStreams(); }) {
+StreamHub::StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes, StreamLimits limits)
+    : rpc_(std::move(rpc)), live_(live), between_changes_(between_changes), limits_(limits), server_([this] {
+        ServeStreams();
+      }) {
   if (live_ != nullptr) follower_ = std::thread([this] { FollowChanges(); });
 }
 
@@ -50,7 +51,11 @@ void StreamHub::Stop() {
 void StreamHub::Add(Stream& stream, grpc::Status refusal) {
   {
     absl::MutexLock lock(&mutex_);
-    if (streams_.size() >= kMaxStreams) refusal = TooMany(rpc_);
+    if (streams_.size() >= limits_.streams) {
+      refusal = TooMany(rpc_, limits_.streams);
+      const absl::Time now = absl::Now();
+      for (Stream* open : streams_) open->overdue_ = open->writing_ && now - open->writing_since_ >= limits_.patience;
+    }
     stream.finished_ = !refusal.ok();
     streams_.insert(&stream);
     something_new_.Signal();
@@ -103,10 +108,11 @@ void StreamHub::FollowChanges() {
   }
 }
 
-// A stream with something to do now; else null, and `wake` is when the next one has.
+// A stream that is overdue, or has something to do now; else null, and `wake` is when the next one has.
 StreamHub::Stream* StreamHub::NextDue(absl::Time now, absl::Time& wake) {
   wake = absl::InfiniteFuture();
   for (Stream* stream : streams_) {
+    if (stream->overdue_) return stream;
     if (stream->writing_ || stream->finished_) continue;
     const absl::Time due = std::max(stream->due_, stream->earliest_);
     if (stopping_ || stream->cancelled_ || due <= now) return stream;
@@ -119,6 +125,7 @@ void StreamHub::ServeStreams() {
   for (;;) {
     Stream* next = nullptr;
     bool stop = false;
+    bool is_overdue = false;
     {
       absl::MutexLock lock(&mutex_);
       absl::Time wake;
@@ -126,11 +133,16 @@ void StreamHub::ServeStreams() {
         if (destroying_ && streams_.empty()) return;
         something_new_.WaitWithDeadline(&mutex_, wake);
       }
-      stop = stopping_;
-      next->finished_ = stop || next->cancelled_;
-      next->due_ = absl::InfiniteFuture();  // before it is served: what changes meanwhile makes it due again
+      is_overdue = std::exchange(next->overdue_, false);
+      if (!is_overdue) {
+        stop = stopping_;
+        next->finished_ = stop || next->cancelled_;
+        next->due_ = absl::InfiniteFuture();  // before it is served: what changes meanwhile makes it due again
+      }
     }
-    if (next->finished_) {
+    if (is_overdue) {
+      next->Cancel();  // this thread finishes it when gRPC has said so, and it is there until then
+    } else if (next->finished_) {
       next->FinishWith(stop ? IsStopping(rpc_) : grpc::Status::CANCELLED);
     } else {
       Serve(*next);
@@ -150,6 +162,7 @@ void StreamHub::Serve(Stream& stream) {
     absl::MutexLock lock(&mutex_);
     stream.finished_ = ends;
     stream.writing_ = !ends && step->kind == Step::kWrite;
+    stream.writing_since_ = absl::Now();
     if (!ends) {
       stream.due_ = std::min(stream.due_, step->due);
       stream.earliest_ = step->earliest;

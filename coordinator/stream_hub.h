@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include "absl/base/thread_annotations.h"
@@ -14,6 +15,15 @@
 #include "coordinator/sweep_views.h"
 
 namespace ofsweep {
+
+// How long an answer is kept for a client that takes nothing of it while others want its place.
+inline constexpr absl::Duration kReaderPatience = absl::Seconds(30);
+
+// How many streams of one RPC are served at once.
+struct StreamLimits {
+  std::size_t streams = 1000;
+  absl::Duration patience = kReaderPatience;
+};
 
 // Serves all open streams of one RPC from two threads: one waits for changes in the coordinator, the other writes to
 // the streams that are due. That is why such an RPC uses gRPC's callback interface: a thousand streams cost no thread,
@@ -40,11 +50,14 @@ class StreamHub {
     virtual absl::StatusOr<Step> Next() = 0;  // an error ends the stream with it
     virtual void WriteNext() = 0;
     virtual void FinishWith(const grpc::Status& status) = 0;
+    virtual void Cancel() = 0;
 
    private:
     friend class StreamHub;
     // Guarded by the hub's mutex.
     bool writing_ = false;
+    absl::Time writing_since_;  // while it is
+    bool overdue_ = false;      // its client takes nothing, and others want its place
     bool cancelled_ = false;
     bool finished_ = false;
     absl::Time due_ = absl::InfinitePast();
@@ -53,12 +66,13 @@ class StreamHub {
 
   // `rpc` names it in refusals. After a change in `live`, which may be null, every stream is due, and again after
   // `between_changes` at the soonest. `live` must outlive the hub.
-  StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes);
+  StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes, StreamLimits limits = {});
   // Call Stop, shut the gRPC server down, then destroy: waits until gRPC has let go of every stream.
   ~StreamHub();
 
   // Takes in a stream that gRPC has asked for, or refuses it unless `refusal` is OK. Never blocks: gRPC calls this on
-  // its own thread. RESOURCE_EXHAUSTED where a thousand are open.
+  // its own thread. RESOURCE_EXHAUSTED where as many as are served are open; then those are ended whose clients have
+  // taken nothing for long.
   void Add(Stream& stream, grpc::Status refusal);
   // Streams that it holds for are due. Called under the hub's mutex.
   void Note(const std::function<bool(const Stream&)>& concerns);
@@ -80,6 +94,7 @@ class StreamHub {
   const std::string rpc_;
   SweepViews* const live_;
   const absl::Duration between_changes_;
+  const StreamLimits limits_;
   absl::Mutex mutex_;
   absl::CondVar something_new_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
@@ -93,7 +108,8 @@ class StreamHub {
 template <class Message>
 class ServerStream : public grpc::ServerWriteReactor<Message>, public StreamHub::Stream {
  public:
-  explicit ServerStream(StreamHub& hub) : hub_(hub) {}
+  // `context` is the call's own.
+  ServerStream(StreamHub& hub, grpc::CallbackServerContext& context) : hub_(hub), context_(context) {}
 
   void OnWriteDone(bool ok) final {
     message_ = {};
@@ -111,8 +127,10 @@ class ServerStream : public grpc::ServerWriteReactor<Message>, public StreamHub:
  private:
   void WriteNext() final { this->StartWrite(&message_); }
   void FinishWith(const grpc::Status& status) final { this->Finish(status); }
+  void Cancel() final { context_.TryCancel(); }
 
   StreamHub& hub_;
+  grpc::CallbackServerContext& context_;
 };
 
 }  // namespace ofsweep

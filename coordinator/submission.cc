@@ -1,10 +1,14 @@
 #include "coordinator/submission.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
@@ -21,6 +25,18 @@ std::set<std::string> ContentsOf(const Books& books, const SweepRecord& sweep) {
   for (const TrialIndex index : sweep.trials) contents.insert(books.trial(index).data_fingerprint);
   contents.erase("");
   return contents;
+}
+
+// All that a specification says of a key: its value in every trial, and the axes that vary it.
+std::pair<Value, std::vector<std::vector<Overrides>>> Said(const SweepSpec& spec, const TrialKey& key) {
+  const auto given = spec.trial.find(key.name);
+  std::vector<std::vector<Overrides>> axes;
+  for (const Axis& axis : spec.axes) {
+    const bool names_it = std::any_of(axis.points.begin(), axis.points.end(),
+                                      [&](const Overrides& point) { return point.contains(key.name); });
+    if (names_it) axes.push_back(axis.points);
+  }
+  return {given == spec.trial.end() ? DefaultValue(key) : given->second, std::move(axes)};
 }
 
 }  // namespace
@@ -60,10 +76,19 @@ absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttrib
         absl::StrCat("a sweep called \"", existing.name,
                      "\" exists with other trials; give this one another name, or add to what it has with --update"));
   }
-  const std::string differing = known_text ? "" : DifferingKeys(existing.attributes, attributes);
-  if (differing.empty()) return absl::OkStatus();
-  return absl::AlreadyExistsError(absl::StrCat("a sweep called \"", existing.name, "\" exists with another ", differing,
-                                               "; give it this one with --update"));
+  const std::vector<std::string> differing = DifferingKeys(existing.attributes, attributes);
+  if (known_text || differing.empty()) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat("a sweep called \"", existing.name, "\" exists with another ",
+                                               absl::StrJoin(differing, " and "), "; give it this one with --update"));
+}
+
+std::vector<std::string> DifferingKeys(const SweepSpec& a, const SweepSpec& b) {
+  std::vector<std::string> keys = DifferingKeys(a.attributes, b.attributes);
+  for (const TrialKey& key : TrialKeys()) {
+    const bool differs = key.identity == Identity::kOperation && Said(a, key) != Said(b, key);
+    if (differs) keys.emplace_back(key.name);
+  }
+  return keys;
 }
 
 absl::StatusOr<UpdatedTrials> Divide(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial> trials) {

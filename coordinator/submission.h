@@ -30,6 +30,10 @@ struct UpdatedTrials {
 // FailedPrecondition where trials of the sweep are left out, AlreadyExists where they read another content.
 absl::StatusOr<UpdatedTrials> Divide(const Books& books, SweepIndex sweep, std::vector<SubmittedTrial> trials);
 
+// The keys in which specifications of one sweep differ although their trials are the same ones: of the sweep itself,
+// and of how it trains.
+std::vector<std::string> DifferingKeys(const SweepSpec& a, const SweepSpec& b);
+
 // Decides which trials they are, and counts those that earlier sweeps have to do with.
 void IdentifyAll(const Books& books, const std::string& sweep, std::vector<SubmittedTrial>& trials,
                  SubmitResult& result);

@@ -78,6 +78,12 @@ Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& t
   return Sharing::kAnewBeside;
 }
 
+std::string GivenReplica(const std::string& sweep, const std::string& replica) {
+  if (replica == sweep) return "";
+  const std::string made = " " + sweep;
+  return replica.ends_with(made) ? replica.substr(0, replica.size() - made.size()) : replica;
+}
+
 std::optional<HeldPlace> FindHeld(const Books& books, SweepIndex sweep, SubmittedTrial& trial) {
   const auto find = [&](const std::string& hash) -> std::optional<HeldPlace> {
     const TrialRecord* known = books.FindTrial(TrialId(hash));

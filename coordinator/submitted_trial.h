@@ -37,6 +37,9 @@ enum class Sharing {
 // becomes a replica of it, for this sweep. `beside` is the earlier trial.
 Sharing Identify(const Books& books, const std::string& sweep, SubmittedTrial& trial, const TrialRecord*& beside);
 
+// What a sweep's trial was given as its `replica`, before it was made one of an equal trial.
+std::string GivenReplica(const std::string& sweep, const std::string& replica);
+
 // The place in that sweep of a trial which is submitted under the sweep's name, from wherever its files can be seen or
 // not; none where the sweep does not hold it. It becomes the trial that is there.
 struct HeldPlace {

@@ -1,27 +1,70 @@
 #include "coordinator/sweep_intake.h"
 
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "coordinator/submission.h"
 #include "coordinator/sweep_views.h"
+#include "experiment/flat_json.h"
 #include "experiment/sha256.h"
+#include "experiment/trial_key.h"
 
 namespace ofsweep {
 namespace {
 
+// Of a trial that runs or has ended the configuration says how it was trained.
+bool IsToBeTrained(const Books& books, const std::string& trial_id) {
+  const TrialRecord* known = books.FindTrial(trial_id);
+  return known != nullptr && known->state != TrialState::kRunning && known->state != TrialState::kCompleted &&
+         known->state != TrialState::kDiverged;
+}
+
+std::string FlatJson(const std::map<std::string, Value>& values) {
+  std::string json;
+  for (const auto& [key, value] : values) {
+    absl::StrAppend(&json, json.empty() ? "{" : ",", "\"", key, "\":");
+    AppendJson(value, json);
+  }
+  return json + "}";
+}
+
 // Where the inputs of trials lie that are still to be trained, for all that is seen there: the files of an older sweep
 // may have been moved since.
-std::vector<MovedInput> InputsThatMayHaveMoved(const Books& books, const std::vector<SubmittedTrial>& trials) {
-  std::vector<MovedInput> inputs;
+std::vector<ConfigChange> InputsThatMayHaveMoved(const Books& books, const std::vector<SubmittedTrial>& trials) {
+  std::vector<ConfigChange> changes;
   for (const SubmittedTrial& trial : trials) {
-    const TrialRecord* known = books.FindTrial(trial.row.trial_id);
-    const bool is_to_be_trained = known != nullptr && known->state != TrialState::kRunning &&
-                                  known->state != TrialState::kCompleted && known->state != TrialState::kDiverged;
-    if (!is_to_be_trained) continue;
-    for (const auto& [key, path] : trial.seen_paths) inputs.push_back({trial.row.trial_id, key, path});
+    if (trial.seen_paths.empty() || !IsToBeTrained(books, trial.row.trial_id)) continue;
+    changes.push_back({trial.row.trial_id, FlatJson({trial.seen_paths.begin(), trial.seen_paths.end()})});
   }
-  return inputs;
+  return changes;
+}
+
+// How those of these trials are trained from now on that are still to be trained: what `rows` say of the keys.
+void ChangeOperations(const Books& books, const std::vector<TrialRow>& rows, const std::vector<std::string>& keys,
+                      std::vector<ConfigChange>& changes) {
+  for (const TrialRow& row : rows) {
+    if (keys.empty() || !IsToBeTrained(books, row.trial_id)) continue;
+    const std::optional<TrialConfig> config = ReadFlatJson(row.config_json);
+    std::map<std::string, Value> values;
+    for (const std::string& key : keys) values.emplace(key, config->Get(key));
+    changes.push_back({row.trial_id, FlatJson(values)});
+  }
+}
+
+// Of the keys in which specifications differ, those of a trial.
+std::vector<std::string> KeysOfTrials(std::vector<std::string> differing) {
+  std::erase_if(differing, [](const std::string& key) { return FindTrialKey(key) == nullptr; });
+  return differing;
+}
+
+SweepSpec SpecOf(const SweepRow& stored) {
+  std::vector<Problem> ignored;  // it was checked when it was submitted
+  return ParseSweepSpec(stored.spec, stored.file, ignored);
 }
 
 // Those of a sweep's trials behind the first `known` that run already, for another one.
@@ -62,14 +105,29 @@ absl::StatusOr<bool> SweepIntake::KnowsText(const std::optional<SweepRow>& store
   return stored->spec == text ? absl::StatusOr<bool>(true) : store_.HadSpec(stored->name, text);
 }
 
-absl::Status SweepIntake::ReadInputs(const SweepRow& stored, SweepSpec& spec) {
-  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(stored.name);
+absl::Status SweepIntake::ReadInputs(const std::string& sweep, const SweepSpec& stored, SweepSpec& spec) {
+  absl::StatusOr<Fingerprints> read = store_.SubmittedInputs(sweep);
   if (!read.ok()) return read.status();
-  std::vector<Problem> ignored;  // it was checked when it was submitted
-  for (const DataInput& input : InputsOf(ParseSweepSpec(stored.spec, stored.file, ignored))) {
+  for (const DataInput& input : InputsOf(stored)) {
     if (!read->contains(input)) spec.fingerprints.erase(input);
   }
   spec.fingerprints.merge(*std::move(read));
+  return absl::OkStatus();
+}
+
+absl::Status SweepIntake::ReadReplica(const std::string& sweep, SweepSpec& spec) {
+  const bool says_it =
+      spec.trial.contains("replica") || std::any_of(spec.axes.begin(), spec.axes.end(), [](const Axis& axis) {
+        return std::any_of(axis.points.begin(), axis.points.end(),
+                           [](const Overrides& point) { return point.contains("replica"); });
+      });
+  if (says_it) return absl::OkStatus();
+  const absl::StatusOr<std::vector<std::string>> read = store_.Replicas(sweep);
+  if (!read.ok()) return read.status();
+  std::set<std::string> given;
+  for (const std::string& replica : *read) given.insert(GivenReplica(sweep, replica));
+  const bool is_one = given.size() == 1 && !given.begin()->empty();
+  if (is_one) spec.trial.insert_or_assign("replica", *given.begin());
   return absl::OkStatus();
 }
 
@@ -104,6 +162,7 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
   SubmitResult result;
   result.sweep.name = spec.name;
   result.sweep.submitted_at = now;
+  if (*stored && (*stored)->spec != submission.text) result.differing_keys = DifferingKeys(SpecOf(**stored), spec);
   std::vector<std::string> running;
   CommitLog::Ticket ticket;
   {
@@ -119,7 +178,7 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
         return same;
       result.sweep = SummarizeDecided(state_.scheduler, books.sweeps()[*existing], now);
       Decision moved;
-      moved.change.moved_inputs = InputsThatMayHaveMoved(books, *trials);
+      moved.change.configs = InputsThatMayHaveMoved(books, *trials);
       if (!submission.validate_only) state_.log.Enqueue(std::move(moved), now, ticket);
     } else if (!may_be_new) {
       return existing.status();
@@ -127,12 +186,13 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
       IdentifyAll(books, spec.name, *trials, result);
       if (submission.validate_only) {
         result.sweep.counts[TrialState::kPending] = trials->size();
+        result.would_be = RowOf(submission, now, 0);
       } else {
         state_.settings[spec.name] = std::move(settings);
-        std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, *trials);
+        std::vector<ConfigChange> moved = InputsThatMayHaveMoved(books, *trials);
         Decision decision = state_.scheduler.AddSweep(spec.name, spec.attributes, NewTrialsOf(*trials), now);
         decision.change.new_sweep = NewSweep{RowOf(submission, now, 0), RowsOf(*std::move(trials))};
-        decision.change.moved_inputs = std::move(moved);
+        decision.change.configs = std::move(moved);
         state_.log.Enqueue(std::move(decision), now, ticket);
         result.created = true;
         const SweepRecord& added = *books.FindSweep(spec.name);
@@ -152,18 +212,20 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
   if (!stored.ok()) return stored.status();
   const auto knows_text = KnowsText(*stored, submission.text);
   if (!knows_text.ok()) return knows_text.status();
-  if (*knows_text && (*stored)->attributes == spec.attributes) {
-    return TakeIn(submission, /*may_be_new=*/false, problems);
-  }
+  SubmitResult result;
   if (*stored) {
-    if (absl::Status status = ReadInputs(**stored, spec); !status.ok()) return status;
+    const SweepSpec had = SpecOf(**stored);
+    result.differing_keys = DifferingKeys(had, spec);
+    if (*knows_text && result.differing_keys.empty()) return TakeIn(submission, /*may_be_new=*/false, problems);
+    absl::Status status = ReadInputs(spec.name, had, spec);
+    status.Update(ReadReplica(spec.name, spec));
+    if (!status.ok()) return status;
   }
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
   auto trials = ExpandSubmission(spec, *settings, problems);
   if (!trials.ok()) return trials.status();
   const TimeMs now = clock_.Now();
 
-  SubmitResult result;
   std::vector<std::string> running;
   CommitLog::Ticket ticket;
   {
@@ -182,18 +244,23 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     result.updated = state_.settings[spec.name]->spec_sha256 != settings->spec_sha256;
     result.added = updated->added.size();
     if (result.updated && !submission.validate_only) {
-      std::vector<MovedInput> moved = InputsThatMayHaveMoved(books, updated->added);
+      std::vector<ConfigChange> configs = InputsThatMayHaveMoved(books, updated->added);
+      ChangeOperations(books, updated->held, KeysOfTrials(result.differing_keys), configs);
       absl::StatusOr<Decision> decision =
           state_.scheduler.UpdateSweep(spec.name, spec.attributes, NewTrialsOf(updated->added), now);
       if (!decision.ok()) return decision.status();
       state_.settings[spec.name] = std::move(settings);
       decision->change.updated_sweep =
           NewSweep{RowOf(submission, 0, now), RowsOf(std::move(updated->added), std::move(updated->held))};
-      decision->change.moved_inputs = std::move(moved);
+      decision->change.configs = std::move(configs);
       state_.log.Enqueue(*std::move(decision), now, ticket);
     }
     result.sweep = SummarizeDecided(state_.scheduler, books.sweeps()[*index], now);
-    if (submission.validate_only) result.sweep.counts[TrialState::kPending] += result.added;
+    if (result.updated && submission.validate_only) {
+      const bool is_cancelled = result.sweep.state == SweepState::kCancelled;
+      result.sweep.counts[is_cancelled ? TrialState::kCancelled : TrialState::kPending] += result.added;
+      result.would_be = RowOf(submission, 0, now);
+    }
     running = RunningTrials(books, books.sweeps()[*index], known);
   }
   if (absl::Status status = announcer_.Commit(state_.log, std::move(ticket)); !status.ok()) return status;

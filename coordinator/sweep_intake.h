@@ -36,8 +36,8 @@ class SweepIntake {
   // sweep's too.
   absl::StatusOr<SubmitResult> Submit(const Submission& submission, std::vector<Problem>& problems);
   // The sweep of that name gets this text with its attributes, and the trials that it does not have yet; of a text that
-  // it had once, nothing where the attributes are those that it has. NotFound where there is none; FailedPrecondition
-  // where it is cancelled, or has trials that the text leaves out.
+  // it had once, nothing where no other keys differ. Trials that are still to be trained are trained as it says. A
+  // cancelled sweep stays that. NotFound where there is none; FailedPrecondition where the text leaves out trials.
   absl::StatusOr<SubmitResult> Update(const Submission& submission, std::vector<Problem>& problems);
 
  private:
@@ -45,8 +45,10 @@ class SweepIntake {
   absl::StatusOr<bool> KnowsText(const std::optional<SweepRow>& stored, const std::string& text);
   absl::StatusOr<SubmitResult> TakeIn(const Submission& submission, bool may_be_new, std::vector<Problem>& problems);
   // Of inputs that the sweep has, what its trials say: what the caller sees counts for others, and where the sweep has
-  // one open its first attempt decides, for what is added too.
-  absl::Status ReadInputs(const SweepRow& stored, SweepSpec& spec);
+  // one open its first attempt decides, for what is added too. `stored`: as it was submitted.
+  absl::Status ReadInputs(const std::string& sweep, const SweepSpec& stored, SweepSpec& spec);
+  // Which replica a sweep is that was submitted to be trained anew, which its text does not say.
+  absl::Status ReadReplica(const std::string& sweep, SweepSpec& spec);
   SweepRow RowOf(const Submission& submission, TimeMs submitted_at, TimeMs updated_at) const;
 
   CoordinatorState& state_;

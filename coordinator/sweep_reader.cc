@@ -14,9 +14,9 @@
 namespace ofsweep {
 namespace {
 
-// `rows` holds one more than `limit` where there is a next page.
-template <typename Message, typename Row, typename MakeMessage>
-absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64_t limit, std::uint64_t offset,
+// `rows` holds one more than `limit` where there is a next page, which begins at `behind(ROW)` of this one's last row.
+template <typename Message, typename Row, typename Behind, typename MakeMessage>
+absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64_t limit, const Behind& behind,
                                        const MakeMessage& make_message) {
   Page<Message> page;
   std::size_t bytes = 0;
@@ -28,7 +28,8 @@ absl::StatusOr<Page<Message>> FillPage(const std::vector<Row>& rows, std::uint64
     if (bytes > kMaxResponseBytes && !page.entries.empty()) break;
     page.entries.push_back(*std::move(message));
   }
-  if (page.entries.size() < rows.size()) page.next_token = std::to_string(offset + page.entries.size());
+  const bool has_more = page.entries.size() < rows.size();
+  if (has_more) page.next_token = std::to_string(behind(rows[page.entries.size() - 1]));
   return page;
 }
 
@@ -94,39 +95,31 @@ absl::StatusOr<v1::Sweep> SweepReader::Sweep(const std::string& name, bool with_
 absl::StatusOr<v1::Sweep> SweepReader::SweepMessage(const SweepRow& row, bool with_spec) {
   const auto summary = Summary(row);
   if (!summary.ok()) return summary.status();
-  v1::Sweep message = ToMessage(*summary, with_spec ? row.spec : "");
-  message.set_file(row.file);
-  message.set_spec_sha256(row.spec_sha256);
-  message.set_revision(row.revision);
-  if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
-  message.set_description(row.attributes.description);
-  message.mutable_tags()->Add(row.attributes.tags.begin(), row.attributes.tags.end());
-  message.set_priority(row.attributes.priority);
-  message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
   // A coordinator need not know yet what is stored.
   const auto known = live_ == nullptr ? nullptr : live_->Settings(row.name).value_or(nullptr);
-  const std::vector<std::string> varied = known == nullptr ? SettingsOf(row).varied : known->varied;
-  message.mutable_varied()->Add(varied.begin(), varied.end());
+  v1::Sweep message = ToMessage(*summary, row, known == nullptr ? SettingsOf(row).varied : known->varied);
+  if (!with_spec) message.clear_spec();
   return message;
 }
 
 absl::StatusOr<Page<v1::Sweep>> SweepReader::Sweeps(std::span<const std::string> tags, std::uint64_t limit,
-                                                    std::uint64_t offset) {
-  const auto rows = store_.ListSweeps(limit + 1, offset, tags);
+                                                    std::uint64_t begin) {
+  const auto rows = store_.ListSweeps(limit + 1, static_cast<std::int64_t>(begin), tags);
   if (!rows.ok()) return rows.status();
-  return FillPage<v1::Sweep>(*rows, limit, offset,
-                             [&](const SweepRow& row) { return SweepMessage(row, /*with_spec=*/true); });
+  return FillPage<v1::Sweep>(
+      *rows, limit, [](const SweepRow& row) { return row.id; },
+      [&](const SweepRow& row) { return SweepMessage(row, /*with_spec=*/true); });
 }
 
 absl::StatusOr<Page<v1::Trial>> SweepReader::Trials(const std::string& sweep, const std::vector<TrialState>& states,
-                                                    std::uint64_t limit, std::uint64_t offset, bool with_config) {
+                                                    std::uint64_t limit, std::uint64_t begin, bool with_config) {
   const auto settings = Settings(sweep);
   if (!settings.ok()) return settings.status();
-  const auto rows = store_.ListResults(sweep, states, limit + 1, offset);
+  const auto rows = store_.ListResults(sweep, states, limit + 1, begin);
   if (!rows.ok()) return rows.status();
-  return FillPage<v1::Trial>(*rows, limit, offset, [&](const ResultRow& row) -> absl::StatusOr<v1::Trial> {
-    return TrialMessage(row, **settings, with_config);
-  });
+  return FillPage<v1::Trial>(
+      *rows, limit, [](const ResultRow& row) { return row.position + 1; },
+      [&](const ResultRow& row) -> absl::StatusOr<v1::Trial> { return TrialMessage(row, **settings, with_config); });
 }
 
 v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings, bool with_config) {

@@ -18,7 +18,7 @@ namespace ofsweep {
 template <typename Entry>
 struct Page {
   std::vector<Entry> entries;
-  std::string next_token;  // the offset of the next page; "" on the last
+  std::string next_token;  // where the next page begins; "" on the last
 };
 
 // What the reading RPCs answer: from a database, and from the coordinator that runs on it where there is one. All
@@ -31,12 +31,15 @@ class SweepReader {
   // NotFound for an unknown sweep.
   absl::StatusOr<v1::Sweep> Sweep(const std::string& name, bool with_spec);
 
-  // Newest first, from the `offset`th on: at most `limit`, fewer when they would be too much for one message.
-  absl::StatusOr<Page<v1::Sweep>> Sweeps(std::span<const std::string> tags, std::uint64_t limit, std::uint64_t offset);
+  // A page begins where the token of the page before says, the first one at 0: so it goes on behind that, whatever has
+  // come and gone meanwhile.
+
+  // Newest first: at most `limit`, fewer when they would be too much for one message.
+  absl::StatusOr<Page<v1::Sweep>> Sweeps(std::span<const std::string> tags, std::uint64_t limit, std::uint64_t begin);
 
   // In the sweep's order, as Sweeps.
   absl::StatusOr<Page<v1::Trial>> Trials(const std::string& sweep, const std::vector<TrialState>& states,
-                                         std::uint64_t limit, std::uint64_t offset, bool with_config);
+                                         std::uint64_t limit, std::uint64_t begin, bool with_config);
 
   // NotFound for a trial that the sweep does not hold.
   absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& sweep, const std::string& trial_id);

@@ -28,13 +28,12 @@ grpc::Status NoCoordinator() {
 
 struct PageRequest {
   std::uint64_t limit = 0;
-  std::uint64_t offset = 0;
+  std::uint64_t begin = 0;
 };
 
-// A page token is the offset of the page's first entry.
 PageRequest PageOf(std::uint32_t size, const std::string& token, std::vector<Problem>& problems) {
   PageRequest page{.limit = size == 0 ? kDefaultPage : std::min(size, kLargestPage)};
-  if (!token.empty() && !absl::SimpleAtoi(token, &page.offset)) {
+  if (!token.empty() && !absl::SimpleAtoi(token, &page.begin)) {
     problems.push_back({.key = "page_token",
                         .message = absl::StrCat(Quoted(token), " is no page token"),
                         .fix = "send next_page_token of the last page, or nothing for the first"});
@@ -130,14 +129,15 @@ grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
   const auto result = (coordinator_->intake().*take)({spec, text, file, request.validate_only()}, problems);
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
-  if (request.validate_only()) {
-    *response.mutable_sweep() = ToMessage(result->sweep, text);
+  if (result->would_be) {
+    *response.mutable_sweep() = ToMessage(result->sweep, *result->would_be, SettingsOf(*result->would_be).varied);
   } else if (const grpc::Status status = ReadSweep(result->sweep.name, *response.mutable_sweep()); !status.ok()) {
     return status;
   }
   response.set_shared_trials(Fill(result->shared_with, *response.mutable_shared_with()));
   Fill(result->anew_beside, *response.mutable_anew_beside());
   response.set_created(result->created);
+  response.mutable_differing_keys()->Assign(result->differing_keys.begin(), result->differing_keys.end());
   response.set_updated(result->updated);
   response.set_added_trials(static_cast<std::uint32_t>(result->added));
   return grpc::Status::OK;
@@ -181,7 +181,7 @@ grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSw
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     if (!problems.empty()) return BadRequest(problems);
     const std::vector<std::string> tags(request->tags().begin(), request->tags().end());
-    auto sweeps = reader_.Sweeps(tags, page.limit, page.offset);
+    auto sweeps = reader_.Sweeps(tags, page.limit, page.begin);
     if (!sweeps.ok()) return StorageStatus(sweeps.status());
     response->set_next_page_token(sweeps->next_token);
     response->mutable_sweeps()->Assign(std::make_move_iterator(sweeps->entries.begin()),
@@ -190,10 +190,10 @@ grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSw
   });
 }
 
-grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(grpc::CallbackServerContext* context,
                                                                                const v1::WatchSweepRequest* request) {
   if (hub_ == nullptr) return new Refusal(NoCoordinator());
-  return hub_->Watch(*request);
+  return hub_->Watch(*context, *request);
 }
 
 grpc::Status SweepServiceImpl::CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest* request,
@@ -245,7 +245,7 @@ grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTr
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     const std::vector<TrialState> states = StatesOf(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
-    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.offset, !request->omit_config());
+    auto trials = reader_.Trials(request->sweep(), states, page.limit, page.begin, !request->omit_config());
     if (!trials.ok()) return StorageStatus(trials.status());
     response->set_next_page_token(trials->next_token);
     response->mutable_trials()->Assign(std::make_move_iterator(trials->entries.begin()),
@@ -264,9 +264,9 @@ grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTrial
   });
 }
 
-grpc::ServerWriteReactor<v1::TailLogResponse>* SweepServiceImpl::TailLog(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::TailLogResponse>* SweepServiceImpl::TailLog(grpc::CallbackServerContext* context,
                                                                          const v1::TailLogRequest* request) {
-  return log_hub_.Tail(*request);
+  return log_hub_.Tail(*context, *request);
 }
 
 grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest* request,

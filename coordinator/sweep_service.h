@@ -18,10 +18,8 @@
 
 namespace ofsweep {
 
-// How many answers of QueryCurves are sent at once, and how long one is kept for a client that takes nothing of it
-// while others want its place.
+// How many answers of QueryCurves are sent at once.
 inline constexpr std::size_t kCurveStreams = 32;
-inline constexpr absl::Duration kReaderPatience = absl::Seconds(30);
 
 // SweepService of proto/ofsweep/v1/sweep.proto, whose comments say what each RPC does. Plain functions on gRPC's
 // threads, except for WatchSweep and TailLog (see WatchHub and LogHub).

@@ -36,7 +36,7 @@ std::string TrialLabel(const SweepSettings& settings, const ResultRow& row);
 
 // The flat configuration of a trial as that sweep has submitted it: of keys that are no part of what a trial is (those
 // that are inert, the preset, the place of a file whose content is known) each sweep that shares it has values of its
-// own. How it was trained (device, threads) is as the sweep that brought it first said.
+// own. How it was trained (device, threads) is as the sweep that brought it first said, or an update since.
 std::string OwnConfigJson(const SweepSettings& settings, const TrialRow& trial);
 
 bool NeedsCuda(std::string_view device);

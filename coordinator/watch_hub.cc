@@ -63,8 +63,8 @@ absl::StatusOr<WatchUpdate> NextUpdate(SweepViews& views, Store& store, const st
 
 class WatchHub::Watcher final : public ServerStream<v1::WatchSweepResponse> {
  public:
-  Watcher(WatchHub& hub, const v1::WatchSweepRequest& request)
-      : ServerStream(hub.streams_),
+  Watcher(WatchHub& hub, grpc::CallbackServerContext& context, const v1::WatchSweepRequest& request)
+      : ServerStream(hub.streams_, context),
         hub_(hub),
         sweep_(request.name()),
         interval_(absl::Seconds(request.min_interval_seconds() == 0
@@ -94,14 +94,15 @@ class WatchHub::Watcher final : public ServerStream<v1::WatchSweepResponse> {
 WatchHub::WatchHub(SweepViews& views, Store& store)
     : views_(views), store_(store), streams_("WatchSweep", &views, absl::ZeroDuration()) {}
 
-grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(const v1::WatchSweepRequest& request) {
+grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(grpc::CallbackServerContext& context,
+                                                                  const v1::WatchSweepRequest& request) {
   const double seconds = request.min_interval_seconds();
   grpc::Status refusal;
   if (seconds != 0 && !(seconds >= kShortestSeconds)) {
     refusal = BadRequest(
         {{.key = "min_interval_seconds", .message = "is too short", .fix = "at least 0.1, or 0 for 1 second"}});
   }
-  auto* watcher = new Watcher(*this, request);
+  auto* watcher = new Watcher(*this, context, request);
   streams_.Add(*watcher, refusal);
   return watcher;
 }

@@ -21,7 +21,8 @@ class WatchHub {
   WatchHub(SweepViews& views, Store& store);
 
   // Never blocks: gRPC calls it on its own thread.
-  grpc::ServerWriteReactor<v1::WatchSweepResponse>* Watch(const v1::WatchSweepRequest& request);
+  grpc::ServerWriteReactor<v1::WatchSweepResponse>* Watch(grpc::CallbackServerContext& context,
+                                                          const v1::WatchSweepRequest& request);
   void Stop() { streams_.Stop(); }
 
  private:

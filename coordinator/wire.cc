@@ -70,7 +70,7 @@ void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp) {
   timestamp.set_nanos(static_cast<int>(time % 1000) * 1'000'000);
 }
 
-v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec) {
+v1::Sweep ToMessage(const SweepSummary& sweep) {
   v1::Sweep message;
   message.set_name(sweep.name);
   message.set_state(std::string(Name(sweep.state)));
@@ -83,13 +83,27 @@ v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec) {
   trials.set_failed(CountOf(sweep, TrialState::kFailed));
   trials.set_cancelled(CountOf(sweep, TrialState::kCancelled));
   trials.set_pruned(CountOf(sweep, TrialState::kPruned));
-  message.set_spec(spec);
   message.set_waiting_reason(sweep.waiting_reason);
   if (sweep.steps) {
     message.set_steps_done(static_cast<double>(sweep.steps->done));
     message.set_steps_total(static_cast<double>(sweep.steps->total));
     if (sweep.steps->eta_seconds) message.set_eta_seconds(*sweep.steps->eta_seconds);
   }
+  return message;
+}
+
+v1::Sweep ToMessage(const SweepSummary& sweep, const SweepRow& row, const std::vector<std::string>& varied) {
+  v1::Sweep message = ToMessage(sweep);
+  message.set_spec(row.spec);
+  message.set_file(row.file);
+  message.set_spec_sha256(row.spec_sha256);
+  message.set_revision(row.revision);
+  if (row.updated_at != 0) SetTime(row.updated_at, *message.mutable_updated_at());
+  message.set_description(row.attributes.description);
+  message.mutable_tags()->Add(row.attributes.tags.begin(), row.attributes.tags.end());
+  message.set_priority(row.attributes.priority);
+  message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
+  message.mutable_varied()->Add(varied.begin(), varied.end());
   return message;
 }
 
@@ -193,7 +207,7 @@ v1::ListSeriesResponse ToMessage(const std::vector<Series>& series) {
 
 v1::WatchSweepResponse ToMessage(const SweepProgress& progress) {
   v1::WatchSweepResponse message;
-  *message.mutable_sweep() = ToMessage(progress.sweep, "");
+  *message.mutable_sweep() = ToMessage(progress.sweep);
   for (const RunningTrial& trial : progress.running) *message.add_running() = ToMessage(trial);
   const v1::Sweep& sweep = message.sweep();
   message.set_steps_done(sweep.steps_done());

@@ -18,8 +18,10 @@ inline constexpr std::size_t kMaxResponseBytes = 3 * 1024 * 1024;
 
 void SetTime(TimeMs time, google::protobuf::Timestamp& timestamp);
 
-// `spec` as submitted; empty where the RPC leaves it out.
-v1::Sweep ToMessage(const SweepSummary& sweep, const std::string& spec);
+// Without what its specification says.
+v1::Sweep ToMessage(const SweepSummary& sweep);
+// `row`: as it is stored, or would be. `varied`: see SweepSettings.
+v1::Sweep ToMessage(const SweepSummary& sweep, const SweepRow& row, const std::vector<std::string>& varied);
 
 // Without config.
 v1::Trial ToMessage(const ResultRow& row, const std::string& label);

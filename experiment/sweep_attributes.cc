@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "absl/strings/str_join.h"
-
 namespace ofsweep {
 namespace {
 
@@ -22,13 +20,13 @@ std::optional<KeepCheckpoints> ParseKeepCheckpoints(std::string_view name) {
   return std::nullopt;
 }
 
-std::string DifferingKeys(const SweepAttributes& a, const SweepAttributes& b) {
+std::vector<std::string> DifferingKeys(const SweepAttributes& a, const SweepAttributes& b) {
   std::vector<std::string> keys;
   if (a.description != b.description) keys.emplace_back("description");
   if (a.tags != b.tags) keys.emplace_back("tags");
   if (a.priority != b.priority) keys.emplace_back("priority");
   if (a.keep_checkpoints != b.keep_checkpoints) keys.emplace_back("keep.checkpoints");
-  return absl::StrJoin(keys, " and ");
+  return keys;
 }
 
 }  // namespace ofsweep

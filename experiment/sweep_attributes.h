@@ -27,7 +27,7 @@ struct SweepAttributes {
   bool operator==(const SweepAttributes&) const = default;
 };
 
-// The keys in which they differ, as a sweep file calls them: "description and priority". "" where they are equal.
-std::string DifferingKeys(const SweepAttributes& a, const SweepAttributes& b);
+// The keys in which they differ, as a sweep file calls them.
+std::vector<std::string> DifferingKeys(const SweepAttributes& a, const SweepAttributes& b);
 
 }  // namespace ofsweep

@@ -129,10 +129,14 @@ absl::StatusOr<bool> Store::HadSpec(const std::string& sweep, const std::string&
   return readers_->With([&](DatabaseConnection& connection) { return ofsweep::HadSpec(connection, sweep, spec); });
 }
 
-absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::uint64_t offset,
+absl::StatusOr<std::vector<std::string>> Store::Replicas(const std::string& sweep) {
+  return readers_->With([&](DatabaseConnection& connection) { return ofsweep::Replicas(connection, sweep); });
+}
+
+absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std::int64_t before,
                                                         std::span<const std::string> tags) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
-    return ofsweep::ListSweeps(connection, limit, offset, tags);
+    return ofsweep::ListSweeps(connection, limit, before, tags);
   });
 }
 
@@ -149,9 +153,9 @@ absl::StatusOr<std::map<TrialState, std::uint64_t>> Store::CountTrials(const std
 }
 
 absl::StatusOr<std::vector<ResultRow>> Store::ListResults(const std::string& sweep, std::span<const TrialState> states,
-                                                          std::uint64_t limit, std::uint64_t offset) {
+                                                          std::uint64_t limit, std::uint64_t position) {
   return readers_->With(
-      [&](DatabaseConnection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, offset); });
+      [&](DatabaseConnection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, position); });
 }
 
 absl::Status Store::VisitResults(const std::string& sweep, const std::function<void(const ResultRow&)>& visit) {

@@ -39,6 +39,7 @@ struct StoreOptions {
 using TimeMs = std::int64_t;
 
 struct SweepRow {
+  std::int64_t id = 0;  // ascending as they are submitted; 0 before it is stored
   std::string name;
   SweepAttributes attributes;
   SweepState state = SweepState::kActive;
@@ -140,11 +141,11 @@ struct NewSweep {
   std::vector<TrialRow> trials;
 };
 
-// Where an input of a trial lies now, by the key of its path.
-struct MovedInput {
+// Keys of a trial's configuration that are no part of what it is (where an input lies, how it is trained), and their
+// values from now on.
+struct ConfigChange {
   std::string trial_id;
-  std::string key;
-  std::string path;
+  std::string keys_json;  // flat, dotted keys
 };
 
 // A sweep goes, and with it the trials that no other sweep holds, their attempts and points.
@@ -168,13 +169,13 @@ struct StateChange {
   std::vector<AttemptRow> attempts;  // that begin, go on or end
   std::vector<std::pair<AttemptName, AttemptOrigin>> origins;
   std::vector<FixedInput> fixed_inputs;
-  std::vector<MovedInput> moved_inputs;
+  std::vector<ConfigChange> configs;
   std::optional<SweepDeletion> deletion;  // behind all else
   TimeMs at = 0;
 
   bool empty() const {
     return !new_sweep && !updated_sweep && sweeps.empty() && trials.empty() && attempts.empty() && origins.empty() &&
-           fixed_inputs.empty() && moved_inputs.empty() && !deletion;
+           fixed_inputs.empty() && configs.empty() && !deletion;
   }
 };
 
@@ -187,7 +188,8 @@ struct PushCounts {
 // One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
 struct ResultRow {
   TrialRow trial;
-  AttemptOrigin origin;  // of the newest attempt that has begun
+  std::uint64_t position = 0;  // of the trial in the sweep: 0, 1, 2, …
+  AttemptOrigin origin;        // of the newest attempt that has begun
   // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
   std::map<std::string, double> values;
 };
@@ -273,13 +275,13 @@ class Store {
   absl::StatusOr<std::optional<SweepRow>> FindSweep(const std::string& name);
   // Whether an update has taken the place of that text.
   absl::StatusOr<bool> HadSpec(const std::string& sweep, const std::string& spec);
-  // Those that have all of the tags, newest first, at most `limit`, after skipping `offset`.
-  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::uint64_t offset,
+  // Those that have all of the tags, newest first, at most `limit`: submitted before the sweep of that id; 0: all.
+  absl::StatusOr<std::vector<SweepRow>> ListSweeps(std::uint64_t limit, std::int64_t before,
                                                    std::span<const std::string> tags = {});
   absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(const std::string& sweep);
-  // The sweep's trials in its order, with their `results` columns; states empty: all.
+  // The sweep's trials in its order from that position on, with their `results` columns; states empty: all.
   absl::StatusOr<std::vector<ResultRow>> ListResults(const std::string& sweep, std::span<const TrialState> states,
-                                                     std::uint64_t limit, std::uint64_t offset);
+                                                     std::uint64_t limit, std::uint64_t position);
   // The sweep's trials in its order, without config_json: what the scheduler starts from. Cheap: 100,000 in a fraction
   // of a second.
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
@@ -298,6 +300,8 @@ class Store {
   absl::StatusOr<Fingerprints> FixedInputs(const std::string& sweep);
   // What the configurations of the sweep's trials say that inputs hold; one that they disagree about is left out.
   absl::StatusOr<Fingerprints> SubmittedInputs(const std::string& sweep);
+  // The values of the key `replica` in the sweep's trials, each once.
+  absl::StatusOr<std::vector<std::string>> Replicas(const std::string& sweep);
   // The sweep's trial, as ListResults has it; none where the sweep does not hold it.
   absl::StatusOr<std::optional<ResultRow>> FindResult(const std::string& sweep, const std::string& trial_id);
   // What was measured in the sweep, by the first trials that have points, ordered by metric, layer and site.

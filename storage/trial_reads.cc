@@ -16,8 +16,8 @@ namespace ofsweep {
 namespace {
 
 constexpr char kSweepColumns[] =
-    "name, description, tags, priority, keep_checkpoints, state, spec, submitted_at, updated_at, file, spec_sha256, "
-    "revision";
+    "id, name, description, tags, priority, keep_checkpoints, state, spec, submitted_at, updated_at, file, "
+    "spec_sha256, revision";
 
 // AttemptOrigin; ReadOrigin reads it.
 constexpr char kOriginColumns[] =
@@ -88,18 +88,19 @@ AttemptOrigin ReadOrigin(const Query& row, int column) {
 }
 
 SweepRow ReadSweep(const Query& row) {
-  return {.name = row.Text(0),
-          .attributes = {.description = row.Text(1),
-                         .tags = nlohmann::json::parse(row.Text(2)).get<std::vector<std::string>>(),
-                         .priority = static_cast<int>(row.Integer(3)),
-                         .keep_checkpoints = ParseKeepCheckpoints(row.Text(4)).value()},
-          .state = ParseSweepState(row.Text(5)).value(),
-          .spec = row.Text(6),
-          .submitted_at = row.Integer(7),
-          .updated_at = row.Integer(8),
-          .file = row.Text(9),
-          .spec_sha256 = row.Text(10),
-          .revision = row.Text(11)};
+  return {.id = row.Integer(0),
+          .name = row.Text(1),
+          .attributes = {.description = row.Text(2),
+                         .tags = nlohmann::json::parse(row.Text(3)).get<std::vector<std::string>>(),
+                         .priority = static_cast<int>(row.Integer(4)),
+                         .keep_checkpoints = ParseKeepCheckpoints(row.Text(5)).value()},
+          .state = ParseSweepState(row.Text(6)).value(),
+          .spec = row.Text(7),
+          .submitted_at = row.Integer(8),
+          .updated_at = row.Integer(9),
+          .file = row.Text(10),
+          .spec_sha256 = row.Text(11),
+          .revision = row.Text(12)};
 }
 
 // A ResultNumber, and whether it was measured at all: NULL with a step is a NaN.
@@ -141,7 +142,7 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 std::string ResultsSql(bool with_config) {
   std::string sql =
       absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/false), with_config ? ", trial_configs.config" : ", ''",
-                   ", arms.keys, arms.label, ", kOriginColumns);
+                   ", arms.keys, arms.label, position, ", kOriginColumns);
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
@@ -156,19 +157,19 @@ std::string ResultsSql(bool with_config) {
 }
 
 std::string PageOfResultsSql(std::size_t states) {
-  std::string sql = ResultsSql(/*with_config=*/true);
-  // Positions are 0, 1, 2, …: without a filter the offset is a place in the index, not rows to skip.
-  if (states == 0) return sql + " AND position >= ?3 ORDER BY position LIMIT ?2";
-  absl::StrAppend(&sql, " AND trials.state IN (?4");
-  for (std::size_t i = 1; i < states; ++i) absl::StrAppend(&sql, ", ?", 4 + i);
-  return sql + ") ORDER BY position LIMIT ?2 OFFSET ?3";
+  std::string sql = ResultsSql(/*with_config=*/true) + " AND position >= ?3";
+  for (std::size_t i = 0; i < states; ++i) {
+    absl::StrAppend(&sql, i == 0 ? " AND trials.state IN (?" : ", ?", 4 + i);
+  }
+  return absl::StrCat(sql, states == 0 ? "" : ")", " ORDER BY position LIMIT ?2");
 }
 
 ResultRow ReadResult(const Query& query) {
   ResultRow row{.trial = ReadTrial(query)};
   row.trial.config_json = query.Text(kConfigColumn);
   row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
-  int column = kConfigColumn + 3;
+  row.position = static_cast<std::uint64_t>(query.Integer(kConfigColumn + 3));
+  int column = kConfigColumn + 4;
   row.origin = ReadOrigin(query, column);
   column += kOriginColumnCount;
   for (const ResultColumn& result : ResultColumnsOfTrials()) {
@@ -217,19 +218,32 @@ absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, con
   return agreed;
 }
 
+absl::StatusOr<std::vector<std::string>> Replicas(DatabaseConnection& connection, const std::string& sweep) {
+  const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
+  if (!id.ok()) return id.status();
+  Query query(
+      connection.Prepare("SELECT DISTINCT ifnull(config ->> '$.replica', '') FROM sweep_trials "
+                         "JOIN trial_configs ON trial_configs.trial = sweep_trials.trial WHERE sweep = ?1"));
+  query.Bind(*id);
+  std::vector<std::string> replicas;
+  while (query.Next()) replicas.push_back(query.Text(0));
+  return replicas;
+}
+
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
   return Query(connection.Prepare("SELECT 1 FROM earlier_specs WHERE sweep = ?1 AND spec = ?2")).Bind(*id, spec).Next();
 }
 
-std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset,
+std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::int64_t before,
                                  std::span<const std::string> tags) {
   Query query(connection.Prepare(
       absl::StrCat("SELECT ", kSweepColumns,
-                   " FROM sweeps WHERE NOT EXISTS (SELECT 1 FROM json_each(?3) AS wanted WHERE wanted.value NOT IN "
-                   "(SELECT value FROM json_each(sweeps.tags))) ORDER BY id DESC LIMIT ?1 OFFSET ?2")));
-  query.Bind(Clamp(limit), Clamp(offset), nlohmann::json(tags).dump());
+                   " FROM sweeps WHERE id < ?2 AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS wanted "
+                   "WHERE wanted.value NOT IN (SELECT value FROM json_each(sweeps.tags))) ORDER BY id DESC LIMIT ?1")));
+  const std::int64_t behind_all = std::numeric_limits<std::int64_t>::max();
+  query.Bind(Clamp(limit), before == 0 ? behind_all : before, nlohmann::json(tags).dump());
   std::vector<SweepRow> sweeps;
   while (query.Next()) sweeps.push_back(ReadSweep(query));
   return sweeps;
@@ -260,11 +274,11 @@ absl::Status VisitResults(DatabaseConnection& connection, const std::string& swe
 
 absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
-                                                   std::uint64_t offset) {
+                                                   std::uint64_t position) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
   Query query(connection.Prepare(PageOfResultsSql(states.size())));
-  query.Bind(*id, Clamp(limit), Clamp(offset));
+  query.Bind(*id, Clamp(limit), Clamp(position));
   int parameter = 4;
   for (const TrialState state : states) query.BindOne(parameter++, Name(state));
   std::vector<ResultRow> rows;

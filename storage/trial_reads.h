@@ -16,8 +16,9 @@ namespace ofsweep {
 absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::string& sweep);  // or NotFound
 std::optional<SweepRow> FindSweep(DatabaseConnection& connection, const std::string& name);
 absl::StatusOr<Fingerprints> SubmittedInputs(DatabaseConnection& connection, const std::string& sweep);
+absl::StatusOr<std::vector<std::string>> Replicas(DatabaseConnection& connection, const std::string& sweep);
 absl::StatusOr<bool> HadSpec(DatabaseConnection& connection, const std::string& sweep, const std::string& spec);
-std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::uint64_t offset,
+std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t limit, std::int64_t before,
                                  std::span<const std::string> tags);
 absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnection& connection,
                                                                 const std::string& sweep);
@@ -25,7 +26,7 @@ absl::Status VisitResults(DatabaseConnection& connection, const std::string& swe
                           const std::function<void(const ResultRow&)>& visit);
 absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
-                                                   std::uint64_t offset);
+                                                   std::uint64_t position);
 absl::StatusOr<std::optional<ResultRow>> FindResult(DatabaseConnection& connection, const std::string& sweep,
                                                     const std::string& trial_id);
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep);

@@ -111,10 +111,11 @@ absl::Status FixInput(DatabaseConnection& connection, const FixedInput& fixed) {
   return stored > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", fixed.sweep));
 }
 
-void MoveInput(DatabaseConnection& connection, const MovedInput& moved) {
-  Query(connection.Prepare("UPDATE trial_configs SET config = json_set(config, ?2, ?3) "
-                           "WHERE trial = (SELECT id FROM trials WHERE trial_id = ?1) AND config ->> ?2 IS NOT ?3"))
-      .Bind(moved.trial_id, absl::StrCat("$.\"", moved.key, "\""), moved.path)
+void ChangeConfig(DatabaseConnection& connection, const ConfigChange& change) {
+  Query(connection.Prepare(
+            "UPDATE trial_configs SET config = json_patch(config, ?2) "
+            "WHERE trial = (SELECT id FROM trials WHERE trial_id = ?1) AND config IS NOT json_patch(config, ?2)"))
+      .Bind(change.trial_id, change.keys_json)
       .Run();
 }
 
@@ -142,7 +143,7 @@ absl::Status Apply(DatabaseConnection& connection, PointWrites& points, const St
   for (const FixedInput& fixed : change.fixed_inputs) {
     if (!goes_on(FixInput(connection, fixed))) return status;
   }
-  for (const MovedInput& moved : change.moved_inputs) MoveInput(connection, moved);
+  for (const ConfigChange& config : change.configs) ChangeConfig(connection, config);
   if (!change.deletion) return status;
   if (!goes_on(DeleteSweep(connection, *change.deletion))) return status;
   points.ClearDeleted();

@@ -53,6 +53,26 @@ TEST(SweepText, ASubmissionSaysHowManyTrialsAreSharedAndHowToWatch) {
   EXPECT_THAT(DescribeSubmission(response, 6, true, {}), Not(HasSubstr("ofsweep watch")));
 }
 
+TEST(SweepText, AnUpdateSaysWhomItsKeysReach) {
+  v1::SubmitSweepResponse response;
+  *response.mutable_sweep() = SmallSweep();
+  for (const char* key : {"description", "keep.checkpoints", "train.threads", "train.checkpoint_every"}) {
+    response.add_differing_keys(key);
+  }
+  const std::string kept = DescribeSubmission(response, 6, false, {});
+  EXPECT_THAT(kept, HasSubstr("keeps its own description and keep.checkpoints and train.threads"));
+  EXPECT_THAT(kept, HasSubstr("--update"));
+  response.set_updated(true);
+  const std::string changed = DescribeSubmission(response, 6, false, {});
+  EXPECT_THAT(changed, HasSubstr("keep.checkpoints holds for trials that end from now on"));
+  EXPECT_THAT(changed, HasSubstr("still to be trained take train.threads and train.checkpoint_every"));
+  EXPECT_THAT(changed, HasSubstr("keep what they began with"));
+  response.mutable_sweep()->mutable_trials()->Clear();
+  EXPECT_THAT(DescribeSubmission(response, 6, false, {}), Not(HasSubstr("keep.checkpoints"))) << "nothing has ended";
+  response.set_created(true);
+  EXPECT_EQ(DescribeDifferences(response), "");
+}
+
 TEST(SweepText, CombinationsThatAreOneTrialAreCounted) {
   v1::SubmitSweepResponse response;
   *response.mutable_sweep() = SmallSweep();

@@ -21,6 +21,7 @@ using testing::StartsWith;
 constexpr char kJson[] = "Content-Type: application/json";
 constexpr char kProto[] = "Content-Type: application/proto";
 constexpr char kStreamJson[] = "Content-Type: application/connect+json";
+constexpr char kStreamProto[] = "Content-Type: application/connect+proto";
 
 struct Envelope {
   int flags = 0;
@@ -129,6 +130,12 @@ TEST_F(ConnectTest, WhatCannotBeReadIsToldInWords) {
   EXPECT_THAT(Post("WatchSweep", kJson, "{}"), AllOf(StartsWith("HTTP/1.1 415"), HasSubstr("connect+json")));
   EXPECT_THAT(Post("GetSweep", kJson, R"({"nmae": "s"})"), AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("nmae")));
   EXPECT_THAT(Post("GetSweep", kJson, "{"), StartsWith("HTTP/1.1 400"));
+  const std::string broken = Post("GetSweep", kProto, "\x0a\x05s");  // five bytes of a name, of which there is one
+  EXPECT_THAT(broken, StartsWith("HTTP/1.1 400"));
+  EXPECT_EQ(JsonOf(broken)["code"], "invalid_argument");
+  EXPECT_THAT(JsonOf(broken)["message"].get<std::string>(), HasSubstr("ofsweep.v1.GetSweepRequest"));
+  const std::string watched = Post("WatchSweep", kStreamProto, ConnectEnvelope(0, "\x0a\x05s"));
+  EXPECT_THAT(Envelopes(BodyOf(watched)).at(0).message, HasSubstr("ofsweep.v1.WatchSweepRequest"));
   EXPECT_THAT(Post("GetSwep", kJson, "{}"), AllOf(StartsWith("HTTP/1.1 501"), HasSubstr("GetSweep")));
   const std::vector<Envelope> envelopes = Envelopes(BodyOf(Post("WatchSweep", kStreamJson, "{}")));
   EXPECT_THAT(envelopes.at(0).message, AllOf(HasSubstr("invalid_argument"), HasSubstr("envelope")));

@@ -184,6 +184,19 @@ TEST_F(LogTest, WhatThereIsNotIsSaidInWords) {
   EXPECT_THAT(Tail(request), HasSubstr("has not begun"));
 }
 
+TEST_F(LogTest, AStreamGoesOnBehindWhatItsReaderHas) {
+  const v1::Start start = StartOne();
+  PushOne(Chunk(start, 0, "one\ntwo\n"));
+  v1::TailLogRequest request = Request(start);
+  request.set_last_lines(1);
+  request.set_begin(2);
+  EXPECT_EQ(Tail(request), "[2]e\ntwo\n");
+  request.set_follow(true);
+  request.set_begin(8);
+  PushOne(Chunk(start, 8, "", /*complete=*/true));
+  EXPECT_EQ(Tail(request), "") << "it has all of it, which is no mistake";
+}
+
 TEST_F(LogTest, AFollowerHearsWhatIsPushedAndEndsWithTheLog) {
   const v1::Start start = StartOne();
   const auto context = Context();

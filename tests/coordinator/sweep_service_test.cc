@@ -73,6 +73,36 @@ TEST_F(SweepServiceTest, ValidateOnlyCountsAndStoresNothing) {
   EXPECT_EQ(sweeps_->GetSweep(Context().get(), get, &none).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(SweepServiceTest, WhatIsOnlyLookedAtIsDescribedAsASubmissionWouldBe) {
+  v1::SubmitSweepRequest request;
+  request.mutable_yaml()->set_file_name("/sweeps/s.yaml");
+  request.mutable_yaml()->set_text(SmallSweep("s") +
+                                   "description: why\ntags: [paper]\npriority: 3\nkeep: {checkpoints: all}\n");
+  const auto take_in = [&](bool is_update, bool validate_only) {
+    request.set_validate_only(validate_only);
+    v1::SubmitSweepResponse response;
+    const grpc::Status status = is_update ? sweeps_->UpdateSweep(Context().get(), request, &response)
+                                          : sweeps_->SubmitSweep(Context().get(), request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_TRUE(response.sweep().has_submitted_at());
+    EXPECT_EQ(response.sweep().has_updated_at(), is_update);
+    response.clear_created();
+    for (const char* name : {"submitted_at", "updated_at", "steps_done", "steps_total", "waiting_reason"}) {
+      const auto* field = v1::Sweep::descriptor()->FindFieldByName(name);
+      response.sweep().GetReflection()->ClearField(response.mutable_sweep(), field);
+    }
+    return response;
+  };
+  const auto expect_the_same = [&](bool is_update) {
+    const v1::SubmitSweepResponse looked_at = take_in(is_update, true), done = take_in(is_update, false);
+    EXPECT_EQ(looked_at.DebugString(), done.DebugString());
+  };
+  expect_the_same(/*is_update=*/false);
+  expect_the_same(/*is_update=*/false);  // of a sweep that is there
+  request.mutable_yaml()->set_text(SmallSweep("s") + "description: another\n");
+  expect_the_same(/*is_update=*/true);
+}
+
 TEST_F(SweepServiceTest, EveryMistakeOfAFileIsAFieldViolationWithLineAndFix) {
   v1::SubmitSweepRequest request;
   request.mutable_yaml()->set_file_name("/sweeps/s.yaml");
@@ -178,6 +208,44 @@ TEST_F(SweepServiceTest, ListsComeInPages) {
   ASSERT_TRUE(sweeps_->ListTrials(Context().get(), trials, &page).ok());
   EXPECT_EQ(page.trials_size(), 1);
   EXPECT_THAT(page.next_page_token(), IsEmpty());
+}
+
+TEST_F(SweepServiceTest, APageGoesOnBehindThePageBeforeWhateverHasChangedMeanwhile) {
+  const auto submit = [&](const std::string& name) {
+    Submit("name: " + name + "\ntrial: {train.device: cpu, seed: " + std::to_string(name[0]) + "}\n");
+  };
+  for (const char* name : {"a", "b", "c", "d"}) submit(name);
+  v1::ListSweepsRequest request;
+  request.set_page_size(2);
+  v1::ListSweepsResponse page;
+  ASSERT_TRUE(sweeps_->ListSweeps(Context().get(), request, &page).ok());
+  EXPECT_EQ(page.sweeps(1).name(), "c");
+  submit("e");
+  v1::DeleteSweepRequest gone;
+  gone.set_name("c");
+  v1::DeleteSweepResponse deleted;
+  ASSERT_TRUE(sweeps_->DeleteSweep(Context().get(), gone, &deleted).ok());
+  submit("f");
+  request.set_page_token(page.next_page_token());
+  ASSERT_TRUE(sweeps_->ListSweeps(Context().get(), request, &page).ok());
+  ASSERT_EQ(page.sweeps_size(), 2);
+  EXPECT_EQ(page.sweeps(0).name(), "b");
+  EXPECT_EQ(page.sweeps(1).name(), "a");
+  EXPECT_THAT(page.next_page_token(), IsEmpty());
+
+  Submit(SmallSweep("s"));
+  v1::ListTrialsRequest waiting;
+  waiting.set_sweep("s");
+  waiting.add_states("pending");
+  waiting.set_page_size(1);
+  v1::ListTrialsResponse trials;
+  ASSERT_TRUE(sweeps_->ListTrials(Context().get(), waiting, &trials).ok());
+  EXPECT_EQ(trials.trials(0).label(), "model.block=pre_norm seed=0");
+  Synchronize(HelloFrom("w", 6));  // a, b, d, e, f, and the first of s
+  waiting.set_page_token(trials.next_page_token());
+  ASSERT_TRUE(sweeps_->ListTrials(Context().get(), waiting, &trials).ok());
+  ASSERT_EQ(trials.trials_size(), 1);
+  EXPECT_EQ(trials.trials(0).label(), "model.block=op seed=0");
 }
 
 TEST_F(SweepServiceTest, ASweepSaysWhatItVariesAndHowFarItsStepsAre) {

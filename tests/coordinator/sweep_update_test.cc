@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <prometheus/metric_family.h>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/coordinator/coordinator_world.h"
@@ -195,11 +197,93 @@ TEST_F(SweepUpdate, MayNotLeaveTrialsOut) {
   EXPECT_EQ(world_.coordinator().Inconsistency(), "");
 }
 
-TEST_F(SweepUpdate, OfACancelledSweepOrOfNoneIsRefused) {
+TEST_F(SweepUpdate, WhatIsAddedToACancelledSweepWaitsForItsResumption) {
+  const AttemptName running = world_.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
-  const auto cancelled = Update(kBlocks);
-  EXPECT_EQ(cancelled.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(cancelled.status().message()), HasSubstr("resume"));
+  const auto updated = Update(kBlocks);
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->added, 3u);
+  EXPECT_EQ(updated->sweep.state, SweepState::kCancelled);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
+  const auto stopped =
+      world_.Call("w", 1, {{.name = running, .end = AttemptEnd{.outcome = AttemptOutcome::kCancelled}}});
+  EXPECT_THAT(stopped->start, SizeIs(0));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+  world_.Restart();
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
+  ASSERT_TRUE(world_.coordinator().Resume("sweep").ok());
+  EXPECT_THAT(world_.Call("w", 4)->start, SizeIs(4));
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+// The other sweep's goes on, and is not ended for the cancelled one.
+TEST_F(SweepUpdate, OfACancelledSweepLeavesWhatItSharesAsItIs) {
+  ASSERT_TRUE(world_.Submit("other", 1).ok());
+  ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
+  ASSERT_TRUE(Update(kBlocks).ok());
+  EXPECT_EQ(world_.Count("other", TrialState::kPending), 2u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kPending), 2u);
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 2u);
+  ASSERT_TRUE(world_.coordinator().Cancel("other").ok());
+  EXPECT_EQ(world_.Count("sweep", TrialState::kCancelled), 4u);
+  EXPECT_EQ(world_.coordinator().Inconsistency(), "");
+}
+
+TEST_F(SweepUpdate, TrialsThatAreStillToBeTrainedAreTrainedAsItSays) {
+  const std::string seeds = "name: two\ntrial: {train.steps: 100";
+  const std::string grid = "}\ngrid: {seed: [4, 5]}\n";
+  const std::string often = seeds + ", train.checkpoint_every: 5, train.threads: 2" + grid;
+  ASSERT_TRUE(world_.coordinator().Cancel("sweep").ok());
+  ASSERT_TRUE(world_.SubmitText(seeds + grid, false, CoordinatorWorld::SeenData()).ok());
+  const AttemptName running = world_.Call("w", 1)->start[0].name;
+  const auto every = [&](std::size_t position) {
+    const ResultRow row = (*world_.store().ListResults("two", {}, 9, 0))[position];
+    return nlohmann::json::parse(row.trial.config_json)["train.checkpoint_every"];
+  };
+  const auto submitted = world_.SubmitText(often, false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(submitted.ok()) << submitted.status();
+  EXPECT_THAT(submitted->differing_keys, ElementsAre("train.threads", "train.checkpoint_every"));
+  EXPECT_EQ(every(1), "auto") << "only an update changes it";
+
+  const auto updated = world_.UpdateText(often, false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_TRUE(updated->updated);
+  EXPECT_THAT(updated->differing_keys, ElementsAre("train.threads", "train.checkpoint_every"));
+  EXPECT_EQ(every(0), "auto") << "it runs, and that is how it is trained";
+  EXPECT_EQ(every(1), 5);
+  world_.Restart();
+  const auto started = world_.Call("w", 2, {{.name = running}})->start;
+  ASSERT_THAT(started, SizeIs(1));
+  EXPECT_THAT(started[0].config_json, HasSubstr("\"train.checkpoint_every\":5"));
+  EXPECT_THAT(started[0].config_json, HasSubstr("\"train.threads\":2"));
+
+  ASSERT_TRUE(world_.coordinator().Cancel("two").ok());
+  const auto back = world_.UpdateText(seeds + grid, false, CoordinatorWorld::SeenData());
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_TRUE(back->updated) << "a text that it had, but not what holds now";
+  EXPECT_EQ(every(1), "auto");
+}
+
+// Its text says nothing of the replica; its trials do.
+TEST_F(SweepUpdate, OfASweepThatWasMadeAnewAddsToTheSameReplica) {
+  const std::string text = "name: fresh\ntrial: {train.steps: 100}\ngrid: {seed: ";
+  std::vector<Problem> problems;
+  for (const Fingerprints& seen : {CoordinatorWorld::SeenData(), Fingerprints()}) {
+    Submission submission{.spec = ParseSweepSpec(text + "[1]}\n", "", problems), .text = text + "[1]}\n"};
+    submission.spec.fingerprints = seen;
+    submission.spec.trial.insert_or_assign("replica", "fresh-1234");
+    ASSERT_TRUE(world_.coordinator().intake().Submit(submission, problems).ok());
+    world_.Restart();
+    const auto updated = world_.UpdateText(text + "[1, 2]}\n", false, seen);
+    ASSERT_TRUE(updated.ok()) << updated.status();
+    EXPECT_EQ(updated->added, 1u);
+    EXPECT_THAT(*world_.store().Replicas("fresh"), ElementsAre("fresh-1234"));
+    EXPECT_EQ(world_.UpdateText(text + "[1, 2, 3]}\n", false, seen)->added, 1u);
+    ASSERT_TRUE(world_.coordinator().Delete("fresh").ok());
+  }
+}
+
+TEST_F(SweepUpdate, OfNoSweepIsRefused) {
   EXPECT_EQ(world_.UpdateText("name: other\ngrid: {seed: [1]}\n").status().code(), absl::StatusCode::kNotFound);
 }
 
@@ -223,10 +307,6 @@ TEST_F(SweepUpdate, SharesTrialsOfOtherSweepsAndWakesFailedOnes) {
   const AttemptName name = world_.Call("w", 1)->start[0].name;
   ASSERT_TRUE(world_.Call("w", 1, {Completed(name)}).ok());
   ASSERT_TRUE(world_.Submit("third", 3).ok());
-  const auto shared = world_.UpdateText(
-      "name: other\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [0, 1, 2]}\n", false,
-      CoordinatorWorld::SeenData());
-  EXPECT_EQ(shared.status().code(), absl::StatusCode::kFailedPrecondition) << "it is cancelled";
   ASSERT_TRUE(world_.coordinator().Resume("other").ok());
   const auto joined = world_.UpdateText(
       "name: other\ntrial: {train.steps: 100}\ngrid: {model.block: [pre_norm, op], seed: [0, 1, 2]}\n", false,

@@ -91,6 +91,20 @@ TEST_F(RunCommand, AnInterruptedRunContinuesToTheSameTable) {
       << "points were lost, doubled or changed";
 }
 
+// As `run` without --update goes on with it.
+TEST_F(RunCommand, UpdatesACancelledSweepAndGoesOnWithIt) {
+  StartCoordinator();
+  ASSERT_EQ(Command({"submit", WriteSpec({.grid = "{seed: [0]}"})}).exit_code, 0);
+  ASSERT_EQ(Command({"cancel", "tiny"}).exit_code, 0);
+  coordinator_->Signal(SIGTERM);
+  ASSERT_EQ(coordinator_->Wait(), 0);
+  auto update = Run(WriteSpec({.grid = "{seed: [0, 1]}"}));
+  update.push_back("--update");
+  const Finished run = Ofsweep(update);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, AllOf(HasSubstr("1 trial added"), HasSubstr("2/2 trials")));
+}
+
 TEST_F(RunCommand, WithoutCheckpointsAnInterruptedRunSaysThatItsTrialsBeginAnew) {
   auto arguments = Run(WriteSpec({.steps = 100'000, .checkpoint_every = 0, .grid = "{seed: [0, 1]}"}));
   arguments.insert(arguments.begin(), kOfsweep);

@@ -104,13 +104,13 @@ TEST_F(SweepsTest, AnotherConfigurationUnderAKnownIdIsRefused) {
 
 TEST_F(SweepsTest, SweepsAreListedNewestFirstInPages) {
   for (int i = 0; i < 5; ++i) InsertTrials(*store_, absl::StrCat("s", i), {});
-  const auto names = [&](std::uint64_t limit, std::uint64_t offset) {
+  const auto names = [&](std::uint64_t limit, std::int64_t before) {
     std::vector<std::string> found;
-    for (const SweepRow& sweep : Must(store_->ListSweeps(limit, offset))) found.push_back(sweep.name);
+    for (const SweepRow& sweep : Must(store_->ListSweeps(limit, before))) found.push_back(sweep.name);
     return found;
   };
   EXPECT_THAT(names(2, 0), ElementsAre("s4", "s3"));
-  EXPECT_THAT(names(2, 4), ElementsAre("s0"));
+  EXPECT_THAT(names(2, Must(store_->FindSweep("s1"))->id), ElementsAre("s0"));
   EXPECT_EQ(names(UINT64_MAX, 0).size(), 5u);
 }
 
@@ -268,9 +268,10 @@ TEST_F(SweepsTest, ResultsAreFilteredByStateAndPaged) {
   for (int i = 0; i < 10; ++i) trials.push_back(MakeTrial(absl::StrCat("t", i)));
   InsertTrials(*store_, "s", trials);
   for (int i = 0; i < 10; i += 3) SetState(*store_, absl::StrCat("t", i), TrialState::kCompleted);
-  const auto ids = [&](std::vector<TrialState> states, std::uint64_t limit, std::uint64_t offset) {
+  const auto ids = [&](std::vector<TrialState> states, std::uint64_t limit, std::uint64_t position) {
     std::vector<std::string> found;
-    for (const ResultRow& row : Must(store_->ListResults("s", states, limit, offset))) {
+    for (const ResultRow& row : Must(store_->ListResults("s", states, limit, position))) {
+      EXPECT_EQ(row.trial.trial_id, absl::StrCat("t", row.position));
       found.push_back(row.trial.trial_id);
     }
     return found;

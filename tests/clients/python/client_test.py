@@ -9,11 +9,12 @@ import unittest
 import warnings
 from unittest import mock
 
+import grpc
 import numpy as np
 import ofsweep
 import world
 from ofsweep.messages import log
-from ofsweep.v1 import sweep_pb2
+from ofsweep.v1 import sweep_pb2, sweep_pb2_grpc
 
 FINAL = ("completed", "diverged", "failed", "cancelled", "pruned")
 
@@ -71,7 +72,7 @@ class Submitting(unittest.TestCase):
         file = world.folder() / "again.yaml"
         file.write_text(world.spec("again", world.BLOCKS_GRID))
         answer = self.client.submit(file, validate_only=True)
-        self.assertEqual(answer.sweep.file, None)
+        self.assertEqual(answer.sweep.file, str(file))
         self.assertEqual(
             (dict(answer.shared_with), dict(answer.anew_beside)), ({}, {world.BLOCKS: 8}), "nobody said what they read"
         )
@@ -204,6 +205,31 @@ class Logs(unittest.TestCase):
                 list(client.logs(trial, attempt=7))
             with self.assertRaises(ofsweep.NotFound):
                 list(client.logs("nobody"))
+
+    def test_a_followed_log_goes_on_when_the_coordinator_is_back(self):
+        asked = []
+
+        class Leaving(sweep_pb2_grpc.SweepServiceServicer):
+            def TailLog(self, request, context):
+                asked.append((request.attempt, request.begin))
+                if len(asked) == 2:
+                    context.abort(grpc.StatusCode.UNAVAILABLE, "stopping")
+                text = b"one\n" if request.begin == 0 else b"two\n"
+                yield sweep_pb2.TailLogResponse(begin=request.begin, text=text, attempt=3)
+                if request.begin == 0:
+                    context.abort(grpc.StatusCode.UNAVAILABLE, "stopping")
+
+        server = grpc.server(concurrent.futures.ThreadPoolExecutor(1))
+        sweep_pb2_grpc.add_SweepServiceServicer_to_server(Leaving(), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        self.addCleanup(server.stop, None)
+        with ofsweep.connect(f"127.0.0.1:{port}") as client, mock.patch("ofsweep.client.time.sleep"):
+            self.assertEqual("".join(client.logs("trial", follow=True)), "one\ntwo\n")
+            self.assertEqual(asked, [(0, 0), (3, 4), (3, 4)])
+            asked.clear()
+            with self.assertRaises(ofsweep.Unavailable):
+                list(client.logs("trial"))
 
     def test_gaps_and_bytes_that_are_no_text(self):
         pieces = [(0, b"a\xc3"), (2, b"\xa4\xff"), (10, b"b\n"), (20, b"c")]

@@ -74,10 +74,11 @@ class Client(Results):
         self, spec: Spec, *, fingerprints: Iterable[Fingerprint] = (), validate_only: bool = False
     ) -> Submission:
         """Gives the sweep of that name this specification, and the trials that it does not hold yet; its arms are called
-        by what varies then. What `fingerprints` does not name is what the sweep's trials read. Idempotent.
+        by what varies then. What `fingerprints` does not name is what the sweep's trials read. A cancelled sweep stays
+        cancelled: `resume` goes on with all of it. Idempotent.
 
-        Raises NotFound where there is no such sweep, FailedPrecondition where it is cancelled, or the specification
-        leaves out trials that it has.
+        Raises NotFound where there is no such sweep, FailedPrecondition where the specification leaves out trials that
+        it has.
         """
         return messages.submission(self._call(self._stub.UpdateSweep, request_of(spec, fingerprints, "", validate_only)))
 
@@ -133,14 +134,33 @@ class Client(Results):
         request = sweep_pb2.RetryTrialsRequest(sweep=sweep, trial_ids=as_list(trial_ids))
         return int(self._call(self._stub.RetryTrials, request).retried)
 
-    def logs(self, trial_id: str, *, attempt: int = 0, lines: int = 0, follow: bool = False) -> Iterator[str]:
+    def logs(
+        self, trial_id: str, *, attempt: int = 0, lines: int = 0, follow: bool = False, patience: float = 300.0
+    ) -> Iterator[str]:
         """What a trial's trainer has logged, in pieces: "".join(client.logs(trial_id)) is all that the coordinator keeps, at
         most 1 MiB. What is no UTF-8 is replaced, and where bytes are left out a line says so.
 
-        attempt: from 1; the newest by default. lines: only the last ones. follow: until the attempt has ended.
-        Raises NotFound where there is no such trial, attempt or log."""
+        attempt: from 1; the newest by default. lines: only the last ones. follow: until the attempt has ended; a
+        coordinator that goes away meanwhile is waited for as in `watch`. Raises NotFound where there is no such trial,
+        attempt or log."""
         request = sweep_pb2.TailLogRequest(trial_id=trial_id, attempt=attempt, last_lines=lines, follow=follow)
-        return messages.log(self._stream(self._stub.TailLog, request), is_whole=lines == 0)
+        return messages.log(self._log_pieces(request, patience), is_whole=lines == 0)
+
+    def _log_pieces(self, request: sweep_pb2.TailLogRequest, patience: float) -> Iterator[sweep_pb2.TailLogResponse]:
+        waited: float = math.inf  # since the last piece, for the coordinator
+        while True:
+            try:
+                for piece in self._stream(self._stub.TailLog, request):
+                    waited = 0
+                    request.attempt = piece.attempt
+                    request.begin = piece.begin + len(piece.text)
+                    yield piece
+                return
+            except errors.Unavailable:
+                if not request.follow or waited >= patience:
+                    raise
+                time.sleep(1)
+                waited += 1
 
     def workers(self) -> pd.DataFrame:
         """One row a worker that is connected or holds a trial: worker, host, version, connected, last_seen (UTC),

@@ -1,0 +1,72 @@
+#include "coordinator/stream_hub.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/synchronization/notification.h"
+
+namespace ofsweep {
+namespace {
+
+// Writes for ever to a client that takes nothing.
+class UnreadStream final : public StreamHub::Stream {
+ public:
+  void WaitUntilItWrites() { writes_.WaitForNotification(); }
+  void WaitUntilCancelled() { cancelled_.WaitForNotification(); }
+  grpc::Status WaitForEnd() {
+    ended_.WaitForNotification();
+    return end_;
+  }
+  bool is_cancelled() const { return cancelled_.HasBeenNotified(); }
+
+ private:
+  absl::StatusOr<StreamHub::Step> Next() override { return StreamHub::Step{.kind = StreamHub::Step::kWrite}; }
+  void WriteNext() override { writes_.Notify(); }
+  void FinishWith(const grpc::Status& status) override {
+    end_ = status;
+    ended_.Notify();
+  }
+  void Cancel() override { cancelled_.Notify(); }
+
+  absl::Notification writes_, cancelled_, ended_;
+  grpc::Status end_;
+};
+
+// As gRPC does when a stream has been finished.
+grpc::StatusCode EndOf(UnreadStream& stream, StreamHub& hub) {
+  const grpc::Status end = stream.WaitForEnd();
+  hub.OnGone(stream);
+  return end.error_code();
+}
+
+TEST(StreamHub, AClientThatTakesNothingLosesItsPlaceToWhoWantsIt) {
+  StreamHub hub("TailLog", nullptr, absl::ZeroDuration(), {.streams = 1, .patience = absl::ZeroDuration()});
+  UnreadStream unread, refused, taken_in;
+  hub.Add(unread, grpc::Status::OK);
+  unread.WaitUntilItWrites();
+  hub.Add(refused, grpc::Status::OK);
+  EXPECT_EQ(EndOf(refused, hub), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  unread.WaitUntilCancelled();
+  hub.OnWritten(unread, /*ok=*/false);
+  EXPECT_EQ(EndOf(unread, hub), grpc::StatusCode::CANCELLED);
+
+  hub.Add(taken_in, grpc::Status::OK);
+  taken_in.WaitUntilItWrites();
+  hub.OnCancelled(taken_in);
+  hub.OnWritten(taken_in, /*ok=*/false);
+  EXPECT_EQ(EndOf(taken_in, hub), grpc::StatusCode::CANCELLED);
+}
+
+TEST(StreamHub, AClientIsWaitedForAsLongAsOneMayTake) {
+  StreamHub hub("TailLog", nullptr, absl::ZeroDuration(), {.streams = 1, .patience = absl::Hours(1)});
+  UnreadStream slow, refused;
+  hub.Add(slow, grpc::Status::OK);
+  slow.WaitUntilItWrites();
+  hub.Add(refused, grpc::Status::OK);
+  EXPECT_EQ(EndOf(refused, hub), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  hub.OnWritten(slow, /*ok=*/false);  // it has gone
+  EXPECT_EQ(EndOf(slow, hub), grpc::StatusCode::CANCELLED);
+  EXPECT_FALSE(slow.is_cancelled());
+}
+
+}  // namespace
+}  // namespace ofsweep
