@@ -42,12 +42,14 @@ std::pair<Value, std::vector<std::vector<Overrides>>> Said(const SweepSpec& spec
 }  // namespace
 
 absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& spec, const SweepSettings& settings,
-                                                             std::vector<Problem>& problems) {
+                                                             std::vector<Problem>& problems,
+                                                             const std::function<bool()>& is_cancelled) {
   const bool too_many = CountCells(spec) > kMaxTrials;
   if (spec.name.empty()) problems.push_back({settings.file, 0, "name", "is missing", "add a line like name: my-sweep"});
   std::vector<SubmittedTrial> trials;
-  ExpandSweep(spec, settings.file, problems,
-              [&](const PlannedTrial& planned) { trials.push_back(ReadSubmitted(planned, settings)); });
+  const auto visit = [&](const PlannedTrial& planned) { trials.push_back(ReadSubmitted(planned, settings)); };
+  ExpandSweep(spec, settings.file, problems, visit, is_cancelled);
+  if (is_cancelled()) return absl::CancelledError("the caller has gone; nothing was stored");
   if (problems.empty()) return trials;
   const std::string text = ToText(problems);
   return too_many ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,10 @@
 namespace ofsweep {
 
 // Every trial of a sweep that arrives. The mistakes are in `problems`, and in words in the status: InvalidArgument, or
-// ResourceExhausted where there are too many trials.
-absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& spec, const SweepSettings& settings,
-                                                             std::vector<Problem>& problems);
+// ResourceExhausted where there are too many trials. Cancelled once `is_cancelled` says so.
+absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(
+    const SweepSpec& spec, const SweepSettings& settings, std::vector<Problem>& problems,
+    const std::function<bool()>& is_cancelled = [] { return false; });
 
 // AlreadyExists where that sweep is another one than is submitted under its name. `known_text`: it was submitted, or
 // updated, with the same text.

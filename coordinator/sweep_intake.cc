@@ -151,7 +151,7 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
                                                  std::vector<Problem>& problems) {
   const SweepSpec& spec = submission.spec;
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
-  auto trials = ExpandSubmission(spec, *settings, problems);
+  auto trials = ExpandSubmission(spec, *settings, problems, submission.is_cancelled);
   if (!trials.ok()) return trials.status();
   const auto stored = store_.FindSweep(spec.name);
   if (!stored.ok()) return stored.status();
@@ -222,7 +222,7 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     if (!status.ok()) return status;
   }
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
-  auto trials = ExpandSubmission(spec, *settings, problems);
+  auto trials = ExpandSubmission(spec, *settings, problems, submission.is_cancelled);
   if (!trials.ok()) return trials.status();
   const TimeMs now = clock_.Now();
 

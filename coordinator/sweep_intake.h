@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,11 +22,12 @@ struct Submission {
   std::string text;  // is kept, and must itself be readable as a sweep file (YAML, or JSON with the same keys)
   std::string file;  // names it in problems
   bool validate_only = false;
+  std::function<bool()> is_cancelled = [] { return false; };  // whether the caller has gone
 };
 
 // Takes sweeps in. Both calls expand the grid, and return when what they tell is durable; both may be sent again. All
 // mistakes of the specification go to `problems`: InvalidArgument, or ResourceExhausted where there are too many
-// trials.
+// trials. Cancelled, with nothing stored, where the caller goes while the grid is expanded.
 class SweepIntake {
  public:
   // All must outlive it. `revision`: of the coordinator.

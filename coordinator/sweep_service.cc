@@ -99,7 +99,7 @@ std::uint32_t Fill(const TrialsBySweep& trials, google::protobuf::RepeatedPtrFie
 
 }  // namespace
 
-grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
+grpc::Status SweepServiceImpl::TakeIn(const grpc::ServerContext& context, const v1::SubmitSweepRequest& request,
                                       absl::StatusOr<SubmitResult> (SweepIntake::*take)(const Submission&,
                                                                                         std::vector<Problem>&),
                                       v1::SubmitSweepResponse& response) {
@@ -126,7 +126,9 @@ grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
   SweepSpec spec = ParseSweepSpec(text, file, problems);
   AddWhatTheCallerSaw(request, spec, problems);
   if (!problems.empty()) return BadRequest(problems);
-  const auto result = (coordinator_->intake().*take)({spec, text, file, request.validate_only()}, problems);
+  const auto result = (coordinator_->intake().*take)(
+      {spec, text, file, request.validate_only(), [&context] { return context.IsCancelled(); }}, problems);
+  if (absl::IsCancelled(result.status())) return ToGrpcStatus(result.status());
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
   if (result->would_be) {
@@ -143,14 +145,14 @@ grpc::Status SweepServiceImpl::TakeIn(const v1::SubmitSweepRequest& request,
   return grpc::Status::OK;
 }
 
-grpc::Status SweepServiceImpl::SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
+grpc::Status SweepServiceImpl::SubmitSweep(grpc::ServerContext* context, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return TakeIn(*request, &SweepIntake::Submit, *response); });
+  return Guarded([&] { return TakeIn(*context, *request, &SweepIntake::Submit, *response); });
 }
 
-grpc::Status SweepServiceImpl::UpdateSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
+grpc::Status SweepServiceImpl::UpdateSweep(grpc::ServerContext* context, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return TakeIn(*request, &SweepIntake::Update, *response); });
+  return Guarded([&] { return TakeIn(*context, *request, &SweepIntake::Update, *response); });
 }
 
 grpc::Status SweepServiceImpl::ReadSweep(const std::string& name, v1::Sweep& answer) {

@@ -71,7 +71,7 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                                 v1::GetAblationTableResponse*) override;
 
  private:
-  grpc::Status TakeIn(const v1::SubmitSweepRequest& request,
+  grpc::Status TakeIn(const grpc::ServerContext& context, const v1::SubmitSweepRequest& request,
                       absl::StatusOr<SubmitResult> (SweepIntake::*take)(const Submission&, std::vector<Problem>&),
                       v1::SubmitSweepResponse& response);
   // Does `change` and answers with the sweep as it is then.

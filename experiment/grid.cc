@@ -67,18 +67,22 @@ std::optional<std::string> KeyThatVariesNothing(const Axis& axis) {
 class Expansion {
  public:
   Expansion(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
-            const std::function<void(PlannedTrial)>& visit)
+            const std::function<void(PlannedTrial)>& visit, const std::function<bool()>& is_cancelled)
       : spec_(spec),
         file_(file),
         problems_(problems),
         visit_(visit),
+        is_cancelled_(is_cancelled),
         axes_(SeedMajor(spec)),
         base_(TrialConfig::FromOverrides(spec.trial)),
         excludes_(spec.exclude.size(), false) {}
 
   std::uint64_t Run() {
     std::vector<std::size_t> position(axes_.size(), 0);
-    for (bool more = true; more; more = Advance(position)) VisitCell(position);
+    for (bool more = true; more; more = Advance(position)) {
+      if (is_cancelled_()) return hashes_.size();
+      VisitCell(position);
+    }
     for (std::size_t i = 0; i < excludes_.size(); ++i) {
       if (excludes_[i]) continue;
       problems_.push_back({file_, spec_.exclude[i].line, "exclude", "an entry matches no trial of this sweep",
@@ -169,6 +173,7 @@ class Expansion {
   const std::string& file_;
   std::vector<Problem>& problems_;
   const std::function<void(PlannedTrial)>& visit_;
+  const std::function<bool()>& is_cancelled_;
   std::vector<Axis> axes_;
   TrialConfig base_;
   std::vector<bool> excludes_;      // whether an exclusion has left out a trial
@@ -194,13 +199,14 @@ std::uint64_t CountCombinations(const SweepSpec& spec) {
   const std::string no_file;
   std::vector<Problem> ignored;
   const std::function<void(PlannedTrial)> only_count;
-  Expansion expansion(spec, no_file, ignored, only_count);
+  const std::function<bool()> is_cancelled = [] { return false; };
+  Expansion expansion(spec, no_file, ignored, only_count, is_cancelled);
   expansion.Run();
   return expansion.combinations();
 }
 
 std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
-                          const std::function<void(PlannedTrial)>& visit) {
+                          const std::function<void(PlannedTrial)>& visit, const std::function<bool()>& is_cancelled) {
   const std::uint64_t cells = CountCells(spec);
   if (cells > kMaxTrials) {
     problems.push_back({file, 0, "grid",
@@ -217,8 +223,8 @@ std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::v
                         "is no part of a trial's identity: trials that differ in nothing else are one",
                         "give it one value in `trial:`, or zip it with `replica` to train each anew"});
   }
-  const std::uint64_t trials = Expansion(spec, file, problems, visit).Run();
-  if (trials == 0 && problems.size() == before) {
+  const std::uint64_t trials = Expansion(spec, file, problems, visit, is_cancelled).Run();
+  if (trials == 0 && problems.size() == before && !is_cancelled()) {
     problems.push_back({file, 0, "exclude", absl::StrCat("leaves none of the ", cells, " trials"), "remove an entry"});
   }
   return trials;

@@ -77,8 +77,10 @@ struct PlannedTrial {
 // half-finished sweep is already a fair table) and in grid order within a seed. Cells with the same identity are
 // visited once. Mistakes — too many trials, none left, keys that contradict each other, an exclusion that leaves none
 // out — go to `problems`, each once, and then `visit` has not been called at all or the visited trials must be
-// discarded. Returns the number of trials visited.
-std::uint64_t ExpandSweep(const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
-                          const std::function<void(PlannedTrial)>& visit);
+// discarded. Returns the number of trials visited. A million of them take minutes: `is_cancelled`, asked before each
+// cell, ends it, and what was visited must be discarded.
+std::uint64_t ExpandSweep(
+    const SweepSpec& spec, const std::string& file, std::vector<Problem>& problems,
+    const std::function<void(PlannedTrial)>& visit, const std::function<bool()>& is_cancelled = [] { return false; });
 
 }  // namespace ofsweep

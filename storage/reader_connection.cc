@@ -12,8 +12,8 @@ absl::StatusOr<std::unique_ptr<DatabaseConnection>> OpenToRead(const std::string
                                                                                      const std::string&)) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no database ", path, "; give the data folder of a sweep (--data-dir), or a database file"));
+    return absl::NotFoundError(absl::StrCat("there is no database ", path,
+                                            "; give the data folder of a sweep (--data-dir), or a database file"));
   }
   std::unique_ptr<DatabaseConnection> connection;
   try {

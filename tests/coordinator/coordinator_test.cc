@@ -68,6 +68,21 @@ TEST(Coordinator, TooManyTrialsAreRefusedWithTheirCount) {
   EXPECT_THAT(world.problems[0].message, HasSubstr("1000000000"));
 }
 
+TEST(Coordinator, ASubmissionWhoseCallerHasGoneStoresNothing) {
+  CoordinatorWorld world;
+  SweepSpec spec;
+  spec.name = "abandoned";
+  Axis seeds;
+  for (std::int64_t seed = 0; seed < 10; ++seed) seeds.points.push_back({{"seed", seed}});
+  spec.axes.push_back(std::move(seeds));
+  int asked = 0;
+  const auto has_gone = [&asked] { return ++asked > 3; };
+  const auto result = world.coordinator().intake().Submit({.spec = spec, .is_cancelled = has_gone}, world.problems);
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_LT(asked, 10);
+  EXPECT_FALSE((*world.store().FindSweep("abandoned")).has_value());
+}
+
 TEST(Coordinator, AnAssignmentHoldsTheTrialAsItWasSubmitted) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());

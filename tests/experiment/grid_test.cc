@@ -129,5 +129,15 @@ TEST(Grid, AHundredThousandTrialsHaveAHundredThousandIdentities) {
   EXPECT_EQ(ExpandSweep(spec, kSpecFile, problems, [](const PlannedTrial&) {}), 100'000u);
 }
 
+TEST(Grid, EndsWhereItsCallerHasGone) {
+  const SweepSpec spec = GoodSpec("name: x\ngrid: {seed: [0, 1, 2, 3, 4, 5]}\nexclude: [{seed: 5}]");
+  std::vector<Problem> problems;
+  std::size_t visited = 0;
+  ExpandSweep(
+      spec, kSpecFile, problems, [&](const PlannedTrial&) { ++visited; }, [&] { return visited == 2; });
+  EXPECT_EQ(visited, 2u);
+  EXPECT_TRUE(problems.empty()) << "what was not reached is no mistake";
+}
+
 }  // namespace
 }  // namespace ofsweep
