@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "coordinator/submission.h"
-#include "corpus/input_fingerprint.h"
+#include "corpus/input_content.h"
 
 namespace ofsweep {
 namespace {
@@ -47,9 +47,9 @@ Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options,
   FingerprintCache cache(options.cache.empty() ? DefaultDatasetCache() : std::filesystem::path(options.cache));
   for (const DataInput& input : InputsOf(spec)) {
     if (input.path.empty() && !options.workers_are_here) continue;
-    const auto fingerprint = FingerprintOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
-    if (fingerprint.ok()) {
-      seen[input] = *fingerprint;
+    const auto content = ContentOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
+    if (content.ok()) {
+      seen[input] = content->fingerprint;
     } else if (!options.workers_are_here) {
       log << ToText(input) << " cannot be read here: the sweep's first attempt decides what it holds\n";
     }
