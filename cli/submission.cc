@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "coordinator/submission.h"
 #include "coordinator/wire.h"
-#include "corpus/input_fingerprint.h"
+#include "corpus/input_content.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {
@@ -51,9 +51,9 @@ Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options,
   FingerprintCache cache(options.cache.empty() ? DefaultDatasetCache() : std::filesystem::path(options.cache));
   for (const DataInput& input : InputsOf(spec)) {
     if (input.path.empty() && !options.workers_are_here) continue;
-    const auto fingerprint = FingerprintOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
-    if (fingerprint.ok()) {
-      seen[input] = *fingerprint;
+    const auto content = ContentOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
+    if (content.ok()) {
+      seen[input] = content->fingerprint;
     } else if (!options.workers_are_here) {
       log << ToText(input) << " cannot be read here: the sweep's first attempt decides what it holds\n";
     }

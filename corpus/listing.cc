@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "experiment/sha256.h"
 
 namespace ofsweep {
 namespace {
@@ -28,8 +27,7 @@ std::vector<fs::path> PythonFolders() {
 }
 
 CorpusFile FileOf(const fs::path& path, const struct stat& status) {
-  return {path, static_cast<std::uint64_t>(status.st_size),
-          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+  return {.path = path, .size = static_cast<std::uint64_t>(status.st_size)};
 }
 
 // Lists what a trial key names.
@@ -130,14 +128,6 @@ absl::StatusOr<CorpusListing> ListCorpus(CorpusKind kind, const fs::path& path, 
 
 fs::path SidecarOf(const fs::path& tokens) {
   return fs::path(tokens).replace_extension(".json");
-}
-
-std::string ListingDigest(const std::vector<CorpusFile>& files) {
-  Sha256 digest;
-  for (const CorpusFile& file : files) {
-    digest.Update(absl::StrCat(file.path.string(), std::string(1, '\0'), file.size, " ", file.modified, "\n"));
-  }
-  return digest.Hex();
 }
 
 }  // namespace ofsweep

@@ -13,11 +13,10 @@ namespace ofsweep {
 
 enum class CorpusKind { kPython, kText };
 
-// A file of a corpus as the file system knows it.
 struct CorpusFile {
   std::filesystem::path path;
   std::uint64_t size = 0;
-  std::int64_t modified = 0;  // nanoseconds
+  std::string sha256;  // 64 hexadecimal digits; empty where it was listed only
 };
 
 struct CorpusListing {
@@ -35,8 +34,5 @@ absl::StatusOr<CorpusListing> ListCorpus(CorpusKind kind, const std::filesystem:
 
 // NAME.json beside NAME.bin, which says how its tokens are to be read.
 std::filesystem::path SidecarOf(const std::filesystem::path& tokens);
-
-// One digest of paths, sizes and times: it changes when the corpus does, without reading it.
-std::string ListingDigest(const std::vector<CorpusFile>& files);
 
 }  // namespace ofsweep

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ inline constexpr std::array<InputKeys, 3> kInputKeys = {{
     {"data.validation_path", "data.validation_fingerprint"},
     {"model.init_from", "model.init_fingerprint"},
 }};
+inline constexpr std::span kDataKeys = std::span(kInputKeys).first<2>();  // of the tokens
 
 // How a path is read, which decides what of it counts: the *.py files of a folder or all of its files.
 struct DataInput {

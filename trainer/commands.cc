@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "corpus/input_fingerprint.h"
+#include "corpus/input_content.h"
 #include "experiment/problem.h"
 #include "experiment/quoted.h"
 #include "trainer/device_memory.h"
@@ -96,7 +96,12 @@ void AdjustForEvaluation(const EvaluateCommand& command, TrialConfig& config, st
 // `config_hash` is of the configuration as it was written.
 absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const std::string& config_hash,
                       EventOutput& events) {
-  const absl::StatusOr<Dataset> dataset = OpenDataset(config, CacheOr(command.cache));
+  const std::filesystem::path cache = CacheOr(command.cache);
+  const std::span<const InputKeys> inputs =
+      command.checkpoint.empty() ? std::span<const InputKeys>(kInputKeys) : kDataKeys;
+  const absl::StatusOr<FoundInputs> found = FindInputs(inputs, {}, cache, config);
+  if (!found.ok()) return found.status();
+  const absl::StatusOr<Dataset> dataset = OpenDataset(config, *found, cache);
   if (!dataset.ok()) return dataset.status();
   if (dataset->validation.size == 0) {
     return absl::InvalidArgumentError(
@@ -130,6 +135,7 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
   if (file) {
     if (absl::Status status = LoadParameters(*file, decoder); !status.ok()) return status;
   }
+  if (absl::Status status = CheckOpened(inputs, cache, config); !status.ok()) return status;
   StepPoints evaluation{
       .step = trained.step,
       .tokens = trained.step * config.Integer("train.batch_size") * config.Integer("model.context"),
@@ -236,11 +242,13 @@ int RunTrain(const TrainCommand& command) {
 
 int RunPrepare(const PrepareCommand& command) {
   EventOutput events;
-  return WithConfig(events, command.config, [&](const TrialConfig& config) -> absl::Status {
+  return WithConfig(events, command.config, [&](TrialConfig config) -> absl::Status {
     const std::filesystem::path cache = CacheOr(command.cache);
-    const absl::StatusOr<Dataset> dataset = OpenDataset(config, cache);
+    const absl::StatusOr<FoundInputs> found = FindInputs(kDataKeys, {}, cache, config);
+    if (!found.ok()) return found.status();
+    const absl::StatusOr<Dataset> dataset = OpenDataset(config, *found, cache);
     if (!dataset.ok()) return dataset.status();
-    const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, cache);
+    const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, *found, cache);
     if (!files.ok()) return files.status();
     const std::string left_out = ToText(dataset->left_out);
     std::cout << files->tokens.string() << ": " << dataset->train.size << " tokens to train on, "

@@ -122,11 +122,11 @@ absl::Status WriteTokens(const Documents& documents, const Tokenizer& tokenizer,
   return WriteFileAtomically(SidecarOf(path), sidecar.dump(1) + "\n");
 }
 
-absl::StatusOr<Documents> Choose(CorpusKind kind, const CorpusListing& listing, std::string_view what) {
-  absl::StatusOr<Documents> documents = ChooseDocuments(kind, listing.files);
+absl::StatusOr<Documents> Choose(CorpusKind kind, std::span<const CorpusFile> files, std::string_view what) {
+  absl::StatusOr<Documents> documents = ChooseDocuments(kind, files);
   if (documents.ok()) {
-    LogInfo(absl::StrFormat("preparing data: %d of %d %s files, %.1f MiB", documents->files.size(),
-                            listing.files.size(), what, static_cast<double>(documents->bytes) / kMebibyte));
+    LogInfo(absl::StrFormat("preparing data: %d of %d %s files, %.1f MiB", documents->files.size(), files.size(), what,
+                            static_cast<double>(documents->bytes) / kMebibyte));
   }
   return documents;
 }
@@ -134,9 +134,12 @@ absl::StatusOr<Documents> Choose(CorpusKind kind, const CorpusListing& listing, 
 }  // namespace
 
 std::string RecipeDigest(const CorpusRecipe& recipe) {
-  return Sha256Hex(absl::StrCat(
-      kTokenizerVersion, " ", static_cast<int>(recipe.kind), " ", ListingDigest(recipe.training.files), " ",
-      recipe.validation.files.empty() ? "" : ListingDigest(recipe.validation.files), " ", recipe.vocabulary));
+  Sha256 digest;
+  digest.Update(absl::StrCat(kTokenizerVersion, " ", static_cast<int>(recipe.kind), " ", recipe.vocabulary, "\n"));
+  for (const CorpusFile& file : recipe.training) digest.Update(file.sha256 + "\n");
+  digest.Update("validation\n");
+  for (const CorpusFile& file : recipe.validation) digest.Update(file.sha256 + "\n");
+  return digest.Hex();
 }
 
 absl::Status WriteCorpus(const CorpusRecipe& recipe, const std::filesystem::path& folder) {
@@ -148,7 +151,7 @@ absl::Status WriteCorpus(const CorpusRecipe& recipe, const std::filesystem::path
   if (absl::Status status = WriteFileAtomically(folder / "tokenizer.model", *model); !status.ok()) return status;
   const Tokenizer tokenizer(*model);
   if (absl::Status status = WriteTokens(*documents, tokenizer, folder / "tokens.bin"); !status.ok()) return status;
-  if (recipe.validation.files.empty()) return absl::OkStatus();
+  if (recipe.validation.empty()) return absl::OkStatus();
   const absl::StatusOr<Documents> validation = Choose(recipe.kind, recipe.validation, "validation");
   if (!validation.ok()) return validation.status();
   return WriteTokens(*validation, tokenizer, folder / "validation.bin");

@@ -13,29 +13,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::StatusOr<CorpusRecipe> RecipeOf(const TrialConfig& config) {
-  CorpusRecipe recipe;
-  recipe.kind = config.Text("data.source") == "python" ? CorpusKind::kPython : CorpusKind::kText;
-  recipe.vocabulary = config.Integer("data.vocabulary");
-  absl::StatusOr<CorpusListing> listing = ListCorpus(recipe.kind, config.Text("data.path"));
-  if (!listing.ok()) return listing.status();
-  recipe.training = *std::move(listing);
-  if (const std::string& path = config.Text("data.validation_path"); !path.empty()) {
-    listing = ListCorpus(recipe.kind, path, "data.validation_path");
-    if (!listing.ok()) return listing.status();
-    recipe.validation = *std::move(listing);
-  }
-  return recipe;
+CorpusRecipe RecipeOf(const TrialConfig& config, const FoundInputs& found) {
+  const auto validation = found.find("data.validation_path");
+  return {.kind = config.Text("data.source") == "python" ? CorpusKind::kPython : CorpusKind::kText,
+          .training = found.at("data.path").files,
+          .validation = validation == found.end() ? std::span<const CorpusFile>() : validation->second.files,
+          .vocabulary = config.Integer("data.vocabulary")};
 }
 
 void Add(const LeftOutFiles& some, LeftOutFiles& all) {
   for (const auto& [reason, count] : some) all[reason] += count;
 }
 
-PreparedFiles FilesIn(const fs::path& folder, const CorpusRecipe& recipe) {
-  PreparedFiles files{.tokens = folder / "tokens.bin", .left_out = recipe.training.left_out};
-  if (!recipe.validation.files.empty()) files.validation = folder / "validation.bin";
-  Add(recipe.validation.left_out, files.left_out);
+PreparedFiles FilesIn(const fs::path& folder, const FoundInputs& found) {
+  PreparedFiles files{.tokens = folder / "tokens.bin", .left_out = found.at("data.path").left_out};
+  if (const auto validation = found.find("data.validation_path"); validation != found.end()) {
+    files.validation = folder / "validation.bin";
+    Add(validation->second.left_out, files.left_out);
+  }
   return files;
 }
 
@@ -66,20 +61,20 @@ absl::StatusOr<FileLock> AcquireLock(const std::string& path) {
   });
 }
 
-absl::StatusOr<PreparedFiles> PrepareCorpus(const TrialConfig& config, const fs::path& cache) {
-  const absl::StatusOr<CorpusRecipe> recipe = RecipeOf(config);
-  if (!recipe.ok()) return recipe.status();
-  const fs::path folder = cache / RecipeDigest(*recipe).substr(0, 16);
+absl::StatusOr<PreparedFiles> PrepareCorpus(const TrialConfig& config, const FoundInputs& found,
+                                            const fs::path& cache) {
+  const CorpusRecipe recipe = RecipeOf(config, found);
+  const fs::path folder = cache / RecipeDigest(recipe).substr(0, 16);
   std::error_code ignored;  // what cannot be looked at cannot be made either, which says why
-  if (fs::exists(folder, ignored)) return FilesIn(folder, *recipe);
+  if (fs::exists(folder, ignored)) return FilesIn(folder, found);
   if (absl::Status status = MakeFolder(cache); !status.ok()) return status;
   const absl::StatusOr<FileLock> lock = AcquireLock(absl::StrCat(folder.string(), ".lock"));
   if (!lock.ok()) return lock.status();
   if (!fs::exists(folder, ignored)) {
-    if (absl::Status status = PublishCorpus(*recipe, folder); !status.ok()) return status;
+    if (absl::Status status = PublishCorpus(recipe, folder); !status.ok()) return status;
     LogInfo(absl::StrCat("preparing data: done, ", folder.string()));
   }
-  return FilesIn(folder, *recipe);
+  return FilesIn(folder, found);
 }
 
 absl::Status CheckTraining(const TokenRange& train, std::int64_t context, const fs::path& path) {
@@ -101,13 +96,14 @@ absl::Status CheckValidation(const TokenRange& validation, std::int64_t context,
 
 }  // namespace
 
-absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const fs::path& cache) {
-  if (config.Text("data.source") != "tokens") return PrepareCorpus(config, cache);
+absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const FoundInputs& found,
+                                             const fs::path& cache) {
+  if (config.Text("data.source") != "tokens") return PrepareCorpus(config, found, cache);
   return PreparedFiles{.tokens = config.Text("data.path"), .validation = config.Text("data.validation_path")};
 }
 
-absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const fs::path& cache) {
-  const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, cache);
+absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const FoundInputs& found, const fs::path& cache) {
+  const absl::StatusOr<PreparedFiles> files = PrepareDataset(config, found, cache);
   if (!files.ok()) return files.status();
   StatedTokens stated;
   if (!config.IsAuto("model.vocabulary")) stated.vocabulary = config.Integer("model.vocabulary");

@@ -1,7 +1,7 @@
 #include "trainer/documents.h"
 
-#include <map>
 #include <string>
+#include <unordered_set>
 
 #include "absl/strings/str_cat.h"
 #include "experiment/sha256.h"
@@ -31,12 +31,19 @@ std::size_t FirstLineSize(std::string_view text) {
   return end;
 }
 
+absl::Status Changed(const CorpusFile& file) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      file.path.string(),
+      " was changed or replaced before its tokens were made: it is no longer what the trial is of, ",
+      "and nothing was kept; put that file back and retry the trial, or submit its sweep under another name, which ",
+      "trains on what is there now"));
+}
+
 }  // namespace
 
-absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const std::vector<CorpusFile>& files) {
+absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, std::span<const CorpusFile> files) {
   Documents chosen;
-  std::map<std::string, const CorpusFile*> by_content;
-  std::vector<const CorpusFile*> in_order;
+  std::unordered_set<std::string_view> contents;
   std::size_t looked_at = 0;
   LogPace pace;
   for (const CorpusFile& file : files) {
@@ -44,27 +51,21 @@ absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const std::vector<Cor
     ++looked_at;
     const absl::StatusOr<MappedFile> mapped = MappedFile::Open(file.path);
     if (!mapped.ok()) return mapped.status();
-    if (mapped->text().empty()) {
+    const std::string_view text = mapped->text();
+    const bool is_utf8 = IsUtf8(text);
+    if (Sha256Hex(text) != file.sha256) return Changed(file);
+    if (text.empty()) {
       ++chosen.left_out["empty"];
-    } else if (!IsUtf8(mapped->text())) {
+    } else if (!is_utf8) {
       ++chosen.left_out["not_utf8"];
-    } else if (by_content.emplace(Sha256Hex(mapped->text()), &file).second) {
-      in_order.push_back(&file);
-    } else {
+    } else if (!contents.insert(file.sha256).second) {
       ++chosen.left_out["duplicate"];
-    }
-  }
-  if (kind == CorpusKind::kPython) {
-    in_order.clear();
-    for (const auto& [digest, file] : by_content) in_order.push_back(file);
-  }
-  for (const CorpusFile* file : in_order) {
-    if (kind == CorpusKind::kPython && chosen.bytes + file->size > kMostPythonBytes) {
+    } else if (kind == CorpusKind::kPython && chosen.bytes + text.size() > kMostPythonBytes) {
       ++chosen.left_out["beyond_sample"];
-      continue;
+    } else {
+      chosen.files.push_back(file);
+      chosen.bytes += text.size();
     }
-    chosen.files.push_back(*file);
-    chosen.bytes += file->size;
   }
   if (chosen.files.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(files.front().path.string(), " and the ", files.size() - 1,
@@ -80,11 +81,14 @@ absl::Status ForEachLine(const Documents& documents,
     const absl::StatusOr<MappedFile> mapped = MappedFile::Open(file.path);
     if (!mapped.ok()) return mapped.status();
     std::string_view rest = mapped->text();
+    Sha256 digest;
     while (!rest.empty()) {
-      const std::size_t size = FirstLineSize(rest);
-      if (absl::Status status = consume(rest.substr(0, size)); !status.ok()) return status;
-      rest.remove_prefix(size);
+      const std::string_view line = rest.substr(0, FirstLineSize(rest));
+      if (absl::Status status = consume(line); !status.ok()) return status;
+      digest.Update(line);
+      rest.remove_prefix(line.size());
     }
+    if (digest.Hex() != file.sha256) return Changed(file);
     if (absl::Status status = consume({}); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -2,8 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "corpus/input_fingerprint.h"
-#include "experiment/data_input.h"
 #include "trainer/log.h"
 
 namespace ofsweep {
@@ -15,33 +13,47 @@ absl::Status OtherData(const InputKeys& keys, const DataInput& input, const std:
                        const std::string& expected) {
   return absl::AbortedError(absl::StrCat(ToText(input), " here has the ", std::string(keys.fingerprint), " ", found,
                                          ", and the trial is of ", expected,
-                                         ": put the same files there, or train it where they are"));
+                                         ": put the same files there, or run it where they are"));
 }
 
 }  // namespace
 
-absl::Status ResolveFingerprints(const Overrides& expected, const std::filesystem::path& cache, TrialConfig& config) {
+absl::StatusOr<FoundInputs> FindInputs(std::span<const InputKeys> inputs, const Overrides& expected,
+                                       const std::filesystem::path& cache, TrialConfig& config) {
   FingerprintCache digests(cache);
-  for (const InputKeys& keys : kInputKeys) {
+  FoundInputs all_found;
+  for (const InputKeys& keys : inputs) {
     const std::optional<DataInput> input = InputOf(config, keys);
     if (!input) continue;
     LogPace pace;
-    const auto found = FingerprintOf(*input, keys.path, digests, [&](std::uint64_t bytes, std::uint64_t all) {
-      if (!pace.IsDue()) return;
-      LogInfo(absl::StrFormat("preparing data: %.0f of %.0f MiB of %s read", static_cast<double>(bytes) / kMebibyte,
-                              static_cast<double>(all) / kMebibyte, ToText(*input)));
-    });
+    absl::StatusOr<InputContent> found =
+        ContentOf(*input, keys.path, digests, [&](std::uint64_t bytes, std::uint64_t all) {
+          if (!pace.IsDue()) return;
+          LogInfo(absl::StrFormat("preparing data: %.0f of %.0f MiB of %s read", static_cast<double>(bytes) / kMebibyte,
+                                  static_cast<double>(all) / kMebibyte, ToText(*input)));
+        });
     if (!found.ok()) return found.status();
+    const std::string& fingerprint = found->fingerprint;
     if (const auto wanted = expected.find(keys.fingerprint);
-        wanted != expected.end() && wanted->second != Value(*found)) {
-      return OtherData(keys, *input, *found, ToText(wanted->second));
+        wanted != expected.end() && wanted->second != Value(fingerprint)) {
+      return OtherData(keys, *input, fingerprint, ToText(wanted->second));
     }
-    if (!config.IsAuto(keys.fingerprint) && config.Text(keys.fingerprint) != *found) {
-      return OtherData(keys, *input, *found, config.Text(keys.fingerprint));
+    if (!config.IsAuto(keys.fingerprint) && config.Text(keys.fingerprint) != fingerprint) {
+      return OtherData(keys, *input, fingerprint, config.Text(keys.fingerprint));
     }
-    config.Set(keys.fingerprint, *found);
+    config.Set(keys.fingerprint, fingerprint);
+    all_found.emplace(keys.path, *std::move(found));
   }
-  return absl::OkStatus();
+  return all_found;
+}
+
+absl::Status CheckOpened(std::span<const InputKeys> inputs, const std::filesystem::path& cache, TrialConfig config) {
+  std::vector<InputKeys> in_place;
+  for (const InputKeys& keys : inputs) {
+    const std::optional<DataInput> input = InputOf(config, keys);
+    if (input && (input->source == "tokens" || input->source == "safetensors")) in_place.push_back(keys);
+  }
+  return FindInputs(in_place, {}, cache, config).status();
 }
 
 TokenWatch::TokenWatch(const TrialConfig& config, std::filesystem::path cache) : cache_(std::move(cache)) {
@@ -61,8 +73,8 @@ absl::Status TokenWatch::Check() const {
                               now.st_mtim.tv_nsec == file.before.st_mtim.tv_nsec;
     if (is_untouched) continue;
     FingerprintCache digests(cache_);
-    const auto found = FingerprintOf(file.input, file.keys.path, digests, {});
-    if (found.ok() && *found == file.fingerprint) continue;
+    const auto found = ContentOf(file.input, file.keys.path, digests, {});
+    if (found.ok() && found->fingerprint == file.fingerprint) continue;
     return absl::FailedPreconditionError(absl::StrCat(
         std::string(file.keys.path), ": ", file.input.path,
         " was written into while the trial trained on it, so that it is of no one content; leave files alone that are ",

@@ -42,8 +42,9 @@ bool AllFinite(const std::vector<NamedTensor>& parameters) {
 absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& config, const TrainingOptions& options,
                                                           EventOutput& events) {
   TrialConfig resolved = config;
-  if (absl::Status status = ResolveFingerprints(options.expected, options.cache, resolved); !status.ok()) return status;
-  absl::StatusOr<Dataset> dataset = OpenDataset(config, options.cache);
+  const absl::StatusOr<FoundInputs> found = FindInputs(kInputKeys, options.expected, options.cache, resolved);
+  if (!found.ok()) return found.status();
+  absl::StatusOr<Dataset> dataset = OpenDataset(config, *found, options.cache);
   if (!dataset.ok()) return dataset.status();
 
   std::optional<SafetensorsFile> checkpoint;
@@ -60,6 +61,7 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
   std::unique_ptr<Training> training(new Training(resolved, options, *std::move(dataset), *machine, events));
   training->progress_.config_hash = ConfigHash(config);
   if (absl::Status status = training->Resume(checkpoint ? &*checkpoint : nullptr); !status.ok()) return status;
+  if (absl::Status status = CheckOpened(kInputKeys, options.cache, resolved); !status.ok()) return status;
   training->EmitStarted(checkpoint.has_value());
   return training;
 }

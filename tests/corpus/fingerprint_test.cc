@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -6,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "corpus/input_fingerprint.h"
+#include "corpus/input_content.h"
 #include "experiment/trial_key.h"
 #include "tests/temporary_folder.h"
 
@@ -23,17 +22,19 @@ class Fingerprint : public testing::Test {
   // By a program that was just started.
   std::string Of(const std::string& source, const std::filesystem::path& path) const {
     FingerprintCache cache(cache_.path());
-    const auto fingerprint = FingerprintOf({source, path.string()}, "data.path", cache, {});
-    EXPECT_TRUE(fingerprint.ok()) << fingerprint.status();
-    return fingerprint.value_or("");
+    const auto content = ContentOf({source, path.string()}, "data.path", cache, {});
+    EXPECT_TRUE(content.ok()) << content.status();
+    return content.ok() ? content->fingerprint : "";
   }
 
-  // As of a file that nobody has changed for a minute.
-  static void Settle(const std::filesystem::path& path) {
-    struct timespec times[2] = {};
-    times[0].tv_nsec = UTIME_OMIT;
-    times[1].tv_sec = ::time(nullptr) - 60;
-    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  // The time of the inode's own change cannot be set back: the test waits for it to be two seconds old.
+  static void WaitUntilSettled(const std::filesystem::path& path) {
+    while (true) {
+      struct stat now;
+      ASSERT_EQ(::stat(path.c_str(), &now), 0);
+      if (::time(nullptr) - now.st_ctim.tv_sec > 3) break;
+      ::usleep(50'000);
+    }
   }
 
   TemporaryFolder folder_;
@@ -83,7 +84,7 @@ TEST_F(Fingerprint, OfTokensCountsTheirSidecar) {
 TEST_F(Fingerprint, WhatCannotBeReadIsNamed) {
   FingerprintCache cache(cache_.path());
   for (const char* source : {"text", "tokens", "safetensors"}) {
-    const auto status = FingerprintOf({source, (folder_.path() / "none").string()}, "data.path", cache, {}).status();
+    const auto status = ContentOf({source, (folder_.path() / "none").string()}, "data.path", cache, {}).status();
     EXPECT_TRUE(absl::IsNotFound(status)) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr((folder_.path() / "none").string()));
   }
@@ -98,7 +99,7 @@ TEST_F(Fingerprint, OfAFileThatChangesMeanwhileSaysToTryAgain) {
   FingerprintCache cache(cache_.path());
   // A file that grows for as long as it is read.
   const auto append = [&](std::uint64_t, std::uint64_t) { std::ofstream(file, std::ios::app) << "more"; };
-  const auto status = FingerprintOf({"text", file.string()}, "data.path", cache, append).status();
+  const auto status = ContentOf({"text", file.string()}, "data.path", cache, append).status();
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), testing::AllOf(testing::StartsWith("data.path: "), HasSubstr("try again"),
                                                             testing::Not(HasSubstr("name a file"))));
@@ -115,18 +116,22 @@ TEST_F(Fingerprint, AFileIsReadOnceUntilItChanges) {
   };
   EXPECT_EQ(reads(), 1);
   EXPECT_EQ(reads(), 1) << "it was changed a moment ago, so another change might leave no trace";
-  // The time of the inode's own change cannot be set back: the test waits for it to be two seconds old.
-  Settle(file);
-  while (true) {
-    struct stat now;
-    ASSERT_EQ(::stat(file.c_str(), &now), 0);
-    if (::time(nullptr) - now.st_ctim.tv_sec > 3) break;
-    ::usleep(50'000);
-  }
+  WaitUntilSettled(file);
   EXPECT_EQ(reads(), 1);
   EXPECT_EQ(reads(), 0);
   folder_.Write("file.bin", "0124");
   EXPECT_EQ(reads(), 1);
+}
+
+// As tar, `cp -p` and `rsync -a` leave it.
+TEST_F(Fingerprint, AFileOfTheSameSizeAndTimeIsReadAgain) {
+  const auto file = folder_.Write("file.bin", "0123");
+  WaitUntilSettled(file);
+  const std::string before = Of("text", file);
+  const auto other = folder_.Write("other.bin", "4567");
+  std::filesystem::last_write_time(other, std::filesystem::last_write_time(file));
+  std::filesystem::rename(other, file);
+  EXPECT_NE(Of("text", file), before);
 }
 
 TEST_F(Fingerprint, ADamagedCacheOnlyCostsTime) {

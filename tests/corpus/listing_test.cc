@@ -42,19 +42,6 @@ TEST(Listing, NothingToReadIsNotFound) {
   EXPECT_TRUE(absl::IsNotFound(ListCorpus(CorpusKind::kPython, folder.path() / "none").status()));
 }
 
-TEST(Listing, TheListingChangesWithTheCorpus) {
-  const TemporaryFolder folder;
-  folder.Write("a.txt", "one");
-  const auto digest = [&] { return ListingDigest(ListCorpus(CorpusKind::kText, folder.path())->files); };
-  const std::string before = digest();
-  EXPECT_EQ(digest(), before);
-  folder.Write("a.txt", "longer");
-  const std::string longer = digest();
-  EXPECT_NE(longer, before);
-  folder.Write("b.txt", "x");
-  EXPECT_NE(digest(), longer);
-}
-
 TEST(Listing, WhatTheListingLeavesOutIsCounted) {
   const TemporaryFolder folder;
   const TemporaryFolder elsewhere;

@@ -83,6 +83,10 @@ TEST_F(BadInput, OtherDataThanTheTrialIsOfIsRefusedBeforeItTrains) {
       AllOf(HasSubstr("tokens.bin"), HasSubstr(found), HasSubstr(other), HasSubstr("put the same files there")));
   trial_["data"]["fingerprint"] = other;
   ExpectFailure(Run(trial_), FailureClass::kOtherData, AllOf(HasSubstr(found), HasSubstr(other)));
+  for (const char* command : {"prepare", "evaluate"}) {
+    ExpectFailure(RunTrainer({command, "--config", WriteTrial(folder_, trial_), "--cache", folder_.path() / "cache"}),
+                  FailureClass::kOtherData, AllOf(HasSubstr(found), HasSubstr(other)));
+  }
   const TrainerResult misspelt = RunTrainer({"--config", WriteTrial(folder_, trial_), "--expect", "data.path=x"});
   EXPECT_EQ(misspelt.exit_code, 2);
   EXPECT_THAT(misspelt.errors, AllOf(HasSubstr("--expect"), HasSubstr("data.path=x")));

@@ -1,8 +1,11 @@
 #include "trainer/documents.h"
 
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "corpus/input_content.h"
 #include "tests/corpus/file_names.h"
 #include "tests/temporary_folder.h"
 #include "trainer/tokenizer.h"
@@ -11,11 +14,16 @@
 namespace ofsweep {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::Pair;
 
 absl::StatusOr<Documents> Choose(CorpusKind kind, const TemporaryFolder& folder) {
-  return ChooseDocuments(kind, ListCorpus(kind, folder.path())->files);
+  const TemporaryFolder cache;
+  FingerprintCache digests(cache.path());
+  const char* source = kind == CorpusKind::kPython ? "python" : "text";
+  return ChooseDocuments(kind, ContentOf({source, folder.path().string()}, "data.path", digests, {})->files);
 }
 
 TEST(Documents, DuplicatesAndUndecodableFilesAreLeftOutAndCounted) {
@@ -61,6 +69,25 @@ TEST(Documents, LinesKeepTheirFeedsAndDocumentsTheirEnd) {
                 return absl::OkStatus();
               }).ok());
   EXPECT_THAT(lines, ElementsAre("one\n", "\n", "two", "", "three\n", ""));
+}
+
+// A tokenizer of one content and tokens of another would be of no content at all.
+TEST(Documents, AFileThatChangesBetweenItsReadingsIsRefused) {
+  for (const bool while_it_is_read : {false, true}) {
+    const TemporaryFolder folder;
+    folder.Write("a.txt", "one\n");
+    const std::filesystem::path changing = folder.Write("b.txt", "two\nthree\n");
+    const auto documents = Choose(CorpusKind::kText, folder);
+    ASSERT_TRUE(documents.ok()) << documents.status();
+    if (!while_it_is_read) folder.Write("b.txt", "two\nTHREE\n");
+    const absl::Status status = ForEachLine(*documents, [&](std::string_view line) {
+      if (while_it_is_read && line == "two\n") std::fstream(changing, std::ios::in | std::ios::out) << "two\nTHREE\n";
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr(changing.string()), HasSubstr("put that file back"), HasSubstr("another name")));
+  }
 }
 
 // SentencePiece takes many times a line's memory, and learns from none above 64 KiB.

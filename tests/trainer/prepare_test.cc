@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/ascii.h"
 #include "tests/trainer/tiny_trial.h"
 #include "tests/trainer/trainer_process.h"
 #include "trainer/dataset.h"
@@ -27,10 +28,38 @@ class PrepareTest : public testing::Test {
     return {command, "--config", WriteTrial(folder_, trial_), "--cache", folder_.path() / "cache"};
   }
 
-  Dataset Open() {
+  TrialConfig Config() {
     std::vector<Problem> problems;
     const std::string file = WriteTrial(folder_, trial_);
-    return *OpenDataset(ParseTrialJson(ReadFile(file), file, problems), folder_.path() / "cache");
+    return ParseTrialJson(ReadFile(file), file, problems);
+  }
+
+  Dataset Open(const char* cache = "cache") {
+    TrialConfig config = Config();
+    const auto found = FindInputs(kDataKeys, {}, folder_.path() / cache, config);
+    return *OpenDataset(config, *found, folder_.path() / cache);
+  }
+
+  // Renames another file over this one: of the same size and the same time, as tar, `cp -p` and `rsync -a` leave it.
+  void Replace(const std::string& name, const std::string& content) {
+    const std::filesystem::path file = folder_.path() / name;
+    const std::filesystem::path other = folder_.Write("replacement", content);
+    ASSERT_EQ(std::filesystem::file_size(other), std::filesystem::file_size(file));
+    std::filesystem::last_write_time(other, std::filesystem::last_write_time(file));
+    std::filesystem::rename(other, file);
+  }
+
+  // Each kind of corpus that is prepared, with a file of it.
+  std::vector<std::pair<nlohmann::json, std::string>> Corpora() {
+    std::string many;
+    for (int i = 0; i < 50; ++i) many += ReadFile(folder_.path() / ("books/function_" + std::to_string(i) + ".txt"));
+    folder_.Write("one.txt", many);
+    folder_.Write("sources/a.py", many);
+    folder_.Write("held_out/a.txt", many);
+    return {{{{"path", "one.txt"}}, "one.txt"},
+            {{{"path", "books"}}, "books/function_1.txt"},
+            {{{"source", "python"}, {"path", "sources"}}, "sources/a.py"},
+            {{{"path", "books"}, {"validation_path", "held_out"}}, "held_out/a.txt"}};
   }
 
   TemporaryFolder folder_;
@@ -133,6 +162,77 @@ TEST_F(PrepareTest, AChangedCorpusIsPreparedAgain) {
   EXPECT_EQ(Open().fingerprint, before.fingerprint);
   folder_.Write("books/zz.txt", "more text than there was before\n");
   EXPECT_NE(Open().fingerprint, before.fingerprint);
+}
+
+std::string Upper(std::string text) {
+  for (char& c : text) c = absl::ascii_toupper(c);
+  return text;
+}
+
+// Of the tokens themselves, which no cache knows.
+std::string TokensOf(const Dataset& dataset) {
+  return dataset.train.file->Fingerprint() + " " + dataset.validation.file->Fingerprint();
+}
+
+TEST_F(PrepareTest, ACorpusOfTheSameSizeAndTimeIsPreparedAgain) {
+  for (const auto& [data, file] : Corpora()) {
+    trial_["data"] = {{"source", "text"}, {"vocabulary", 300}, {"validation_fraction", 0.1}};
+    trial_["data"].update(data);
+    const std::string before = TokensOf(Open());
+    Replace(file, Upper(ReadFile(folder_.path() / file)));
+    const std::string after = TokensOf(Open());
+    EXPECT_NE(after, before) << file;
+    std::filesystem::remove_all(folder_.path() / "fresh");
+    EXPECT_EQ(after, TokensOf(Open("fresh"))) << file;
+  }
+}
+
+TEST_F(PrepareTest, ACorpusThatIsReplacedBeforeItIsReadIsRefusedAndNothingIsKept) {
+  for (const auto& [data, file] : Corpora()) {
+    trial_["data"] = {{"source", "text"}, {"vocabulary", 300}, {"validation_fraction", 0.1}};
+    trial_["data"].update(data);
+    TrialConfig config = Config();
+    const auto cache = folder_.path() / ("cache of " + std::filesystem::path(file).parent_path().string());
+    const auto found = FindInputs(kDataKeys, {}, cache, config);
+    ASSERT_TRUE(found.ok()) << found.status();
+    Replace(file, Upper(ReadFile(folder_.path() / file)));
+    const absl::Status status = OpenDataset(config, *found, cache).status();
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << file << ": " << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr((folder_.path() / file).string()));
+    for (const auto& entry : std::filesystem::directory_iterator(cache)) {
+      EXPECT_FALSE(entry.is_directory()) << entry.path();
+    }
+  }
+}
+
+// They are read where they lie.
+TEST_F(PrepareTest, TokensThatAreReplacedBeforeTheyAreOpenedAreRefused) {
+  folder_.Write("tokens.bin", std::string(4000, '\1'));
+  trial_["data"] = {{"source", "tokens"}, {"path", "tokens.bin"}};
+  trial_["model"]["vocabulary"] = 300;
+  TrialConfig config = Config();
+  const auto found = FindInputs(kDataKeys, {}, folder_.path() / "cache", config);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE(CheckOpened(kDataKeys, folder_.path() / "cache", config).ok());
+  Replace("tokens.bin", std::string(3998, '\1') + std::string(2, '\0'));
+  const absl::Status status = CheckOpened(kDataKeys, folder_.path() / "cache", config);
+  EXPECT_TRUE(absl::IsAborted(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("tokens.bin"));
+}
+
+// Which is no part of the fingerprint of Python files.
+TEST_F(PrepareTest, DuplicatesAreCountedWhereTheyAre) {
+  const std::string text = ReadFile(folder_.path() / Corpora()[0].second);
+  folder_.Write("once/a.py", text);
+  folder_.Write("thrice/a.py", text);
+  folder_.Write("thrice/b.py", text);
+  folder_.Write("thrice/c.py", text);
+  const auto left_out = [&](const char* path) {
+    trial_["data"].update({{"source", "python"}, {"path", path}});
+    return Open().left_out;
+  };
+  EXPECT_EQ(left_out("once"), LeftOutFiles());
+  EXPECT_EQ(left_out("thrice"), (LeftOutFiles{{"duplicate", 2}}));
 }
 
 TEST_F(PrepareTest, AValidationCorpusOfItsOwnSharesTheTokenizer) {
