@@ -243,6 +243,13 @@ class Program {
     sub->add_option("SPEC", prepare->spec, "a sweep file (YAML)")->required();
     AddDataDir(sub, prepare->data_dir, "the folder of the worker that will use them");
     sub->callback([this, prepare] { action_ = [this, prepare] { return PrepareData(*prepare, streams_); }; });
+
+    const auto [gc, garbage] = Add("gc", "removes prepared data sets that no trial has used for long", CollectGarbage);
+    AddDataDir(gc, garbage->data_dir, "the folder of a worker or a run");
+    gc->add_option("--days", garbage->unused_days, "how long unused")
+        ->check(Within({.maximum = 36'500}))
+        ->capture_default_str();
+    gc->add_flag("--dry-run", garbage->dry_run, "only say what would be removed");
   }
 
   void AddPlan() {

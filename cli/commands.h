@@ -277,4 +277,12 @@ struct PrepareOptions {
 // Tokens for every distinct data configuration of a sweep, so that no trial waits for them.
 absl::Status PrepareData(const PrepareOptions& options, Streams streams);
 
+struct GarbageOptions {
+  std::string data_dir = kDefaultDataDir;
+  double unused_days = 30;
+  bool dry_run = false;
+};
+// Removes prepared tokens that no trial has opened for that long; a trial that needs them again prepares them again.
+absl::Status CollectGarbage(const GarbageOptions& options, Streams streams);
+
 }  // namespace ofsweep

@@ -66,6 +66,7 @@ absl::StatusOr<PreparedFiles> PrepareCorpus(const TrialConfig& config, const Fou
   const CorpusRecipe recipe = RecipeOf(config, found);
   const fs::path folder = cache / RecipeDigest(recipe).substr(0, 16);
   std::error_code ignored;  // what cannot be looked at cannot be made either, which says why
+  fs::last_write_time(folder, fs::file_time_type::clock::now(), ignored);  // for `ofsweep gc`
   if (fs::exists(folder, ignored)) return FilesIn(folder, found);
   if (absl::Status status = MakeFolder(cache); !status.ok()) return status;
   const absl::StatusOr<FileLock> lock = AcquireLock(absl::StrCat(folder.string(), ".lock"));

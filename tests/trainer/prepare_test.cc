@@ -72,6 +72,20 @@ int Count(const std::string& text, const std::string& part) {
   return count;
 }
 
+TEST_F(PrepareTest, WhoOpensPreparedTokensSetsTheirFoldersTime) {
+  Open();
+  std::vector<std::filesystem::path> prepared;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "cache")) {
+    if (entry.is_directory()) prepared.push_back(entry.path());
+  }
+  ASSERT_EQ(prepared.size(), 1u);
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1000);
+  std::filesystem::last_write_time(prepared[0], long_ago);
+  Open();
+  EXPECT_GT(std::filesystem::last_write_time(prepared[0]), long_ago + std::chrono::hours(1))
+      << "`ofsweep gc` goes by it";
+}
+
 TEST_F(PrepareTest, TwoProcessesPrepareTheSameDataOnce) {
   StartedTrainer first(Arguments("prepare"));
   StartedTrainer second(Arguments("prepare"));
