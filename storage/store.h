@@ -113,6 +113,8 @@ struct AttemptRow {
   TimeMs started_at = 0;
   TimeMs ended_at = 0;
   std::optional<AttemptEnd> end;  // none while it runs
+  // As it is read: updates done when it ended; none of one that was lost, or that a database before version 3 had.
+  std::optional<std::int64_t> to_step;
 };
 
 // What an attempt's trainer found when it began.
@@ -187,7 +189,8 @@ struct PushCounts {
 // One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
 struct ResultRow {
   TrialRow trial;
-  AttemptOrigin origin;  // of the newest attempt that has begun
+  AttemptOrigin origin;                        // of the newest attempt that has begun
+  std::vector<AttemptOrigin> earlier_origins;  // of the others that the curve has points of, oldest first
   // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
   std::map<std::string, double> values;
 };
