@@ -63,12 +63,17 @@ std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>
   std::set<std::string> devices, precisions, data, revisions, left_out;
   for (const v1::Trial& trial : trials) {
     const v1::Origin& origin = trial.origin();
-    if (!origin.device().empty()) devices.insert(absl::StrCat(origin.device(), " on ", origin.host()));
+    const auto add_maker = [&](const v1::Origin& maker) {
+      if (!maker.device().empty()) devices.insert(absl::StrCat(maker.device(), " on ", maker.host()));
+      if (!maker.resolved_precision().empty()) precisions.insert(maker.resolved_precision());
+      if (!maker.revision().empty()) revisions.insert(maker.revision());
+    };
+    add_maker(origin);
+    for (const v1::Origin& earlier : trial.earlier_origins()) add_maker(earlier);
     const auto precision = trial.config().fields().find("train.precision");
     const bool is_known = !origin.revision().empty() && precision != trial.config().fields().end();
     if (is_known) precisions.insert(precision->second.string_value());
     if (!origin.data_fingerprint().empty()) data.insert(origin.data_fingerprint());
-    if (!origin.revision().empty()) revisions.insert(origin.revision());
     LeftOutFiles files;
     for (const auto& [reason, count] : origin.left_out()) files[reason] = static_cast<std::int64_t>(count);
     if (!files.empty()) left_out.insert(ToText(files));

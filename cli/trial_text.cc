@@ -1,6 +1,8 @@
 #include "cli/trial_text.h"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -24,12 +26,35 @@ std::string HowItEnded(const v1::Attempt& attempt) {
                                          : absl::StrCat(attempt.outcome(), " (", attempt.failure_class(), ")");
 }
 
+// One of each, in the order of the attempts.
+void AddOnce(std::string text, std::vector<std::string>& texts) {
+  if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+}
+
+// What the attempts that the curve has points of ran on, and the revisions of their trainers.
+void AddOrigins(const v1::Trial& trial, Lines& facts) {
+  std::vector<std::string> devices;
+  std::vector<std::string> revisions;
+  const auto add = [&](const v1::Origin& origin) {
+    const std::string& precision = origin.resolved_precision();
+    const std::string in = precision.empty() ? "" : absl::StrCat(" in ", precision);
+    if (!origin.device().empty()) AddOnce(absl::StrCat(origin.device(), " of ", origin.host(), in), devices);
+    if (!origin.revision().empty()) AddOnce(origin.revision(), revisions);
+  };
+  for (const v1::Origin& earlier : trial.earlier_origins()) add(earlier);
+  add(trial.origin());
+  if (!devices.empty()) facts.push_back({"trained on", absl::StrJoin(devices, ", then ")});
+  if (!revisions.empty()) facts.push_back({"trainer", absl::StrJoin(revisions, ", then ")});
+}
+
 Lines AttemptLines(const v1::GetTrialResponse& trial) {
   Lines lines = {{"ATTEMPT", "WORKER", "STARTED", "ENDED", "STEPS", "OUTCOME", "MESSAGE"}};
   int number = 0;
   for (const v1::Attempt& attempt : trial.attempts()) {
     const std::string from = attempt.has_from_step() ? absl::StrCat(attempt.from_step()) : kNone;
-    const std::string to = attempt.has_to_step() ? absl::StrCat(attempt.to_step()) : "";
+    const std::string to = attempt.has_to_step()    ? absl::StrCat(attempt.to_step())
+                           : attempt.has_ended_at() ? kNone
+                                                    : "";
     lines.push_back({absl::StrCat(++number), attempt.worker(), FormatTime(attempt.started_at().seconds()),
                      attempt.has_ended_at() ? FormatTime(attempt.ended_at().seconds()) : kNone,
                      absl::StrCat(from, "–", to), HowItEnded(attempt), OrNone(attempt.message())});
@@ -52,10 +77,9 @@ std::string RenderTrial(const v1::GetTrialResponse& answer) {
     absl::StrAppend(&state, ": ", why);
   Lines facts = {{"trial", trial.trial_id()}, {"label", OrNone(trial.label())}, {"state", state}};
   facts.push_back({"sweeps", absl::StrJoin(answer.sweeps(), ", ")});
-  const v1::Origin& origin = trial.origin();
-  if (!origin.device().empty()) facts.push_back({"trained on", absl::StrCat(origin.device(), " of ", origin.host())});
-  if (!origin.revision().empty()) facts.push_back({"trainer", origin.revision()});
-  if (!origin.data_fingerprint().empty()) facts.push_back({"data", origin.data_fingerprint()});
+  AddOrigins(trial, facts);
+  const std::string& data = trial.origin().data_fingerprint();
+  if (!data.empty()) facts.push_back({"data", data});
   const std::map<std::string, double> results(trial.results().begin(), trial.results().end());
   for (const auto& [name, value] : results) facts.push_back({name, FormatNumber(value)});
   std::string text = AlignColumns(facts);

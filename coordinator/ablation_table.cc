@@ -196,7 +196,12 @@ struct AblationBuilder::Cell {
   std::set<std::string> trial_ids;
   std::set<const Arm*> arms;
   std::map<std::string, std::set<std::string>> varied;     // values of each varied key
-  std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, data
+  std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, …
+
+  void NoteMaker(const AttemptOrigin& origin) {
+    made_with["device"].insert(origin.device);
+    made_with["trainer_revision"].insert(origin.revision);
+  }
 };
 
 AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> varied)
@@ -290,8 +295,14 @@ void AblationBuilder::Add(const ResultRow& row) {
   const auto loss = row.values.find("eval_loss");
   if (loss != row.values.end()) cell.losses.push_back({loss->second, seed_value});
   cell.made_with["train.precision"].insert(TextOf("train.precision", keys));
-  cell.made_with["device"].insert(row.origin.device);
   cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
+  cell.NoteMaker(row.origin);
+  for (const AttemptOrigin& earlier : row.earlier_origins) {
+    cell.NoteMaker(earlier);
+    const Texts resolved = TextsOf(earlier.resolved_json);
+    const auto precision = resolved.find("train.precision");
+    if (precision != resolved.end()) cell.made_with["train.precision"].insert(precision->second);
+  }
 }
 
 void AblationBuilder::Compare(const Keys& keys, Cell& cell) {

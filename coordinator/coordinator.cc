@@ -355,11 +355,12 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     Scheduler& scheduler = state_.scheduler;
     ticket = state_.log.MakeTicket();
     for (std::size_t i = 0; i < attempts.size(); ++i) {
-      const auto& [name, from_step, columns] = attempts[i];
+      const auto& [name, from_step, after_step, columns] = attempts[i];
       outcomes[i].unknown = !scheduler.Knows(name);
       outcomes[i].fenced =
           !outcomes[i].unknown && !(scheduler.MayWrite(worker_id, name) && scheduler.Begin(name, from_step));
       if (outcomes[i].fenced) ticket.RepeatsEarlier();
+      if (outcomes[i].taken()) outcomes[i].unknown = !scheduler.HoldsThrough(name.trial_id, after_step);
       // Under the mutex, so that no newer attempt's points come before these.
       if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, columns);
     }
@@ -375,8 +376,10 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
   if (!status.ok()) return status;
   {
     absl::MutexLock lock(&state_.log.mutex());
-    for (const auto& [name, from_step, columns] : attempts) {
-      if (columns->rows.empty() || !state_.scheduler.MayWrite(worker_id, name)) continue;
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      const auto& [name, from_step, after_step, columns] = attempts[i];
+      const bool is_shown = outcomes[i].taken() && !columns->rows.empty() && state_.scheduler.MayWrite(worker_id, name);
+      if (!is_shown) continue;
       live_.Show(name.trial_id, *columns, clock_.Now());
       state_.scheduler.RecordStored(name.trial_id, columns->rows.back().step);
     }

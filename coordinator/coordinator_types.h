@@ -101,7 +101,8 @@ struct SynchronizeAnswer {
 
 struct AttemptPoints {
   AttemptName name;
-  std::int64_t from_step = 0;  // as in AttemptBeginning
+  std::int64_t from_step = 0;   // as in AttemptBeginning
+  std::int64_t after_step = 0;  // of its points before these; 0: there are none
   SharedColumns columns;
 };
 
@@ -109,7 +110,7 @@ struct PushOutcome {
   std::uint64_t stored = 0;
   std::uint64_t duplicates = 0;
   bool fenced = false;   // it was overtaken, or its end is recorded
-  bool unknown = false;  // this database has never heard of it
+  bool unknown = false;  // this database has never heard of it, or not of the points before these
 
   bool taken() const { return !fenced && !unknown; }
 };

@@ -236,6 +236,11 @@ bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
   return index && state_.books.Begin(*index, from_step);
 }
 
+bool Scheduler::HoldsThrough(const std::string& trial_id, std::int64_t step) const {
+  const TrialRecord* trial = books().FindTrial(trial_id);
+  return trial != nullptr && step <= trial->stored_through;
+}
+
 void Scheduler::RecordStored(const std::string& trial_id, std::int64_t step) {
   if (const auto index = books().FindTrialIndex(trial_id)) state_.books.RecordStored(*index, step);
 }

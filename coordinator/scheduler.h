@@ -91,6 +91,7 @@ class Scheduler {
   bool Begin(const AttemptName& name, std::int64_t from_step);
 
   // All points of a trial through this step are stored.
+  bool HoldsThrough(const std::string& trial_id, std::int64_t step) const;
   void RecordStored(const std::string& trial_id, std::int64_t step);
   // The trial's attempts read this.
   void RecordData(const std::string& trial_id, std::string data_fingerprint);

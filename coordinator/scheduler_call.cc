@@ -22,9 +22,9 @@ class Call {
     TakeUnreported();
     TellWhatIsKept();
     // What it is told to delete must not be of a trial that it is told to start.
-    const int free_slots = TellDeletions() ? FillSlots(FreeSlots()) : 0;
+    answer_.reason = TellDeletions() ? WhyNoMore(turn_.state(), worker_, FillSlots(FreeSlots()), turn_.now())
+                                     : "nothing is started before the worker has heard of all deleted trials";
     answer_.next_call_seconds = static_cast<double>(turn_.state().NextCallMs()) / 1000;
-    answer_.reason = WhyNoMore(turn_.state(), worker_, free_slots, turn_.now());
     return std::move(answer_);
   }
 

@@ -107,6 +107,19 @@ v1::Sweep ToMessage(const SweepSummary& sweep, const SweepRow& row, const std::v
   return message;
 }
 
+v1::Origin ToMessage(const AttemptOrigin& origin) {
+  v1::Origin message;
+  message.set_host(origin.host);
+  message.set_device(origin.device);
+  message.set_revision(origin.revision);
+  message.set_data_fingerprint(origin.data_fingerprint);
+  for (const auto& [reason, files] : origin.left_out)
+    (*message.mutable_left_out())[reason] = static_cast<double>(files);
+  const auto resolved = nlohmann::json::parse(origin.resolved_json);
+  message.set_resolved_precision(resolved.value("train.precision", ""));
+  return message;
+}
+
 v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
   const TrialRow& trial = row.trial;
   v1::Trial message;
@@ -123,14 +136,9 @@ v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
   message.mutable_results()->insert(row.values.begin(), row.values.end());
   message.set_outcome_reason(trial.diverged_reason);
   if (trial.diverged_step) message.set_diverged_step(static_cast<std::uint32_t>(*trial.diverged_step));
-  v1::Origin& origin = *message.mutable_origin();
-  origin.set_host(row.origin.host);
-  origin.set_device(row.origin.device);
-  origin.set_revision(row.origin.revision);
-  origin.set_data_fingerprint(trial.data_fingerprint);
-  for (const auto& [reason, files] : row.origin.left_out) {
-    (*origin.mutable_left_out())[reason] = static_cast<double>(files);
-  }
+  *message.mutable_origin() = ToMessage(row.origin);
+  message.mutable_origin()->set_data_fingerprint(trial.data_fingerprint);
+  for (const AttemptOrigin& earlier : row.earlier_origins) *message.add_earlier_origins() = ToMessage(earlier);
   return message;
 }
 
@@ -154,7 +162,7 @@ v1::Attempt ToMessage(const AttemptRow& attempt) {
   message.set_outcome(std::string(Name(attempt.end->outcome)));
   message.set_failure_class(std::string(Name(attempt.end->failure)));
   message.set_message(attempt.end->message);
-  if (attempt.end->outcome != AttemptOutcome::kLost) message.set_to_step(static_cast<std::uint32_t>(attempt.end->step));
+  if (attempt.to_step) message.set_to_step(static_cast<std::uint32_t>(*attempt.to_step));
   return message;
 }
 

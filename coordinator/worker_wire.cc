@@ -22,7 +22,7 @@ constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 256;  // a host's name has at most 253
 constexpr std::uint32_t kMaxSlots = 4096;
 constexpr std::uint32_t kMaxLayer = 99'999;
-// Seconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
+// Milliseconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
 constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 53;
 // Of one piece of a log, and of all before it: what a double holds exactly, as TailLog tells it.
 constexpr std::size_t kMaxLogPieceBytes = 256 << 10;
@@ -94,8 +94,17 @@ AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<P
   return end;
 }
 
-AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field, std::vector<Problem>& problems) {
+template <class Message>
+void CheckFromStep(const Message& message, const std::string& field, std::vector<Problem>& problems) {
+  if (!message.has_from_step()) {
+    Add(field + ".from_step", "is not set", "the step of the checkpoint that it continues from, 0 without one",
+        problems);
+  }
   CheckStep(message.from_step(), field + ".from_step", problems);
+}
+
+AttemptBeginning BeginningOf(const v1::Begun& message, const std::string& field, std::vector<Problem>& problems) {
+  CheckFromStep(message, field, problems);
   if (!message.config_json().empty() && !IsJsonObject(message.config_json())) {
     Add(field + ".config_json", "is no JSON object", "a flat object of every resolved key", problems);
   }
@@ -175,9 +184,12 @@ void CheckRow(const v1::StepRow& row, int series_count, const std::string& field
 }
 
 AttemptPoints PointsOf(const v1::TrialPoints& trial, const std::string& field, std::vector<Problem>& problems) {
-  AttemptPoints points{.name = {trial.trial_id(), trial.generation()}, .from_step = StepOf(trial.from_step())};
+  AttemptPoints points{.name = {trial.trial_id(), trial.generation()},
+                       .from_step = StepOf(trial.from_step()),
+                       .after_step = StepOf(trial.after_step())};
   CheckName(trial.trial_id(), field + ".trial_id", problems);
-  CheckStep(trial.from_step(), field + ".from_step", problems);
+  CheckFromStep(trial, field, problems);
+  CheckStep(trial.after_step(), field + ".after_step", problems);
   auto columns = std::make_shared<PointColumns>();
   columns->series = SeriesOf(trial, field, problems);
   for (int i = 0; i < trial.rows_size() && problems.size() < kMaxProblems; ++i) {

@@ -172,8 +172,7 @@ absl::StatusOr<TrainerEvent> EventFromJson(Json json) {
   }
   if (kind == "quantizer") {
     QuantizerEvent event{.step = json.at("step").get<std::int64_t>()};
-    json.erase("event");
-    json.erase("step");
+    for (const char* other : {"event", "step", "line", "crc32"}) json.erase(other);
     event.fields = std::move(json);
     return event;
   }

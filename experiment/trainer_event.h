@@ -18,8 +18,8 @@
 
 namespace ofsweep {
 
-// The trainer's standard output: one JSON object a line (docs/trainer.md). The trainer writes these, the worker
-// reads them.
+// The trainer's standard output: one JSON object a line (docs/trainer.md), sealed (sealed_line.h). The trainer writes
+// these, the worker reads them.
 
 // How many files a corpus has that are not trained on, by reason: `link`, `not_utf8`, … (corpus/listing.h,
 // trainer/documents.h).

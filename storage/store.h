@@ -114,6 +114,8 @@ struct AttemptRow {
   TimeMs started_at = 0;
   TimeMs ended_at = 0;
   std::optional<AttemptEnd> end;  // none while it runs
+  // As it is read: updates done when it ended; none of one that was lost, or that a database before version 3 had.
+  std::optional<std::int64_t> to_step;
 };
 
 // What an attempt's trainer found when it began.
@@ -188,8 +190,9 @@ struct PushCounts {
 // One (sweep, trial) of the view `results`, by its column names; NULL columns are absent.
 struct ResultRow {
   TrialRow trial;
-  std::uint64_t position = 0;  // of the trial in the sweep: 0, 1, 2, …
-  AttemptOrigin origin;        // of the newest attempt that has begun
+  std::uint64_t position = 0;                  // of the trial in the sweep: 0, 1, 2, …
+  AttemptOrigin origin;                        // of the newest attempt that has begun
+  std::vector<AttemptOrigin> earlier_origins;  // of the others that the curve has points of, oldest first
   // kurtosis_max, eval_loss, …; a NaN that was measured is here as NaN, though SQL shows NULL for both.
   std::map<std::string, double> values;
 };

@@ -25,6 +25,17 @@ constexpr char kOriginColumns[] =
     "ifnull(origin.left_out, '{}')";
 constexpr int kOriginColumnCount = 6;
 
+// Of the earlier attempts that the curve has points of: each takes away what those before it have behind its beginning.
+// NULL where there are none.
+constexpr char kEarlierOrigins[] = R"sql(
+  CASE WHEN trials.attempts > 1 THEN (
+    SELECT nullif(json_group_array(json_array(resolved, data_fingerprint, host, device, revision)), '[]') FROM (
+      SELECT * FROM trial_attempts AS earlier
+      WHERE trial = trials.id AND generation < trials.begun_generation AND from_step IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM trial_attempts AS later
+        WHERE later.trial = trials.id AND later.generation > earlier.generation AND later.from_step <= earlier.from_step)
+      ORDER BY generation)) END)sql";
+
 // What TrialRow holds without its configuration; ReadTrial reads it from column 0 on. How the newest attempt and the
 // curve stand is for the scheduler alone: three look-ups a trial.
 std::string TrialColumns(bool for_scheduler) {
@@ -87,6 +98,20 @@ AttemptOrigin ReadOrigin(const Query& row, int column) {
           .left_out = left_out == "{}" ? LeftOutFiles{} : nlohmann::json::parse(left_out).get<LeftOutFiles>()};
 }
 
+std::vector<AttemptOrigin> ReadEarlierOrigins(const std::string& json) {
+  std::vector<AttemptOrigin> origins;
+  if (json.empty()) return origins;
+  const auto text = [](const nlohmann::json& value) { return value.is_null() ? "" : value.get<std::string>(); };
+  for (const auto& row : nlohmann::json::parse(json)) {
+    origins.push_back({.resolved_json = text(row[0]),
+                       .data_fingerprint = text(row[1]),
+                       .host = text(row[2]),
+                       .device = text(row[3]),
+                       .revision = text(row[4])});
+  }
+  return origins;
+}
+
 SweepRow ReadSweep(const Query& row) {
   return {.id = row.Integer(0),
           .name = row.Text(1),
@@ -142,7 +167,7 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
 std::string ResultsSql(bool with_config) {
   std::string sql =
       absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/false), with_config ? ", trial_configs.config" : ", ''",
-                   ", arms.keys, arms.label, position, ", kOriginColumns);
+                   ", arms.keys, arms.label, position, ", kOriginColumns, ", ", kEarlierOrigins);
   for (const ResultColumn& column : ResultColumnsOfTrials()) {
     absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   }
@@ -172,6 +197,7 @@ ResultRow ReadResult(const Query& query) {
   int column = kConfigColumn + 4;
   row.origin = ReadOrigin(query, column);
   column += kOriginColumnCount;
+  row.earlier_origins = ReadEarlierOrigins(query.Text(column++));
   for (const ResultColumn& result : ResultColumnsOfTrials()) {
     if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
     column += 2;
@@ -347,12 +373,13 @@ std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::
                                          .started_at = query.Integer(2),
                                          .ended_at = query.Integer(3)});
     if (!query.IsNull(7)) attempt.from_step = query.Integer(7);
+    if (!query.IsNull(8)) attempt.to_step = query.Integer(8);
     const std::optional<AttemptOutcome> outcome = ParseAttemptOutcome(query.Text(4));
     if (!outcome) continue;
     attempt.end = AttemptEnd{.outcome = *outcome,
                              .failure = ParseFailureClass(query.Text(5)).value_or(FailureClass::kNone),
                              .message = query.Text(6),
-                             .step = query.Integer(8)};
+                             .step = attempt.to_step.value_or(0)};
   }
   return attempts;
 }

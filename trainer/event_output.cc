@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "experiment/sealed_line.h"
+
 namespace ofsweep {
 
 EventOutput::EventOutput() {
@@ -17,7 +19,7 @@ EventOutput::EventOutput() {
 }
 
 void EventOutput::Emit(const TrainerEvent& event) {
-  const std::string line = ToJsonLine(event) + "\n";
+  const std::string line = SealLine(ToJsonLine(event), ++lines_) + "\n";
   std::size_t done = 0;
   while (done < line.size()) {
     const ssize_t written = write(STDOUT_FILENO, line.data() + done, line.size() - done);

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiment/data_folder.h"
+#include "experiment/quoted.h"
 #include "experiment/step_limit.h"
 #include "host/disk.h"
 #include "host/memory.h"
@@ -25,7 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 // Shown of a trainer's lines that are no events; the rest is only counted.
 constexpr std::uint64_t kGarbageLinesShown = 5;
-constexpr std::size_t kGarbageBytesShown = 200;
 // A full disk leaves a trainer without a voice: with less than this free, that is taken to be why it ended.
 constexpr std::uint64_t kDiskFullBytes = 1 << 20;
 
@@ -251,7 +251,9 @@ bool Attempt::ScanOnce() {
   if (!more.ok()) {
     unreadable_ = true;
     const StopReason reason = absl::IsDataLoss(more.status()) ? StopReason::kLostEvent : StopReason::kUnreadable;
-    const std::string message(more.status().message());
+    const std::string message =
+        absl::StrCat("in its outbox ", outbox_->path(), " ", std::string(more.status().message()),
+                     "; what comes behind is not taken, for the curve would have a hole");
     spdlog::error("{}: {}", ToText(name_), message);
     Stop(reason, message);
     if (stop_ == StopReason::kNone) {  // its process is gone already
@@ -276,10 +278,9 @@ Outbox::Observer Attempt::Observe() {
           .on_event = [this](TrainerEvent& event) { OnEvent(event); },
           .on_end = [this](const AttemptEnd& end) { end_ = end; },
           .on_garbage =
-              [this](std::string_view line, const absl::Status& status) {
+              [this](std::string_view line) {
                 if (++garbage_lines_ > kGarbageLinesShown) return;
-                spdlog::warn("{}: {}: {}", ToText(name_), std::string(status.message()),
-                             std::string(line.substr(0, kGarbageBytesShown)));
+                spdlog::warn("{}: no event: {}", ToText(name_), Printable(line));
               }};
 }
 
@@ -363,7 +364,9 @@ void Attempt::Report(v1::AttemptReport& report) const {
   ended.set_outcome(std::string(Name(end_->outcome)));
   ended.set_failure_class(std::string(Name(end_->failure)));
   ended.set_failure_message(end_->message);
-  ended.set_step(static_cast<std::uint64_t>(end_->step));
+  // The coordinator takes the curve to be stored through this step.
+  const std::int64_t step = refused_ && outbox_ ? std::max(from_step_, outbox_->acknowledged_step()) : end_->step;
+  ended.set_step(static_cast<std::uint64_t>(step));
   ended.set_wall_seconds(end_->wall_seconds);
 }
 

@@ -7,14 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/str_cat.h"
-#include "experiment/quoted.h"
 #include "host/disk.h"
 #include "worker/columns.h"
 #include "worker/line_reader.h"
@@ -22,13 +18,9 @@
 namespace ofsweep {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr char kSuffix[] = ".jsonl";
 constexpr char kAckedSuffix[] = ".acked";
 constexpr std::size_t kScanBytes = 1 << 20;
-// The agent's own lines begin so; the trainer's begin with "event".
-constexpr std::string_view kOwnLine = "{\"agent\":";
 
 absl::Status FileError(const char* what, const std::string& path) {
   const int error = errno;
@@ -44,42 +36,6 @@ absl::Status WriteLine(int fd, const std::string& path, std::string line) {
   if (written == static_cast<ssize_t>(line.size())) return absl::OkStatus();
   if (written >= 0) errno = ENOSPC;  // a regular file takes less only when it cannot grow
   return FileError("cannot write", path);
-}
-
-Json ToJson(const AttemptHeader& header) {
-  return {{"agent", "attempt"},
-          {"trial_id", header.name.trial_id},
-          {"generation", header.name.generation},
-          {"attempt", header.attempt},
-          {"started_at_ms", header.started_at_ms},
-          {"continued_generation", header.continued_generation}};
-}
-
-Json ToJson(const AttemptEnd& end) {
-  return {{"agent", "ended"}, {"outcome", Name(end.outcome)},    {"class", Name(end.failure)}, {"message", end.message},
-          {"step", end.step}, {"wall_seconds", end.wall_seconds}};
-}
-
-// Where an event begins: also behind what a library has printed without a newline.
-constexpr std::string_view kEventBegins = "{\"event\"";
-
-// The agent wrote it: a line of another shape throws, and counts as garbage.
-void ReadOwnLine(std::string_view line, const Outbox::Observer& observer) {
-  const Json json = Json::parse(line);
-  if (json.at("agent") == "attempt") {
-    observer.on_header({.name = {json.at("trial_id"), json.at("generation")},
-                        .attempt = json.value("attempt", 1),
-                        .started_at_ms = json.at("started_at_ms"),
-                        .continued_generation = json.value("continued_generation", std::uint64_t{0})});
-    return;
-  }
-  const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());
-  if (!outcome) throw std::invalid_argument("the agent's record of the end has an unknown outcome");
-  observer.on_end({.outcome = *outcome,
-                   .failure = ParseFailureClass(json.at("class").get<std::string>()).value_or(FailureClass::kNone),
-                   .message = json.at("message"),
-                   .step = json.at("step"),
-                   .wall_seconds = json.at("wall_seconds")});
 }
 
 }  // namespace
@@ -100,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Create(const std::string& folder
   const std::string path = absl::StrCat(folder, "/", header.name.trial_id, ".", header.name.generation, kSuffix);
   absl::StatusOr<std::unique_ptr<Outbox>> outbox = OpenFiles(path, O_CREAT | O_TRUNC);
   if (!outbox.ok()) return outbox;
-  if (absl::Status status = WriteLine((*outbox)->file_.get(), path, ToJson(header).dump()); !status.ok()) {
+  if (absl::Status status = WriteLine((*outbox)->file_.get(), path, HeaderLine(header)); !status.ok()) {
     (*outbox)->Remove();
     return status;
   }
@@ -111,7 +67,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Create(const std::string& folder
     (*outbox)->Remove();
     return status;
   }
-  (*outbox)->scanned_ = (*outbox)->size();
+  (*outbox)->scanned_ = {.offset = (*outbox)->size(), .line = 1};
   return outbox;
 }
 
@@ -121,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(const std::string& path) {
   // A damaged mark only costs a resend, which changes nothing.
   std::uint64_t acked = 0;
   const ssize_t got = ::pread((*outbox)->acked_file_.get(), &acked, sizeof acked, 0);
-  if (got == sizeof acked && acked <= (*outbox)->size()) (*outbox)->acked_ = acked;
+  if (got == sizeof acked && acked <= (*outbox)->size()) (*outbox)->acked_.offset = acked;
   return outbox;
 }
 
@@ -141,103 +97,108 @@ std::uint64_t Outbox::size() const {
 }
 
 absl::StatusOr<bool> Outbox::Scan(const Observer& observer) {
-  const std::uint64_t limit = scanned_ + kScanBytes;
+  const std::uint64_t limit = scanned_.offset + kScanBytes;
+  std::uint64_t offset = scanned_.offset;
   absl::Status lost;
-  const absl::Status status = ReadLines(file_.get(), scanned_, [&](std::string_view line, std::uint64_t offset) {
+  const absl::Status status = ReadLines(file_.get(), offset, [&](std::string_view line, std::uint64_t line_offset) {
     lost = ScanLine(line, offset, observer);
-    if (!lost.ok()) scanned_ = offset;
-    return lost.ok() && offset < limit;
+    return lost.ok() && line_offset < limit;
   });
   if (!status.ok()) return status;
   if (!lost.ok()) return lost;
-  return scanned_ > limit;
+  return scanned_.offset > limit;
 }
 
-absl::Status Outbox::ScanLine(std::string_view line, std::uint64_t offset, const Observer& observer) {
-  if (line.starts_with(kOwnLine)) {
-    try {
-      ReadOwnLine(line, observer);
-    } catch (const std::exception& error) {
-      observer.on_garbage(line, absl::InvalidArgumentError(error.what()));
-    }
-    return absl::OkStatus();
+absl::Status Outbox::ScanLine(std::string_view line, std::uint64_t end_offset, const Observer& observer) {
+  absl::StatusOr<OutboxLine> read = ReadOutboxLine(line, scanned_.line);
+  if (!read.ok()) return read.status();
+  const bool was_acknowledged = scanned_.offset < acked_.offset;
+  const auto* event = std::get_if<TrainerEvent>(&*read);
+  if (const auto* points = event != nullptr ? std::get_if<PointsEvent>(event) : nullptr) {
+    scanned_.step = points->points.step;
+    if (!was_acknowledged) unsent_ += points->points.points.size();
   }
-  absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
-  if (!event.ok()) {
-    if (line.find(kEventBegins) != std::string_view::npos) {
-      return absl::DataLossError(absl::StrCat(
-          "an event of the trainer cannot be read: ", Printable(std::string(event.status().message())), ": ",
-          Printable(line), "; nothing else may write to its standard output, and its version has to be the worker's"));
-    }
-    observer.on_garbage(line, event.status());
-    return absl::OkStatus();
+  scanned_.offset = end_offset;
+  if (!std::holds_alternative<Garbage>(*read)) ++scanned_.line;
+  if (was_acknowledged) acked_ = {.offset = acked_.offset, .line = scanned_.line, .step = scanned_.step};
+  if (const auto* header = std::get_if<AttemptHeader>(&*read)) {
+    observer.on_header(*header);
+  } else if (const auto* end = std::get_if<AttemptEnd>(&*read)) {
+    observer.on_end(*end);
+  } else if (auto* trainer_event = std::get_if<TrainerEvent>(&*read)) {
+    observer.on_event(*trainer_event);
+  } else {
+    observer.on_garbage(line);
   }
-  if (const auto* points = std::get_if<PointsEvent>(&*event); points != nullptr && offset >= acked_) {
-    unsent_ += points->points.points.size();
-  }
-  observer.on_event(*event);
   return absl::OkStatus();
 }
 
-absl::StatusOr<Outbox::Batch> Outbox::NextBatch(std::size_t max_points, v1::TrialPoints& out) const {
-  Batch batch{.end_offset = acked_};
-  if (unsent_ == 0) return batch;
-  ColumnWriter columns(out);
-  std::uint64_t offset = acked_;
+absl::Status Outbox::ReadPoints(
+    Position& at, const std::function<bool(const Position& begin, const StepPoints& points)>& visit) const {
+  std::uint64_t offset = at.offset;
+  absl::Status lost;
   const absl::Status status = ReadLines(file_.get(), offset, [&](std::string_view line, std::uint64_t line_offset) {
-    if (line_offset >= scanned_) return false;
-    if (line.starts_with(kOwnLine)) return true;
-    const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
-    if (!event.ok()) return true;
-    const auto* points = std::get_if<PointsEvent>(&*event);
+    if (line_offset >= scanned_.offset) return false;
+    const absl::StatusOr<OutboxLine> read = ReadOutboxLine(line, at.line);
+    if (!(lost = read.status()).ok()) return false;
+    const Position begin = std::exchange(at, {.offset = offset, .line = at.line, .step = at.step});
+    if (!std::holds_alternative<Garbage>(*read)) ++at.line;
+    const auto* event = std::get_if<TrainerEvent>(&*read);
+    const auto* points = event != nullptr ? std::get_if<PointsEvent>(event) : nullptr;
     if (points == nullptr) return true;
-    columns.Add(points->points);
-    batch.points += points->points.points.size();
+    at.step = points->points.step;
+    return visit(begin, points->points);
+  });
+  return status.ok() ? lost : status;
+}
+
+absl::StatusOr<Outbox::Batch> Outbox::NextBatch(std::size_t max_points, v1::TrialPoints& out) const {
+  Batch batch{.end = acked_};
+  if (unsent_ == 0) return batch;
+  out.set_after_step(static_cast<std::uint64_t>(acked_.step));
+  ColumnWriter columns(out);
+  const absl::Status status = ReadPoints(batch.end, [&](const Position&, const StepPoints& points) {
+    columns.Add(points);
+    batch.points += points.points.size();
     return batch.points < max_points;
   });
-  if (!status.ok()) return status;
-  batch.end_offset = std::min(offset, scanned_);
+  if (!status.ok() && batch.points == 0) return status;
   return batch;
 }
 
 absl::Status Outbox::Rewind(std::int64_t stored_through) {
-  std::uint64_t mark = 0;
+  std::optional<Position> mark;
   std::uint64_t unsent = 0;
-  std::uint64_t offset = 0;
-  const absl::Status status = ReadLines(file_.get(), offset, [&](std::string_view line, std::uint64_t line_offset) {
-    if (line_offset >= scanned_) return false;
-    if (line.starts_with(kOwnLine)) return true;
-    const absl::StatusOr<TrainerEvent> event = ParseTrainerEvent(line);
-    const auto* points = event.ok() ? std::get_if<PointsEvent>(&*event) : nullptr;
-    if (points == nullptr) return true;
+  Position at;
+  const absl::Status status = ReadPoints(at, [&](const Position& begin, const StepPoints& points) {
     // 0 also stands for a curve of which nothing is stored, step 0 neither.
-    const bool is_stored = points->points.step <= stored_through && stored_through > 0;
-    const bool waits = line_offset >= acked_ || !is_stored;
-    if (waits && unsent == 0) mark = line_offset;
-    if (waits) unsent += points->points.points.size();
+    const bool is_stored = points.step <= stored_through && stored_through > 0;
+    if (!mark && is_stored && begin.offset < acked_.offset) return true;
+    if (!mark) mark = begin;
+    unsent += points.points.size();
     return true;
   });
   if (!status.ok()) return status;
-  acked_ = unsent > 0 ? mark : scanned_;
+  acked_ = mark.value_or(scanned_);
   unsent_ = unsent;
   WriteMark();
   return absl::OkStatus();
 }
 
 void Outbox::Acknowledge(const Batch& batch) {
-  acked_ = batch.end_offset;
+  acked_ = batch.end;
   unsent_ -= batch.points;
   WriteMark();
 }
 
 // Eight bytes at once: a kill leaves the old mark or the new one. An old one costs a resend.
 void Outbox::WriteMark() {
-  [[maybe_unused]] const ssize_t written = ::pwrite(acked_file_.get(), &acked_, sizeof acked_, 0);
+  [[maybe_unused]] const ssize_t written = ::pwrite(acked_file_.get(), &acked_.offset, sizeof acked_.offset, 0);
 }
 
 absl::Status Outbox::AppendEnd(const AttemptEnd& end) {
-  if (::ftruncate(file_.get(), static_cast<off_t>(scanned_)) != 0) return FileError("cannot cut", path_);
-  return WriteLine(file_.get(), path_, ToJson(end).dump());
+  if (::ftruncate(file_.get(), static_cast<off_t>(scanned_.offset)) != 0) return FileError("cannot cut", path_);
+  return WriteLine(file_.get(), path_, EndLine(end, scanned_.line));
 }
 
 void Outbox::Remove() {

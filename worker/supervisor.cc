@@ -69,8 +69,8 @@ absl::Status Supervisor::Open() {
     if (!outbox.ok()) return outbox.status();
     std::shared_ptr<Attempt> attempt = Attempt::Recover(host_, *std::move(outbox));
     if (!attempt) {
-      // Killed between making the file and its first line: its trainer never ran.
-      spdlog::warn("{} has no beginning and is ignored", path);
+      // Killed between making the file and its first line, which is then of a trainer that never ran, or damaged there.
+      spdlog::warn("{} does not say whose it is and is ignored: its trial goes on from what is stored of it", path);
       continue;
     }
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());

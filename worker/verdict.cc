@@ -55,7 +55,11 @@ void JudgeStopped(const Evidence& evidence, AttemptEnd& end) {
       end.message = WithLog(evidence.stop_message, evidence);
       break;
     case StopReason::kLostEvent:
-      Crash(WithLog(evidence.stop_message, evidence), evidence, end);
+      if (evidence.exit.vanished) {  // long after its trainer wrote it: the trial is not to blame
+        end.outcome = AttemptOutcome::kPreempted;
+      } else {
+        Crash(WithLog(evidence.stop_message, evidence), evidence, end);
+      }
       break;
     default:
       end.failure = FailureClass::kCrash;

@@ -16,7 +16,7 @@ enum class StopReason {
   kSilent,      // no output for too long
   kDisk,        // data_dir is full
   kUnreadable,  // its outbox cannot be read
-  kLostEvent,   // an event of the trainer cannot be read
+  kLostEvent,   // a line of its outbox is damaged or missing, or means nothing here
   kRefused,     // the coordinator does not accept its points
 };
 

@@ -40,6 +40,7 @@ v1::TrialPoints& AddTrial(const v1::Start& start, long series, v1::PushMetricsRe
   v1::TrialPoints& points = *push.add_trials();
   points.set_trial_id(start.trial_id());
   points.set_generation(start.generation());
+  points.set_from_step(0);
   for (const char* metric : {"train_loss", "gradient_norm", "learning_rate"}) AddSeries(metric, "", -1, series, points);
   for (const char* metric : {"kurtosis", "kurtosis_centred", "mmr", "rms", "max_abs"}) {
     for (long layer = 0; layer < 12; ++layer) AddSeries(metric, "block", layer, series, points);

@@ -32,6 +32,19 @@ TEST(TrialText, SaysHowEachAttemptWent) {
   v1::Attempt& second = *answer.add_attempts();
   second.set_worker("gpu-2");
   second.set_from_step(20);
+  v1::Attempt& third = *answer.add_attempts();  // of a database before version 3
+  third.set_worker("gpu-3");
+  third.mutable_ended_at()->set_seconds(1'795'000'060);
+  third.set_outcome("completed");
+  for (const auto& [device, precision] : {std::pair("A100", "bf16"), std::pair("EPYC", "fp32")}) {
+    v1::Origin& origin = precision == std::string("bf16") ? *trial.add_earlier_origins() : *trial.mutable_origin();
+    origin.set_device(device);
+    origin.set_host("host");
+    origin.set_resolved_precision(precision);
+    origin.set_revision("abc");
+  }
+  EXPECT_THAT(RenderTrial(answer), AllOf(HasSubstr("—–—    completed"), HasSubstr("  abc\n"),
+                                         HasSubstr("trained on    A100 of host in bf16, then EPYC of host in fp32\n")));
   EXPECT_THAT(
       RenderTrial(answer),
       AllOf(HasSubstr("running at step 40 of 100\n"), HasSubstr("kurtosis_max  12.50\n"),

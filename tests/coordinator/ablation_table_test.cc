@@ -159,6 +159,19 @@ TEST(AblationTable, ADivergedSeedMakesTheDifferenceNaN) {
   EXPECT_FALSE(difference.p.has_value());
 }
 
+// Of one trial, that was begun on a GPU and goes on on a CPU.
+TEST(AblationTable, ACellOfATrialThatTwoMachinesTrainedIsMixed) {
+  ResultRow trial = Trial("op", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 1}});
+  trial.origin = {.resolved_json = R"({"train.precision":"fp32"})", .device = "EPYC", .revision = "abc"};
+  const AblationQuery query{.rows = {"model.block"}, .metrics = {"kurtosis_max"}};
+  EXPECT_THAT(CellsOf({trial}, query)[0].mixed, IsEmpty());
+  trial.earlier_origins = {trial.origin};
+  EXPECT_THAT(CellsOf({trial}, query)[0].mixed, IsEmpty());
+  trial.earlier_origins = {{.resolved_json = R"({"train.precision":"bf16"})", .device = "A100", .revision = "def"}};
+  EXPECT_THAT(CellsOf({trial}, query)[0].mixed,
+              testing::UnorderedElementsAre("device", "train.precision", "trainer_revision"));
+}
+
 TEST(AblationTable, ABaselineThatIsNotThereIsNamed) {
   const std::vector<ResultRow> trials = {Trial("op", 0.001, 0, TrialState::kCompleted, {{"kurtosis_max", 1}})};
   AblationQuery query{.rows = {"model.block"}, .metrics = {"kurtosis_max"}, .baseline = {{"model.block", "post_norm"}}};

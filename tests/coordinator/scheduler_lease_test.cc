@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "tests/coordinator/scheduler_bench.h"
 
 namespace ofsweep {
@@ -325,6 +326,18 @@ TEST(SchedulerLease, GenerationsBeginWhereTheCoordinatorWasStarted) {
   EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1800000000"));
   bench.Call("w", 1, {Running("a", 1'800'000'000)});
   EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1800000001"));
+}
+
+// An answer has room for a thousand; slots are free all the same.
+TEST(SchedulerLease, AWorkerThatHasYetToHearOfDeletionsIsToldWhyItStartsNothing) {
+  SchedulerBench bench;
+  std::vector<DeletedTrial> deleted;
+  for (std::uint64_t i = 1; i <= 1001; ++i) deleted.push_back({i, {absl::StrCat("gone-", i), 1}});
+  bench.scheduler.Restore({}, bench.now, deleted);
+  bench.Submit("sweep", {"a"});
+  const SynchronizeAnswer answer = bench.Call("w", 1);
+  EXPECT_THAT(answer.start, IsEmpty());
+  EXPECT_THAT(answer.reason, testing::HasSubstr("deleted trials"));
 }
 
 TEST(SchedulerLease, AnAttemptThatIsToldToStopKeepsItsSlotAndItsRightToWriteUntilItHasEnded) {

@@ -34,6 +34,7 @@ v1::TrialPoints PointsOf(const v1::Start& start) {
   v1::TrialPoints points;
   points.set_trial_id(start.trial_id());
   points.set_generation(start.generation());
+  points.set_from_step(0);
   return points;
 }
 

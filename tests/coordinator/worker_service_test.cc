@@ -1,4 +1,7 @@
+#include <filesystem>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,11 +70,79 @@ TEST_F(WorkerServiceTest, PointsOfAnAttemptThatIsUnheardOfAreNotStoredAndNotToBe
   v1::TrialPoints points;
   points.set_trial_id(assignment.trial_id());
   points.set_generation(assignment.generation() + 7);
+  points.set_from_step(0);
   AddStep(points, 0, 7, 1);
   const auto response = Push(points);
   EXPECT_TRUE(response.results(0).unknown());
   EXPECT_FALSE(response.results(0).fenced());
   EXPECT_EQ(response.results(0).stored(), 0);
+}
+
+// A worker whose mark is ahead of the database would leave a hole.
+TEST_F(WorkerServiceTest, PointsBehindOthersThatTheDatabaseDoesNotHoldAreNotStored) {
+  const auto assignment = StartOne();
+  v1::TrialPoints points = PointsOf(assignment);
+  AddStep(points, 5, 7, 1);
+  EXPECT_EQ(Push(points).results(0).stored(), 3);
+  v1::TrialPoints behind = PointsOf(assignment);
+  behind.set_after_step(10);
+  AddStep(behind, 15, 7, 1);
+  EXPECT_TRUE(Push(behind).results(0).unknown());
+  behind.set_after_step(5);
+  EXPECT_EQ(Push(behind).results(0).stored(), 3);
+}
+
+// What is stored behind it would be deleted.
+TEST_F(WorkerServiceTest, NoBeginningIsTakenForAnUnsaidOne) {
+  const auto assignment = StartOne();
+  v1::PushMetricsRequest push;
+  push.set_worker_id("w");
+  auto* points = push.add_trials();
+  *points = PointsOf(assignment);
+  points->clear_from_step();
+  AddStep(*points, 0, 7, 1);
+  EXPECT_EQ(TryPush(push).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  auto report = HelloFrom("w", 1);
+  auto* attempt = report.add_attempts();
+  attempt->set_trial_id(assignment.trial_id());
+  attempt->set_generation(assignment.generation());
+  attempt->mutable_running();
+  attempt->mutable_begun();
+  v1::SynchronizeResponse response;
+  EXPECT_EQ(workers_->Synchronize(Context().get(), report, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+// More attempts than seconds pass before the database is restored from a copy.
+TEST_F(WorkerServiceTest, NoNameIsGivenTwiceNorByADatabaseThatWasRestored) {
+  Submit(SmallSweep("sweep"));
+  server_->Shutdown();
+  server_.reset();
+  const auto database = folder_.File("ofsweep.db");
+  const auto copy = folder_.File("copy.db");
+  std::filesystem::copy_file(database, copy);
+  StartServer({});
+  std::set<std::pair<std::string, std::uint64_t>> names;
+  database_ = {};
+  auto answer = Synchronize(HelloFrom("w", 1));
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_EQ(answer.start_size(), 1) << answer.reason();
+    const auto& started = answer.start(0);
+    EXPECT_TRUE(names.emplace(started.trial_id(), started.generation()).second);
+    auto report = HelloFrom("w", 1);
+    auto* attempt = report.add_attempts();
+    attempt->set_trial_id(started.trial_id());
+    attempt->set_generation(started.generation());
+    attempt->mutable_ended()->set_outcome("preempted");
+    answer = Synchronize(report);
+  }
+  server_->Shutdown();
+  server_.reset();
+  for (const char* more : {"-wal", "-shm"}) std::filesystem::remove(database + more);
+  std::filesystem::copy_file(copy, database, std::filesystem::copy_options::overwrite_existing);
+  StartServer({});
+  answer = Synchronize(HelloFrom("w", 1));
+  ASSERT_EQ(answer.start_size(), 1) << answer.reason();
+  EXPECT_FALSE(names.contains({answer.start(0).trial_id(), answer.start(0).generation()}));
 }
 
 TEST_F(WorkerServiceTest, AWorkerOfAnotherDatabaseIsToldSoAndNothingElse) {

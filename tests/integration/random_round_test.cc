@@ -1,6 +1,6 @@
 // Everything that a night on a cluster may bring, at random moments of a sweep that two workers train: kills, stops,
-// silence beyond the lease, lost and cut outboxes, a database that is restored from an older copy, users who cancel and
-// resume. In the end its curves are, bit by bit, those of a calm sweep.
+// silence beyond the lease, lost, cut and damaged outboxes, a database that is restored from an older copy, users who
+// cancel and resume. In the end its curves are, bit by bit, those of a calm sweep.
 //
 // OFSWEEP_ROUND_FAULTS is how many there are (10 by default; 200 take some twenty minutes), OFSWEEP_ROUND_SEED where
 // they start (1).
@@ -8,8 +8,10 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -83,20 +85,29 @@ class RandomRound : public SweepFixture {
     ASSERT_TRUE(WaitUntil([&] { return CountPoints(Database()) >= moment || IsFinished(); }));
   }
 
-  // One outbox of the worker, which is not running; false where it has none.
-  bool HurtOutbox(std::size_t worker, bool cut) {
+  // One outbox of the worker, which is not running; says how, "" where it has none.
+  std::string HurtOutbox(std::size_t worker) {
     std::vector<fs::path> outboxes;
     for (const auto& entry : fs::directory_iterator(Path(Folder(worker) + "/outbox"))) {
       if (entry.path().extension() == ".jsonl") outboxes.push_back(entry.path());
     }
-    if (outboxes.empty()) return false;
+    if (outboxes.empty()) return "";
     const fs::path& outbox = outboxes[Pick(outboxes.size())];
-    if (cut) {
-      fs::resize_file(outbox, Pick(fs::file_size(outbox) + 1));
-    } else {
-      fs::remove(outbox);
+    const std::size_t size = fs::file_size(outbox);
+    switch (Pick(4)) {
+      case 0:
+        fs::resize_file(outbox, Pick(size + 1));
+        return "outbox cut";
+      case 1:
+        fs::remove(outbox);
+        return "outbox lost";
+      default:
+        if (size == 0) return "";
+        const std::size_t begin = Pick(size);
+        std::fstream file(outbox, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(begin)) << std::string(std::min(size - begin, 1 + Pick(1'000)), '\0');
+        return "outbox damaged";
     }
-    return true;
   }
 
   // Its name; "" where there was nothing to hurt at the moment.
@@ -117,11 +128,10 @@ class RandomRound : public SweepFixture {
         return "worker stopped";
       case 3:
       case 4: {
-        const bool cut = Pick(2) == 0;
         KillOne(worker, SIGKILL);
-        const bool was_hurt = HurtOutbox(worker, cut);
+        const std::string hurt = HurtOutbox(worker);
         StartOne(worker);
-        return !was_hurt ? "worker killed" : cut ? "outbox cut" : "outbox lost";
+        return hurt.empty() ? "worker killed" : hurt;
       }
       case 5:
         StopCoordinator();

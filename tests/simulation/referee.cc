@@ -180,7 +180,7 @@ void Referee::Pushed(Store& store, const std::vector<AttemptPoints>& attempts,
   ++checks_;
   NoteDeletions(store);
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    const auto& [name, from_step, columns] = attempts[i];
+    const auto& [name, from_step, after_step, columns] = attempts[i];
     if (!outcomes[i].taken() || IsDeleted(name)) continue;
     log_.Heard(name);
     std::uint64_t& newest = promises_.newest_writer[name.trial_id];

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "experiment/data_folder.h"
-#include "experiment/trainer_event.h"
+#include "experiment/sealed_line.h"
 
 namespace ofsweep {
 namespace {
@@ -112,7 +112,7 @@ void SimulatedTrainer::Begin() {
   run.step = run.from_step;
   run_ = host_.log.Begin(std::move(run));
   is_training_ = true;
-  Print(ToJsonLine(started));
+  Say(started);
   if (host_.log.at(run_).step == 0) PrintPoints(host_.log.at(run_));
   After(host_.timeline.Pick(200, 2'000), &SimulatedTrainer::Train);
 }
@@ -128,7 +128,7 @@ bool SimulatedTrainer::FindsItsData(std::string& found) {
     found = wanted;
     return true;
   }
-  Print(ToJsonLine(Failed(FailureClass::kOtherData, "its path holds something else")));
+  Say(Failed(FailureClass::kOtherData, "its path holds something else"));
   return false;
 }
 
@@ -140,7 +140,7 @@ bool SimulatedTrainer::Resume(TrainingRun& run) {
   std::size_t parent = 0;
   if (!absl::SimpleAtoi(Read(path.string()), &parent)) return true;
   if (host_.log.at(parent).fingerprint != run.fingerprint) {
-    Print(ToJsonLine(Failed(FailureClass::kBadData, "the tokens have changed since its checkpoint was written")));
+    Say(Failed(FailureClass::kBadData, "the tokens have changed since its checkpoint was written"));
     return false;
   }
   run.parent = parent;
@@ -158,7 +158,7 @@ void SimulatedTrainer::Train() {
   }
   if (run.step < target) return After(host_.timeline.Pick(300, 4'000), &SimulatedTrainer::Train);
   run.finished = AttemptEnd{.outcome = AttemptOutcome::kCompleted, .step = run.step};
-  Print(ToJsonLine(*run.finished));
+  Say(*run.finished);
   Exit(0, 0);
 }
 
@@ -170,7 +170,7 @@ void SimulatedTrainer::Update(TrainingRun& run) {
 void SimulatedTrainer::PrintPoints(const TrainingRun& run) {
   StepPoints points{.step = run.step, .tokens = run.step * 10, .seconds = static_cast<double>(run.step)};
   points.points.push_back({{"train_loss", std::nullopt, ""}, static_cast<double>(run_)});
-  Print(ToJsonLine(PointsEvent{.points = std::move(points)}));
+  Say(PointsEvent{.points = std::move(points)});
 }
 
 void SimulatedTrainer::Meet(Mishap mishap) {
@@ -182,7 +182,7 @@ void SimulatedTrainer::Meet(Mishap mishap) {
       static constexpr FailureClass kClasses[] = {FailureClass::kOom,       FailureClass::kCrash,
                                                   FailureClass::kBadConfig, FailureClass::kBadData,
                                                   FailureClass::kTimeout,   FailureClass::kOtherData};
-      Print(ToJsonLine(Failed(host_.timeline.PickOf(kClasses), "so it says")));
+      Say(Failed(host_.timeline.PickOf(kClasses), "so it says"));
       return Exit(1, 0);
     }
     case Mishap::kDiverges: {
@@ -190,7 +190,7 @@ void SimulatedTrainer::Meet(Mishap mishap) {
       TrainingRun& run = host_.log.at(run_);
       if (run.step < config_.Integer("train.steps")) Update(run);  // the step that diverged is measured
       run.finished = AttemptEnd{.outcome = AttemptOutcome::kDiverged, .step = run.step};
-      Print(ToJsonLine(*run.finished));
+      Say(*run.finished);
       return Exit(0, 0);
     }
     case Mishap::kOutOfMemory:
@@ -209,7 +209,7 @@ void SimulatedTrainer::SaveCheckpoint() {
   std::ofstream(CheckpointPath(output_, run.step)) << run_;
   auto checkpoints = Checkpoints(output_);
   for (; checkpoints.size() > 2; checkpoints.erase(checkpoints.begin())) fs::remove(checkpoints.begin()->second);
-  Print(ToJsonLine(CheckpointEvent{.step = run.step, .path = CheckpointPath(output_, run.step)}));
+  Say(CheckpointEvent{.step = run.step, .path = CheckpointPath(output_, run.step)});
 }
 
 void SimulatedTrainer::Signal(int signal) {
@@ -225,6 +225,10 @@ void SimulatedTrainer::Signal(int signal) {
 void SimulatedTrainer::ObeyStop() {
   if (is_training_ && host_.log.at(run_).step > 0) SaveCheckpoint();
   Exit(0, 0);
+}
+
+void SimulatedTrainer::Say(const TrainerEvent& event) {
+  Print(SealLine(ToJsonLine(event), ++lines_));
 }
 
 void SimulatedTrainer::Print(const std::string& line) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "experiment/trainer_event.h"
 #include "experiment/trial_config.h"
 #include "tests/simulation/timeline.h"
 #include "tests/simulation/training_log.h"
@@ -56,6 +57,7 @@ class SimulatedTrainer : public std::enable_shared_from_this<SimulatedTrainer> {
   void Meet(Mishap mishap);
   void SaveCheckpoint();
   void ObeyStop();
+  void Say(const TrainerEvent& event);
   void Print(const std::string& line);
   void Exit(int code, int signal);
 
@@ -64,6 +66,7 @@ class SimulatedTrainer : public std::enable_shared_from_this<SimulatedTrainer> {
   std::map<std::string, std::string> expected_;  // fingerprints by their keys
   bool resume_ = false;
   int out_ = -1;
+  std::uint64_t lines_ = 0;
   int exit_fd_ = -1;
   AttemptName name_;
   TrialConfig config_;

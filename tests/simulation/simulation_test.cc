@@ -74,11 +74,26 @@ TEST(Simulation, EverySweepEndsAndNoPromiseIsBroken) {
   if (last - first + 1 < kSeeds) return;
   EXPECT_GE(events, 200'000u);
   // A simulation in which nothing happens proves nothing.
-  for (const char* fault :
-       {"call lost", "call doubled", "call delayed", "worker killed", "worker silent", "worker stopped",
-        "folder emptied", "folder copied", "outbox lost", "outbox cut", "coordinator restarted",
-        "killed before a write", "killed after a write", "killed with calls in flight", "database restored",
-        "write failed", "calls met a hanging disk", "calls met a failing disk", "user acted"}) {
+  for (const char* fault : {"call lost",
+                            "call doubled",
+                            "call delayed",
+                            "worker killed",
+                            "worker silent",
+                            "worker stopped",
+                            "folder emptied",
+                            "folder copied",
+                            "outbox lost",
+                            "outbox cut",
+                            "outbox damaged",
+                            "coordinator restarted",
+                            "killed before a write",
+                            "killed after a write",
+                            "killed with calls in flight",
+                            "database restored",
+                            "write failed",
+                            "calls met a hanging disk",
+                            "calls met a failing disk",
+                            "user acted"}) {
     EXPECT_GE(faults[fault], 5u) << fault;
   }
   for (const char* end :

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -82,6 +83,7 @@ class World {
   void DisturbWorker();
   void KillWorker(Machine& machine);
   void DamageFolder(Machine& machine);
+  void DamageBytes(const std::filesystem::path& path);
   void CopyFolder(const Machine& original);
   std::string NewFolder();
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -91,7 +92,25 @@ void World::DamageFolder(Machine& machine) {
     const fs::path& outbox = timeline_.PickOf(outboxes);
     fs::resize_file(outbox,
                     static_cast<std::uintmax_t>(timeline_.Pick(0, static_cast<std::int64_t>(fs::file_size(outbox)))));
+  } else if (kind <= 4 && !outboxes.empty()) {
+    ++faults_["outbox damaged"];
+    DamageBytes(timeline_.PickOf(outboxes));
   }
+}
+
+// A bit of it, or up to a few lines.
+void World::DamageBytes(const fs::path& path) {
+  const auto size = static_cast<std::int64_t>(fs::file_size(path));
+  if (size == 0) return;
+  const std::int64_t begin = timeline_.Pick(0, size - 1);
+  const std::int64_t length = timeline_.Chance(0.5) ? 1 : std::min(size - begin, timeline_.Pick(2, 600));
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes(static_cast<std::size_t>(length), '\0');
+  if (length == 1) {
+    file.seekg(begin).get(bytes[0]);
+    bytes[0] = static_cast<char>(bytes[0] ^ (1 << timeline_.Pick(0, 7)));
+  }
+  file.seekp(begin) << bytes;
 }
 
 void World::CopyFolder(const Machine& original) {

@@ -212,6 +212,41 @@ TEST_F(SweepsTest, AttemptsAreOpenedAndClosed) {
   EXPECT_EQ(attempts[1].ended_at, 0);
 }
 
+// The first begins, the second goes on from step 10, the third begins anew from step 5, and the fourth at step 8.
+TEST_F(SweepsTest, AResultTellsTheOriginsOfAllThatItsCurveHasPointsOf) {
+  InsertTrials(*store_, "s", {MakeTrial("a")});
+  const auto attempt = [&](std::uint64_t generation, std::int64_t from_step, std::int64_t through) {
+    const AttemptOrigin origin{.host = "h", .device = absl::StrCat("device-", generation)};
+    ASSERT_TRUE(store_
+                    ->Apply({.trials = {{.trial_id = "a",
+                                         .state = TrialState::kRunning,
+                                         .generation = generation,
+                                         .attempts = static_cast<int>(generation)}},
+                             .attempts = {{.name = {"a", generation}, .worker = "w", .started_at = 1}},
+                             .origins = {{{"a", generation}, origin}}})
+                    .get()
+                    .ok());
+    for (std::int64_t step = from_step; step <= through; ++step) {
+      Must(store_->AppendPoints({"a", generation}, from_step, ColumnsOf({MakeStep(step + 1, {})})).get());
+    }
+  };
+  const auto devices = [&] {
+    const ResultRow row = *Must(store_->FindResult("s", "a"));
+    std::vector<std::string> named;
+    for (const AttemptOrigin& earlier : row.earlier_origins) named.push_back(earlier.device);
+    named.push_back(row.origin.device);
+    return named;
+  };
+  attempt(1, 0, 12);
+  EXPECT_THAT(devices(), ElementsAre("device-1"));
+  attempt(2, 10, 14);
+  EXPECT_THAT(devices(), ElementsAre("device-1", "device-2"));
+  attempt(3, 5, 9);
+  EXPECT_THAT(devices(), ElementsAre("device-1", "device-3"));
+  attempt(4, 8, 12);
+  EXPECT_THAT(devices(), ElementsAre("device-1", "device-3", "device-4"));
+}
+
 TEST_F(SweepsTest, TheViewOfAttemptsSaysWhereEachBeganAndEnded) {
   InsertTrials(*store_, "s", {MakeTrial("a")});
   const AttemptEnd preempted{.outcome = AttemptOutcome::kPreempted, .message = "its worker was stopped", .step = 7};
@@ -223,6 +258,8 @@ TEST_F(SweepsTest, TheViewOfAttemptsSaysWhereEachBeganAndEnded) {
                   .get()
                   .ok());
   ASSERT_TRUE(store_->AppendPoints({"a", 6}, 7, ColumnsOf({MakeStep(8, {})})).get().ok());
+  EXPECT_EQ(Must(store_->ListAttempts("a"))[0].to_step, 7);
+  EXPECT_EQ(Must(store_->ListAttempts("a"))[1].to_step, std::nullopt);
   EXPECT_THAT(
       Sql(path_,
           "SELECT generation, worker, from_step, to_step, outcome, failure_class, message, started_at, "

@@ -41,9 +41,9 @@ TEST_F(AgentHttp, TheCoordinatorHearsOfTheAddress) {
 
 TEST_F(AgentHttp, ShowsWhatTheTrainersSpendTheirTimeOnAndWhatIsNotSent) {
   coordinator_.Assign("t1",
-                      R"([["print", "{\"event\":\"points\",\"step\":10,\"tokens\":1,\"seconds\":1.0,)"
-                      R"(\"points\":[[\"train_loss\",null,null,2.5]],)"
-                      R"(\"phases\":{\"train\":[9,0.9],\"measure\":[1,0.75],\"dance\":[1,1.0]}}"], ["hang", 0]])");
+                      R"([["say", {"event": "points", "step": 10, "tokens": 1, "seconds": 1.0,)"
+                      R"("points": [["train_loss", null, null, 2.5]],)"
+                      R"("phases": {"train": [9, 0.9], "measure": [1, 0.75], "dance": [1, 1.0]}}], ["hang", 0]])");
   StartServing();
   EXPECT_TRUE(WaitUntil([&] {
     return Metrics().find("ofsweep_worker_step_duration_seconds_count{phase=\"train\"} 9\n") != std::string::npos;
@@ -76,8 +76,8 @@ TEST_F(AgentHttp, PointsThatWaitForTheCoordinatorAreCounted) {
 
 // Its counters begin with the process: what a former one observed is not of its time.
 TEST_F(AgentHttp, TheTimesOfAFormerRunAreNotObservedAgain) {
-  coordinator_.Assign("t1", R"([["print", "{\"event\":\"points\",\"step\":10,\"tokens\":1,\"seconds\":1.0,)"
-                            R"(\"points\":[[\"train_loss\",null,null,2.5]],\"phases\":{\"train\":[9,0.9]}}"],)"
+  coordinator_.Assign("t1", R"([["say", {"event": "points", "step": 10, "tokens": 1, "seconds": 1.0,)"
+                            R"("points": [["train_loss", null, null, 2.5]], "phases": {"train": [9, 0.9]}}],)"
                             R"( ["hang", 0]])");
   StartServing();
   ASSERT_TRUE(WaitUntil([&] { return Metrics().find("{phase=\"train\"} 9\n") != std::string::npos; }));

@@ -1,5 +1,6 @@
 // What an agent does when the coordinator, the disk or a trainer fails it.
 #include <chrono>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -24,6 +25,30 @@ TEST_F(AgentTest, TrainingGoesOnWhileTheCoordinatorIsAwayAndNothingIsLost) {
   ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   EXPECT_EQ(coordinator_.state().ended.at({"t1", 1}).outcome(), "completed");
   EXPECT_EQ(coordinator_.state().points_at_end.at({"t1", 1}), 4000u);
+}
+
+// Nothing of it is taken but what comes before, not even that it ended well.
+TEST_F(AgentTest, AnAttemptWhoseOutboxIsDamagedEndsThereAndSaysSo) {
+  coordinator_.Assign("t1", R"([["started", 0], ["points", [0, 4]], ["wait", "go"], ["points", [4, 20]],
+                                ["finished", "completed"]])");
+  StartAgent();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Points("t1") == 8; }));
+  coordinator_.Stop();
+  Let("t1", "go");
+  ASSERT_TRUE(WaitForFile("t1", "done-4"));
+  StopAgent();
+  const std::string outbox = data_dir_ + "/outbox/t1.1.jsonl";
+  std::string text = ReadFile(outbox);
+  text[text.find("\"step\": 11") + 9] ^= 1;  // another step, as it reads
+  std::ofstream(outbox) << text;
+  StartAgent();
+  coordinator_.Start();
+  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
+  const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
+  EXPECT_EQ(ended.outcome(), "preempted");
+  EXPECT_THAT(ended.failure_message(), testing::AllOf(HasSubstr(outbox), HasSubstr("damaged")));
+  EXPECT_EQ(ended.step(), 10u);
+  EXPECT_EQ(coordinator_.state().points_at_end.at({"t1", 1}), 22u);
 }
 
 TEST_F(AgentTest, StartsBeforeItsCoordinator) {

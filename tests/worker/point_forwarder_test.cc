@@ -8,6 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "experiment/sealed_line.h"
+#include "worker/outbox_line.h"
+
 namespace ofsweep {
 namespace {
 
@@ -19,8 +22,7 @@ TEST(PointForwarder, SaysThatAnOutboxWasCutAndNotThatItCannotBeRead) {
   const std::string outbox = folder + "/outbox/t1.1.jsonl";
   fs::create_directories(folder + "/outbox");
   const PointsEvent event{.points = {.step = 1, .points = {{.series = {.metric = "train_loss"}, .value = 2.5}}}};
-  std::ofstream(outbox) << R"({"agent":"attempt","trial_id":"t1","generation":1,"started_at_ms":1})" << '\n'
-                        << ToJsonLine(event) << '\n';
+  std::ofstream(outbox) << HeaderLine({.name = {"t1", 1}}) << '\n' << SealLine(ToJsonLine(event), 1) << '\n';
   const AgentOptions options{.data_dir = folder, .slots = 1};
   boost::asio::io_context io;
   const auto nothing = [] {};
