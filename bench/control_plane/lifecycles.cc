@@ -27,7 +27,9 @@ struct LifecycleLoad {
 void ReportBegun(const Starts& held, long slots, BenchWorker& worker) {
   v1::SynchronizeRequest report = worker.NewReport(slots);
   for (const v1::Start& start : held) {
-    AddRunning(start, 0, report).mutable_begun()->set_config_json(start.config_json());
+    v1::Begun& begun = *AddRunning(start, 0, report).mutable_begun();
+    begun.set_from_step(0);
+    begun.set_config_json(start.config_json());
   }
   worker.Synchronize(report);
 }

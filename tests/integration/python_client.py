@@ -93,7 +93,7 @@ class Client:
             for step, value in values
         ]
         points = pb.TrialPoints(
-            trial_id=assignment.trial_id, generation=assignment.generation, series=series, rows=rows
+            trial_id=assignment.trial_id, generation=assignment.generation, from_step=0, series=series, rows=rows
         )
         request = pb.PushMetricsRequest(worker_id="python-1", trials=[points], database=self.database)
         answer = self.workers.PushMetrics(request, timeout=30)

@@ -15,7 +15,7 @@ ODD = [{"train.steps": "many"}, {"train.steps": []}, {"train.steps": None}, {"se
 
 def say(worker, attempt, resolved):
     try:
-        worker.synchronize([running(attempt, begun=worker_pb.Begun(config_json=json.dumps(resolved)))])
+        worker.synchronize([running(attempt, begun=worker_pb.Begun(from_step=0, config_json=json.dumps(resolved)))])
     except grpc.RpcError as error:
         assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error
 

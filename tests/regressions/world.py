@@ -131,7 +131,7 @@ class Worker:
         """One loss at each of the steps."""
         rows = [worker_pb.StepRow(step=step, tokens=step, seconds=step / 10, series=[0], values=[step / 3]) for step in steps]
         points = worker_pb.TrialPoints(
-            trial_id=attempt.trial_id, generation=attempt.generation, series=[worker_pb.Series(metric="train_loss")], rows=rows
+            trial_id=attempt.trial_id, generation=attempt.generation, from_step=0, series=[worker_pb.Series(metric="train_loss")], rows=rows
         )
         request = worker_pb.PushMetricsRequest(worker_id=self.worker_id, trials=[points], database=self.database)
         return self.stub.PushMetrics(request, timeout=CALL_SECONDS).results[0]
