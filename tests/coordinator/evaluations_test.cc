@@ -27,9 +27,7 @@ class EvaluationsTest : public ServerTest {
 
   // The trial's points of its training, with an evaluation at the end (step 20), and its end.
   void FinishEvaluated(const v1::Start& assignment, double eval_loss = 2.5) {
-    v1::TrialPoints points;
-    points.set_trial_id(assignment.trial_id());
-    points.set_generation(assignment.generation());
+    v1::TrialPoints points = PointsOf(assignment);
     points.add_series()->set_metric("eval_loss");
     auto* row = points.add_rows();
     row->set_step(20);

@@ -55,8 +55,7 @@ TEST_F(WorkerServiceTest, AWorkerOfAnotherVersionIsToldSoAndGetsNothing) {
 
 TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
   const auto assignment = StartOne();
-  v1::TrialPoints points;
-  points.set_trial_id(assignment.trial_id());
+  v1::TrialPoints points = PointsOf(assignment);
   points.set_generation(assignment.generation() - 1);
   AddStep(points, 0, 7, 1);
   const auto response = Push(points);
@@ -67,10 +66,8 @@ TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
 
 TEST_F(WorkerServiceTest, PointsOfAnAttemptThatIsUnheardOfAreNotStoredAndNotToBeForgotten) {
   const auto assignment = StartOne();
-  v1::TrialPoints points;
-  points.set_trial_id(assignment.trial_id());
+  v1::TrialPoints points = PointsOf(assignment);
   points.set_generation(assignment.generation() + 7);
-  points.set_from_step(0);
   AddStep(points, 0, 7, 1);
   const auto response = Push(points);
   EXPECT_TRUE(response.results(0).unknown());

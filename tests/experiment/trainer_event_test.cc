@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "experiment/sealed_line.h"
+
 namespace ofsweep {
 namespace {
 
@@ -88,6 +90,8 @@ TEST(TrainerEvent, QuantizersKeepTheirFields) {
   QuantizerEvent event{.step = 3};
   event.fields = {{"place", "blocks.0.attn.q.output"}, {"low", -3.5}};
   EXPECT_EQ(RoundTrip(event).fields, event.fields);
+  const auto sealed = ParseTrainerEvent(SealLine(ToJsonLine(event), 7));
+  EXPECT_EQ(std::get<QuantizerEvent>(*sealed).fields, event.fields);
 }
 
 TEST(TrainerEvent, QuantizersOfABrokenModelSayNaN) {

@@ -29,9 +29,7 @@ class PrometheusTest : public ServerTest {
     ASSERT_EQ(answer.start_size(), 4);
     for (const auto& assignment : answer.start()) {
       const bool op = assignment.config_json().find("\"op\"") != std::string::npos;
-      v1::TrialPoints points;
-      points.set_trial_id(assignment.trial_id());
-      points.set_generation(assignment.generation());
+      v1::TrialPoints points = PointsOf(assignment);
       AddStep(points, 10, 4.5, op ? 2 : 12);
       Push(points);
     }

@@ -140,8 +140,8 @@ void Referee::CheckForget(Store& store, const AttemptName& name, const AttemptRe
                                " is to be forgotten, but is neither recorded nor overtaken; its trial is ",
                                std::string(Name(row->state))));
   }
-  // One that says of no beginning, for its outbox was lost, claims no points.
-  const bool has_points = report != nullptr && report->end && (report->begun || report->end->step > 0);
+  // An end at step 0 claims no points: the outbox may be lost, or damaged before the first.
+  const bool has_points = report != nullptr && report->end && report->end->step > 0;
   const bool is_its_end =
       is_recorded && has_points && row->generation == name.generation && attempt->end->outcome == report->end->outcome;
   if (is_its_end) CheckWhole(store, name, *report->end);

@@ -4,7 +4,7 @@ import math
 import unittest
 
 import numpy as np
-from ofsweep import arms, tables
+from ofsweep import arms, database, tables
 from ofsweep.curves import Curve, mean_of
 
 
@@ -14,7 +14,7 @@ def curve(steps, values) -> Curve:
 
 def trial(block: str, seed: int, value: float, state: str = "completed", device: str = "cpu", **keys) -> tables.Trial:
     keys = {"model.block": block, **keys, "seed": seed}
-    return tables.Trial(f"{keys}", keys, state, {"eval_loss": value}, {"device": device})
+    return tables.Trial(f"{keys}", keys, state, {"eval_loss": value}, {"device": {device}})
 
 
 class MeansOfCurves(unittest.TestCase):
@@ -67,6 +67,16 @@ class Tables(unittest.TestCase):
             [trial("op", 0, 1), trial("op", 1, 2, device="cuda")], ["model.block"], ["eval_loss"], False
         )
         self.assertEqual(cells[0].mixed, ["device"])
+
+    def test_attempts_that_a_curve_has_points_of(self):
+        def devices(*attempts):
+            rows = [("t", "f", from_step, device, "bf16", "abc") for from_step, device in attempts]
+            return database._made_with(lambda *_: rows, "s")["t"]["device"]
+
+        self.assertEqual(devices((0, "A100"), (10, "EPYC"), (None, "no points")), {"A100", "EPYC"})
+        self.assertEqual(devices((0, "A100"), (10, "EPYC"), (5, "H100")), {"A100", "H100"})
+        self.assertEqual(devices((0, "A100"), (0, "EPYC")), {"EPYC"})
+        self.assertEqual(devices((None, "A100"), (None, "before version 3")), {"before version 3"})
 
     def test_what_the_cells_hide(self):
         trials = [trial("op", 0, 1, x=1, y=1), trial("op", 0, 1, x=2, y=1), trial("pre_norm", 0, 1, x=1, y=2)]

@@ -304,13 +304,30 @@ def _keys_by_arm(query: _Query, sweep: str) -> dict[str, arms.Keys]:
     }
 
 
-def _made_with(query: _Query, sweep: str) -> dict[str, dict[str, str]]:
-    """By trial, of its newest attempt."""
-    columns = {"data_fingerprint": "data_fingerprint", "device": "device", "train.precision": "precision"}
+def _made_with(query: _Query, sweep: str) -> dict[str, tables.MadeWith]:
+    """By trial, of all attempts that its curve has points of: each takes away what those before it have behind its beginning."""
+    columns = {"device": "device", "train.precision": "precision", "trainer_revision": "trainer_revision"}
     rows = query(
-        f"SELECT trial_id, {', '.join(columns.values())} FROM provenance WHERE sweep = ? ORDER BY generation", sweep
+        f"SELECT trial_id, data_fingerprint, from_step, {', '.join(columns.values())} "
+        "FROM (SELECT * FROM provenance WHERE sweep = ?) JOIN (SELECT trial_id, generation, from_step FROM attempts) "
+        "USING (trial_id, generation) ORDER BY generation",
+        sweep,
     )
-    return {trial_id: dict(zip(columns, values)) for trial_id, *values in rows}
+    fingerprints: dict[str, str | None] = {}
+    attempts: dict[str, list[tuple[int | None, list[str | None]]]] = {}
+    for trial_id, fingerprint, from_step, *values in rows:
+        fingerprints[trial_id] = fingerprint
+        of_trial = attempts.setdefault(trial_id, [])
+        has_no_points = from_step is None and any(begun is not None for begun, _ in of_trial)
+        if not has_no_points:
+            of_trial[:] = [one for one in of_trial if (one[0] or 0) < (from_step or 0)] + [(from_step, values)]
+    return {
+        trial_id: {
+            "data_fingerprint": {fingerprints[trial_id]},
+            **{name: {values[i] for _, values in of_trial} for i, name in enumerate(columns)},
+        }
+        for trial_id, of_trial in attempts.items()
+    }
 
 
 def _means(found: Sequence[curves.Curve], group_by: Sequence[str], kind: str) -> list[curves.Curve]:

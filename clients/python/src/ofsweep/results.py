@@ -105,9 +105,10 @@ class Results(abc.ABC):
         The keys of rows and cols ("inert" where a key means nothing), metric, count (trials that have the value), mean,
         standard_deviation (of the sample; NaN for fewer than 2), median, geometric_mean (NaN where a value is not
         positive), and of the cell: trials (completed and, unless they are dropped, diverged ones, with their last
-        values), diverged, failed, missing (without an outcome), mixed (in what of device, train.precision and
-        data_fingerprint the trials that count differ). A NaN result makes the mean NaN. Warns with TableWarning where
-        cells average over different values of a key, or differ in one that the table does not show.
+        values), diverged, failed, missing (without an outcome), mixed (in what of device, train.precision,
+        trainer_revision and data_fingerprint what trained the trials that count differs). A NaN result makes the mean
+        NaN. Warns with TableWarning where cells average over different values of a key, or differ in one that the table
+        does not show.
         `frame.pivot(index=rows, columns=cols, values="mean")` of one metric is the table as a page shows it.
 
         sweep: one or several, whose trials form one table; `sweep`, the name of a trial's, is a key then, and so is

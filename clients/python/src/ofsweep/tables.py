@@ -19,6 +19,10 @@ SWEEP = "sweep"
 """In a table of several sweeps a key like those of trials: the name of a trial's sweep."""
 
 
+MadeWith = Mapping[str, set[str | None]]
+"""data_fingerprint, device, train.precision and trainer_revision of all attempts that a trial's curve has points of."""
+
+
 @dataclasses.dataclass
 class Statistic:
     """Of one metric in one cell; None where it is not defined."""
@@ -53,8 +57,7 @@ class Trial:
     state: str
     values: Mapping[str, float]
     """By metric; NaN is a value."""
-    made_with: Mapping[str, str | None]
-    """data_fingerprint, device, train.precision."""
+    made_with: MadeWith
 
 
 class TableWarning(UserWarning):
@@ -103,8 +106,8 @@ def _cell(trials: Sequence[Trial], keys: Sequence[str], metrics: Sequence[str], 
     states = [trial.state for trial in trials]
     made_with: dict[str, set[str | None]] = {}
     for trial in that_count:
-        for name, value in trial.made_with.items():
-            made_with.setdefault(name, set()).add(value)
+        for name, found in trial.made_with.items():
+            made_with.setdefault(name, set()).update(found)
     values = [[trial.values[metric] for trial in that_count if metric in trial.values] for metric in metrics]
     return Cell(
         keys={key: trials[0].keys[key] for key in keys},
