@@ -208,7 +208,8 @@ TEST(Resume, ATrialThatWasDoneSaysItsEndAgain) {
   const TrainerResult first = RunTrainer({"--config", trial, "--output", folder.path()});
   const TrainerResult again = RunTrainer({"--config", trial, "--output", folder.path(), "--resume"});
   EXPECT_EQ(ResumedFrom(again), 24);
-  EXPECT_EQ(again.lines.back(), first.lines.back());
+  const auto unsealed = [](const std::string& line) { return line.substr(0, line.find(",\"line\":")); };
+  EXPECT_EQ(unsealed(again.lines.back()), unsealed(first.lines.back()));
   Curves curves;
   curves.Add(first);
   curves.Add(again);
