@@ -25,9 +25,9 @@ struct SchedulerOptions {
   QuarantineOptions quarantine;
   // Trials of this sweep alone start, those that it shares with others too; empty: of every sweep.
   std::string only_sweep = {};
-  // Generations begin here, so that a database which was restored from a copy gives no name a second time: milliseconds
+  // Generations begin here, so that a database which was restored from a copy gives no name a second time: microseconds
   // since 1970, when the coordinator was started. (Between two starts a trial has fewer attempts than those pass: each
-  // takes a call of its worker and a commit.)
+  // takes two calls of its worker.)
   std::uint64_t first_generation = 1;
 };
 

@@ -103,7 +103,7 @@ class RunningServer final : public Server {
                      .retention_ms = static_cast<TimeMs>(options_.metrics_retention_seconds * 1000)};
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
     settings.scheduler.only_sweep = options_.only_sweep;
-    settings.scheduler.first_generation = static_cast<std::uint64_t>(clock_.Now());
+    settings.scheduler.first_generation = static_cast<std::uint64_t>(clock_.Now()) * 1000;
     if (!options_.on_sweep_end.empty()) {
       sweep_end_command_ = std::make_unique<SweepEndCommand>(
           options_.on_sweep_end, [this](const std::string& sweep) { return DescribeSweep(sweep); });

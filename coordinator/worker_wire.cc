@@ -22,7 +22,7 @@ constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 256;  // a host's name has at most 253
 constexpr std::uint32_t kMaxSlots = 4096;
 constexpr std::uint32_t kMaxLayer = 99'999;
-// Milliseconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
+// Microseconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
 constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 53;
 // Of one piece of a log, and of all before it: what a double holds exactly, as TailLog tells it.
 constexpr std::size_t kMaxLogPieceBytes = 256 << 10;

@@ -54,7 +54,7 @@ void SimulatedCoordinator::Start() {
   Check(store.status());
   store_ = *std::move(store);
   saboteur_ = std::make_unique<SQLite::Database>(Path("ofsweep"), SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/10'000);
-  options_.scheduler.first_generation = static_cast<std::uint64_t>(timeline_.now());  // as coordinator/server.cc
+  options_.scheduler.first_generation = static_cast<std::uint64_t>(timeline_.now()) * 1000;  // as coordinator/server.cc
   auto coordinator = Coordinator::Start(options_, *store_, clock_, nullptr);
   Check(coordinator.status());
   coordinator_ = *std::move(coordinator);
