@@ -130,8 +130,7 @@ std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_
   const v1::Sweep& sweep = response.sweep();
   std::string text = absl::StrCat("sweep ", sweep.name(), ": ", DescribeSize(CountAll(sweep.trials()), combinations));
   for (const v1::SweepTrials& shared : response.shared_with()) {
-    absl::StrAppend(&text, ", ", shared.trials(), " of them shared with sweep ", shared.sweep(),
-                    " and not trained again");
+    absl::StrAppend(&text, ", ", shared.trials(), " of them shared with sweep ", shared.sweep(), " and trained once");
   }
   for (const v1::SweepTrials& anew : response.anew_beside()) {
     absl::StrAppend(

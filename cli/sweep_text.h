@@ -12,7 +12,7 @@ namespace ofsweep {
 // "6 trials"; "6 trials (8 combinations, of which 2 are the same trial as another)" where the sweep file spans more.
 std::string DescribeSize(std::uint64_t trials, std::uint64_t combinations);
 
-// "sweep s: 18 trials, 6 of them shared with sweep t and not trained again".
+// "sweep s: 18 trials, 6 of them shared with sweep t and trained once".
 std::string DescribeTrials(const v1::SubmitSweepResponse& response, std::uint64_t combinations);
 
 // What becomes of the keys in which a sweep's specification differs from the one that it had: a line each, "" for none.

@@ -140,7 +140,7 @@ TEST_F(TokenFileTest, ASidecarThatDoesNotDescribeTheFileIsRefused) {
 }
 
 TEST_F(TokenFileTest, FingerprintsTellContentsApart) {
-  const auto open = [&](const char* name, std::vector<std::uint16_t> tokens) {
+  const auto open = [&](const char* name, const std::vector<std::uint16_t>& tokens) {
     return TokenFile::Open(folder_.Write(name, Bytes(tokens)), {.vocabulary = 100})->Fingerprint();
   };
   EXPECT_EQ(open("a.bin", {1, 2, 3}), open("b.bin", {1, 2, 3}));
