@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "absl/synchronization/notification.h"
 
 namespace ofsweep {
@@ -12,23 +14,17 @@ class UnreadStream final : public StreamHub::Stream {
  public:
   void WaitUntilItWrites() { writes_.WaitForNotification(); }
   void WaitUntilCancelled() { cancelled_.WaitForNotification(); }
-  grpc::Status WaitForEnd() {
-    ended_.WaitForNotification();
-    return end_;
-  }
+  grpc::Status WaitForEnd() { return end_.get_future().get(); }
   bool is_cancelled() const { return cancelled_.HasBeenNotified(); }
 
  private:
   absl::StatusOr<StreamHub::Step> Next() override { return StreamHub::Step{.kind = StreamHub::Step::kWrite}; }
   void WriteNext() override { writes_.Notify(); }
-  void FinishWith(const grpc::Status& status) override {
-    end_ = status;
-    ended_.Notify();
-  }
+  void FinishWith(const grpc::Status& status) override { end_.set_value(status); }
   void Cancel() override { cancelled_.Notify(); }
 
-  absl::Notification writes_, cancelled_, ended_;
-  grpc::Status end_;
+  absl::Notification writes_, cancelled_;
+  std::promise<grpc::Status> end_;
 };
 
 // As gRPC does when a stream has been finished.
