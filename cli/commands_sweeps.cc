@@ -36,14 +36,22 @@ void PrintState(const v1::Sweep& sweep, std::ostream& out) {
   out << "sweep " << sweep.name() << " is " << sweep.state() << ": " << DescribeCounts(sweep.trials()) << "\n";
 }
 
-// Opens a connection, makes one call that changes a sweep, and says how the sweep stands then.
+// One call of a coordinator, over a connection of its own.
+template <class Request, class Response>
+absl::StatusOr<Response> CallOnce(const ConnectionOptions& where,
+                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                  const Request& request) {
+  auto connection = Connection::OpenToChange(where);
+  if (!connection.ok()) return connection.status();
+  return connection->Call(method, request);
+}
+
+// Makes one call that changes a sweep, and says how the sweep stands then.
 template <class Request, class Response>
 absl::Status Change(const ConnectionOptions& where,
                     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, std::ostream& out) {
-  auto connection = Connection::OpenToChange(where);
-  if (!connection.ok()) return connection.status();
-  const auto response = connection->Call(method, request);
+  const auto response = CallOnce(where, method, request);
   if (!response.ok()) return response.status();
   PrintState(response->sweep(), out);
   return absl::OkStatus();
@@ -126,9 +134,7 @@ absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
 }
 
 absl::Status ShowWorkers(const WorkersOptions& options, Streams streams) {
-  auto connection = Connection::OpenToChange(options.connection);
-  if (!connection.ok()) return connection.status();
-  const auto response = connection->Call(&Stub::ListWorkers, v1::ListWorkersRequest());
+  const auto response = CallOnce(options.connection, &Stub::ListWorkers, v1::ListWorkersRequest());
   if (!response.ok()) return response.status();
   streams.out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderWorkers(*response, options.connection));
   return absl::OkStatus();
@@ -185,9 +191,7 @@ absl::Status Retry(const RetryOptions& options, Streams streams) {
   v1::RetryTrialsRequest request;
   request.set_sweep(options.sweep);
   request.mutable_trial_ids()->Add(options.trials.begin(), options.trials.end());
-  auto connection = Connection::OpenToChange(options.connection);
-  if (!connection.ok()) return connection.status();
-  const auto response = connection->Call(&Stub::RetryTrials, request);
+  const auto response = CallOnce(options.connection, &Stub::RetryTrials, request);
   if (!response.ok()) return response.status();
   if (response->retried() == 0) streams.out << "no trial had failed; ";
   PrintState(response->sweep(), streams.out);
