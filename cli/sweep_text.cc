@@ -60,7 +60,7 @@ std::string DescribeAttributes(const v1::Sweep& sweep) {
 
 // One line for each thing that trials may differ in without their keys saying so: all of its values.
 std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials) {
-  std::set<std::string> devices, precisions, data, revisions, left_out;
+  std::set<std::string> devices, precisions, threads, data, revisions, left_out;
   for (const v1::Trial& trial : trials) {
     const v1::Origin& origin = trial.origin();
     const auto add_maker = [&](const v1::Origin& maker) {
@@ -73,7 +73,8 @@ std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>
     const auto precision = trial.config().fields().find("train.precision");
     const bool is_known = !origin.revision().empty() && precision != trial.config().fields().end();
     if (is_known) precisions.insert(precision->second.string_value());
-    if (!origin.data_fingerprint().empty()) data.insert(origin.data_fingerprint());
+    if (std::string found = ThreadsOf(trial); !found.empty()) threads.insert(std::move(found));
+    if (std::string found = DataOf(trial); !found.empty()) data.insert(std::move(found));
     LeftOutFiles files;
     for (const auto& [reason, count] : origin.left_out()) files[reason] = static_cast<std::int64_t>(count);
     if (!files.empty()) left_out.insert(ToText(files));
@@ -83,11 +84,14 @@ std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>
     if (!value.empty()) absl::StrAppend(&text, name, value, "\n");
   };
   add("file       ", sweep.file());
+  add("sha256     ", sweep.spec_sha256());
   add("devices    ", absl::StrJoin(devices, ", "));
   add("precision  ", absl::StrJoin(precisions, ", "));
+  add("threads    ", absl::StrJoin(threads, ", "));
   add("data       ", absl::StrJoin(data, ", "));
   add("left out   ", absl::StrJoin(left_out, "; "));
   add("trainer    ", absl::StrJoin(revisions, ", "));
+  add("taken by   ", sweep.revision());
   return text;
 }
 

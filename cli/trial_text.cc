@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/format.h"
+#include "experiment/trial_state.h"
 
 namespace ofsweep {
 namespace {
@@ -70,6 +71,19 @@ std::string WhyItIsSo(const v1::Trial& trial, const std::string& failure_message
   return absl::StrCat(trial.failure_class(), ": ", failure_message);
 }
 
+std::string DataOf(const v1::Trial& trial) {
+  const std::string& fingerprint = trial.origin().data_fingerprint();
+  const bool has_result = trial.state() == Name(TrialState::kCompleted) || trial.state() == Name(TrialState::kDiverged);
+  return fingerprint.empty() && has_result ? "unknown, trained by an earlier version of ofsweep" : fingerprint;
+}
+
+std::string ThreadsOf(const v1::Trial& trial) {
+  const auto threads = trial.config().fields().find("train.threads");
+  const bool is_known = threads != trial.config().fields().end() && threads->second.has_number_value();
+  return is_known && !trial.origin().device().empty() ? absl::StrCat(static_cast<int>(threads->second.number_value()))
+                                                      : "";
+}
+
 std::string RenderTrial(const v1::GetTrialResponse& answer) {
   const v1::Trial& trial = answer.trial();
   std::string state = absl::StrCat(trial.state(), " at step ", trial.step(), " of ", trial.target_steps());
@@ -78,8 +92,8 @@ std::string RenderTrial(const v1::GetTrialResponse& answer) {
   Lines facts = {{"trial", trial.trial_id()}, {"label", OrNone(trial.label())}, {"state", state}};
   facts.push_back({"sweeps", absl::StrJoin(answer.sweeps(), ", ")});
   AddOrigins(trial, facts);
-  const std::string& data = trial.origin().data_fingerprint();
-  if (!data.empty()) facts.push_back({"data", data});
+  if (std::string threads = ThreadsOf(trial); !threads.empty()) facts.push_back({"threads", std::move(threads)});
+  if (std::string data = DataOf(trial); !data.empty()) facts.push_back({"data", std::move(data)});
   const std::map<std::string, double> results(trial.results().begin(), trial.results().end());
   for (const auto& [name, value] : results) facts.push_back({name, FormatNumber(value)});
   std::string text = AlignColumns(facts);

@@ -55,13 +55,21 @@ bool Books::IsIn(const TrialRecord& trial, SweepIndex sweep) const {
   return std::any_of(trial.places.begin(), trial.places.end(), [&](Place place) { return place.sweep == sweep; });
 }
 
-bool Books::MayStart(const SweepRecord& sweep) const {
-  return only_sweep_.empty() || only_sweep_ == sweep.name;
+SweepGate Books::GateOf(const SweepRecord& sweep) const {
+  if (!sweep.live()) return SweepGate::kEnded;
+  if (!IsOurs(sweep)) return SweepGate::kOtherSweepsOnly;
+  return sweep.state == SweepState::kPaused ? SweepGate::kPaused : SweepGate::kOpen;
 }
 
-bool Books::MayStart(const TrialRecord& trial) const {
+SweepGate Books::GateOf(const TrialRecord& trial) const {
+  SweepGate widest = SweepGate::kEnded;
+  for (const Place place : trial.places) widest = std::min(widest, GateOf(sweeps_[place.sweep]));
+  return widest;
+}
+
+bool Books::IsOurs(const TrialRecord& trial) const {
   return std::any_of(trial.places.begin(), trial.places.end(),
-                     [&](Place place) { return MayStart(sweeps_[place.sweep]); });
+                     [&](Place place) { return IsOurs(sweeps_[place.sweep]); });
 }
 
 KeepCheckpoints Books::KeepOf(const TrialRecord& trial) const {
@@ -80,7 +88,7 @@ SweepIndex Books::AddSweep(std::string name, SweepAttributes attributes, SweepSt
   sweep.name = std::move(name);
   sweep.submitted_at = submitted_at;
   sweep.trials.reserve(trials);
-  queue_.SetActive(index, MayStart(sweep));
+  queue_.SetOpen(index, GateOf(sweep) == SweepGate::kOpen);
   SetAttributes(index, std::move(attributes));
   SetSweepState(index, state);
   return index;
@@ -119,14 +127,11 @@ TrialIndex Books::AddTrial(const NewTrial& trial, Place place) {
 
 void Books::SetState(TrialIndex index, TrialState to, TimeMs now) {
   TrialRecord& trial = trials_[index];
-  if (trial.state == TrialState::kPending) {
-    queue_.Remove(trial);
-    queue_.RemoveDelayed(index, trial.not_before);
-  }
+  Dequeue(index);
   Count(trial, trial.state, to);
   trial.state = to;
   if (to == TrialState::kRunning) trial.not_before = 0;
-  if (to == TrialState::kPending && !trial.stopping) Enqueue(index, now);
+  Enqueue(index, now);
 }
 
 void Books::Count(const TrialRecord& trial, TrialState from, TrialState to) {
@@ -138,25 +143,30 @@ void Books::Count(const TrialRecord& trial, TrialState from, TrialState to) {
   }
 }
 
+void Books::Dequeue(TrialIndex index) {
+  const TrialRecord& trial = trials_[index];
+  if (trial.state != TrialState::kPending) return;
+  queue_.Remove(trial);
+  queue_.RemoveDelayed(index, trial.not_before);
+}
+
 void Books::Enqueue(TrialIndex index, TimeMs now) {
   const TrialRecord& trial = trials_[index];
-  if (trial.not_before > now) {
-    queue_.Delay(index, trial.not_before);
-  } else {
-    queue_.Insert(trial);
+  if (trial.state != TrialState::kPending) return;
+  switch (trial.HoldAt(now)) {
+    case TrialHold::kStopping:
+      return;
+    case TrialHold::kRetryTime:
+      return queue_.Delay(index, trial.not_before);
+    case TrialHold::kNone:
+      return queue_.Insert(trial);
   }
 }
 
 void Books::SetStopping(TrialIndex index, bool stopping, TimeMs now) {
-  TrialRecord& trial = trials_[index];
-  trial.stopping = stopping;
-  if (trial.state != TrialState::kPending) return;
-  if (stopping) {
-    queue_.Remove(trial);
-    queue_.RemoveDelayed(index, trial.not_before);
-  } else {
-    Enqueue(index, now);
-  }
+  Dequeue(index);
+  trials_[index].stopping = stopping;
+  Enqueue(index, now);
 }
 
 void Books::PromoteDue(TimeMs now) {
@@ -169,7 +179,7 @@ bool Books::SetSweepState(SweepIndex index, SweepState state) {
   if (sweep.state == SweepState::kPaused) --paused_sweeps_;
   if (state == SweepState::kPaused) ++paused_sweeps_;
   sweep.state = state;
-  queue_.SetActive(index, state == SweepState::kActive && MayStart(sweep));
+  queue_.SetOpen(index, GateOf(sweep) == SweepGate::kOpen);
   return true;
 }
 

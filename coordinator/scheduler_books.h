@@ -13,6 +13,10 @@
 
 namespace ofsweep {
 
+// Whether a sweep's trials start, and why not. Of a trial that several sweeps hold, the first of these that one of them
+// has.
+enum class SweepGate { kOpen, kPaused, kOtherSweepsOnly, kEnded };
+
 // The sweeps, their trials, and the queues in which these wait. Whatever counts and queues rest on changes here alone,
 // so that they always agree with the trials.
 class Books {
@@ -38,9 +42,10 @@ class Books {
   // A sweep that is active or paused holds it.
   bool IsWanted(const TrialRecord& trial) const;
   bool IsIn(const TrialRecord& trial, SweepIndex sweep) const;
-  // Of the only sweep, where there is one; of a trial: one of its sweeps is.
-  bool MayStart(const SweepRecord& sweep) const;
-  bool MayStart(const TrialRecord& trial) const;
+  SweepGate GateOf(const SweepRecord& sweep) const;
+  SweepGate GateOf(const TrialRecord& trial) const;
+  // One of its sweeps is of those that this process is about.
+  bool IsOurs(const TrialRecord& trial) const;
   const std::string& only_sweep() const { return only_sweep_; }
   // What the sweeps that hold it want kept of it: the most that one of them does.
   KeepCheckpoints KeepOf(const TrialRecord& trial) const;
@@ -80,6 +85,8 @@ class Books {
  private:
   void Count(const TrialRecord& trial, TrialState from, TrialState to);
   void SetStep(TrialRecord& trial, std::int64_t step);
+  bool IsOurs(const SweepRecord& sweep) const { return only_sweep_.empty() || only_sweep_ == sweep.name; }
+  void Dequeue(TrialIndex index);
   void Enqueue(TrialIndex index, TimeMs now);
   std::string TrialInconsistency(const TrialRecord& trial, TrialIndex index) const;
   std::string SweepInconsistency(const SweepRecord& sweep, SweepIndex index) const;

@@ -21,9 +21,14 @@ class Call {
     for (const AttemptReport& attempt : report_.attempts) ReadAttempt(attempt);
     TakeUnreported();
     TellWhatIsKept();
+    turn_.fleet().at(worker_).leaving = CountLeaving();
     // What it is told to delete must not be of a trial that it is told to start.
-    answer_.reason = TellDeletions() ? WhyNoMore(turn_.state(), worker_, FillSlots(FreeSlots()), turn_.now())
-                                     : "nothing is started before the worker has heard of all deleted trials";
+    if (TellDeletions()) {
+      FillSlots();
+      answer_.reason = WhyNoMore(turn_.state(), worker_, turn_.now());
+    } else {
+      answer_.reason = "nothing is started before the worker has heard of all deleted trials";
+    }
     answer_.next_call_seconds = static_cast<double>(turn_.state().NextCallMs()) / 1000;
     return std::move(answer_);
   }
@@ -135,7 +140,7 @@ class Call {
       const auto it = reported.find(trial.id);
       if (it != reported.end() && it->second >= trial.generation) continue;
       // Nor is one told again that another process started and this one leaves alone.
-      const bool is_told_again = !trial.known && !trial.stopping && books_.MayStart(trial);
+      const bool is_told_again = !trial.known && !trial.stopping && books_.IsOurs(trial);
       if (is_told_again) {
         answer_.start.push_back(StartOf(trial));
       } else {
@@ -162,36 +167,32 @@ class Call {
     return left.size() <= kMost;
   }
 
-  // A process without a lease keeps its slot until it is gone. One that this database has not heard of reports as
-  // running for as long as nobody takes its points, which may be for ever; its worker sees for itself when the slot is
-  // free.
-  int FreeSlots() const {
+  // Processes without a lease. One that this database has not heard of does not count: it reports as running for as
+  // long as nobody takes its points, which may be for ever, and its worker sees for itself when the slot is free.
+  int CountLeaving() const {
     const auto is_leaving = [&](const AttemptReport& attempt) {
       const TrialRecord* trial = books_.FindTrial(attempt.name.trial_id);
       return !attempt.end && trial != nullptr && trial->Knows(attempt.name.generation) &&
              !trial->IsHeldBy(worker_, attempt.name.generation);
     };
-    const auto leaving = std::count_if(report_.attempts.begin(), report_.attempts.end(), is_leaving);
-    return worker().slots - worker().busy() - static_cast<int>(leaving);
+    return static_cast<int>(std::count_if(report_.attempts.begin(), report_.attempts.end(), is_leaving));
   }
 
-  // Returns the slots that stay free.
-  int FillSlots(int free_slots) {
-    if (!turn_.fleet().MayWork(worker_, false, turn_.now())) return free_slots;
-    for (; free_slots > 0; --free_slots) {
+  void FillSlots() {
+    while (turn_.fleet().ObstacleOn(worker_, turn_.now()) == Obstacle::kNone) {
       // What keeps failing holds up nothing new.
       const auto fresh = FindReady(/*retries_too=*/false);
       const auto place = fresh ? fresh : FindReady(/*retries_too=*/true);
-      if (!place) break;
+      if (!place) return;
       Assign(books_.IndexAt(*place));
     }
-    return free_slots;
   }
 
   std::optional<Place> FindReady(bool retries_too) const {
     return books_.queue().FindFirst(worker().has_cuda, [&](Place place) {
       const TrialRecord& trial = books_.TrialAt(place);
-      return (retries_too || trial.failures == 0) && turn_.fleet().FitOf(trial, worker_, turn_.now()) == Fit::kFits;
+      return (retries_too || trial.failures == 0) &&
+             turn_.fleet().ObstacleTo(trial, worker_, turn_.now()) == Obstacle::kNone;
     });
   }
 

@@ -7,10 +7,6 @@
 namespace ofsweep {
 namespace {
 
-bool OffersSlots(const WorkerRecord& worker, bool needs_cuda) {
-  return worker.connected && worker.slots > 0 && (!needs_cuda || worker.has_cuda);
-}
-
 // Attempts that a report may name whatever its slots are: an agent that shuts down offers none, and one that was away
 // for long has ends to tell.
 constexpr std::size_t kAnyAttempts = 10'000;
@@ -99,11 +95,7 @@ void Fleet::Forgive(TrialIndex trial) {
 }
 
 bool Fleet::InQuarantine(WorkerIndex worker, TimeMs now) const {
-  return workers_[worker].quarantined_until > now && AnotherUsable(worker, false, now);
-}
-
-bool Fleet::MayWork(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
-  return OffersSlots(workers_[worker], needs_cuda) && !InQuarantine(worker, now);
+  return workers_[worker].quarantined_until > now && AnotherIsUsable(worker, false, now);
 }
 
 void Fleet::NoteSuccess(WorkerIndex worker) {
@@ -112,24 +104,35 @@ void Fleet::NoteSuccess(WorkerIndex worker) {
   workers_[worker].quarantined_until = 0;
 }
 
-bool Fleet::Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now) {
-  return OffersSlots(worker, needs_cuda) && worker.quarantined_until <= now;
-}
-
-bool Fleet::AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
-  for (WorkerIndex other = 0; other < workers_.size(); ++other) {
-    if (other != worker && Usable(workers_[other], needs_cuda, now)) return true;
+bool Fleet::AnotherIsUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
+  for (WorkerIndex index = 0; index < workers_.size(); ++index) {
+    const WorkerRecord& other = workers_[index];
+    const bool is_usable = other.connected && other.slots > 0 && (!needs_cuda || other.has_cuda);
+    if (index != worker && is_usable && other.quarantined_until <= now) return true;
   }
   return false;
 }
 
-Fit Fleet::FitOf(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
+Obstacle Fleet::ObstacleOn(WorkerIndex worker, TimeMs now) const {
+  const WorkerRecord& record = workers_[worker];
+  if (!record.connected) return Obstacle::kNotConnected;
+  if (record.slots <= 0) return Obstacle::kOffersNoSlot;
+  if (InQuarantine(worker, now)) return Obstacle::kQuarantine;
+  return record.busy() + record.leaving < record.slots ? Obstacle::kNone : Obstacle::kBusy;
+}
+
+Obstacle Fleet::ObstacleBetween(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
+  if (trial.needs_cuda && !workers_[worker].has_cuda) return Obstacle::kNoCuda;
   for (const auto& [other, since] : trial.other_data_on) {
     const bool may_have_changed = now - since > kOtherDataMs || workers_[other].connected_since > since;
-    if (other == worker && !may_have_changed) return Fit::kOtherDataThere;
+    if (other == worker && !may_have_changed) return Obstacle::kOtherDataThere;
   }
   const bool avoids = trial.avoid_until > now && trial.worker == worker;
-  return avoids && AnotherUsable(worker, trial.needs_cuda, now) ? Fit::kCrashedThere : Fit::kFits;
+  return avoids && AnotherIsUsable(worker, trial.needs_cuda, now) ? Obstacle::kCrashedThere : Obstacle::kNone;
+}
+
+Obstacle Fleet::ObstacleTo(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
+  return std::max(ObstacleOn(worker, now), ObstacleBetween(trial, worker, now));
 }
 
 std::vector<WorkerView> Fleet::Views(TimeMs now) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct WorkerRecord {
   bool connected = false;
   TimeMs connected_since = 0;
   absl::btree_set<TrialIndex> held;  // trials it has a lease on
+  int leaving = 0;                   // its processes without a lease, each of which keeps its slot until it is gone
 
   std::vector<TrialIndex> crashed_in_a_row;  // different ones
   int quarantines = 0;                       // in a row
@@ -43,8 +45,19 @@ struct WorkerRecord {
   int busy() const { return static_cast<int>(held.size()); }
 };
 
-// Whether a pending trial whose time has come may start on a worker.
-enum class Fit { kFits, kCrashedThere, kOtherDataThere };
+// What keeps a trial that stands in a queue from starting on a worker. Of several the one that lasts longest is told,
+// which is the last of these.
+enum class Obstacle {
+  kNone,
+  kBusy,
+  kCrashedThere,  // and there is another worker to try
+  kOtherDataThere,
+  kQuarantine,
+  kOffersNoSlot,  // it shuts down, or its disk is full
+  kNoCuda,
+  kNotConnected,
+};
+inline constexpr std::size_t kObstacles = static_cast<std::size_t>(Obstacle::kNotConnected) + 1;
 
 // The workers that have called, what each holds, and how far it is to be trusted.
 class Fleet {
@@ -72,19 +85,20 @@ class Fleet {
   void Forgive(TrialIndex trial);
   void NoteSuccess(WorkerIndex worker);
 
-  // It gets nothing for now. The last worker that could work is in no quarantine: nobody would be left.
-  bool InQuarantine(WorkerIndex worker, TimeMs now) const;
-  // It may be given trials.
-  bool MayWork(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
-
-  // Connected, not shutting down, not in quarantine, and with CUDA where that is asked.
-  static bool Usable(const WorkerRecord& worker, bool needs_cuda, TimeMs now);
-  bool AnotherUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
-  Fit FitOf(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
+  // Where a trial may start, and the reason why it does not, which is all that words are made of. The first is what
+  // stands against any trial on that worker.
+  Obstacle ObstacleOn(WorkerIndex worker, TimeMs now) const;
+  Obstacle ObstacleTo(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
 
   std::vector<WorkerView> Views(TimeMs now) const;
 
  private:
+  // The last worker that could work is in no quarantine: nobody would be left.
+  bool InQuarantine(WorkerIndex worker, TimeMs now) const;
+  // Another one than this is connected, not shutting down, not in quarantine, and with CUDA where that is asked.
+  bool AnotherIsUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
+  Obstacle ObstacleBetween(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
+
   QuarantineOptions options_;
   std::vector<WorkerRecord> workers_;
   absl::flat_hash_map<std::string, WorkerIndex> by_id_;

@@ -18,8 +18,8 @@ void ReadyQueue::Remove(const TrialRecord& trial) {
   }
 }
 
-void ReadyQueue::SetActive(SweepIndex sweep, bool active) {
-  QueueOf(sweep).active = active;
+void ReadyQueue::SetOpen(SweepIndex sweep, bool open) {
+  QueueOf(sweep).open = open;
   Refresh(sweep, false);
   Refresh(sweep, true);
 }
@@ -87,7 +87,7 @@ ReadyQueue::SweepQueue& ReadyQueue::QueueOf(SweepIndex sweep) {
 
 void ReadyQueue::Refresh(SweepIndex sweep, bool needs_cuda) {
   const SweepQueue& queue = queues_[sweep];
-  if (queue.active && !queue.positions[needs_cuda].empty()) {
+  if (queue.open && !queue.positions[needs_cuda].empty()) {
     runnable_[needs_cuda].insert(RankOf(sweep));
   } else {
     runnable_[needs_cuda].erase(RankOf(sweep));

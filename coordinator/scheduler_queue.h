@@ -21,8 +21,8 @@ class ReadyQueue {
 
   void Insert(const TrialRecord& trial);
   void Remove(const TrialRecord& trial);
-  // Only trials of active sweeps are found.
-  void SetActive(SweepIndex sweep, bool active);
+  // Only trials of open sweeps are found.
+  void SetOpen(SweepIndex sweep, bool open);
   void SetPriority(SweepIndex sweep, int priority);
 
   // A trial that waits for its time before it is inserted.
@@ -35,7 +35,7 @@ class ReadyQueue {
   // The first place whose trial `accept`s, looking past trials that need CUDA when there is none.
   std::optional<Place> FindFirst(bool with_cuda, const std::function<bool(Place)>& accept) const;
 
-  // Does a trial of any active sweep wait for a worker (with CUDA)?
+  // Does a trial of any open sweep wait for a worker (with CUDA)?
   bool HasReady(bool needs_cuda) const { return !runnable_[needs_cuda].empty(); }
   // In one sweep, whatever its state: how many, and the position of the first.
   std::size_t CountReady(SweepIndex sweep, bool needs_cuda) const;
@@ -44,7 +44,7 @@ class ReadyQueue {
 
  private:
   struct SweepQueue {
-    bool active = false;
+    bool open = false;
     int priority = 0;
     absl::btree_set<std::uint32_t> positions[2];  // by needs_cuda
   };
@@ -54,7 +54,7 @@ class ReadyQueue {
   void Refresh(SweepIndex sweep, bool needs_cuda);
 
   std::vector<SweepQueue> queues_;     // by sweep
-  absl::btree_set<Rank> runnable_[2];  // active sweeps with somebody in that queue; by needs_cuda
+  absl::btree_set<Rank> runnable_[2];  // open sweeps with somebody in that queue; by needs_cuda
   Delayed delayed_;
 };
 

@@ -1,6 +1,7 @@
 #include "coordinator/scheduler_reasons.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -32,101 +33,96 @@ std::string WhyStopping(const SchedulerState& state, const TrialRecord& trial) {
                       " was told to stop, and writes its checkpoint");
 }
 
-std::string WhyLeftAlone(const SchedulerState& state) {
+std::string WhyClosed(const SchedulerState& state, SweepGate gate) {
+  if (gate == SweepGate::kPaused) return "waiting: the sweep is paused";
   return absl::StrCat("waiting: this coordinator trains sweep ", state.books.only_sweep(), " alone");
 }
 
-std::string WhyUnfit(const SchedulerState& state, const TrialRecord& trial, WorkerIndex worker, TimeMs now) {
-  const std::string& name = state.fleet.at(worker).id;
-  if (state.fleet.FitOf(trial, worker, now) == Fit::kCrashedThere) {
-    return absl::StrCat("waiting: for a slot on another worker than ", name, ", after a ",
-                        std::string(Name(trial.last_failure)), " there");
+// The connected workers by what keeps a trial from each.
+struct Workers {
+  std::array<int, kObstacles> slots{};  // by Obstacle, as the next
+  std::array<WorkerIndex, kObstacles> first;
+};
+
+Workers WorkersFor(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+  Workers workers;
+  workers.first.fill(kNoWorker);
+  for (WorkerIndex index = 0; index < state.fleet.workers().size(); ++index) {
+    const auto obstacle = static_cast<std::size_t>(state.fleet.ObstacleTo(trial, index, now));
+    workers.slots[obstacle] += state.fleet.at(index).slots;
+    WorkerIndex& first = workers.first[obstacle];
+    const bool is_sooner =
+        first == kNoWorker || state.fleet.at(index).quarantined_until < state.fleet.at(first).quarantined_until;
+    if (is_sooner) first = index;
   }
-  return absl::StrCat("waiting: for a worker with its data; on ", name, ": ", trial.other_data);
+  return workers;
 }
 
 // Of a trial that stands in a queue.
 std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
-  const Fleet& fleet = state.fleet;
-  if (fleet.connected() == 0) return "waiting: no worker is connected";
-  int slots = 0;
-  int busy = 0;
-  bool device_exists = false;
-  WorkerIndex unfit = kNoWorker;
-  const WorkerRecord* first_free = nullptr;  // of quarantine
-  for (WorkerIndex index = 0; index < fleet.workers().size(); ++index) {
-    const WorkerRecord& worker = fleet.at(index);
-    if (!worker.connected || (trial.needs_cuda && !worker.has_cuda)) continue;
-    device_exists = true;
-    if (fleet.MayWork(index, trial.needs_cuda, now)) {
-      if (fleet.FitOf(trial, index, now) != Fit::kFits) {
-        unfit = index;
-        continue;
-      }
-      slots += worker.slots;
-      busy += std::min(worker.slots, worker.busy());
-    } else if (fleet.InQuarantine(index, now) &&
-               (first_free == nullptr || worker.quarantined_until < first_free->quarantined_until)) {
-      first_free = &worker;
-    }
+  const Workers workers = WorkersFor(state, trial, now);
+  const auto first = [&](Obstacle obstacle) -> const WorkerRecord* {
+    const WorkerIndex index = workers.first[static_cast<std::size_t>(obstacle)];
+    return index == kNoWorker ? nullptr : &state.fleet.at(index);
+  };
+  if (first(Obstacle::kNone)) {
+    return absl::StrCat("waiting: a free worker calls within ", Seconds(state.NextCallMs()), " s");
   }
-  if (!device_exists) return "waiting: needs a CUDA device, and no connected worker has one";
-  const bool all_busy = busy >= slots;
-  if (unfit != kNoWorker && all_busy) return WhyUnfit(state, trial, unfit, now);
-  if (slots == 0 && first_free != nullptr) return absl::StrCat("waiting: ", Quarantine(*first_free));
-  if (slots == 0)
-    return "waiting: no connected worker offers a slot: each shuts down, or its disk is full (its log says which)";
-  if (all_busy) {
+  if (const WorkerRecord* worker = first(Obstacle::kCrashedThere)) {
+    return absl::StrCat("waiting: for a slot on another worker than ", worker->id, ", after a ",
+                        std::string(Name(trial.last_failure)), " there");
+  }
+  if (first(Obstacle::kOtherDataThere)) {
+    const WorkerRecord& last = state.fleet.at(trial.other_data_on.back().first);
+    return absl::StrCat("waiting: for a worker with its data; on ", last.id, ": ", trial.other_data);
+  }
+  const WorkerRecord* quarantined = first(Obstacle::kQuarantine);
+  if (first(Obstacle::kBusy)) {
+    const int slots = workers.slots[static_cast<std::size_t>(Obstacle::kBusy)];
     return absl::StrCat(
         "waiting: ", slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy"),
-        first_free == nullptr ? "" : absl::StrCat("; ", Quarantine(*first_free)));
+        quarantined == nullptr ? "" : absl::StrCat("; ", Quarantine(*quarantined)));
   }
-  return absl::StrCat("waiting: a free worker calls within ", Seconds(state.NextCallMs()), " s");
+  if (quarantined) return absl::StrCat("waiting: ", Quarantine(*quarantined));
+  if (first(Obstacle::kOffersNoSlot)) {
+    return "waiting: no connected worker offers a slot: each shuts down, or its disk is full (its log says which)";
+  }
+  if (first(Obstacle::kNoCuda)) return "waiting: needs a CUDA device, and no connected worker has one";
+  return "waiting: no worker is connected";
 }
 
-}  // namespace
-
-std::string WhyWaits(const SchedulerState& state, const SweepRecord& sweep, TimeMs now) {
-  const Books& books = state.books;
-  if (!sweep.live() || sweep.count(TrialState::kPending) == 0) return "";
-  if (sweep.state == SweepState::kPaused) return "waiting: the sweep is paused";
-  if (!books.MayStart(sweep)) return WhyLeftAlone(state);
-  const SweepIndex index = *books.FindSweepIndex(sweep.name);
-  if (const auto ready = books.queue().FirstReady(index)) {
-    return WhyReadyWaits(state, books.TrialAt({index, *ready}), now);
-  }
-  for (const auto& [not_before, trial] : books.queue().delayed()) {
-    if (books.IsIn(books.trial(trial), index)) return WhyDelayed(state, books.trial(trial), now);
-  }
-  for (const TrialIndex trial : sweep.trials) {
-    const TrialRecord& record = books.trial(trial);
-    if (record.state == TrialState::kPending && record.stopping) return WhyStopping(state, record);
+// Of a pending trial of an open sweep.
+std::string WhyPending(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+  switch (trial.HoldAt(now)) {
+    case TrialHold::kStopping:
+      return WhyStopping(state, trial);
+    case TrialHold::kRetryTime:
+      return WhyDelayed(state, trial, now);
+    case TrialHold::kNone:
+      return WhyReadyWaits(state, trial, now);
   }
   return "";
 }
 
-std::string WhyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
-  const Books& books = state.books;
-  if (trial.state != TrialState::kPending) return "";
-  const bool active = std::any_of(trial.places.begin(), trial.places.end(), [&](Place place) {
-    return books.sweeps()[place.sweep].state == SweepState::kActive;
-  });
-  if (!active) return "waiting: the sweep is paused";
-  if (!books.MayStart(trial)) return WhyLeftAlone(state);
-  if (trial.stopping) return WhyStopping(state, trial);
-  if (trial.not_before > now) return WhyDelayed(state, trial, now);
-  return WhyReadyWaits(state, trial, now);
+// The one of a sweep's pending trials that can start first.
+std::optional<TrialIndex> NextOf(const Books& books, const SweepRecord& sweep) {
+  const SweepIndex index = *books.FindSweepIndex(sweep.name);
+  if (const auto ready = books.queue().FirstReady(index)) return books.IndexAt({index, *ready});
+  for (const auto& [not_before, trial] : books.queue().delayed()) {
+    if (books.IsIn(books.trial(trial), index)) return trial;
+  }
+  for (const TrialIndex trial : sweep.trials) {
+    if (books.trial(trial).state == TrialState::kPending) return trial;
+  }
+  return std::nullopt;
 }
 
-std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, int free_slots, TimeMs now) {
-  const WorkerRecord& worker = state.fleet.at(index);
+// Nothing stands against any trial on this worker.
+std::string WhyNoneFits(const SchedulerState& state, WorkerIndex index, TimeMs now) {
   const ReadyQueue& queue = state.books.queue();
-  if (worker.slots == 0) return "the worker offers no slot";
-  if (state.fleet.InQuarantine(index, now)) return Quarantine(worker);
-  if (free_slots <= 0) return absl::StrCat("all ", worker.slots, " slots are busy");
-  if (const auto place = queue.FindFirst(worker.has_cuda, [](Place) { return true; })) {
+  if (const auto place = queue.FindFirst(state.fleet.at(index).has_cuda, [](Place) { return true; })) {
     const TrialRecord& trial = state.books.TrialAt(*place);
-    return state.fleet.FitOf(trial, index, now) == Fit::kCrashedThere
+    return state.fleet.ObstacleTo(trial, index, now) == Obstacle::kCrashedThere
                ? "the waiting trials crashed here and look for another worker first"
                : absl::StrCat("the waiting trials are of other data: ", trial.other_data);
   }
@@ -139,6 +135,36 @@ std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, int free_s
     return absl::StrCat("no trial is waiting; ", paused, " sweeps are paused");
   }
   return "no trial is waiting";
+}
+
+}  // namespace
+
+std::string WhyWaits(const SchedulerState& state, const SweepRecord& sweep, TimeMs now) {
+  const SweepGate gate = state.books.GateOf(sweep);
+  if (gate == SweepGate::kEnded || sweep.count(TrialState::kPending) == 0) return "";
+  if (gate != SweepGate::kOpen) return WhyClosed(state, gate);
+  const auto next = NextOf(state.books, sweep);
+  return next ? WhyPending(state, state.books.trial(*next), now) : "";
+}
+
+std::string WhyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+  if (trial.state != TrialState::kPending) return "";
+  const SweepGate gate = state.books.GateOf(trial);
+  return gate == SweepGate::kOpen ? WhyPending(state, trial, now) : WhyClosed(state, gate);
+}
+
+std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, TimeMs now) {
+  const WorkerRecord& worker = state.fleet.at(index);
+  switch (state.fleet.ObstacleOn(index, now)) {
+    case Obstacle::kOffersNoSlot:
+      return "the worker offers no slot";
+    case Obstacle::kQuarantine:
+      return Quarantine(worker);
+    case Obstacle::kBusy:
+      return absl::StrCat("all ", worker.slots, " slots are busy");
+    default:
+      return WhyNoneFits(state, index, now);
+  }
 }
 
 }  // namespace ofsweep

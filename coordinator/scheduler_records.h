@@ -30,6 +30,9 @@ struct Place {
   std::uint32_t position = 0;
 };
 
+// What keeps a pending trial out of its queues.
+enum class TrialHold { kNone, kStopping, kRetryTime };
+
 struct TrialRecord {
   std::string id;
   std::vector<Place> places;  // oldest sweep first
@@ -74,6 +77,10 @@ struct TrialRecord {
   TimeMs not_before = 0;
   TimeMs avoid_until = 0;  // until then not on `worker`, where another would do
 
+  TrialHold HoldAt(TimeMs now) const {
+    if (stopping) return TrialHold::kStopping;
+    return not_before > now ? TrialHold::kRetryTime : TrialHold::kNone;
+  }
   // The newest attempt's trainer has said where it began.
   bool begun() const { return curve_generation == generation; }
   // A worker has a lease on the newest attempt.

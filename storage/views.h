@@ -113,7 +113,7 @@ SELECT
 FROM trial_attempts
   JOIN trials ON trials.id = trial_attempts.trial;
 
---: params: a key of a trial
+--: params: a key of a trial; one that is no part of what it is (`train.threads`) as the sweep has it that it is trained for
 --:   trial_id TEXT: of `results`
 --:   key TEXT: every trial key: `optimizer.beta2`
 --:   value –: its value, `auto` as the newest attempt resolved it; text, a number, or JSON where it is a list

@@ -103,6 +103,15 @@ TEST(SweepText, WhatItsFileSaysOfASweepIsShownWhereItSaysSomething) {
   EXPECT_THAT(RenderSweeps({sweep}), HasSubstr("22:13:20 UTC  paper soap\n"));
 }
 
+TEST(SweepText, ShowNamesTheSubmittedTextAndWhoTookIt) {
+  v1::Sweep sweep = SmallSweep();
+  sweep.set_file("sweep.yaml");
+  sweep.set_spec_sha256("00ff");
+  sweep.set_revision("0.1.0 (abc)");
+  EXPECT_THAT(RenderSweep(sweep, {}),
+              AllOf(HasSubstr("file       sweep.yaml\nsha256     00ff\n"), HasSubstr("taken by   0.1.0 (abc)\n")));
+}
+
 TEST(SweepText, ShowNamesTheReasonForWaitingAndEveryFailureInOneLine) {
   v1::Sweep sweep = SmallSweep();
   sweep.set_waiting_reason("waiting: no worker is connected");

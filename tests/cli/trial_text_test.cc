@@ -8,7 +8,9 @@ namespace ofsweep {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(TrialText, SaysHowEachAttemptWent) {
   v1::GetTrialResponse answer;
@@ -50,6 +52,21 @@ TEST(TrialText, SaysHowEachAttemptWent) {
       AllOf(HasSubstr("running at step 40 of 100\n"), HasSubstr("kurtosis_max  12.50\n"),
             HasSubstr("gpu-1   2026-11-18 11:06:40 UTC  2026-11-18 11:07:40 UTC  0–30   failed (oom)  out of memory\n"),
             HasSubstr("20–    running")));
+}
+
+TEST(TrialText, SaysOnHowManyThreadsItWasTrainedAndOnWhichData) {
+  v1::GetTrialResponse answer;
+  v1::Trial& trial = *answer.mutable_trial();
+  trial.set_state("running");
+  (*trial.mutable_config()->mutable_fields())["train.threads"].set_number_value(2);
+  EXPECT_THAT(RenderTrial(answer), Not(AnyOf(HasSubstr("threads"), HasSubstr("data")))) << "it has not begun";
+  trial.mutable_origin()->set_device("EPYC");
+  trial.mutable_origin()->set_data_fingerprint("0011");
+  EXPECT_THAT(RenderTrial(answer), AllOf(HasSubstr("threads     2\n"), HasSubstr("data        0011\n")));
+  *trial.mutable_origin() = {};
+  trial.set_state("completed");  // of a database before version 4
+  EXPECT_THAT(RenderTrial(answer),
+              AllOf(Not(HasSubstr("threads")), HasSubstr("unknown, trained by an earlier version")));
 }
 
 TEST(FleetText, SaysWhatEachWorkerHasAndDoes) {

@@ -68,6 +68,29 @@ TEST(SchedulerLease, OtherSweepsThanTheOnlyOneAreLeftAloneExceptForWhatTheyShare
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 
+TEST(SchedulerLease, ATrialOfAPausedSweepAndOfOneThatIsLeftAloneIsPaused) {
+  SchedulerBench bench;
+  bench.scheduler = Scheduler({.only_sweep = "new"});
+  bench.Submit("old", {"b"});
+  bench.Submit("new", {"b"});
+  ASSERT_TRUE(bench.scheduler.Pause("new", bench.now).ok());
+  EXPECT_THAT(bench.Call("w", 1).start, IsEmpty());
+  EXPECT_EQ(WhyWaits(bench.scheduler.state(), *bench.scheduler.books().FindTrial("b"), bench.now),
+            "waiting: the sweep is paused");
+}
+
+TEST(SchedulerLease, AProcessWithoutALeaseIsWhatOthersWaitForUntilItIsGone) {
+  SchedulerBench bench;
+  bench.Submit("sweep", {"a"});
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("a:1"));
+  bench.Wait(40 * SchedulerBench::kSecond);
+  EXPECT_THAT(Names(bench.Call("v", 1).start), ElementsAre("a:2"));
+  bench.Submit("other", {"b"});
+  EXPECT_THAT(bench.Call("w", 1, {Running("a", 1)}).start, IsEmpty());
+  EXPECT_EQ(bench.Reason("other"), "waiting: all 2 slots are busy");
+  EXPECT_THAT(Names(bench.Call("w", 1).start), ElementsAre("b:1"));
+}
+
 TEST(SchedulerLease, WhatAFormerProcessStartedOfAnotherSweepIsNotToldAgain) {
   SchedulerBench bench;
   bench.scheduler = Scheduler({.only_sweep = "new"});

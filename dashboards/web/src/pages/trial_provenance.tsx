@@ -1,6 +1,12 @@
 import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { hrefOf } from '../state/route';
 
+// Nobody will know what a version read that looked at no data.
+function dataOf({ origin, state }: Trial) {
+  if (origin?.dataFingerprint) return <code>{origin.dataFingerprint}</code>;
+  return (state === 'completed' || state === 'diverged') && 'unknown, trained by an earlier version of ofsweep';
+}
+
 // Where its numbers come from.
 export function Provenance({ trial, sweeps, sweep }: { trial: Trial; sweeps: readonly string[]; sweep: string }) {
   const { origin } = trial;
@@ -9,7 +15,7 @@ export function Provenance({ trial, sweeps, sweep }: { trial: Trial; sweeps: rea
   const facts: [string, preact.ComponentChildren][] = [
     ['trial', <code>{trial.trialId}</code>],
     ['configuration', <code>{trial.configHash}</code>],
-    ['data', origin?.dataFingerprint && <code>{origin.dataFingerprint}</code>],
+    ['data', dataOf(trial)],
     ['host', origin?.host],
     ['device', origin?.device],
     ['trainer', origin?.revision && <code>{origin.revision}</code>],
