@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "coordinator/best_value.h"
@@ -193,15 +194,10 @@ struct AblationBuilder::Cell {
   std::vector<std::vector<Sample>> values;  // by metric, of the trials that count
   std::set<std::int64_t> seeds;
   std::vector<Sample> losses;  // of the trials that count
-  std::set<std::string> trial_ids;
+  absl::flat_hash_set<std::string> trial_ids;
   std::set<const Arm*> arms;
-  std::map<std::string, std::set<std::string>> varied;     // values of each varied key
-  std::map<std::string, std::set<std::string>> made_with;  // of those that count: precisions, devices, …
-
-  void NoteMaker(const AttemptOrigin& origin) {
-    made_with["device"].insert(origin.device);
-    made_with["trainer_revision"].insert(origin.revision);
-  }
+  std::map<std::string, std::set<std::string>> varied;  // values of each varied key, not the seed
+  absl::flat_hash_set<Maker> makers;                    // of the trials that count
 };
 
 AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> varied)
@@ -214,7 +210,6 @@ AblationBuilder::AblationBuilder(AblationQuery query, std::vector<std::string> v
   }
   varied_ = std::move(varied);
   std::erase(varied_, "seed");
-  varied_.emplace_back("seed");
   keys_ = query_.rows;
   keys_.insert(keys_.end(), query_.cols.begin(), query_.cols.end());
   if (!query_.best.empty()) keys_.push_back(query_.best);
@@ -242,6 +237,12 @@ std::vector<std::string> AblationBuilder::FirstSeen::Values() const {
   return values;
 }
 
+std::vector<std::string> AblationBuilder::NumbersRead() const {
+  std::vector<std::string> names = query_.metrics;
+  names.insert(names.end(), {"seed", "eval_loss"});
+  return names;
+}
+
 void AblationBuilder::BeginSweep(std::string name, ConfigOf config_of) {
   sweep_ = std::move(name);
   config_of_ = std::move(config_of);
@@ -253,9 +254,13 @@ AblationBuilder::Keys AblationBuilder::KeysOf(const ResultRow& row) {
     const std::string config = config_of_(row);
     arm->second = {TextsOf(row.trial.arm.keys_json), TextsOf(config), InertKeys(config)};
   }
-  const auto [resolved, is_new] = resolved_.try_emplace(row.origin.resolved_json);
-  if (is_new) resolved->second = TextsOf(row.origin.resolved_json);
-  return {row, arm->second, resolved->second};
+  return {row, arm->second, ResolvedBy(row.origin)};
+}
+
+const AblationBuilder::Texts& AblationBuilder::ResolvedBy(const AttemptOrigin& origin) {
+  const auto [resolved, is_new] = resolved_.try_emplace(origin.resolved_json);
+  if (is_new) resolved->second = TextsOf(origin.resolved_json);
+  return resolved->second;
 }
 
 std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) const {
@@ -264,9 +269,13 @@ std::string AblationBuilder::TextOf(const std::string& key, const Keys& keys) co
     const auto seed = keys.row.values.find("seed");
     return seed == keys.row.values.end() ? "" : absl::StrCat(static_cast<std::int64_t>(seed->second));
   }
-  if (keys.arm.inert.contains(key)) return "inert";
-  const Texts* const as_submitted[] = {&keys.arm.varied, &keys.arm.config, &keys.resolved};
-  const Texts* const as_resolved[] = {&keys.arm.varied, &keys.resolved, &keys.arm.config};
+  return TextOf(key, keys.arm, keys.resolved);
+}
+
+std::string AblationBuilder::TextOf(const std::string& key, const Arm& arm, const Texts& resolved) const {
+  if (arm.inert.contains(key)) return "inert";
+  const Texts* const as_submitted[] = {&arm.varied, &arm.config, &resolved};
+  const Texts* const as_resolved[] = {&arm.varied, &resolved, &arm.config};
   for (const Texts* texts : Contains(varied_, key) ? as_submitted : as_resolved) {
     if (const auto found = texts->find(key); found != texts->end()) return found->second;
   }
@@ -290,27 +299,36 @@ void AblationBuilder::Add(const ResultRow& row) {
     has_metric_[metric] = true;
     if (counts) cell.values[metric].push_back({found->second, seed_value});
   }
-  cell.seeds.insert(seed_value);
+  cell.seeds.insert(cell.seeds.end(), seed_value);  // they mostly ascend
   if (!counts) return;
   const auto loss = row.values.find("eval_loss");
   if (loss != row.values.end()) cell.losses.push_back({loss->second, seed_value});
-  cell.made_with["train.precision"].insert(TextOf("train.precision", keys));
-  cell.made_with["data_fingerprint"].insert(row.trial.data_fingerprint);
-  cell.NoteMaker(row.origin);
-  for (const AttemptOrigin& earlier : row.earlier_origins) {
-    cell.NoteMaker(earlier);
-    const Texts resolved = TextsOf(earlier.resolved_json);
-    const auto precision = resolved.find("train.precision");
-    if (precision != resolved.end()) cell.made_with["train.precision"].insert(precision->second);
+  const auto note_maker = [&](const AttemptOrigin& origin) {
+    cell.makers.emplace(&keys.arm, &ResolvedBy(origin), origin.device, origin.revision, row.trial.data_fingerprint);
+  };
+  note_maker(row.origin);
+  for (const AttemptOrigin& earlier : row.earlier_origins) note_maker(earlier);
+}
+
+std::vector<std::string> AblationBuilder::MixedIn(const Cell& cell) const {
+  std::map<std::string, std::set<std::string>> made_with;
+  for (const auto& [arm, resolved, device, revision, data] : cell.makers) {
+    made_with["train.precision"].insert(TextOf("train.precision", *arm, *resolved));
+    made_with["device"].insert(device);
+    made_with["trainer_revision"].insert(revision);
+    made_with["data_fingerprint"].insert(data);
   }
+  std::vector<std::string> mixed;
+  for (const auto& [what, values] : made_with) {
+    if (values.size() > 1) mixed.push_back(what);
+  }
+  return mixed;
 }
 
 void AblationBuilder::Compare(const Keys& keys, Cell& cell) {
   const bool is_new_arm = cell.arms.insert(&keys.arm).second;
-  for (const std::string& key : varied_) {
-    if (key != "seed" && !is_new_arm) continue;  // the arm's other trials are alike
-    cell.varied[key].insert(TextOf(key, keys));
-  }
+  if (!is_new_arm) return;  // its other trials are alike
+  for (const std::string& key : varied_) cell.varied[key].insert(TextOf(key, keys));
 }
 
 bool AblationBuilder::Count(TrialState state, CellOutcomes& outcomes) const {
@@ -364,9 +382,7 @@ AblationTable AblationBuilder::Build() {
   }
   for (auto& [ranks, found] : cells_) {
     AblationCell& cell = table.cells.emplace_back(std::move(found.counts));
-    for (const auto& [what, values] : found.made_with) {
-      if (values.size() > 1) cell.mixed.push_back(what);
-    }
+    cell.mixed = MixedIn(found);
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       (i < query_.rows.size() ? cell.row_values : cell.col_values).push_back(seen_[i][ranks[i]]);
     }
@@ -403,9 +419,11 @@ void AblationBuilder::DescribeCells(AblationTable& table) const {
       is_equal &= values == cells_.begin()->second.varied.at(key);
     }
     if (is_pooled) table.pooled.push_back(key);
-    if (key == "seed" || is_equal || Contains(keys_, key)) continue;
+    if (is_equal || Contains(keys_, key)) continue;
     (is_pooled ? table.uneven : table.confounded).push_back(key);
   }
+  const auto pools_seeds = [](const auto& ranked) { return ranked.second.seeds.size() > 1; };
+  if (std::any_of(cells_.begin(), cells_.end(), pools_seeds)) table.pooled.emplace_back("seed");
 }
 
 std::vector<Problem> AblationBuilder::Check(const std::vector<std::string>& pooled) const {

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -99,6 +100,8 @@ class AblationBuilder {
   AblationBuilder(AblationQuery query, std::vector<std::string> varied);
   ~AblationBuilder();
 
+  // The result numbers and metric columns that rows are to have.
+  std::vector<std::string> NumbersRead() const;
   // Whose trials are added next. Before the first of them.
   void BeginSweep(std::string name, ConfigOf config_of);
   void Add(const ResultRow& row);  // without its configuration
@@ -112,6 +115,8 @@ class AblationBuilder {
     std::set<std::string> inert;
   };
   struct Cell;
+  // What made a trial's numbers: its arm, what its trainer resolved, the device, the trainer's revision, and the data.
+  using Maker = std::tuple<const Arm*, const Texts*, std::string, std::string, std::string>;
   // The values of one key in the order in which trials first show them.
   class FirstSeen {
    public:
@@ -132,9 +137,13 @@ class AblationBuilder {
     const Texts& resolved;
   };
   Keys KeysOf(const ResultRow& row);
+  const Texts& ResolvedBy(const AttemptOrigin& origin);
   // What varies as it was submitted, other keys as the trainer resolved them. An `auto` that two machines resolved
   // differently is one value. "inert" where the key means nothing (SOAP's under Adam).
   std::string TextOf(const std::string& key, const Keys& keys) const;
+  std::string TextOf(const std::string& key, const Arm& arm, const Texts& resolved) const;
+  // In what its makers differ.
+  std::vector<std::string> MixedIn(const Cell& cell) const;
   // Notes the cell's values of each varied key.
   void Compare(const Keys& keys, Cell& cell);
   // The cell that another one is compared with; null for none, and for the baseline itself.
@@ -156,7 +165,7 @@ class AblationBuilder {
   std::unordered_map<std::string, Texts> resolved_;  // what trainers made of `auto`, by its JSON
   std::vector<std::string> keys_;                    // of rows, cols, and the best key
   std::vector<FirstSeen> seen_;                      // of each of them
-  std::vector<std::string> varied_;                  // and the seed
+  std::vector<std::string> varied_;                  // without the seed
   std::map<std::vector<std::size_t>, Cell> cells_;   // by the rank of each key's value
 };
 

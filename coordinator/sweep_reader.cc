@@ -194,7 +194,7 @@ absl::Status SweepReader::AddToTable(const std::string& sweep, const SweepSettin
     trial.arm = row.trial.arm;
     return OwnConfigJson(settings, trial);
   });
-  absl::Status status = store_.VisitResults(sweep, [&](const ResultRow& row) {
+  absl::Status status = store_.VisitResults(sweep, builder.NumbersRead(), [&](const ResultRow& row) {
     const auto added = further.find(row.trial.trial_id);
     if (added == further.end()) return builder.Add(row);
     ResultRow whole = row;

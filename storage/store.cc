@@ -158,9 +158,10 @@ absl::StatusOr<std::vector<ResultRow>> Store::ListResults(const std::string& swe
       [&](DatabaseConnection& connection) { return ofsweep::ListResults(connection, sweep, states, limit, position); });
 }
 
-absl::Status Store::VisitResults(const std::string& sweep, const std::function<void(const ResultRow&)>& visit) {
+absl::Status Store::VisitResults(const std::string& sweep, const std::vector<std::string>& numbers,
+                                 const std::function<void(const ResultRow&)>& visit) {
   return readers_->With(
-      [&](DatabaseConnection& connection) { return ofsweep::VisitResults(connection, sweep, visit); });
+      [&](DatabaseConnection& connection) { return ofsweep::VisitResults(connection, sweep, numbers, visit); });
 }
 
 absl::StatusOr<std::map<std::string, double>> Store::ListMetric(const std::string& sweep, const MetricColumn& column) {

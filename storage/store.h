@@ -290,9 +290,11 @@ class Store {
   absl::StatusOr<std::vector<TrialRow>> LoadTrials(const std::string& sweep);
   // In the order of their numbers.
   absl::StatusOr<std::vector<DeletedTrial>> ListDeletedTrials();
-  // Calls `visit` for each row of ListResults(sweep, {}, all, 0), but without its configuration: 100,000 in little
-  // memory. The snapshot is open meanwhile.
-  absl::Status VisitResults(const std::string& sweep, const std::function<void(const ResultRow&)>& visit);
+  // Calls `visit` for each row of ListResults(sweep, {}, all, 0) with what tables are made of: the trial's id, arm,
+  // state and fingerprint, the origins, and these of its values. 100,000 in little memory. The snapshot is open
+  // meanwhile.
+  absl::Status VisitResults(const std::string& sweep, const std::vector<std::string>& numbers,
+                            const std::function<void(const ResultRow&)>& visit);
   // What the sweep's trials came to by that column, by trial id; those without a value are missing.
   absl::StatusOr<std::map<std::string, double>> ListMetric(const std::string& sweep, const MetricColumn& column);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);

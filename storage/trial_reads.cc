@@ -135,9 +135,11 @@ struct ResultColumn {
   std::string measured;
 };
 
-const std::vector<ResultColumn>& ResultColumnsOfTrials() {
+using ResultColumnList = std::vector<ResultColumn>;
+
+const ResultColumnList& AllResultColumns() {
   static const auto columns = [] {
-    std::vector<ResultColumn> made;
+    ResultColumnList made;
     for (const char* name : kLastValueColumns) made.push_back({name, name, absl::StrCat(name, "_step >= 0")});
     for (const ResultNumber& number : kResultNumbers) {
       if (number.of != ResultOf::kIncrease) continue;
@@ -163,30 +165,45 @@ const std::vector<ResultColumn>& ResultColumnsOfTrials() {
   return columns;
 }
 
-// What a ResultRow is read from, from column 0 on.
-std::string ResultsSql(bool with_config) {
-  std::string sql =
-      absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/false), with_config ? ", trial_configs.config" : ", ''",
-                   ", arms.keys, arms.label, position, ", kOriginColumns, ", ", kEarlierOrigins);
-  for (const ResultColumn& column : ResultColumnsOfTrials()) {
-    absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
-  }
-  absl::StrAppend(&sql,
-                  " FROM sweep_trials JOIN trials ON trials.id = sweep_trials.trial "
-                  "JOIN arms ON arms.id = sweep_trials.arm ",
-                  with_config ? "JOIN trial_configs ON trial_configs.trial = trials.id " : "",
-                  "JOIN trial_results ON trial_results.trial = trials.id "
-                  "LEFT JOIN trial_attempts AS origin ON origin.trial = trials.id AND origin.generation = "
-                  "trials.begun_generation WHERE sweep_trials.sweep = ?1");
+// What each attempt of a trial's curve was made by, and then its numbers; ReadOriginsAndNumbers reads them.
+std::string OriginsAndNumbers(const ResultColumnList& columns) {
+  std::string sql = absl::StrCat(kOriginColumns, ", ", kEarlierOrigins);
+  for (const ResultColumn& column : columns) absl::StrAppend(&sql, ", ", column.value, ", ", column.measured);
   return sql;
 }
 
+constexpr char kFromTrialsOfSweep[] = R"sql(
+  FROM sweep_trials
+    JOIN trials ON trials.id = sweep_trials.trial
+    JOIN arms ON arms.id = sweep_trials.arm
+    JOIN trial_results ON trial_results.trial = trials.id
+    LEFT JOIN trial_attempts AS origin ON origin.trial = trials.id AND origin.generation = trials.begun_generation
+    )sql";
+
+// What a ResultRow is read from, from column 0 on.
+std::string ResultsSql() {
+  return absl::StrCat("SELECT ", TrialColumns(/*for_scheduler=*/false),
+                      ", trial_configs.config, arms.keys, arms.label, position, ",
+                      OriginsAndNumbers(AllResultColumns()), kFromTrialsOfSweep,
+                      "JOIN trial_configs ON trial_configs.trial = trials.id WHERE sweep_trials.sweep = ?1");
+}
+
 std::string PageOfResultsSql(std::size_t states) {
-  std::string sql = ResultsSql(/*with_config=*/true) + " AND position >= ?3";
+  std::string sql = ResultsSql() + " AND position >= ?3";
   for (std::size_t i = 0; i < states; ++i) {
     absl::StrAppend(&sql, i == 0 ? " AND trials.state IN (?" : ", ?", 4 + i);
   }
   return absl::StrCat(sql, states == 0 ? "" : ")", " ORDER BY position LIMIT ?2");
+}
+
+void ReadOriginsAndNumbers(const Query& query, int column, const ResultColumnList& columns, ResultRow& row) {
+  row.origin = ReadOrigin(query, column);
+  column += kOriginColumnCount;
+  row.earlier_origins = ReadEarlierOrigins(query.Text(column++));
+  for (const ResultColumn& result : columns) {
+    if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
+    column += 2;
+  }
 }
 
 ResultRow ReadResult(const Query& query) {
@@ -194,14 +211,7 @@ ResultRow ReadResult(const Query& query) {
   row.trial.config_json = query.Text(kConfigColumn);
   row.trial.arm = {.keys_json = query.Text(kConfigColumn + 1), .label = query.Text(kConfigColumn + 2)};
   row.position = static_cast<std::uint64_t>(query.Integer(kConfigColumn + 3));
-  int column = kConfigColumn + 4;
-  row.origin = ReadOrigin(query, column);
-  column += kOriginColumnCount;
-  row.earlier_origins = ReadEarlierOrigins(query.Text(column++));
-  for (const ResultColumn& result : ResultColumnsOfTrials()) {
-    if (query.Integer(column + 1) != 0) row.values.emplace(result.name, query.Real(column));
-    column += 2;
-  }
+  ReadOriginsAndNumbers(query, kConfigColumn + 4, AllResultColumns(), row);
   return row;
 }
 
@@ -289,12 +299,29 @@ absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnecti
 }
 
 absl::Status VisitResults(DatabaseConnection& connection, const std::string& sweep,
-                          const std::function<void(const ResultRow&)>& visit) {
+                          const std::vector<std::string>& numbers, const std::function<void(const ResultRow&)>& visit) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
-  Query query(connection.Prepare(ResultsSql(/*with_config=*/false) + " ORDER BY position"));
+  ResultColumnList columns;
+  std::copy_if(AllResultColumns().begin(), AllResultColumns().end(), std::back_inserter(columns),
+               [&](const ResultColumn& column) {
+                 return std::find(numbers.begin(), numbers.end(), column.name) != numbers.end();
+               });
+  const Statement statement(
+      connection.handle(),
+      absl::StrCat("SELECT trials.trial_id, trials.state, trials.data_fingerprint, arms.keys, arms.label, ",
+                   OriginsAndNumbers(columns), kFromTrialsOfSweep, "WHERE sweep_trials.sweep = ?1 ORDER BY position"));
+  Query query(statement);
   query.Bind(*id);
-  while (query.Next()) visit(ReadResult(query));
+  while (query.Next()) {
+    ResultRow row;
+    row.trial.trial_id = query.Text(0);
+    row.trial.state = ParseTrialState(query.Text(1)).value();
+    row.trial.data_fingerprint = query.Text(2);
+    row.trial.arm = {.keys_json = query.Text(3), .label = query.Text(4)};
+    ReadOriginsAndNumbers(query, 5, columns, row);
+    visit(row);
+  }
   return absl::OkStatus();
 }
 
@@ -316,7 +343,7 @@ absl::StatusOr<std::optional<ResultRow>> FindResult(DatabaseConnection& connecti
                                                     const std::string& trial_id) {
   const absl::StatusOr<std::int64_t> id = SweepId(connection, sweep);
   if (!id.ok()) return id.status();
-  Query query(connection.Prepare(ResultsSql(/*with_config=*/true) + " AND trials.trial_id = ?2"));
+  Query query(connection.Prepare(ResultsSql() + " AND trials.trial_id = ?2"));
   if (!query.Bind(*id, trial_id).Next()) return std::nullopt;
   return ReadResult(query);
 }

@@ -23,7 +23,7 @@ std::vector<SweepRow> ListSweeps(DatabaseConnection& connection, std::uint64_t l
 absl::StatusOr<std::map<TrialState, std::uint64_t>> CountTrials(DatabaseConnection& connection,
                                                                 const std::string& sweep);
 absl::Status VisitResults(DatabaseConnection& connection, const std::string& sweep,
-                          const std::function<void(const ResultRow&)>& visit);
+                          const std::vector<std::string>& numbers, const std::function<void(const ResultRow&)>& visit);
 absl::StatusOr<std::vector<ResultRow>> ListResults(DatabaseConnection& connection, const std::string& sweep,
                                                    std::span<const TrialState> states, std::uint64_t limit,
                                                    std::uint64_t position);
