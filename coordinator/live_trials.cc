@@ -12,14 +12,25 @@ constexpr double kSpeedWeight = 0.3;
 
 }  // namespace
 
-void LiveTrials::Trial::ReadDictionary(const std::vector<Series>& series) {
-  if (series == dictionary) return;
-  dictionary = series;
+void LiveTrials::Trial::ReadDictionary(const std::vector<Series>& named) {
+  if (named == dictionary) return;
+  dictionary = named;
+  std::map<Series, std::optional<double>> all;
+  for (std::size_t i = 0; i < series->size(); ++i) all.emplace((*series)[i], newest[i]);
+  for (const Series& each : named) all.emplace(each, std::nullopt);
+  if (all.size() > series->size()) {
+    std::vector<Series> sorted;
+    newest.clear();
+    for (const auto& [each, value] : all) {
+      sorted.push_back(each);
+      newest.push_back(value);
+    }
+    series = std::make_shared<const std::vector<Series>>(std::move(sorted));
+  }
   dictionary_places.clear();
-  for (const Series& named : series) {
-    const auto [place, is_new] = places.emplace(named, newest.size());
-    if (is_new) newest.push_back({named, 0});
-    dictionary_places.push_back(place->second);
+  for (const Series& each : named) {
+    const auto place = std::lower_bound(series->begin(), series->end(), each);
+    dictionary_places.push_back(static_cast<std::size_t>(place - series->begin()));
   }
 }
 
@@ -27,13 +38,15 @@ void LiveTrials::Trial::Show(const PointColumns& points, std::size_t row) {
   const PointColumns::Row& shown = points.rows[row];
   bool is_update = false;
   for (std::size_t point = points.begin(row); point < shown.end; ++point) {
-    Newest& place = newest[dictionary_places[points.series_of[point]]];
-    place.value = points.values[point];
-    if (place.series.metric == "train_loss") {
+    const std::size_t place = dictionary_places[points.series_of[point]];
+    const double value = points.values[point];
+    newest[place] = value;
+    const Series& of = (*series)[place];
+    if (of.metric == "train_loss") {
       is_update = true;
-      train_loss = place.value;
+      train_loss = value;
     }
-    if (place.series.metric == "kurtosis" && place.series.site == "block") kurtosis.Add(shown.step, place.value);
+    if (of.metric == "kurtosis" && of.site == "block") kurtosis.Add(shown.step, value);
   }
   // An evaluation stands at the step of the update that is to come, with the seconds of the one before it.
   if (is_update) {

@@ -57,15 +57,21 @@ class LiveTrials {
   std::vector<std::string> TrialsOf(const std::string& sweep) const ABSL_LOCKS_EXCLUDED(mutex_);
   LiveValues Get(const std::string& trial_id) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Appends all families. Live trials come first, as they were started; what is beyond `max_series` is counted, each
-  // series once.
+  // series once. Each trial is copied by itself and rendered without the lock: points wait for none of it.
   void Collect(TimeMs now, std::vector<prometheus::MetricFamily>& families) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  struct Shown;
   struct Trial;
   struct Families;
 
   void RemoveOld(TimeMs now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Render(Trial& trial, std::size_t& room, Families& families) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // As Collect shows them.
+  std::vector<std::string> InOrder(TimeMs now) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<Shown> Copy(const std::string& trial_id) const ABSL_LOCKS_EXCLUDED(mutex_);
+  void CountLeftOut(const std::string& trial_id, std::size_t left_out) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Returns for how many of its series there was no room.
+  static std::size_t Render(const Shown& trial, std::size_t& room, Families& families);
 
   const LiveTrialsOptions options_;
   mutable absl::Mutex mutex_;

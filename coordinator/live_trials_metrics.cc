@@ -63,27 +63,54 @@ struct LiveTrials::Families {
   }
 };
 
-void LiveTrials::Collect(TimeMs now, std::vector<MetricFamily>& families) {
+std::vector<std::string> LiveTrials::InOrder(TimeMs now) {
   absl::MutexLock lock(&mutex_);
   RemoveOld(now);
-  std::vector<Trial*> ordered;
-  for (auto& [id, trial] : trials_) {
+  std::vector<const Trial*> ordered;
+  for (const auto& [id, trial] : trials_) {
     if (trial.info) ordered.push_back(&trial);
   }
   std::sort(ordered.begin(), ordered.end(), [](const Trial* a, const Trial* b) {
     return std::tuple(a->finished_at.has_value(), a->number) < std::tuple(b->finished_at.has_value(), b->number);
   });
+  std::vector<std::string> ids;
+  for (const Trial* trial : ordered) ids.push_back(trial->info->trial_id);
+  return ids;
+}
+
+std::optional<LiveTrials::Shown> LiveTrials::Copy(const std::string& trial_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end() || !found->second.info) return std::nullopt;
+  return static_cast<const Shown&>(found->second);
+}
+
+void LiveTrials::CountLeftOut(const std::string& trial_id, std::size_t left_out) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end() || left_out <= found->second.left_out) return;
+  dropped_ += left_out - found->second.left_out;
+  found->second.left_out = left_out;
+}
+
+void LiveTrials::Collect(TimeMs now, std::vector<MetricFamily>& families) {
   Families shown;
   std::size_t room = options_.max_series;
-  for (Trial* trial : ordered) Render(*trial, room, shown);
+  for (const std::string& trial_id : InOrder(now)) {
+    const std::optional<Shown> trial = Copy(trial_id);
+    if (!trial) continue;  // it has ended meanwhile
+    const std::size_t left_out = Render(*trial, room, shown);
+    if (left_out > 0) CountLeftOut(trial_id, left_out);
+  }
   shown.AppendTo(families);
+  absl::MutexLock lock(&mutex_);
   MetricFamily& dropped = families.emplace_back(
       CounterFamily("trial_series_dropped_total",
                     "Series of trials that are not shown here because there are too many; SQLite has their points."));
   AddSeries(dropped, {}, static_cast<double>(dropped_));
 }
 
-void LiveTrials::Render(Trial& trial, std::size_t& room, Families& families) {
+std::size_t LiveTrials::Render(const Shown& trial, std::size_t& room, Families& families) {
   std::size_t left_out = 0;
   const auto show = [&](MetricFamily& family, Labels labels, double value) {
     if (room == 0) {
@@ -110,15 +137,13 @@ void LiveTrials::Render(Trial& trial, std::size_t& room, Families& families) {
   show(families.target_steps, {}, static_cast<double>(info.target_steps));
   show(families.tokens, {}, static_cast<double>(trial.tokens));
   if (trial.reported_at) show(families.reported_at, {}, static_cast<double>(*trial.reported_at) / 1000);
-  for (const auto& [series, place] : trial.places) {
-    const Metric* known = ShownMetric(series.metric);
-    if (known == nullptr) continue;
-    const Metric& metric = *known;
-    const double value = trial.newest[place].value;
-    show(families.metrics.at(metric.family), LabelsOf(series, metric), value);
+  for (std::size_t i = 0; i < trial.series->size(); ++i) {
+    const Series& series = (*trial.series)[i];
+    const Metric* metric = ShownMetric(series.metric);
+    if (metric == nullptr || !trial.newest[i]) continue;
+    show(families.metrics.at(metric->family), LabelsOf(series, *metric), *trial.newest[i]);
   }
-  if (left_out > trial.left_out) dropped_ += left_out - trial.left_out;
-  trial.left_out = std::max(trial.left_out, left_out);
+  return left_out;
 }
 
 }  // namespace ofsweep

@@ -19,10 +19,14 @@ constexpr std::int64_t kSlicePoints = 32768;
 const Series kTokens{"tokens", std::nullopt, ""};
 const Series kSeconds{"seconds", std::nullopt, ""};
 
-std::string InsertSql(const char* table) {
-  return absl::StrCat("INSERT INTO ", table,
-                      " (trial, step, series, value) VALUES (?1, ?2, ?3, ?4) "
-                      "ON CONFLICT DO NOTHING");
+constexpr std::size_t kInsertedAtOnce = 16;
+
+std::string InsertSql(const char* table, std::size_t points = 1) {
+  std::string sql = absl::StrCat("INSERT INTO ", table, " (trial, step, series, value) VALUES ");
+  for (std::size_t i = 0; i < points; ++i) {
+    absl::StrAppend(&sql, i == 0 ? "" : ", ", "(?1, ?2, ?", 3 + 2 * i, ", ?", 4 + 2 * i, ")");
+  }
+  return sql + " ON CONFLICT DO NOTHING";
 }
 
 std::string FindSql() {
@@ -46,6 +50,7 @@ PointWrites::PointWrites(DatabaseConnection& connection, std::int64_t seal_every
       write_results_(connection.handle(), WriteResultsSql()),
       insert_recent_(connection.handle(), InsertSql("recent_points")),
       insert_sealed_(connection.handle(), InsertSql("sealed_points")),
+      insert_many_(connection.handle(), InsertSql("recent_points", kInsertedAtOnce)),
       has_clear_work_(HasDeletedPoints(connection)) {}
 
 TrialResults* PointWrites::Find(const std::string& trial_id) {
@@ -109,23 +114,51 @@ void PointWrites::BeginCurve(TrialResults& trial, const AttemptName& attempt, st
   WriteResults(trial);
 }
 
+bool PointWrites::InsertNewest(std::int64_t trial, std::int64_t step) {
+  const auto by_series = [](const auto& a, const auto& b) { return a.first < b.first; };
+  const auto same_series = [](const auto& a, const auto& b) { return a.first == b.first; };
+  std::sort(row_.begin(), row_.end(), by_series);
+  if (std::adjacent_find(row_.begin(), row_.end(), same_series) != row_.end()) return false;
+  auto next = row_.begin();
+  while (static_cast<std::size_t>(row_.end() - next) >= kInsertedAtOnce) {
+    Query query(insert_many_);
+    query.Bind(trial, step);
+    for (int i = 0; i < static_cast<int>(kInsertedAtOnce); ++i, ++next) {
+      query.BindOne(3 + 2 * i, next->first);
+      query.BindOne(4 + 2 * i, next->second);
+    }
+    query.Run();
+  }
+  for (; next != row_.end(); ++next) Query(insert_recent_).Bind(trial, step, next->first, next->second).Run();
+  return true;
+}
+
 void PointWrites::AppendRow(TrialResults& trial, const PointColumns& points, std::size_t row,
                             const std::vector<SeriesTable::Entry>& series, PushCounts& counts) {
   const PointColumns::Row& step = points.rows[row];
+  const SeriesTable::Entry tokens = series_.Intern(kTokens);
+  const SeriesTable::Entry seconds = series_.Intern(kSeconds);
   const bool is_late = step.step <= trial.sealed_through;
   const Statement& table = is_late ? insert_sealed_ : insert_recent_;
+  row_.clear();
+  row_.emplace_back(tokens.id, static_cast<double>(step.tokens));
+  row_.emplace_back(seconds.id, step.seconds);
+  for (std::size_t point = points.begin(row); point < step.end; ++point) {
+    row_.emplace_back(series[points.series_of[point]].id, points.values[point]);
+  }
+  const bool is_new = step.step > trial.results.step && InsertNewest(trial.id, step.step);
   // False when the point was there already.
-  const auto insert = [&](std::int64_t series, double value) {
-    return Query(table).Bind(trial.id, step.step, series, value).Run() > 0;
+  const auto insert = [&](std::int64_t of, double value) {
+    return is_new || Query(table).Bind(trial.id, step.step, of, value).Run() > 0;
   };
-  if (insert(series_.Intern(kTokens).id, static_cast<double>(step.tokens))) {
+  if (insert(tokens.id, static_cast<double>(step.tokens))) {
     if (!is_late) ++trial.recent_steps;
     if (step.step > trial.results.step) {
       trial.results.step = step.step;
       trial.results.tokens = step.tokens;
     }
   }
-  insert(series_.Intern(kSeconds).id, step.seconds);
+  insert(seconds.id, step.seconds);
   for (std::size_t point = points.begin(row); point < step.end; ++point) {
     const SeriesTable::Entry& of = series[points.series_of[point]];
     const double value = points.values[point];

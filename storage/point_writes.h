@@ -5,6 +5,7 @@
 #include <deque>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -64,6 +65,9 @@ class PointWrites {
   // Null when there is no such trial.
   TrialResults* Find(const std::string& trial_id);
   void BeginCurve(TrialResults& trial, const AttemptName& attempt, std::int64_t from_step);
+  // Of a step that no point of the trial is of yet: all of row_ at once, by ascending series. False, and nothing done,
+  // where one is named twice.
+  bool InsertNewest(std::int64_t trial, std::int64_t step);
   void AppendRow(TrialResults& trial, const PointColumns& points, std::size_t row,
                  const std::vector<SeriesTable::Entry>& series, PushCounts& counts);
   void WriteResults(const TrialResults& trial);
@@ -79,6 +83,9 @@ class PointWrites {
   Statement write_results_;
   Statement insert_recent_;
   Statement insert_sealed_;
+  // Many points by one statement cost half of what they cost one by one: SQLite looks for their place once.
+  Statement insert_many_;
+  std::vector<std::pair<std::int64_t, double>> row_;  // series and value of a step, while it is appended
   std::unordered_map<std::string, TrialResults> trials_;
   std::deque<Seal> seals_;
   bool has_clear_work_;              // a former run may have left some

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <utility>
@@ -156,13 +157,26 @@ void Writer::Commit(std::span<Operation> group) {
   for (std::size_t i = 0; i < group.size(); ++i) group[i].done(committed.ok() ? outcomes[i] : committed);
 }
 
+bool Writer::ApplyUnguarded(std::span<Operation> group) {
+  try {
+    return std::all_of(group.begin(), group.end(),
+                       [this](const Operation& operation) { return operation.apply(*connection_, points_).ok(); });
+  } catch (const std::exception&) {  // it will be thrown again
+    return false;
+  }
+}
+
 // Not OK: nothing of the group is stored.
 absl::Status Writer::ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes) {
   try {
     connection_->Execute("BEGIN IMMEDIATE");
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      outcomes[i] = ApplyOne(group[i]);
-      if (!connection_->InTransaction()) return outcomes[i];
+    if (!ApplyUnguarded(group)) {
+      Rollback();
+      connection_->Execute("BEGIN IMMEDIATE");
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        outcomes[i] = ApplyOne(group[i]);
+        if (!connection_->InTransaction()) return outcomes[i];
+      }
     }
     connection_->Execute("COMMIT");
     return absl::OkStatus();

@@ -23,9 +23,10 @@
 
 namespace ofsweep {
 
-// The one thread that writes. Operations queue up and are committed in groups: each is applied under a savepoint of its
-// own, so that a failing one leaves nothing behind and the others stand, and all are answered after the common commit.
-// When the disk fails the commit itself, each operation is tried again alone.
+// The one thread that writes. Operations queue up and are committed in groups, and all are answered after the common
+// commit. A failing one leaves nothing behind and the others stand: where one fails, the group is applied once more,
+// each under a savepoint of its own, which copies every page that is written. When the disk fails the commit itself,
+// each operation is tried again alone.
 class Writer {
  public:
   struct Operation {
@@ -60,6 +61,8 @@ class Writer {
   // Empty when sealing is due, or the writer stops.
   std::vector<Operation> TakeGroup();
   void Commit(std::span<Operation> group);
+  // False where one fails; then the transaction is to be rolled back.
+  bool ApplyUnguarded(std::span<Operation> group);
   absl::Status ApplyTogether(std::span<Operation> group, std::vector<absl::Status>& outcomes);
   absl::Status ApplyOne(const Operation& operation);
   // What was committed to a file that has no name any more is gone with the process: the database, or its log.
