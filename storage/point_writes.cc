@@ -13,8 +13,8 @@ namespace {
 // Trials remembered between appends. More than run at a time, and few enough to be nothing in memory.
 constexpr std::size_t kRememberedTrials = 16384;
 
-// Points moved in one transaction: some tens of milliseconds.
-constexpr std::int64_t kSlicePoints = 32768;
+// Points moved in one transaction: some milliseconds, for which calls wait.
+constexpr std::int64_t kSlicePoints = 8192;
 
 const Series kTokens{"tokens", std::nullopt, ""};
 const Series kSeconds{"seconds", std::nullopt, ""};

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <condition_variable>
+#include <future>
 #include <limits>
 #include <mutex>
 
@@ -145,6 +146,45 @@ TEST_F(PointsTest, AResendIsCountedAndChangesNothing) {
   EXPECT_EQ(changed.duplicates, 1u);
   EXPECT_EQ(Loss().values.at(3), 3.0);
   EXPECT_EQ(Loss().values.size(), 13u);
+}
+
+TEST_F(PointsTest, OfASeriesThatAStepNamesTwiceTheFirstValueCounts) {
+  Open(2000);
+  std::vector<MetricPoint> values = {{kLoss, 1}};
+  for (int layer = 0; layer < 40; ++layer) values.push_back({{"kurtosis", layer, "block"}, 10.0 + layer});
+  values.push_back({kLoss, 2});
+  const PushCounts counts = Append({MakeStep(0, values)});
+  EXPECT_EQ(counts.stored, 41u);
+  EXPECT_EQ(counts.duplicates, 1u);
+  EXPECT_THAT(Loss().values, ElementsAre(1));
+  EXPECT_THAT(Sql(path_, "SELECT train_loss, kurtosis_max FROM results WHERE trial_id = 'a'"), ElementsAre("1.0|49.0"));
+}
+
+TEST_F(PointsTest, RowsOfOneStepAreAllKept) {
+  Open(2000);
+  const Series eval{"eval_loss", std::nullopt, ""};
+  const PushCounts counts = Append({MakeStep(5, {{kLoss, 1}}), MakeStep(5, {{eval, 3}}), MakeStep(6, {{kLoss, 2}})});
+  EXPECT_EQ(counts.stored, 3u);
+  EXPECT_THAT(Loss().values, ElementsAre(1, 2));
+  EXPECT_THAT(Sql(path_, "SELECT eval_loss, steps FROM results WHERE trial_id = 'a'"), ElementsAre("3.0|6"));
+}
+
+TEST_F(PointsTest, WhatFailsTakesNothingOfItsGroupWithIt) {
+  Open(2000);
+  std::vector<std::future<absl::StatusOr<PushCounts>>> written;
+  for (std::int64_t step = 0; step < 50; ++step) {
+    written.push_back(store_->AppendPoints({"a"}, 0, ColumnsOf({MakeStep(step, {{kLoss, 1}})})));
+    written.push_back(store_->AppendPoints({"none"}, 0, ColumnsOf({MakeStep(step, {{kLoss, 1}})})));
+  }
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const auto counts = written[i].get();
+    if (i % 2 == 0) {
+      EXPECT_EQ(Must(counts).stored, 1u);
+    } else {
+      EXPECT_EQ(counts.status().code(), absl::StatusCode::kNotFound);
+    }
+  }
+  EXPECT_EQ(Loss().values.size(), 50u);
 }
 
 TEST_F(PointsTest, NaNAndInfinitiesAreKeptAndCounted) {
