@@ -181,6 +181,11 @@ std::vector<std::string> RunningLines(const v1::WatchSweepResponse& message, std
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < count; ++i) {
     const v1::TrialProgress& trial = message.running(static_cast<int>(i));
+    if (!trial.doing().empty()) {
+      const std::string label = PadRight(labels[i], label_width);
+      lines.push_back(Clip(absl::StrCat("  ", label, "  ", trial.doing()), style.width));
+      continue;
+    }
     const double done = trial.target_steps() == 0 ? 0 : static_cast<double>(trial.step()) / trial.target_steps();
     std::string line = absl::StrCat("  ", PadRight(labels[i], label_width));
     std::string tail;
@@ -245,7 +250,7 @@ std::string FinishedLine(const v1::Trial& trial, const DisplayStyle& style) {
     if (const auto kurtosis = Result(trial, "kurtosis_max"))
       parts.push_back(absl::StrCat("kurtosis ", FormatNumber(*kurtosis)));
     const auto wall = Result(trial, "wall_seconds");
-    parts.push_back(absl::StrCat(trial.step(), " steps", wall ? " in " + FormatDuration(*wall) : ""));
+    parts.push_back(absl::StrCat(trial.step(), " steps", wall && *wall > 0 ? " in " + FormatDuration(*wall) : ""));
   }
   const std::string tail = absl::StrJoin(parts, "  ");
   const std::string outcome = PadRight(trial.state(), 9);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/log_line.h"
 #include "experiment/flat_json.h"
 #include "experiment/sha256.h"
 
@@ -335,6 +336,19 @@ void Coordinator::FillIn(const TrialRow& trial, AttemptStart& start) const {
   for (const auto& [key, input] : OpenInputsOf(*config)) {
     if (const auto found = agreed.find(input); found != agreed.end()) start.fingerprints.emplace(key, found->second);
   }
+}
+
+void Coordinator::ShowLogged(std::span<const LogPiece> pieces) {
+  absl::MutexLock lock(&state_.log.mutex());
+  bool is_news = false;
+  for (const LogPiece& piece : pieces) {
+    const TrialRecord* trial = state_.scheduler.books().FindTrial(piece.attempt.trial_id);
+    const bool runs = trial != nullptr && trial->state == TrialState::kRunning;
+    if (!runs || trial->generation != piece.attempt.generation) continue;
+    if (std::string line = NewestLine(piece.text); !line.empty())
+      is_news |= live_.ShowDoing(trial->id, std::move(line));
+  }
+  if (is_news) state_.NoteChange();
 }
 
 // ---- workers: points ----

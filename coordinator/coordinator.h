@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "coordinator/sweep_views.h"
 #include "experiment/problem.h"
 #include "experiment/sweep_spec.h"
+#include "storage/log_store.h"
 #include "storage/store.h"
 
 namespace ofsweep {
@@ -70,6 +72,9 @@ class Coordinator {
   // Aborted: the worker has not synchronized with this database and this incarnation.
   absl::StatusOr<std::vector<PushOutcome>> Push(const std::string& worker_id, const DatabaseIdentity& database,
                                                 const std::vector<AttemptPoints>& attempts);
+  // What trainers have logged: of those that have no points yet, watchers are told the newest line. It is stored
+  // nowhere.
+  void ShowLogged(std::span<const LogPiece> pieces);
   const DatabaseIdentity& identity() const { return identity_; }
 
   // Lets leases expire. To be called about once a second.

@@ -167,6 +167,7 @@ struct LiveValues {
   std::optional<double> train_loss;
   std::optional<double> kurtosis_max;  // the largest over the blocks at the last measured step
   std::optional<double> steps_per_second;
+  std::string doing;  // before the first points: the newest line of its log
 };
 
 struct RunningTrial {

@@ -41,6 +41,7 @@ struct LiveTrials::Trial : LiveTrials::Shown {
 
   // Of the attempt that runs.
   std::optional<std::int64_t> attempt_step;
+  std::string doing;  // before it has a step
   struct Update {
     std::int64_t step = 0;
     double seconds = 0;  // of training when it was done

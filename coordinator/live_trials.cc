@@ -64,6 +64,7 @@ void LiveTrials::Trial::Show(const PointColumns& points, std::size_t row) {
 
 void LiveTrials::Trial::ForgetAttempt() {
   attempt_step.reset();
+  doing.clear();
   newest_update.reset();
   train_loss.reset();
   steps_per_second.reset();
@@ -140,6 +141,14 @@ void LiveTrials::Show(const std::string& trial_id, const PointColumns& points, T
   }
 }
 
+bool LiveTrials::ShowDoing(const std::string& trial_id, std::string line) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  if (found == trials_.end() || found->second.attempt_step || found->second.doing == line) return false;
+  found->second.doing = std::move(line);
+  return true;
+}
+
 void LiveTrials::EndAttempt(const std::string& trial_id) {
   absl::MutexLock lock(&mutex_);
   const auto found = trials_.find(trial_id);
@@ -149,8 +158,9 @@ void LiveTrials::EndAttempt(const std::string& trial_id) {
 LiveValues LiveTrials::Get(const std::string& trial_id) const {
   absl::MutexLock lock(&mutex_);
   const auto found = trials_.find(trial_id);
-  if (found == trials_.end() || !found->second.attempt_step) return {};
+  if (found == trials_.end()) return {};
   const Trial& trial = found->second;
+  if (!trial.attempt_step) return {.doing = trial.doing};
   LiveValues values{
       .step = *trial.attempt_step, .train_loss = trial.train_loss, .steps_per_second = trial.steps_per_second};
   if (trial.kurtosis.blocks > 0) values.kurtosis_max = trial.kurtosis.max;

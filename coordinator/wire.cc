@@ -60,6 +60,7 @@ v1::TrialProgress ToMessage(const RunningTrial& trial) {
   if (trial.live.train_loss) message.set_train_loss(*trial.live.train_loss);
   if (trial.live.kurtosis_max) message.set_kurtosis_max(*trial.live.kurtosis_max);
   if (trial.live.steps_per_second) message.set_steps_per_second(*trial.live.steps_per_second);
+  message.set_doing(trial.live.doing);
   return message;
 }
 

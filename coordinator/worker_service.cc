@@ -46,6 +46,7 @@ grpc::Status WorkerServiceImpl::PushLog(grpc::ServerContext*, const v1::PushLogR
       return {grpc::StatusCode::ABORTED,
               "the worker has not synchronized with this database since the coordinator was started"};
     }
+    coordinator_.ShowLogged(pieces);
     const auto outcomes = logs_.Take(std::move(pieces));
     if (!outcomes.ok()) return StorageStatus(outcomes.status());
     *response = ToMessage(*outcomes);

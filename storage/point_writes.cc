@@ -19,11 +19,9 @@ constexpr std::int64_t kSlicePoints = 8192;
 const Series kTokens{"tokens", std::nullopt, ""};
 const Series kSeconds{"seconds", std::nullopt, ""};
 
-constexpr std::size_t kInsertedAtOnce = 16;
-
-std::string InsertSql(const char* table, std::size_t points = 1) {
+std::string InsertSql(const char* table, int points = 1) {
   std::string sql = absl::StrCat("INSERT INTO ", table, " (trial, step, series, value) VALUES ");
-  for (std::size_t i = 0; i < points; ++i) {
+  for (int i = 0; i < points; ++i) {
     absl::StrAppend(&sql, i == 0 ? "" : ", ", "(?1, ?2, ?", 3 + 2 * i, ", ?", 4 + 2 * i, ")");
   }
   return sql + " ON CONFLICT DO NOTHING";
@@ -50,7 +48,8 @@ PointWrites::PointWrites(DatabaseConnection& connection, std::int64_t seal_every
       write_results_(connection.handle(), WriteResultsSql()),
       insert_recent_(connection.handle(), InsertSql("recent_points")),
       insert_sealed_(connection.handle(), InsertSql("sealed_points")),
-      insert_many_(connection.handle(), InsertSql("recent_points", kInsertedAtOnce)),
+      insert_32_(connection.handle(), InsertSql("recent_points", 32)),
+      insert_8_(connection.handle(), InsertSql("recent_points", 8)),
       has_clear_work_(HasDeletedPoints(connection)) {}
 
 TrialResults* PointWrites::Find(const std::string& trial_id) {
@@ -120,16 +119,18 @@ bool PointWrites::InsertNewest(std::int64_t trial, std::int64_t step) {
   std::sort(row_.begin(), row_.end(), by_series);
   if (std::adjacent_find(row_.begin(), row_.end(), same_series) != row_.end()) return false;
   auto next = row_.begin();
-  while (static_cast<std::size_t>(row_.end() - next) >= kInsertedAtOnce) {
-    Query query(insert_many_);
-    query.Bind(trial, step);
-    for (int i = 0; i < static_cast<int>(kInsertedAtOnce); ++i, ++next) {
-      query.BindOne(3 + 2 * i, next->first);
-      query.BindOne(4 + 2 * i, next->second);
+  const std::pair<int, const Statement*> sizes[] = {{32, &insert_32_}, {8, &insert_8_}, {1, &insert_recent_}};
+  for (const auto& [points, statement] : sizes) {
+    while (row_.end() - next >= points) {
+      Query query(*statement);
+      query.Bind(trial, step);
+      for (int i = 0; i < points; ++i, ++next) {
+        query.BindOne(3 + 2 * i, next->first);
+        query.BindOne(4 + 2 * i, next->second);
+      }
+      query.Run();
     }
-    query.Run();
   }
-  for (; next != row_.end(); ++next) Query(insert_recent_).Bind(trial, step, next->first, next->second).Run();
   return true;
 }
 

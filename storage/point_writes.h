@@ -84,7 +84,8 @@ class PointWrites {
   Statement insert_recent_;
   Statement insert_sealed_;
   // Many points by one statement cost half of what they cost one by one: SQLite looks for their place once.
-  Statement insert_many_;
+  Statement insert_32_;
+  Statement insert_8_;
   std::vector<std::pair<std::int64_t, double>> row_;  // series and value of a step, while it is appended
   std::unordered_map<std::string, TrialResults> trials_;
   std::deque<Seal> seals_;

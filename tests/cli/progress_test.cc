@@ -107,6 +107,17 @@ TEST(Progress, BeforeTheFirstMeasurementOnlyTheStepIsKnown) {
   EXPECT_EQ(Progress().Update(message, 0, {.width = 60}).live[1], "  model.block=op  ░░░░░░░░░░░░░░░░░░░░  0/600");
 }
 
+TEST(Progress, BeforeTheFirstPointsATrialShowsWhatItsTrainerDoes) {
+  v1::WatchSweepResponse message = Message(0, 1200);
+  AddRunning(message, "a", "model.block=op", 0, false);
+  AddRunning(message, "b", "model.block=pre_norm", 30);
+  message.mutable_running(0)->set_doing("preparing data: 40 % of 31.0 MiB tokenised");
+  const std::vector<std::string> live = Progress().Update(message, 0, {.width = 100}).live;
+  EXPECT_EQ(live[1], "  model.block=op        preparing data: 40 % of 31.0 MiB tokenised");
+  EXPECT_THAT(live[2], HasSubstr("30/600  train loss"));
+  EXPECT_LE(DisplayWidth(Progress().Update(message, 0, {.width = 40}).live[1]), 40);
+}
+
 TEST(Progress, NoLineIsWiderThanTheTerminalAndLabelsGiveWayBeforeNumbers) {
   v1::WatchSweepResponse message = Message(300, 1200);
   AddRunning(message, "a", "model.block=post_norm optimizer.name=adam optimizer.learning_rate=0.001", 100);

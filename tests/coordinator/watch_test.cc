@@ -69,6 +69,42 @@ TEST_F(WatchTest, ShowsTheNewestLossAndTheLargestKurtosis) {
   context->TryCancel();
 }
 
+TEST_F(WatchTest, TellsWhatATrainerLogsUntilItHasPoints) {
+  Submit(SmallSweep("s"));
+  const v1::Start start = Synchronize(HelloFrom("w", 1)).start(0);
+  const auto context = Context();
+  const auto stream = Watch(*context, "s");
+  const auto log = [&](const std::string& text, std::uint64_t generation) {
+    v1::PushLogRequest request;
+    *request.mutable_database() = database_;
+    v1::LogChunk& chunk = *request.add_chunks();
+    chunk.set_trial_id(start.trial_id());
+    chunk.set_generation(generation);
+    chunk.set_text(text);
+    v1::PushLogResponse response;
+    ASSERT_TRUE(workers_->PushLog(Context().get(), request, &response).ok());
+  };
+  const auto doing = [&] {
+    v1::WatchSweepResponse message;
+    EXPECT_TRUE(stream->Read(&message));
+    return message.running_size() == 1 ? message.running(0).doing() : "";
+  };
+  log("2026-11-28T16:00:00.123 info preparing data: another attempt's\n", start.generation() + 1);
+  log("2026-11-28T16:00:00.123 info preparing data: 20 %\n2026-11-28T16:00:02.123 info preparing data: 40 %\nhalf",
+      start.generation());
+  std::string told;
+  do {
+    told = doing();
+    EXPECT_THAT(told, testing::AnyOf("", "preparing data: 40 %"));
+  } while (told.empty());
+  v1::TrialPoints points = PointsOf(start);
+  AddStep(points, 0, 7, 3);
+  Push(points);
+  while (!doing().empty()) {
+  }
+  context->TryCancel();
+}
+
 TEST_F(WatchTest, AFinishedSweepIsToldWholeInTheFirstMessage) {
   Submit(SmallSweep("s"));
   v1::CancelSweepRequest cancel;

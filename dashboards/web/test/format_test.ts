@@ -15,6 +15,12 @@ test('numbers keep four digits, and what is not finite is said', () => {
   expect(numberText(undefined)).toBe('–');
 });
 
+test('a tie goes to the even digit, as in the terminal', () => {
+  expect([numberText(0.0625, 2), numberText(0.1875, 3), numberText(2.5, 1), numberText(3.5, 1)]).toEqual(['0.062', '0.188', '2', '4']);
+  expect(numberText(-0.0625, 2)).toBe('−0.062');
+  expect(numberText(0.06251, 2)).toBe('0.063');
+});
+
 test('ticks are short', () => {
   expect([0, 0.1, 2.5, 20, 9000, 140_000, 1.5e6, 0.0001].map(tickText)).toEqual(['0', '0.1', '2.5', '20', '9000', '140k', '1.5M', '1e-4']);
   expect(tickText(0.1 + 0.2)).toBe('0.3');

@@ -61,7 +61,7 @@ test('a tuned cell says of which value it is, and how it differs from the baseli
   const grid = gridOf(tuned.cells, 0);
   const text = show(<AblationGrid metric="eval_loss" table={tuned} grid={grid} order={{ column: undefined, isDescending: false }} series={[]} />);
   expect(text).toContain('12 (6)lr=0.001');
-  expect(text).toContain('3 (6)lr=0.003Δ −9 [−10, −8], p 0.063 (6)');
+  expect(text).toContain('3 (6)lr=0.003Δ −9 [−10, −8], p 0.062 (6)');
   expect(show(<TableRemarks table={tuned} />)).toContain('of the optimizer.learning_rate with the lowest mean eval_loss');
   expect(root.textContent).toContain('difference from model.block=pre_norm');
 });

@@ -13,7 +13,15 @@ export function numberText(value: number | undefined, digits = 4): string {
 function plain(value: number, digits: number): string {
   if (Number.isInteger(value)) return String(value);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toFixed(Math.min(decimals, 10));
+  return fixed(value, Math.min(decimals, 10));
+}
+
+// As the terminal has it: a tie goes to the even digit, where toFixed goes up. 0.0625 is 0.062.
+function fixed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  const isTie = /^50*$/.test(value.toFixed(decimals + 30).slice(-30));
+  const isOdd = Number(text.at(-1)) % 2 === 1;
+  return isTie && isOdd ? (Number(text) - Math.sign(value) * 10 ** -decimals).toFixed(decimals) : text;
 }
 
 function scientific(value: number, digits: number): string {

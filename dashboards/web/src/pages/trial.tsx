@@ -87,6 +87,7 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
               {live?.stepsPerSecond !== undefined && ` · ${numberText(live.stepsPerSecond, 3)} steps/s`}
               {trial.worker && ` · on ${trial.worker}`}
             </p>
+            {live?.doing && <p class="waiting">{live.doing}</p>}
             {reasonOf(trial) && <p class={trial.state === 'pending' ? 'waiting' : 'warning'}>{reasonOf(trial)}</p>}
           </header>
           <Results trial={trial} />

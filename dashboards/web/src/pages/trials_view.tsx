@@ -114,7 +114,7 @@ function TrialsTable({ trials, sweep }: { trials: Trial[]; sweep: SweepData }) {
                 <td class="number">{numberText(live?.kurtosisMax ?? trial.results.kurtosis_max)}</td>
                 <td class="number">{trial.attempts}</td>
                 <td class="no-break">{trial.worker}</td>
-                <td class="why">{reasonOf(trial)}</td>
+                <td class="why">{reasonOf(trial) || live?.doing}</td>
               </tr>
             );
           })}
