@@ -38,6 +38,9 @@ std::string ToJsonText(const std::vector<Check>& checks) {
 }  // namespace
 
 absl::Status Doctor(const DoctorOptions& options, Streams streams) {
+  if (options.install_trainer) {
+    if (absl::Status installed = InstallTrainer(); !installed.ok()) return installed;
+  }
   const std::vector<Check> checks = Examine(options);
   streams.out << (options.json ? ToJsonText(checks) : ToTable(checks));
   const auto missing = std::count_if(checks.begin(), checks.end(),

@@ -276,6 +276,8 @@ class Program {
     options->ports = {ParseHostPort(kDefaultCoordinator)->port, ParseHostPort(kDefaultHttp)->port};
     AddDataDir(doctor, options->data_dir, "where run, coordinator or worker shall keep their data");
     doctor->add_flag("--json", options->json, "as JSON");
+    doctor->add_flag("--install-trainer", options->install_trainer,
+                     "first fetches LibTorch for a trainer that was installed from a package (1.1 GB)");
   }
 
   void AddEvaluate() {

@@ -32,6 +32,10 @@ std::string Gibibytes(double bytes) {
   return absl::StrFormat("%.1f GiB", bytes / kGibibyte);
 }
 
+std::string FetchScript() {
+  return BesideThisExecutable("../share/ofsweep/setup/fetch_wheels.py");
+}
+
 Check CheckTrainer() {
   Check check{.what = "trainer"};
   const std::string trainer = BesideThisExecutable("ofsweep-trainer");
@@ -43,7 +47,11 @@ Check CheckTrainer() {
     check.verdict = Verdict::kMissing;
     check.found = end.ok() ? absl::StrCat(trainer, " ", DescribeEnd(*end), ": ", LastLine(output.err))
                            : std::string(end.status().message());
-    check.fix = "run, worker and plan need it: build it (deploy/setup/build.sh release), or copy it beside ofsweep";
+    const bool is_installed = end.ok() && fs::exists(FetchScript());
+    check.fix =
+        is_installed
+            ? "`ofsweep doctor --install-trainer` fetches LibTorch for it"
+            : "run, worker and plan need it: build it (deploy/setup/build.sh release), or copy it beside ofsweep";
     return check;
   }
   check.found = LastLine(output.out);
@@ -177,6 +185,27 @@ Check CheckPythonFiles() {
 }
 
 }  // namespace
+
+absl::Status InstallTrainer() {
+  const std::string script = FetchScript();
+  if (!fs::exists(script)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("no ofsweep-trainer was installed beside this program (there is no ", script,
+                     "): where it was built, deploy/setup/install.sh has fetched LibTorch"));
+  }
+  const fs::path folder = fs::path(BesideThisExecutable("../lib/ofsweep")).lexically_normal();
+  if (const fs::path above = Existing(folder.string()); ::access(above.c_str(), W_OK | X_OK) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        above.string(), " cannot be written: run it as its owner (sudo ofsweep doctor --install-trainer)"));
+  }
+  std::vector<std::string> command = {"/usr/bin/env", "python3", script, folder.string()};
+  if (!FindGpus(nullptr).empty()) command.emplace_back("--cuda");
+  const absl::StatusOr<int> end = RunProgram(command);
+  if (!end.ok()) return end.status();
+  if (*end == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("LibTorch was not fetched, as said above; what has arrived in ", folder.string(), " is kept"));
+}
 
 std::vector<Check> Examine(const DoctorOptions& options) {
   std::vector<Check> checks = {{.what = "program", .found = VersionText("ofsweep")},

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace ofsweep {
 
 enum class Verdict { kOk, kWarning, kMissing };
@@ -20,7 +22,13 @@ struct DoctorOptions {
   std::string data_dir;
   std::vector<std::uint16_t> ports;
   bool json = false;
+  bool install_trainer = false;
 };
+
+// Fetches LibTorch for a trainer that was installed from a package, into lib/ofsweep beside its bin; with CUDA's
+// libraries where there is a GPU. FailedPrecondition: this program was not installed, the folder cannot be written, or
+// what fetches them has said why it could not.
+absl::Status InstallTrainer();
 
 // Looks at this machine, and changes nothing on it.
 std::vector<Check> Examine(const DoctorOptions& options);

@@ -55,8 +55,9 @@ absl::StatusOr<std::vector<std::string>> WriteFigures(const FigureTarget& target
   std::vector<std::unique_ptr<FileDraft>> drafts;
   const auto draw = [&drafts](const fs::path& file, const Scene& scene, FigureFormat format) -> absl::Status {
     auto draft = Draw(file.string(), scene, format);
-    if (draft.ok()) drafts.push_back(*std::move(draft));
-    return draft.status();
+    if (!draft.ok()) return draft.status();
+    drafts.push_back(*std::move(draft));
+    return absl::OkStatus();
   };
   for (const NamedScene& figure : figures) {
     absl::Status drawn = target.is_folder ? draw(path / (figure.name + ".svg"), figure.scene, FigureFormat::kSvg)

@@ -2,8 +2,14 @@
 # for the CUDA toolkit. libtorch_cuda is loaded at run time where there is a device, so that one binary serves both.
 
 set(_torch ${OFSWEEP_CACHE}/torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64/torch)
-set(_cuda_runtime ${OFSWEEP_CACHE}/nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64/nvidia/cu13/lib)
-set(_cupti ${OFSWEEP_CACHE}/nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_x86_64/nvidia/cu13/lib)
+# Where its libraries lie in the cache; an installed trainer has them beside it (`ofsweep doctor --install-trainer`).
+set(_folders torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64/torch/lib
+  nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64/nvidia/cu13/lib
+  nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_x86_64/nvidia/cu13/lib)
+list(TRANSFORM _folders PREPEND ${OFSWEEP_CACHE}/ OUTPUT_VARIABLE _cached)
+list(TRANSFORM _folders PREPEND "$ORIGIN/../lib/ofsweep/" OUTPUT_VARIABLE _installed)
+list(JOIN _cached ":" _link_path)
+list(JOIN _installed ":" _installed)
 
 include(FindPackageHandleStandardArgs)
 find_library(LibTorch_CPU torch_cpu PATHS ${_torch}/lib NO_DEFAULT_PATH)
@@ -15,6 +21,6 @@ add_library(LibTorch::cpu INTERFACE IMPORTED)
 target_include_directories(LibTorch::cpu SYSTEM INTERFACE ${_torch}/include ${_torch}/include/torch/csrc/api/include)
 target_link_options(LibTorch::cpu INTERFACE
   # RPATH, not RUNPATH: it must also find what libtorch_cpu itself needs.
-  LINKER:--disable-new-dtags LINKER:--no-as-needed LINKER:-rpath,${_torch}/lib:${_cuda_runtime}:${_cupti} LINKER:-rpath-link,${_cuda_runtime}:${_cupti}
+  LINKER:--disable-new-dtags LINKER:--no-as-needed LINKER:-rpath,${_link_path}:${_installed} LINKER:-rpath-link,${_link_path}
   LINKER:--allow-shlib-undefined)
 target_link_libraries(LibTorch::cpu INTERFACE ${LibTorch_CPU} ${LibTorch_C10})

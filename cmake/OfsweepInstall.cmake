@@ -1,5 +1,5 @@
 # What `cmake --install` puts where, and `cpack` into Debian packages: ofsweep, and ofsweep-trainer where it was built. LibTorch is in
-# neither: the trainer finds it where deploy/setup/install.sh put it.
+# neither: the trainer finds it where deploy/setup/install.sh put it, or beside itself, where `ofsweep doctor --install-trainer` puts it.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 # What is installed need not have the tests built.
@@ -10,6 +10,8 @@ install(TARGETS ofsweep RUNTIME COMPONENT ofsweep)
 if(OFSWEEP_TRAINER)
   set_target_properties(ofsweep-trainer PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS ofsweep-trainer RUNTIME COMPONENT trainer)
+  install(FILES deploy/setup/fetch_wheels.py deploy/setup/wheels.txt deploy/setup/cuda-wheels.txt
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/ofsweep/setup COMPONENT trainer)
 endif()
 
 # The manual and the completions, as the program that parses describes itself.
@@ -62,6 +64,6 @@ if(OFSWEEP_TRAINER)
   list(APPEND CPACK_COMPONENTS_ALL trainer)
   set(CPACK_DEBIAN_TRAINER_PACKAGE_NAME ofsweep-trainer)
   # Not by dpkg-shlibdeps, which refuses what no Debian package has, as LibTorch.
-  set(CPACK_DEBIAN_TRAINER_PACKAGE_DEPENDS "ofsweep (= ${PROJECT_VERSION}), libfmt9, libsentencepiece0, libspdlog1.10-fmt9, libssl3, libyaml-cpp0.7, libabsl20220623")
+  set(CPACK_DEBIAN_TRAINER_PACKAGE_DEPENDS "ofsweep (= ${PROJECT_VERSION}), python3, libfmt9, libsentencepiece0, libspdlog1.10-fmt9, libssl3, libyaml-cpp0.7, libabsl20220623")
 endif()
 include(CPack)

@@ -206,6 +206,7 @@ struct WorkerView {
   bool quarantined = false;
   std::string quarantine_reason;
   std::vector<std::string> trial_ids;  // that it holds
+  TimeMs leases_expire_at = 0;         // of these
 };
 
 // A sweep that holds a trial, and the trial's arm there: "model.block=op optimizer.name=adam", all keys that the sweep

@@ -28,7 +28,7 @@ struct LiveTrials::Trial : LiveTrials::Shown {
   // Shows one row of points, of no earlier step than the newest.
   void Show(const PointColumns& points, std::size_t row);
   // Where its values lie, in the order of the points' dictionary; a dictionary that is sent again costs a comparison.
-  void ReadDictionary(const std::vector<Series>& series);
+  void ReadDictionary(const std::vector<Series>& named);
 
   std::uint64_t number = 0;  // in the order of their starts
   std::optional<TimeMs> finished_at;

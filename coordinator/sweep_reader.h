@@ -42,7 +42,7 @@ class SweepReader {
                                          std::uint64_t limit, std::uint64_t begin, bool with_config);
 
   // NotFound for a trial that the sweep does not hold.
-  absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& sweep, const std::string& trial_id);
+  absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& asked, const std::string& trial_id);
 
   // Those that are connected, or hold a trial, by their ids; none without a coordinator.
   std::vector<WorkerView> Workers();

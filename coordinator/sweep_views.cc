@@ -184,6 +184,7 @@ std::vector<WorkerView> SweepViews::Workers() const {
   const Fleet& fleet = state_.scheduler.fleet();
   std::vector<WorkerView> views = fleet.Views(clock_.Now());
   for (std::size_t i = 0; i < views.size(); ++i) {
+    views[i].leases_expire_at = views[i].last_seen + state_.scheduler.state().options.lease_ms;
     for (const TrialIndex trial : fleet.workers()[i].held) {
       views[i].trial_ids.push_back(state_.scheduler.books().trial(trial).id);
     }

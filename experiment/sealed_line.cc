@@ -26,14 +26,14 @@ std::string SealLine(std::string json, std::uint64_t number) {
   return json;
 }
 
-std::optional<std::uint64_t> ReadSeal(std::string_view text) {
-  const absl::string_view line(text.data(), text.size());
-  const std::size_t end = line.rfind(kChecksum);
+std::optional<std::uint64_t> ReadSeal(std::string_view line) {
+  const absl::string_view text(line.data(), line.size());
+  const std::size_t end = text.rfind(kChecksum);
   if (end == absl::string_view::npos) return std::nullopt;
-  const absl::string_view sealed = line.substr(0, end);
+  const absl::string_view sealed = text.substr(0, end);
   const std::size_t number_at = sealed.rfind(kNumber);
   std::uint64_t number = 0;
-  const bool is_whole = line.substr(end + kChecksum.size()) == Checksum(sealed) &&
+  const bool is_whole = text.substr(end + kChecksum.size()) == Checksum(sealed) &&
                         number_at != absl::string_view::npos &&
                         absl::SimpleAtoi(sealed.substr(number_at + kNumber.size()), &number);
   return is_whole ? std::optional(number) : std::nullopt;

@@ -89,6 +89,7 @@ absl::Status FileDraft::CannotWrite(const std::string& why) const {
                    "); what was there before stays as it was. Free space there, or make its folder writable", advice_));
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): the file is what it changes
 absl::Status FileDraft::Append(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t size = ::write(fd_, bytes.data(), bytes.size());
@@ -98,6 +99,7 @@ absl::Status FileDraft::Append(std::string_view bytes) {
   return absl::OkStatus();
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): the file is what it changes
 absl::Status FileDraft::Sync() {
   return ::fsync(fd_) == 0 ? absl::OkStatus() : CannotWrite(std::strerror(errno));
 }

@@ -140,7 +140,8 @@ absl::Status Outbox::ReadPoints(
   const absl::Status status = ReadLines(file_.get(), offset, [&](std::string_view line, std::uint64_t line_offset) {
     if (line_offset >= scanned_.offset) return false;
     const absl::StatusOr<OutboxLine> read = ReadOutboxLine(line, at.line);
-    if (!(lost = read.status()).ok()) return false;
+    lost = read.status();
+    if (!lost.ok()) return false;
     const Position begin = std::exchange(at, {.offset = offset, .line = at.line, .step = at.step});
     if (!std::holds_alternative<Garbage>(*read)) ++at.line;
     const auto* event = std::get_if<TrainerEvent>(&*read);

@@ -163,8 +163,8 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     cache = pathlib.Path(sys.argv[1])
-    cache.mkdir(parents=True, exist_ok=True)
     try:
+        cache.mkdir(parents=True, exist_ok=True)
         provide_all(cache, sys.argv[2:] == ["--cuda"])
     except FetchError as error:
         print(f"fetch_wheels.py: {error}", file=sys.stderr)

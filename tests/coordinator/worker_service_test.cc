@@ -30,6 +30,20 @@ class WorkerServiceTest : public ServerTest {
   }
 };
 
+TEST_F(WorkerServiceTest, AWorkerIsToldUntilWhenItHoldsItsTrials) {
+  Submit(SmallSweep("s"));
+  const auto worker = [&] {
+    v1::ListWorkersResponse workers;
+    EXPECT_TRUE(sweeps_->ListWorkers(Context().get(), {}, &workers).ok());
+    return workers.workers_size() == 1 ? workers.workers(0) : v1::Worker();
+  };
+  Synchronize(HelloFrom("w", 0));
+  EXPECT_FALSE(worker().has_leases_expire_at());
+  ASSERT_EQ(Synchronize(HelloFrom("w", 1)).start_size(), 1);
+  const v1::Worker holder = worker();
+  EXPECT_EQ(holder.leases_expire_at().seconds() - holder.last_seen().seconds(), 30);
+}
+
 TEST_F(WorkerServiceTest, AWorkerGetsWorkUnderALeaseAndAResendChangesNothing) {
   const auto assignment = StartOne();
   EXPECT_EQ(assignment.attempt(), 0);

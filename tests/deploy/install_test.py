@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Installs what was built into a temporary prefix, uses it there, and packs it. usage: install_test.py ROOT BUILD"""
 
+import json
+import os
 import pathlib
 import re
 import subprocess
@@ -56,6 +58,37 @@ class Install(unittest.TestCase):
                 self.assertEqual(run(build / "client", address), "0 sweeps\n")
             finally:
                 coordinator.terminate()
+
+    @unittest.skipUnless((BUILD / "bin/ofsweep-trainer").exists(), "the trainer was not built")
+    def test_doctor_provides_libtorch_beside_an_installed_trainer(self):
+        prefix = self.folder / "with-trainer"
+        for component in ("ofsweep", "trainer"):
+            run("cmake", "--install", BUILD, "--prefix", prefix, "--component", component)
+        doctor = [prefix / "bin/ofsweep", "doctor", "--install-trainer", "--json", "--data-dir", self.folder]
+
+        unreachable = subprocess.run(
+            doctor, env={**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}, capture_output=True, text=True, check=False)
+        self.assertEqual(unreachable.returncode, 1)
+        self.assertIn("the package index cannot be reached", unreachable.stderr)
+        self.assertIn("LibTorch was not fetched", unreachable.stderr)
+
+        # What the build has fetched already stands for what would be.
+        cache = pathlib.Path(re.search(r"^OFSWEEP_CACHE:PATH=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.M).group(1))
+        wheels = [line.split()[1] for line in (ROOT / "deploy/setup/wheels.txt").read_text().splitlines() if not line.startswith("#")]
+        for wheel in wheels:
+            (prefix / "lib/ofsweep" / wheel.removesuffix(".whl")).symlink_to(cache / wheel.removesuffix(".whl"))
+        checks = {check["check"]: check for check in json.loads(run(*doctor))}
+        self.assertEqual(checks["trainer"]["state"], "ok", checks)
+        # Where the dynamic linker looks on a machine without the build's cache.
+        paths = re.search(r"\[(.*)\]", run("readelf", "-d", prefix / "bin/ofsweep-trainer").split("(RPATH)")[1]).group(1).split(":")
+        beside = [pathlib.Path(path.replace("$ORIGIN", str(prefix / "bin"))).resolve() for path in paths if path.startswith("$ORIGIN")]
+        self.assertEqual([path.is_dir() for path in beside], [True, True, True], beside)
+        self.assertTrue((beside[0] / "libtorch_cpu.so").exists())
+
+    def test_doctor_says_that_nothing_is_fetched_where_no_trainer_was_installed(self):
+        doctor = subprocess.run([self.prefix / "bin/ofsweep", "doctor", "--install-trainer"], capture_output=True, text=True, check=False)
+        self.assertEqual(doctor.returncode, 1)
+        self.assertIn("no ofsweep-trainer was installed", doctor.stderr)
 
     def test_the_units_are_valid(self):
         for unit in (self.prefix / "lib/systemd/system").iterdir():

@@ -1,6 +1,6 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { service } from '../api/client';
-import { agoText, bytesText, countText, plural } from '../data/format';
+import { agoText, bytesText, countText, durationText, plural } from '../data/format';
 import type { Sweep, Trial, Worker, WorkerDevice } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
@@ -114,6 +114,12 @@ function WorkerCard({ worker, running }: { worker: Worker; running: Fleet['runni
           <dt>last seen</dt>
           <dd>{seen ? <time title={seen.toISOString()}>{agoText(seen, new Date())}</time> : 'never'}</dd>
         </div>
+        {worker.leasesExpireAt && (
+          <div>
+            <dt>leases</dt>
+            <dd>{leaseText(timestampDate(worker.leasesExpireAt), new Date())}</dd>
+          </div>
+        )}
         <div>
           <dt>unsent points</dt>
           <dd>{countText(worker.unsentPoints)}</dd>
@@ -134,6 +140,11 @@ function WorkerCard({ worker, running }: { worker: Worker; running: Fleet['runni
       )}
     </li>
   );
+}
+
+function leaseText(expires: Date, now: Date): string {
+  const left = Math.round((expires.getTime() - now.getTime()) / 1000);
+  return left > 0 ? `lost in ${durationText(left)}, unless it calls` : 'expired: its trials go to others';
 }
 
 function deviceText({ kind, model, memoryBytes }: WorkerDevice): string {
