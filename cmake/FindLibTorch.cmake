@@ -2,14 +2,12 @@
 # for the CUDA toolkit. libtorch_cuda is loaded at run time where there is a device, so that one binary serves both.
 
 set(_torch ${OFSWEEP_CACHE}/torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64/torch)
-# Where its libraries lie in the cache; an installed trainer has them beside it (`ofsweep doctor --install-trainer`).
-set(_folders torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64/torch/lib
+# Its libraries, below the cache; an installed trainer has the same folders below lib/ofsweep (OfsweepInstall.cmake).
+set(OFSWEEP_LIBTORCH_FOLDERS torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64/torch/lib
   nvidia_cuda_runtime-13.0.96-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64/nvidia/cu13/lib
   nvidia_cuda_cupti-13.0.85-py3-none-manylinux_2_25_x86_64/nvidia/cu13/lib)
-list(TRANSFORM _folders PREPEND ${OFSWEEP_CACHE}/ OUTPUT_VARIABLE _cached)
-list(TRANSFORM _folders PREPEND "$ORIGIN/../lib/ofsweep/" OUTPUT_VARIABLE _installed)
-list(JOIN _cached ":" _link_path)
-list(JOIN _installed ":" _installed)
+list(TRANSFORM OFSWEEP_LIBTORCH_FOLDERS PREPEND ${OFSWEEP_CACHE}/ OUTPUT_VARIABLE _link_path)
+list(JOIN _link_path ":" _link_path)
 
 include(FindPackageHandleStandardArgs)
 find_library(LibTorch_CPU torch_cpu PATHS ${_torch}/lib NO_DEFAULT_PATH)
@@ -21,6 +19,6 @@ add_library(LibTorch::cpu INTERFACE IMPORTED)
 target_include_directories(LibTorch::cpu SYSTEM INTERFACE ${_torch}/include ${_torch}/include/torch/csrc/api/include)
 target_link_options(LibTorch::cpu INTERFACE
   # RPATH, not RUNPATH: it must also find what libtorch_cpu itself needs.
-  LINKER:--disable-new-dtags LINKER:--no-as-needed LINKER:-rpath,${_link_path}:${_installed} LINKER:-rpath-link,${_link_path}
+  LINKER:--disable-new-dtags LINKER:--no-as-needed LINKER:-rpath,${_link_path} LINKER:-rpath-link,${_link_path}
   LINKER:--allow-shlib-undefined)
 target_link_libraries(LibTorch::cpu INTERFACE ${LibTorch_CPU} ${LibTorch_C10})

@@ -8,7 +8,8 @@ set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME ofsweep)
 
 install(TARGETS ofsweep RUNTIME COMPONENT ofsweep)
 if(OFSWEEP_TRAINER)
-  set_target_properties(ofsweep-trainer PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  list(TRANSFORM OFSWEEP_LIBTORCH_FOLDERS PREPEND "$ORIGIN/../lib/ofsweep/" OUTPUT_VARIABLE _beside)
+  set_target_properties(ofsweep-trainer PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON INSTALL_RPATH "${_beside}")
   install(TARGETS ofsweep-trainer RUNTIME COMPONENT trainer)
   install(FILES deploy/setup/fetch_wheels.py deploy/setup/wheels.txt deploy/setup/cuda-wheels.txt
     DESTINATION ${CMAKE_INSTALL_DATADIR}/ofsweep/setup COMPONENT trainer)
