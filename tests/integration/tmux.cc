@@ -86,7 +86,8 @@ void Tmux::Press(const std::string& key) {
 std::optional<int> Tmux::WaitForEnd() const {
   std::string code, signal;
   WaitUntil([&] {
-    Call({"run-shell", "true"});  // tmux 3.3 may miss that a child has ended, until another one does
+    // tmux 3.3 may miss that a child has ended, until another one does; so this one is not waited for.
+    Call({"run-shell", "-b", "true"});
     std::istringstream(Call({"display-message", "-p", "#{pane_dead_status}"})) >> code;
     std::istringstream(Call({"display-message", "-p", "#{pane_dead_signal}"})) >> signal;
     return !code.empty() || !signal.empty();
