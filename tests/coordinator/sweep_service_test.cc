@@ -89,7 +89,7 @@ TEST_F(SweepServiceTest, WhatIsOnlyLookedAtIsDescribedAsASubmissionWouldBe) {
     response.clear_created();
     for (const char* name : {"submitted_at", "updated_at", "steps_done", "steps_total", "waiting_reason"}) {
       const auto* field = v1::Sweep::descriptor()->FindFieldByName(name);
-      response.sweep().GetReflection()->ClearField(response.mutable_sweep(), field);
+      v1::Sweep::GetReflection()->ClearField(response.mutable_sweep(), field);
     }
     return response;
   };

@@ -34,9 +34,8 @@ class DatabaseCheckTest : public testing::Test {
   void MakeDatabase() {
     StartStore();
     const auto store = OpenStore(path_);
-    while (
-        Sql(path_, "SELECT 1 FROM recent_points JOIN trials ON trials.id = trial WHERE state = 'completed' LIMIT 1") !=
-        std::vector<std::string>{}) {
+    while (!Sql(path_, "SELECT 1 FROM recent_points JOIN trials ON trials.id = trial WHERE state = 'completed' LIMIT 1")
+                .empty()) {
       ASSERT_TRUE(store->Probe().get().ok());
     }
   }

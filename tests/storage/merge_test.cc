@@ -27,12 +27,12 @@ class MergeTest : public testing::Test {
   std::unique_ptr<Store> Ours() { return OpenStore(ours_); }
   std::unique_ptr<Store> Theirs() { return OpenStore(theirs_); }
   static std::string Id(int seed) { return MakeNamedTrial(seed).trial_id; }
-  static void Insert(Store& store, const std::string& sweep, std::vector<int> seeds) {
+  static void Insert(Store& store, const std::string& sweep, const std::vector<int>& seeds) {
     std::vector<TrialRow> trials;
     for (const int seed : seeds) trials.push_back(MakeNamedTrial(seed));
     InsertTrials(store, sweep, trials);
   }
-  static void Update(Store& store, const std::string& sweep, const std::string& text, std::vector<int> seeds) {
+  static void Update(Store& store, const std::string& sweep, const std::string& text, const std::vector<int>& seeds) {
     NewSweep updated{{.name = sweep, .spec = text, .updated_at = 2}, {}};
     updated.sweep.attributes.description = text;
     for (const int seed : seeds) updated.trials.push_back(MakeNamedTrial(seed));

@@ -30,13 +30,13 @@ double FileBytes(int trials, int steps) {
     for (int i = 0; i < trials; ++i) {
       Train(*store, {Id(i), 1}, 0, 0, TrialState::kRunning);
       std::vector<StepPoints> all;
-      for (int step = 0; step < steps; ++step) all.push_back(MakeStep(10 * step, points));
+      for (std::int64_t step = 0; step < steps; ++step) all.push_back(MakeStep(10 * step, points));
       Must(store->AppendPoints({Id(i), 1}, 0, ColumnsOf(all)).get());
       SetState(*store, Id(i), TrialState::kCompleted);
     }
   }
   const auto store = OpenStore(path);  // goes on with the sealing that the end has interrupted
-  while (Sql(path, "SELECT 1 FROM recent_points LIMIT 1") != std::vector<std::string>{}) {
+  while (!Sql(path, "SELECT 1 FROM recent_points LIMIT 1").empty()) {
     EXPECT_TRUE(store->Probe().get().ok());
   }
   return std::stod(Sql(path, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").at(0)) -
