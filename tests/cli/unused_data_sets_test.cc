@@ -40,7 +40,7 @@ TEST_F(UnusedDataSets, AreThoseThatNoTrialHasOpenedForSoLong) {
   Make("week", std::chrono::hours(168));
   Make("month", std::chrono::hours(720));
   Make("now", std::chrono::hours(0));
-  std::ofstream(folder_.File("month.lock"));
+  const std::ofstream lock(folder_.File("month.lock"));
   EXPECT_THAT(Names(std::chrono::hours(24)), ElementsAre("month", "week"));
   EXPECT_THAT(Names(std::chrono::hours(1000)), IsEmpty());
   EXPECT_THAT(FindUnusedDataSets(folder_.path() / "nowhere", now_), IsEmpty());
