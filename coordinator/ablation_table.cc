@@ -303,11 +303,11 @@ void AblationBuilder::Add(const ResultRow& row) {
   if (!counts) return;
   const auto loss = row.values.find("eval_loss");
   if (loss != row.values.end()) cell.losses.push_back({loss->second, seed_value});
-  const auto note_maker = [&](const AttemptOrigin& origin) {
-    cell.makers.emplace(&keys.arm, &ResolvedBy(origin), origin.device, origin.revision, row.trial.data_fingerprint);
+  const auto note_maker = [&](const AttemptOrigin& origin, const Texts& resolved) {
+    cell.makers.emplace(&keys.arm, &resolved, origin.device, origin.revision, row.trial.data_fingerprint);
   };
-  note_maker(row.origin);
-  for (const AttemptOrigin& earlier : row.earlier_origins) note_maker(earlier);
+  note_maker(row.origin, keys.resolved);
+  for (const AttemptOrigin& earlier : row.earlier_origins) note_maker(earlier, ResolvedBy(earlier));
 }
 
 std::vector<std::string> AblationBuilder::MixedIn(const Cell& cell) const {
