@@ -339,14 +339,16 @@ void Coordinator::FillIn(const TrialRow& trial, AttemptStart& start) const {
 }
 
 void Coordinator::ShowLogged(std::span<const LogPiece> pieces) {
+  std::vector<std::string> lines;  // made before the mutex is taken, for which every heartbeat waits
+  for (const LogPiece& piece : pieces) lines.push_back(NewestLine(piece.text));
   absl::MutexLock lock(&state_.log.mutex());
   bool is_news = false;
-  for (const LogPiece& piece : pieces) {
-    const TrialRecord* trial = state_.scheduler.books().FindTrial(piece.attempt.trial_id);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const AttemptName& attempt = pieces[i].attempt;
+    const TrialRecord* trial = state_.scheduler.books().FindTrial(attempt.trial_id);
     const bool runs = trial != nullptr && trial->state == TrialState::kRunning;
-    if (!runs || trial->generation != piece.attempt.generation) continue;
-    if (std::string line = NewestLine(piece.text); !line.empty())
-      is_news |= live_.ShowDoing(trial->id, std::move(line));
+    if (!runs || trial->generation != attempt.generation || lines[i].empty()) continue;
+    is_news |= live_.ShowDoing(trial->id, std::move(lines[i]));
   }
   if (is_news) state_.NoteChange();
 }
