@@ -3,8 +3,9 @@
 # libraries (2 GB) where the driver of a GPU is.
 # A second run finds everything in place and installs nothing.
 #
-# usage: install.sh [--tests] [--analysis]     also what ./test.sh needs: a browser (300 MB); what tests/analyze.sh needs: Clang and
-#                                              clang-tidy (300 MB)
+# usage: install.sh [--tests] [--analysis]
+#   --tests      also what ./test.sh needs: a browser, LaTeX, PyTorch (1 GB)
+#   --analysis   also what tests/analyze.sh needs: Clang and clang-tidy (300 MB)
 # OFSWEEP_CACHE: where downloads are kept, outside the checkout (default: ~/.cache/ofsweep)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

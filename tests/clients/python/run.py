@@ -32,9 +32,7 @@ def install(python: pathlib.Path, folder: pathlib.Path) -> None:
 
 
 def offer_debian_torch(folder: pathlib.Path) -> None:
-    """Debian's PyTorch alone, where python3-torch is installed: its other packages are older than those of the
-    environment. install.sh does not bring it, which is 169 packages and 644 MB; and the LibTorch of the build is no
-    PyTorch: its Python half wants all of CUDA's libraries, 2 GB, before it loads."""
+    """Debian's PyTorch alone: its other packages are older than those of the environment."""
     for package in pathlib.Path("/usr/lib/python3/dist-packages").glob("torch*"):
         if package.is_dir():
             (folder / package.name).symlink_to(package)
