@@ -68,16 +68,17 @@ def fill(ofsweep, folder):
         )
 
 
-def measure(report, browser, cpu, rounds, ofsweep, folder):
+def measure(report, page, cpu, rounds, ofsweep, folder):
     fill(ofsweep, folder)
     with Coordinator(None, ofsweep, folder) as coordinator:
         for number in range(rounds + 1):
             for view, ready in VIEWS.items():
                 wall, work = {}, {}
                 for name, trials in SWEEPS.items():
+                    page.goto("about:blank")
                     before = cpu() + cpu_of(coordinator.pid)
-                    browser.open(f"http://{coordinator.http}/#/sweeps/{name}/{view}")
-                    wall[name] = browser.value(SINCE_OPENED.format(ready=ready))
+                    page.goto(f"http://{coordinator.http}/#/sweeps/{name}/{view}", wait_until="commit")
+                    wall[name] = page.evaluate(SINCE_OPENED.format(ready=ready))
                     work[name] = cpu() + cpu_of(coordinator.pid) - before
                     if number > 0:  # the first is to warm up
                         report.value(f"{view} of {trials:,} trials: ms until it is shown", wall[name])

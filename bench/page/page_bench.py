@@ -6,6 +6,7 @@ usage: bench/page/page_bench.py OFSWEEP [--chromium FILE] [--rounds N] [--only S
 
 import argparse
 import contextlib
+import os
 import pathlib
 import shutil
 import sys
@@ -16,7 +17,7 @@ sys.path += [str(ROOT / "bench" / "control_plane"), str(ROOT / "tests" / "dashbo
 import opening  # noqa: E402
 import painting  # noqa: E402
 from bench import describe_machine  # noqa: E402
-from browser import Browser  # noqa: E402
+from chromium import open_chromium  # noqa: E402
 from processes import cpu_of  # noqa: E402
 from report import Report  # noqa: E402
 
@@ -27,6 +28,11 @@ def family(pid):
     """A process and what it has started."""
     children = [child for file in pathlib.Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
     return [pid, *(one for child in children for one in family(int(child)))]
+
+
+def chromium_of_this_process():
+    """Its first process: Playwright's own is not counted."""
+    return next(pid for pid in family(os.getpid()) if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("chromium"))
 
 
 class FamilyClock:
@@ -55,12 +61,12 @@ def main():
     report = Report()
     print(describe_machine(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        with Browser(options.chromium, f"{folder}/profile") as browser:
-            cpu = FamilyClock(browser.pid)
+        with open_chromium(options.chromium) as window:
+            page, cpu = window.new_page(), FamilyClock(chromium_of_this_process())
             if "painting" in wanted:
-                painting.measure(report, browser, cpu, options.rounds)
+                painting.measure(report, page, cpu, options.rounds)
             if "opening" in wanted:
-                opening.measure(report, browser, cpu, options.rounds, options.ofsweep, pathlib.Path(folder) / "data")
+                opening.measure(report, page, cpu, options.rounds, options.ofsweep, pathlib.Path(folder) / "data")
     report.print()
     print(f"\n{describe_machine()}")
 

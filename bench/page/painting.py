@@ -31,18 +31,18 @@ def served(folder):
             thread.join()
 
 
-def measure(report, browser, cpu, rounds):
+def measure(report, page, cpu, rounds):
     with tempfile.TemporaryDirectory() as folder, served(folder) as address:
         subprocess.run([HERE / "painting.sh", folder], check=True)
-        browser.open(f"{address}/index.html")
-        browser.wait("!!window.paint")
+        page.goto(f"{address}/index.html")
+        page.wait_for_function("!!window.paint")
         for side in NAMES:  # compiled, and fonts are there
-            browser.value(f"paint('{side}')")
+            page.evaluate(f"paint('{side}')")
         for _ in range(rounds):
             wall, work = {}, {}
             for side in NAMES:
                 before = cpu()
-                times = [browser.value(f"paint('{side}')") for _ in range(TIMES)]
+                times = [page.evaluate(f"paint('{side}')") for _ in range(TIMES)]
                 work[side], wall[side] = (cpu() - before) / TIMES, sorted(times)[TIMES // 2]
                 report.value(f"{NAMES[side]}: ms until it is seen", wall[side])
                 report.value(f"{NAMES[side]}: CPU ms of the browser", work[side] * 1e3)

@@ -12,11 +12,12 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "dashboards"))
-from browser import Browser  # noqa: E402
+from chromium import expect, open_chromium  # noqa: E402
 
+# What is opened, and how many of what are there once it is drawn.
 VIEWS = {
-    "curves": ("sweeps/quickstart/curves?m=kurtosis,train_loss&layers=3", "document.querySelectorAll('.uplot').length === 2"),
-    "layers": ("sweeps/quickstart/layers?m=kurtosis", "document.querySelectorAll('canvas').length >= 6"),
+    "curves": ("sweeps/quickstart/curves?m=kurtosis,train_loss&layers=3", ".uplot", 2),
+    "layers": ("sweeps/quickstart/layers?m=kurtosis", ".panels canvas", 6),
 }
 
 
@@ -33,11 +34,12 @@ def main():
             try:
                 words = coordinator.stdout.readline().split()
                 http = words[words.index("http") + 1]
-                with Browser(shutil.which("chromium"), str(pathlib.Path(folder) / "profile")) as browser:
-                    for name, (path, ready) in VIEWS.items():
-                        browser.open(f"http://{http}/#/{path}")
-                        browser.wait(ready)
-                        (out / f"{name}.png").write_bytes(browser.picture())
+                with open_chromium(shutil.which("chromium")) as window:
+                    for name, (path, drawn, count) in VIEWS.items():
+                        page = window.new_page()
+                        page.goto(f"http://{http}/#/{path}")
+                        expect(page.locator(drawn)).to_have_count(count)
+                        page.screenshot(path=out / f"{name}.png")
             finally:
                 coordinator.terminate()
 

@@ -7,7 +7,8 @@ import tempfile
 import unittest
 import urllib.request
 
-from browser import Browser
+from chromium import expect, open_chromium
+from playwright.sync_api import Locator, Page
 from stack import Stack, until
 
 # 2 blocks × 2 learning rates × 2 seeds, one rate far beyond what trains.
@@ -35,7 +36,7 @@ grid: {seed: [0, 1, 2]}
 
 
 class LivePageTest(unittest.TestCase):
-    """No view may show an error, and nothing may be against the page's Content-Security-Policy."""
+    """Each test has a page of its own. No view may show an error, and nothing may be against the page's Content-Security-Policy."""
 
     ofsweep = pathlib.Path()
     chromium = ""
@@ -47,7 +48,7 @@ class LivePageTest(unittest.TestCase):
         cls.stack.start_ofsweep()
         cls.stack.submit(SWEEP, GRID, steps=20, every=10)
         cls.stack.wait_for_end(SWEEP)
-        cls.browser = cls.enterClassContext(Browser(cls.chromium, str(cls.folder / "profile")))
+        cls.window = cls.enterClassContext(open_chromium(cls.chromium))
 
     @classmethod
     def start_running(cls):
@@ -56,6 +57,18 @@ class LivePageTest(unittest.TestCase):
         cls.stack.command("submit", spec)
         until(lambda: cls.stack.sweep(RUNNING)["trials"].get("running") == 2, "two running trials")
 
+    def setUp(self):
+        self.page = self.window.new_page()
+        self.addCleanup(self.page.close)
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(f"{said.text} {said.location['url']}"))
+
+    def tearDown(self):
+        expect(self.page.locator(".note.problem")).to_have_count(0)
+        # The browser reports an answer of 404 by itself.
+        self.assertEqual([said for said in self.complaints if "status of 404" not in said], [])
+
     def call(self, method: str, request: dict) -> dict:
         address = f"http://{self.stack.http}/ofsweep.v1.SweepService/{method}"
         asked = urllib.request.Request(address, json.dumps(request).encode(), {"Content-Type": "application/json"})
@@ -63,19 +76,18 @@ class LivePageTest(unittest.TestCase):
             return json.load(answer)
 
     def visit(self, path: str):
-        self.browser.open(f"http://{self.stack.http}/#/{path}")
+        """In a new document, also where only the part behind # differs."""
+        self.page.goto("about:blank")
+        self.page.goto(f"http://{self.stack.http}/#/{path}")
 
-    def wait_for(self, selector: str, count: int):
+    def wait_for(self, selector: str, count: int) -> Locator:
         """Elements of the page."""
-        self.browser.wait(f"document.querySelectorAll({json.dumps(selector)}).length === {count}")
+        found = self.page.locator(selector)
+        expect(found).to_have_count(count)
+        return found
 
     def wait_for_text(self, text: str):
-        self.browser.wait(f"document.body.innerText.includes({json.dumps(text)})")
-
-    def tearDown(self):
-        self.assertFalse(self.browser.value("!!document.querySelector('.note.problem')"))
-        # The browser reports an answer of 404 by itself.
-        self.assertEqual([said for said in self.browser.complaints if "status of 404" not in said], [])
+        expect(self.page.locator("body")).to_contain_text(text, use_inner_text=True)
 
 
 def main():

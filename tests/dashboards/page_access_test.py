@@ -8,13 +8,12 @@ usage: page_access_test.py OFSWEEP CHROMIUM
 import pathlib
 import subprocess
 
+from chromium import expect
 from dashboards import ROOT
-from live_page import RUNNING, SWEEP, LivePageTest, main
+from live_page import ARMS, RUNNING, SWEEP, TRIALS, LivePageTest, main
 
-WIDTHS = {"phone": (360, 740), "desk": (1400, 1000)}
+WINDOWS = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1400, "height": 1000}}
 SCHEMES = ("light", "dark")
-
-KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, "")}
 
 # What can be used, in the order of the document; `checkVisibility` leaves out what a closed <details> holds.
 CONTROLS = """
@@ -67,35 +66,39 @@ class PageAccessTest(LivePageTest):
         cls.axe = (pathlib.Path(node.stdout.strip()) / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
     def setUp(self):
+        super().setUp()
         [ended, *_] = self.call("ListTrials", {"sweep": SWEEP})["trials"]
         [running, *_] = self.call("ListTrials", {"sweep": RUNNING, "states": ["running"]})["trials"]
-        count = "document.querySelectorAll({}).length".format
-        # What is opened, and what is there once it shows what it has.
+        # What is opened, and what is there, at least so often, once it shows what it has.
         self.views = {
-            "sweeps": count("'.sweeps > li'") + " === 2",
-            f"sweeps/{SWEEP}/curves": count("'.uplot'") + " > 1",
-            f"sweeps/{SWEEP}/layers": count("'.panels canvas'") + " > 3",
-            f"sweeps/{SWEEP}/scatter": count("'.scene canvas'") + " === 1",
-            f"sweeps/{SWEEP}/parallel": count("'.scene canvas'") + " === 1",
-            f"sweeps/{SWEEP}/table": count("'.grid-card td'") + " > 3",
-            f"sweeps/{SWEEP}/trials": count("'tbody tr'") + " === 8",
-            f"sweeps/{SWEEP}/trials/{ended['trialId']}": count("'.uplot'") + " > 1",
-            f"sweeps/{RUNNING}/curves": count("'.uplot'") + " > 1",
-            f"sweeps/{RUNNING}/trials": count("'tbody tr'") + " === 3",
-            f"sweeps/{RUNNING}/trials/{running['trialId']}": count("'.uplot'") + " > 1",
-            "fleet": count("'.workers > li'") + " === 1",
+            "sweeps": (".sweeps > li", 2),
+            f"sweeps/{SWEEP}/curves": (".uplot", 2),
+            f"sweeps/{SWEEP}/layers": (".panels canvas", ARMS),
+            f"sweeps/{SWEEP}/scatter": (".scene canvas", 1),
+            f"sweeps/{SWEEP}/parallel": (".scene canvas", 1),
+            f"sweeps/{SWEEP}/table": (".grid-card tbody tr", ARMS),
+            f"sweeps/{SWEEP}/trials": ("tbody tr", TRIALS),
+            f"sweeps/{SWEEP}/trials/{ended['trialId']}": (".uplot", 2),
+            f"sweeps/{RUNNING}/curves": (".uplot", 2),
+            f"sweeps/{RUNNING}/trials": ("tbody tr", 3),
+            f"sweeps/{RUNNING}/trials/{running['trialId']}": (".uplot", 2),
+            "fleet": (".workers > li", 1),
         }
 
-    def show(self, view: str, width: str, scheme: str = "light"):
-        self.browser.resize(*WIDTHS[width])
-        self.browser.prefer(scheme)
+    def show(self, view: str, window: str, scheme: str = "light"):
+        self.page.set_viewport_size(WINDOWS[window])
+        self.page.emulate_media(color_scheme=scheme)
         self.visit(view)
-        self.browser.wait(self.views[view])
+        selector, least = self.views[view]
+        expect(self.page.locator(selector).nth(least - 1)).to_be_attached()
+
+    def open_all(self, selector: str):
+        self.page.evaluate("(selector) => document.querySelectorAll(selector).forEach((details) => (details.open = true))", selector)
 
     def violations(self) -> list[str]:
         """What axe-core calls serious or critical: the rule, and where."""
-        self.browser.value(f"if (!window.axe) {{ {self.axe} }}; 0")
-        found = self.browser.value("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
+        self.page.evaluate(f"if (!window.axe) {{ {self.axe} }}; 0")
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
         return [
             f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"
             for rule in found
@@ -104,11 +107,11 @@ class PageAccessTest(LivePageTest):
         ]
 
     def test_axe_finds_nothing_serious(self):
-        for width in WIDTHS:
+        for window in WINDOWS:
             for scheme in SCHEMES:
                 for view in self.views:
-                    with self.subTest(view=view, width=width, scheme=scheme):
-                        self.show(view, width, scheme)
+                    with self.subTest(view=view, window=window, scheme=scheme):
+                        self.show(view, window, scheme)
                         self.assertEqual(self.violations(), [])
 
     def test_axe_finds_nothing_serious_in_what_opens(self):
@@ -116,25 +119,21 @@ class PageAccessTest(LivePageTest):
             for view in (f"sweeps/{SWEEP}/curves", f"sweeps/{SWEEP}/table", f"sweeps/{RUNNING}/curves"):
                 with self.subTest(view=view, scheme=scheme):
                     self.show(view, "phone", scheme)
-                    self.browser.value("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+                    self.open_all("details")
                     self.assertEqual(self.violations(), [])
-                    self.browser.value("document.querySelector('.actions button').click()")
+                    self.page.locator(".actions button").first.dispatch_event("click")  # what is open may lie above it
                     self.wait_for("dialog[open]", 1)
                     self.assertEqual(self.violations(), [])
 
-    def press(self, key: str):
-        code, text = KEYS[key]
-        self.browser.press(key, code, text)
-
     def walk(self) -> list[dict]:
         """Every stop of the Tab key, from the top of the document."""
-        names = self.browser.value(CONTROLS)
-        self.browser.value("document.activeElement.blur(); scrollTo(0, 0)")
+        names = self.page.evaluate(CONTROLS)
+        self.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         stops: list[dict] = []
         for _ in range(len(names) + 10):
-            self.press("Tab")
-            self.browser.value(DRAWN)
-            stop = self.browser.value(FOCUSED)
+            self.page.keyboard.press("Tab")
+            self.page.evaluate(DRAWN)
+            stop = self.page.evaluate(FOCUSED)
             if stop is None or any(stop["name"] == seen["name"] and stop["at"] == seen["at"] for seen in stops):
                 break
             stops.append(stop)
@@ -143,15 +142,15 @@ class PageAccessTest(LivePageTest):
         return stops
 
     def test_the_keyboard_reaches_every_control_and_shows_where_it_is(self):
-        for width in WIDTHS:
+        for window in WINDOWS:
             for view in self.views:
-                with self.subTest(view=view, width=width):
-                    self.show(view, width)
-                    if width == "phone":
-                        self.browser.value("document.querySelectorAll('.controls').forEach((details) => (details.open = true))")
+                with self.subTest(view=view, window=window):
+                    self.show(view, window)
+                    if window == "phone":
+                        self.open_all(".controls")
                     stops = self.walk()
                     self.assertEqual([f"{', '.join(stop['wrong'])}: {stop['name']}" for stop in stops if stop["wrong"]], [])
-                    if width == "phone":  # one column
+                    if window == "phone":  # one column
                         back = [(a["name"], b["name"]) for a, b in zip(stops, stops[1:]) if b["bottom"] < a["top"]]
                         self.assertEqual(back, [], "the focus goes up")
 
@@ -159,23 +158,24 @@ class PageAccessTest(LivePageTest):
         for view in self.views:
             with self.subTest(view=view):
                 self.show(view, "phone")
-                self.browser.value("document.querySelectorAll('.controls').forEach((details) => (details.open = true))")
-                self.assertEqual(self.browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
-                self.browser.value("document.querySelectorAll('.popover').forEach((popover) => (popover.open = true))")
-                self.browser.value(DRAWN)
-                cut = self.browser.value(BEYOND_WINDOW)
+                self.open_all(".controls")
+                self.assertEqual(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
+                self.open_all(".popover")
+                self.page.evaluate(DRAWN)
+                cut = self.page.evaluate(BEYOND_WINDOW)
                 self.assertEqual(cut, [], "opens beyond the window")
 
     def test_escape_closes_what_enter_opened(self):
         self.show(f"sweeps/{SWEEP}/curves", "desk")
-        self.browser.value("document.querySelector('.control .popover summary').focus()")
-        self.press("Enter")
+        summary = self.page.locator(".control .popover summary").first
+        summary.focus()
+        self.page.keyboard.press("Enter")
         self.wait_for(".popover[open]", 1)
-        self.press("Tab")
-        self.assertTrue(self.browser.value("!!document.activeElement.closest('.panel')"))
-        self.press("Escape")
+        self.page.keyboard.press("Tab")
+        self.wait_for(".panel :focus", 1)
+        self.page.keyboard.press("Escape")
         self.wait_for(".popover[open]", 0)
-        self.assertTrue(self.browser.value("document.activeElement.matches('.control .popover summary')"))
+        expect(summary).to_be_focused()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@
 usage: page_live_test.py OFSWEEP CHROMIUM
 """
 
+import re
+
+from chromium import expect
 from live_page import ARMS, SWEEP, TRIALS, LivePageTest, main
 
 
@@ -17,7 +20,7 @@ class PageLiveTest(LivePageTest):
         self.visit(f"sweeps/{SWEEP}/curves?m=kurtosis,train_loss&layers=0-1")
         self.wait_for(".uplot", 3)
         self.wait_for(".legend li", ARMS)
-        self.assertNotIn("no points", self.browser.value("document.querySelector('.legend').innerText"))
+        expect(self.page.locator(".legend")).not_to_contain_text("no points")
 
     def test_curves_by_tokens_of_a_part(self):
         self.visit(f"sweeps/{SWEEP}/curves?m=kurtosis&layers=1&x=tokens&zoom=100,1000&mean=geometric&smooth=0.5")
@@ -26,8 +29,8 @@ class PageLiveTest(LivePageTest):
     def test_a_zoom_and_a_hidden_arm_are_in_the_address(self):
         self.visit(f"sweeps/{SWEEP}/curves?m=kurtosis&layers=1")
         self.wait_for(".uplot", 1)
-        self.browser.value("document.querySelector('.legend button').click()")
-        self.browser.wait("location.hash.includes('hide=model.block%3Dpre_norm')")
+        self.page.locator(".legend li button").first.click()
+        self.page.wait_for_url("**hide=model.block%3Dpre_norm**")
         self.wait_for(".legend button[aria-pressed=false]", 1)
 
     def test_layers(self):
@@ -53,8 +56,8 @@ class PageLiveTest(LivePageTest):
         for text in ("Provenance", "from the beginning"):
             self.wait_for_text(text)
         self.wait_for("[aria-label='kurtosis, block'] .uplot", 1)
-        self.browser.value("document.querySelector('.attempts button').click()")
-        self.browser.wait("document.querySelector('pre.log')?.textContent.includes('\\n')")
+        self.page.locator(".attempts button").first.click()
+        expect(self.page.locator("pre.log")).to_contain_text(re.compile(r"\w"))
 
     def test_fleet(self):
         self.visit("fleet")

@@ -15,11 +15,11 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "dashboards"), str(ROOT / "docs" / "generate")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "dashboards"), str(ROOT / "docs" / "generate")]
 
 from environment import enter  # noqa: E402
 
-enter()
+enter(HERE / "requirements.txt")
 
 import prose  # noqa: E402
 import reader  # noqa: E402

@@ -5,12 +5,13 @@ import pathlib
 import sys
 import unittest
 
-from environment import enter
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "docs" / "generate")]
 
-enter()
+from environment import enter  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "generate"))
+enter(HERE / "requirements.txt")
 
 import rpc  # noqa: E402
 import views  # noqa: E402
