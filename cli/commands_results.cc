@@ -56,11 +56,13 @@ absl::StatusOr<std::optional<v1::WatchSweepResponse>> EndedOffline(const Connect
   if (!trials.ok()) return trials.status();
   v1::WatchSweepResponse message;
   *message.mutable_sweep() = std::move(*response->mutable_sweep());
+  double steps = 0;
   for (const v1::Trial& trial : *trials) {
-    message.set_steps_done(message.steps_done() + trial.step());
-    message.set_steps_total(message.steps_total() + trial.step());
+    steps += trial.step();
     *message.add_finished() = trial;
   }
+  message.mutable_sweep()->set_steps_done(steps);
+  message.mutable_sweep()->set_steps_total(steps);
   return message;
 }
 

@@ -41,22 +41,21 @@ const char* OutcomeColour(const std::string& state) {
   return state == "failed" ? kRed : kYellow;
 }
 
-double Fraction(const v1::WatchSweepResponse& message) {
-  return message.steps_total() == 0 ? 0 : message.steps_done() / message.steps_total();
+double Fraction(const v1::Sweep& sweep) {
+  return sweep.steps_total() == 0 ? 0 : sweep.steps_done() / sweep.steps_total();
 }
 
-std::string HeadLine(const v1::WatchSweepResponse& message, double elapsed, const DisplayStyle& style) {
-  const v1::Sweep& sweep = message.sweep();
+std::string HeadLine(const v1::Sweep& sweep, double elapsed, const DisplayStyle& style) {
   const v1::TrialCounts& counts = sweep.trials();
   const bool is_stopped = sweep.state() == "paused" || sweep.state() == "cancelled";
   std::vector<std::string> parts = {absl::StrCat(sweep.name(), is_stopped ? " " + sweep.state() : "", "  ",
                                                  CountEnded(counts), "/", CountAll(counts), " trials ended"),
-                                    absl::StrCat(static_cast<int>(100 * Fraction(message)), " %")};
+                                    absl::StrCat(static_cast<int>(100 * Fraction(sweep)), " %")};
   if (counts.running() > 0) parts.push_back(absl::StrCat(counts.running(), " running"));
   if (counts.failed() > 0) parts.push_back(absl::StrCat(counts.failed(), " failed"));
   if (counts.diverged() > 0) parts.push_back(absl::StrCat(counts.diverged(), " diverged"));
   parts.push_back(absl::StrCat("watched ", FormatDuration(elapsed)));
-  if (message.has_eta_seconds()) parts.push_back(absl::StrCat("ETA ", FormatDuration(message.eta_seconds())));
+  if (sweep.has_eta_seconds()) parts.push_back(absl::StrCat("ETA ", FormatDuration(sweep.eta_seconds())));
   return Clip(absl::StrJoin(parts, " · "), style.width);
 }
 
@@ -287,7 +286,7 @@ ProgressFrame Progress::Update(const v1::WatchSweepResponse& message, double ela
   for (const v1::TrialProgress& trial : message.running()) kurtosis_.Note(trial);
   for (const v1::Trial& trial : message.finished()) kurtosis_.Forget(trial.trial_id());
   ProgressFrame frame{.scrolled = NewlyFinished(message, style)};
-  frame.live.push_back(HeadLine(message, elapsed, style));
+  frame.live.push_back(HeadLine(message.sweep(), elapsed, style));
   const std::string& reason = message.sweep().waiting_reason();
   if (message.running().empty() && !reason.empty())
     frame.live.push_back(Paint(Clip("  " + reason, style.width), kDim, style));
@@ -312,7 +311,7 @@ std::vector<std::string> LineProgress::Update(const v1::WatchSweepResponse& mess
     std::erase_if(started_, [&](const std::string& name) { return name.starts_with(trial.trial_id() + " "); });
   }
 
-  const double fraction = Fraction(message);
+  const double fraction = Fraction(message.sweep());
   const std::string state = absl::StrCat(message.sweep().state(), "\n", message.sweep().waiting_reason());
   const bool new_state = state != last_state_ && message.running().empty();
   const bool due = elapsed - last_elapsed_ >= kMinute ||

@@ -219,10 +219,6 @@ v1::WatchSweepResponse ToMessage(const SweepProgress& progress) {
   v1::WatchSweepResponse message;
   *message.mutable_sweep() = ToMessage(progress.sweep);
   for (const RunningTrial& trial : progress.running) *message.add_running() = ToMessage(trial);
-  const v1::Sweep& sweep = message.sweep();
-  message.set_steps_done(sweep.steps_done());
-  message.set_steps_total(sweep.steps_total());
-  if (sweep.has_eta_seconds()) message.set_eta_seconds(sweep.eta_seconds());
   return message;
 }
 

@@ -20,8 +20,8 @@ v1::WatchSweepResponse Message(std::uint64_t steps_done, std::uint64_t steps_tot
   v1::WatchSweepResponse message;
   message.mutable_sweep()->set_name("quickstart");
   message.mutable_sweep()->set_state("active");
-  message.set_steps_done(steps_done);
-  message.set_steps_total(steps_total);
+  message.mutable_sweep()->set_steps_done(steps_done);
+  message.mutable_sweep()->set_steps_total(steps_total);
   return message;
 }
 
@@ -64,7 +64,7 @@ TEST(Progress, TheHeadTellsWhatIsDoneAndHowLongTheRestTakes) {
   counts->set_completed(1);
   counts->set_diverged(1);
   counts->set_failed(1);
-  message.set_eta_seconds(250);
+  message.mutable_sweep()->set_eta_seconds(250);
   AddRunning(message, "a", "model.block=op", 300);
   EXPECT_EQ(Progress().Update(message, 83, {.width = 100}).live[0],
             "quickstart  3/6 trials ended · 25 % · 1 running · 1 failed · 1 diverged · watched 1:23 · ETA 4:10");
@@ -245,10 +245,10 @@ TEST(LineProgress, TheStateIsRepeatedAfterTenSecondsWithFivePercentOrAfterAMinut
   v1::WatchSweepResponse message = Message(0, 1000);
   AddRunning(message, "adam", "model.block=op", 0);
   progress.Update(message, 0);
-  message.set_steps_done(100);
+  message.mutable_sweep()->set_steps_done(100);
   EXPECT_THAT(progress.Update(message, 9), IsEmpty());
   EXPECT_THAT(progress.Update(message, 10), Contains(HasSubstr("10 %")));
-  message.set_steps_done(120);
+  message.mutable_sweep()->set_steps_done(120);
   EXPECT_THAT(progress.Update(message, 25), IsEmpty());
   EXPECT_THAT(progress.Update(message, 70), Contains(HasSubstr("kurtosis 14.40")));
 }

@@ -77,7 +77,7 @@ TEST_F(SweepJsonTest, CountsAndStepsAreNumbersInJson) {
   const auto stream = sweeps_->WatchSweep(context.get(), watch);
   v1::WatchSweepResponse progress;
   ASSERT_TRUE(stream->Read(&progress));
-  EXPECT_EQ(ToJson(progress)["steps_total"], 80);
+  EXPECT_EQ(ToJson(progress)["sweep"]["steps_total"], 80);
   context->TryCancel();
   stream->Finish();
 }

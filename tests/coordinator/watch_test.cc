@@ -29,7 +29,7 @@ TEST_F(WatchTest, TellsTheStateAtOnceThenChangesAndEndsWhenEveryTrialIsFinal) {
   ASSERT_TRUE(stream->Read(&message));
   EXPECT_EQ(message.sweep().trials().pending(), 4);
   EXPECT_EQ(message.sweep().spec(), "");
-  EXPECT_EQ(message.steps_total(), 80);
+  EXPECT_EQ(message.sweep().steps_total(), 80);
   EXPECT_EQ(message.finished_size(), 0);
 
   const auto answer = Synchronize(HelloFrom("w", 4));

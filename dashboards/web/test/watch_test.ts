@@ -11,7 +11,7 @@ vi.mock('../src/api/client', () => ({
 }));
 const { watchSweep } = await import('../src/api/watch');
 
-const message = (stepsDone: number) => create(WatchSweepResponseSchema, { stepsDone });
+const message = (stepsDone: number) => create(WatchSweepResponseSchema, { sweep: { stepsDone } });
 
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new ConnectError('canceled', Code.Canceled))));
@@ -34,7 +34,7 @@ function setHidden(hidden: boolean): void {
 }
 
 const seen: number[] = [];
-const events = { onMessage: ({ stepsDone }: WatchSweepResponse) => void seen.push(stepsDone), onEnd: vi.fn() };
+const events = { onMessage: ({ sweep }: WatchSweepResponse) => void seen.push(sweep!.stepsDone!), onEnd: vi.fn() };
 let abort: AbortController;
 
 beforeEach(() => {

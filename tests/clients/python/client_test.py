@@ -111,7 +111,7 @@ class Controlling(unittest.TestCase):
         self.client.submit(world.spec("long", "{seed: [0, 1, 2, 3]}", steps=100000))
         self.assertEqual(self.client.pause("long").state, "paused")
         progress = next(self.client.progress("long", min_interval_seconds=0.1))
-        self.assertEqual((progress.sweep.state, progress.steps_total), ("paused", 400000))
+        self.assertEqual((progress.sweep.state, progress.sweep.steps_total), ("paused", 400000))
         self.assertEqual(self.client.resume("long").state, "active")
         self.assertEqual(self.client.cancel("long").state, "cancelled")
         with self.assertRaises(ofsweep.FailedPrecondition):
@@ -269,7 +269,7 @@ class Watching(unittest.TestCase):
         with world.client() as client:
             client.submit(world.spec("short", "{seed: [7]}"))
             seen = list(client.progress("short", min_interval_seconds=0.1))
-            self.assertEqual((seen[-1].steps_done, seen[-1].steps_total), (20, 20))
+            self.assertEqual((seen[-1].sweep.steps_done, seen[-1].sweep.steps_total), (20, 20))
             self.assertEqual(sum(seen[-1].sweep.trials[state] for state in FINAL), 1)
             self.assertEqual(json.loads(client.trials("short").to_json(orient="records"))[0]["steps"], 20)
 

@@ -32,6 +32,9 @@ def sweep(message: sweep_pb2.Sweep) -> Sweep:
         tags=tuple(message.tags),
         priority=message.priority,
         keep_checkpoints=message.keep_checkpoints,
+        steps_done=_optional(message, "steps_done"),
+        steps_total=_optional(message, "steps_total"),
+        eta_seconds=_optional(message, "eta_seconds"),
     )
 
 
@@ -56,12 +59,11 @@ def progress(message: sweep_pb2.WatchSweepResponse) -> Progress:
             _optional(trial, "train_loss"),
             _optional(trial, "kurtosis_max"),
             _optional(trial, "steps_per_second"),
+            trial.doing,
         )
         for trial in message.running
     ]
-    return Progress(
-        sweep(message.sweep), running, message.steps_done, message.steps_total, _optional(message, "eta_seconds")
-    )
+    return Progress(sweep(message.sweep), running)
 
 
 def trial_row(trial: sweep_pb2.Trial) -> dict[str, Any]:

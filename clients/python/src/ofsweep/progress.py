@@ -25,6 +25,8 @@ class RunningTrial:
     kurtosis_max: float | None
     """The largest over the blocks at the last measured step."""
     steps_per_second: float | None
+    doing: str = ""
+    """What its trainer does before the first points, as it logs it; empty from then on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +34,6 @@ class Progress:
     sweep: Sweep
     """Without its spec."""
     running: Sequence[RunningTrial]
-    steps_done: float
-    """Updates over all trials, and wanted."""
-    steps_total: float
-    eta_seconds: float | None
 
     def __str__(self) -> str:
         trials = self.sweep.trials
@@ -44,6 +42,7 @@ class Progress:
         kurtosis = [trial.kurtosis_max for trial in self.running if trial.kurtosis_max is not None]
         if kurtosis:
             told.append(f"kurtosis up to {max(kurtosis):.4g}")
+        told += [trial.doing for trial in self.running if trial.doing][:1]
         if self.sweep.waiting_reason and not self.running:
             told.append(self.sweep.waiting_reason)
         return ", ".join(told)
@@ -68,17 +67,16 @@ class Bar:
             return
         if self._bar is None:
             self._bar = self._tqdm(desc=progress.sweep.name, unit="step", unit_scale=True)
-        self._bar.total = progress.steps_total
-        self._bar.n = progress.steps_done
+        self._bar.total = progress.sweep.steps_total
+        self._bar.n = progress.sweep.steps_done
         self._bar.set_postfix_str(str(progress))
 
     def _show_line(self, progress: Progress) -> None:
         if str(progress) == self._line:
             return
         self._line = str(progress)
-        left = (
-            "" if progress.eta_seconds is None else f", {datetime.timedelta(seconds=round(progress.eta_seconds))} left"
-        )
+        eta = progress.sweep.eta_seconds
+        left = "" if eta is None else f", {datetime.timedelta(seconds=round(eta))} left"
         print(f"{progress.sweep.name}: {self._line}{left}", file=sys.stderr, flush=True)
 
     def close(self) -> None:

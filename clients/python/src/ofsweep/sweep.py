@@ -35,3 +35,8 @@ class Sweep:
     """Trials of a sweep with a higher one begin first."""
     keep_checkpoints: str = "last"
     """Which checkpoints workers keep of its trials: none, last or all."""
+    steps_done: float | None = None
+    """Updates done over all trials, and wanted; None where no coordinator counts them."""
+    steps_total: float | None = None
+    eta_seconds: float | None = None
+    """At the present speed; None while none can be told."""

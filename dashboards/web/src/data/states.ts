@@ -1,4 +1,4 @@
-import type { TrialCounts } from '../gen/ofsweep/v1/sweep_pb';
+import type { Sweep, TrialCounts } from '../gen/ofsweep/v1/sweep_pb';
 
 // States of a trial, in the order in which a bar shows them.
 export const TRIAL_STATES = ['completed', 'diverged', 'failed', 'cancelled', 'pruned', 'running', 'pending'] as const;
@@ -28,6 +28,11 @@ export function totalOf(counts: Counts | undefined): number {
 
 export function endedOf(counts: Counts | undefined): number {
   return counts ? totalOf(counts) - counts.running - counts.pending : 0;
+}
+
+// Of the steps of all trials, from 0 to 1; nothing where nobody counts them.
+export function shareOfSteps({ stepsDone = 0, stepsTotal = 0 }: Pick<Sweep, 'stepsDone' | 'stepsTotal'>): number | undefined {
+  return stepsTotal > 0 ? stepsDone / stepsTotal : undefined;
 }
 
 // "12 completed, 2 running": what there is.

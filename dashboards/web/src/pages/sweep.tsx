@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { type Trials, listTrials } from '../api/trials';
-import { totalOf } from '../data/states';
+import { shareOfSteps, totalOf } from '../data/states';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTitle } from '../state/hooks';
@@ -32,15 +32,17 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   const [turn, setTurn] = useState(0);
   const { message, problem } = useWatch(name, turn);
   // An update adds trials, and may vary more.
-  const size = totalOf(message?.sweep?.trials);
+  const watched = message?.sweep;
+  const size = totalOf(watched?.trials);
   const stored = useResource(name, (signal) => service.getSweep({ name }, { signal }), { version: `${turn} ${size}` });
 
-  useTitle(message && message.sweep?.state === 'active' ? `${Math.floor((100 * message.stepsDone) / message.stepsTotal)} % ${name}` : name);
+  const share = watched && shareOfSteps(watched);
+  useTitle(watched?.state === 'active' && share !== undefined ? `${Math.floor(100 * share)} % ${name}` : name);
 
-  const counts = message?.sweep?.trials;
+  const counts = watched?.trials;
   const ended = counts && counts.completed + counts.diverged + counts.failed + counts.cancelled + counts.pruned;
   // Measured points have come when steps were done; trials have changed when counts have.
-  const points = useThrottled(`${message?.stepsDone ?? 0} ${ended ?? 0}`, 4_000);
+  const points = useThrottled(`${watched?.stepsDone ?? 0} ${ended ?? 0}`, 4_000);
   const cost = useRef(0);
   const states = useThrottled(`${ended ?? 0} ${counts?.running ?? 0} ${turn}`, restAfter(cost.current));
   const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, { show })), { version: states });
@@ -65,7 +67,7 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   const failure = stored.problem ?? trials.problem ?? series.problem;
   return (
     <>
-      <SweepHeader name={name} stored={stored.data?.sweep} watched={message} onAct={() => setTurn((count) => count + 1)} />
+      <SweepHeader name={name} stored={stored.data?.sweep} watched={watched} onAct={() => setTurn((count) => count + 1)} />
       <ViewTabs name={name} view={view} />
       {failure && failure.code !== Code.Unavailable && <ProblemNote problem={failure} />}
       <View key={view} sweep={sweep} params={params} />

@@ -1,7 +1,7 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { durationText, timeText } from '../data/format';
-import { endedOf, totalOf } from '../data/states';
-import type { Sweep, WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
+import { endedOf, shareOfSteps, totalOf } from '../data/states';
+import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
 import { StateBadge } from '../parts/state_badge';
 import { Tags } from '../parts/tags';
@@ -11,15 +11,15 @@ import { SweepActions } from './sweep_actions';
 interface SweepHeaderProps {
   name: string;
   stored: Sweep | undefined;
-  watched: WatchSweepResponse | undefined;
+  watched: Sweep | undefined;
   onAct(): void;
 }
 
 export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) {
-  const sweep = watched?.sweep ?? stored;
+  const sweep = watched ?? stored;
   const counts = sweep?.trials;
-  const share = watched && watched.stepsTotal > 0 ? watched.stepsDone / watched.stepsTotal : undefined;
-  const eta = watched?.etaSeconds;
+  const share = sweep && shareOfSteps(sweep);
+  const eta = sweep?.etaSeconds;
   const told = `${endedOf(counts)} of ${totalOf(counts)} trials ended`;
   return (
     <header class="sweep-header">

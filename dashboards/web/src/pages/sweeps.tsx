@@ -1,7 +1,7 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { service } from '../api/client';
 import { durationText, timeText } from '../data/format';
-import { endedOf, totalOf } from '../data/states';
+import { endedOf, shareOfSteps, totalOf } from '../data/states';
 import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
@@ -53,8 +53,7 @@ export function SweepsPage({ params }: { params: URLSearchParams }) {
 }
 
 function SweepEntry({ sweep }: { sweep: Sweep }) {
-  const { stepsDone = 0, stepsTotal = 0, etaSeconds } = sweep;
-  const total = totalOf(sweep.trials);
+  const share = shareOfSteps(sweep);
   return (
     <li>
       <div class="sweep-title">
@@ -64,11 +63,11 @@ function SweepEntry({ sweep }: { sweep: Sweep }) {
       </div>
       {sweep.description !== '' && <p class="description">{sweep.description.trim().split('\n', 1)[0]}</p>}
       <div class="sweep-progress">
-        <ProgressBar counts={sweep.trials} share={stepsTotal > 0 ? stepsDone / stepsTotal : undefined} label={`Progress of ${sweep.name}`} />
+        <ProgressBar counts={sweep.trials} share={share} label={`Progress of ${sweep.name}`} />
         <span class="number">
-          {endedOf(sweep.trials)} of {total} ended
-          {stepsDone < stepsTotal && ` · ${Math.floor((100 * stepsDone) / stepsTotal)} % of the steps`}
-          {etaSeconds !== undefined && ` · ${durationText(etaSeconds)} left`}
+          {endedOf(sweep.trials)} of {totalOf(sweep.trials)} ended
+          {share !== undefined && share < 1 && ` · ${Math.floor(100 * share)} % of the steps`}
+          {sweep.etaSeconds !== undefined && ` · ${durationText(sweep.etaSeconds)} left`}
         </span>
       </div>
       <StateCounts counts={sweep.trials} />
