@@ -66,6 +66,16 @@ absl::StatusOr<v1::SubmitSweepResponse> SubmitTo(const SubmitOptions& options, c
   return connection->Call(options.update ? &Stub::UpdateSweep : &Stub::SubmitSweep, request);
 }
 
+absl::Status ShowTrial(const ShowOptions& options, const Connection& connection, std::ostream& out) {
+  v1::GetTrialRequest request;
+  request.set_sweep(options.sweep);
+  request.set_trial_id(options.trial);
+  const auto response = connection.Call(&Stub::GetTrial, request);
+  if (!response.ok()) return response.status();
+  out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderTrial(*response));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Submit(const SubmitOptions& options, Streams streams) {
@@ -95,16 +105,6 @@ absl::Status ListSweeps(const ListOptions& options, Streams streams) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const v1::Sweep& sweep : *sweeps) list.push_back(ToProtoJson(sweep));
   streams.out << list.dump(2) << "\n";
-  return absl::OkStatus();
-}
-
-absl::Status ShowTrial(const ShowOptions& options, const Connection& connection, std::ostream& out) {
-  v1::GetTrialRequest request;
-  request.set_sweep(options.sweep);
-  request.set_trial_id(options.trial);
-  const auto response = connection.Call(&Stub::GetTrial, request);
-  if (!response.ok()) return response.status();
-  out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderTrial(*response));
   return absl::OkStatus();
 }
 

@@ -14,8 +14,7 @@ namespace ofsweep {
 namespace {
 
 nlohmann::ordered_json ArmOf(const v1::Curve& curve) {
-  auto arm = nlohmann::ordered_json::parse(curve.arm_keys(), nullptr, /*allow_exceptions=*/false);
-  return arm.is_object() ? arm : nlohmann::ordered_json::object();  // an earlier coordinator sends none
+  return nlohmann::ordered_json::parse(curve.arm_keys());
 }
 
 std::int64_t SeedOf(const v1::Curve& curve) {

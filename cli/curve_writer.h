@@ -9,9 +9,8 @@ namespace ofsweep {
 enum class CurveFormat { kCsv, kJson };
 
 // Writes curves as they arrive, so that a sweep of any size needs the memory of one message.
-//   csv   the columns of the SQL view `curves`, layer and site empty where they are NULL there; behind them each key
-//   that
-//         the sweep varies (those of the first curve, which every other has too), and the seed
+//   csv   the columns of the SQL view `curves`, layer and site empty where they are NULL there; then each key that the
+//         sweep varies (those of the first curve, which every other has too), and the seed
 //   json  an array of {trial_id, arm, seed, metric, layer, site, steps, values}, `arm` with the keys and their values
 class CurveWriter {
  public:

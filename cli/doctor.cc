@@ -101,7 +101,6 @@ fs::path Existing(const std::string& data_dir) {
 }
 
 Check CheckDisk(const std::string& data_dir) {
-  constexpr double kNeeded = 128 << 20;  // a worker with less offers no slot
   Check check{.what = "disk"};
   const fs::path folder = Existing(data_dir);
   const std::optional<std::uint64_t> free = FreeBytesOnDiskOf(folder.string());
@@ -110,9 +109,9 @@ Check CheckDisk(const std::string& data_dir) {
     check.verdict = Verdict::kMissing;
     check.found = absl::StrCat(folder.string(), ": cannot be written");
     check.fix = "give --data-dir of a folder that this user may write";
-  } else if (free && static_cast<double>(*free) < kNeeded) {
+  } else if (free && *free < kMinFreeBytes) {
     check.verdict = Verdict::kMissing;
-    check.fix = "make room: a worker offers no slot with less than 128 MiB";
+    check.fix = absl::StrCat("make room: with less than ", kMinFreeBytes >> 20, " MiB a worker starts no trial");
   } else if (free && static_cast<double>(*free) < 2 * kGibibyte) {
     check.verdict = Verdict::kWarning;
     check.fix = "checkpoints and data sets may need more: make room, or give another --data-dir";

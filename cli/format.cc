@@ -82,11 +82,6 @@ std::string PadRight(const std::string& text, std::size_t width) {
   return absl::StrCat(text, std::string(used < width ? width - used : 0, ' '));
 }
 
-std::string PadLeft(const std::string& text, std::size_t width) {
-  const std::size_t used = DisplayWidth(text);
-  return absl::StrCat(std::string(used < width ? width - used : 0, ' '), text);
-}
-
 std::string AlignColumns(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {

@@ -36,7 +36,6 @@ std::string Clip(const std::string& text, std::size_t width);
 
 // Fills up to `width` with spaces on the right.
 std::string PadRight(const std::string& text, std::size_t width);
-std::string PadLeft(const std::string& text, std::size_t width);
 
 // Rows of equally many cells as lines of aligned columns, two spaces between them and none at the end of a line.
 std::string AlignColumns(const std::vector<std::vector<std::string>>& rows);

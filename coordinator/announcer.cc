@@ -52,7 +52,7 @@ void Announcer::Announce(const std::vector<Transition>& transitions, const Trial
       live_.Unassign(transition.trial_id);
     }
     if (observer_ == nullptr) continue;
-    if (transition.lease_expired) observer_->LeaseExpired(transition.trial_id, transition.worker);
+    if (transition.lease_expired) observer_->LeaseExpired();
     if (IsTerminal(transition.to)) {
       observer_->TrialFinished(transition.sweeps, transition.to);
     } else if (transition.from == TrialState::kRunning) {

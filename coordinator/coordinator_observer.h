@@ -18,7 +18,7 @@ class CoordinatorObserver {
   virtual void TrialFinished(const std::vector<std::string>& sweeps, TrialState outcome) = 0;
   // It is pending again; the reason is a failure class's name ("crash", "lost", "preempted").
   virtual void TrialRestarted(const std::vector<std::string>& sweeps, const std::string& reason) = 0;
-  virtual void LeaseExpired(const std::string& trial_id, const std::string& worker) = 0;
+  virtual void LeaseExpired() = 0;
 
   virtual void PointsStored(const PushCounts& counts) = 0;
   // Of an attempt that was overtaken or is unknown.

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "experiment/attempt.h"
 #include "experiment/point_columns.h"
 #include "experiment/quantisation_bits.h"
@@ -17,9 +16,6 @@
 
 // What workers and users say to the coordinator and hear from it, as plain values: proto/ofsweep/v1 without protobuf.
 namespace ofsweep {
-
-// NotFound, as whoever asked for a sweep by its name is told.
-absl::Status NoSuchSweep(const std::string& name);
 
 // What a trainer said when it began.
 struct AttemptBeginning {
@@ -203,8 +199,7 @@ struct WorkerView {
   std::uint64_t unsent_points = 0;
   TimeMs last_seen = 0;
   bool connected = false;
-  bool quarantined = false;
-  std::string quarantine_reason;
+  std::string quarantine_reason;       // "" where it is in none
   std::vector<std::string> trial_ids;  // that it holds
   TimeMs leases_expire_at = 0;         // of these
 };

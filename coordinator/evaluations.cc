@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 namespace {
@@ -55,7 +56,7 @@ absl::StatusOr<LastEvaluation> FindLastEvaluation(Store& store, const std::strin
   // `completed` is never left, so that the store's row is as good as the scheduler's.
   const auto trial = store.FindTrial(trial_id);
   if (!trial.ok()) return trial.status();
-  if (!*trial) return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
+  if (!*trial) return NoSuchTrial(trial_id);
   if ((*trial)->state != TrialState::kCompleted) {
     return absl::FailedPreconditionError(absl::StrCat("trial ", trial_id, " is ", std::string(Name((*trial)->state)),
                                                       "; only completed trials have a model to evaluate"));
@@ -103,8 +104,9 @@ absl::StatusOr<PushCounts> StoreEvaluations(Store& store, const std::vector<Tria
     const auto counts = write.get();
     status.Update(counts.status());
     if (!counts.ok()) continue;
-    total.stored += counts->stored;
-    total.duplicates += counts->duplicates;
+    // A loss and its perplexity are one evaluation.
+    total.stored += counts->stored / 2;
+    total.duplicates += counts->duplicates / 2;
   }
   if (!status.ok()) return status;
   return total;

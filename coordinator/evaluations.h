@@ -8,9 +8,9 @@
 
 namespace ofsweep {
 
-// Stores what completed trials' last checkpoints gave after their training; what a trial has already stays. Counts
-// losses and perplexities. NotFound: no such trial; FailedPrecondition: it is not completed, was not evaluated at its
-// last step, or had another validation loss there than `unrounded_loss`; then none is stored.
+// Stores what completed trials' last checkpoints gave after their training; what a trial has already stays. NotFound:
+// no such trial; FailedPrecondition: it is not completed, was not evaluated at its last step, or had another validation
+// loss there than `unrounded_loss`; then none is stored.
 absl::StatusOr<PushCounts> StoreEvaluations(Store& store, const std::vector<TrialEvaluation>& evaluations);
 
 }  // namespace ofsweep

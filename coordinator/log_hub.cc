@@ -1,15 +1,16 @@
 #include "coordinator/log_hub.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/rpc_status.h"
 #include "experiment/quoted.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kMessageBytes = 64 << 10;
 // Attempts' ends are looked for at most so often: something changes with every push.
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
 // After the end of an attempt its worker may still send what its trainer logged last. One that was lost never does.
-constexpr absl::Duration kForTheRest = absl::Seconds(3);
+constexpr TimeMs kForTheRest = 3000;
 
 grpc::Status NothingFollows() {
   return {grpc::StatusCode::UNAVAILABLE,
@@ -69,14 +70,14 @@ class LogHub::Tailer final : public ServerStream<v1::TailLogResponse> {
   LogHub& hub_;
   const v1::TailLogRequest request_;
   AttemptName attempt_;
-  std::uint32_t number_ = 0;                   // of the attempt; 0 before it was looked up
-  std::uint64_t at_ = 0;                       // what is before it was sent, or left out
-  bool has_sent_ = false;                      // by this stream or the one that it goes on for
-  absl::Time until_ = absl::InfiniteFuture();  // it is followed: some time after the attempt's end
+  std::uint32_t number_ = 0;     // of the attempt; 0 before it was looked up
+  std::uint64_t at_ = 0;         // what is before it was sent, or left out
+  bool has_sent_ = false;        // by this stream or the one that it goes on for
+  std::optional<TimeMs> until_;  // it is followed: some time after the attempt's end; none while it runs
 };
 
-LogHub::LogHub(LogStore& logs, Store& store, SweepViews* live)
-    : logs_(logs), store_(store), follows_(live != nullptr), streams_("TailLog", live, kBetweenLooks) {}
+LogHub::LogHub(LogStore& logs, Store& store, const Clock& clock, SweepViews* live)
+    : logs_(logs), store_(store), clock_(clock), follows_(live != nullptr), streams_("TailLog", live, kBetweenLooks) {}
 
 grpc::ServerWriteReactor<v1::TailLogResponse>* LogHub::Tail(grpc::CallbackServerContext& context,
                                                             const v1::TailLogRequest& request) {
@@ -125,25 +126,21 @@ absl::StatusOr<bool> LogHub::Tailer::MayGrow() {
   const auto extent = hub_.logs_.Find(attempt_);
   if (!extent.ok()) return extent.status();
   if (*extent && (*extent)->complete) return false;
-  if (until_ == absl::InfiniteFuture()) {
+  if (!until_) {
     const auto attempts = hub_.store_.ListAttempts(attempt_.trial_id);
     if (!attempts.ok()) return attempts.status();
     const auto row = std::find_if(attempts->begin(), attempts->end(),
                                   [&](const AttemptRow& attempt) { return attempt.name == attempt_; });
     if (row == attempts->end()) return false;  // it was deleted
-    if (row->end) until_ = absl::FromUnixMillis(row->ended_at) + kForTheRest;
+    if (row->end) until_ = row->ended_at + kForTheRest;
   }
-  return absl::Now() < until_;
+  return !until_ || hub_.clock_.Now() < *until_;
 }
 
 absl::Status LogHub::Tailer::Open() {
   const auto trial = hub_.store_.FindTrial(request_.trial_id());
   if (!trial.ok()) return trial.status();
-  if (!*trial) {
-    return absl::NotFoundError(
-        absl::StrCat("there is no trial ", Quoted(request_.trial_id()),
-                     "; `ofsweep ls` lists the sweeps, and `ofsweep show SWEEP` the trials of one"));
-  }
+  if (!*trial) return NoSuchTrial(request_.trial_id());
   const auto attempts = hub_.store_.ListAttempts(request_.trial_id());
   if (!attempts.ok()) return attempts.status();
   const std::size_t number = request_.attempt() == 0 ? attempts->size() : request_.attempt();

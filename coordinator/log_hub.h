@@ -4,6 +4,7 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include "coordinator/clock.h"
 #include "coordinator/stream_hub.h"
 #include "coordinator/sweep_views.h"
 #include "ofsweep/v1/sweep.pb.h"
@@ -17,7 +18,7 @@ class LogHub {
  public:
   // All must outlive the hub, which is ended like a StreamHub. Without `live`, which may be null, no attempt runs, and
   // there is nothing to follow.
-  LogHub(LogStore& logs, Store& store, SweepViews* live);
+  LogHub(LogStore& logs, Store& store, const Clock& clock, SweepViews* live);
 
   // Never blocks: gRPC calls it on its own thread.
   grpc::ServerWriteReactor<v1::TailLogResponse>* Tail(grpc::CallbackServerContext& context,
@@ -31,6 +32,7 @@ class LogHub {
 
   LogStore& logs_;
   Store& store_;
+  const Clock& clock_;
   const bool follows_;
   StreamHub streams_;
 };

@@ -7,6 +7,7 @@
 #include "coordinator/scheduler_call.h"
 #include "coordinator/scheduler_ends.h"
 #include "experiment/quoted.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 
@@ -154,7 +155,7 @@ absl::StatusOr<Decision> Scheduler::Retry(const std::string& name, std::span<con
   for (const std::string& id : trial_ids) {
     const auto trial = books().FindTrialIndex(id);
     const bool is_held = trial && books().IsIn(books().trial(*trial), *index);
-    if (!is_held) return absl::NotFoundError(absl::StrCat("sweep \"", name, "\" has no trial ", Quoted(id)));
+    if (!is_held) return NoSuchTrial(name, id);
     wanted.push_back(*trial);
   }
   if (trial_ids.empty()) wanted = sweep.trials;

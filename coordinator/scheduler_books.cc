@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/coordinator_types.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 namespace {

@@ -139,7 +139,6 @@ std::vector<WorkerView> Fleet::Views(TimeMs now) const {
   std::vector<WorkerView> views;
   for (WorkerIndex index = 0; index < workers_.size(); ++index) {
     const WorkerRecord& worker = workers_[index];
-    const bool quarantined = InQuarantine(index, now);
     views.push_back({.worker_id = worker.id,
                      .host = worker.host,
                      .version = worker.version,
@@ -150,8 +149,7 @@ std::vector<WorkerView> Fleet::Views(TimeMs now) const {
                      .unsent_points = worker.unsent_points,
                      .last_seen = worker.last_seen,
                      .connected = worker.connected,
-                     .quarantined = quarantined,
-                     .quarantine_reason = quarantined ? worker.quarantine_reason : "",
+                     .quarantine_reason = InQuarantine(index, now) ? worker.quarantine_reason : "",
                      .trial_ids = {}});
   }
   return views;

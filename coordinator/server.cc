@@ -157,7 +157,7 @@ class RunningServer final : public Server {
   absl::Status OpenLogs() {
     const std::string path = LogsPath(options_.data_dir);
     log_store_ = std::make_unique<LogStore>(LogStoreOptions{.path = path, .max_bytes = options_.max_log_bytes});
-    log_hub_ = std::make_unique<LogHub>(*log_store_, *store_, &coordinator_->views());
+    log_hub_ = std::make_unique<LogHub>(*log_store_, *store_, clock_, &coordinator_->views());
     log_intake_ = std::make_unique<LogIntake>(*log_store_, *store_, *log_hub_, clock_, path);
     const auto deleted = store_->ListDeletedTrials();
     if (!deleted.ok()) return deleted.status();
@@ -290,7 +290,7 @@ class OfflineServer final : public Server {
   OfflineServer(const std::string& data_dir, std::unique_ptr<Store> store)
       : store_(std::move(store)),
         log_store_({.path = LogsPath(data_dir), .read_only = true}),
-        log_hub_(log_store_, *store_, nullptr),
+        log_hub_(log_store_, *store_, clock_, nullptr),
         sweep_service_(*store_, log_hub_, std::nullopt) {
     grpc::ServerBuilder builder;
     builder.RegisterService(&sweep_service_);
@@ -312,6 +312,7 @@ class OfflineServer final : public Server {
   }
 
  private:
+  const SystemClock clock_;
   const std::unique_ptr<Store> store_;
   LogStore log_store_;
   LogHub log_hub_;

@@ -8,19 +8,6 @@
 namespace ofsweep {
 namespace {
 
-// Every key, as the store keeps it. A submission may write a million: without a tree of JSON.
-std::string FlatJsonText(const TrialConfig& config) {
-  std::string json = "{";
-  json.reserve(2048);
-  for (const TrialKey& key : TrialKeys()) {
-    if (json.size() > 1) json += ',';
-    json.append("\"").append(key.name).append("\":");
-    AppendJson(config.Get(key.name), json);
-  }
-  json += '}';
-  return json;
-}
-
 void SetHash(std::string hash, TrialRow& row) {
   row.trial_id = TrialId(hash);
   row.config_hash = std::move(hash);

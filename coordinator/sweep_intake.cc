@@ -24,22 +24,13 @@ bool IsToBeTrained(const Books& books, const std::string& trial_id) {
          known->state != TrialState::kDiverged;
 }
 
-std::string FlatJson(const std::map<std::string, Value>& values) {
-  std::string json;
-  for (const auto& [key, value] : values) {
-    absl::StrAppend(&json, json.empty() ? "{" : ",", "\"", key, "\":");
-    AppendJson(value, json);
-  }
-  return json + "}";
-}
-
 // Where the inputs of trials lie that are still to be trained, for all that is seen there: the files of an older sweep
 // may have been moved since.
 std::vector<ConfigChange> InputsThatMayHaveMoved(const Books& books, const std::vector<SubmittedTrial>& trials) {
   std::vector<ConfigChange> changes;
   for (const SubmittedTrial& trial : trials) {
     if (trial.seen_paths.empty() || !IsToBeTrained(books, trial.row.trial_id)) continue;
-    changes.push_back({trial.row.trial_id, FlatJson({trial.seen_paths.begin(), trial.seen_paths.end()})});
+    changes.push_back({trial.row.trial_id, FlatJsonText(trial.seen_paths)});
   }
   return changes;
 }
@@ -50,9 +41,9 @@ void ChangeOperations(const Books& books, const std::vector<TrialRow>& rows, con
   for (const TrialRow& row : rows) {
     if (keys.empty() || !IsToBeTrained(books, row.trial_id)) continue;
     const std::optional<TrialConfig> config = ReadFlatJson(row.config_json);
-    std::map<std::string, Value> values;
+    Overrides values;
     for (const std::string& key : keys) values.emplace(key, config->Get(key));
-    changes.push_back({row.trial_id, FlatJson(values)});
+    changes.push_back({row.trial_id, FlatJsonText(values)});
   }
 }
 

@@ -10,6 +10,7 @@
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 namespace {
@@ -49,12 +50,6 @@ std::vector<std::string> KeysThatMayDiffer(const std::vector<std::shared_ptr<con
   }
   keys.emplace_back(kSweepKey);
   return keys;
-}
-
-absl::Status NoSuchTrial(const std::string& sweep, const std::string& trial_id) {
-  if (sweep.empty()) return absl::NotFoundError(absl::StrCat("there is no trial ", Quoted(trial_id)));
-  return absl::NotFoundError(
-      absl::StrCat("sweep ", sweep, " has no trial ", Quoted(trial_id), "; `ofsweep show ", sweep, "` lists them"));
 }
 
 }  // namespace
@@ -135,7 +130,7 @@ v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings
 absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& asked, const std::string& trial_id) {
   const auto arms = store_.ListArms(trial_id);
   if (!arms.ok()) return arms.status();
-  if (asked.empty() && arms->empty()) return NoSuchTrial(asked, trial_id);
+  if (asked.empty() && arms->empty()) return NoSuchTrial(trial_id);
   const std::string& sweep = asked.empty() ? arms->front().first : asked;
   const auto settings = Settings(sweep);
   if (!settings.ok()) return settings.status();

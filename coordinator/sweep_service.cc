@@ -362,9 +362,8 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::Ad
     }
     const auto counts = StoreEvaluations(store_, evaluations);
     if (!counts.ok()) return StorageStatus(counts.status());
-    // A loss and its perplexity are one evaluation.
-    response->set_stored(static_cast<std::uint32_t>(counts->stored / 2));
-    response->set_duplicates(static_cast<std::uint32_t>(counts->duplicates / 2));
+    response->set_stored(static_cast<std::uint32_t>(counts->stored));
+    response->set_duplicates(static_cast<std::uint32_t>(counts->duplicates));
     return grpc::Status::OK;
   });
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coordinator/scheduler_reasons.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 namespace {

@@ -48,7 +48,7 @@ bool WasStopped(const WorkerView& worker) {
 
 std::string StateOf(const WorkerView& worker) {
   if (!worker.connected) return "lost";
-  return worker.quarantined ? "quarantined" : "connected";
+  return worker.quarantine_reason.empty() ? "connected" : "quarantined";
 }
 
 void AppendWorkers(const std::vector<WorkerView>& workers, std::vector<MetricFamily>& families) {
@@ -122,7 +122,7 @@ void Telemetry::TrialRestarted(const std::vector<std::string>& sweeps, const std
   for (const std::string& sweep : sweeps) restarts_.Add({{"sweep", sweep}, {"reason", reason}}).Increment();
 }
 
-void Telemetry::LeaseExpired(const std::string&, const std::string&) {
+void Telemetry::LeaseExpired() {
   lease_expirations_.Increment();
 }
 

@@ -41,7 +41,7 @@ class Telemetry : public CoordinatorObserver {
 
   void TrialFinished(const std::vector<std::string>& sweeps, TrialState outcome) override;
   void TrialRestarted(const std::vector<std::string>& sweeps, const std::string& reason) override;
-  void LeaseExpired(const std::string& trial_id, const std::string& worker) override;
+  void LeaseExpired() override;
   void PointsStored(const PushCounts& counts) override;
   void PointsRejected(std::uint64_t points) override;
 

@@ -25,6 +25,11 @@ std::optional<Value> ReadValue(const TrialKey& key, const nlohmann::json& json) 
   return *std::move(value);
 }
 
+void AppendEntry(std::string_view key, const Value& value, std::string& json) {
+  json.append(json.empty() ? "{" : ",").append("\"").append(key).append("\":");
+  AppendJson(value, json);
+}
+
 }  // namespace
 
 std::optional<TrialConfig> ReadFlatJson(std::string_view json) {
@@ -40,6 +45,19 @@ std::optional<TrialConfig> ReadFlatJson(std::string_view json) {
     config.Set(name, *std::move(value));
   }
   return config;
+}
+
+std::string FlatJsonText(const TrialConfig& config) {
+  std::string json;
+  json.reserve(2048);
+  for (const TrialKey& key : TrialKeys()) AppendEntry(key.name, config.Get(key.name), json);
+  return json + "}";
+}
+
+std::string FlatJsonText(const Overrides& values) {
+  std::string json;
+  for (const auto& [key, value] : values) AppendEntry(key, value, json);
+  return json.empty() ? "{}" : json + "}";
 }
 
 }  // namespace ofsweep

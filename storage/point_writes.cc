@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "storage/not_found.h"
 #include "storage/sweep_deletion.h"
 
 namespace ofsweep {
@@ -69,7 +70,7 @@ absl::StatusOr<PushCounts> PointWrites::Append(const AttemptName& attempt, std::
     }
   }
   TrialResults* trial = Find(trial_id);
-  if (trial == nullptr) return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
+  if (trial == nullptr) return NoSuchTrial(trial_id);
   BeginCurve(*trial, attempt, from_step);
   PushCounts counts;
   if (points.rows.empty()) return counts;

@@ -1,6 +1,7 @@
 #include "storage/sweep_deletion.h"
 
 #include "absl/strings/str_cat.h"
+#include "storage/not_found.h"
 
 namespace ofsweep {
 namespace {
@@ -28,9 +29,7 @@ absl::Status DeleteSweep(DatabaseConnection& connection, const SweepDeletion& de
   std::int64_t sweep = 0;
   {
     Query find(connection.Prepare("SELECT id FROM sweeps WHERE name = ?1"));
-    if (!find.Bind(deletion.sweep).Next()) {
-      return absl::NotFoundError(absl::StrCat("there is no sweep ", deletion.sweep));
-    }
+    if (!find.Bind(deletion.sweep).Next()) return NoSuchSweep(deletion.sweep);
     sweep = find.Integer(0);
   }
   for (const AttemptName& trial : deletion.begun_trials) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "storage/not_found.h"
 #include "storage/result_columns.h"
 
 namespace ofsweep {
@@ -219,7 +220,7 @@ ResultRow ReadResult(const Query& query) {
 
 absl::StatusOr<std::int64_t> SweepId(DatabaseConnection& connection, const std::string& sweep) {
   Query query(connection.Prepare("SELECT id FROM sweeps WHERE name = ?1"));
-  if (!query.Bind(sweep).Next()) return absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
+  if (!query.Bind(sweep).Next()) return NoSuchSweep(sweep);
   return query.Integer(0);
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "storage/not_found.h"
 #include "storage/sweep_deletion.h"
 #include "storage/sweep_writes.h"
 
@@ -13,10 +14,6 @@ namespace {
 
 std::string ToJsonText(const LeftOutFiles& left_out) {
   return nlohmann::json(left_out).dump();
-}
-
-absl::Status NoSuchTrial(const std::string& trial_id) {
-  return absl::NotFoundError(absl::StrCat("there is no trial ", trial_id));
 }
 
 std::optional<std::int64_t> FindTrialRow(DatabaseConnection& connection, const std::string& trial_id) {
@@ -29,7 +26,7 @@ absl::Status SetSweepState(DatabaseConnection& connection, const std::string& sw
   const int changed = Query(connection.Prepare("UPDATE sweeps SET state = ?2, state_changed_at = ?3 WHERE name = ?1"))
                           .Bind(sweep, Name(state), at)
                           .Run();
-  return changed > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", sweep));
+  return changed > 0 ? absl::OkStatus() : NoSuchSweep(sweep);
 }
 
 absl::Status ChangeTrial(DatabaseConnection& connection, const TrialChange& change) {
@@ -108,7 +105,7 @@ absl::Status FixInput(DatabaseConnection& connection, const FixedInput& fixed) {
                                               "SELECT id, ?2, ?3, ?4 FROM sweeps WHERE name = ?1"))
                          .Bind(fixed.sweep, fixed.input.source, fixed.input.path, fixed.fingerprint)
                          .Run();
-  return stored > 0 ? absl::OkStatus() : absl::NotFoundError(absl::StrCat("there is no sweep ", fixed.sweep));
+  return stored > 0 ? absl::OkStatus() : NoSuchSweep(fixed.sweep);
 }
 
 void ChangeConfig(DatabaseConnection& connection, const ConfigChange& change) {

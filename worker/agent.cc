@@ -49,7 +49,7 @@ milliseconds PauseAfter(const v1::SynchronizeResponse& told) {
   return std::clamp(milliseconds(std::llround(std::clamp(seconds, 0.0, 3600.0) * 1000)), kShortestPause, kLongestPause);
 }
 
-// The loop, and the two conversations that run on it.
+// The loop, and the three conversations that run on it.
 class AgentLoop : public Agent {
  public:
   AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, const std::shared_ptr<grpc::Channel>& channel)
@@ -318,8 +318,8 @@ void AgentLoop::Finish() {
 
 absl::Status CheckTrainer(const std::string& path) {
   if (::access(path.c_str(), X_OK) == 0) return absl::OkStatus();
-  return absl::NotFoundError(
-      absl::StrCat("there is no trainer at ", path, ": build ofsweep-trainer, or name it with --trainer"));
+  return absl::NotFoundError(absl::StrCat("there is no trainer at ", path,
+                                          ", where ofsweep-trainer belongs; `ofsweep doctor` says how to get it"));
 }
 
 }  // namespace

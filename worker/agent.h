@@ -40,7 +40,7 @@ struct AgentOptions {
   std::chrono::milliseconds max_backoff{5'000};
   // With less free space than this in data_dir, trainers are stopped before anything is lost, their attempts end as
   // preempted, and no slot is offered until twice as much is free.
-  std::uint64_t min_free_bytes = 64ull << 20;
+  std::uint64_t min_free_bytes = kMinFreeBytes;
   // How often the free space is looked at; a trainer writes so long without being watched.
   std::chrono::milliseconds disk_check_every{1'000};
   // How often it is looked at whether trainers have logged more, for the coordinator to show.

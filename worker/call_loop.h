@@ -78,7 +78,6 @@ class CallLoop {
     timer_.cancel();
     if (calling_) calling_->context.TryCancel();
   }
-  bool idle() const { return calling_ == nullptr; }
 
  private:
   static constexpr std::chrono::seconds kDeadline{30};

@@ -18,6 +18,9 @@ struct Gpu {
 // /dev/nvidiaN. `root` stands for "/" in tests.
 std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root = "/");
 
+// With less free space in its data folder a worker starts no trial, unless it is told otherwise.
+inline constexpr std::uint64_t kMinFreeBytes = 64 << 20;
+
 // "host" where the machine has no name.
 std::string WorkerHost();
 // "" when the kernel does not say.

@@ -53,9 +53,7 @@ std::optional<v1::PushLogRequest> LogForwarder::Next() {
   if (std::exchange(incarnation_, supervisor_.database().incarnation()) != supervisor_.database().incarnation()) {
     // It may hold less than the one before: its machine has lost what was not synced, or its logs were taken away.
     for (Log& log : logs_) log.stored_through.reset();
-    is_refused_ = false;
   }
-  if (is_refused_) return std::nullopt;
   v1::PushLogRequest request;
   *request.mutable_database() = supervisor_.database();
   sent_.clear();
@@ -120,10 +118,6 @@ void LogForwarder::Take(const Sent& sent, const v1::LogResult& result) {
 }
 
 void LogForwarder::OnFailure(const grpc::Status& status) {
-  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
-    is_refused_ = true;
-    return;
-  }
   if (status.error_code() == grpc::StatusCode::ABORTED) return;  // until the next Synchronize
   if (!std::exchange(is_failing_, true)) {
     spdlog::warn("the coordinator takes no logs ({}); they lie in each trial's folder", status.error_message());

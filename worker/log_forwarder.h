@@ -33,7 +33,7 @@ class LogForwarder {
   // The next request need not wait its time: more of a log that has ended is left, or what was asked is answered.
   bool hurries() const { return hurries_; }
   // Nothing is left to be sent, or to somebody who takes it.
-  bool done() const { return logs_.empty() || is_refused_ || is_failing_; }
+  bool done() const { return logs_.empty() || is_failing_; }
 
  private:
   struct Log {
@@ -56,7 +56,6 @@ class LogForwarder {
   std::vector<Log> logs_;          // in the order in which their turn comes
   std::vector<Sent> sent_;         // what the running request holds, chunk for chunk
   std::uint64_t incarnation_ = 0;  // of the coordinator that it is for
-  bool is_refused_ = false;        // by one that knows no logs
   bool is_failing_ = false;
   bool hurries_ = false;
 };

@@ -26,7 +26,8 @@ namespace ofsweep {
 // Lines: the agent's header, the trainer's events, the agent's record of the end, all of them numbered and with a
 // checksum (outbox_line.h), and garbage: what a library prints. A line without a newline is unfinished, and is dropped
 // when the trainer is gone. One that is damaged or missing ends the outbox: what is behind it is neither scanned nor
-// sent, so that no curve has a hole. Beside NAME.jsonl, NAME.acked holds how far the coordinator has acknowledged.
+// sent, so that no curve has a hole. Beside NAME.jsonl, NAME.jsonl.acked holds how far the coordinator has
+// acknowledged.
 class Outbox {
  public:
   struct Observer {

@@ -202,7 +202,7 @@ class FinishedTrials : public CoordinatorObserver {
  public:
   void TrialFinished(const std::vector<std::string>&, TrialState) override { ++count; }
   void TrialRestarted(const std::vector<std::string>&, const std::string&) override {}
-  void LeaseExpired(const std::string&, const std::string&) override {}
+  void LeaseExpired() override {}
   void PointsStored(const PushCounts&) override {}
   void PointsRejected(std::uint64_t) override {}
 

@@ -85,7 +85,7 @@ TEST(SchedulerOutcome, AHostOnWhichTrialsCrashInARowIsQuarantined) {
   EXPECT_THAT(answer.reason, HasSubstr("bad is in quarantine until"));
   EXPECT_THAT(answer.reason, HasSubstr("3 trials in a row crashed on it"));
   EXPECT_THAT(bench.Reason("sweep"), HasSubstr("bad is in quarantine"));
-  EXPECT_TRUE(bench.scheduler.fleet().Views(bench.now).back().quarantined);
+  EXPECT_NE(bench.scheduler.fleet().Views(bench.now).back().quarantine_reason, "");
   // It gets another chance, and one more crash sends it back for twice as long.
   bench.now += bench.options.quarantine.first_ms;
   good_is_busy();
@@ -105,7 +105,7 @@ TEST(SchedulerOutcome, TheLastWorkerThatCanWorkIsNeverQuarantined) {
   bench.Call("only", 3,
              {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
               Failed("c", 1, FailureClass::kCrash)});
-  EXPECT_FALSE(bench.scheduler.fleet().Views(bench.now).front().quarantined);
+  EXPECT_EQ(bench.scheduler.fleet().Views(bench.now).front().quarantine_reason, "");
   EXPECT_EQ(bench.StateOf("d"), TrialState::kRunning);
 }
 
@@ -117,7 +117,9 @@ TEST(SchedulerOutcome, TrialsThatCrashEverywhereQuarantineNobody) {
   bench.Call("other", 3,
              {Failed("a", 1, FailureClass::kCrash), Failed("b", 1, FailureClass::kCrash),
               Failed("c", 1, FailureClass::kCrash)});
-  const auto is_quarantined = [&] { return bench.scheduler.fleet().Views(bench.now).back().quarantined; };
+  const auto is_quarantined = [&] {
+    return !bench.scheduler.fleet().Views(bench.now).back().quarantine_reason.empty();
+  };
   EXPECT_TRUE(is_quarantined());
   bench.now += bench.options.retry_delay_ms;
   const SynchronizeAnswer again = bench.Call("good", 2, {Running("x", 1)});
