@@ -1,7 +1,10 @@
 #include "cli/trial_groups.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -10,29 +13,20 @@
 #include "experiment/edit_distance.h"
 #include "experiment/problem.h"
 #include "experiment/quoted.h"
+#include "experiment/value.h"
 
 namespace ofsweep {
 namespace {
 
 using Keys = std::vector<std::string>;
 
-// The keys and values of a label such as "model.block=op seed=0". A word before "=" begins a part where it is a key of
-// the configuration: values may have spaces and "=" in them.
+// The trial's arm and its seed, each value as users write it.
 std::vector<std::pair<std::string, std::string>> PartsOf(const v1::Trial& trial) {
   std::vector<std::pair<std::string, std::string>> parts;
-  const std::string& label = trial.label();
-  for (std::size_t at = 0; at < label.size();) {
-    const std::size_t space = std::min(label.find(' ', at), label.size());
-    const std::string word = label.substr(at, space - at);
-    const std::size_t equals = word.find('=');
-    const std::string key = word.substr(0, equals);
-    const bool is_key = equals != std::string::npos && (key == "seed" || trial.config().fields().contains(key));
-    if (is_key) {
-      parts.emplace_back(key, word.substr(equals + 1));
-    } else if (!parts.empty()) {
-      absl::StrAppend(&parts.back().second, " ", word);
-    }
-    at = space + 1;
+  const auto arm = nlohmann::ordered_json::parse(trial.arm_keys());
+  for (const auto& [key, value] : arm.items()) parts.emplace_back(key, TextOfJson(value));
+  if (const auto seed = trial.results().find("seed"); seed != trial.results().end()) {
+    parts.emplace_back("seed", TextOfJson(static_cast<std::int64_t>(seed->second)));
   }
   return parts;
 }
@@ -41,16 +35,23 @@ bool Has(const Keys& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
-// In the sweep's order. A key that means nothing for a trial is not in its label, so all labels are asked.
+// In the sweep's order, the seed behind them where there are several. A key that means nothing for a trial is not in
+// its arm, so all arms are asked.
 Keys VariedKeys(const std::vector<v1::Trial>& trials) {
   Keys keys;
+  std::set<std::string> seeds;
   for (const v1::Trial& trial : trials) {
     auto next = keys.begin();
     for (const auto& [key, value] : PartsOf(trial)) {
+      if (key == "seed") {
+        seeds.insert(value);
+        continue;
+      }
       const auto known = std::find(keys.begin(), keys.end(), key);
       next = (known == keys.end() ? keys.insert(next, key) : known) + 1;
     }
   }
+  if (seeds.size() > 1) keys.emplace_back("seed");
   return keys;
 }
 

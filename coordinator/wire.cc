@@ -127,6 +127,8 @@ v1::Trial ToMessage(const ResultRow& row, const std::string& label) {
   message.set_trial_id(trial.trial_id);
   message.set_config_hash(trial.config_hash);
   message.set_label(label);
+  message.set_arm(trial.arm.label);
+  message.set_arm_keys(trial.arm.keys_json);
   message.set_state(std::string(Name(trial.state)));
   message.set_attempts(static_cast<std::uint32_t>(trial.attempts));
   message.set_step(static_cast<std::uint32_t>(trial.step));

@@ -9,22 +9,20 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-v1::Trial Labelled(const std::string& id, const std::string& label) {
+v1::Trial Of(const std::string& id, const std::string& arm_keys, int seed) {
   v1::Trial trial;
   trial.set_trial_id(id);
-  trial.set_label(label);
-  for (const char* key : {"model.block", "optimizer.name", "optimizer.learning_rate", "data.path"}) {
-    (*trial.mutable_config()->mutable_fields())[key];
-  }
+  trial.set_arm_keys(arm_keys);
+  (*trial.mutable_results())["seed"] = seed;
   return trial;
 }
 
 const std::vector<v1::Trial>& FourTrials() {
   static const std::vector<v1::Trial> trials = {
-      Labelled("a", "model.block=op optimizer.learning_rate=0.001 seed=0"),
-      Labelled("b", "model.block=op optimizer.learning_rate=0.003 seed=0"),
-      Labelled("c", "model.block=op optimizer.learning_rate=0.001 seed=1"),
-      Labelled("d", "model.block=pre_norm optimizer.learning_rate=0.001 seed=0"),
+      Of("a", R"({"model.block": "op", "optimizer.learning_rate": 0.001})", 0),
+      Of("b", R"({"model.block": "op", "optimizer.learning_rate": 0.003})", 0),
+      Of("c", R"({"model.block": "op", "optimizer.learning_rate": 0.001})", 1),
+      Of("d", R"({"model.block": "pre_norm", "optimizer.learning_rate": 0.001})", 0),
   };
   return trials;
 }
@@ -59,8 +57,8 @@ TEST(TrialGroups, AKeyThatIsNotVariedIsRefusedWithThoseThatAre) {
 }
 
 TEST(TrialGroups, AValueMayHaveSpacesAndEqualsSigns) {
-  const auto groups = *TrialGroups::Of({Labelled("a", "data.path=my texts/x=1 seed=0")}, {});
-  EXPECT_THAT(groups.groups(), ElementsAre("my texts/x=1"));
+  const auto groups = *TrialGroups::Of({Of("a", R"({"data.path": "my texts/x=1 seed=0"})", 0)}, {});
+  EXPECT_THAT(groups.groups(), ElementsAre("my texts/x=1 seed=0"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { armId, armLabel, armOfLabel, matchesWords } from '../src/data/arms';
+import { armId, armLabel, armOfTrial, matchesWords } from '../src/data/arms';
 import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
 import { bucketsFor } from '../src/pages/curves/buckets';
 import { limitTargets, missingOf, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
@@ -7,18 +7,10 @@ import type { MeasuredCurve } from '../src/data/curve';
 import { create } from '@bufbuild/protobuf';
 import { MeasuredMetricSchema } from '../src/gen/ofsweep/v1/results_pb';
 
-const varied = ['model.block', 'data.path', 'optimizer.name', 'optimizer.refresh_every', 'seed'];
-
-test('a key without a meaning is no part of the arm', () => {
-  const keys = ['optimizer.name', 'optimizer.refresh_every'];
-  expect(armOfLabel('optimizer.name=soap seed=0', varied, keys)).toEqual({ 'optimizer.name': 'soap' });
-});
-
-test('values are as labels say them, spaces and what looks like a key too', () => {
-  expect(armOfLabel('data.path=a b=c optimizer.name=soap seed=12', varied, ['data.path', 'seed'])).toEqual({
-    'data.path': 'a b=c',
-    seed: '12',
-  });
+test('an arm has the keys that are asked for and mean something here, each as a user types it', () => {
+  const trial = { armKeys: '{"data.path":"a b=c seed=7","optimizer.name":"soap","optimizer.learning_rate":1e-05}', results: { seed: 12 } };
+  const keys = ['data.path', 'optimizer.learning_rate', 'optimizer.refresh_every', 'seed'];
+  expect(armOfTrial(trial, keys)).toEqual({ 'data.path': 'a b=c seed=7', 'optimizer.learning_rate': '1e-05', seed: '12' });
 });
 
 test('labels say names alone and numbers with their key', () => {

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,16 +15,6 @@ missing there."""
 
 def from_json(text: str) -> Keys:
     return {key: _scalar(value) for key, value in json.loads(text).items()} if text else {}
-
-
-def from_label(label: str, names: Container[str]) -> Keys:
-    """Of "model.block=op optimizer.learning_rate=0.001 seed=0", without the seed. `names`: all trial keys, because a
-    value may hold blanks."""
-    starts = [found for found in re.finditer(r"(?:^| )([\w.]+)=", label) if found.group(1) in names]
-    ends = [found.start() for found in starts[1:]] + [len(label)]
-    keys = {start.group(1): from_text(label[start.end() : end]) for start, end in zip(starts, ends)}
-    keys.pop("seed", None)
-    return keys
 
 
 def from_text(text: str) -> Any:

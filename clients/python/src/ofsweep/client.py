@@ -191,12 +191,12 @@ class Client(Results):
         return [messages.sweep(sweep) for page in self._pages(self._stub.ListSweeps, request) for sweep in page.sweeps]
 
     def trials(self, sweep: str) -> pd.DataFrame:
-        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE)
+        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE, omit_config=True)
         rows: list[dict[str, Any]] = []
         keys: list[arms.Keys] = []
         for page in self._pages(self._stub.ListTrials, request):
             for trial in page.trials:
-                keys.append(arms.from_label(trial.label, trial.config))
+                keys.append(arms.from_json(trial.arm_keys))
                 rows.append(messages.trial_row(trial))
         return trials.frame(rows, keys)
 

@@ -70,6 +70,7 @@ def trial_row(trial: sweep_pb2.Trial) -> dict[str, Any]:
     """As the view `results` names it."""
     names = (
         "trial_id",
+        "arm",
         "state",
         "attempts",
         "worker",
@@ -80,7 +81,6 @@ def trial_row(trial: sweep_pb2.Trial) -> dict[str, Any]:
     )
     row = {name: getattr(trial, name) for name in names}
     row.update(trial.results)
-    row["arm"] = " ".join(part for part in trial.label.split(" ") if not part.startswith("seed="))
     row["diverged_step"] = trial.diverged_step if trial.HasField("diverged_step") else None
     return row
 

@@ -1,14 +1,10 @@
-// By key, the value as a trial's label says it: "model.block=op optimizer.name=adam seed=0"; a key without a meaning in this trial has
-// none. `varied` are the keys that labels name, `keys` those that are asked for.
-export function armOfLabel(label: string, varied: readonly string[], keys: readonly string[]): Record<string, string> {
-  const parts = labelParts(label, varied).filter(({ key }) => keys.includes(key));
-  return Object.fromEntries(parts.map(({ key, value }) => [key, value]));
-}
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
+import { armOf } from './curve';
 
-// A word before "=" begins a part where it is a key that varies: values may have spaces and "=" in them.
-function labelParts(label: string, varied: readonly string[]): { key: string; value: string }[] {
-  const starts = [...label.matchAll(/(?:^| )([a-z0-9_.]+)=/g)].filter(([, key]) => varied.includes(key));
-  return starts.map((start, i) => ({ key: start[1], value: label.slice(start.index + start[0].length, starts[i + 1]?.index) }));
+// Of these keys the trial's values, as a user types them; a key without a meaning in this trial has none.
+export function armOfTrial(trial: Pick<Trial, 'armKeys' | 'results'>, keys: readonly string[]): Record<string, string> {
+  const values = { ...armOf(trial.armKeys), seed: String(trial.results.seed) };
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
 }
 
 // "op · adam": what sets an arm apart, its keys being said elsewhere.

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { SceneCanvas } from '../charts/scene_canvas';
-import { armOfLabel } from '../data/arms';
+import { armOfTrial } from '../data/arms';
 import { csvText } from '../data/csv';
 import { plural } from '../data/format';
 import {
@@ -45,7 +45,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
   if (trials.length === 0 || options.length === 0) return <EmptyNote title="No trials to compare yet" />;
 
   const strands = trials.map((trial): Strand => {
-    const arm = armOfLabel(trial.label, sweep.varied, sweep.varied);
+    const arm = armOfTrial(trial, sweep.varied);
     const values = chosen.map((key) => (columns.includes(key) ? trial.results[key] : asNumber(arm[key])));
     return { id: trial.trialId, label: trial.label, values };
   });

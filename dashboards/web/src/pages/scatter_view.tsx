@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { SceneCanvas } from '../charts/scene_canvas';
-import { armOfLabel } from '../data/arms';
+import { armOfTrial } from '../data/arms';
 import { styleOf } from '../data/color';
 import { csvText } from '../data/csv';
 import { numberText } from '../data/format';
@@ -39,7 +39,7 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const groups = useMemo(
     () =>
       groupsOf(
-        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfLabel(trial.label, sweep.varied, groupBy) })),
+        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, groupBy) })),
         groupBy,
         (index) => styleOf(index, dark),
       ),

@@ -45,7 +45,7 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   const points = useThrottled(`${watched?.stepsDone ?? 0} ${ended ?? 0}`, 4_000);
   const cost = useRef(0);
   const states = useThrottled(`${ended ?? 0} ${counts?.running ?? 0} ${turn}`, restAfter(cost.current));
-  const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, { show })), { version: states });
+  const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, show)), { version: states });
   const series = useResource(name, (signal) => service.listSeries({ sweep: name }, { signal }), { version: states });
   const varied = stored.data?.sweep?.varied ?? [];
 

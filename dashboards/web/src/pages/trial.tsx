@@ -28,7 +28,7 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
   // Begins, ends and is taken by another worker.
   const state = `${live?.worker ?? ''} ${counts ? counts.running + 1e6 * counts.pending : 0} ${turn}`;
   const { data, problem } = useResource(id, (signal) => service.getTrial({ sweep, trialId: id }, { signal }), { version: state });
-  const trials = useResource(sweep, (signal) => listTrials(sweep, signal, { withConfig: true }));
+  const trials = useResource(sweep, (signal) => listTrials(sweep, signal));
   const stored = useResource(sweep, (signal) => service.getSweep({ name: sweep }, { signal }));
   const trial = data?.trial;
   useTitle(trial?.label ?? 'Trial');

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { matchesWords } from '../data/arms';
+import { armOfTrial, matchesWords } from '../data/arms';
 import { valueText } from '../data/curve';
 import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { FilterField } from '../parts/filter_field';
@@ -36,9 +36,9 @@ export function Configuration({ trial, others, varied }: ConfigurationProps) {
                   <code>{key}</code>
                 </th>
                 <td>
-                  <b>{valueText(config[key])}</b>
+                  <b>{armOfTrial(trial, varied)[key] ?? '–'}</b>
                 </td>
-                <td class="faint">{elsewhere(others, key, valueText(config[key]))}</td>
+                <td class="faint">{elsewhere(trial, others, key)}</td>
               </tr>
             ))}
           </tbody>
@@ -67,7 +67,8 @@ export function Configuration({ trial, others, varied }: ConfigurationProps) {
 
 const MOST_VALUES = 12;
 
-function elsewhere(others: readonly Trial[], key: string, here: string): string {
-  const values = [...new Set(others.map((trial) => valueText(trial.config?.[key])))].filter((value) => value !== here);
+function elsewhere(trial: Trial, others: readonly Trial[], key: string): string {
+  const valueIn = (one: Trial) => armOfTrial(one, [key])[key];
+  const values = [...new Set(others.map(valueIn))].filter((value) => value !== undefined && value !== valueIn(trial));
   return values.length > MOST_VALUES ? `${values.slice(0, MOST_VALUES).join(', ')} … (${values.length})` : values.join(', ');
 }

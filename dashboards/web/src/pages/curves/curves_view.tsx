@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { LineChart } from '../../charts/line_chart';
 import { lineScene } from '../../charts/line_scene';
-import { armOfLabel, matchesWords } from '../../data/arms';
+import { armOfTrial, matchesWords } from '../../data/arms';
 import { styleOf } from '../../data/color';
 import { plural } from '../../data/format';
 import type { MeasuredCurve } from '../../data/curve';
@@ -54,7 +54,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const groups = useMemo(
     () =>
       groupsOf(
-        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfLabel(trial.label, sweep.varied, settings.groupBy) })),
+        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, settings.groupBy) })),
         settings.groupBy,
         (index) => styleOf(index, dark),
       ),
