@@ -160,8 +160,12 @@ absl::Status AddScatter(const PlotOptions& options, const PlotPlan& plan, const 
     err << why << ": that figure is left out" << std::endl;
     return absl::OkStatus();
   }
-  if (made.left_out > 0) {
-    err << made.left_out << " of " << trials.size() << " trials have no place in " << axes << std::endl;
+  if (made.without_outcome > 0) {
+    err << made.without_outcome << " of " << trials.size() << " trials are neither completed nor diverged, and not in "
+        << axes << std::endl;
+  }
+  if (made.without_place > 0) {
+    err << made.without_place << " of " << trials.size() << " trials have no place in " << axes << std::endl;
   }
   scenes.push_back({absl::StrCat(options.sweep, "-scatter-", FileWord(plan.y), "-", FileWord(plan.x)),
                     Draw(made.figure, WidthOf(options, 1))});

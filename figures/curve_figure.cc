@@ -17,6 +17,7 @@ constexpr double kLegendGap = 5;
 constexpr double kEdge = 6;  // half of a number may stand right of a panel
 constexpr double kBandOpacity = 0.16;
 constexpr double kLineWidth = 1.2;
+constexpr double kThinLineWidth = 0.5;
 
 Interval XsOf(const CurveFigure& figure) {
   Extent xs(false);
@@ -60,6 +61,7 @@ void DrawBand(const MeanLine& line, const Panel& panel, Scene& scene) {
       finish();
       continue;
     }
+    if (i > 0 && line.xs[i] < line.xs[i - 1]) finish();
     const double x = panel.x().At(line.xs[i]);
     upper.push_back({x, panel.y().At(high)});
     lower.push_back({x, panel.y().At(std::max(low, panel.y().domain().low))});
@@ -69,22 +71,34 @@ void DrawBand(const MeanLine& line, const Panel& panel, Scene& scene) {
 
 void DrawLine(const MeanLine& line, const Panel& panel, Scene& scene) {
   const GroupStyle style = StyleOf(line.group);
+  const std::uint32_t all = line.counts.empty() ? 0 : *std::max_element(line.counts.begin(), line.counts.end());
   std::vector<Position> run;
+  bool is_thin = false;
   const auto finish = [&] {
     if (run.size() == 1) {  // no line, but a value
       scene.marks.push_back(SymbolMark{.centre = run[0], .radius = 1.8, .colour = style.colour});
     } else if (!run.empty()) {
-      scene.marks.push_back(
-          LineMark{.positions = run, .colour = style.colour, .width = kLineWidth, .dashes = style.dashes});
+      scene.marks.push_back(LineMark{.positions = run,
+                                     .colour = style.colour,
+                                     .width = is_thin ? kThinLineWidth : kLineWidth,
+                                     .dashes = style.dashes});
     }
     run.clear();
   };
   for (std::size_t i = 0; i < line.xs.size(); ++i) {
-    if (HasPlace(line.means[i], panel.y().is_log())) {
-      run.push_back({panel.x().At(line.xs[i]), panel.y().At(line.means[i])});
-    } else {
+    if (!HasPlace(line.means[i], panel.y().is_log())) {
       finish();
+      continue;
     }
+    if (i > 0 && line.xs[i] < line.xs[i - 1]) finish();
+    const bool is_of_fewer = line.counts[i] < all;
+    if (!run.empty() && is_of_fewer != is_thin) {
+      const Position joint = run.back();
+      if (run.size() > 1) finish();
+      run = {joint};
+    }
+    is_thin = is_of_fewer;
+    run.push_back({panel.x().At(line.xs[i]), panel.y().At(line.means[i])});
   }
   finish();
 }
