@@ -214,7 +214,7 @@ absl::Status Plot(const PlotOptions& options, Streams streams) {
   if (!trials.ok()) return trials.status();
   const auto groups = TrialGroups::Of(*trials, options.keys, options.diverged == DivergedTrials::kDrop);
   if (!groups.ok()) return groups.status();
-  if (groups->groups().empty()) {
+  if (groups->is_empty()) {
     return absl::NotFoundError(absl::StrCat("all trials of sweep ", options.sweep,
                                             " have diverged, and --diverged drop ",
                                             "leaves them out: there is nothing to draw"));
@@ -222,6 +222,10 @@ absl::Status Plot(const PlotOptions& options, Streams streams) {
   if (!groups->only().empty()) {
     streams.err << trials->size() - groups->only().size() << " of " << trials->size()
                 << " trials have diverged and are left out" << std::endl;
+  }
+  if (!groups->pooled().empty()) {
+    streams.err << "means are over " << absl::StrJoin(groups->pooled(), ", ")
+                << " too; --group-by and --panels tell what is apart" << std::endl;
   }
   v1::ListSeriesRequest request;
   request.set_sweep(options.sweep);
