@@ -92,6 +92,23 @@ class Submitting(unittest.TestCase):
         with self.assertRaisesRegex(ofsweep.InvalidArgument, "nowhere.yaml"):
             self.client.submit("nowhere.yaml")
 
+    def test_a_file_that_is_no_utf_8(self):
+        file = world.folder() / "latin1.yaml"
+        file.write_bytes("description: Größe\n".encode("latin-1"))
+        with self.assertRaisesRegex(ofsweep.InvalidArgument, "latin1.yaml: byte 15 is no UTF-8"):
+            self.client.submit(file)
+
+    def test_what_is_no_address(self):
+        for address in ("", "localhost", "127.0.0.1:", ":7070", "a b:7070", "a:0", "a:65536", "http://a:1", "::1:7070"):
+            with self.assertRaisesRegex(ofsweep.InvalidArgument, "expected HOST:PORT, like") as caught:
+                ofsweep.connect(address)
+            self.assertEqual(caught.exception.violations[0].field, "address")
+        for address in (None, 5, b"127.0.0.1:7070"):
+            with self.assertRaisesRegex(TypeError, "expected HOST:PORT, like"):
+                ofsweep.connect(address)
+        for address in ("localhost:7070", "[::1]:7070", "node-7.cluster_a:65535"):
+            ofsweep.connect(address).close()
+
     def test_nobody_answers(self):
         with ofsweep.connect("127.0.0.1:1", timeout=5) as nobody:
             with self.assertRaises(ofsweep.Unavailable) as caught:

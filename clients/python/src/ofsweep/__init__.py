@@ -59,7 +59,7 @@ __all__ = [
 
 def connect(address: str = "127.0.0.1:7070", *, timeout: float = 30.0) -> Client:
     """The coordinator at HOST:PORT. Nothing is sent before the first call, which raises Unavailable where nobody
-    answers.
+    answers. Raises TypeError and InvalidArgument at once for what is no HOST:PORT.
 
     timeout: seconds that a call may take; `watch`, `progress` and `curves`, which stream, have none.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
@@ -28,6 +29,20 @@ _OPTIONS = [
 ]
 
 
+_HOST_PORT = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]):([0-9]{1,5})")
+
+
+def check_address(address: object) -> str:
+    """Raises TypeError for what is no text, and InvalidArgument for what `ofsweep --coordinator` refuses, too."""
+    expected = "expected HOST:PORT, like 127.0.0.1:7070, got"
+    if not isinstance(address, str):
+        raise TypeError(f"address: {expected} {address!r}")
+    found = _HOST_PORT.fullmatch(address)
+    if found is None or not 0 < int(found[1]) < 1 << 16:
+        raise errors.mistakes([errors.violation("address", f'{expected} "{address}"')])
+    return address
+
+
 class Client(Results):
     """Of one coordinator; made by `ofsweep.connect`. May be used from several threads, and closes with `with` or
     `close`.
@@ -36,7 +51,7 @@ class Client(Results):
     """
 
     def __init__(self, address: str, timeout: float) -> None:
-        self.address = address
+        self.address = check_address(address)
         self._timeout = timeout
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
         self._stub: Any = sweep_pb2_grpc.SweepServiceStub(self._channel)
