@@ -5,8 +5,11 @@ import gzip
 import math
 import sqlite3
 import unittest
+import subprocess
+import sys
 import warnings
 
+from unittest import mock
 import numpy as np
 import ofsweep
 import pandas as pd
@@ -259,3 +262,11 @@ class OpeningDatabases(unittest.TestCase):
         before = file.stat().st_mtime_ns
         ofsweep.open(file).trials(world.BLOCKS)
         self.assertEqual(file.stat().st_mtime_ns, before)
+    def test_parquet_without_pyarrow(self):
+        folder = world.folder() / "no-parquet"
+        with mock.patch.dict(sys.modules, {"pyarrow": None}):
+            with self.assertRaisesRegex(ImportError, r"pip install 'ofsweep\[parquet\]'"):
+                self.database.to_parquet(world.BLOCKS, folder)
+        self.assertFalse(folder.exists())
+
+

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import importlib
 import os
 import pathlib
 from collections.abc import Sequence
@@ -131,7 +132,8 @@ class Results(abc.ABC):
     ) -> None:
         """Writes `trials` and all `curves` of a sweep as trials.parquet and curves.parquet into a folder, which is
         made; the second only where something was measured. Where rows or cols are named, `table` of them as
-        table.parquet, too. Needs pyarrow."""
+        table.parquet, too. Raises ImportError without pyarrow."""
+        _require_pyarrow()
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.trials(sweep).to_parquet(folder / "trials.parquet", engine="pyarrow", index=False)
@@ -145,3 +147,10 @@ class Results(abc.ABC):
 
 def as_list(names: Names) -> Sequence[str]:
     return [names] if isinstance(names, str) else list(names)
+def _require_pyarrow() -> None:
+    try:
+        importlib.import_module("pyarrow")
+    except ImportError as error:
+        raise ImportError("to_parquet needs pyarrow: pip install 'ofsweep[parquet]'") from error
+
+
