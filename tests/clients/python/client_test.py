@@ -13,7 +13,7 @@ import grpc
 import numpy as np
 import ofsweep
 import world
-from ofsweep.messages import log
+from ofsweep.logs import text_of
 from ofsweep.v1 import sweep_pb2, sweep_pb2_grpc
 
 FINAL = ("completed", "diverged", "failed", "cancelled", "pruned")
@@ -252,9 +252,9 @@ class Logs(unittest.TestCase):
         pieces = [(0, b"a\xc3"), (2, b"\xa4\xff"), (10, b"b\n"), (20, b"c")]
         messages = [sweep_pb2.TailLogResponse(begin=begin, text=text) for begin, text in pieces]
         self.assertEqual(
-            "".join(log(messages, is_whole=True)), "aä\ufffd\n… 6 bytes left out …\nb\n… 8 bytes left out …\nc"
+            "".join(text_of(messages, is_whole=True)), "aä\ufffd\n… 6 bytes left out …\nb\n… 8 bytes left out …\nc"
         )
-        self.assertEqual("".join(log(messages[2:], is_whole=False)), "b\n… 8 bytes left out …\nc")
+        self.assertEqual("".join(text_of(messages[2:], is_whole=False)), "b\n… 8 bytes left out …\nc")
 
 
 class Watching(unittest.TestCase):

@@ -70,6 +70,7 @@ def open(path: str | os.PathLike[str]) -> Database:
     """A data folder ("ofsweep-data") or a database file, also one that `ofsweep db backup` has made; nothing is ever
     written to it.
 
-    Raises NotFound where there is none, FailedPrecondition where it is no database of this version.
+    Raises NotFound where there is none, FailedPrecondition where it is no database of ofsweep, one of another version,
+    or damaged, and Unavailable where another program holds it locked.
     """
     return Database(path)

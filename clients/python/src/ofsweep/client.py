@@ -13,7 +13,7 @@ from typing import Any, Callable
 import grpc
 import pandas as pd
 
-from ofsweep import arms, curves, errors, messages, tables, trials
+from ofsweep import arms, curves, errors, logs, messages, tables, trials
 from ofsweep.progress import Bar, Progress
 from ofsweep.results import Names, Results, as_list
 from ofsweep.submission import Fingerprint, Spec, Submission, request_of
@@ -152,14 +152,10 @@ class Client(Results):
     def logs(
         self, trial_id: str, *, attempt: int = 0, lines: int = 0, follow: bool = False, patience: float = 300.0
     ) -> Iterator[str]:
-        """What a trial's trainer has logged, in pieces: "".join(client.logs(trial_id)) is all that the coordinator keeps, at
-        most 1 MiB. What is no UTF-8 is replaced, and where bytes are left out a line says so.
-
-        attempt: from 1; the newest by default. lines: only the last ones. follow: until the attempt has ended; a
-        coordinator that goes away meanwhile is waited for as in `watch`. Raises NotFound where there is no such trial,
-        attempt or log."""
+        """As `Results.logs`. follow: until the attempt has ended; a coordinator that goes away meanwhile is waited for as
+        in `watch`."""
         request = sweep_pb2.TailLogRequest(trial_id=trial_id, attempt=attempt, last_lines=lines, follow=follow)
-        return messages.log(self._log_pieces(request, patience), is_whole=lines == 0)
+        return logs.text_of(self._log_pieces(request, patience), is_whole=lines == 0)
 
     def _log_pieces(self, request: sweep_pb2.TailLogRequest, patience: float) -> Iterator[sweep_pb2.TailLogResponse]:
         waited: float = math.inf  # since the last piece, for the coordinator
@@ -267,13 +263,6 @@ class Client(Results):
         baseline: Mapping[str, Any] | None = None,
         best: str = "",
     ) -> pd.DataFrame:
-        """As `Results.table`. best: a trial key; of each cell the value of it with the lowest mean eval_loss is picked,
-        the cell is of this value alone, and a column of the key's name behind those of rows and cols holds it (missing
-        where no trial of a cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell
-        is compared with the one that has these values and its own others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
-        less the baseline's), low and high (95 % by the percentile bootstrap over seeds, which few make too narrow; NaN for fewer than 2 pairs), p (paired
-        permutation test; NaN for fewer than 6) and adjusted_p (for all of the table, by Holm's method); all
-        missing in the baseline itself."""
         rows, cols = as_list(rows), as_list(cols)
         first, *further = as_list(sweep) or [""]
         request = results_pb2.GetAblationTableRequest(
