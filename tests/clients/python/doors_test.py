@@ -95,6 +95,7 @@ class Doors(unittest.TestCase):
         self.both("curves", world.DIVERGES, ["train_loss", "kurtosis"])
 
     def test_means_of_curves(self):
+        self.enterContext(warnings.catch_warnings(action="ignore", category=ofsweep.CurveWarning))  # of what they pool
         for mean in ("arithmetic", "geometric"):
             for group_by in (["model.block"], ["optimizer.name", "optimizer.refresh_every"], "seed"):
                 with self.subTest(mean=mean, group_by=group_by):
@@ -107,6 +108,22 @@ class Doors(unittest.TestCase):
         self.assertTrue(math.isclose(means["value"][0], first.mean()))
         self.assertTrue(math.isclose(means["deviation"][0], first.std()))
         self.both("curves", world.DIVERGES, "train_loss", group_by="model.block")
+
+    def test_means_over_more_than_the_seed_are_warned_of(self):
+        every_key = ["model.block", "optimizer.name", "optimizer.refresh_every"]
+        trials = self.database.trials(world.BLOCKS)
+        adam = list(trials[trials["optimizer.name"] == "adam"]["trial_id"])
+        for door in (self.client, self.database):
+            with self.subTest(door=type(door).__name__):
+                with self.assertWarnsRegex(ofsweep.CurveWarning, "over optimizer.name, optimizer.refresh_every beside"):
+                    door.curves(world.BLOCKS, "kurtosis", group_by="model.block")
+                with self.assertWarnsRegex(ofsweep.CurveWarning, "average over model.block beside"):
+                    door.curves(world.BLOCKS, "kurtosis", group_by=["optimizer.name", "seed"])
+                with warnings.catch_warnings(action="error"):
+                    door.curves(world.BLOCKS, "kurtosis", group_by=every_key)
+                    door.curves(world.BLOCKS, "kurtosis", group_by=every_key[:2])
+                    door.curves(world.BLOCKS, "kurtosis", group_by="model.block", trial_ids=adam)
+                    door.curves(world.BLOCKS, "kurtosis")
 
     def test_table(self):
         with self.assertWarnsRegex(ofsweep.TableWarning, "optimizer.refresh_every too"):
@@ -139,23 +156,6 @@ class Doors(unittest.TestCase):
         self.assertEqual(list(dropped["count"]), [1, 0])
         self.assertTrue(np.isnan(dropped["mean"][1]))
 
-    def test_table_of_several_sweeps(self):
-        sweeps = [world.BLOCKS, world.DIVERGES]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ofsweep.TableWarning)
-            frame = self.both(
-                "table", sweeps, ["sweep", "model.block"], ["optimizer.name", "optimizer.learning_rate"], metrics="steps"
-            )
-        self.assertEqual(list(frame["sweep"]), [world.BLOCKS] * 4 + [world.DIVERGES] * 2)
-        self.assertEqual(list(frame["trials"]), [2] * 4 + [1] * 2)
-        self.assertEqual(list(frame["diverged"]), [0] * 5 + [1])
-
-    def test_a_table_of_several_sweeps_averages_over_none_of_what_sets_them_apart(self):
-        sweeps = [world.BLOCKS, world.DIVERGES]
-        for door in (self.client, self.database):
-            with self.subTest(door=type(door).__name__), self.assertRaises(ofsweep.InvalidArgument) as caught:
-                door.table(sweeps, ["model.block", "optimizer.name"])
-            violations = caught.exception.violations
     def test_table_of_columns_that_results_have_not(self):
         measured = [
             "kurtosis@block.1",
@@ -243,6 +243,23 @@ class Doors(unittest.TestCase):
             self.assertLessEqual(len(told), (1 << 20) + 200)
             self.assertEqual(told.count("bytes left out"), {0: 2, 1: 0, 777: 0}.get(lines, 1))
 
+    def test_table_of_several_sweeps(self):
+        sweeps = [world.BLOCKS, world.DIVERGES]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ofsweep.TableWarning)
+            frame = self.both(
+                "table", sweeps, ["sweep", "model.block"], ["optimizer.name", "optimizer.learning_rate"], metrics="steps"
+            )
+        self.assertEqual(list(frame["sweep"]), [world.BLOCKS] * 4 + [world.DIVERGES] * 2)
+        self.assertEqual(list(frame["trials"]), [2] * 4 + [1] * 2)
+        self.assertEqual(list(frame["diverged"]), [0] * 5 + [1])
+
+    def test_a_table_of_several_sweeps_averages_over_none_of_what_sets_them_apart(self):
+        sweeps = [world.BLOCKS, world.DIVERGES]
+        for door in (self.client, self.database):
+            with self.subTest(door=type(door).__name__), self.assertRaises(ofsweep.InvalidArgument) as caught:
+                door.table(sweeps, ["model.block", "optimizer.name"])
+            violations = caught.exception.violations
             self.assertEqual({violation.field for violation in violations}, {"pool"})
 
     def test_a_trial_that_two_sweeps_hold_counts_once_a_cell(self):
@@ -297,23 +314,6 @@ class Doors(unittest.TestCase):
                         method(world.BLOCKS, *arguments, **options)
                     self.assertEqual(caught.exception.violations[0].field, field)
 
-    def test_a_metric_without_a_curve_is_warned_of(self):
-        for door in (self.client, self.database):
-            with self.assertWarnsRegex(ofsweep.CurveWarning, "'w4a4_loss'"):
-                found = door.curves(world.BLOCKS, ["train_loss", "w4a4_loss"])
-            self.assertEqual(set(found["metric"]), {"train_loss"})
-            with self.assertWarnsRegex(ofsweep.CurveWarning, "'kurtosis'"):
-                door.curves(world.BLOCKS, "kurtosis", sites="residual")
-
-    def test_parquet(self):
-        for door in (self.client, self.database):
-            folder = world.folder() / f"parquet-{type(door).__name__}"
-            door.to_parquet(world.BLOCKS, folder)
-            curves = pd.read_parquet(folder / "curves.parquet")
-            self.assertEqual(
-                len(curves), len(door.curves(world.BLOCKS, list(door.series(world.BLOCKS)["metric"].unique())))
-            )
-            assert_frame_equal(pd.read_parquet(folder / "trials.parquet"), door.trials(world.BLOCKS))
     def test_names_that_there_are_not_are_told_in_the_same_words(self):
         wrong_curves = [
             {"metrics": ["kurtosi", "eval_los", "{bits}_loss", "w1a4_loss", "nothing_like_it"]},
@@ -340,10 +340,35 @@ class Doors(unittest.TestCase):
                     told.append((caught.exception.message, set(caught.exception.violations)))
                 self.assertEqual(*told)
 
+    def test_a_metric_without_a_curve_is_warned_of(self):
+        for door in (self.client, self.database):
+            with self.assertWarnsRegex(ofsweep.CurveWarning, "'w4a4_loss'"):
+                found = door.curves(world.BLOCKS, ["train_loss", "w4a4_loss"])
+            self.assertEqual(set(found["metric"]), {"train_loss"})
+            with self.assertWarnsRegex(ofsweep.CurveWarning, "'kurtosis'"):
+                door.curves(world.BLOCKS, "kurtosis", sites="residual")
+
+    def test_parquet(self):
+        for door in (self.client, self.database):
+            folder = world.folder() / f"parquet-{type(door).__name__}"
+            door.to_parquet(world.BLOCKS, folder)
+            curves = pd.read_parquet(folder / "curves.parquet")
+            self.assertEqual(
+                len(curves), len(door.curves(world.BLOCKS, list(door.series(world.BLOCKS)["metric"].unique())))
+            )
+            assert_frame_equal(pd.read_parquet(folder / "trials.parquet"), door.trials(world.BLOCKS))
             self.assertFalse((folder / "table.parquet").exists(), "nobody asked for it")
             shown = {"rows": ["model.block", "optimizer.refresh_every"], "metrics": "kurtosis_max"}
             door.to_parquet(world.BLOCKS, folder, **shown)
             assert_frame_equal(pd.read_parquet(folder / "table.parquet"), door.table(world.BLOCKS, **shown))
+
+
+    def test_parquet_without_pyarrow(self):
+        folder = world.folder() / "no-parquet"
+        with mock.patch.dict(sys.modules, {"pyarrow": None}):
+            with self.assertRaisesRegex(ImportError, r"pip install 'ofsweep\[parquet\]'"):
+                self.database.to_parquet(world.BLOCKS, folder)
+        self.assertFalse(folder.exists())
 
 
 class OpeningDatabases(unittest.TestCase):
@@ -355,29 +380,6 @@ class OpeningDatabases(unittest.TestCase):
         with self.assertRaisesRegex(ofsweep.FailedPrecondition, "no database of ofsweep"):
             ofsweep.open(other)
 
-    def test_a_database_of_an_earlier_version(self):
-        file = world.folder() / "earlier.db"
-        file.write_bytes(gzip.decompress((world.ROOT / "tests" / "storage" / "version_1.db.gz").read_bytes()))
-        with self.assertRaisesRegex(ofsweep.FailedPrecondition, "ofsweep coordinator"):
-            ofsweep.open(file)
-
-    def test_a_database_of_a_later_version(self):
-        file = world.folder() / "later.db"
-    def test_parquet_without_pyarrow(self):
-        folder = world.folder() / "no-parquet"
-        with mock.patch.dict(sys.modules, {"pyarrow": None}):
-            with self.assertRaisesRegex(ImportError, r"pip install 'ofsweep\[parquet\]'"):
-                self.database.to_parquet(world.BLOCKS, folder)
-        self.assertFalse(folder.exists())
-
-
-        world.back_up(file)
-        with contextlib.closing(sqlite3.connect(file)) as copy:
-            copy.execute("PRAGMA user_version = 99")
-        with self.assertRaisesRegex(ofsweep.FailedPrecondition, "schema version 99.*install the package"):
-            ofsweep.open(file)
-
-    def test_nothing_is_written(self):
     def test_a_database_of_another_program(self):
         file = world.folder() / "foreign.db"
         with contextlib.closing(sqlite3.connect(file)) as foreign:
@@ -411,6 +413,21 @@ class OpeningDatabases(unittest.TestCase):
             with self.assertRaisesRegex(ofsweep.Unavailable, "locked"):
                 ofsweep.open(file)
 
+    def test_a_database_of_an_earlier_version(self):
+        file = world.folder() / "earlier.db"
+        file.write_bytes(gzip.decompress((world.ROOT / "tests" / "storage" / "version_1.db.gz").read_bytes()))
+        with self.assertRaisesRegex(ofsweep.FailedPrecondition, "ofsweep coordinator"):
+            ofsweep.open(file)
+
+    def test_a_database_of_a_later_version(self):
+        file = world.folder() / "later.db"
+        world.back_up(file)
+        with contextlib.closing(sqlite3.connect(file)) as copy:
+            copy.execute("PRAGMA user_version = 99")
+        with self.assertRaisesRegex(ofsweep.FailedPrecondition, "schema version 99.*install the package"):
+            ofsweep.open(file)
+
+    def test_nothing_is_written(self):
         file = world.data_folder() / "ofsweep.db"
         before = file.stat().st_mtime_ns
         ofsweep.open(file).trials(world.BLOCKS)

@@ -202,14 +202,16 @@ class Client(Results):
         return [messages.sweep(sweep) for page in self._pages(self._stub.ListSweeps, request) for sweep in page.sweeps]
 
     def trials(self, sweep: str) -> pd.DataFrame:
-        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE, omit_config=True)
         rows: list[dict[str, Any]] = []
         keys: list[arms.Keys] = []
-        for page in self._pages(self._stub.ListTrials, request):
-            for trial in page.trials:
-                keys.append(arms.from_json(trial.arm_keys))
-                rows.append(messages.trial_row(trial))
+        for trial in self._trials(sweep):
+            keys.append(arms.from_json(trial.arm_keys))
+            rows.append(messages.trial_row(trial))
         return trials.frame(rows, keys)
+
+    def _trials(self, sweep: str) -> Iterator[sweep_pb2.Trial]:
+        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE, omit_config=True)
+        return (trial for page in self._pages(self._stub.ListTrials, request) for trial in page.trials)
 
     def series(self, sweep: str) -> pd.DataFrame:
         answer = self._call(self._stub.ListSeries, results_pb2.ListSeriesRequest(sweep=sweep))
@@ -247,9 +249,19 @@ class Client(Results):
         )
         answers = self._stream(self._stub.QueryCurves, request)
         found = [messages.curve(curve) for answer in answers for curve in answer.curves]
-        curves.warn(as_list(metrics), found, sweep)
+        curves.warn(as_list(metrics), found, sweep, self._pooled(sweep, as_list(trial_ids), as_list(group_by)))
         key_columns = as_list(group_by) or arms.names(curve.keys for curve in found)
         return curves.frame(found, key_columns, bool(group_by), mean)
+
+    def _pooled(self, sweep: str, trial_ids: Sequence[str], group_by: Sequence[str]) -> Sequence[str]:
+        """As curves.pooled; trials are only listed where the sweep varies a key that group_by does not name."""
+        varied = self._call(self._stub.GetSweep, sweep_pb2.GetSweepRequest(name=sweep)).sweep.varied if group_by else ()
+        if not set(varied) - {*group_by, "seed"}:
+            return []
+        asked = (trial for trial in self._trials(sweep) if not trial_ids or trial.trial_id in trial_ids)
+        return curves.pooled(
+            ({**arms.from_json(trial.arm_keys), "seed": int(trial.results["seed"])} for trial in asked), group_by
+        )
 
     def table(
         self,

@@ -122,7 +122,8 @@ class Database(Results):
             rows = [row for row in rows if not trial_ids or row["trial_id"] in trial_ids]
             for row in rows:
                 found += wanted.read(query, row, keys[row["arm"]])
-        curves.warn(as_list(metrics), found, sweep)
+        of_trials = ({**keys[row["arm"]], "seed": row["seed"]} for row in rows)
+        curves.warn(as_list(metrics), found, sweep, curves.pooled(of_trials, group_by) if group_by else [])
         if not group_by:
             return curves.frame(found, arms.names(curve.keys for curve in found), False, mean)
         return curves.frame(_means(found, group_by, mean), group_by, True, mean)

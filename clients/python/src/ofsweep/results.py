@@ -85,9 +85,9 @@ class Results(abc.ABC):
 
         metrics: one or more. sites, layers, trial_ids: empty for all. Steps from first_step to last_step, both
         included.
-        Warns (CurveWarning) of each metric that no trial has a curve of. Raises InvalidArgument for an unknown key in
-        group_by and an unknown mean, by a coordinator also for an unknown metric or site, NotFound for a trial that the
-        sweep does not hold.
+        Warns (CurveWarning) of each metric that no trial has a curve of, and where trials of a group differ in a key
+        beside their seed, of which it names each. Raises InvalidArgument for an unknown metric, site, key in group_by
+        and mean, NotFound for a trial that the sweep does not hold.
         """
 
     @abc.abstractmethod
