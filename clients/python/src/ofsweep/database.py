@@ -195,7 +195,8 @@ class Database(Results):
             raise NotFound(f"trial {trial_id} has not begun: there is no log before its first attempt")
         number = attempt or len(generations)
         if not 0 < number <= len(generations):
-            raise NotFound(f"trial {trial_id} has {len(generations)} attempts, and none of number {attempt}")
+            there_are = f"{len(generations)} attempt{'s' if len(generations) > 1 else ''}"
+            raise NotFound(f"trial {trial_id} has {there_are}, and none of number {attempt}")
         pieces = logs.read(self.path.with_name(logs.FILE_NAME), trial_id, *generations[number - 1])
         if not pieces:
             rest = f"its worker keeps it in trials/{trial_id}/logs/attempt-{number}.log of its --data-dir"

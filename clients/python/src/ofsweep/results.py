@@ -166,8 +166,6 @@ class Results(abc.ABC):
             table.to_parquet(folder / "table.parquet", engine="pyarrow", index=False)
 
 
-def as_list(names: Names) -> Sequence[str]:
-    return [names] if isinstance(names, str) else list(names)
 def _require_pyarrow() -> None:
     try:
         importlib.import_module("pyarrow")
@@ -175,3 +173,5 @@ def _require_pyarrow() -> None:
         raise ImportError("to_parquet needs pyarrow: pip install 'ofsweep[parquet]'") from error
 
 
+def as_list(names: Names) -> Sequence[str]:
+    return [names] if isinstance(names, str) else list(names)
