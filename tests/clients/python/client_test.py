@@ -13,7 +13,8 @@ import grpc
 import numpy as np
 import ofsweep
 import world
-from ofsweep.messages import log
+from ofsweep import messages
+from ofsweep.logs import text_of
 from ofsweep.v1 import sweep_pb2, sweep_pb2_grpc
 
 FINAL = ("completed", "diverged", "failed", "cancelled", "pruned")
@@ -42,7 +43,7 @@ class Submitting(unittest.TestCase):
     def test_a_dict_with_what_numpy_makes(self):
         sweep = structured("from-dict", grid={"optimizer.learning_rate": np.array([1e-3, 2e-3]), "seed": range(2)})
         counted = self.client.submit(sweep, validate_only=True)
-        self.assertEqual(counted.sweep.trials["pending"], 4)
+        self.assertEqual((counted.sweep.trials["pending"], counted.sweep.steps_total), (4, None))
         with self.assertRaises(ofsweep.NotFound):
             self.client.sweep("from-dict")
 
@@ -92,6 +93,23 @@ class Submitting(unittest.TestCase):
         with self.assertRaisesRegex(ofsweep.InvalidArgument, "nowhere.yaml"):
             self.client.submit("nowhere.yaml")
 
+    def test_a_file_that_is_no_utf_8(self):
+        file = world.folder() / "latin1.yaml"
+        file.write_bytes("description: Größe\n".encode("latin-1"))
+        with self.assertRaisesRegex(ofsweep.InvalidArgument, "latin1.yaml: byte 15 is no UTF-8"):
+            self.client.submit(file)
+
+    def test_what_is_no_address(self):
+        for address in ("", "localhost", "127.0.0.1:", ":7070", "a b:7070", "a:0", "a:65536", "http://a:1", "::1:7070"):
+            with self.assertRaisesRegex(ofsweep.InvalidArgument, "expected HOST:PORT, like") as caught:
+                ofsweep.connect(address)
+            self.assertEqual(caught.exception.violations[0].field, "address")
+        for address in (None, 5, b"127.0.0.1:7070"):
+            with self.assertRaisesRegex(TypeError, "expected HOST:PORT, like"):
+                ofsweep.connect(address)
+        for address in ("localhost:7070", "[::1]:7070", "node-7.cluster_a:65535"):
+            ofsweep.connect(address).close()
+
     def test_nobody_answers(self):
         with ofsweep.connect("127.0.0.1:1", timeout=5) as nobody:
             with self.assertRaises(ofsweep.Unavailable) as caught:
@@ -110,6 +128,7 @@ class Controlling(unittest.TestCase):
     def test_pause_resume_cancel(self):
         self.client.submit(world.spec("long", "{seed: [0, 1, 2, 3]}", steps=100000))
         self.assertEqual(self.client.pause("long").state, "paused")
+        self.assertEqual(self.client.sweep("long").steps_total, 400000)
         progress = next(self.client.progress("long", min_interval_seconds=0.1))
         self.assertEqual((progress.sweep.state, progress.sweep.steps_total), ("paused", 400000))
         self.assertEqual(self.client.resume("long").state, "active")
@@ -233,11 +252,11 @@ class Logs(unittest.TestCase):
 
     def test_gaps_and_bytes_that_are_no_text(self):
         pieces = [(0, b"a\xc3"), (2, b"\xa4\xff"), (10, b"b\n"), (20, b"c")]
-        messages = [sweep_pb2.TailLogResponse(begin=begin, text=text) for begin, text in pieces]
+        answers = [sweep_pb2.TailLogResponse(begin=begin, text=text) for begin, text in pieces]
         self.assertEqual(
-            "".join(log(messages, is_whole=True)), "aä\ufffd\n… 6 bytes left out …\nb\n… 8 bytes left out …\nc"
+            "".join(text_of(answers, is_whole=True)), "aä\ufffd\n… 6 bytes left out …\nb\n… 8 bytes left out …\nc"
         )
-        self.assertEqual("".join(log(messages[2:], is_whole=False)), "b\n… 8 bytes left out …\nc")
+        self.assertEqual("".join(text_of(answers[2:], is_whole=False)), "b\n… 8 bytes left out …\nc")
 
 
 class Watching(unittest.TestCase):
@@ -264,6 +283,18 @@ class Watching(unittest.TestCase):
                 start()
                 world.until(lambda: cancelled(client, "survives"), "the second coordinator")
                 self.assertEqual(watching.result(timeout=60).state, "cancelled")
+
+    def test_what_a_trainer_does_before_its_first_points(self):
+        message = sweep_pb2.WatchSweepResponse(sweep=sweep_pb2.Sweep(trials=sweep_pb2.TrialCounts(running=2)))
+        message.running.add(trial_id="a", step=5, target_steps=20, kurtosis_max=3)
+        message.running.add(trial_id="b", target_steps=20, doing="preparing data: 40 % of 31.0 MiB tokenised")
+        progress = messages.progress(message)
+        self.assertEqual([trial.doing for trial in progress.running], ["", "preparing data: 40 % of 31.0 MiB tokenised"])
+        self.assertIsNone(progress.running[1].kurtosis_max)
+        self.assertEqual(
+            str(progress),
+            "0/2 trials, 2 running, kurtosis up to 3, preparing data: 40 % of 31.0 MiB tokenised",
+        )
 
     def test_progress_ends_with_the_last_trial(self):
         with world.client() as client:

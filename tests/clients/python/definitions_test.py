@@ -1,10 +1,14 @@
 """Means, tables and arms by their definitions, on numbers that no training gives at will."""
 
+import json
 import math
+import re
+import subprocess
 import unittest
 
 import numpy as np
-from ofsweep import arms, database, tables
+import world
+from ofsweep import arms, database, metrics, tables
 from ofsweep.curves import Curve, mean_of
 
 
@@ -83,14 +87,50 @@ class Tables(unittest.TestCase):
         self.assertEqual(tables.compare(trials, ["model.block"]), (["x"], ["x"], ["y"]))
 
 
+class Metrics(unittest.TestCase):
+    def test_they_are_those_of_the_program(self):
+        line = [world.program(), "spec", "--metrics", "--format", "json"]
+        told = json.loads(subprocess.run(line, check=True, stdout=subprocess.PIPE).stdout)
+        sites = {
+            name: [site for site, known in metrics.SITES.items() if known.place == place]
+            for name, place in metrics.METRICS.items()
+        }
+        self.assertEqual(sites, {metric["name"]: metric["sites"] for metric in told})
+        self.assertEqual(list(sites), [metric["name"] for metric in told], "of equally near names the first is told")
+
+    def test_sites_and_numbers_are_those_of_the_documentation(self):
+        text = (world.ROOT / "docs" / "trial-metrics.md").read_text()
+        sites, numbers = re.split("^## .*", text, flags=re.MULTILINE)[1:]
+        rows = re.findall(r"^\| `(\w+)` \| (\S.*?) \|", sites, re.MULTILINE)
+        has_layers = {name: known.has_layers for name, known in metrics.SITES.items()}
+        self.assertEqual(has_layers, {name: layers != "–" for name, layers in rows})
+        rows = re.findall(r"^\| `(\w+)` \| `?(\w+|–)`? \|", numbers, re.MULTILINE)
+        self.assertEqual(metrics.RESULT_NUMBERS, {name: metric.replace("–", "") for name, metric in rows})
+        self.assertEqual(list(metrics.RESULT_NUMBERS), [name for name, _ in rows])
+
+    def test_what_a_trial_with_nan_came_to(self):
+        nan, inf = math.nan, math.inf
+        points = [(0, 5, nan), (0, 10, 2.0), (1, 5, 9.0), (1, 10, 4.0), (1, 15, 6.0), (0, 20, 1.0), (1, 20, nan)]
+        for text, expected in (
+            ("kurtosis@block.max", nan),
+            ("kurtosis@block.mean", nan),
+            ("kurtosis@block.max:max", 9.0),
+            ("kurtosis@block.mean:max", 6.0),
+        ):
+            np.testing.assert_equal(metrics.came_to(points, metrics.parse(text)), expected, text)
+        self.assertEqual(metrics.came_to([(None, 0, inf), (None, 5, 1.0)], metrics.parse("gradient_norm:max")), inf)
+        only_nan = [(0, 0, nan), (1, 0, 3.0)]
+        np.testing.assert_equal(metrics.came_to(only_nan, metrics.parse("rms@block.max:max")), nan)
+
+
 class Arms(unittest.TestCase):
     def test_values_of_an_arm(self):
-        json = (
+        text = (
             '{"model.block": "op", "optimizer.learning_rate": 1e-3, "data.path": "/a b=c.bin", "model.parallel": true,'
             ' "evaluate.bits": ["w8a4", "w4a4"], "x": 2.0}'
         )
         self.assertEqual(
-            arms.from_json(json),
+            arms.from_json(text),
             {
                 "model.block": "op",
                 "optimizer.learning_rate": 0.001,

@@ -76,6 +76,16 @@ def coordinator():
         yield start, address, own / "data"
 
 
+def back_up(file: pathlib.Path):
+    """As users do. Such a copy has no logs."""
+    line = [_stack.ofsweep, "db", "backup", "--data-dir", data_folder(), "--to", file]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+
+
+def program() -> pathlib.Path:
+    return _stack.ofsweep
+
+
 def client() -> ofsweep.Client:
     return ofsweep.connect(_stack.grpc)
 

@@ -59,7 +59,7 @@ __all__ = [
 
 def connect(address: str = "127.0.0.1:7070", *, timeout: float = 30.0) -> Client:
     """The coordinator at HOST:PORT. Nothing is sent before the first call, which raises Unavailable where nobody
-    answers.
+    answers. Raises TypeError and InvalidArgument at once for what is no HOST:PORT.
 
     timeout: seconds that a call may take; `watch`, `progress` and `curves`, which stream, have none.
     """
@@ -70,6 +70,7 @@ def open(path: str | os.PathLike[str]) -> Database:
     """A data folder ("ofsweep-data") or a database file, also one that `ofsweep db backup` has made; nothing is ever
     written to it.
 
-    Raises NotFound where there is none, FailedPrecondition where it is no database of this version.
+    Raises NotFound where there is none, FailedPrecondition where it is no database of ofsweep, one of another version,
+    or damaged, and Unavailable where another program holds it locked.
     """
     return Database(path)

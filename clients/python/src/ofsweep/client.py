@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
@@ -12,7 +13,7 @@ from typing import Any, Callable
 import grpc
 import pandas as pd
 
-from ofsweep import arms, curves, errors, messages, tables, trials
+from ofsweep import arms, curves, errors, logs, messages, tables, trials
 from ofsweep.progress import Bar, Progress
 from ofsweep.results import Names, Results, as_list
 from ofsweep.submission import Fingerprint, Spec, Submission, request_of
@@ -28,6 +29,20 @@ _OPTIONS = [
 ]
 
 
+_HOST_PORT = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]):([0-9]{1,5})")
+
+
+def check_address(address: object) -> str:
+    """Raises TypeError for what is no text, and InvalidArgument for what `ofsweep --coordinator` refuses, too."""
+    expected = "expected HOST:PORT, like 127.0.0.1:7070, got"
+    if not isinstance(address, str):
+        raise TypeError(f"address: {expected} {address!r}")
+    found = _HOST_PORT.fullmatch(address)
+    if found is None or not 0 < int(found[1]) < 1 << 16:
+        raise errors.mistakes([errors.violation("address", f'{expected} "{address}"')])
+    return address
+
+
 class Client(Results):
     """Of one coordinator; made by `ofsweep.connect`. May be used from several threads, and closes with `with` or
     `close`.
@@ -36,7 +51,7 @@ class Client(Results):
     """
 
     def __init__(self, address: str, timeout: float) -> None:
-        self.address = address
+        self.address = check_address(address)
         self._timeout = timeout
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
         self._stub: Any = sweep_pb2_grpc.SweepServiceStub(self._channel)
@@ -137,14 +152,10 @@ class Client(Results):
     def logs(
         self, trial_id: str, *, attempt: int = 0, lines: int = 0, follow: bool = False, patience: float = 300.0
     ) -> Iterator[str]:
-        """What a trial's trainer has logged, in pieces: "".join(client.logs(trial_id)) is all that the coordinator keeps, at
-        most 1 MiB. What is no UTF-8 is replaced, and where bytes are left out a line says so.
-
-        attempt: from 1; the newest by default. lines: only the last ones. follow: until the attempt has ended; a
-        coordinator that goes away meanwhile is waited for as in `watch`. Raises NotFound where there is no such trial,
-        attempt or log."""
+        """As `Results.logs`. follow: until the attempt has ended; a coordinator that goes away meanwhile is waited for as
+        in `watch`."""
         request = sweep_pb2.TailLogRequest(trial_id=trial_id, attempt=attempt, last_lines=lines, follow=follow)
-        return messages.log(self._log_pieces(request, patience), is_whole=lines == 0)
+        return logs.text_of(self._log_pieces(request, patience), is_whole=lines == 0)
 
     def _log_pieces(self, request: sweep_pb2.TailLogRequest, patience: float) -> Iterator[sweep_pb2.TailLogResponse]:
         waited: float = math.inf  # since the last piece, for the coordinator
@@ -191,14 +202,16 @@ class Client(Results):
         return [messages.sweep(sweep) for page in self._pages(self._stub.ListSweeps, request) for sweep in page.sweeps]
 
     def trials(self, sweep: str) -> pd.DataFrame:
-        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE, omit_config=True)
         rows: list[dict[str, Any]] = []
         keys: list[arms.Keys] = []
-        for page in self._pages(self._stub.ListTrials, request):
-            for trial in page.trials:
-                keys.append(arms.from_json(trial.arm_keys))
-                rows.append(messages.trial_row(trial))
+        for trial in self._trials(sweep):
+            keys.append(arms.from_json(trial.arm_keys))
+            rows.append(messages.trial_row(trial))
         return trials.frame(rows, keys)
+
+    def _trials(self, sweep: str) -> Iterator[sweep_pb2.Trial]:
+        request = sweep_pb2.ListTrialsRequest(sweep=sweep, page_size=_PAGE, omit_config=True)
+        return (trial for page in self._pages(self._stub.ListTrials, request) for trial in page.trials)
 
     def series(self, sweep: str) -> pd.DataFrame:
         answer = self._call(self._stub.ListSeries, results_pb2.ListSeriesRequest(sweep=sweep))
@@ -236,9 +249,19 @@ class Client(Results):
         )
         answers = self._stream(self._stub.QueryCurves, request)
         found = [messages.curve(curve) for answer in answers for curve in answer.curves]
-        curves.warn(as_list(metrics), found, sweep)
+        curves.warn(as_list(metrics), found, sweep, self._pooled(sweep, as_list(trial_ids), as_list(group_by)))
         key_columns = as_list(group_by) or arms.names(curve.keys for curve in found)
         return curves.frame(found, key_columns, bool(group_by), mean)
+
+    def _pooled(self, sweep: str, trial_ids: Sequence[str], group_by: Sequence[str]) -> Sequence[str]:
+        """As curves.pooled; trials are only listed where the sweep varies a key that group_by does not name."""
+        varied = self._call(self._stub.GetSweep, sweep_pb2.GetSweepRequest(name=sweep)).sweep.varied if group_by else ()
+        if not set(varied) - {*group_by, "seed"}:
+            return []
+        asked = (trial for trial in self._trials(sweep) if not trial_ids or trial.trial_id in trial_ids)
+        return curves.pooled(
+            ({**arms.from_json(trial.arm_keys), "seed": int(trial.results["seed"])} for trial in asked), group_by
+        )
 
     def table(
         self,
@@ -252,13 +275,6 @@ class Client(Results):
         baseline: Mapping[str, Any] | None = None,
         best: str = "",
     ) -> pd.DataFrame:
-        """As `Results.table`. best: a trial key; of each cell the value of it with the lowest mean eval_loss is picked,
-        the cell is of this value alone, and a column of the key's name behind those of rows and cols holds it (missing
-        where no trial of a cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell
-        is compared with the one that has these values and its own others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
-        less the baseline's), low and high (95 % by the percentile bootstrap over seeds, which few make too narrow; NaN for fewer than 2 pairs), p (paired
-        permutation test; NaN for fewer than 6) and adjusted_p (for all of the table, by Holm's method); all
-        missing in the baseline itself."""
         rows, cols = as_list(rows), as_list(cols)
         first, *further = as_list(sweep) or [""]
         request = results_pb2.GetAblationTableRequest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Union
 
 import numpy as np
@@ -75,11 +75,28 @@ def mean_of(curves: Sequence[Curve], kind: str) -> Curve:
 
 
 class CurveWarning(UserWarning):
-    """A metric of which no trial has a curve: none has measured it, or none has begun."""
+    """A metric of which no trial has a curve: none has measured it, or none has begun. Or means of trials that differ
+    in more than their seeds."""
 
 
-def warn(asked: Sequence[str], found: Sequence[Curve], sweep: str) -> None:
+def pooled(trials: Iterable[arms.Keys], group_by: Sequence[str]) -> list[str]:
+    """Keys beside the seed in which trials of one group differ, in the sweep's order. trials: their keys and seed."""
+    first_of_group: dict[Any, arms.Keys] = {}
+    known: list[arms.Keys] = []
+    found: set[str] = set()
+    for keys in trials:
+        group = tuple((key, keys[key]) for key in group_by if key in keys)
+        first = first_of_group.setdefault(group, keys)
+        known.append(keys)
+        found.update(key for key in {**first, **keys} if first.get(key) != keys.get(key))
+    return [key for key in arms.names(known) if key in found - {"seed"}]
+
+
+def warn(asked: Sequence[str], found: Sequence[Curve], sweep: str, pooled: Sequence[str]) -> None:
     """To whoever called the door's method, which calls this."""
+    if found and pooled:
+        text = f"the means average over {', '.join(pooled)} beside the seed; tell them apart with it in group_by"
+        warnings.warn(text, CurveWarning, stacklevel=3)
     for metric in sorted(set(asked) - {curve.metric for curve in found}):
         text = f"no trial of sweep {sweep} that was asked for has a curve of {metric!r}; series() lists what there is"
         warnings.warn(text, CurveWarning, stacklevel=3)

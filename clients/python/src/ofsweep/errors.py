@@ -18,6 +18,11 @@ class Violation(NamedTuple):
     """What is wrong and how to mend it."""
 
 
+def violation(field: str, message: str, fix: str = "") -> Violation:
+    """As a coordinator words it."""
+    return Violation(field, f"{field}: {message}" + (f"; {fix}" if fix else ""))
+
+
 class Error(Exception):
     """Base of all that this package raises of its own.
 
@@ -100,6 +105,12 @@ _BY_CODE: dict[str, type[Error]] = {
         Internal,
     )
 }
+
+
+def mistakes(found: Sequence[Violation]) -> InvalidArgument:
+    """At least one."""
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return InvalidArgument(found[0].description + more, found)
 
 
 def from_rpc(error: grpc.RpcError, address: str) -> Error:

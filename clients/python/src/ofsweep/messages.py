@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -141,23 +140,6 @@ def cell(message: results_pb2.AblationCell, keys: Sequence[str]) -> tables.Cell:
         missing=message.missing,
         mixed=message.mixed,
     )
-
-
-def log(pieces: Iterable[sweep_pb2.TailLogResponse], is_whole: bool) -> Iterator[str]:
-    """Their text, and a line in place of the bytes that are missing between them; with `is_whole`, before them too."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    end = 0 if is_whole else None
-    ends_line = True
-    for piece in pieces:
-        begin = int(piece.begin)
-        if end is not None and begin > end:
-            rest = decoder.decode(b"", final=True)
-            ends_line = ends_line and not rest
-            yield f"{rest}{'' if ends_line else chr(10)}… {begin - end} bytes left out …\n"
-        yield decoder.decode(piece.text)
-        end = begin + len(piece.text)
-        ends_line = piece.text.endswith(b"\n")
-    yield decoder.decode(b"", final=True)
 
 
 def _optional(message: Any, field: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ofsweep.curves import Curve, band, mean_of
@@ -15,10 +16,13 @@ try:
 except ImportError as error:
     raise ImportError("ofsweep.plot needs matplotlib: pip install matplotlib") from error
 
+_THIN = 0.5
+
 
 def by_step(curves: pd.DataFrame, by: Sequence[str] | None = None, mean: str = "geometric", ax: Any = None) -> Any:
     """A metric by step: a line for each arm, the mean over its trials of the largest layer, in a band of one standard
-    deviation.
+    deviation. Behind the label stands of how many trials the mean is, where there are several; it is thin where fewer
+    of them have a value, as one that diverged early has none at the end.
 
     curves: of one metric and site, without group_by. by: the keys that tell the lines apart, all of the arm by default.
     mean: geometric, with a logarithmic axis, as befits kurtosis; arithmetic for losses.
@@ -34,8 +38,8 @@ def by_step(curves: pd.DataFrame, by: Sequence[str] | None = None, mean: str = "
         each = [Curve({}, metric, None, None, one.index.to_numpy(), one.to_numpy()) for one in of_trials]
         line = mean_of(each, mean)
         low, high = band(line.values, line.deviations, mean)
-        (drawn,) = ax.plot(line.steps, line.values, label=label)
-        ax.fill_between(line.steps, low, high, color=drawn.get_color(), alpha=0.2, linewidth=0)
+        colour = _draw_mean(line, ax, f"{label} ({line.trials})" if line.trials > 1 else label)
+        ax.fill_between(line.steps, low, high, color=colour, alpha=0.2, linewidth=0)
     ax.set(xlabel="step", ylabel=metric, yscale="log" if mean == "geometric" else "linear")
     ax.legend()
     return ax
@@ -67,14 +71,35 @@ def layers_by_step(curves: pd.DataFrame, ax: Any = None) -> Any:
 
 
 def loss_against_kurtosis(trials: pd.DataFrame, by: Sequence[str] | None = None, ax: Any = None) -> Any:
-    """A point for each trial of the frame `trials` that is completed or has diverged: eval_loss against kurtosis_max,
-    coloured by arm."""
+    """A point for each trial of the frame `trials` that is completed, and a cross for one that has diverged: eval_loss
+    against kurtosis_max, coloured by arm."""
     ax = ax or plt.subplots()[1]
     for label, members in _arms(trials[trials["state"].isin(["completed", "diverged"])], by):
-        ax.scatter(members["kurtosis_max"], members["eval_loss"], label=label)
+        has_diverged = members["state"] == "diverged"
+        completed, diverged = members[~has_diverged], members[has_diverged]
+        points = ax.scatter(completed["kurtosis_max"], completed["eval_loss"], label=label)
+        if len(diverged):
+            colour = points.get_facecolor()
+            ax.scatter(diverged["kurtosis_max"], diverged["eval_loss"], color=colour, marker="x")
+    if (trials["state"] == "diverged").any():
+        ax.scatter([], [], color="black", marker="x", label="diverged")
     ax.set(xlabel="kurtosis, largest block", ylabel="validation loss, nats a token", xscale="log")
     ax.legend()
     return ax
+
+
+def _draw_mean(line: Curve, ax: Any, label: str) -> Any:
+    """In pieces of one width; each begins where the one before it ends. Gives their colour."""
+    is_thin = np.asarray(line.counts) < np.max(line.counts)
+    begins = [0, *(np.flatnonzero(np.diff(is_thin)) + 1)]
+    colour = None
+    for begin, end in zip(begins, [*begins[1:], len(line.steps)]):
+        piece = slice(max(begin - 1, 0), end)
+        style = {"linewidth": _THIN} if is_thin[begin] else {"label": label}
+        (drawn,) = ax.plot(line.steps[piece], line.values[piece], color=colour, marker="." if end == 1 else "", **style)
+        colour = drawn.get_color()
+        label = label if is_thin[begin] else ""  # told once
+    return colour
 
 
 def _arms(trials: pd.DataFrame, by: Sequence[str] | None) -> list[Any]:

@@ -21,19 +21,21 @@ class RunningTrial:
     step: int
     target_steps: int
     train_loss: float | None
-    """Nats a token; None, as the others, before the first measurement."""
+    """Nats a token, the newest; None, as the others, before the first measurement."""
     kurtosis_max: float | None
     """The largest over the blocks at the last measured step."""
     steps_per_second: float | None
     doing: str = ""
-    """What its trainer does before the first points, as it logs it; empty from then on."""
+    """What its trainer does before its first points, such as preparing data: the newest line of its log. Empty from
+    then on."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
     sweep: Sweep
-    """Without its spec."""
+    """Without its spec; with steps_done, steps_total and, once it can be told, eta_seconds."""
     running: Sequence[RunningTrial]
+    """In the sweep's order."""
 
     def __str__(self) -> str:
         trials = self.sweep.trials

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import abc
+import importlib
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Union
 
 import pandas as pd
@@ -84,9 +85,9 @@ class Results(abc.ABC):
 
         metrics: one or more. sites, layers, trial_ids: empty for all. Steps from first_step to last_step, both
         included.
-        Warns (CurveWarning) of each metric that no trial has a curve of. Raises InvalidArgument for an unknown key in
-        group_by and an unknown mean, by a coordinator also for an unknown metric or site, NotFound for a trial that the
-        sweep does not hold.
+        Warns (CurveWarning) of each metric that no trial has a curve of, and where trials of a group differ in a key
+        beside their seed, of which it names each. Raises InvalidArgument for an unknown metric, site, key in group_by
+        and mean, NotFound for a trial that the sweep does not hold.
         """
 
     @abc.abstractmethod
@@ -99,6 +100,8 @@ class Results(abc.ABC):
         metrics: Names = (),
         pool: Names = (),
         drop_diverged: bool = False,
+        baseline: Mapping[str, Any] | None = None,
+        best: str = "",
     ) -> pd.DataFrame:
         """The ablation table in long form: one row a cell and metric, in the order of the sweep's grid.
 
@@ -113,10 +116,29 @@ class Results(abc.ABC):
 
         sweep: one or several, whose trials form one table; `sweep`, the name of a trial's, is a key then, and so is
         what sets the sweeps apart. A trial that several hold counts once a cell, as one of the first.
-        metrics: columns of `trials`; empty: eval_loss, kurtosis_max, eval_perplexity and each perplexity after rounding
-        that a trial has.
-        Raises InvalidArgument where the trials of a cell differ in a key that the sweep varies and `pool` does not
-        name, the seed aside.
+        metrics: measured columns of `trials`, int8_perplexity_delta and the like (what rounding costs), or
+        METRIC[@SITE[.LAYER]][:last|:max], any metric at any place of the model: gradient_norm:max, kurtosis@block.3,
+        rms@block.max (docs/trial-metrics.md). Empty: eval_loss, kurtosis_max, eval_perplexity and each perplexity after
+        rounding that a trial has.
+        best: a trial key; of each cell the value of it with the lowest mean eval_loss is picked, the cell is of this
+        value alone, and a column of the key's name behind those of rows and cols holds it (missing where no trial of a
+        cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell is compared with the
+        one that has these values and its own others, seed by seed, in further columns: pairs (seeds that both have),
+        difference (mean of the cell's values less the baseline's), low and high (95 % by the percentile bootstrap over
+        seeds, which few make too narrow; NaN for fewer than 2 pairs), p (paired permutation test; NaN for fewer than 6)
+        and adjusted_p (for all of the table, by Holm's method); all missing in the baseline itself. Only a coordinator,
+        or the program, has these two.
+        Raises InvalidArgument for an unknown key or metric, where the trials of a cell differ in a key that the sweep
+        varies and `pool` does not name, the seed aside, and from a database for best and baseline.
+        """
+
+    @abc.abstractmethod
+    def logs(self, trial_id: str, *, attempt: int = 0, lines: int = 0) -> Iterator[str]:
+        """What a trial's trainer has logged, in pieces: "".join(results.logs(trial_id)) is all that is kept, at most 1
+        MiB. What is no UTF-8 is replaced, and where bytes are left out a line says so.
+
+        attempt: from 1; the newest by default. lines: only the last ones. Raises NotFound where there is no such trial,
+        attempt or log; of a coordinator, when it is iterated over.
         """
 
     def to_parquet(
@@ -131,7 +153,8 @@ class Results(abc.ABC):
     ) -> None:
         """Writes `trials` and all `curves` of a sweep as trials.parquet and curves.parquet into a folder, which is
         made; the second only where something was measured. Where rows or cols are named, `table` of them as
-        table.parquet, too. Needs pyarrow."""
+        table.parquet, too. Raises ImportError without pyarrow."""
+        _require_pyarrow()
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.trials(sweep).to_parquet(folder / "trials.parquet", engine="pyarrow", index=False)
@@ -141,6 +164,13 @@ class Results(abc.ABC):
         if as_list(rows) or as_list(cols):
             table = self.table(sweep, rows, cols, metrics=metrics, pool=pool)
             table.to_parquet(folder / "table.parquet", engine="pyarrow", index=False)
+
+
+def _require_pyarrow() -> None:
+    try:
+        importlib.import_module("pyarrow")
+    except ImportError as error:
+        raise ImportError("to_parquet needs pyarrow: pip install 'ofsweep[parquet]'") from error
 
 
 def as_list(names: Names) -> Sequence[str]:

@@ -62,6 +62,8 @@ def request_of(
             request.yaml.text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise InvalidArgument(f"{path}: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise InvalidArgument(f"{path}: byte {error.start} is no UTF-8; save the file as UTF-8") from None
         request.yaml.file_name = str(path)
     return request
 

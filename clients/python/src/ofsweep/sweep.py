@@ -36,7 +36,7 @@ class Sweep:
     keep_checkpoints: str = "last"
     """Which checkpoints workers keep of its trials: none, last or all."""
     steps_done: float | None = None
-    """Updates done over all trials, and wanted; None where no coordinator counts them."""
+    """Updates done over all trials, and wanted; None from a database, and of a sweep that is only validated."""
     steps_total: float | None = None
     eta_seconds: float | None = None
-    """At the present speed; None while none can be told."""
+    """Of the whole sweep at the present speed; None where steps_done is, and while none can be told."""
