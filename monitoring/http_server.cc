@@ -185,7 +185,7 @@ class BeastServer : public HttpServer {
   asio::awaitable<void> EndGently(beast::tcp_stream& stream) {
     beast::error_code error;
     stream.socket().shutdown(tcp::socket::shutdown_send, error);
-    const WaitingConnections::Wait wait(waiting_, stream);
+    const WaitingConnections::Wait wait(waiting_, stream.get_executor(), [&stream] { stream.close(); });
     stream.expires_after(kLastBytes);
     std::array<char, 16 * 1024> unread;
     while (!error) {
@@ -199,7 +199,8 @@ class BeastServer : public HttpServer {
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(options_.max_body_bytes);
     beast::error_code error;
-    std::optional<WaitingConnections::Wait> wait(std::in_place, waiting_, stream);
+    std::optional<WaitingConnections::Wait> wait(std::in_place, waiting_, stream.get_executor(),
+                                                 [&stream] { stream.close(); });
     ExpireLater(stream);
     co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return co_await SayLastWords(stream, error);

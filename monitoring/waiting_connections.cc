@@ -1,16 +1,20 @@
 #include "monitoring/waiting_connections.h"
 
+#include <utility>
+
 #include <boost/asio/post.hpp>
 
 namespace ofsweep {
 
 struct WaitingConnections::Connection {
-  boost::beast::tcp_stream& stream;
-  bool waits = true;  // belongs to the stream's strand
+  boost::asio::any_io_executor strand;
+  std::function<void()> close;
+  bool waits = true;  // belongs to the strand
 };
 
-WaitingConnections::Wait::Wait(WaitingConnections& all, boost::beast::tcp_stream& stream)
-    : all_(all), connection_(std::make_shared<Connection>(stream)) {
+WaitingConnections::Wait::Wait(WaitingConnections& all, boost::asio::any_io_executor strand,
+                               std::function<void()> close)
+    : all_(all), connection_(std::make_shared<Connection>(std::move(strand), std::move(close))) {
   absl::MutexLock lock(&all_.mutex_);
   all_.connections_.push_back(connection_);
 }
@@ -22,13 +26,12 @@ WaitingConnections::Wait::~Wait() {
 }
 
 bool WaitingConnections::CloseLongest() {
-  // Under the lock, for which the end of a Wait waits: the stream is there until its executor is known.
   absl::MutexLock lock(&mutex_);
   if (connections_.empty()) return false;
   const std::shared_ptr<Connection> longest = connections_.front();
   connections_.pop_front();
-  boost::asio::post(longest->stream.get_executor(), [longest] {
-    if (longest->waits) longest->stream.close();
+  boost::asio::post(longest->strand, [longest] {
+    if (longest->waits) longest->close();
   });
   return true;
 }

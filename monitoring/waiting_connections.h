@@ -1,9 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/asio/any_io_executor.hpp>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -16,10 +17,10 @@ class WaitingConnections {
   struct Connection;
 
  public:
-  // Lives on the connection's strand, no longer than the stream.
+  // Begins and ends on the connection's strand, where `close` may be called meanwhile.
   class Wait {
    public:
-    Wait(WaitingConnections& all, boost::beast::tcp_stream& stream);
+    Wait(WaitingConnections& all, boost::asio::any_io_executor strand, std::function<void()> close);
     ~Wait();
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
