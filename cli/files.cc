@@ -1,13 +1,32 @@
 #include "cli/files.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "cli/set_option.h"
+#include "experiment/utf8.h"
 
 namespace ofsweep {
+
+namespace {
+
+absl::Status CheckText(const std::string& path, std::string_view text) {
+  const std::size_t at = std::min(Utf8Length(text), text.find('\0'));
+  if (at >= text.size()) return absl::OkStatus();
+  const std::string_view before = text.substr(0, at);
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ":", std::count(before.begin(), before.end(), '\n') + 1, ": byte ", at - line_begin + 1,
+                   absl::StrFormat(" of this line (0x%02x)", static_cast<unsigned char>(text[at])),
+                   " is no UTF-8 text; save the file as UTF-8"));
+}
+
+}  // namespace
 
 absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector<std::string>& set) {
   std::error_code error;
@@ -26,6 +45,7 @@ absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector
   if (text.size() > kLargest) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is larger than 16 MiB, so it is no sweep file"));
   }
+  if (absl::Status status = CheckText(path, text); !status.ok()) return status;
   if (absl::Status status = AddSetSection(set, path, text); !status.ok()) return status;
   return SpecFile{.text = std::move(text), .path = std::filesystem::absolute(path).lexically_normal().string()};
 }

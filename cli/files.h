@@ -12,8 +12,8 @@ struct SpecFile {
   std::string path;  // absolute
 };
 
-// The file with what `--set` gave (AddSetSection). InvalidArgument when there is no such readable file: the user named
-// the wrong one.
+// The file with what `--set` gave (AddSetSection). InvalidArgument when there is no such readable file, for the user
+// named the wrong one, or when it is not UTF-8.
 absl::StatusOr<SpecFile> ReadSpecFile(const std::string& path, const std::vector<std::string>& set = {});
 
 // With those above it; InvalidArgument, by `option` that named it, where it cannot be made.

@@ -29,7 +29,9 @@ std::string Describe(const grpc::Status& status, const std::string& target) {
     default:
       break;
   }
-  return status.error_message();
+  if (!status.error_message().empty()) return status.error_message();
+  return absl::StrCat("the call failed without a word (gRPC status ", static_cast<int>(status.error_code()),
+                      "); look at the coordinator's log, and try an ofsweep of its version");
 }
 
 }  // namespace

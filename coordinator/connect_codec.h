@@ -17,8 +17,8 @@ enum class ConnectEncoding { kProto, kJson };
 // "proto" or "json", as GET requests and content types say it.
 std::optional<ConnectEncoding> ParseConnectEncoding(std::string_view name);
 
-// A body as gRPC's bytes. InvalidArgument where it is not that message. What JSON has too much is an error, for it is a
-// typing mistake more often than a newer client.
+// A body as gRPC's bytes. InvalidArgument where it is not that message, or nested deeper than gRPC reads. What JSON has
+// too much is an error, for it is a typing mistake more often than a newer client.
 absl::StatusOr<grpc::ByteBuffer> ToGrpcBytes(ConnectEncoding encoding, const google::protobuf::Descriptor& message,
                                              const std::string& body);
 // The other way.

@@ -12,7 +12,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "coordinator/connect_error.h"
 #include "coordinator/gzip.h"
+#include "experiment/quoted.h"
 
 namespace ofsweep {
 namespace {
@@ -21,8 +23,13 @@ namespace protobuf = google::protobuf;
 
 constexpr std::size_t kLargestRequest = std::size_t{16} << 20;  // as gRPC's server takes them
 
-HttpResponse PlainRefusal(int status, std::string why, std::pair<std::string, std::string> header) {
-  return {.status = status, .body = std::move(why), .headers = {std::move(header)}};
+// The protocol has no code for a content type (415) or a method (405) that is not taken.
+HttpResponse HttpRefusal(int status, const std::string& why, std::pair<std::string, std::string> header) {
+  const grpc::StatusCode code = status == 405 ? grpc::StatusCode::UNIMPLEMENTED : grpc::StatusCode::INVALID_ARGUMENT;
+  return {.status = status,
+          .content_type = "application/json",
+          .body = ConnectErrorJson({code, why}),
+          .headers = {std::move(header)}};
 }
 
 std::string TypeOf(ConnectEncoding encoding, bool is_stream) {
@@ -88,13 +95,13 @@ absl::Status CheckVersion(const std::string& version, const char* expected) {
 
 std::optional<HttpResponse> ReadGet(const HttpRequest& http, ConnectRequest& request) {
   if (!HasNoSideEffects(*request.method) || request.is_stream()) {
-    return PlainRefusal(405, absl::StrCat(request.method->name(), " is called by POST.\n"), {"Allow", "POST"});
+    return HttpRefusal(405, absl::StrCat(request.method->name(), " is called by POST"), {"Allow", "POST"});
   }
   std::map<std::string, std::string> query = ParseQuery(http.query);
   const std::optional<ConnectEncoding> encoding = ParseConnectEncoding(query["encoding"]);
   if (!encoding) {
-    return PlainRefusal(415, "Say encoding=json or encoding=proto.\n",
-                        {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
+    return HttpRefusal(415, "Say encoding=json or encoding=proto",
+                       {"Accept-Post", TypeOf(ConnectEncoding::kJson, false)});
   }
   request.encoding = *encoding;
   request.status = CheckVersion(query["connect"], "v1");
@@ -120,7 +127,7 @@ std::optional<HttpResponse> ReadPost(HttpRequest http, ConnectRequest& request) 
   if (!is_known) {
     const std::string types =
         absl::StrCat(TypeOf(ConnectEncoding::kJson, is_stream), ", ", TypeOf(ConnectEncoding::kProto, is_stream));
-    return PlainRefusal(415, absl::StrCat(request.method->name(), " takes ", types, ".\n"), {"Accept-Post", types});
+    return HttpRefusal(415, absl::StrCat(request.method->name(), " takes ", types), {"Accept-Post", types});
   }
   request.status = CheckVersion(http.Header("connect-protocol-version"), "1");
   if (!is_stream) {
@@ -130,7 +137,12 @@ std::optional<HttpResponse> ReadPost(HttpRequest http, ConnectRequest& request) 
   absl::StatusOr<ConnectRequestEnvelope> envelope = OpenConnectEnvelope(http.body);
   request.status.Update(envelope.status());
   if (!envelope.ok()) return std::nullopt;
-  const std::string compression = envelope->is_compressed ? http.Header("connect-content-encoding") : "";
+  const std::string compression = envelope->is_compressed ? http.Header("connect-content-encoding") : "identity";
+  if (compression.empty()) {
+    request.status.Update(absl::InvalidArgumentError(
+        "the envelope is said to be compressed, but no Connect-Content-Encoding says how: send gzip there"));
+    return std::nullopt;
+  }
   SetMessage(Unpacked(compression, std::move(envelope->message)), request);
   return std::nullopt;
 }
@@ -144,11 +156,15 @@ std::string ConnectRequest::content_type() const {
 ParsedConnectRequest ParseConnectRequest(const protobuf::ServiceDescriptor& service, HttpRequest http) {
   ParsedConnectRequest parsed;
   ConnectRequest& request = parsed.request;
-  const std::string name = http.path.substr(http.path.rfind('/') + 1);
+  const std::string name = http.path.substr(http.path.find('/', 1) + 1);
   request.method = service.FindMethodByName(name);
+  if (request.method == nullptr && name.find('/') != std::string::npos) {
+    request.status = absl::NotFoundError(absl::StrCat("nothing is served at ", Printable(http.path)));
+    return parsed;
+  }
   if (request.method == nullptr) {
     request.status = absl::UnimplementedError(
-        absl::StrCat(service.full_name(), " has no method ", name, "; it has ", AllMethods(service)));
+        absl::StrCat(service.full_name(), " has no method ", Printable(name), "; it has ", AllMethods(service)));
     return parsed;
   }
   if (const std::string timeout = http.Header("connect-timeout-ms"); !timeout.empty()) {
@@ -165,7 +181,7 @@ ParsedConnectRequest ParseConnectRequest(const protobuf::ServiceDescriptor& serv
   } else if (http.method == "GET" || http.method == "HEAD") {
     parsed.refusal = ReadGet(http, request);
   } else {
-    parsed.refusal = PlainRefusal(405, "Methods are called by POST or GET.\n", {"Allow", "GET, HEAD, POST"});
+    parsed.refusal = HttpRefusal(405, "Methods are called by POST or GET", {"Allow", "GET, HEAD, POST"});
   }
   return parsed;
 }

@@ -26,13 +26,13 @@ struct ConnectRequest {
   std::string content_type() const;
 };
 
-// Either a request, or the plain HTTP answer to what is none: another content type (415) or method (405).
+// Either a request, or the HTTP answer to what is none, in Connect's JSON: another content type (415) or method (405).
 struct ParsedConnectRequest {
   ConnectRequest request;
   std::optional<HttpResponse> refusal;
 };
 
-// A method of `service` is what the path names behind its last '/'.
+// A method of `service` is what the path "/SERVICE/METHOD" names.
 ParsedConnectRequest ParseConnectRequest(const google::protobuf::ServiceDescriptor& service, HttpRequest http);
 
 }  // namespace ofsweep

@@ -10,7 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/rpc_status.h"
-#include "experiment/quoted.h"
+#include "experiment/number_range.h"
 #include "storage/not_found.h"
 
 namespace ofsweep {
@@ -21,6 +21,8 @@ constexpr std::size_t kMessageBytes = 64 << 10;
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
 // After the end of an attempt its worker may still send what its trainer logged last. One that was lost never does.
 constexpr TimeMs kForTheRest = 3000;
+
+constexpr NumberRange kBegins{.maximum = kExactIntegers, .whole = true};
 
 grpc::Status NothingFollows() {
   return {grpc::StatusCode::UNAVAILABLE,
@@ -146,6 +148,10 @@ absl::Time LogHub::Tailer::Due() const {
 }
 
 absl::Status LogHub::Tailer::Open() {
+  if (!kBegins.Holds(request_.begin())) {
+    return absl::InvalidArgumentError(absl::StrCat("begin: expected ", AcceptedNumbers(kBegins), ", got ",
+                                                   request_.begin(), "; it counts the bytes that the caller has"));
+  }
   const auto trial = hub_.store_.FindTrial(request_.trial_id());
   if (!trial.ok()) return trial.status();
   if (!*trial) return NoSuchTrial(request_.trial_id());

@@ -1,8 +1,7 @@
 #include "coordinator/log_line.h"
 
-#include <algorithm>
-
 #include "experiment/quoted.h"
+#include "experiment/terminal_text.h"
 
 namespace ofsweep {
 namespace {
@@ -24,10 +23,7 @@ std::string NewestLine(std::string_view log) {
   if (end == std::string_view::npos) return "";
   log = log.substr(0, end);
   if (const std::size_t before = log.rfind('\n'); before != std::string_view::npos) log.remove_prefix(before + 1);
-  std::string line(MessageOf(log));
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return Shortened(line, kMostBytes);
+  return Shortened(TerminalText(MessageOf(log)), kMostBytes);
 }
 
 }  // namespace ofsweep

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/exclusions.h"
 #include "experiment/sweep_spec.h"
 
 namespace ofsweep {
@@ -43,13 +44,6 @@ std::vector<Axis> SeedMajor(const SweepSpec& spec) {
   return axes;
 }
 
-bool Matches(const TrialConfig& written, const TrialConfig& resolved, const Overrides& keys) {
-  return std::all_of(keys.begin(), keys.end(), [&](const auto& assigned) {
-    const auto& [key, value] = assigned;
-    return written.Get(key) == value || resolved.Get(key) == value;
-  });
-}
-
 // A key whose variation alone would make no other trials, so that all but the first of its values would be dropped.
 std::optional<std::string> KeyThatVariesNothing(const Axis& axis) {
   if (axis.points.size() < 2) return std::nullopt;
@@ -75,7 +69,7 @@ class Expansion {
         is_cancelled_(is_cancelled),
         axes_(SeedMajor(spec)),
         base_(TrialConfig::FromOverrides(spec.trial)),
-        excludes_(spec.exclude.size(), false) {}
+        exclusions_(spec.exclude) {}
 
   std::uint64_t Run() {
     std::vector<std::size_t> position(axes_.size(), 0);
@@ -83,9 +77,8 @@ class Expansion {
       if (is_cancelled_()) return hashes_.size();
       VisitCell(position);
     }
-    for (std::size_t i = 0; i < excludes_.size(); ++i) {
-      if (excludes_[i]) continue;
-      problems_.push_back({file_, spec_.exclude[i].line, "exclude", "an entry matches no trial of this sweep",
+    for (const Exclusion* entry : exclusions_.Unmatched()) {
+      problems_.push_back({file_, entry->line, "exclude", "an entry matches no trial of this sweep",
                            "mend its keys and values, or remove it"});
     }
     return hashes_.size();
@@ -126,9 +119,9 @@ class Expansion {
   void VisitCell(const std::vector<std::size_t>& position) {
     TrialConfig config = ConfigOf(position);
     std::optional<TrialConfig> written;
-    if (!spec_.exclude.empty()) written = config;
+    if (!exclusions_.empty()) written = config;
     ResolveAuto(config);
-    if (written && IsExcluded(*written, config)) return;
+    if (written && exclusions_.Match(*written, config)) return;
     ++combinations_;
     if (!visit_) return;
     SetFingerprints(spec_.fingerprints, config);
@@ -151,14 +144,6 @@ class Expansion {
             "leave it out, then all are evaluated on the same; or zip it with what varies"});
   }
 
-  bool IsExcluded(const TrialConfig& written, const TrialConfig& resolved) {
-    bool is_excluded = false;
-    for (std::size_t i = 0; i < spec_.exclude.size(); ++i) {
-      if (Matches(written, resolved, spec_.exclude[i].keys)) excludes_[i] = is_excluded = true;
-    }
-    return is_excluded;
-  }
-
   void Report(Problem problem) {
     if (!reported_.insert(problem.key + problem.message).second) return;
     if (const auto set = spec_.set.find(problem.key); set != spec_.set.end()) {
@@ -176,7 +161,7 @@ class Expansion {
   const std::function<bool()>& is_cancelled_;
   std::vector<Axis> axes_;
   TrialConfig base_;
-  std::vector<bool> excludes_;      // whether an exclusion has left out a trial
+  Exclusions exclusions_;
   std::uint64_t combinations_ = 0;  // that no exclusion has left out
   std::unordered_set<std::string> hashes_;
   std::set<std::string> reported_;

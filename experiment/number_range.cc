@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "experiment/quoted.h"
 #include "experiment/value.h"
 
@@ -17,10 +16,6 @@ std::string BoundText(const NumberRange& range, double bound) {
   return range.whole ? absl::StrFormat("%.0f", bound) : ShortestNumber(bound);
 }
 
-std::string WithoutGrouping(std::string_view text) {
-  return absl::StrReplaceAll(std::string(text), {{"_", ""}});
-}
-
 }  // namespace
 
 bool NumberRange::Holds(double number) const {
@@ -29,19 +24,17 @@ bool NumberRange::Holds(double number) const {
 }
 
 std::optional<double> ReadNumber(std::string_view text) {
-  const std::string digits = WithoutGrouping(text);
-  const char* end = digits.data() + digits.size();
+  const char* end = text.data() + text.size();
   double number = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), end, number);
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end || !std::isfinite(number)) return std::nullopt;
   return number;
 }
 
 std::optional<std::int64_t> ReadWhole(std::string_view text) {
-  const std::string digits = WithoutGrouping(text);
-  const char* end = digits.data() + digits.size();
+  const char* end = text.data() + text.size();
   std::int64_t whole = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), end, whole);
+  const auto [stop, error] = std::from_chars(text.data(), end, whole);
   if (error == std::errc() && stop == end) {
     constexpr auto kLargest = static_cast<std::int64_t>(kExactIntegers);
     return whole >= -kLargest && whole <= kLargest ? std::optional(whole) : std::nullopt;

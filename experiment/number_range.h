@@ -27,7 +27,7 @@ struct NumberRange {
 inline constexpr NumberRange kPositive{.open_minimum = true};
 inline constexpr NumberRange kPositiveWhole{.minimum = 1, .maximum = std::numeric_limits<int>::max(), .whole = true};
 
-// A decimal number that fills the whole text; "+1", "nan" and "inf" are none, "1e-3" and "1_000" are.
+// A decimal number that fills the whole text; "+1", "nan", "inf" and "1_000" are none, as in YAML 1.2; "1e-3" is.
 std::optional<double> ReadNumber(std::string_view text);
 
 // The same for an integer, which is read exactly: "1e3" is 1000. Nothing beyond kExactIntegers is read, for a range

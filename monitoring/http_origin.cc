@@ -11,11 +11,18 @@
 namespace ofsweep {
 namespace {
 
-// Without its port and an IPv6 address's brackets, in lower case.
+bool IsPort(std::string_view text) {
+  return text.empty() || (text.starts_with(':') && std::all_of(text.begin() + 1, text.end(), absl::ascii_isdigit));
+}
+
+// Without its port and an IPv6 address's brackets, in lower case; as it stands where it is neither NAME:PORT nor
+// [ADDRESS]:PORT, which is nobody's name then.
 std::string NameIn(std::string_view host) {
-  const std::size_t end = host.find(']');
-  if (host.starts_with('[') && end != std::string_view::npos) return std::string(host.substr(1, end - 1));
-  return absl::AsciiStrToLower(std::string(host.substr(0, host.find(':'))));
+  const bool has_brackets = host.starts_with('[');
+  const std::size_t end = has_brackets ? host.find(']') : host.find(':');
+  std::string name = absl::AsciiStrToLower(std::string(host));
+  if (end == std::string_view::npos || !IsPort(host.substr(has_brackets ? end + 1 : end))) return name;
+  return has_brackets ? name.substr(1, end - 1) : name.substr(0, end);
 }
 
 bool IsOwn(const std::string& name, const std::vector<std::string>& own_names) {

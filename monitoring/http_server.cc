@@ -1,9 +1,9 @@
 #include "monitoring/http_server.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -28,7 +28,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "monitoring/byte_room.h"
 #include "monitoring/host_port.h"
+#include "monitoring/http_exchange.h"
+#include "monitoring/waiting_connections.h"
 
 namespace ofsweep {
 namespace {
@@ -43,6 +46,7 @@ using Reply = http::response<http::string_body>;
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 constexpr int kNextPorts = 100;
 constexpr int kThreads = 4;                                // a long scrape or a slow disk does not hold up /healthz
+constexpr std::chrono::seconds kLastBytes(1);              // how long what nobody wants is still taken
 constexpr absl::Duration kLastAnswers = absl::Seconds(5);  // until when clients may take them; gRPC's have as long
 
 std::string HowToListen(const boost::system::error_code& error, const HostPort& address) {
@@ -69,83 +73,6 @@ struct Terms {
   http::verb method = http::verb::get;
 };
 constexpr Terms kLastTerms;  // of an answer that ends its connection
-
-// What is to be written next of an answer.
-struct Piece {
-  HttpResponse head;  // of the first piece
-  std::string body;   // of the others
-  bool is_last = false;
-  std::function<void()> taken;
-};
-
-// An answer on its way from whoever gives it to the connection that writes it. All of its state belongs to the
-// connection's strand.
-class Exchange : public HttpAnswer, public std::enable_shared_from_this<Exchange> {
- public:
-  explicit Exchange(asio::any_io_executor strand) : strand_(std::move(strand)), arrived_(strand_) {}
-
-  void Send(HttpResponse response) override { Put({.head = std::move(response), .is_last = true}); }
-  void Begin(HttpResponse head) override { Put({.head = std::move(head)}); }
-  void Write(std::string piece, std::function<void()> taken) override {
-    Put({.body = std::move(piece), .taken = std::move(taken)});
-  }
-  void End() override { Put({.is_last = true}); }
-
-  void OnGone(std::function<void()> gone) override {
-    asio::post(strand_, [self = shared_from_this(), gone = std::move(gone)]() mutable {
-      if (self->has_gone_) return gone();
-      self->on_gone_ = std::move(gone);
-    });
-  }
-
-  // ---- for the connection, on its strand ----
-
-  // Nothing when the client has gone.
-  asio::awaitable<std::optional<Piece>> Next() {
-    while (pieces_.empty() && !has_gone_) {
-      beast::error_code ignored;
-      arrived_.expires_at(asio::steady_timer::time_point::max());
-      co_await arrived_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-    if (has_gone_) co_return std::nullopt;
-    Piece piece = std::move(pieces_.front());
-    pieces_.pop_front();
-    co_return piece;
-  }
-
-  void NoteTaken(const Piece& piece) const {
-    if (piece.taken && !has_gone_) piece.taken();
-  }
-
-  void NoteGone() {
-    if (has_gone_ || is_finished_) return;
-    has_gone_ = true;
-    arrived_.cancel();
-    if (on_gone_) std::exchange(on_gone_, nullptr)();
-  }
-
-  // All is written.
-  void NoteFinished() {
-    is_finished_ = true;
-    on_gone_ = nullptr;
-  }
-
- private:
-  void Put(Piece piece) {
-    asio::post(strand_, [self = shared_from_this(), piece = std::move(piece)]() mutable {
-      if (self->has_gone_) return;
-      self->pieces_.push_back(std::move(piece));
-      self->arrived_.cancel();
-    });
-  }
-
-  const asio::any_io_executor strand_;
-  asio::steady_timer arrived_;  // never goes off; is cancelled when there is something to look at
-  std::deque<Piece> pieces_;
-  bool has_gone_ = false;
-  bool is_finished_ = false;
-  std::function<void()> on_gone_;
-};
 
 // Requests that are read and not yet answered.
 class OpenAnswers {
@@ -181,7 +108,8 @@ class OpenAnswers {
 
 class BeastServer : public HttpServer {
  public:
-  BeastServer(const HttpServerOptions& options, HttpRoutes routes) : options_(options), routes_(std::move(routes)) {}
+  BeastServer(const HttpServerOptions& options, HttpRoutes routes)
+      : options_(options), routes_(std::move(routes)), bodies_(options.max_bytes_of_bodies) {}
 
   ~BeastServer() override {
     answers_.AwaitNone(kLastAnswers);
@@ -237,7 +165,7 @@ class BeastServer : public HttpServer {
         co_await pause.async_wait(asio::use_awaitable);
         continue;
       }
-      if (connections_.load() >= options_.max_connections) continue;
+      if (connections_.load() >= options_.max_connections && !waiting_.CloseLongest()) continue;
       ++connections_;
       const auto strand = socket.get_executor();
       asio::co_spawn(strand, Serve(beast::tcp_stream(std::move(socket))),
@@ -249,8 +177,20 @@ class BeastServer : public HttpServer {
     beast::flat_buffer buffer;
     while (co_await ServeOne(stream, buffer)) {
     }
-    beast::error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    co_await EndGently(stream);
+  }
+
+  // What the client still sends is taken for a moment: to close with some of it unread would take the last answer from
+  // it (RST).
+  asio::awaitable<void> EndGently(beast::tcp_stream& stream) {
+    beast::error_code error;
+    stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    const WaitingConnections::Wait wait(waiting_, stream.get_executor(), [&stream] { stream.close(); });
+    stream.expires_after(kLastBytes);
+    std::array<char, 16 * 1024> unread;
+    while (!error) {
+      co_await stream.async_read_some(asio::buffer(unread), asio::redirect_error(asio::use_awaitable, error));
+    }
   }
 
   // A request and its answer. Returns whether the connection may be used again.
@@ -259,19 +199,27 @@ class BeastServer : public HttpServer {
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(options_.max_body_bytes);
     beast::error_code error;
+    std::optional<WaitingConnections::Wait> wait(std::in_place, waiting_, stream.get_executor(),
+                                                 [&stream] { stream.close(); });
     ExpireLater(stream);
     co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return co_await SayLastWords(stream, error);
     HttpRequest request = HeaderOf(parser.get());
     Terms terms{parser.get().version(), parser.get().keep_alive(), parser.get().method()};
     const HttpCallHandler* call = FindCall(request.path);
-    if (call == nullptr && HasBody(parser)) co_return co_await SayLastWords(stream, http::error::body_limit);
     if (const std::string why = options_.why_refused ? options_.why_refused(request) : ""; !why.empty()) {
       terms.keep_alive = false;
       co_return co_await Write(stream, MakeReply(Refusal(403, why), terms), terms.method);
     }
-    co_await ReadBody(stream, buffer, parser, error);
+    if (call == nullptr && HasBody(parser)) {
+      terms.keep_alive = false;
+      if (IsPage(request)) co_return co_await SayLastWords(stream, http::error::body_limit);
+      co_return co_await Write(stream, AnswerPage(request, terms), terms.method);
+    }
+    ByteRoom::Share share(bodies_);
+    co_await ReadBody(stream, buffer, parser, share, error);
     if (error) co_return co_await SayLastWords(stream, error);
+    wait.reset();
     const OpenAnswers::Guard open(answers_);
     request.body = std::move(parser.get().body());
     if (call != nullptr) co_return co_await Converse(stream, std::move(request), terms, *call);
@@ -286,8 +234,9 @@ class BeastServer : public HttpServer {
     return parser.chunked() || parser.content_length_remaining().value_or(0) > 0;
   }
 
+  // The error no_buffer_space: all bodies together would be too large.
   asio::awaitable<void> ReadBody(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser,
-                                 beast::error_code& error) const {
+                                 ByteRoom::Share& share, beast::error_code& error) const {
     // curl waits for this before it sends a long body.
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       http::response<http::empty_body> go_on(http::status::continue_, 11);
@@ -295,7 +244,10 @@ class BeastServer : public HttpServer {
       if (error) co_return;
     }
     ExpireLater(stream);
-    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    while (!error && !parser.is_done()) {
+      co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+      if (!error && !share.GrowTo(parser.get().body().size())) error = asio::error::no_buffer_space;
+    }
   }
 
   // Returns whether the connection may be used again.
@@ -313,13 +265,13 @@ class BeastServer : public HttpServer {
   // An answer that comes later. Returns whether the connection may be used again.
   asio::awaitable<bool> Converse(beast::tcp_stream& stream, HttpRequest request, Terms terms,
                                  const HttpCallHandler& handler) const {
-    const auto exchange = std::make_shared<Exchange>(stream.get_executor());
+    const auto exchange = std::make_shared<HttpExchange>(stream.get_executor());
     try {
       handler(std::move(request), exchange);
     } catch (const std::exception& error) {
       exchange->Send(Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n")));
     }
-    std::optional<Piece> first = co_await exchange->Next();
+    std::optional<HttpPiece> first = co_await exchange->Next();
     if (first->is_last) {
       exchange->NoteFinished();
       co_return co_await Write(stream, MakeReply(std::move(first->head), terms), terms.method);
@@ -334,7 +286,7 @@ class BeastServer : public HttpServer {
     co_return false;
   }
 
-  asio::awaitable<void> WritePieces(beast::tcp_stream& stream, Piece first, Exchange& exchange) const {
+  asio::awaitable<void> WritePieces(beast::tcp_stream& stream, HttpPiece first, HttpExchange& exchange) const {
     std::string body = std::exchange(first.head.body, "");
     Reply reply = MakeReply(std::move(first.head), kLastTerms);
     reply.erase(http::field::content_length);
@@ -342,7 +294,7 @@ class BeastServer : public HttpServer {
     http::response_serializer<http::string_body> serializer(reply);
     ExpireLater(stream);
     co_await http::async_write_header(stream, serializer, asio::use_awaitable);
-    std::optional<Piece> piece = Piece{.body = std::move(body)};
+    std::optional<HttpPiece> piece = HttpPiece{.body = std::move(body)};
     while (piece && !piece->is_last) {
       if (!piece->body.empty()) {
         ExpireLater(stream);
@@ -359,7 +311,7 @@ class BeastServer : public HttpServer {
 
   // A client sends nothing while it is answered, so what arrives is its end. The socket is not touched after the wait,
   // which the connection's end cuts short.
-  static asio::awaitable<void> WatchForEnd(tcp::socket& socket, std::shared_ptr<Exchange> exchange) {
+  static asio::awaitable<void> WatchForEnd(tcp::socket& socket, std::shared_ptr<HttpExchange> exchange) {
     char next = 0;
     beast::error_code error;
     co_await socket.async_receive(asio::buffer(&next, 1), asio::socket_base::message_peek,
@@ -382,6 +334,11 @@ class BeastServer : public HttpServer {
 
   // To a connection whose request cannot be read, where it is not simply over. Returns false: it is not used again.
   asio::awaitable<bool> SayLastWords(beast::tcp_stream& stream, beast::error_code error) const {
+    if (error == asio::error::no_buffer_space) {
+      HttpResponse wait = Refusal(503, "Too many large requests at once; send this one again in a second.\n");
+      wait.headers.emplace_back("Retry-After", "1");
+      co_return co_await Write(stream, MakeReply(std::move(wait), kLastTerms), http::verb::get);
+    }
     if (error == http::error::end_of_stream || error == beast::error::timeout ||
         error.category() != http::make_error_code(http::error::bad_method).category()) {
       co_return false;
@@ -402,8 +359,10 @@ class BeastServer : public HttpServer {
     return nullptr;
   }
 
+  bool IsPage(const HttpRequest& request) const { return routes_.pages.contains(request.path); }
+
   Reply AnswerPage(const HttpRequest& request, Terms terms) const {
-    if (terms.method != http::verb::get && terms.method != http::verb::head) {
+    if (IsPage(request) && terms.method != http::verb::get && terms.method != http::verb::head) {
       terms.keep_alive = false;
       Reply reply = MakeReply(Refusal(405, "Only GET and HEAD are answered here.\n"), terms);
       reply.set(http::field::allow, "GET, HEAD");
@@ -416,13 +375,20 @@ class BeastServer : public HttpServer {
   static HttpRequest HeaderOf(const http::request<http::string_body>& request) {
     HttpRequest plain;
     plain.method = std::string(request.method_string());
-    const std::string target(request.target());
-    const std::size_t mark = target.find('?');
-    plain.path = target.substr(0, mark);
-    if (mark != std::string::npos) plain.query = target.substr(mark + 1);
     for (const auto& field : request) {
       plain.headers[absl::AsciiStrToLower(std::string(field.name_string()))] = std::string(field.value());
     }
+    std::string target(request.target());
+    // "http://HOST/PATH", as to a proxy, counts without the Host beside it (RFC 9112, 3.2.2).
+    if (const std::size_t scheme = target.find("://"); scheme != std::string::npos && target.front() != '/') {
+      const std::size_t end = std::min(target.find_first_of("/?", scheme + 3), target.size());
+      plain.headers["host"] = target.substr(scheme + 3, end - scheme - 3);
+      target.erase(0, end);
+      if (!target.starts_with('/')) target.insert(0, "/");
+    }
+    const std::size_t mark = target.find('?');
+    plain.path = target.substr(0, mark);
+    if (mark != std::string::npos) plain.query = target.substr(mark + 1);
     return plain;
   }
 
@@ -445,6 +411,8 @@ class BeastServer : public HttpServer {
   std::string address_;
   std::atomic<std::size_t> connections_ = 0;
   OpenAnswers answers_;
+  ByteRoom bodies_;
+  WaitingConnections waiting_;
   asio::io_context io_{kThreads};
   tcp::acceptor acceptor_{io_};
   std::vector<std::thread> threads_;

@@ -65,8 +65,11 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1:7071";  // HOST:PORT or [IPV6]:PORT; port 0 takes a free one
   bool or_next_port = false;               // where the port is in use, the first free one of the hundred behind it
   int idle_seconds = 30;                   // a connection that neither sends nor takes anything for so long is closed
-  std::size_t max_connections = 256;       // further ones are closed at once
+  // One more closes the one that has kept the server waiting for a request longest, or itself where none does.
+  std::size_t max_connections = 256;
   std::size_t max_body_bytes = std::size_t{16} << 20;
+  // Of all requests that are not yet answered, those of at most 64 KiB aside; a body beyond it is refused with 503.
+  std::size_t max_bytes_of_bodies = std::size_t{64} << 20;
   // Why a request is refused with 403, in words, looked at before its body is read; "" for one that is not.
   std::function<std::string(const HttpRequest&)> why_refused = {};
 };

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/database_copy.h"
+#include "storage/integrity.h"
 #include "storage/sqlite_status.h"
 #include "storage/sweep_deletion.h"
 #include "storage/writer_connection.h"
@@ -72,14 +73,15 @@ absl::Status GiveOwnerAndMode(const std::string& from, const std::string& to) {
 
 absl::Status CheckDraft(const std::string& draft, const std::string& path) {
   DatabaseConnection connection(draft, DatabaseConnection::Mode::kReader);
-  Query query(connection.Prepare("PRAGMA integrity_check(1)"));
-  if (query.Next() && query.Text(0) == "ok") return absl::OkStatus();
+  const std::string fault = IntegrityFault(connection.database());
+  if (fault.empty()) return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrCat(path, ": what was written anew is damaged (", query.Text(0),
+      absl::StrCat(path, ": what was written anew is damaged (", fault,
                    "), so the file was left as it is; run `ofsweep db check`, and check the disk"));
 }
 
 absl::Status WriteAnew(SQLite::Database& database, const std::string& file, const std::string& path) {
+  if (absl::Status status = CheckIntegrity(database, path, "it was left as it is"); !status.ok()) return status;
   const auto draft = BeginDatabase(file, "");
   if (!draft.ok()) return draft.status();
   if (absl::Status status = CopyDatabase(database, path, **draft); !status.ok()) return status;

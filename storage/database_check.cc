@@ -5,9 +5,12 @@
 #include <string_view>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "experiment/attempt.h"
 #include "experiment/flat_json.h"
+#include "experiment/quoted.h"
 #include "experiment/trial_state.h"
 #include "storage/curve_check.h"
 #include "storage/database_connection.h"
@@ -215,11 +218,32 @@ void CheckIdentities(DatabaseConnection& connection, DatabaseCheck& check) {
   check.extent = Rows(connection, "trials", "trial");
 }
 
-// What SQLite does not look at, and everything that reads configurations trips over.
-void CheckConfigurations(DatabaseConnection& connection, DatabaseCheck& check) {
-  Query query(connection.Prepare(
-      "SELECT trial_id FROM trials JOIN trial_configs ON trial = trials.id WHERE NOT json_valid(config)"));
-  while (query.Next()) check.Add(absl::StrCat("trial ", query.Text(0), ": its configuration is no JSON"));
+// Texts that programs parse, each with whose it is.
+struct JsonColumn {
+  const char* name;
+  const char* rows;  // SQL
+};
+constexpr JsonColumn kJsonColumns[] = {
+    {"its configuration", "SELECT 'trial ' || trial_id, config FROM trials JOIN trial_configs ON trial = trials.id"},
+    {"what its trainer made of `auto`",
+     "SELECT 'attempt ' || trial_attempts.generation || ' of trial ' || trial_id, resolved FROM trials JOIN "
+     "trial_attempts ON trial = trials.id"},
+    {"what it left out of the corpus",
+     "SELECT 'attempt ' || trial_attempts.generation || ' of trial ' || trial_id, ifnull(left_out, '{}') FROM trials "
+     "JOIN trial_attempts ON trial = trials.id"},
+    {"its keys", "SELECT 'arm ' || arms.id || ' of sweep ' || name, keys FROM arms JOIN sweeps ON sweeps.id = sweep"},
+    {"its tags", "SELECT 'sweep ' || name, tags FROM sweeps"},
+};
+
+// What SQLite does not look at, and everything that reads these rows trips over.
+void CheckJson(DatabaseConnection& connection, DatabaseCheck& check) {
+  for (const JsonColumn& column : kJsonColumns) {
+    Query query(connection.Prepare(column.rows));
+    while (query.Next()) {
+      if (nlohmann::json::accept(query.Text(1))) continue;
+      check.Add(absl::StrCat(Printable(query.Text(0)), ": ", column.name, " is no JSON"));
+    }
+  }
 }
 
 std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
@@ -230,7 +254,7 @@ std::vector<DatabaseCheck> CheckAll(DatabaseConnection& connection) {
        .promise = "sound",
        .mend = absl::StrCat(kRestore, "; `sqlite3 FILE .recover | sqlite3 new.db` saves what can still be read")}};
   CheckFile(connection, checks[0]);
-  if (checks[0].fault_count == 0) CheckConfigurations(connection, checks[0]);
+  if (checks[0].fault_count == 0) CheckJson(connection, checks[0]);
   if (checks[0].fault_count > 0) return checks;
   DatabaseCheck references{.name = "references", .promise = "what they refer to is there", .mend = kRestore};
   DatabaseCheck states{.name = "states", .promise = "they agree with their sweeps and attempts", .mend = kRestore};

@@ -42,6 +42,8 @@ DatabaseConnection::DatabaseConnection(const std::string& path, Mode mode)
     : database_(std::filesystem::absolute(path).string(), OpenFlags(mode), kBusyTimeoutMs) {
   // Sorts and savepoints use memory, so that a full disk cannot fail a read.
   Execute("PRAGMA temp_store = MEMORY");
+  // Else a page whose cells lie outside it is read as one of fewer rows, without an error.
+  Execute("PRAGMA cell_size_check = ON");
   Execute(mode == Mode::kWriter ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -32768");
 }
 

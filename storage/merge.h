@@ -45,7 +45,8 @@ struct MergeCounts {
 // another one has here, or gets, which is no update of it; FailedPrecondition for a trial or sweep that has read other
 // data, or of which nobody knows what it read, and for a source that is not ofsweep's or of a newer version;
 // InvalidArgument when both are the same, and for a name that no sweep may have; those of Store::Open for the target,
-// and ResourceExhausted when its disk is full.
+// and ResourceExhausted when its disk is full; DataLoss for a source in which CheckDatabase
+// finds anything wrong.
 absl::StatusOr<MergeCounts> MergeDatabase(const MergeRequest& request);
 
 }  // namespace ofsweep

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/integrity.h"
 #include "storage/reader_connection.h"
 #include "storage/schema.h"
 #include "storage/sqlite_status.h"
@@ -42,6 +43,8 @@ absl::StatusOr<std::unique_ptr<ViewReader>> ViewReader::Open(const std::string& 
   if (!connection.ok()) return connection.status();
   try {
     std::unique_ptr<ViewReader> reader(new ViewReader(path, *std::move(connection)));
+    absl::Status sound = CheckIntegrity(reader->connection_->database(), path, "nothing is read from it");
+    if (!sound.ok()) return sound;
     if (absl::Status found = reader->FindSweeps(sweeps); !found.ok()) return found;
     reader->FindTrials();
     return reader;

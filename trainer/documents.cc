@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiment/sha256.h"
+#include "experiment/utf8.h"
 #include "trainer/files.h"
 #include "trainer/log.h"
-#include "trainer/utf8.h"
 
 namespace ofsweep {
 namespace {

@@ -13,6 +13,7 @@
 #include "experiment/build_revision.h"
 #include "experiment/data_folder.h"
 #include "storage/writer_lock.h"
+#include "tests/temporary_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -62,6 +63,32 @@ TEST(CommandLine, SizesOfLogsHaveUnits) {
   // Goes on to an address that is none.
   EXPECT_THAT(Ofsweep({"coordinator", "--log-bytes", "64MiB", "--grpc", "none", "--data-dir", "/proc/none"}).err,
               Not(HasSubstr("--log-bytes")));
+}
+
+TEST(CommandLine, AWordThatIsNotUtf8IsNamedBeforeAnythingIsDone) {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{"show", "s\xff"},
+                                                {"ls", "--tag", "\xff"},
+                                                {"curves", "s", "--metric", "\xff"},
+                                                {"plan", "x.yaml", "--set", "train.steps=\xff"}}) {
+    const Result refused = Ofsweep(words);
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("argument "), HasSubstr("?\", is not UTF-8"))) << words[0];
+  }
+}
+
+TEST(CommandLine, ASweepFileThatIsNotUtf8IsRefusedWithThePlace) {
+  const TemporaryFolder folder;
+  const std::string latin = folder.Write("latin.yaml", "name: s\ndescription: \xe9t\xe9\n");
+  const std::string utf16 = folder.Write("utf16.yaml", "\xff\xfen\nName");
+  const std::string binary = folder.Write("binary.yaml", std::string("name: s\n\0\n", 10));
+  for (const char* command : {"plan", "run", "submit"}) {
+    const Result refused = Ofsweep({command, latin.c_str()});
+    EXPECT_EQ(refused.exit_code, 2) << command;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("latin.yaml:2: byte 14 of this line (0xe9)"), HasSubstr("as UTF-8")))
+        << command;
+  }
+  EXPECT_THAT(Ofsweep({"plan", utf16.c_str()}).err, HasSubstr("utf16.yaml:1: byte 1 "));
+  EXPECT_THAT(Ofsweep({"plan", binary.c_str()}).err, HasSubstr("binary.yaml:2: byte 1 "));
 }
 
 TEST(CommandLine, HelpAndVersionGoToStandardOutput) {

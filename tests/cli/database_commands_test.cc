@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_split.h"
+#include "tests/storage/database_damage.h"
 #include "tests/storage/store_fixture.h"
 
 namespace ofsweep {
@@ -190,6 +191,18 @@ TEST_F(DatabaseCommandsTest, ExportWritesAFileAViewWithNumbersAsTheyAreStored) {
   const Finished unknown = Db({"export", "none", "--data-dir", data, "--to", to});
   EXPECT_EQ(unknown.exit_code, 1);
   EXPECT_THAT(unknown.err, HasSubstr("no sweep none"));
+}
+
+TEST_F(DatabaseCommandsTest, ADamagedDatabaseIsNotExportedWithFewerRows) {
+  for (const auto damage : {SwapRows, LoseRow}) {
+    const std::string data = MakeFolder("data", "s", 0);
+    damage(data + "/ofsweep.db", "trial_attempts");
+    const Finished refused = Db({"export", "--data-dir", data, "--to", folder_.File("out")});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr(data), HasSubstr("damaged")));
+    EXPECT_FALSE(std::filesystem::exists(folder_.File("out/curves.csv")));
+    std::filesystem::remove_all(data);
+  }
 }
 
 TEST_F(DatabaseCommandsTest, TwoExportsIntoOneFolderDoNotMix) {

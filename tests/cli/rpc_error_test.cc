@@ -33,6 +33,12 @@ TEST(RpcError, ASpecOfTooManyTrialsIsAnInvalidSpec) {
   EXPECT_EQ(ExitCode(FromRpc({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams"}, "")), 1);
 }
 
+TEST(RpcError, AFailureWithoutAMessageHasOneAllTheSame) {
+  for (const grpc::StatusCode code : {grpc::StatusCode::INTERNAL, grpc::StatusCode::UNKNOWN}) {
+    EXPECT_THAT(std::string(FromRpc({code, ""}, "gpu7:7070").message()), HasSubstr("without a word"));
+  }
+}
+
 TEST(RpcError, ACoordinatorThatDoesNotAnswerIsNamedWithHowToStartIt) {
   const absl::Status status = FromRpc({grpc::StatusCode::UNAVAILABLE, "connection refused"}, "gpu7:7070");
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot reach the coordinator at gpu7:7070"));

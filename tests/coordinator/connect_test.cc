@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "coordinator/connect_codec.h"
 #include "google/rpc/error_details.pb.h"
 #include "tests/coordinator/server_fixture.h"
@@ -144,6 +145,66 @@ TEST_F(ConnectTest, WhatCannotBeReadIsToldInWords) {
               StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(Call("GetSweep", {.headers = {kJson, "Connect-Timeout-Ms: soon"}, .body = "{}"}),
               AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("Connect-Timeout-Ms")));
+}
+
+// As protobuf's reader of JSON does, in time and memory that grow with a power of the depth.
+TEST_F(ConnectTest, NestingThatGrpcDoesNotReadIsRefusedInWords) {
+  const auto lists = [&](int depth) {
+    return Post("SubmitSweep", kJson,
+                absl::StrCat(R"({"spec":{"name":"deep","trial":{"a":)", std::string(depth, '['),
+                             std::string(depth, ']'), "}}}"));
+  };
+  const auto objects = [&](int depth) {
+    std::string trial = "1";
+    for (int i = 0; i < depth; ++i) trial = absl::StrCat(R"({"a":)", trial, "}");
+    return Post("SubmitSweep", kJson, absl::StrCat(R"({"spec":{"name":"deep","trial":)", trial, "}}"));
+  };
+  const auto begin = absl::Now();
+  for (const int depth : {1, 20, 32, 33, 40, 46, 47, 48, 49, 50, 60, 97, 98, 200, 30'000}) {
+    for (const std::string& answer : {lists(depth), objects(depth)}) {
+      ASSERT_THAT(answer, StartsWith("HTTP/1.1 400")) << depth;
+      EXPECT_EQ(JsonOf(answer)["code"], "invalid_argument") << depth;
+      EXPECT_NE(JsonOf(answer)["message"], "") << depth;
+    }
+  }
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(20));
+  // What gRPC reads arrives: the key is unknown, and no depth is complained of.
+  EXPECT_THAT(lists(40), AllOf(HasSubstr("unknown key"), testing::Not(HasSubstr("deep for"))));
+  EXPECT_THAT(lists(30'000), HasSubstr("more than 64 deep"));
+}
+
+TEST_F(ConnectTest, BracketsInStringsAreNoNesting) {
+  const std::string brackets(200, '[');
+  EXPECT_THAT(Post("GetSweep", kJson, absl::StrCat(R"({"name": "\"\\)", brackets, R"("})")),
+              StartsWith("HTTP/1.1 404"));
+  // protobuf takes single quotes too: a " in them begins no string.
+  EXPECT_THAT(Post("GetSweep", kJson, absl::StrCat(R"({'"': )", brackets)), HasSubstr("more than 64 deep"));
+}
+
+TEST_F(ConnectTest, ErrorsOfHttpAreConnectsToo) {
+  const std::vector<std::string> answers = {
+      Post("QueryCurves", kJson, "{}"), Call("GetSweep", {.path = "?message=x", .method = "GET"}),
+      Call("GetSweep", {.method = "DELETE"}), Post("GetSweep", "Content-Type: text/plain", "{}"),
+      Post("x/y/GetSweep", kJson, "{}")};
+  for (const std::string& answer : answers) {
+    EXPECT_THAT(answer, HasSubstr(kJson));
+    EXPECT_NE(JsonOf(answer)["code"], "") << answer;
+    EXPECT_NE(JsonOf(answer)["message"], "") << answer;
+  }
+  EXPECT_THAT(answers.back(), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(ConnectTest, AnEnvelopeHasNoFlagsThatMeanNothing) {
+  const auto watch = [&](std::uint8_t flags, const std::vector<std::string>& headers) {
+    HttpCall call{.headers = headers, .body = ConnectEnvelope(flags, R"({"name": "none"})")};
+    call.headers.emplace_back(kStreamJson);
+    return Envelopes(BodyOf(Call("WatchSweep", call))).at(0).message;
+  };
+  EXPECT_THAT(watch(kConnectCompressed, {}),
+              AllOf(HasSubstr("invalid_argument"), HasSubstr("Connect-Content-Encoding")));
+  EXPECT_THAT(watch(kConnectEndOfStream, {}), AllOf(HasSubstr("invalid_argument"), HasSubstr("flags")));
+  EXPECT_THAT(watch(0x80, {}), HasSubstr("invalid_argument"));
+  EXPECT_THAT(watch(0, {}), HasSubstr("not_found"));
 }
 
 TEST_F(ConnectTest, WorkersCallsAreNotServed) {

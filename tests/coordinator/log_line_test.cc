@@ -15,6 +15,7 @@ TEST(LogLine, TheNewestWholeLineCountsWithoutItsTimeAndLevel) {
 
 TEST(LogLine, NothingInItRulesATerminal) {
   EXPECT_EQ(NewestLine("2026-11-28T16:00:00.123 info \x1b[2Jgone\r\xff\n"), "?[2Jgone??");
+  EXPECT_EQ(NewestLine("caf\xc3\xa9 \xc2\x9b\n"), "caf\xc3\xa9 ?");
   EXPECT_LE(NewestLine(std::string(100'000, 'x') + "\n").size(), 210u);
 }
 

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -195,6 +197,20 @@ TEST_F(LogTest, AStreamGoesOnBehindWhatItsReaderHas) {
   request.set_begin(8);
   PushOne(Chunk(start, 8, "", /*complete=*/true));
   EXPECT_EQ(Tail(request), "") << "it has all of it, which is no mistake";
+}
+
+// Taken for 0 it would bring the whole log again.
+TEST_F(LogTest, ABeginThatCountsNoBytesIsRefused) {
+  const v1::Start start = StartOne();
+  PushOne(Chunk(start, 0, "one\ntwo\n"));
+  v1::TailLogRequest request = Request(start);
+  for (const double begin : {std::nan(""), -5.0, 0.5, 1e300, std::numeric_limits<double>::infinity()}) {
+    request.set_begin(begin);
+    EXPECT_EQ(TailCode(request), grpc::StatusCode::INVALID_ARGUMENT) << begin;
+    EXPECT_THAT(Tail(request), HasSubstr("begin: expected an integer")) << begin;
+  }
+  request.set_begin(1e12);
+  EXPECT_EQ(Tail(request), "") << "behind its end";
 }
 
 TEST_F(LogTest, AFollowerHearsWhatIsPushedAndEndsWithTheLog) {

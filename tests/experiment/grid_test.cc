@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -71,6 +73,38 @@ TEST(Grid, AnExclusionMatchesAutoAsItIsWrittenAndAsItIsResolved) {
   const std::string grid = "name: x\ngrid: {model.ffn_width: [auto, 100]}\nexclude:\n- {model.ffn_width: ";
   EXPECT_EQ(Expand(GoodSpec(grid + "auto}")).size(), 1u);
   EXPECT_EQ(Expand(GoodSpec(grid + "768}")).size(), 1u);
+}
+
+// Of keys whose `auto` is another value each, an entry may name any of the two.
+TEST(Grid, AnExclusionMayNameOneKeyAsItIsWrittenAndAnotherAsItIsResolved) {
+  const TrialConfig resolved = Expand(GoodSpec("name: x")).at(0).config;
+  const std::string norm = ToText(resolved.Get("model.final_norm"));
+  const std::string width = ToText(resolved.Get("model.ffn_width"));
+  for (const std::string& entry :
+       {"model.ffn_width: auto, model.final_norm: " + norm, "model.ffn_width: " + width + ", model.final_norm: auto",
+        "model.ffn_width: " + width + ", model.final_norm: " + norm}) {
+    const std::string others = "- {model.ffn_width: 17, model.final_norm: auto, seed: 0}\n";
+    const std::string sweep = "name: x\ngrid: {seed: [0, 1]}\nexclude:\n- {" + entry + ", seed: 1}\n";
+    EXPECT_EQ(Expand(GoodSpec(sweep)).size(), 1u) << entry;
+    EXPECT_THAT(Mistakes(sweep + others), ElementsAre(HasSubstr(":5: exclude: an entry matches no trial"))) << entry;
+  }
+}
+
+TEST(Grid, AnEntryThatStandsTwiceMatchesTwice) {
+  EXPECT_THAT(Mistakes("name: x\ngrid: {seed: [0, 1]}\nexclude: [{seed: 1}, {seed: 1}, {}]"),
+              ElementsAre(HasSubstr("exclude: leaves none of the 2 trials")));
+  EXPECT_EQ(Expand(GoodSpec("name: x\ngrid: {seed: [0, 1]}\nexclude: [{seed: 1}, {seed: 1}]")).size(), 1u);
+}
+
+// Each trial compared with each entry would be 10^9 comparisons.
+TEST(Grid, ManyExclusionsOfManyTrialsTakeNoLonger) {
+  std::string seeds, entries;
+  for (int seed = 0; seed < 50'000; ++seed) seeds += std::to_string(seed) + ",";
+  for (int seed = 0; seed < 20'000; ++seed) entries += "- {seed: " + std::to_string(2 * seed) + "}\n";
+  const SweepSpec spec = GoodSpec("name: x\ngrid: {seed: [" + seeds + "]}\nexclude:\n" + entries);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(CountCombinations(spec), 30'000u);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 TEST(Grid, AnExclusionThatLeavesNothingOutIsAMistake) {

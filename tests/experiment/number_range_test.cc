@@ -6,8 +6,9 @@ namespace ofsweep {
 namespace {
 
 TEST(NumberRange, HoldsNumbersAloneAndNoNan) {
-  for (const char* good : {"1", "0.5", "1e300", "1_000"}) EXPECT_EQ(WhyNotIn(kPositive, good), "") << good;
-  for (const char* bad : {"nan", "NAN", "-nan", "inf", "-inf", "0", "-1", "4GB", "", " ", "+1", "1e999"}) {
+  for (const char* good : {"1", "0.5", "1e300", "1e3"}) EXPECT_EQ(WhyNotIn(kPositive, good), "") << good;
+  for (const char* bad :
+       {"nan", "NAN", "-nan", "inf", "-inf", "0", "-1", "4GB", "", " ", "+1", "1e999", "1_000", "_1", "0_.5", "1__0"}) {
     EXPECT_NE(WhyNotIn(kPositive, bad), "") << bad;
   }
   EXPECT_TRUE((NumberRange{.minimum = -1, .maximum = 1}).Holds(-1));
@@ -17,11 +18,12 @@ TEST(NumberRange, HoldsNumbersAloneAndNoNan) {
 
 // A double would make 9007199254740992 of both.
 TEST(NumberRange, ReadsIntegersExactlyOrNotAtAll) {
-  for (const char* good : {"9007199254740992", "-9007199254740992", "9007199254740991", "1e3", "1_000", "7.0"}) {
+  for (const char* good : {"9007199254740992", "-9007199254740992", "9007199254740991", "1e3", "7.0"}) {
     EXPECT_TRUE(ReadWhole(good)) << good;
   }
-  for (const char* bad : {"9007199254740993", "-9007199254740993", "9007199254740993.0", "9007199254740994",
-                          "9223372036854775807", "-9223372036854775808", "99999999999999999999", "1.5", "+1", ""}) {
+  for (const char* bad :
+       {"9007199254740993", "-9007199254740993", "9007199254740993.0", "9007199254740994", "9223372036854775807",
+        "-9223372036854775808", "99999999999999999999", "1.5", "+1", "", "1_000", "_1", "1_"}) {
     EXPECT_FALSE(ReadWhole(bad)) << bad;
   }
   EXPECT_EQ(ReadWhole("9007199254740991"), 9007199254740991);

@@ -33,7 +33,7 @@ TEST(TrialKey, EveryConditionNamesAKnownKeyThatCanHaveItsValues) {
 TEST(TrialKey, ReadsNumbersAsResearchersWriteThem) {
   EXPECT_EQ(ParseValue(Key("optimizer.learning_rate"), "1e-3").value(), Value(0.001));
   EXPECT_EQ(ParseValue(Key("optimizer.learning_rate"), ".5").value(), Value(0.5));
-  EXPECT_EQ(ParseValue(Key("train.steps"), "40_000").value(), Value(std::int64_t{40000}));
+  EXPECT_FALSE(ParseValue(Key("train.steps"), "40_000").ok());
   EXPECT_EQ(ParseValue(Key("train.steps"), "4e4").value(), Value(std::int64_t{40000}));
 }
 

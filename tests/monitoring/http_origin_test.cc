@@ -27,7 +27,10 @@ TEST(HttpOrigin, AnotherNameIsNot) {
   EXPECT_THAT(Why("evil.example:7071"), testing::AllOf(HasSubstr("evil.example"), HasSubstr("--http-host")));
   EXPECT_NE(Why("localhost.evil.example"), "");
   EXPECT_NE(Why("127.0.0.1.evil.example:7071"), "");
-  EXPECT_NE(Why("[::1"), "");
+  for (const char* malformed :
+       {"[::1", "[127.0.0.1]evil.com", "[::1]x:1", "127.0.0.1:80evil.com", "localhost:1@evil.com"}) {
+    EXPECT_NE(Why(malformed), "") << malformed;
+  }
 }
 
 TEST(HttpOrigin, APageMayOnlyAskItsOwnServer) {

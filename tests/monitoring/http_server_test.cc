@@ -50,6 +50,37 @@ std::unique_ptr<HttpServer> StartServer(HttpServerOptions options = {}) {
   return *std::move(server);
 }
 
+// A connection of which a test says what it sends when.
+class Client {
+ public:
+  explicit Client(const std::string& address) : socket_(io_) {
+    boost::asio::connect(
+        socket_, boost::asio::ip::tcp::resolver(io_).resolve("127.0.0.1", address.substr(address.rfind(':') + 1)));
+  }
+  void Send(const std::string& text) { boost::asio::write(socket_, boost::asio::buffer(text)); }
+  // All that has come until then; less where the server closes.
+  std::string ReadUntil(const std::string& text) {
+    boost::system::error_code end;
+    boost::asio::read_until(socket_, boost::asio::dynamic_buffer(received_), text, end);
+    return received_;
+  }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::socket socket_;
+  std::string received_;
+};
+
+// The first answer that begins so, within ten seconds; else the last one.
+std::string EventuallyAnswered(const std::string& address, const HttpCall& call, const std::string& beginning) {
+  std::string answer;
+  for (int i = 0; i < 100 && !answer.starts_with(beginning); ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    answer = HttpSend(address, call);
+  }
+  return answer;
+}
+
 TEST(HttpServer, AnswersKnownPathsAndListsThemForUnknownOnes) {
   const auto server = StartServer();
   const std::string hello = Http(server->address(), "/hello?a=1");
@@ -126,6 +157,59 @@ TEST(HttpServer, ABodyThatIsTooLongIsRefused) {
               StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(HttpSend(server->address(), {.path = "/echo/a", .body = std::string(1001, 'a')}),
               StartsWith("HTTP/1.1 413"));
+}
+
+// Of all requests together, until they are answered.
+TEST(HttpServer, BodiesOfAllRequestsHaveRoomForSoManyBytes) {
+  const std::string large(400'000, 'a');
+  absl::Notification is_held;
+  std::shared_ptr<HttpAnswer> held;
+  HttpRoutes routes;
+  routes.calls["/hold/"] = [&](const HttpRequest&, std::shared_ptr<HttpAnswer> answer) {
+    held = std::move(answer);
+    is_held.Notify();
+  };
+  routes.calls["/answer/"] = [](const HttpRequest&, const std::shared_ptr<HttpAnswer>& answer) { answer->Send({}); };
+  const auto started =
+      HttpServer::Start({.address = "127.0.0.1:0", .max_bytes_of_bodies = large.size()}, std::move(routes));
+  ASSERT_TRUE(started.ok()) << started.status();
+  const std::string address = (*started)->address();
+  Client holder(address);
+  holder.Send("POST /hold/ HTTP/1.1\r\nContent-Length: 400000\r\n\r\n" + large);
+  is_held.WaitForNotification();
+  const std::string refused = HttpSend(address, {.path = "/answer/", .body = large});
+  EXPECT_THAT(refused, AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 1")));
+  EXPECT_THAT(HttpSend(address, {.path = "/answer/", .body = "little"}), StartsWith("HTTP/1.1 200"));
+  std::exchange(held, nullptr)->Send({});
+  EXPECT_THAT(holder.ReadUntil("\r\n"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(EventuallyAnswered(address, {.path = "/answer/", .body = large}, "HTTP/1.1 200"),
+              StartsWith("HTTP/1.1 200"));
+}
+
+TEST(HttpServer, WhoWaitsDoesNotShutOthersOut) {
+  const auto server = StartServer({.max_connections = 3});
+  Client header(server->address()), body(server->address()), idle(server->address());
+  header.Send("GET /hel");
+  body.Send("POST /echo/a HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
+  for (int i = 0; i < 6; ++i) EXPECT_THAT(Http(server->address(), "/hello"), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(header.ReadUntil("\r\n"), "") << "closed";
+}
+
+// As proxies are asked; the Host beside it counts for nothing then.
+TEST(HttpServer, ATargetMayBeAWholeUrl) {
+  const auto server = StartServer({.why_refused = [](const HttpRequest& request) {
+    return request.Header("host") == "evil.example" ? "Strangers are not answered." : "";
+  }});
+  EXPECT_THAT(Http(server->address(), "http://127.0.0.1:7071/hello?a=1"), HasSubstr("hello a=1"));
+  EXPECT_THAT(Http(server->address(), "http://evil.example/hello"), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(Http(server->address(), "http://localhost"), StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(Http(server->address(), "/hello?next=http://elsewhere/"), HasSubstr("hello next=http://elsewhere/"));
+}
+
+TEST(HttpServer, WhatIsNotServedIsNotFoundWhateverIsSentThere) {
+  const auto server = StartServer();
+  EXPECT_THAT(HttpSend(server->address(), {.path = "/elsewhere", .body = "text"}), StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(HttpSend(server->address(), {.path = "/elsewhere"}), StartsWith("HTTP/1.1 404"));
 }
 
 // curl asks before it sends a long body.

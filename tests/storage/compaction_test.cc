@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "storage/database_check.h"
+#include "tests/storage/database_damage.h"
 #include "tests/storage/store_fixture.h"
 #include "tests/wait_until.h"
 
@@ -187,6 +188,16 @@ TEST_F(CompactionTest, NoLogIsThereWhenTheNewFileTakesItsPlace) {
   // As the next coordinator wants it, which could not change that beside a reader.
   EXPECT_THAT(Sql(path_, "PRAGMA journal_mode"), ElementsAre("wal"));
   ExpectWhole();
+}
+
+// It would be written anew without what cannot be found in it.
+TEST_F(CompactionTest, ADamagedFileIsLeftAsItIs) {
+  InsertTrials(*OpenStore(path_), "s", {MakeNamedTrial(0), MakeNamedTrial(1)});
+  SwapRows(path_, "sweep_trials");
+  const absl::Status refused = CompactDatabase(path_).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kDataLoss) << refused;
+  EXPECT_THAT(std::string(refused.message()), testing::AllOf(HasSubstr("damaged"), HasSubstr("left as it is")));
+  EXPECT_FALSE(std::filesystem::exists(draft_));
 }
 
 TEST_F(CompactionTest, LinksAndModesStay) {

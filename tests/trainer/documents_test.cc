@@ -6,10 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "corpus/input_content.h"
+#include "experiment/utf8.h"
 #include "tests/corpus/file_names.h"
 #include "tests/temporary_folder.h"
 #include "trainer/tokenizer.h"
-#include "trainer/utf8.h"
 
 namespace ofsweep {
 namespace {

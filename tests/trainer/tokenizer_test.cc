@@ -7,8 +7,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "trainer/utf8.h"
-
 namespace ofsweep {
 namespace {
 
@@ -86,17 +84,6 @@ TEST(Tokenizer, AVocabularyThatTheLinesCannotFillIsSmaller) {
 
 TEST(Tokenizer, AVocabularyWithoutRoomForTheBytesIsAnError) {
   EXPECT_THROW(Tokenizer::Train(SomeLines(), 100), std::runtime_error);
-}
-
-TEST(Utf8, KnowsWellFormedText) {
-  using namespace std::string_literals;
-  for (const std::string& good : {""s, "abc"s, "é中\U0001F600"s, "\0"s, "\xf4\x8f\xbf\xbf"s, "\xed\x9f\xbf"s}) {
-    EXPECT_TRUE(IsUtf8(good)) << testing::PrintToString(good);
-  }
-  for (const std::string& bad : {"\x80"s, "\xc3"s, "\xc0\x80"s, "\xe0\x80\x80"s, "\xed\xa0\x80"s, "\xf4\x90\x80\x80"s,
-                                 "\xff"s, "a\xe4\xb8"s, "\xf0\x80\x80\x80"s}) {
-    EXPECT_FALSE(IsUtf8(bad)) << testing::PrintToString(bad);
-  }
 }
 
 }  // namespace

@@ -1,0 +1,74 @@
+#include "monitoring/http_exchange.h"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace ofsweep {
+
+namespace asio = boost::asio;
+
+HttpExchange::HttpExchange(asio::any_io_executor strand) : strand_(std::move(strand)), arrived_(strand_) {}
+
+void HttpExchange::Send(HttpResponse response) {
+  Put({.head = std::move(response), .is_last = true});
+}
+
+void HttpExchange::Begin(HttpResponse head) {
+  Put({.head = std::move(head)});
+}
+
+void HttpExchange::Write(std::string piece, std::function<void()> taken) {
+  Put({.body = std::move(piece), .taken = std::move(taken)});
+}
+
+void HttpExchange::End() {
+  Put({.is_last = true});
+}
+
+void HttpExchange::OnGone(std::function<void()> gone) {
+  asio::post(strand_, [self = shared_from_this(), gone = std::move(gone)]() mutable {
+    if (self->has_gone_) return gone();
+    self->on_gone_ = std::move(gone);
+  });
+}
+
+asio::awaitable<std::optional<HttpPiece>> HttpExchange::Next() {
+  while (pieces_.empty() && !has_gone_) {
+    boost::system::error_code ignored;
+    arrived_.expires_at(asio::steady_timer::time_point::max());
+    co_await arrived_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (has_gone_) co_return std::nullopt;
+  HttpPiece piece = std::move(pieces_.front());
+  pieces_.pop_front();
+  co_return piece;
+}
+
+void HttpExchange::NoteTaken(const HttpPiece& piece) const {
+  if (piece.taken && !has_gone_) piece.taken();
+}
+
+void HttpExchange::NoteGone() {
+  if (has_gone_ || is_finished_) return;
+  has_gone_ = true;
+  arrived_.cancel();
+  if (on_gone_) std::exchange(on_gone_, nullptr)();
+}
+
+void HttpExchange::NoteFinished() {
+  is_finished_ = true;
+  on_gone_ = nullptr;
+}
+
+void HttpExchange::Put(HttpPiece piece) {
+  asio::post(strand_, [self = shared_from_this(), piece = std::move(piece)]() mutable {
+    if (self->has_gone_) return;
+    self->pieces_.push_back(std::move(piece));
+    self->arrived_.cancel();
+  });
+}
+
+}  // namespace ofsweep
