@@ -1,0 +1,58 @@
+// @vitest-environment happy-dom
+import type uPlot from 'uplot';
+import { expect, test } from 'vitest';
+import { showNearest } from '../src/charts/line_tooltip';
+import type { Line } from '../src/data/line';
+
+const line = (label: string, xs: number[], ys: number[], more: Partial<Line> = {}): Line => ({
+  group: label,
+  label,
+  role: 'mean',
+  style: { color: '#000000', dash: [] },
+  xs,
+  ys,
+  ...more,
+});
+
+// What the tooltip says with the cursor there, a line each. A pixel is 1 of x and 1 of y.
+function told(lines: readonly Line[], x: number, y: number, isLog = false): string[] {
+  const over = document.createElement('div');
+  const cursor = { left: x, top: y, event: { target: over } };
+  const plot = { over, cursor, posToVal: (at: number) => at, valToPos: (value: number) => value };
+  showNearest(plot as unknown as uPlot, lines, isLog);
+  const tooltip = over.querySelector<HTMLElement>('.tooltip')!;
+  return tooltip.hidden ? [] : [...tooltip.children].map((row) => row.textContent!);
+}
+
+test('below an x stands what was measured there, and what was measured elsewhere says where', () => {
+  const lines = [line('a', [0, 10, 20, 60], [1, 2, 3, 4]), line('b', [0, 55, 60, 65], [5, 6, 7, 8]), line('c', [0, 59, 118], [5, 5.543, 5])];
+  // b was measured at 60, though 55 is nearer to the cursor.
+  expect(told(lines, 57, 4)).toEqual(['60', 'a4', 'c5.543 at 59', 'b7']);
+  expect(told(lines, 12, 2)).toEqual(['10', 'a2', 'b5 at 0', 'c5 at 0']);
+});
+
+test('a line that has ended, or not begun, is left out', () => {
+  const lines = [line('long', [0, 10, 20, 30, 40, 50], [1, 1, 1, 1, 1, 1]), line('short', [20, 25, 30], [2, 2, 2])];
+  expect(told(lines, 30, 1)).toEqual(['30', 'long1', 'short2']);
+  expect(told(lines, 34, 1)).toEqual(['30', 'long1', 'short2']);
+  expect(told(lines, 38, 1)).toEqual(['40', 'long1']);
+  expect(told(lines, 14, 1)).toEqual(['10', 'long1']);
+  expect(told(lines, 38, 2)).toEqual(['40', 'long1']);
+  expect(told(lines.slice(1), 38, 2)).toEqual([]);
+});
+
+test('one point reaches as far as those of the other lines, and a line without a known x is nowhere', () => {
+  const lines = [line('many', [0, 10, 20, 30], [1, 1, 1, 1]), line('one', [20], [2]), line('gone', [NaN, NaN], [3, 3])];
+  expect(told(lines, 18, 1)).toEqual(['20', 'many1', 'one2']);
+  expect(told(lines, 2, 1)).toEqual(['0', 'many1']);
+  expect(told([line('one', [20], [2])], 90, 1)).toEqual(['20', 'one2']);
+});
+
+test('± is said of an even band alone', () => {
+  const even = line('a', [0, 10], [2.5, 2.5], { low: [2.15, 2.15], high: [2.85, 2.85], counts: [6, 6] });
+  expect(told([even], 0, 2)).toEqual(['0', 'a2.500 ± 0.35 (6)']);
+  // Of a geometric mean: a factor of 1.16.
+  const factor = line('a', [0, 10], [2.529, 2.529], { low: [2.529 / 1.16, NaN], high: [2.529 * 1.16, NaN], counts: [6, 1] });
+  expect(told([factor], 0, 2)).toEqual(['0', 'a2.529 (2.180 – 2.934) (6)']);
+  expect(told([factor], 10, 2)).toEqual(['10', 'a2.529 (1)']);
+});
