@@ -63,10 +63,14 @@ test('a band that goes below a logarithmic axis ends at the axis', () => {
 
 test('a run of values without a place has one mark', () => {
   expect(undrawableAt(line([0, 1, 2, 3, 4], [1, NaN, NaN, Infinity, 2]), false)).toEqual([
-    { x: 1, isAbove: false },
-    { x: 3, isAbove: true },
+    { x: 1, place: 'nan' },
+    { x: 3, place: 'above' },
   ]);
-  expect(undrawableAt(line([0, 1], [1, 0]), true)).toEqual([{ x: 1, isAbove: false }]);
+  expect(undrawableAt(line([0, 1], [1, 0]), true)).toEqual([{ x: 1, place: 'below' }]);
+  expect(undrawableAt(line([0, 1, 2], [NaN, -1, -2]), true)).toEqual([
+    { x: 0, place: 'nan' },
+    { x: 1, place: 'below' },
+  ]);
 });
 
 test('interpolation stays within its ends', () => {

@@ -48,6 +48,12 @@ test('one point reaches as far as those of the other lines, and a line without a
   expect(told([line('one', [20], [2])], 90, 1)).toEqual(['20', 'one2']);
 });
 
+test('what has no place on a logarithmic axis is told from NaN', () => {
+  expect(told([line('a', [0, 10], [0, NaN])], 0, 1, true)).toEqual(['0', 'a0 (not positive)']);
+  expect(told([line('a', [0, 10], [0, NaN])], 10, 1, true)).toEqual(['10', 'aNaN']);
+  expect(told([line('a', [0, 10], [0, NaN])], 0, 1)).toEqual(['0', 'a0']);
+});
+
 test('± is said of an even band alone', () => {
   const even = line('a', [0, 10], [2.5, 2.5], { low: [2.15, 2.15], high: [2.85, 2.85], counts: [6, 6] });
   expect(told([even], 0, 2)).toEqual(['0', 'a2.500 ± 0.35 (6)']);

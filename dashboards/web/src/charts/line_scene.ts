@@ -2,7 +2,7 @@ import { axisLine, tickLabel } from '../data/axis_marks';
 import { type Panel, drawnValues, isDrawable } from '../data/line';
 import { createScale, domainOf } from '../data/scale';
 import type { Ink, Mark, Scene } from '../data/scene';
-import { undrawableAt } from './undrawable';
+import { strokesAt, undrawableAt } from './undrawable';
 
 const SIZE = { width: 640, height: 360 };
 const MARGIN = { left: 62, right: 16, top: 34, bottom: 44 };
@@ -48,14 +48,14 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
       anchor: 'middle',
     },
   ];
-  const place = (xs: readonly number[], ys: readonly number[]) =>
+  const placed = (xs: readonly number[], ys: readonly number[]) =>
     runs(xs, ys, panel.isLog, inside).map((run) => run.map(([a, b]): [number, number] => [x.at(a), y.at(b)]));
   for (const line of panel.lines) {
     const { style, role, xs, ys, low, high } = line;
     if (low && high) {
       const floor = panel.isLog ? y.domain[0] : -Infinity;
-      const tops = place(xs, high);
-      const bottoms = place(
+      const tops = placed(xs, high);
+      const bottoms = placed(
         xs,
         low.map((value, i) => (Number.isFinite(high[i]) ? Math.max(value, floor) : NaN)),
       );
@@ -63,7 +63,7 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
         marks.push({ kind: 'area', points: [...top, ...(bottoms[i] ?? []).toReversed()], color: style.color, alpha: 0.12 }),
       );
     }
-    for (const points of place(xs, ys))
+    for (const points of placed(xs, ys))
       marks.push({
         kind: 'line',
         points,
@@ -73,8 +73,10 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
         alpha: ALPHAS[role],
       });
     if (role === 'raw') continue;
-    for (const { x: at, isAbove } of undrawableAt(line, panel.isLog)) {
-      if (inside(at)) marks.push({ kind: 'cross', x: x.at(at), y: isAbove ? MARGIN.top + 6 : bottom - 6, radius: 4, color: style.color });
+    for (const { x: at, place } of undrawableAt(line, panel.isLog)) {
+      if (!inside(at)) continue;
+      for (const points of strokesAt(place, x.at(at), place === 'above' ? MARGIN.top + 6 : bottom - 6, 4))
+        marks.push({ kind: 'line', points, color: style.color, width: 1.5 });
     }
   }
   means.forEach(({ label, style }, i) => {

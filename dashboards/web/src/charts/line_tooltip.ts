@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { numberText, tickText } from '../data/format';
+import { axisValueText, tickText } from '../data/format';
 import { type Line, isDrawable } from '../data/line';
 import { type Reading, type Readings, readingsAt, spreadText } from '../data/readings';
 
@@ -17,7 +17,7 @@ export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean)
   const readings = isHere ? readingsAt(lines, plot.posToVal(left, 'x'), distance) : undefined;
   tooltip.hidden = !readings;
   if (!readings) return undefined;
-  fill(tooltip, readings);
+  fill(tooltip, readings, isLog);
   const onRight = left < plot.over.clientWidth / 2;
   tooltip.style.left = onRight ? `${left + 16}px` : '';
   tooltip.style.right = onRight ? '' : `${plot.over.clientWidth - left + 16}px`;
@@ -25,7 +25,7 @@ export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean)
   return readings.all[0].line.group;
 }
 
-function fill(tooltip: HTMLElement, { x, all }: Readings): void {
+function fill(tooltip: HTMLElement, { x, all }: Readings, isLog: boolean): void {
   const heading = document.createElement('div');
   heading.textContent = tickText(x);
   const rows = all.slice(0, MOST_ROWS).map(({ line, at }, i) => {
@@ -34,7 +34,7 @@ function fill(tooltip: HTMLElement, { x, all }: Readings): void {
     const swatch = document.createElement('i');
     swatch.style.background = line.style.color;
     const value = document.createElement('b');
-    value.textContent = numberText(line.ys[at]);
+    value.textContent = axisValueText(line.ys[at], isLog);
     const place = tickText(line.xs[at]);
     row.append(swatch, line.label, value, spreadText(line, at), place === heading.textContent ? '' : ` at ${place}`);
     return row;

@@ -10,6 +10,11 @@ export function numberText(value: number | undefined, digits = 4): string {
   return text.replace(/^-/, '−');
 }
 
+// With why it is not on its axis: "−0.130 (not positive)".
+export function axisValueText(value: number, isLog: boolean): string {
+  return isLog && value <= 0 ? `${numberText(value)} (not positive)` : numberText(value);
+}
+
 function plain(value: number, digits: number): string {
   if (Number.isInteger(value)) return String(value);
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));

@@ -1,7 +1,7 @@
 import { tickLabel } from './axis_marks';
 import { viridis } from './color';
 import type { MeasuredCurve } from './curve';
-import { isDrawable } from './line';
+import { placeOf } from './line';
 import { type Scale, createScale } from './scale';
 import type { Ink, Mark, Scene } from './scene';
 
@@ -21,6 +21,8 @@ export function heatMapOf(curves: readonly MeasuredCurve[], lastStep: number): H
 // Cells that have no place in the colours.
 export const NAN_COLOR = '#9b9b9b';
 export const INFINITE_COLOR = '#e0591c';
+export const BELOW_COLOR = '#d86fb0';
+const COLORS_BEYOND = { nan: NAN_COLOR, above: INFINITE_COLOR, below: BELOW_COLOR };
 
 export interface HeatFrame {
   width: number;
@@ -85,8 +87,8 @@ export function heatScene(map: HeatMap, frame: HeatFrame): Scene {
 }
 
 function colorOf(value: number, colors: Scale): string {
-  if (value === Infinity) return INFINITE_COLOR;
-  return isDrawable(value, colors.isLog) ? viridis(colors.at(value)) : NAN_COLOR;
+  const place = placeOf(value, colors.isLog);
+  return place === 'on' ? viridis(colors.at(value)) : COLORS_BEYOND[place];
 }
 
 // The value under a place of the picture.

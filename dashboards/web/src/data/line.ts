@@ -26,9 +26,23 @@ export interface Panel {
   lines: Line[];
 }
 
+// Where an axis has a value: on it, or beyond its ends, which is no place of NaN.
+export type Place = 'on' | 'above' | 'below' | 'nan';
+
+export function placeOf(value: number, isLog: boolean): Place {
+  if (Number.isNaN(value)) return 'nan';
+  if (value === Infinity) return 'above';
+  return value === -Infinity || (isLog && value <= 0) ? 'below' : 'on';
+}
+
 // What can be drawn at all on this axis.
 export function isDrawable(value: number, isLog: boolean): boolean {
-  return Number.isFinite(value) && (!isLog || value > 0);
+  return placeOf(value, isLog) === 'on';
+}
+
+// What stands below an axis, as its tick.
+export function belowText(isLog: boolean): string {
+  return isLog ? '≤ 0' : '−∞';
 }
 
 // A linear axis would show the largest of such values alone: the loss of a trial that diverged beside that of one that did not.

@@ -1,7 +1,7 @@
 import { axisLine } from './axis_marks';
 import { viridis } from './color';
 import { tickText } from './format';
-import { isDrawable } from './line';
+import { belowText, placeOf } from './line';
 import { type Scale, createScale, domainOf } from './scale';
 import type { Ink, Mark, Scene } from './scene';
 
@@ -17,6 +17,8 @@ export interface Strand {
   label: string;
   // By axis; a text where the axis has names.
   values: (number | string | undefined)[];
+  // Its results are those of the last step before it diverged.
+  isDiverged: boolean;
 }
 
 // From an axis' lower to its upper end, as shares of its length: they hold while the scale follows new trials.
@@ -32,9 +34,9 @@ export function axisOf(key: string, values: readonly (number | string | undefine
   return { key, isLog: isLog || spansDecades, names: undefined };
 }
 
-const MARGIN = { left: 70, right: 70, top: 40, bottom: 26 };
-// Below the axis, where NaN and what is missing go; ∞ goes above it.
-const BEYOND = 14;
+const MARGIN = { left: 70, right: 70, top: 40, bottom: 36 };
+// ∞ stands above an axis; below it what lies below its numbers, then NaN and what is missing. In pixels.
+const BEYOND = { above: 14, below: 12, nan: 24 };
 
 export interface ParallelLayout {
   axes: { axis: Axis; x: number; scale: Scale }[];
@@ -64,9 +66,18 @@ export function parallelLayout(
 export function shareOf(layout: ParallelLayout, index: number, value: number | string | undefined): number {
   const { axis, scale } = layout.axes[index];
   const number = typeof value === 'string' ? axis.names!.indexOf(value) : value;
-  const beyond = BEYOND / (layout.bottom - layout.top);
-  if (number === undefined || !isDrawable(number, scale.isLog)) return number === Infinity ? 1 + beyond : -beyond;
-  return (layout.bottom - scale.at(number)) / (layout.bottom - layout.top);
+  const length = layout.bottom - layout.top;
+  const place = placeOf(number ?? NaN, scale.isLog);
+  if (place === 'on') return (layout.bottom - scale.at(number!)) / length;
+  return place === 'above' ? 1 + BEYOND.above / length : -BEYOND[place] / length;
+}
+
+// Of what stands below an axis a text and a value that is there.
+function ticksBelow(values: readonly (number | string | undefined)[], isLog: boolean): [string, number | undefined][] {
+  const below = values.find((value) => typeof value === 'number' && placeOf(value, isLog) === 'below') as number | undefined;
+  const none = [...(values.some(Number.isNaN) ? ['NaN'] : []), ...(values.includes(undefined) ? ['none'] : [])].join(', ');
+  const ticks: [string, number][] = below === undefined ? [] : [[belowText(isLog), below]];
+  return none ? [...ticks, [none, NaN]] : ticks;
 }
 
 export function isBrushed(layout: ParallelLayout, strand: Strand, brushes: Brushes): boolean {
@@ -100,6 +111,7 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
       points: layout.axes.map(({ x }, i) => [x, y(shareOf(layout, i, strand.values[i]))]),
       color: !isIn ? ink.grid : color < 0 || color > 1 ? '#e0591c' : viridis(0.08 + color * 0.84),
       width: isNear ? 3 : 1.4,
+      dash: strand.isDiverged ? [4, 3] : [],
       alpha: isIn ? 0.85 : 0.5,
       order: Number(isIn) + Number(isNear),
     };
@@ -118,11 +130,17 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
       anchor: 'middle',
       bold: i === colorAxis,
     });
-    const ticks = axis.names
-      ? axis.names.map((name, at): [string, number] => [name, at])
-      : scale.ticks.map((tick): [string, number] => [tickText(tick), tick]);
-    for (const [text, at] of ticks)
-      marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
+    const ticks: [string, number | string | undefined][] = axis.names
+      ? axis.names.map((name) => [name, name])
+      : scale.ticks.map((tick) => [tickText(tick), tick]);
+    const below = ticksBelow(
+      strands.map((strand) => strand.values[i]),
+      scale.isLog,
+    );
+    for (const [text, value] of [...ticks, ...below]) {
+      const top = y(shareOf(layout, i, value)) + 4;
+      marks.push({ kind: 'text', x: x - 6, y: top, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
+    }
     const brush = brushes.get(axis.key);
     if (brush)
       marks.push({ kind: 'rect', x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]), color: ink.text, alpha: 0.25 });

@@ -4,7 +4,7 @@ import { SceneCanvas } from '../charts/scene_canvas';
 import { armId, armLabel } from '../data/arms';
 import { csvText } from '../data/csv';
 import type { MeasuredCurve } from '../data/curve';
-import { numberText } from '../data/format';
+import { axisValueText, numberText } from '../data/format';
 import { type HeatMap, colorBar, heatAt, heatMapOf, heatScene } from '../data/heat';
 import { type Scale, createScale, domainOf } from '../data/scale';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
@@ -103,7 +103,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
             label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`}
           />
           <small>
-            <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ {isLog && '· logarithmic'}
+            <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ <i class="below-key" /> {isLog ? 'not positive · logarithmic' : '−∞'}
           </small>
         </div>
       </Controls>
@@ -156,7 +156,7 @@ function HeatCard({
         <h2>
           {label} <small>({trials})</small>
         </h2>
-        <output class="readout">{cell && `layer ${cell.layer}, step ${cell.step}: ${numberText(cell.value)}`}</output>
+        <output class="readout">{cell && `layer ${cell.layer}, step ${cell.step}: ${axisValueText(cell.value, colors.isLog)}`}</output>
         <ExportMenu
           fileName={fileName}
           csv={() =>
