@@ -47,13 +47,24 @@ test('a cell shows NaN, how many count, and what became of the others', () => {
   expect(text).toContain('NaN (3) ≠1 diverged, 2 failed, 1 missing');
 });
 
+test('a cell of which not all trials have a value says so, as the terminal does', () => {
+  const cells = [
+    { rowValues: ['op'], colValues: ['adam'], trials: 6, statistics: [{ count: 2, mean: 235.6, standardDeviation: 3.7 }] },
+    { rowValues: ['op'], colValues: ['soap'], trials: 6, statistics: [{ count: 0 }] },
+  ];
+  const partial = create(GetAblationTableResponseSchema, { ...fields, cells });
+  const grid = gridOf(partial.cells, 0);
+  show(<AblationGrid metric="int8_loss" table={partial} grid={grid} order={{ column: undefined, isDescending: false }} series={[]} />);
+  expect([...root.querySelectorAll('td')].map((td) => td.textContent)).toEqual(['235.6 ± 3.7 (2 of 6)', '–']);
+});
+
 test('a tuned cell says of which value it is, and how it differs from the baseline', () => {
   const difference = { pairs: 6, mean: -9, low: -10, high: -8, adjustedP: 0.0625 };
   const tuned = create(GetAblationTableResponseSchema, {
     ...fields,
     cells: [
-      { rowValues: ['pre_norm'], colValues: ['adam'], bestValue: '0.001', statistics: [{ count: 6, mean: 12 }] },
-      { rowValues: ['op'], colValues: ['adam'], bestValue: '0.003', statistics: [{ count: 6, mean: 3, difference }] },
+      { rowValues: ['pre_norm'], colValues: ['adam'], bestValue: '0.001', trials: 6, statistics: [{ count: 6, mean: 12 }] },
+      { rowValues: ['op'], colValues: ['adam'], bestValue: '0.003', trials: 6, statistics: [{ count: 6, mean: 3, difference }] },
     ],
     best: 'optimizer.learning_rate',
     baseline: { 'model.block': 'pre_norm' },
@@ -68,8 +79,8 @@ test('a tuned cell says of which value it is, and how it differs from the baseli
 
 test('what diverged is never best', () => {
   const cells = [
-    { rowValues: ['op'], colValues: ['adam'], diverged: 1, statistics: [{ count: 3, mean: 1 }] },
-    { rowValues: ['pre_norm'], colValues: ['adam'], statistics: [{ count: 3, mean: 2 }] },
+    { rowValues: ['op'], colValues: ['adam'], trials: 3, diverged: 1, statistics: [{ count: 3, mean: 1 }] },
+    { rowValues: ['pre_norm'], colValues: ['adam'], trials: 3, statistics: [{ count: 3, mean: 2 }] },
   ];
   const lower = create(GetAblationTableResponseSchema, { ...fields, cells });
   const series = [create(MeasuredMetricSchema, { name: 'eval_loss', better: 'lower' })];

@@ -10,6 +10,7 @@ import { type Dot, nearestDot, scatterOf } from '../src/data/scatter';
 import { LIGHT_INK } from '../src/data/scene';
 import { leftOutText } from '../src/data/states';
 import { MeasuredMetricSchema } from '../src/gen/ofsweep/v1/results_pb';
+import { meanText } from '../src/pages/layers_view';
 import { hasLogAxis } from '../src/pages/results';
 import { dotsOf } from '../src/pages/scatter_view';
 
@@ -23,7 +24,7 @@ const layer = (number: number, values: number[]): MeasuredCurve => ({
   seed: 0,
   steps: [10, 20],
   values,
-  counts: [],
+  counts: [2, 1],
   deviations: [],
 });
 
@@ -37,9 +38,15 @@ test('a heat map has a cell for each value, and shows those without a colour', (
   expect(colors).toContain(NAN_COLOR);
   expect(colors).toContain(INFINITE_COLOR);
   // Layer 0 is the lowest row.
-  expect(heatAt(map, frame, [290, 160])).toEqual({ layer: 0, step: 20, value: Infinity });
-  expect(heatAt(map, frame, [100, 10])).toEqual({ layer: 1, step: 10, value: 1 });
+  expect(heatAt(map, frame, [290, 160])).toEqual({ layer: 0, step: 20, value: Infinity, count: 1 });
+  expect(heatAt(map, frame, [100, 10])).toEqual({ layer: 1, step: 10, value: 1, count: 2 });
   expect(heatAt(map, frame, [5, 10])).toBeUndefined();
+});
+
+test('a map says which mean it is', () => {
+  expect(meanText(6, true)).toBe('geometric mean of 6 trials');
+  expect(meanText(6, false)).toBe('arithmetic mean of 6 trials');
+  expect(meanText(1, true)).toBe('1 trial');
 });
 
 test('a map tells what is not positive from NaN', () => {

@@ -59,6 +59,11 @@ export function countText(value: number): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
+// "6", or "2 of 6" where not all have it.
+export function countOfText(count: number, all: number): string {
+  return count < all ? `${count} of ${all}` : String(count);
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`;
 }

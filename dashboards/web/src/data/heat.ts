@@ -91,14 +91,14 @@ function colorOf(value: number, colors: Scale): string {
   return place === 'on' ? viridis(colors.at(value)) : COLORS_BEYOND[place];
 }
 
-// The value under a place of the picture.
+// The value under a place of the picture, and of how many trials it is.
 export function heatAt(map: HeatMap, frame: Pick<HeatFrame, 'width' | 'height' | 'title'>, [left, top]: [number, number]) {
   const { x, rowAt } = heatLayout(map, frame);
   const curve = map.curves[rowAt(top)];
   if (!curve) return undefined;
   const step = x.invert(left);
   const i = curve.steps.findIndex((end) => end >= step);
-  return i < 0 || left < MARGIN.left - 1 ? undefined : { layer: curve.layer!, step: curve.steps[i], value: curve.values[i] };
+  return i < 0 || left < MARGIN.left - 1 ? undefined : { layer: curve.layer!, step: curve.steps[i], value: curve.values[i], count: curve.counts[i] };
 }
 
 // A bar of the colours with its ticks.

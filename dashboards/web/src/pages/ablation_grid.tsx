@@ -1,4 +1,4 @@
-import { numberText } from '../data/format';
+import { countOfText, numberText } from '../data/format';
 import { type Grid, type GridCell, type Order, shortName, sorted } from '../data/table';
 import type { GetAblationTableResponse, MeasuredMetric, PairedDifference } from '../gen/ofsweep/v1/results_pb';
 import { change } from '../state/location';
@@ -82,7 +82,7 @@ function Cell({ cell, statistic, bestKey }: GridCell & { bestKey: string }) {
     <>
       {numberText(statistic.mean)}
       {statistic.standardDeviation !== undefined && <span class="faint"> ± {numberText(statistic.standardDeviation, 2)}</span>}
-      <span class="faint"> ({statistic.count})</span>
+      {statistic.mean !== undefined && <span class="faint"> ({countOfText(statistic.count, cell.trials)})</span>}
       {cell.mixed.length > 0 && (
         <abbr title={`These trials differ in ${cell.mixed.join(', ')}`} class="mixed">
           {' '}

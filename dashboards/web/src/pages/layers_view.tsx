@@ -4,7 +4,7 @@ import { SceneCanvas } from '../charts/scene_canvas';
 import { armId, armLabel } from '../data/arms';
 import { csvText } from '../data/csv';
 import type { MeasuredCurve } from '../data/curve';
-import { axisValueText, numberText } from '../data/format';
+import { axisValueText, countOfText, numberText, plural } from '../data/format';
 import { type HeatMap, colorBar, heatAt, heatMapOf, heatScene } from '../data/heat';
 import { type Scale, createScale, domainOf } from '../data/scale';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
@@ -109,8 +109,8 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
       </Controls>
       <MissingNote names={missing} />
       <p class="meaning">
-        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that
-        share a column, the largest.
+        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric' : 'Arithmetic'} means over the trials of a group
+        {isLog && ', NaN where a trial has NaN or what is not positive'}; of steps that share a column, the largest.
       </p>
       {problem && !data && <ProblemNote problem={problem} />}
       {data && shown.length === 0 && <EmptyNote title="No points yet" />}
@@ -120,6 +120,7 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
             key={armId(curves[0].arm, groupBy)}
             name={`${sweep.name} ${title}`}
             label={armLabel(curves[0].arm, groupBy)}
+            mean={meanText(curves[0].trials, isLog)}
             map={heatMapOf(curves, lastStep)}
             colors={colors}
             isDark={dark}
@@ -134,12 +135,14 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
 function HeatCard({
   name,
   label,
+  mean,
   map,
   colors,
   isDark: dark,
 }: {
   name: string;
   label: string;
+  mean: string;
   map: HeatMap;
   colors: Scale;
   isDark: boolean;
@@ -149,14 +152,16 @@ function HeatCard({
   const frame = { width, height: HEIGHT, colors, ink: dark ? DARK_INK : LIGHT_INK };
   const cell = at && heatAt(map, frame, at);
   const fileName = `${name} ${label}`.replace(/[^\w.-]+/g, '-');
-  const trials = map.curves[0]?.trials ?? 0;
   return (
     <section class="card panel-card" aria-label={label}>
       <header>
         <h2>
-          {label} <small>({trials})</small>
+          {label} <small>{mean}</small>
         </h2>
-        <output class="readout">{cell && `layer ${cell.layer}, step ${cell.step}: ${axisValueText(cell.value, colors.isLog)}`}</output>
+        <output class="readout">
+          {cell &&
+            `layer ${cell.layer}, step ${cell.step}: ${axisValueText(cell.value, colors.isLog)} (${countOfText(cell.count, map.curves[0].trials)})`}
+        </output>
         <ExportMenu
           fileName={fileName}
           csv={() =>
@@ -165,14 +170,19 @@ function HeatCard({
               map.curves.flatMap((curve) => curve.steps.map((step, i) => [curve.layer, step, curve.values[i]])),
             )
           }
-          scene={() => heatScene(map, { width: 640, height: 300, colors, ink: LIGHT_INK, title: `${name}: ${label}` })}
+          scene={() => heatScene(map, { width: 640, height: 300, colors, ink: LIGHT_INK, title: `${name}: ${label}, ${mean}` })}
         />
       </header>
       <div ref={holder} class="scene">
-        {width > 0 && <SceneCanvas scene={heatScene(map, frame)} label={describe(label, map)} onPoint={setAt} />}
+        {width > 0 && <SceneCanvas scene={heatScene(map, frame)} label={describe(`${label}, ${mean}`, map)} onPoint={setAt} />}
       </div>
     </section>
   );
+}
+
+// What the cells of a map are.
+export function meanText(trials: number, isGeometric: boolean): string {
+  return trials === 1 ? '1 trial' : `${isGeometric ? 'geometric' : 'arithmetic'} mean of ${plural(trials, 'trial')}`;
 }
 
 function describe(label: string, { curves }: HeatMap): string {
