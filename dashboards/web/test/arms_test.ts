@@ -113,8 +113,8 @@ test('a panel has members behind means, with a band', () => {
   const arm = { 'model.block': 'op' };
   const groups = groupsOf(
     [
-      { trialId: 'a', arm, label: '' },
-      { trialId: 'b', arm, label: '' },
+      { trialId: 'a', arm, label: '', step: 11 },
+      { trialId: 'b', arm, label: '', step: 11 },
     ],
     settings.groupBy,
     () => ({ color: '#000000', dash: [] }),
@@ -140,6 +140,18 @@ test('a panel has members behind means, with a band', () => {
   expect(panels[0]).toMatchObject({ id: 'kurtosis@block.3', title: 'kurtosis, block 3', isLog: true });
   expect(panels[0].lines.map((line) => line.role)).toEqual(['member', 'member', 'mean']);
   expect(panels[0].lines[2]).toMatchObject({ low: [1, NaN], high: [3, NaN], counts: [2, 2] });
+});
+
+test('a mean says of how many trials its group is, also where a zoom leaves the last of them', () => {
+  const settings = readCurvesSettings(new URLSearchParams(), series, ['model.block'], 3);
+  const arm = { 'model.block': 'op' };
+  const trials = [200, 200, 40, 0].map((step, i) => ({ trialId: String(i), arm, label: '', step }));
+  const [group] = groupsOf(trials, settings.groupBy, () => ({ color: '#000000', dash: [] }));
+  const context = { settings, series, groups: new Map([[group.id, group]]), groupOfTrial: new Map([['0', group.id]]) };
+  const mean = (counts: number[], trials: number) =>
+    panelsOf({ groups: [curve({ arm, trialIds: ['0'], trials, counts })], members: [], groupClocks: [], memberClocks: [] }, context)[0].lines[0];
+  expect(mean([3, 2], 3).trials).toBe(3);
+  expect(mean([2, 2], 2).trials).toBe(3);
 });
 
 test('a zoom in tokens asks for the steps of all groups', () => {

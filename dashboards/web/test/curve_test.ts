@@ -1,10 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { align } from '../src/data/alignment';
+import { lineScene } from '../src/charts/line_scene';
 import { undrawableAt } from '../src/charts/undrawable';
 import { armOf, joinPieces, valueText } from '../src/data/curve';
 import { interpolate } from '../src/data/interpolation';
-import { type Line, spansDecades } from '../src/data/line';
+import { type Line, PARTIAL_LOOK, PARTIAL_TEXT, spansDecades, strokesOf } from '../src/data/line';
+import { LIGHT_INK } from '../src/data/scene';
 import { CurveSchema } from '../src/gen/ofsweep/v1/results_pb';
 
 test('pieces of a long curve become one', () => {
@@ -71,6 +73,42 @@ test('a run of values without a place has one mark', () => {
     { x: 0, place: 'nan' },
     { x: 1, place: 'below' },
   ]);
+});
+
+test('where fewer trials than the group has are in a mean its line has another look', () => {
+  const band = { low: [0, 0, 0, 0, 0], high: [9, 9, 9, 9, 9] };
+  const mean = line([0, 1, 2, 3, 4], [1, 2, 3, 4, 5], { counts: [6, 6, 2, 6, 6], trials: 6, ...band });
+  expect(strokesOf(mean)).toMatchObject([
+    { ys: [1, 2, NaN, 4, 5], isPartial: false, ...band },
+    { ys: [NaN, 2, 3, 4, NaN], isPartial: true, low: undefined },
+  ]);
+  expect(strokesOf({ ...mean, trials: 7 })).toMatchObject([{ ys: [1, 2, 3, 4, 5], isPartial: true, ...band }]);
+  expect(strokesOf({ ...mean, counts: [6, 6, 6, 6, 6] })).toMatchObject([{ ys: [1, 2, 3, 4, 5], isPartial: false }]);
+  expect(strokesOf(line([0], [1], { counts: [1], trials: 2 }))).toMatchObject([{ ys: [1], isPartial: true }]);
+});
+
+test('a figure draws it faint and dotted, and says what that is', () => {
+  const panel = (counts: number[]) => ({
+    id: 'a',
+    title: 'a',
+    meaning: '',
+    unit: '',
+    isLog: false,
+    lines: [line([0, 1, 2], [1, 2, 3], { counts, trials: 6 })],
+  });
+  const strokes = (counts: number[]) =>
+    lineScene(panel(counts), 'step', undefined, LIGHT_INK).marks.flatMap((mark) =>
+      mark.kind === 'line' && mark.color === '#000000' && mark.alpha ? [[mark.points.length, mark.alpha, mark.dash]] : [],
+    );
+  const texts = (counts: number[]) =>
+    lineScene(panel(counts), 'step', undefined, LIGHT_INK).marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+  expect(strokes([6, 6, 6])).toEqual([[3, 1, []]]);
+  expect(strokes([6, 6, 2])).toEqual([
+    [2, 1, []],
+    [2, PARTIAL_LOOK.alpha, PARTIAL_LOOK.dash],
+  ]);
+  expect(texts([6, 6, 6])).not.toContain(PARTIAL_TEXT);
+  expect(texts([6, 6, 2])).toContain(PARTIAL_TEXT);
 });
 
 test('interpolation stays within its ends', () => {

@@ -128,7 +128,7 @@ test('only trials with an outcome are dots, and the others are counted', () => {
     trial('f', 'completed', { kurtosis_max: 1 }),
     trial('hidden', 'failed', {}),
   ];
-  const group = { id: 'g', label: 'g', arm: {}, style: { color: '#000000', dash: [] }, trialIds: ['a', 'b', 'c', 'd', 'e', 'f'] };
+  const group = { id: 'g', label: 'g', arm: {}, style: { color: '#000000', dash: [] }, trialIds: ['a', 'b', 'c', 'd', 'e', 'f'], begun: 6 };
   const { dots, withoutValues, leftOut } = dotsOf(trials, [group], 'kurtosis_max', 'eval_loss');
   expect(dots.map(({ id, isDiverged }) => [id, isDiverged])).toEqual([
     ['a', false],

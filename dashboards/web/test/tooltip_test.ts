@@ -54,6 +54,12 @@ test('what has no place on a logarithmic axis is told from NaN', () => {
   expect(told([line('a', [0, 10], [0, NaN])], 0, 1)).toEqual(['0', 'a0']);
 });
 
+test('a mean of fewer trials than the group has says so', () => {
+  const mean = line('a', [0, 10], [2, 2], { low: [1, 1.5], high: [3, 2.5], counts: [6, 2], trials: 6 });
+  expect(told([mean], 0, 2)).toEqual(['0', 'a2 ± 1 (6)']);
+  expect(told([mean], 10, 2)).toEqual(['10', 'a2 ± 0.50 (2 of 6)']);
+});
+
 test('± is said of an even band alone', () => {
   const even = line('a', [0, 10], [2.5, 2.5], { low: [2.15, 2.15], high: [2.85, 2.85], counts: [6, 6] });
   expect(told([even], 0, 2)).toEqual(['0', 'a2.500 ± 0.35 (6)']);

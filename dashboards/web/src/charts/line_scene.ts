@@ -1,5 +1,5 @@
 import { axisLine, tickLabel } from '../data/axis_marks';
-import { type Panel, drawnValues, isDrawable } from '../data/line';
+import { PARTIAL_LOOK, PARTIAL_TEXT, type Panel, drawnValues, isDrawable, isPartly, strokesOf } from '../data/line';
 import { createScale, domainOf } from '../data/scale';
 import type { Ink, Mark, Scene } from '../data/scene';
 import { strokesAt, undrawableAt } from './undrawable';
@@ -11,7 +11,8 @@ const ALPHAS = { mean: 1, member: 0.35, raw: 0.3 };
 // The panel as a figure for a paper: with its title, axes and legend.
 export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] | undefined, ink: Ink): Scene {
   const means = panel.lines.filter((line) => line.role === 'mean');
-  const legendHeight = means.length * 16 + 8;
+  const hasPartial = panel.lines.some(isPartly);
+  const legendHeight = (means.length + Number(hasPartial)) * 16 + 8;
   const { width } = SIZE;
   const height = SIZE.height + legendHeight;
   const bottom = SIZE.height - MARGIN.bottom;
@@ -51,7 +52,7 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
   const placed = (xs: readonly number[], ys: readonly number[]) =>
     runs(xs, ys, panel.isLog, inside).map((run) => run.map(([a, b]): [number, number] => [x.at(a), y.at(b)]));
   for (const line of panel.lines) {
-    const { style, role, xs, ys, low, high } = line;
+    const { style, role, xs, low, high } = line;
     if (low && high) {
       const floor = panel.isLog ? y.domain[0] : -Infinity;
       const tops = placed(xs, high);
@@ -63,15 +64,10 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
         marks.push({ kind: 'area', points: [...top, ...(bottoms[i] ?? []).toReversed()], color: style.color, alpha: 0.12 }),
       );
     }
-    for (const points of placed(xs, ys))
-      marks.push({
-        kind: 'line',
-        points,
-        color: style.color,
-        width: role === 'mean' ? 1.8 : 1,
-        dash: role === 'mean' ? style.dash : [],
-        alpha: ALPHAS[role],
-      });
+    for (const { isPartial, ys } of strokesOf(line)) {
+      const look = isPartial ? PARTIAL_LOOK : { alpha: ALPHAS[role], dash: role === 'mean' ? style.dash : [] };
+      for (const points of placed(xs, ys)) marks.push({ kind: 'line', points, color: style.color, width: role === 'mean' ? 1.8 : 1, ...look });
+    }
     if (role === 'raw') continue;
     for (const { x: at, place } of undrawableAt(line, panel.isLog)) {
       if (!inside(at)) continue;
@@ -93,6 +89,8 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
     });
     marks.push({ kind: 'text', x: MARGIN.left + 32, y: top + 4, text: label, color: ink.text, size: 11 });
   });
+  if (hasPartial)
+    marks.push({ kind: 'text', x: MARGIN.left + 32, y: SIZE.height + 8 + means.length * 16, text: PARTIAL_TEXT, color: ink.faint, size: 11 });
   return { width, height, background: ink.paper, marks };
 }
 

@@ -1,4 +1,4 @@
-import { numberText } from './format';
+import { countOfText, numberText } from './format';
 import type { Line } from './line';
 import { medianGap } from './smoothing';
 
@@ -63,11 +63,11 @@ export function nearestIndex(ascending: readonly number[], x: number): number {
   return low > 0 && x - ascending[low - 1] < ascending[low] - x ? low - 1 : low;
 }
 
-// Behind a mean its band, and of how many trials it is: " ± 0.35 (6)". A band that is not as wide above as below, of a geometric mean for one, is
+// Behind a mean its band, and of how many trials of its group it is: " ± 0.35 (2 of 6)". A band that is not as wide above as below, of a geometric mean for one, is
 // told by its ends: " (2.181 – 2.934) (6)".
-export function spreadText({ ys, low, high, counts }: Line, at: number): string {
+export function spreadText({ ys, low, high, counts, trials = 0 }: Line, at: number): string {
   const band = low && high && Number.isFinite(low[at]) && Number.isFinite(high[at]) ? bandText(low[at], ys[at], high[at]) : '';
-  return `${band}${counts ? ` (${counts[at]})` : ''}`;
+  return `${band}${counts ? ` (${countOfText(counts[at], trials)})` : ''}`;
 }
 
 function bandText(low: number, mean: number, high: number): string {

@@ -40,7 +40,7 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const groups = useMemo(
     () =>
       groupsOf(
-        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, groupBy) })),
+        trials.map((trial) => ({ ...trial, arm: armOfTrial(trial, groupBy) })),
         groupBy,
         (index) => styleOf(index, dark),
       ),

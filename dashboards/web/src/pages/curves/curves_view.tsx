@@ -5,7 +5,7 @@ import { armOfTrial, matchesWords } from '../../data/arms';
 import { styleOf } from '../../data/color';
 import { plural } from '../../data/format';
 import type { MeasuredCurve } from '../../data/curve';
-import type { Panel } from '../../data/line';
+import { PARTIAL_TEXT, type Panel, isPartly } from '../../data/line';
 import { LIGHT_INK } from '../../data/scene';
 import { EmptyNote } from '../../parts/empty_note';
 import { ExportMenu } from '../../parts/export_menu';
@@ -54,7 +54,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const groups = useMemo(
     () =>
       groupsOf(
-        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, settings.groupBy) })),
+        trials.map((trial) => ({ ...trial, arm: armOfTrial(trial, settings.groupBy) })),
         settings.groupBy,
         (index) => styleOf(index, dark),
       ),
@@ -95,6 +95,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           onFocus={setFocus}
           notDrawn={matching.length - settings.hidden.length - shown.length}
           missing={data ? withoutCurve(shown, data) : []}
+          note={panels.some(({ lines }) => lines.some(isPartly)) ? `${PARTIAL_TEXT}.` : undefined}
         />
         <div class="panels" ref={grid} aria-busy={isLoading}>
           {panels.map((panel) => (

@@ -18,10 +18,12 @@ interface LegendProps {
   notDrawn: number;
   // Groups of which there is no curve.
   missing: readonly string[];
+  // What a look of the lines means.
+  note?: string;
 }
 
 // Which colour is which group; a click hides one, two clicks leave it alone.
-export function Legend({ sweep, groups, hidden, filter, keys, focus, onFocus, notDrawn, missing }: LegendProps) {
+export function Legend({ sweep, groups, hidden, filter, keys, focus, onFocus, notDrawn, missing, note }: LegendProps) {
   const hide = (ids: string[]) => change({ hide: ids.length > 0 ? ids : undefined });
   const toggle = (id: string) => hide(hidden.includes(id) ? hidden.filter((other) => other !== id) : [...hidden, id]);
   const only = (id: string) => hide(groups.map((group) => group.id).filter((other) => other !== id));
@@ -59,6 +61,7 @@ export function Legend({ sweep, groups, hidden, filter, keys, focus, onFocus, no
           show all
         </button>
       )}
+      {note && <p class="faint">{note}</p>}
       {notDrawn > 0 && <p class="faint">{plural(notDrawn, 'more group')} not drawn: filter, or group by fewer keys.</p>}
     </aside>
   );

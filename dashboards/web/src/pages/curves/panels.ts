@@ -13,6 +13,8 @@ export interface Group {
   label: string;
   arm: Record<string, string>;
   trialIds: string[];
+  // How many of them have done a step.
+  begun: number;
   style: Style;
 }
 
@@ -105,6 +107,8 @@ function leadLines(curve: MeasuredCurve, group: Group, xs: number[], settings: C
     xs,
     ys: smooth(curve.values),
     counts: curve.counts.length > 0 ? curve.counts : undefined,
+    // A zoom may leave none of the steps that all of them have.
+    trials: Math.max(group.begun, curve.trials, ...curve.counts),
   };
   if (settings.showsBand && curve.deviations.length > 0) {
     const [low, high] = band(curve, settings.mean);
@@ -123,19 +127,20 @@ function band({ values, deviations }: MeasuredCurve, mean: CurvesSettings['mean'
 
 // The groups that the trials make, in the sweep's order, each with its style, which stays when others are hidden.
 export function groupsOf(
-  trials: readonly { trialId: string; arm: Record<string, string>; label: string }[],
+  trials: readonly { trialId: string; arm: Record<string, string>; label: string; step: number }[],
   keys: readonly string[],
   styleAt: (index: number) => Style,
 ): Group[] {
   const groups = new Map<string, Group>();
-  for (const { trialId, arm, label } of trials) {
+  for (const { trialId, arm, label, step } of trials) {
     const id = keys.length > 0 ? armId(arm, keys) : trialId;
     let group = groups.get(id);
     if (!group) {
-      group = { id, label: keys.length > 0 ? armLabel(arm, keys) : label, arm, trialIds: [], style: styleAt(groups.size) };
+      group = { id, label: keys.length > 0 ? armLabel(arm, keys) : label, arm, trialIds: [], begun: 0, style: styleAt(groups.size) };
       groups.set(id, group);
     }
     group.trialIds.push(trialId);
+    group.begun += Number(step > 0);
   }
   return [...groups.values()];
 }
