@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { align } from '../src/data/alignment';
 import { armId, armLabel, armOfTrial, matchesWords } from '../src/data/arms';
 import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
 import { bucketsFor } from '../src/pages/curves/buckets';
@@ -158,4 +159,21 @@ test('a zoom in tokens asks for the steps of all groups', () => {
   const clock = (values: number[]) => curve({ metric: 'tokens', steps: [0, 100], values });
   expect(stepsOf([100, 200], [clock([0, 1_000]), clock([0, 500])])).toEqual([10, 40]);
   expect(stepsOf([100, 200], [])).toBeUndefined();
+});
+
+test('x never goes back, though a group loses its slowest trial', () => {
+  const settings = { ...readCurvesSettings(new URLSearchParams('x=tokens'), series, ['model.block'], 2), x: 'tokens' as const };
+  const arm = { 'model.block': 'op' };
+  const [group] = groupsOf([{ trialId: 'a', arm, label: '', step: 9 }], settings.groupBy, () => ({ color: '#000000', dash: [] }));
+  const steps = [0, 10, 20, 30, 40];
+  const clock = curve({ metric: 'tokens', trialIds: ['a'], steps, values: [0, 100, 60, 90, 120] });
+  const [panel] = panelsOf(
+    { groups: [curve({ arm, trialIds: ['a'], steps, values: [1, 2, 3, 4, 5], counts: [1, 1, 1, 1, 1] })], members: [], groupClocks: [clock], memberClocks: [] },
+    { settings, series, groups: new Map([[group.id, group]]), groupOfTrial: new Map([['a', group.id]]) },
+  );
+  expect(panel.lines[0].xs).toEqual([0, 100, 100, 100, 120]);
+  const { xs, values } = align(panel.lines, false, 0);
+  expect(xs).toEqual([0, 100, 120]);
+  expect(values).toEqual([[1, 4, 5]]);
+  expect(stepsOf([50, 110], [clock])).toEqual([5, 35]);
 });

@@ -83,12 +83,24 @@ function emptyPanel(id: string, curve: MeasuredCurve, metric: MeasuredMetric | u
 
 function xsOf(curve: MeasuredCurve, x: CurvesSettings['x'], clock: MeasuredCurve | undefined): number[] {
   if (x === 'step') return curve.steps;
-  return curve.steps.map((step) => interpolate(clock?.steps ?? [], clock?.values ?? [], step));
+  const values = clock ? neverBack(clock.values) : [];
+  return curve.steps.map((step) => interpolate(clock?.steps ?? [], values, step));
+}
+
+// Charts need an x that ascends, and the mean of a group's clocks falls where a slow trial leaves it.
+function neverBack(values: readonly number[]): number[] {
+  let most = -Infinity;
+  return values.map((value) => (Number.isNaN(value) ? value : (most = Math.max(most, value))));
 }
 
 // A step range that has all points of an x range, by the clocks; undefined where nothing tells.
 export function stepsOf(zoom: [number, number], clocks: readonly MeasuredCurve[]): [number, number] | undefined {
-  const steps = clocks.flatMap((clock) => zoom.map((x) => interpolate(clock.values, clock.steps, x))).filter(Number.isFinite);
+  const steps = clocks
+    .flatMap((clock) => {
+      const values = neverBack(clock.values);
+      return zoom.map((x) => interpolate(values, clock.steps, x));
+    })
+    .filter(Number.isFinite);
   return steps.length > 0 ? [Math.max(0, Math.floor(Math.min(...steps))), Math.ceil(Math.max(...steps))] : undefined;
 }
 
