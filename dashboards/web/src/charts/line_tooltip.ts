@@ -18,9 +18,12 @@ export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean)
   tooltip.hidden = !readings;
   if (!readings) return undefined;
   fill(tooltip, readings, isLog);
-  const onRight = left < plot.over.clientWidth / 2;
-  tooltip.style.left = onRight ? `${left + 16}px` : '';
-  tooltip.style.right = onRight ? '' : `${plot.over.clientWidth - left + 16}px`;
+  // Beside the cursor, where it has more room, and never beyond the chart.
+  const { clientWidth } = plot.over;
+  const onRight = left < clientWidth / 2;
+  const gap = Math.max(0, Math.min((onRight ? left : clientWidth - left) + 16, clientWidth - tooltip.offsetWidth));
+  tooltip.style.left = onRight ? `${gap}px` : '';
+  tooltip.style.right = onRight ? '' : `${gap}px`;
   tooltip.style.top = '4px';
   return readings.all[0].line.group;
 }

@@ -26,7 +26,7 @@ export interface Stroke extends Line {
 
 // So that the mean of those that are left is not taken for that of all: where some ended earlier it may fall or rise for that alone.
 export const PARTIAL_LOOK = { alpha: 0.55, dash: [2, 3] };
-export const PARTIAL_TEXT = 'faint and dotted: the mean of fewer trials than the group has';
+export const PARTIAL_TEXT = 'Faint and dotted: the mean of fewer trials than the group has';
 
 export function isPartly({ counts, trials = 0 }: Line): boolean {
   return counts?.some((count) => count < trials) ?? false;
