@@ -56,7 +56,8 @@ std::string BaselineName(const v1::GetAblationTableResponse& table) {
 }
 
 constexpr char kWhatADifferenceIs[] =
-    "the mean over seeds that both have [95 % of it, by the percentile bootstrap], p of a paired permutation test, "
+    "the mean over seeds that both have [95 % by the percentile bootstrap, which few seeds make too narrow], p of a "
+    "paired permutation test, "
     "adjusted for all of the table (Holm); with fewer than 6 pairs there is none (pairs)";
 
 std::vector<std::string> RowKeys(const v1::GetAblationTableResponse& table) {

@@ -160,8 +160,12 @@ absl::Status AddScatter(const PlotOptions& options, const PlotPlan& plan, const 
     err << why << ": that figure is left out" << std::endl;
     return absl::OkStatus();
   }
-  if (made.left_out > 0) {
-    err << made.left_out << " of " << trials.size() << " trials have no place in " << axes << std::endl;
+  if (made.without_outcome > 0) {
+    err << made.without_outcome << " of " << trials.size() << " trials are neither completed nor diverged, and not in "
+        << axes << std::endl;
+  }
+  if (made.without_place > 0) {
+    err << made.without_place << " of " << trials.size() << " trials have no place in " << axes << std::endl;
   }
   scenes.push_back({absl::StrCat(options.sweep, "-scatter-", FileWord(plan.y), "-", FileWord(plan.x)),
                     Draw(made.figure, WidthOf(options, 1))});
@@ -210,7 +214,7 @@ absl::Status Plot(const PlotOptions& options, Streams streams) {
   if (!trials.ok()) return trials.status();
   const auto groups = TrialGroups::Of(*trials, options.keys, options.diverged == DivergedTrials::kDrop);
   if (!groups.ok()) return groups.status();
-  if (groups->groups().empty()) {
+  if (groups->is_empty()) {
     return absl::NotFoundError(absl::StrCat("all trials of sweep ", options.sweep,
                                             " have diverged, and --diverged drop ",
                                             "leaves them out: there is nothing to draw"));
@@ -218,6 +222,10 @@ absl::Status Plot(const PlotOptions& options, Streams streams) {
   if (!groups->only().empty()) {
     streams.err << trials->size() - groups->only().size() << " of " << trials->size()
                 << " trials have diverged and are left out" << std::endl;
+  }
+  if (!groups->pooled().empty()) {
+    streams.err << "means are over " << absl::StrJoin(groups->pooled(), ", ")
+                << " too; --group-by and --panels tell what is apart" << std::endl;
   }
   v1::ListSeriesRequest request;
   request.set_sweep(options.sweep);

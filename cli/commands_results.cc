@@ -11,7 +11,6 @@
 #include "cli/interruptions.h"
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
-#include "cli/table_axes.h"
 #include "coordinator/ablation_table.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
@@ -127,23 +126,12 @@ absl::Status CheckLayout(const TableLayout& layout) {
 absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connection,
                                                       const std::vector<std::string>& sweeps,
                                                       const TableLayout& layout) {
-  std::vector<SweepSpec> specs;
-  for (const std::string& sweep : sweeps) {
-    v1::GetSweepRequest get;
-    get.set_name(sweep);
-    const auto response = connection.Call(&Stub::GetSweep, get);
-    if (!response.ok()) return response.status();
-    std::vector<Problem> ignored;  // it was valid when it was submitted
-    specs.push_back(ParseSweepSpec(response->sweep().spec(), "", ignored));
-  }
-  AxesWish wish{.rows = layout.rows, .cols = layout.cols, .pool = layout.pool};
-  if (!layout.best.empty()) wish.pool.push_back(layout.best);
-  const TableAxes axes = ChooseTableAxes(specs, wish);
   v1::GetAblationTableRequest request;
   request.set_sweep(sweeps.front());
   Assign({sweeps.begin() + 1, sweeps.end()}, request.mutable_further_sweeps());
-  Assign(axes.rows, request.mutable_rows());
-  Assign(axes.cols, request.mutable_cols());
+  if (layout.rows) Assign(*layout.rows, request.mutable_rows());
+  if (layout.cols) Assign(*layout.cols, request.mutable_cols());
+  request.set_choose_cols(!layout.cols);
   Assign(layout.metrics, request.mutable_metrics());
   Assign(layout.pool, request.mutable_pool());
   request.mutable_baseline()->insert(layout.baseline.begin(), layout.baseline.end());

@@ -133,7 +133,9 @@ std::string AxisLabel(const PlottedResult& result) {
 bool HasLogAxis(const PlottedResult& result) {
   const auto is_log = [](const std::string& name) {
     const ResultNumber* number = name.empty() ? nullptr : FindResultNumber(name);
-    const Metric* metric = number == nullptr || number->metric.empty() ? nullptr : FindMetric(number->metric);
+    // A difference may be negative.
+    const bool has_metric = number != nullptr && !number->metric.empty() && number->of != ResultOf::kIncrease;
+    const Metric* metric = has_metric ? FindMetric(number->metric) : nullptr;
     return metric != nullptr && metric->log_axis;
   };
   return is_log(result.numerator) || is_log(result.denominator);

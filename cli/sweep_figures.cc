@@ -162,7 +162,8 @@ absl::StatusOr<CurveFigure> ReadCurveFigure(const Connection& connection, const 
     panel.lines.push_back({.group = place.group,
                            .xs = std::move(xs),
                            .means = std::move(mean.values),
-                           .deviations = std::move(mean.deviations)});
+                           .deviations = std::move(mean.deviations),
+                           .counts = std::move(mean.counts)});
   }
   for (auto& [number, panel] : panels) figure.panels.push_back(std::move(panel));
   return figure;
@@ -173,6 +174,7 @@ absl::StatusOr<LayerFigure> ReadLayerFigure(const Connection& connection, const 
   v1::QueryCurvesRequest request = QueryOf(sweep, metric, groups);
   request.set_max_buckets(kMapColumns);
   request.set_peaks(true);
+  if (IsLog(metric)) request.set_mean("geometric");
   // Of a sweep that varies nothing, any key makes one group.
   request.mutable_group_by()->Add(groups.keys().begin(), groups.keys().end());
   if (groups.keys().empty()) request.add_group_by("model.block");
@@ -186,7 +188,8 @@ absl::StatusOr<LayerFigure> ReadLayerFigure(const Connection& connection, const 
     row.values.insert(row.values.end(), curve.values().begin(), curve.values().end());
   });
   if (!read.ok()) return read;
-  LayerFigure figure{.value_label = LayersLabel(metric), .is_log = IsLog(metric)};
+  LayerFigure figure{.value_label = LayersLabel(metric) + (IsLog(metric) ? ", geometric mean" : ", mean"),
+                     .is_log = IsLog(metric)};
   for (auto& [place, rows] : maps) {
     LayerPanel& panel = figure.panels.emplace_back(LayerPanel{.title = TitleOf(groups, place)});
     for (auto& [layer, row] : rows) panel.rows.push_back(std::move(row));
@@ -208,9 +211,13 @@ ResultDots MakeScatterFigure(const std::vector<v1::Trial>& trials, const Plotted
   for (const v1::Trial& trial : trials) {
     const auto place = groups.Find(trial.trial_id());
     if (!place) continue;
+    if (trial.state() != "completed" && trial.state() != "diverged") {
+      ++made.without_outcome;
+      continue;
+    }
     const auto at_x = ValueOf(trial, x), at_y = ValueOf(trial, y);
     if (!at_x || !at_y || !HasPlace(*at_x, made.figure.x.is_log) || !HasPlace(*at_y, made.figure.y.is_log)) {
-      ++made.left_out;
+      ++made.without_place;
       continue;
     }
     made.figure.dots.push_back({.group = place->panel * groups.groups().size() + place->group,

@@ -36,13 +36,15 @@ absl::StatusOr<CurveFigure> ReadCurveFigure(const Connection& connection, const 
                                             const MetricColumn& metric, const TrialGroups& groups,
                                             CurveAxis axis = CurveAxis::kStep, const GroupClocks& clocks = {});
 
-// A map a group, of the means over its trials.
+// A map a group, of the means over its trials: geometric ones where the metric has a logarithmic axis.
 absl::StatusOr<LayerFigure> ReadLayerFigure(const Connection& connection, const std::string& sweep,
                                             const MetricColumn& metric, const TrialGroups& groups);
 
+// A dot a trial that is completed or has diverged.
 struct ResultDots {
   ScatterFigure figure;
-  std::size_t left_out = 0;  // trials with an outcome, or some results, that have no place on the axes
+  std::size_t without_outcome = 0;  // trials of the groups that are neither
+  std::size_t without_place = 0;    // trials that have one, and no place on the axes
 };
 ResultDots MakeScatterFigure(const std::vector<v1::Trial>& trials, const PlottedResult& x, const PlottedResult& y,
                              const TrialGroups& groups);

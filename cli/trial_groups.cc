@@ -109,10 +109,16 @@ absl::StatusOr<TrialGroups> TrialGroups::Of(const std::vector<v1::Trial>& trials
   TrialGroups made;
   made.keys_ = keys.panels;
   made.keys_.insert(made.keys_.end(), group_keys.begin(), group_keys.end());
+  std::map<std::pair<FigurePlace, std::string>, std::string> first_values;
   for (const v1::Trial& trial : trials) {
+    const FigurePlace place = {PlaceOf(LabelOf(trial, keys.panels), made.panels_),
+                               PlaceOf(LabelOf(trial, group_keys), made.groups_)};
     if (drops_diverged && trial.state() == "diverged") continue;
-    made.places_[trial.trial_id()] = {PlaceOf(LabelOf(trial, keys.panels), made.panels_),
-                                      PlaceOf(LabelOf(trial, group_keys), made.groups_)};
+    made.places_[trial.trial_id()] = place;
+    for (const auto& [key, value] : PartsOf(trial)) {
+      const std::string& first = first_values.try_emplace({place, key}, value).first->second;
+      if (key != "seed" && first != value && !Has(made.pooled_, key)) made.pooled_.push_back(key);
+    }
   }
   if (made.places_.size() < trials.size()) {
     for (const auto& [trial_id, place] : made.places_) made.only_.push_back(trial_id);

@@ -30,13 +30,15 @@ struct GroupingKeys {
 class TrialGroups {
  public:
   // InvalidArgument names keys that the sweep does not vary, and those that it does. `trials` are all of the sweep;
-  // those that `drops_diverged` leaves out vary keys, but are in no group.
+  // those that `drops_diverged` leaves out vary keys and keep their group its colour, but are in none.
   static absl::StatusOr<TrialGroups> Of(const std::vector<v1::Trial>& trials, const GroupingKeys& keys,
                                         bool drops_diverged = false);
 
   // Of names the values alone, "op · adam"; numbers with their key, "learning rate 0.001".
   const std::vector<std::string>& groups() const { return groups_; }
   const std::vector<std::string>& panels() const { return panels_; }
+
+  bool is_empty() const { return places_.empty(); }
 
   // None for a trial that is in no group.
   std::optional<FigurePlace> Find(const std::string& trial_id) const;
@@ -47,8 +49,11 @@ class TrialGroups {
   // All keys of panels and groups.
   const std::vector<std::string>& keys() const { return keys_; }
 
+  // Keys, the seed aside, in which trials of one group differ: its means are over these too.
+  const std::vector<std::string>& pooled() const { return pooled_; }
+
  private:
-  std::vector<std::string> groups_, panels_, keys_, only_;
+  std::vector<std::string> groups_, panels_, keys_, only_, pooled_;
   std::map<std::string, FigurePlace> places_;
 };
 

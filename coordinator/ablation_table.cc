@@ -58,15 +58,16 @@ CellStatistic Summarise(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) values.push_back(sample.value);
   statistic.median = Median(values);
   statistic.geometric_mean = GeometricMean(values);
-  const double n = static_cast<double>(values.size());
-  double sum = 0;
+  // Of a wider range than the values: perplexities of diverged trials have squares that no double holds.
+  const long double n = static_cast<long double>(values.size());
+  long double sum = 0;
   for (double value : values) sum += value;
-  const double mean = sum / n;
-  statistic.mean = mean;
+  const long double mean = sum / n;
+  statistic.mean = static_cast<double>(mean);
   if (values.size() < 2 || !std::isfinite(mean)) return statistic;
-  double squares = 0;
+  long double squares = 0;
   for (double value : values) squares += (value - mean) * (value - mean);
-  statistic.standard_deviation = std::sqrt(squares / (n - 1));
+  statistic.standard_deviation = static_cast<double>(std::sqrt(squares / (n - 1)));
   return statistic;
 }
 

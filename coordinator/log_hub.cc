@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "coordinator/rpc_status.h"
 #include "experiment/quoted.h"
@@ -65,6 +66,8 @@ class LogHub::Tailer final : public ServerStream<v1::TailLogResponse> {
  private:
   absl::StatusOr<StreamHub::Step> Next() override;
   absl::StatusOr<bool> MayGrow();
+  // When the thread that serves streams is to look again.
+  absl::Time Due() const;
   absl::Status Open();
 
   LogHub& hub_;
@@ -111,7 +114,7 @@ absl::StatusOr<StreamHub::Step> LogHub::Tailer::Next() {
     message_.set_attempt(number_);
     return StreamHub::Step{.kind = StreamHub::Step::kWrite, .due = absl::InfinitePast()};
   }
-  if (*may_grow) return StreamHub::Step{.kind = StreamHub::Step::kWait, .due = until_};
+  if (*may_grow) return StreamHub::Step{.kind = StreamHub::Step::kWait, .due = Due()};
   if (has_sent_) return StreamHub::Step{.kind = StreamHub::Step::kEnd};
   return absl::NotFoundError(
       absl::StrCat("there is no log of attempt ", number_, " of trial ", attempt_.trial_id,
@@ -135,6 +138,11 @@ absl::StatusOr<bool> LogHub::Tailer::MayGrow() {
     if (row->end) until_ = row->ended_at + kForTheRest;
   }
   return !until_ || hub_.clock_.Now() < *until_;
+}
+
+absl::Time LogHub::Tailer::Due() const {
+  if (!until_) return absl::InfiniteFuture();
+  return absl::Now() + absl::Milliseconds(*until_ - hub_.clock_.Now());
 }
 
 absl::Status LogHub::Tailer::Open() {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "experiment/data_input.h"
+#include "experiment/flat_json.h"
 
 namespace ofsweep {
 namespace {

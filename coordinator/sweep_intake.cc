@@ -30,7 +30,7 @@ std::vector<ConfigChange> InputsThatMayHaveMoved(const Books& books, const std::
   std::vector<ConfigChange> changes;
   for (const SubmittedTrial& trial : trials) {
     if (trial.seen_paths.empty() || !IsToBeTrained(books, trial.row.trial_id)) continue;
-    changes.push_back({trial.row.trial_id, FlatJsonText(trial.seen_paths)});
+    changes.push_back({trial.row.trial_id, FlatJsonText(Overrides(trial.seen_paths.begin(), trial.seen_paths.end()))});
   }
   return changes;
 }

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/table_axes.h"
 #include "coordinator/wire.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
-#include "experiment/quoted.h"
 #include "storage/not_found.h"
 
 namespace ofsweep {
@@ -168,6 +168,26 @@ absl::StatusOr<AblationTable> SweepReader::Table(const std::vector<std::string>&
     if (!status.ok()) return status;
   }
   return builder.Build();
+}
+
+absl::Status SweepReader::ChooseAxes(const std::vector<std::string>& sweeps, bool chooses_cols, AblationQuery& query) {
+  AxesWish wish{.pool = query.pool};
+  if (!query.best.empty()) wish.pool.push_back(query.best);
+  if (!query.rows.empty()) wish.rows = query.rows;
+  if (!query.cols.empty() || !(chooses_cols || query.rows.empty())) wish.cols = query.cols;
+  if (wish.rows && wish.cols) return absl::OkStatus();
+  std::vector<SweepSpec> specs;
+  for (const std::string& sweep : sweeps) {
+    const auto row = store_.FindSweep(sweep);
+    if (!row.ok()) return row.status();
+    if (!row->has_value()) return NoSuchSweep(sweep);
+    std::vector<Problem> ignored;  // it was valid when it was submitted
+    specs.push_back(ParseSweepSpec((*row)->spec, (*row)->file, ignored));
+  }
+  TableAxes axes = ChooseTableAxes(specs, wish);
+  query.rows = std::move(axes.rows);
+  query.cols = std::move(axes.cols);
+  return absl::OkStatus();
 }
 
 absl::Status SweepReader::AddToTable(const std::string& sweep, const SweepSettings& settings,

@@ -47,6 +47,10 @@ class SweepReader {
   // Those that are connected, or hold a trial, by their ids; none without a coordinator.
   std::vector<WorkerView> Workers();
 
+  // Chooses the query's rows where it has none, and its columns where it has neither, or none and is to get some
+  // (ChooseTableAxes).
+  absl::Status ChooseAxes(const std::vector<std::string>& sweeps, bool chooses_cols, AblationQuery& query);
+
   // Of the trials of all these sweeps, each named once; `query` must have passed CheckAblationQuery.
   absl::StatusOr<AblationTable> Table(const std::vector<std::string>& sweeps, const AblationQuery& query);
 

@@ -371,7 +371,7 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::Ad
 grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
                                                 v1::GetAblationTableResponse* response) {
   return Guarded([&]() -> grpc::Status {
-    const AblationQuery query = FromMessage(*request);
+    AblationQuery query = FromMessage(*request);
     if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     std::vector<std::string> names = {request->sweep()};
     for (const std::string& name : request->further_sweeps()) {
@@ -382,6 +382,9 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
       const auto sweep = reader_.Sweep(name, /*with_spec=*/false);
       if (!sweep.ok()) return StorageStatus(sweep.status());
       if (state == "finished") state = sweep->state();
+    }
+    if (absl::Status chosen = reader_.ChooseAxes(names, request->choose_cols(), query); !chosen.ok()) {
+      return StorageStatus(chosen);
     }
     const auto table = reader_.Table(names, query);
     if (!table.ok()) return StorageStatus(table.status());

@@ -104,12 +104,19 @@ StepProgress SweepViews::StepsOf(SweepIndex sweep) const {
   const bool is_moving =
       published.state == SweepState::kActive && published.counts[static_cast<std::size_t>(TrialState::kRunning)] > 0;
   if (!is_moving) return steps;
+  // A trial that has just begun is taken to be as fast as the others are on average.
   double speed = 0;
+  int running = 0, with_speed = 0;
   for (const auto& [index, worker] : state_.published.running()) {
     const TrialRecord& trial = books.trial(index);
-    if (PlaceIn(sweep, trial) != nullptr) speed += live_.Get(trial.id).steps_per_second.value_or(0);
+    if (PlaceIn(sweep, trial) == nullptr) continue;
+    ++running;
+    const std::optional<double> own = live_.Get(trial.id).steps_per_second;
+    if (!own) continue;
+    ++with_speed;
+    speed += *own;
   }
-  if (speed > 0) steps.eta_seconds = static_cast<double>(record.steps_to_do) / speed;
+  if (speed > 0) steps.eta_seconds = static_cast<double>(record.steps_to_do) / (speed * running / with_speed);
   return steps;
 }
 

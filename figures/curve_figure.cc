@@ -12,11 +12,11 @@ namespace ofsweep {
 namespace {
 
 constexpr double kAspect = 0.72;
-constexpr double kTitleHeight = 12;
 constexpr double kLegendGap = 5;
 constexpr double kEdge = 6;  // half of a number may stand right of a panel
 constexpr double kBandOpacity = 0.16;
 constexpr double kLineWidth = 1.2;
+constexpr double kThinLineWidth = 0.5;
 
 Interval XsOf(const CurveFigure& figure) {
   Extent xs(false);
@@ -60,6 +60,7 @@ void DrawBand(const MeanLine& line, const Panel& panel, Scene& scene) {
       finish();
       continue;
     }
+    if (i > 0 && line.xs[i] < line.xs[i - 1]) finish();
     const double x = panel.x().At(line.xs[i]);
     upper.push_back({x, panel.y().At(high)});
     lower.push_back({x, panel.y().At(std::max(low, panel.y().domain().low))});
@@ -69,22 +70,34 @@ void DrawBand(const MeanLine& line, const Panel& panel, Scene& scene) {
 
 void DrawLine(const MeanLine& line, const Panel& panel, Scene& scene) {
   const GroupStyle style = StyleOf(line.group);
+  const std::uint32_t all = line.counts.empty() ? 0 : *std::max_element(line.counts.begin(), line.counts.end());
   std::vector<Position> run;
+  bool is_thin = false;
   const auto finish = [&] {
     if (run.size() == 1) {  // no line, but a value
       scene.marks.push_back(SymbolMark{.centre = run[0], .radius = 1.8, .colour = style.colour});
     } else if (!run.empty()) {
-      scene.marks.push_back(
-          LineMark{.positions = run, .colour = style.colour, .width = kLineWidth, .dashes = style.dashes});
+      scene.marks.push_back(LineMark{.positions = run,
+                                     .colour = style.colour,
+                                     .width = is_thin ? kThinLineWidth : kLineWidth,
+                                     .dashes = style.dashes});
     }
     run.clear();
   };
   for (std::size_t i = 0; i < line.xs.size(); ++i) {
-    if (HasPlace(line.means[i], panel.y().is_log())) {
-      run.push_back({panel.x().At(line.xs[i]), panel.y().At(line.means[i])});
-    } else {
+    if (!HasPlace(line.means[i], panel.y().is_log())) {
       finish();
+      continue;
     }
+    if (i > 0 && line.xs[i] < line.xs[i - 1]) finish();
+    const bool is_of_fewer = line.counts[i] < all;
+    if (!run.empty() && is_of_fewer != is_thin) {
+      const Position joint = run.back();
+      if (run.size() > 1) finish();
+      run = {joint};
+    }
+    is_thin = is_of_fewer;
+    run.push_back({panel.x().At(line.xs[i]), panel.y().At(line.means[i])});
   }
   finish();
 }
@@ -106,16 +119,18 @@ Legend LegendOf(const CurveFigure& figure, double width) {
 Scene Draw(const CurveFigure& figure, double width) {
   const Interval xs = XsOf(figure);
   const Interval values = ValuesOf(figure);
-  const bool has_titles =
-      std::any_of(figure.panels.begin(), figure.panels.end(), [](const auto& panel) { return !panel.title.empty(); });
   // The numbers of y need a width, and a panel's height, which follows from its width, decides how many they are.
   const PanelAxis any_y = MakeYAxis(figure.y_label, figure.is_log, values, width / 2);
   const PanelAxis any_x = MakeXAxis(figure.x_label, false, xs, width / 2);
-  const PanelGrid grid(figure.panels.size(), width, kAspect,
-                       {.left = WidthLeftOf(any_y),
-                        .right = kEdge,
-                        .bottom = HeightBelow(any_x),
-                        .title = has_titles ? kTitleHeight : 0});
+  PanelGrid::Spacing spacing = {.left = WidthLeftOf(any_y), .right = kEdge, .bottom = HeightBelow(any_x)};
+  // How wide a panel is does not depend on its title, which may need several lines.
+  const double panel_width = PanelGrid(figure.panels.size(), width, kAspect, spacing).BoxOf(0).width;
+  std::vector<std::vector<std::string>> titles;
+  for (const auto& panel : figure.panels) {
+    titles.push_back(TitleLines(panel.title, panel_width));
+    spacing.title = std::max(spacing.title, HeightOfTitle(titles.back().size()));
+  }
+  const PanelGrid grid(figure.panels.size(), width, kAspect, spacing);
   const PanelAxis x = MakeXAxis(figure.x_label, false, xs, grid.BoxOf(0).width);
   const PanelAxis y = MakeYAxis(figure.y_label, figure.is_log, values, grid.panel_height());
   Scene scene{.width = width};
@@ -124,7 +139,7 @@ Scene Draw(const CurveFigure& figure, double width) {
     panel.DrawGrid(scene);
     for (const MeanLine& line : figure.panels[i].lines) DrawBand(line, panel, scene);
     for (const MeanLine& line : figure.panels[i].lines) DrawLine(line, panel, scene);
-    panel.DrawFrame(scene, {.title = figure.panels[i].title, .x = grid.IsLowest(i), .y = grid.IsFirstOfRow(i)});
+    panel.DrawFrame(scene, {.title = titles[i], .x = grid.IsLowest(i), .y = grid.IsFirstOfRow(i)});
   }
   const Legend legend = LegendOf(figure, width);
   legend.Draw(scene, 0, grid.height() + kLegendGap);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,12 +10,15 @@
 namespace ofsweep {
 
 // The mean of a group of trials, at each step of those that have a value there, in the order of the steps. Where a mean
-// is NaN or infinite the line has a gap, where a deviation is, the band.
+// is NaN or infinite the line has a gap, where a deviation is, the band. Where fewer trials have a value than
+// elsewhere, since some have diverged or were shorter, the line is thin: it is of others than before. It begins anew
+// where x goes back, as a mean of clocks does when a slow trial leaves it.
 struct MeanLine {
   std::size_t group = 0;
   std::vector<double> xs;
   std::vector<double> means;
-  std::vector<double> deviations;  // as long as the means
+  std::vector<double> deviations;     // as long as the means
+  std::vector<std::uint32_t> counts;  // trials of each mean; as long
 };
 
 struct CurvePanel {

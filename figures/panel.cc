@@ -1,6 +1,7 @@
 #include "figures/panel.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "figures/text_width.h"
@@ -16,6 +17,8 @@ constexpr double kCapital = 0.72;  // height of a capital letter, of the size
 constexpr double kAscender = 0.9;
 constexpr double kXTickEvery = 36;
 constexpr double kYTickEvery = 22;
+constexpr double kTitleGap = 4;
+constexpr double kTitleLine = 9.5;
 
 double LengthOf(const Tick& tick) {
   return tick.label.empty() ? kSmallTick : kTick;
@@ -29,11 +32,6 @@ double WidestNumber(const PanelAxis& axis) {
 
 LineMark Line(const Position& from, const Position& to, const Colour& colour) {
   return {.positions = {from, to}, .colour = colour, .width = kLineWidth};
-}
-
-// Smaller than others where it is longer than its axis.
-double SizeOfLabel(const std::string& label, double length) {
-  return std::min(kLabelSize, kLabelSize * length / std::max(1.0, TextWidth(label, kLabelSize)));
 }
 
 PanelAxis MakeAxis(const std::string& label, bool is_log, const Interval& domain, int ticks) {
@@ -58,6 +56,27 @@ double HeightBelow(const PanelAxis& x) {
 double WidthLeftOf(const PanelAxis& y) {
   const double numbers = kTick + kGap + WidestNumber(y);
   return y.label.empty() ? numbers : numbers + 2 * kGap + kLabelSize;
+}
+
+std::vector<std::string> TitleLines(const std::string& title, double width) {
+  constexpr std::string_view kBetween = " · ";
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < title.size();) {
+    const std::size_t end = std::min(title.find(kBetween, at), title.size());
+    const std::string part = title.substr(at, end - at);
+    at = end + kBetween.size();
+    const std::string joined = lines.empty() ? part : lines.back() + std::string(kBetween) + part;
+    if (!lines.empty() && TextWidth(joined, kLabelSize) <= width) {
+      lines.back() = joined;
+    } else {
+      lines.push_back(part);
+    }
+  }
+  return lines;
+}
+
+double HeightOfTitle(std::size_t lines) {
+  return static_cast<double>(lines) * kTitleLine + (lines > 0 ? kTitleGap - 1.5 : 0);
 }
 
 Panel::Panel(const Box& inside, PanelAxis x, PanelAxis y)
@@ -89,11 +108,13 @@ void Panel::DrawFrame(Scene& scene, const Words& words) const {
                                  .width = kLineWidth});
   DrawX(scene, words.x);
   DrawY(scene, words.y);
-  if (words.title.empty()) return;
-  scene.marks.push_back(TextMark{.at = {box.left + box.width / 2, box.top - 4},
-                                 .text = FitText(words.title, kLabelSize, box.width),
-                                 .size = kLabelSize,
-                                 .anchor = Anchor::kMiddle});
+  double base = box.top - kTitleGap;
+  for (auto line = words.title.rbegin(); line != words.title.rend(); ++line, base -= kTitleLine) {
+    scene.marks.push_back(TextMark{.at = {box.left + box.width / 2, base},
+                                   .text = FitText(*line, kLabelSize, box.width),
+                                   .size = kLabelSize,
+                                   .anchor = Anchor::kMiddle});
+  }
 }
 
 void Panel::DrawX(Scene& scene, bool has_words) const {
@@ -110,7 +131,7 @@ void Panel::DrawX(Scene& scene, bool has_words) const {
   if (!has_words || x_.label.empty()) return;
   scene.marks.push_back(TextMark{.at = {inside_.left + inside_.width / 2, bottom + HeightBelow(x_) - 0.22 * kLabelSize},
                                  .text = x_.label,
-                                 .size = SizeOfLabel(x_.label, inside_.width),
+                                 .size = SizeThatFits(x_.label, kLabelSize, inside_.width),
                                  .anchor = Anchor::kMiddle});
 }
 
@@ -129,7 +150,7 @@ void Panel::DrawY(Scene& scene, bool has_words) const {
   scene.marks.push_back(
       TextMark{.at = {left - WidthLeftOf(y_) + kAscender * kLabelSize, inside_.top + inside_.height / 2},
                .text = y_.label,
-               .size = SizeOfLabel(y_.label, inside_.height),
+               .size = SizeThatFits(y_.label, kLabelSize, inside_.height),
                .anchor = Anchor::kMiddle,
                .is_turned = true});
 }

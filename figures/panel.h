@@ -28,6 +28,10 @@ PanelAxis MakeYAxis(const std::string& label, bool is_log, const Interval& domai
 double HeightBelow(const PanelAxis& x);
 double WidthLeftOf(const PanelAxis& y);
 
+// A title such as "op · adam · learning rate 0.001" as lines of panels that are so wide, and what they take above one.
+std::vector<std::string> TitleLines(const std::string& title, double width);
+double HeightOfTitle(std::size_t lines);
+
 // A rectangle with axes.
 class Panel {
  public:
@@ -43,7 +47,7 @@ class Panel {
   // Above the data: the frame, its ticks, a title, and the numbers and labels of those axes that have not got them from
   // a panel beside it.
   struct Words {
-    std::string title;  // "" for none
+    std::vector<std::string> title;  // lines
     bool x = true;
     bool y = true;
   };

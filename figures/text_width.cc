@@ -24,6 +24,10 @@ double TextWidth(const std::string& text, double size) {
   return extents.x_advance;
 }
 
+double SizeThatFits(const std::string& text, double size, double width) {
+  return std::min(size, size * width / std::max(1.0, TextWidth(text, size)));
+}
+
 std::string FitText(const std::string& text, double size, double width) {
   if (TextWidth(text, size) <= width) return text;
   std::string shorter = text;

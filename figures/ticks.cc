@@ -80,7 +80,7 @@ std::vector<Tick> LinearTicks(const Interval& domain, int count) {
 
 std::vector<Tick> LogTicks(const Interval& domain, int count) {
   const double decades = std::log10(domain.high / domain.low);
-  if (decades < 0.5) return LinearTicks(domain, count);
+  if (decades < 1) return LinearTicks(domain, count);
   const std::set<int> labelled = DigitsWithLabel(decades, count);
   const int every = std::max(1, static_cast<int>(std::ceil(decades / (count + 1))));
   std::vector<Tick> ticks;

@@ -17,6 +17,9 @@ void CurveMeans::Add(const Curve& curve) {
   Sum& sum = sums_[curve.series];
   ++sum.trials;
   if (sum.trial_ids.size() < kNamedTrials) sum.trial_ids.push_back(curve.trial_id);
+  if (curve.steps.empty()) return;
+  sum.firsts.push_back(curve.steps.front());
+  sum.lasts.push_back(curve.steps.back());
   std::vector<Moments> merged;
   merged.reserve(std::max(sum.steps.size(), curve.steps.size()));
   auto known = sum.steps.begin();
@@ -44,18 +47,27 @@ void CurveMeans::Observe(double value, Moments& moments) const {
 
 std::vector<Curve> CurveMeans::Take() {
   std::vector<Curve> curves;
-  for (const auto& [series, sum] : std::exchange(sums_, {})) curves.push_back(Finish(series, sum));
+  for (auto& [series, sum] : sums_) curves.push_back(Finish(series, sum));
+  sums_.clear();
   return curves;
 }
 
-Curve CurveMeans::Finish(const Series& series, const Sum& sum) const {
+Curve CurveMeans::Finish(const Series& series, Sum& sum) const {
   Curve curve{.series = series};
   curve.trials = sum.trials;
   curve.trial_ids = sum.trial_ids;
+  std::sort(sum.firsts.begin(), sum.firsts.end());
+  std::sort(sum.lasts.begin(), sum.lasts.end());
+  std::size_t begun = 0, ended = 0;
   for (const Moments& moments : sum.steps) {
+    while (begun < sum.firsts.size() && sum.firsts[begun] <= moments.step) ++begun;
+    while (ended < sum.lasts.size() && sum.lasts[ended] < moments.step) ++ended;
+    if (moments.count < begun - ended) continue;
     const bool is_finite = moments.not_finite == 0;
     double mean = is_finite ? moments.mean : moments.not_finite;
-    double deviation = is_finite && moments.count > 1 ? std::sqrt(moments.squares / (moments.count - 1)) : kNaN;
+    // Squares of values beyond 10^154 are infinite: then it is not known.
+    const bool has_deviation = is_finite && moments.count > 1 && std::isfinite(moments.squares);
+    double deviation = has_deviation ? std::sqrt(moments.squares / (moments.count - 1)) : kNaN;
     if (kind_ == CurveMean::kGeometric) {
       mean = std::exp(mean);
       deviation = std::exp(deviation);

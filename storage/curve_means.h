@@ -10,8 +10,9 @@
 namespace ofsweep {
 
 // Averages the whole curves of a group of trials, series by series, at equal steps: a mean of curves that were cut into
-// buckets before would pool different steps. A NaN makes the mean of its step NaN, an infinite value infinite, as in
-// tables; neither has a deviation.
+// buckets before would pool different steps. A step has a mean where all curves have a value that begin before it and
+// end behind it: the last step of one that diverged, between two measurements of the others, is no mean of the group. A
+// NaN makes the mean of its step NaN, an infinite value infinite, as in tables; neither has a deviation.
 class CurveMeans {
  public:
   explicit CurveMeans(CurveMean kind) : kind_(kind) {}
@@ -32,12 +33,13 @@ class CurveMeans {
   };
   struct Sum {
     std::size_t trials = 0;
-    std::vector<std::string> trial_ids;  // of the first ones
-    std::vector<Moments> steps;          // ascending
+    std::vector<std::string> trial_ids;       // of the first ones
+    std::vector<Moments> steps;               // ascending
+    std::vector<std::int64_t> firsts, lasts;  // steps of the curves
   };
 
   void Observe(double value, Moments& moments) const;
-  Curve Finish(const Series& series, const Sum& sum) const;
+  Curve Finish(const Series& series, Sum& sum) const;
 
   const CurveMean kind_;
   std::map<Series, Sum> sums_;

@@ -20,8 +20,8 @@ namespace {
 // Of a version whose views alone are new, which every migration makes anew.
 constexpr const char* kNoTables = "";
 // Migration i brings the tables of version i to version i + 1. One that was released is never edited: add the next.
-constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3, kSchemaV4,
-                                    kSchemaV5, kSchemaV6, kSchemaV7, kNoTables};
+constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3, kSchemaV4, kSchemaV5,
+                                    kSchemaV6, kSchemaV7, kNoTables, kNoTables};
 constexpr std::int64_t kVersion = kMigrations.size();
 
 std::int64_t Number(DatabaseConnection& connection, const std::string& sql) {

@@ -359,16 +359,16 @@ SELECT
   missing,
   eval_loss_n,
   eval_loss_mean,
-  CASE WHEN abs(eval_loss_mean) <= 1.7976931348623157e308 THEN sqrt(eval_loss_variance) END AS eval_loss_std,
+  CASE WHEN eval_loss_variance <= 1.7976931348623157e308 THEN sqrt(eval_loss_variance) END AS eval_loss_std,
   kurtosis_max_n,
   kurtosis_max_mean,
-  CASE WHEN abs(kurtosis_max_mean) <= 1.7976931348623157e308 THEN sqrt(kurtosis_max_variance) END AS kurtosis_max_std,
+  CASE WHEN kurtosis_max_variance <= 1.7976931348623157e308 THEN sqrt(kurtosis_max_variance) END AS kurtosis_max_std,
   int8_perplexity_n,
   int8_perplexity_mean,
-  CASE WHEN abs(int8_perplexity_mean) <= 1.7976931348623157e308 THEN sqrt(int8_perplexity_variance) END AS int8_perplexity_std,
+  CASE WHEN int8_perplexity_variance <= 1.7976931348623157e308 THEN sqrt(int8_perplexity_variance) END AS int8_perplexity_std,
   w8a4_perplexity_n,
   w8a4_perplexity_mean,
-  CASE WHEN abs(w8a4_perplexity_mean) <= 1.7976931348623157e308 THEN sqrt(w8a4_perplexity_variance) END AS w8a4_perplexity_std
+  CASE WHEN w8a4_perplexity_variance <= 1.7976931348623157e308 THEN sqrt(w8a4_perplexity_variance) END AS w8a4_perplexity_std
 FROM spreads
 WHERE row_of_arm = 1;
 )sql";

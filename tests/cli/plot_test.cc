@@ -141,8 +141,21 @@ TEST_F(PlotTest, CurvesAreMeansOfWhatEachTrialsLayersCameTo) {
   const ResultDots dots = MakeScatterFigure(*trials, *ParsePlottedResult("kurtosis_max"),
                                             *ParsePlottedResult("train_loss/kurtosis_max"), groups);
   ASSERT_EQ(dots.figure.dots.size(), 4u);
-  EXPECT_EQ(dots.left_out, 0u);
+  EXPECT_EQ(dots.without_place, 0u);
   EXPECT_DOUBLE_EQ(dots.figure.dots[0].x * dots.figure.dots[0].y, 3);
+}
+
+TEST_F(PlotTest, ATrialWithoutAnOutcomeIsNoDot) {
+  Train();
+  std::vector<v1::Trial> trials = *Connection(channel_, server_->grpc_address()).ListTrials("s", {});
+  trials[0].set_state("cancelled");
+  trials[1].set_state("running");
+  trials[2].set_state("diverged");
+  const TrialGroups groups = *TrialGroups::Of(trials, {});
+  const ResultDots dots =
+      MakeScatterFigure(trials, *ParsePlottedResult("kurtosis_max"), *ParsePlottedResult("train_loss"), groups);
+  EXPECT_EQ(dots.figure.dots.size(), 2u);
+  EXPECT_EQ(dots.without_outcome, 2u);
 }
 
 TEST_F(PlotTest, CurvesStandWhereTheMeanClockOfTheirGroupIs) {

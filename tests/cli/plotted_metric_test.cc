@@ -49,6 +49,7 @@ TEST(PlottedResult, IsAColumnOrAQuotientOfTwo) {
   EXPECT_TRUE(HasLogAxis(*ParsePlottedResult("kurtosis_max")));
   EXPECT_TRUE(HasLogAxis(*ParsePlottedResult("w8a4_perplexity/eval_loss")));
   EXPECT_FALSE(HasLogAxis(*ParsePlottedResult("eval_loss")));
+  EXPECT_FALSE(HasLogAxis(*ParsePlottedResult("w8a4_perplexity_delta"))) << "a difference may be negative";
   EXPECT_THAT(ResultLabel("eval_los"), HasSubstr("did you mean eval_loss?"));
   EXPECT_THAT(ResultLabel("eval_loss/banana"), AllOf(HasSubstr("banana"), HasSubstr("kurtosis_peak")));
 }

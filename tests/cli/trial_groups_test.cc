@@ -61,5 +61,22 @@ TEST(TrialGroups, AValueMayHaveSpacesAndEqualsSigns) {
   EXPECT_THAT(groups.groups(), ElementsAre("my texts/x=1 seed=0"));
 }
 
+TEST(TrialGroups, WhatDivergedKeepsTheGroupsPlacesAndIsInNone) {
+  std::vector<v1::Trial> trials = FourTrials();
+  trials[0].set_state("diverged");
+  trials[2].set_state("diverged");
+  const auto groups = *TrialGroups::Of(trials, {}, /*drops_diverged=*/true);
+  EXPECT_FALSE(groups.Find("a").has_value());
+  EXPECT_EQ(groups.Find("b")->group, 1u) << "as in the figure of all, so that it has the same colour";
+  EXPECT_EQ(groups.Find("d")->group, 2u);
+  EXPECT_THAT(groups.only(), ElementsAre("b", "d"));
+}
+
+TEST(TrialGroups, SayWhichKeysTheirTrialsDifferIn) {
+  EXPECT_THAT(TrialGroups::Of(FourTrials(), {})->pooled(), ElementsAre());
+  EXPECT_THAT(TrialGroups::Of(FourTrials(), {.groups = {{"model.block"}}})->pooled(),
+              ElementsAre("optimizer.learning_rate"));
+}
+
 }  // namespace
 }  // namespace ofsweep

@@ -331,6 +331,15 @@ TEST(AblationTable, AnInfiniteResultMakesTheMeanInfiniteAndHasNoDeviation) {
   EXPECT_FALSE(table[0].statistics[0].standard_deviation.has_value());
 }
 
+// Perplexities of diverged trials: their squares are beyond what a double holds, and so is their sum.
+TEST(AblationTable, HugeResultsHaveADeviation) {
+  const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_perplexity", 1.7e308}}),
+                                         Trial("op", 1, 1, TrialState::kDiverged, {{"eval_perplexity", 1.5e308}})};
+  const auto table = CellsOf(trials, {.rows = {"model.block"}, .metrics = {"eval_perplexity"}});
+  EXPECT_DOUBLE_EQ(*table.at(0).statistics[0].mean, 1.6e308);
+  EXPECT_DOUBLE_EQ(*table[0].statistics[0].standard_deviation, 1e307 * std::sqrt(2));
+}
+
 TEST(AblationTable, NanMakesTheMeanNanAndNothingHasNoMean) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<ResultRow> trials = {Trial("op", 1, 0, TrialState::kDiverged, {{"eval_loss", nan}}),

@@ -254,6 +254,16 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   EXPECT_THAT(world.coordinator().views().Progress("sweep", progress->finished_cursor, 1000)->finished, IsEmpty());
 }
 
+TEST(Coordinator, ATrialThatHasJustBegunIsTakenToBeAsFastAsTheOthers) {
+  CoordinatorWorld world;
+  ASSERT_TRUE(world.Submit("sweep").ok());
+  const auto answer = world.Call("w", 2);
+  ASSERT_THAT(answer->start, SizeIs(2));
+  ASSERT_TRUE(world.Push("w", answer->start[0].name, {Step(10, 4.5), Step(20, 4.0)}).ok());
+  const auto progress = world.coordinator().views().Progress("sweep", 0, 1000);
+  EXPECT_EQ(progress->sweep.steps->eta_seconds, 180 / (2 * 10.0));
+}
+
 TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());

@@ -362,6 +362,25 @@ TEST_F(SweepServiceTest, ATableThatWouldAverageOverAVariedKeyIsRefusedUntilItIsA
   EXPECT_EQ(ReadFieldViolations(sweeps_->GetAblationTable(Context().get(), request, &table)).at(0).field, "pool");
 }
 
+TEST_F(SweepServiceTest, ATableWithoutRowsHasThoseThatItsSweepAsksFor) {
+  Submit(
+      "name: s\ntrial: {train.steps: 20, train.device: cpu}\n"
+      "grid: {optimizer.name: [adam, soap], model.block: [pre_norm, op], optimizer.epsilon: [1e-8, 1e-4]}\n");
+  v1::GetAblationTableRequest request;
+  request.set_sweep("s");
+  v1::GetAblationTableResponse table;
+  ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok());
+  EXPECT_THAT(table.rows(), ElementsAre("model.block", "optimizer.epsilon"));
+  EXPECT_THAT(table.cols(), ElementsAre("optimizer.name"));
+  EXPECT_EQ(table.cells_size(), 8);
+
+  request.add_rows("optimizer.epsilon");
+  request.add_pool("model.block");
+  request.set_choose_cols(true);
+  ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok());
+  EXPECT_THAT(table.cols(), ElementsAre("optimizer.name"));
+}
+
 TEST_F(SweepServiceTest, ATableOfSeveralSweepsTellsThemApartByWhatTheySet) {
   Submit(SmallSweep("s"));
   RunEverything("s");

@@ -45,8 +45,10 @@ std::vector<LineMark> LinesOf(const Scene& scene, std::size_t group) {
 }
 
 CurveFigure TwoArms() {
-  const MeanLine adam{.group = 0, .xs = {0, 10, 20}, .means = {2, 4, 8}, .deviations = {0.5, 1, 1}};
-  const MeanLine soap{.group = 1, .xs = {0, 10, 20}, .means = {2, 1.5, 1.2}, .deviations = {0.1, 0.1, 0.1}};
+  const MeanLine adam{
+      .group = 0, .xs = {0, 10, 20}, .means = {2, 4, 8}, .deviations = {0.5, 1, 1}, .counts = {3, 3, 3}};
+  const MeanLine soap{
+      .group = 1, .xs = {0, 10, 20}, .means = {2, 1.5, 1.2}, .deviations = {0.1, 0.1, 0.1}, .counts = {3, 3, 3}};
   return {.y_label = "kurtosis", .is_log = true, .groups = {"adam", "soap"}, .panels = {{.lines = {adam, soap}}}};
 }
 
@@ -86,13 +88,40 @@ TEST(CurveFigure, ABandBelowZeroEndsAtTheBottomOfALogarithmicAxis) {
   }
 }
 
+TEST(CurveFigure, ALineIsThinWhereItIsOfFewerTrialsThanElsewhere) {
+  CurveFigure figure = TwoArms();
+  figure.panels[0].lines.resize(1);
+  figure.panels[0].lines[0] = {
+      .group = 0, .xs = {0, 1, 2, 3}, .means = {1, 2, 3, 4}, .deviations = {1, 1, 1, 1}, .counts = {6, 6, 2, 2}};
+  const auto lines = LinesOf(Draw(figure, kWidth), 0);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].positions.size(), 2u);
+  EXPECT_EQ(lines[1].positions.size(), 3u) << "from where the others were left";
+  EXPECT_LT(lines[1].width, lines[0].width);
+}
+
+// As a mean of clocks does when a slow trial leaves it.
+TEST(CurveFigure, ALineBeginsAnewWhereXGoesBack) {
+  CurveFigure figure = TwoArms();
+  figure.panels[0].lines.resize(1);
+  figure.panels[0].lines[0] = {
+      .group = 0, .xs = {0, 10, 4, 14}, .means = {1, 2, 3, 4}, .deviations = {1, 1, 1, 1}, .counts = {2, 2, 1, 1}};
+  const Scene scene = Draw(figure, kWidth);
+  for (const LineMark& line : LinesOf(scene, 0)) {
+    EXPECT_LT(line.positions.front().x, line.positions.back().x);
+  }
+  EXPECT_EQ(LinesOf(scene, 0).size(), 2u);
+  EXPECT_EQ(Marks<AreaMark>(scene).size(), 2u);
+}
+
 TEST(CurveFigure, ALineHasAGapWhereItsMeanIsNaNAndNoBandOfOneTrial) {
   CurveFigure figure = TwoArms();
   figure.panels[0].lines.resize(1);
   figure.panels[0].lines[0] = {.group = 0,
                                .xs = {0, 1, 2, 3, 4},
                                .means = {1, 2, kNoNumber, 3, 4},
-                               .deviations = std::vector<double>(5, kNoNumber)};
+                               .deviations = std::vector<double>(5, kNoNumber),
+                               .counts = {1, 1, 1, 1, 1}};
   const Scene scene = Draw(figure, kWidth);
   EXPECT_EQ(LinesOf(scene, 0).size(), 2u);
   EXPECT_TRUE(Marks<AreaMark>(scene).empty());

@@ -36,7 +36,9 @@ TEST(Ticks, OfManyDecadesKeepTheirDistance) {
   EXPECT_LE(ticks.size(), 8u);
 }
 
-TEST(Ticks, OfLessThanHalfADecadeAreThoseOfALinearAxis) {
+// Of 1, 2 and 5 a reader of values below 2 would see one.
+TEST(Ticks, OfLessThanADecadeAreThoseOfALinearAxis) {
+  EXPECT_THAT(Labels(LogTicks({1, 3.3}, 5)), ElementsAre("1", "1.5", "2", "2.5", "3"));
   EXPECT_THAT(Labels(LogTicks({1.1, 1.6}, 5)), ElementsAre("1.1", "1.2", "1.3", "1.4", "1.5", "1.6"));
 }
 

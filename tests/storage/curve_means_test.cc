@@ -26,17 +26,28 @@ Curve Of(const std::string& trial, std::vector<std::int64_t> steps, std::vector<
           .values = std::move(values)};
 }
 
-TEST(CurveMeans, AreOfTheTrialsThatHaveAValueAtAStep) {
+TEST(CurveMeans, AreOfTheTrialsThatReachAStep) {
   CurveMeans means(CurveMean::kArithmetic);
   means.Add(Of("a", {0, 10, 20}, {1, 2, 3}));
-  means.Add(Of("b", {0, 20, 30}, {3, 7, 5}));
+  means.Add(Of("b", {10, 20, 30}, {4, 7, 5}));
   const std::vector<Curve> curves = means.Take();
   ASSERT_THAT(curves, SizeIs(1));
   EXPECT_EQ(curves[0].trials, 2u);
   EXPECT_THAT(curves[0].steps, ElementsAre(0, 10, 20, 30));
-  EXPECT_THAT(curves[0].values, ElementsAre(2, 2, 5, 5));
-  EXPECT_THAT(curves[0].counts, ElementsAre(2, 1, 2, 1));
-  EXPECT_THAT(curves[0].deviations, ElementsAre(DoubleEq(std::sqrt(2.0)), IsNan(), DoubleEq(std::sqrt(8.0)), IsNan()));
+  EXPECT_THAT(curves[0].values, ElementsAre(1, 3, 5, 5));
+  EXPECT_THAT(curves[0].counts, ElementsAre(1, 2, 2, 1));
+  EXPECT_THAT(curves[0].deviations, ElementsAre(IsNan(), DoubleEq(std::sqrt(2.0)), DoubleEq(std::sqrt(8.0)), IsNan()));
+}
+
+// One that diverged between two measurements of the others is alone there.
+TEST(CurveMeans, AStepThatAnotherTrialPassedWithoutAValueIsLeftOut) {
+  CurveMeans means(CurveMean::kArithmetic);
+  means.Add(Of("a", {0, 10, 20}, {1, 2, 3}));
+  means.Add(Of("diverged", {0, 10, 13}, {3, 8, 99}));
+  const Curve curve = means.Take().at(0);
+  EXPECT_THAT(curve.steps, ElementsAre(0, 10, 20));
+  EXPECT_THAT(curve.values, ElementsAre(2, 5, 3));
+  EXPECT_THAT(curve.counts, ElementsAre(2, 2, 1));
 }
 
 TEST(CurveMeans, SeriesAreApart) {
@@ -78,6 +89,15 @@ TEST(CurveMeans, LargeValuesKeepTheirDeviation) {
   CurveMeans means(CurveMean::kArithmetic);
   for (int i = 0; i < 3; ++i) means.Add(Of(std::to_string(i), {0}, {1e9 + i}));
   EXPECT_NEAR(means.Take().at(0).deviations[0], 1.0, 1e-6);
+}
+
+TEST(CurveMeans, ADeviationThatNoDoubleHoldsIsNotTold) {
+  CurveMeans means(CurveMean::kArithmetic);
+  means.Add(Of("a", {0}, {1e200}));
+  means.Add(Of("b", {0}, {3e200}));
+  const Curve curve = means.Take().at(0);
+  EXPECT_DOUBLE_EQ(curve.values[0], 2e200);
+  EXPECT_THAT(curve.deviations[0], IsNan());
 }
 
 }  // namespace

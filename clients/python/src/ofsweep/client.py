@@ -256,7 +256,7 @@ class Client(Results):
         the cell is of this value alone, and a column of the key's name behind those of rows and cols holds it (missing
         where no trial of a cell has an eval_loss). baseline: keys of rows or cols with one of their values; each cell
         is compared with the one that has these values and its own others, seed by seed, in further columns: pairs (seeds that both have), difference (mean of the cell's values
-        less the baseline's), low and high (95 %, bootstrap over seeds; NaN for fewer than 2 pairs), p (paired
+        less the baseline's), low and high (95 % by the percentile bootstrap over seeds, which few make too narrow; NaN for fewer than 2 pairs), p (paired
         permutation test; NaN for fewer than 6) and adjusted_p (for all of the table, by Holm's method); all
         missing in the baseline itself."""
         rows, cols = as_list(rows), as_list(cols)

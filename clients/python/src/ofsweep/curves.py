@@ -40,8 +40,9 @@ class Curve:
 
 
 def mean_of(curves: Sequence[Curve], kind: str) -> Curve:
-    """Of curves of one metric, site and layer, at each step over those that have a value there; `kind` arithmetic or
-    geometric.
+    """Of curves of one metric, site and layer, over those that have a value at a step; `kind` arithmetic or geometric.
+    A step counts where all have one that begin before it and end behind it: the last step of a curve that diverged,
+    between two measurements of the others, is no mean of the group.
 
     A NaN makes the mean of its step NaN and an infinite value infinite, neither with a deviation. A geometric mean is
     NaN at a step where a value is not positive.
@@ -52,20 +53,24 @@ def mean_of(curves: Sequence[Curve], kind: str) -> Curve:
         if kind == "geometric":
             values = np.log(np.where(values > 0, values, np.nan))
         counts = np.bincount(place)
+        begun = np.searchsorted(np.sort([curve.steps[0] for curve in curves]), steps, side="right")
+        ended = np.searchsorted(np.sort([curve.steps[-1] for curve in curves]), steps, side="left")
+        is_whole = counts >= begun - ended
         means = np.bincount(place, weights=values) / counts
         squares = np.bincount(place, weights=(values - means[place]) ** 2)
-        deviations = np.where(counts > 1, np.sqrt(squares / np.maximum(counts - 1, 1)), np.nan)
+        has_deviation = (counts > 1) & ~np.isinf(squares)  # squares of values beyond 1e154 are infinite
+        deviations = np.where(has_deviation, np.sqrt(squares / np.maximum(counts - 1, 1)), np.nan)
         if kind == "geometric":
             means, deviations = np.exp(means), np.exp(deviations)
     return dataclasses.replace(
         curves[0],
-        steps=steps,
-        values=means,
+        steps=steps[is_whole],
+        values=means[is_whole],
         trial_id="",
         seed=0,
         trials=len(curves),
-        counts=counts,
-        deviations=deviations,
+        counts=counts[is_whole],
+        deviations=deviations[is_whole],
     )
 
 

@@ -22,7 +22,7 @@ from ofsweep.errors import FailedPrecondition, InvalidArgument, NotFound, Violat
 from ofsweep.results import SERIES_TRIALS, Names, Results, as_list
 from ofsweep.sweep import TRIAL_STATES, Sweep
 
-_SCHEMA_VERSION = 8
+_SCHEMA_VERSION = 9
 _FILE_NAME = "ofsweep.db"
 _LAST_STEP = 2**32 - 1
 

@@ -67,9 +67,10 @@ def layers_by_step(curves: pd.DataFrame, ax: Any = None) -> Any:
 
 
 def loss_against_kurtosis(trials: pd.DataFrame, by: Sequence[str] | None = None, ax: Any = None) -> Any:
-    """A point for each completed trial of the frame `trials`: eval_loss against kurtosis_max, coloured by arm."""
+    """A point for each trial of the frame `trials` that is completed or has diverged: eval_loss against kurtosis_max,
+    coloured by arm."""
     ax = ax or plt.subplots()[1]
-    for label, members in _arms(trials[trials["state"] == "completed"], by):
+    for label, members in _arms(trials[trials["state"].isin(["completed", "diverged"])], by):
         ax.scatter(members["kurtosis_max"], members["eval_loss"], label=label)
     ax.set(xlabel="kurtosis, largest block", ylabel="validation loss, nats a token", xscale="log")
     ax.legend()

@@ -78,7 +78,10 @@ def summarise(values: Sequence[float]) -> Statistic:
     if has_nan or all(value > 0 for value in values):
         statistic.geometric_mean = math.exp(sum(map(math.log, values)) / len(values))
     if len(values) > 1 and math.isfinite(mean):
-        statistic.standard_deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
+        distances = [value - mean for value in values]
+        scale = max(map(abs, distances)) or 1.0  # squares of values beyond 1e154 are infinite
+        squares = math.fsum((distance / scale) ** 2 for distance in distances)
+        statistic.standard_deviation = scale * math.sqrt(squares / (len(values) - 1))
     return statistic
 
 

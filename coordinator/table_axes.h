@@ -13,7 +13,7 @@ struct TableAxes {
   std::vector<std::string> cols;
 };
 
-// What a user says of them.
+// What a user says of them; nothing of what is to be chosen.
 struct AxesWish {
   std::optional<std::vector<std::string>> rows;
   std::optional<std::vector<std::string>> cols;

@@ -1,4 +1,4 @@
-#include "cli/table_axes.h"
+#include "coordinator/table_axes.h"
 
 #include <gmock/gmock.h>
 
