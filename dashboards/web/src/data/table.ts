@@ -79,20 +79,3 @@ function compare(a: number, b: number, isDescending: boolean): number {
 
 // In a table of several sweeps a key like those of trials: the name of a trial's sweep.
 export const SWEEP_KEY = 'sweep';
-
-// Of several sweeps each has rows of its own, so that no cell averages over what sets them apart.
-export function suggestedAxesOfSeveral(varied: readonly string[]): { rows: string[]; cols: string[] } {
-  const { rows, cols } = suggestedAxes(varied.filter((key) => key !== SWEEP_KEY));
-  return { rows: [SWEEP_KEY, ...rows], cols };
-}
-
-// Rows and columns as `ofsweep table` chooses them: the optimiser beside, the block first below.
-export function suggestedAxes(varied: readonly string[]): { rows: string[]; cols: string[] } {
-  const keys = varied.filter((key) => key !== 'seed');
-  if (keys.length === 0) return { rows: ['model.block'], cols: [] };
-  if (keys.length === 1) return { rows: keys, cols: [] };
-  const column = keys.includes('optimizer.name') ? 'optimizer.name' : (keys.slice(1).find((key) => key !== 'model.block') ?? keys[0]);
-  const rest = keys.filter((key) => key !== column);
-  const rows = rest.includes('model.block') ? ['model.block', ...rest.filter((key) => key !== 'model.block')] : rest;
-  return { rows, cols: [column] };
-}
