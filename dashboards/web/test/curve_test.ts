@@ -5,7 +5,8 @@ import { lineScene } from '../src/charts/line_scene';
 import { undrawableAt } from '../src/charts/undrawable';
 import { armOf, joinPieces, valueText } from '../src/data/curve';
 import { interpolate } from '../src/data/interpolation';
-import { type Line, PARTIAL_LOOK, PARTIAL_TEXT, spansDecades, strokesOf } from '../src/data/line';
+import { type Line, PARTIAL_LOOK, PARTIAL_TEXT, strokesOf } from '../src/data/line';
+import { spansDecades } from '../src/data/scale';
 import { LIGHT_INK } from '../src/data/scene';
 import { CurveSchema } from '../src/gen/ofsweep/v1/results_pb';
 

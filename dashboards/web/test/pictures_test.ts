@@ -3,7 +3,8 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { axisValueText } from '../src/data/format';
 import type { MeasuredCurve } from '../src/data/curve';
-import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR, heatAt, heatMapOf, heatScene } from '../src/data/heat';
+import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR } from '../src/data/color';
+import { heatAt, heatMapOf, heatScene } from '../src/data/heat';
 import { axisOf, isBrushed, parallelLayout, parallelScene, shareOf } from '../src/data/parallel';
 import { createScale } from '../src/data/scale';
 import { type Dot, nearestDot, scatterOf } from '../src/data/scatter';
@@ -56,7 +57,7 @@ test('a map tells what is not positive from NaN', () => {
   expect(colors([0, NaN])).toEqual([BELOW_COLOR, NAN_COLOR]);
 });
 
-const dot = (id: string, x: number, y: number, isDiverged = false): Dot => ({
+const dot = (id: string, x: number, y: number | undefined, isDiverged = false): Dot => ({
   id,
   label: id,
   group: 'g',
@@ -76,11 +77,15 @@ test('a scatter keeps the dots that have no place on its axes', () => {
   );
   const c = dots[2];
   expect(c.left).toBeGreaterThan(dots[1].left);
-  expect(c.top).toBeGreaterThan(dots[0].top);
+  // What diverged is not below the lowest loss, as if it were the best.
+  expect(c.top).toBeLessThan(dots[1].top);
   expect(scene.marks.filter((mark) => mark.kind === 'cross')).toHaveLength(1);
   const texts = scene.marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
   expect(texts).toContain('∞');
   expect(texts).toContain('NaN');
+  // Its name stands at the height of the strip.
+  const label = scene.marks.find((mark) => mark.kind === 'text' && mark.text === 'NaN')!;
+  expect(label).toMatchObject({ y: c.top + 4 });
   expect(nearestDot(dots, [dots[0].left + 3, dots[0].top])?.id).toBe('a');
   expect(nearestDot(dots, [0, 0])).toBeUndefined();
 });
@@ -99,9 +104,9 @@ test('a value that a logarithmic axis cannot show is not NaN', () => {
   };
   const log = on(true, [1, 10, -0.5, 0, NaN]);
   expect(log.texts).toEqual(['≤ 0', 'NaN']);
-  const [least, , negative, zero, nan] = log.lefts;
+  const [least, ten, negative, zero, nan] = log.lefts;
   expect(negative).toBe(zero);
-  expect(nan).toBeLessThan(negative);
+  expect(nan).toBeGreaterThan(ten);
   expect(negative).toBeLessThan(least);
   expect(on(true, [1, 10, -0.5]).texts).toEqual(['≤ 0']);
   expect(on(false, [1, 10, -0.5]).texts).toEqual([]);
@@ -129,13 +134,16 @@ test('only trials with an outcome are dots, and the others are counted', () => {
     trial('hidden', 'failed', {}),
   ];
   const group = { id: 'g', label: 'g', arm: {}, style: { color: '#000000', dash: [] }, trialIds: ['a', 'b', 'c', 'd', 'e', 'f'], begun: 6 };
-  const { dots, withoutValues, leftOut } = dotsOf(trials, [group], 'kurtosis_max', 'eval_loss');
+  const { dots, caption } = dotsOf(trials, [group], 'kurtosis_max', 'eval_loss');
   expect(dots.map(({ id, isDiverged }) => [id, isDiverged])).toEqual([
     ['a', false],
     ['e', true],
   ]);
-  expect(withoutValues).toBe(1);
-  expect(leftOut).toBe('2 cancelled, 1 running trials are left out');
+  expect(caption).toBe(
+    '1 of 6 trials has both values; 1 that diverged has no kurtosis_max or no eval_loss, and stands at “none”; ' +
+      '1 that completed has no kurtosis_max or no eval_loss, and is not drawn; 2 cancelled, 1 running trials are left out.',
+  );
+  expect(dots[1]).toMatchObject({ x: 9, y: undefined });
   expect(leftOutText([{ state: 'pruned' }, { state: 'completed' }])).toBe('1 pruned trial is left out');
   expect(leftOutText([{ state: 'diverged' }])).toBe('');
 });

@@ -1,6 +1,6 @@
 import { axisLine, tickLabel } from '../data/axis_marks';
-import { PARTIAL_LOOK, PARTIAL_TEXT, type Panel, drawnValues, isDrawable, isPartly, strokesOf } from '../data/line';
-import { createScale, domainOf } from '../data/scale';
+import { PARTIAL_LOOK, PARTIAL_TEXT, type Panel, drawnValues, isPartly, strokesOf } from '../data/line';
+import { createScale, domainOf, isDrawable } from '../data/scale';
 import type { Ink, Mark, Scene } from '../data/scene';
 import { strokesAt, undrawableAt } from './undrawable';
 

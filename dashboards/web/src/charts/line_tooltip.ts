@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
 import { axisValueText, tickText } from '../data/format';
-import { type Line, isDrawable } from '../data/line';
+import type { Line } from '../data/line';
+import { isDrawable } from '../data/scale';
 import { type Reading, type Readings, readingsAt, spreadText } from '../data/readings';
 
 const MOST_ROWS = 12;

@@ -1,5 +1,6 @@
 import type uPlot from 'uplot';
-import { type Line, type Place, placeOf } from '../data/line';
+import type { Line } from '../data/line';
+import { type Place, placeOf } from '../data/scale';
 
 export interface Undrawable {
   x: number;

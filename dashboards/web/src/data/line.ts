@@ -59,38 +59,6 @@ export interface Panel {
   lines: Line[];
 }
 
-// Where an axis has a value: on it, or beyond its ends, which is no place of NaN.
-export type Place = 'on' | 'above' | 'below' | 'nan';
-
-export function placeOf(value: number, isLog: boolean): Place {
-  if (Number.isNaN(value)) return 'nan';
-  if (value === Infinity) return 'above';
-  return value === -Infinity || (isLog && value <= 0) ? 'below' : 'on';
-}
-
-// What can be drawn at all on this axis.
-export function isDrawable(value: number, isLog: boolean): boolean {
-  return placeOf(value, isLog) === 'on';
-}
-
-// What stands below an axis, as its tick.
-export function belowText(isLog: boolean): string {
-  return isLog ? '≤ 0' : '−∞';
-}
-
-// A linear axis would show the largest of such values alone: the loss of a trial that diverged beside that of one that did not.
-export function spansDecades(values: Iterable<number>, factor = 200): boolean {
-  let low = Infinity;
-  let high = 0;
-  for (const value of values) {
-    if (value <= 0) return false;
-    if (!Number.isFinite(value)) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return high > low * factor;
-}
-
 // The values that an axis has to show. A band's ends do not stretch a logarithmic axis downwards: mean − deviation may be ≤ 0.
 export function* drawnValues(lines: readonly Line[], isLog: boolean): Generator<number> {
   for (const line of lines) {

@@ -1,8 +1,7 @@
 import { axisLine } from './axis_marks';
 import { viridis } from './color';
 import { tickText } from './format';
-import { belowText, placeOf } from './line';
-import { type Scale, createScale, domainOf } from './scale';
+import { type Scale, belowText, createScale, domainOf, placeOf } from './scale';
 import type { Ink, Mark, Scene } from './scene';
 
 // An axis of numbers, or of names when `names` has them.

@@ -1,16 +1,16 @@
 import { axisLine, tickLabel } from './axis_marks';
 import type { Style } from './color';
-import { type Place, belowText, placeOf } from './line';
-import { type Scale, createScale, domainOf } from './scale';
-import type { Ink, Mark, Scene } from './scene';
+import { type Place, type Scale, belowText, createScale, domainOf, placeOf } from './scale';
+import type { Anchor, Ink, Mark, Scene } from './scene';
 
 export interface Dot {
   id: string;
   label: string;
   group: string;
   style: Style;
-  x: number;
-  y: number;
+  // undefined where it has none.
+  x: number | undefined;
+  y: number | undefined;
   // Its values are those of the last step before it diverged.
   isDiverged: boolean;
 }
@@ -32,32 +32,48 @@ export interface Scatter {
   hasNotPositive: boolean;
 }
 
-const MARGIN = { left: 54, right: 30, top: 22, bottom: 46 };
-// Values that have no place stand in strips beyond the axes: ∞ above and to the right; below and to the left what lies below the axis, then NaN.
-const STRIP = 12;
-const NEXT_STRIP = 24;
+const MARGIN = { left: 54, right: 12, top: 12, bottom: 46 };
+// Values that have no place stand in strips beyond the ends of an axis, from the axis outwards: below it what lies below its numbers; above it ∞, then NaN and what
+// has no value at all. Of a loss or a kurtosis that is the worse end, where a trial that diverged belongs.
+const STRIP = { x: 34, y: 18 };
+const GAP = 4;
 
 interface Strip {
-  place: Place;
+  holds(value: number | undefined): boolean;
+  isBelow: boolean;
   text: string;
-  // Its middle, in pixels across the axis.
-  at: number;
 }
 
-// How far the strips that these values need at the lower end reach; one always has its place.
-function roomBelow(values: readonly number[], isLog: boolean): number {
-  const places = new Set(values.map((value) => placeOf(value, isLog)));
-  return places.has('below') && places.has('nan') ? STRIP + NEXT_STRIP : STRIP;
+function stripsOf(values: readonly (number | undefined)[], isLog: boolean): Strip[] {
+  const at = (place: Place) => (value: number | undefined) => placeOf(value ?? NaN, isLog) === place;
+  const none = [...(values.some(Number.isNaN) ? ['NaN'] : []), ...(values.includes(undefined) ? ['none'] : [])].join(', ');
+  const strips = [
+    { holds: at('below'), isBelow: true, text: belowText(isLog) },
+    { holds: at('above'), isBelow: false, text: '∞' },
+    { holds: at('nan'), isBelow: false, text: none },
+  ];
+  return strips.filter(({ holds }) => values.some(holds));
 }
 
-function stripsOf(values: readonly number[], isLog: boolean, [low, high]: [number, number]): Strip[] {
-  const places = new Set(values.map((value) => placeOf(value, isLog)));
-  const outwards = Math.sign(low - high);
-  const strips: Strip[] = [];
-  if (places.has('above')) strips.push({ place: 'above', text: '∞', at: high - outwards * STRIP });
-  if (places.has('below')) strips.push({ place: 'below', text: belowText(isLog), at: low + outwards * STRIP });
-  if (places.has('nan')) strips.push({ place: 'nan', text: 'NaN', at: low + outwards * roomBelow(values, isLog) });
-  return strips;
+interface Sided {
+  // Where the axis itself begins and ends, in pixels.
+  range: [number, number];
+  strips: (Strip & { at: number })[];
+}
+
+// Shares out the pixels from `low` to `high` among an axis and its strips, each `width` wide.
+function shareOut(strips: readonly Strip[], [low, high]: [number, number], width: number): Sided {
+  const outwards = Math.sign(high - low);
+  const below = strips.filter(({ isBelow }) => isBelow);
+  const above = strips.filter(({ isBelow }) => !isBelow);
+  const room = (count: number) => (count > 0 ? count * width + GAP : 0);
+  return {
+    range: [low + outwards * room(below.length), high - outwards * room(above.length)],
+    strips: [
+      ...below.map((strip, i) => ({ ...strip, at: low + outwards * (room(below.length) - GAP - (i + 0.5) * width) })),
+      ...above.map((strip, i) => ({ ...strip, at: high - outwards * (room(above.length) - GAP - (i + 0.5) * width) })),
+    ],
+  };
 }
 
 export function scatterOf(
@@ -69,23 +85,28 @@ export function scatterOf(
 ): Scatter {
   const { width, height } = size;
   const values = { x: dots.map((dot) => dot.x), y: dots.map((dot) => dot.y) };
-  const room = { x: roomBelow(values.x, axes.x.isLog), y: roomBelow(values.y, axes.y.isLog) };
-  const [left, right] = [MARGIN.left + room.x, width - MARGIN.right];
-  const [top, bottom] = [MARGIN.top, height - MARGIN.bottom - room.y];
-  const x = createScale(axes.x.isLog, domainOf(values.x, axes.x.isLog), [left, right], Math.max(3, width / 110));
-  const y = createScale(axes.y.isLog, domainOf(values.y, axes.y.isLog), [bottom, top], 6);
-  const strips = { x: stripsOf(values.x, axes.x.isLog, [left, right]), y: stripsOf(values.y, axes.y.isLog, [bottom, top]) };
-  const hasNotPositive = [...strips.x, ...strips.y].some(({ text }) => text === belowText(true));
-  const placed = dots.map((dot) => ({ ...dot, left: pixelOf(dot.x, x, strips.x), top: pixelOf(dot.y, y, strips.y) }));
-  const stripText = (text: string, x: number, y: number): Mark => ({ kind: 'text', x, y, text, color: ink.faint, size: 10, anchor: 'middle' });
+  const frame = { left: MARGIN.left, right: width - MARGIN.right, top: MARGIN.top, bottom: height - MARGIN.bottom };
+  const across = shareOut(stripsOf(values.x, axes.x.isLog), [frame.left, frame.right], STRIP.x);
+  const upright = shareOut(stripsOf(values.y, axes.y.isLog), [frame.bottom, frame.top], STRIP.y);
+  const known = (numbers: readonly (number | undefined)[]) => numbers.filter((value) => value !== undefined);
+  const x = createScale(axes.x.isLog, domainOf(known(values.x), axes.x.isLog), across.range, Math.max(3, width / 110));
+  const y = createScale(axes.y.isLog, domainOf(known(values.y), axes.y.isLog), upright.range, 6);
+  const [left, right] = across.range;
+  const [bottom, top] = upright.range;
+  const hasNotPositive = [...across.strips, ...upright.strips].some(({ text }) => text === belowText(true));
+  const placed = dots.map((dot) => ({ ...dot, left: pixelOf(dot.x, x, across.strips), top: pixelOf(dot.y, y, upright.strips) }));
   const marks: Mark[] = [
+    ...across.strips.map(({ at }) => stripMark(at - STRIP.x / 2 + 1, frame.top, STRIP.x - 2, frame.bottom - frame.top, ink)),
+    ...upright.strips.map(({ at }) => stripMark(frame.left, at - STRIP.y / 2 + 1, frame.right - frame.left, STRIP.y - 2, ink)),
+    ...across.strips.map(({ text, at }) => stripText(text, at, frame.bottom + 20, 'middle', ink)),
+    ...upright.strips.map(({ text, at }) => stripText(text, frame.left - 12, at + 4, 'end', ink)),
     ...x.ticks.flatMap((tick) => [
       axisLine([x.at(tick), top], [x.at(tick), bottom], ink.grid),
-      tickLabel(tick, x.at(tick), bottom + room.y + 20, 'middle', ink),
+      tickLabel(tick, x.at(tick), frame.bottom + 20, 'middle', ink),
     ]),
     ...y.ticks.flatMap((tick) => [
       axisLine([left, y.at(tick)], [right, y.at(tick)], ink.grid),
-      tickLabel(tick, left - room.x - 12, y.at(tick) + 4, 'end', ink),
+      tickLabel(tick, frame.left - 12, y.at(tick) + 4, 'end', ink),
     ]),
     {
       kind: 'text',
@@ -98,15 +119,20 @@ export function scatterOf(
     },
     { kind: 'text', x: 14, y: (top + bottom) / 2, text: axisText(axes.y), color: ink.faint, size: 12, anchor: 'middle', turn: -90 },
     ...placed.map((dot) => dotMark(dot, focus)),
-    ...strips.x.map(({ text, at }) => stripText(text, at, top - 8)),
-    ...strips.y.map(({ text, at }) => stripText(text, right + 14, at + 4)),
   ];
   return { scene: { width, height, background: ink.paper, marks }, dots: placed, hasNotPositive };
 }
 
-function pixelOf(value: number, scale: Scale, strips: readonly Strip[]): number {
-  const place = placeOf(value, scale.isLog);
-  return strips.find((strip) => strip.place === place)?.at ?? scale.at(value);
+function pixelOf(value: number | undefined, scale: Scale, strips: Sided['strips']): number {
+  return strips.find((strip) => strip.holds(value))?.at ?? scale.at(value!);
+}
+
+function stripMark(x: number, y: number, width: number, height: number, ink: Ink): Mark {
+  return { kind: 'rect', x, y, width, height, color: ink.grid, alpha: 0.5 };
+}
+
+function stripText(text: string, x: number, y: number, anchor: Anchor, ink: Ink): Mark {
+  return { kind: 'text', x, y, text, color: ink.faint, size: 11, anchor };
 }
 
 function dotMark(dot: Placed, focus: string | undefined): Mark {

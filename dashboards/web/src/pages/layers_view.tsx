@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { queryCurves } from '../api/curves';
 import { SceneCanvas } from '../charts/scene_canvas';
 import { armId, armLabel } from '../data/arms';
+import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR } from '../data/color';
 import { csvText } from '../data/csv';
 import type { MeasuredCurve } from '../data/curve';
 import { axisValueText, countOfText, numberText, plural } from '../data/format';
@@ -19,6 +20,7 @@ import { useResource, useStore, useWidth } from '../state/hooks';
 import { change } from '../state/location';
 import { readList } from '../state/params';
 import { isDark } from '../state/theme';
+import { NothingMeasured } from './nothing_measured';
 import { type SweepData, armKeys } from './sweep_data';
 
 const MOST_MAPS = 24;
@@ -55,7 +57,9 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
     { version: sweep.points, scope: sweep.name },
   );
   if (!sweep.series || !sweep.trials) return <p class="loading">Reading what was measured…</p>;
-  if (!metric || !site) return <EmptyNote title="Nothing has been measured by layer yet" />;
+  if (!metric || !site) {
+    return <NothingMeasured sweep={sweep} title="Nothing has been measured by layer" hope="Maps appear with the first measured step of the first trial." />;
+  }
 
   const maps = new Map<string, MeasuredCurve[]>();
   for (const curve of data ?? []) {
@@ -97,23 +101,24 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
           chosen={groupBy}
           onChange={(by) => change({ by })}
         />
-        <div class="color-bar">
-          <SceneCanvas
-            scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)}
-            label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`}
-          />
-          <small>
-            <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ <i class="below-key" /> {isLog ? 'not positive · logarithmic' : '−∞'}
-          </small>
-        </div>
       </Controls>
+      <div class="color-bar">
+        <SceneCanvas
+          scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)}
+          label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`}
+        />
+        <small>
+          <ColorKey color={NAN_COLOR} /> NaN <ColorKey color={INFINITE_COLOR} /> ∞ <ColorKey color={BELOW_COLOR} />{' '}
+          {isLog ? 'not positive · logarithmic' : '−∞'}
+        </small>
+      </div>
       <MissingNote names={missing} />
       <p class="meaning">
         <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric' : 'Arithmetic'} means over the trials of a group
         {isLog && ', NaN where a trial has NaN or what is not positive'}; of steps that share a column, the largest.
       </p>
       {problem && !data && <ProblemNote problem={problem} />}
-      {data && shown.length === 0 && <EmptyNote title="No points yet" />}
+      {data && shown.length === 0 && <EmptyNote title="No points here" />}
       <div class="panels">
         {shown.map((curves) => (
           <HeatCard
@@ -130,6 +135,10 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
       {maps.size > MOST_MAPS && <p class="faint">{maps.size - MOST_MAPS} more groups are not drawn: group by fewer keys.</p>}
     </>
   );
+}
+
+function ColorKey({ color }: { color: string }) {
+  return <i class="color-key" style={{ background: color }} />;
 }
 
 function HeatCard({

@@ -17,13 +17,13 @@ import { DARK_INK, LIGHT_INK } from '../data/scene';
 import { hasOutcome, leftOutText } from '../data/states';
 import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
-import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker, Select } from '../parts/picker';
 import { useStore, useWidth } from '../state/hooks';
 import { change, go } from '../state/location';
 import { readList } from '../state/params';
 import { isDark } from '../state/theme';
+import { NothingMeasured } from './nothing_measured';
 import { hasLogAxis, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
 
@@ -46,7 +46,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
     (key) => options.includes(key),
   );
   if (trials.length === 0 || options.length === 0) {
-    return <EmptyNote title="No trials to compare yet">{leftOut && <p>{leftOut}: none has come to its end.</p>}</EmptyNote>;
+    return <NothingMeasured sweep={sweep} title="No trials to compare" hope="A line appears with the end of each trial." />;
   }
 
   const strands = trials.map((trial) => strandOf(trial, chosen, columns, sweep.varied));

@@ -3,13 +3,12 @@ import { SceneCanvas } from '../charts/scene_canvas';
 import { armOfTrial, matchesWords } from '../data/arms';
 import { styleOf } from '../data/color';
 import { csvText } from '../data/csv';
-import { axisValueText } from '../data/format';
+import { axisValueText, countText, plural } from '../data/format';
 import { type Dot, nearestDot, scatterOf } from '../data/scatter';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
 import { hasOutcome, leftOutText } from '../data/states';
 import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
-import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { MissingNote } from '../parts/missing_note';
 import { Picker, Select } from '../parts/picker';
@@ -19,6 +18,7 @@ import { readChoice, readList } from '../state/params';
 import { isDark } from '../state/theme';
 import { Legend } from './curves/legend';
 import { type Group, groupsOf } from './curves/panels';
+import { NothingMeasured } from './nothing_measured';
 import { hasLogAxis, hasResults, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
 
@@ -49,8 +49,8 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, filter));
   const shown = matching.filter((group) => !hidden.includes(group.id));
   if (!sweep.trials) return <p class="loading">Reading results…</p>;
-  const { dots, withoutValues, leftOut } = dotsOf(trials, shown, x, y);
-  if (!hasResults(columns)) return <EmptyNote title="No trial has results yet">{leftOut && <p>{leftOut}.</p>}</EmptyNote>;
+  const { dots, caption } = dotsOf(trials, shown, x, y);
+  if (!hasResults(columns)) return <NothingMeasured sweep={sweep} title="No trial has results" hope="A dot appears with the end of each trial." />;
 
   const series = sweep.series ?? [];
   const axis = (name: string, column: string) => {
@@ -132,9 +132,9 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
             )}
           </div>
           <p class="faint">
-            A dot is a trial; a cross one that diverged, with its last values or, where it has none, beside NaN.
+            A dot is a trial; a cross one that diverged, with its last values.
             {scatter.hasNotPositive && ' At ≤ 0 stands what is not positive, for which a logarithmic axis has no place.'} A click opens it.
-            {leftOut && ` ${leftOut}.`} Without these values: {withoutValues}.
+            {` ${caption}`}
           </p>
         </section>
       </div>
@@ -148,18 +148,27 @@ export function dotsOf(
   groups: readonly Group[],
   x: string,
   y: string,
-): { dots: Dot[]; withoutValues: number; leftOut: string } {
+): { dots: Dot[]; caption: string } {
   const groupOf = new Map(groups.flatMap((group) => group.trialIds.map((id) => [id, group] as const)));
   const shown = trials.filter((trial) => groupOf.has(trial.trialId));
   const ended = shown.filter(hasOutcome);
   const dots = ended.flatMap(({ trialId: id, label, results, state }) => {
     const { id: group, style } = groupOf.get(id)!;
     const isDiverged = state === 'diverged';
-    // One that diverged before it was evaluated is a result too, and stands where NaN does.
+    // One that diverged before it was evaluated is a result too, and stands beside the axis.
     if (!isDiverged && !(x in results && y in results)) return [];
-    return [{ id, label, group, style, x: results[x] ?? NaN, y: results[y] ?? NaN, isDiverged }];
+    return [{ id, label, group, style, x: results[x], y: results[y], isDiverged }];
   });
-  return { dots, withoutValues: ended.length - dots.length, leftOut: leftOutText(shown) };
+  const lacking = dots.filter((dot) => dot.x === undefined || dot.y === undefined).length;
+  const notDrawn = ended.length - dots.length;
+  const names = x === y ? x : `${x} or no ${y}`;
+  const parts = [
+    `${countText(dots.length - lacking)} of ${plural(shown.length, 'trial')} ${dots.length - lacking === 1 ? 'has' : 'have'} both values`,
+    lacking > 0 && `${countText(lacking)} that diverged ${lacking === 1 ? 'has' : 'have'} no ${names}, and ${lacking === 1 ? 'stands' : 'stand'} at “none”`,
+    notDrawn > 0 && `${countText(notDrawn)} that completed ${notDrawn === 1 ? 'has' : 'have'} no ${names}, and ${notDrawn === 1 ? 'is' : 'are'} not drawn`,
+    leftOutText(shown),
+  ];
+  return { dots, caption: `${parts.filter((part) => part !== false && part !== '').join('; ')}.` };
 }
 
 function withoutDot(groups: readonly Group[], dots: readonly Dot[]): string[] {

@@ -42,7 +42,8 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
   const keys = [...new Set([...varied, ...(data?.confounded ?? []), ...rows, ...cols])].map((value) => ({ value }));
   const unpooled = rows.length === 0 ? [] : varied.filter((key) => key !== 'seed' && key !== best && !rows.includes(key) && !cols.includes(key));
   const tunable = varied.filter((key) => key !== 'seed' && key !== SWEEP_KEY);
-  const [based] = Object.entries(data?.baseline ?? {}).map(([key, value]) => `${key}=${value}`);
+  // One that is refused stays to be seen, and changed.
+  const [based] = data ? Object.entries(data.baseline).map(([key, value]) => `${key}=${value}`) : [baseline];
   const baselines = [...new Set([...(based ? [based] : []), ...(data ? baselinesOf(data) : [])])];
   const columns = [...new Set([...resultColumns(sweep.trials?.trials ?? []), ...metrics])].map((value) => ({ value }));
   return (
@@ -63,6 +64,7 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
           label="Rows"
           options={keys}
           chosen={rows}
+          none="chosen by what varies"
           onChange={(next) => change({ rows: next.length > 0 ? next : undefined, cols: without(cols, next), sort: undefined })}
         />
         <Picker
@@ -132,7 +134,7 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
           {problem.violations.some(({ field }) => field === 'pool') && <PoolChoice varied={without(varied, ['seed', best])} rows={rows} cols={cols} pool={pool} />}
         </ProblemNote>
       )}
-      {data && <TableRemarks table={data} />}
+      {data && <TableRemarks table={data} series={sweep.series ?? []} />}
       {data?.cells.length === 0 && <EmptyNote title="No trial is in this table" />}
       {data && data.cells.length > 0 && (
         <div class="grids">

@@ -16,6 +16,7 @@ import { ProblemNote } from '../../parts/problem_note';
 import { useStore, useWidth } from '../../state/hooks';
 import { change } from '../../state/location';
 import { isDark } from '../../state/theme';
+import { NothingMeasured } from '../nothing_measured';
 import { type SweepData, armKeys } from '../sweep_data';
 import { panelCsv } from './csv';
 import { CurvesControls } from './curves_controls';
@@ -32,11 +33,7 @@ const MOST_PANELS = 36;
 export function CurvesView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
   if (!sweep.trials || !sweep.series) return <p class="loading">Reading what was measured…</p>;
   if (sweep.series.length === 0) {
-    return (
-      <EmptyNote title="Nothing has been measured yet">
-        <p>Curves appear with the first measured step of the first trial.</p>
-      </EmptyNote>
-    );
+    return <NothingMeasured sweep={sweep} title="Nothing has been measured" hope="Curves appear with the first measured step of the first trial." />;
   }
   return <Curves sweep={sweep} params={params} />;
 }
