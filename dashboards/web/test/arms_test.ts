@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { align } from '../src/data/alignment';
 import { armId, armLabel, armOfTrial, matchesWords } from '../src/data/arms';
-import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
+import { groupsOf, measuredOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
 import { bucketsFor } from '../src/pages/curves/buckets';
 import { limitTargets, missingOf, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
@@ -153,6 +153,23 @@ test('a mean says of how many trials its group is, also where a zoom leaves the 
     panelsOf({ groups: [curve({ arm, trialIds: ['0'], trials, counts })], members: [], groupClocks: [], memberClocks: [] }, context)[0].lines[0];
   expect(mean([3, 2], 3).trials).toBe(3);
   expect(mean([2, 2], 2).trials).toBe(3);
+});
+
+test('a legend counts the trials that have points', () => {
+  const group = (id: string, ...trialIds: string[]) => ({ id, trialIds });
+  const loaded = (means: object[], members: string[]) => ({
+    groups: means.map((mean) => curve(mean)),
+    members: members.map((trialId) => curve({ trialId })),
+    groupClocks: [],
+    memberClocks: [],
+  });
+  const groups = [group('g', 'a', 'b', 'c'), group('h', 'd'), group('i', 'e', 'f')];
+  const measured = measuredOf(groups, loaded([{ trialIds: ['a'], trials: 2 }], ['e']));
+  expect([...measured]).toEqual([
+    ['g', 2],
+    ['h', 0],
+    ['i', 1],
+  ]);
 });
 
 test('a zoom in tokens asks for the steps of all groups', () => {

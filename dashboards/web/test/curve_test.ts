@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { align } from '../src/data/alignment';
 import { lineScene } from '../src/charts/line_scene';
-import { undrawableAt } from '../src/charts/undrawable';
+import { marksText, undrawableAt } from '../src/charts/undrawable';
 import { armOf, joinPieces, valueText } from '../src/data/curve';
 import { interpolate } from '../src/data/interpolation';
 import { type Line, PARTIAL_LOOK, PARTIAL_TEXT, strokesOf } from '../src/data/line';
@@ -110,6 +110,19 @@ test('a figure draws it faint and dotted, and says what that is', () => {
   ]);
   expect(texts([6, 6, 6])).not.toContain(PARTIAL_TEXT);
   expect(texts([6, 6, 2])).toContain(PARTIAL_TEXT);
+});
+
+test('a figure has a mark for a line of one point, whole steps, and the meaning of its crosses', () => {
+  const panel = { id: 'a', title: 'a', meaning: '', unit: '', isLog: false, lines: [line([35], [2]), line([34, 35], [1, NaN])] };
+  const { marks } = lineScene(panel, 'step', [34, 36], LIGHT_INK);
+  expect(marks.filter((mark) => mark.kind === 'dot')).toHaveLength(2);
+  const texts = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+  expect(texts.filter((text) => /^3[456]/.test(text))).toEqual(['34', '35', '36']);
+  expect(texts).toContain('× at the lower edge: NaN');
+  expect(marksText([{ isLog: true, lines: [line([0, 1], [Infinity, 0])] }])).toBe(
+    '× at the upper edge: ∞; ∨ at the lower edge: not positive, for which a logarithmic axis has no place',
+  );
+  expect(marksText([{ isLog: true, lines: [line([0, 1], [1, 2])] }])).toBe('');
 });
 
 test('interpolation stays within its ends', () => {

@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { axisValueText } from '../src/data/format';
 import type { MeasuredCurve } from '../src/data/curve';
-import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR } from '../src/data/color';
+import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR, rampColor } from '../src/data/color';
 import { heatAt, heatMapOf, heatScene } from '../src/data/heat';
 import { axisOf, isBrushed, parallelLayout, parallelScene, shareOf } from '../src/data/parallel';
 import { createScale } from '../src/data/scale';
@@ -140,8 +140,8 @@ test('only trials with an outcome are dots, and the others are counted', () => {
     ['e', true],
   ]);
   expect(caption).toBe(
-    '1 of 6 trials has both values; 1 that diverged has no kurtosis_max or no eval_loss, and stands at “none”; ' +
-      '1 that completed has no kurtosis_max or no eval_loss, and is not drawn; 2 cancelled, 1 running trials are left out.',
+    '1 of 6 trials has both values; 1 that diverged has no eval_loss, and stands at “none”; ' +
+      '1 that completed has no eval_loss, and is not drawn; 2 cancelled, 1 running trials are left out.',
   );
   expect(dots[1]).toMatchObject({ x: 9, y: undefined });
   expect(leftOutText([{ state: 'pruned' }, { state: 'completed' }])).toBe('1 pruned trial is left out');
@@ -158,12 +158,11 @@ test('parallel axes: names, numbers, and what has no place', () => {
     axisOf(
       'optimizer.name',
       strands.map((strand) => strand.values[0]),
-      false,
     ),
     axisOf(
       'kurtosis',
       strands.map((strand) => strand.values[1]),
-      false,
+      { isResult: true },
     ),
   ];
   expect(axes[0].names).toEqual(['adam', 'soap']);
@@ -177,12 +176,12 @@ test('parallel axes: names, numbers, and what has no place', () => {
 
 test('parallel axes tell what is not positive, NaN and nothing apart, and trials that diverged', () => {
   const strands = [1, 100, -1, NaN, undefined].map((value, i) => ({ id: `${i}`, label: '', isDiverged: i === 1, values: [0, value] }));
-  const axes = [axisOf('seed', [0], false), axisOf('kurtosis', [1, 100, -1, NaN, undefined], true)];
+  const axes = [axisOf('seed', [0]), axisOf('kurtosis', [1, 100, -1, NaN, undefined], { isLog: true, isResult: true })];
   const size = { width: 400, height: 300 };
   const layout = parallelLayout(axes, strands, size);
   expect(shareOf(layout, 1, -1)).toBeLessThan(0);
   expect(shareOf(layout, 1, NaN)).toBeLessThan(shareOf(layout, 1, -1));
-  const { marks } = parallelScene(layout, strands, { size, ink: LIGHT_INK, brushes: new Map(), colorAxis: 1 });
+  const { marks } = parallelScene(layout, strands, { size, ink: LIGHT_INK, isDark: false, brushes: new Map(), colorAxis: 1 });
   const texts = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
   expect(texts).toContain('≤ 0');
   expect(texts).toContain('NaN, none');
@@ -190,6 +189,23 @@ test('parallel axes tell what is not positive, NaN and nothing apart, and trials
 });
 
 test('an axis of positive numbers over decades is logarithmic', () => {
-  expect(axisOf('optimizer.learning_rate', [1e-4, 1e-3, 1e-2], false).isLog).toBe(true);
-  expect(axisOf('seed', [0, 1, 2], false).isLog).toBe(false);
+  expect(axisOf('optimizer.learning_rate', [1e-4, 1e-3, 1e-2]).isLog).toBe(true);
+  expect(axisOf('optimizer.learning_rate', [0.001, 0.01]).isLog).toBe(true);
+  expect(axisOf('optimizer.learning_rate', [0.001, 0.003]).isLog).toBe(false);
+  expect(axisOf('eval_loss', [3, 40], { isResult: true }).isLog).toBe(false);
+  expect(axisOf('seed', [0, 1, 2]).isLog).toBe(false);
+  expect(axisOf('seed', [1, 10]).isLog).toBe(false);
+});
+
+test('each of few values of a key has a label, and the colours a legend', () => {
+  const strands = [0.001, 0.01].map((value, i) => ({ id: `${i}`, label: '', isDiverged: false, values: [value, i] }));
+  const axes = [axisOf('optimizer.learning_rate', [0.001, 0.01]), axisOf('eval_loss', [0, 1], { isResult: true })];
+  const size = { width: 400, height: 300 };
+  const layout = parallelLayout(axes, strands, size);
+  const { marks } = parallelScene(layout, strands, { size, ink: LIGHT_INK, isDark: true, brushes: new Map(), colorAxis: 0 });
+  const texts = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
+  expect(texts.filter((text) => text === '0.001' || text === '0.01')).toHaveLength(2);
+  expect(texts).toContain('beyond the axis');
+  // Of the lowest value a line that is seen on dark paper.
+  expect(marks.find((mark) => mark.kind === 'line')).toMatchObject({ color: rampColor(shareOf(layout, 0, 0.001), true) });
 });

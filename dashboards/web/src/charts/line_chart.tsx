@@ -50,7 +50,7 @@ export function LineChart(props: LineChartProps) {
       syncKey: latest.current.syncKey,
       xLabel: latest.current.xLabel,
       onZoom: (range) => latest.current.onZoom(range),
-      onCursor: (u) => latest.current.onFocus(showNearest(u, frame.current.lines, latest.current.panel.isLog)),
+      onCursor: (u) => latest.current.onFocus(showNearest(u, frame.current.lines, latest.current.panel.isLog, latest.current.xLabel)),
     });
     const made = new uPlot(options, data, place.current);
     plot.current = made;
@@ -92,7 +92,7 @@ function prepare(panel: Panel) {
 function wholeRange(xs: readonly number[]): [number, number] {
   if (xs.length === 0) return [0, 1];
   const [first, last] = [xs[0], xs[xs.length - 1]];
-  return first < last ? [first, last] : [first - 0.5, last + 0.5];
+  return first < last ? [first, last] : [first - 1, last + 1];
 }
 
 // `class` of a uPlot series is the group of its line.

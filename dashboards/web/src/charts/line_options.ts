@@ -60,7 +60,7 @@ export function lineOptions({ strokes, isLog, ink, frame, size, syncKey, xLabel,
       y: { distr: isLog ? 3 : 1, range: () => frame.current.y },
     },
     axes: [
-      { ...axis, size: 22, label: xLabel, labelSize: 18, labelFont: `11px ${FONT}`, space: 60, values: (_, ticks) => ticks.map(tickText) },
+      { ...axis, size: 22, incrs: xLabel === 'seconds' ? undefined : WHOLE_NUMBERS, label: xLabel, labelSize: 18, labelFont: `11px ${FONT}`, space: 60, values: (_, ticks) => ticks.map(tickText) },
       {
         ...axis,
         size: 54,
@@ -89,6 +89,9 @@ export function lineOptions({ strokes, isLog, ink, frame, size, syncKey, xLabel,
     },
   };
 }
+
+// Between two steps, or two tokens, there is none.
+const WHOLE_NUMBERS = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((factor) => factor * 10 ** power)).flat();
 
 // A single point makes no line.
 function showsPoints(plot: uPlot, index: number): boolean {

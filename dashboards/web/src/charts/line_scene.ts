@@ -2,7 +2,7 @@ import { axisLine, tickLabel } from '../data/axis_marks';
 import { PARTIAL_LOOK, PARTIAL_TEXT, type Panel, drawnValues, isPartly, strokesOf } from '../data/line';
 import { createScale, domainOf, isDrawable } from '../data/scale';
 import type { Ink, Mark, Scene } from '../data/scene';
-import { strokesAt, undrawableAt } from './undrawable';
+import { marksText, strokesAt, undrawableAt } from './undrawable';
 
 const SIZE = { width: 640, height: 360 };
 const MARGIN = { left: 62, right: 16, top: 34, bottom: 44 };
@@ -12,12 +12,14 @@ const ALPHAS = { mean: 1, member: 0.35, raw: 0.3 };
 export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] | undefined, ink: Ink): Scene {
   const means = panel.lines.filter((line) => line.role === 'mean');
   const hasPartial = panel.lines.some(isPartly);
-  const legendHeight = (means.length + Number(hasPartial)) * 16 + 8;
+  const notes = [hasPartial ? PARTIAL_TEXT : '', marksText([panel])].filter((note) => note !== '');
+  const legendHeight = (means.length + notes.length) * 16 + 8;
   const { width } = SIZE;
   const height = SIZE.height + legendHeight;
   const bottom = SIZE.height - MARGIN.bottom;
   const allX = panel.lines.flatMap((line) => [line.xs[0], line.xs[line.xs.length - 1]]);
   const x = createScale(false, zoom ?? domainOf(allX, false, 0), [MARGIN.left, width - MARGIN.right], 7);
+  const xTicks = xLabel === 'seconds' ? x.ticks : x.ticks.filter(Number.isInteger);
   const y = createScale(panel.isLog, domainOf(drawnValues(panel.lines, panel.isLog), panel.isLog), [bottom, MARGIN.top]);
   const inside = (value: number) => value >= x.domain[0] && value <= x.domain[1];
 
@@ -35,7 +37,7 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
       axisLine([MARGIN.left, y.at(tick)], [width - MARGIN.right, y.at(tick)], ink.grid),
       tickLabel(tick, MARGIN.left - 8, y.at(tick) + 4, 'end', ink),
     ]),
-    ...x.ticks.flatMap((tick) => [
+    ...xTicks.flatMap((tick) => [
       axisLine([x.at(tick), bottom], [x.at(tick), bottom + 4], ink.faint),
       tickLabel(tick, x.at(tick), bottom + 18, 'middle', ink),
     ]),
@@ -66,7 +68,12 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
     }
     for (const { isPartial, ys } of strokesOf(line)) {
       const look = isPartial ? PARTIAL_LOOK : { alpha: ALPHAS[role], dash: role === 'mean' ? style.dash : [] };
-      for (const points of placed(xs, ys)) marks.push({ kind: 'line', points, color: style.color, width: role === 'mean' ? 1.8 : 1, ...look });
+      for (const points of placed(xs, ys)) {
+        const [[x, y]] = points;
+        // A single point makes no line.
+        if (points.length === 1) marks.push({ kind: 'dot', x, y, radius: role === 'mean' ? 3 : 2, color: style.color, alpha: look.alpha });
+        else marks.push({ kind: 'line', points, color: style.color, width: role === 'mean' ? 1.8 : 1, ...look });
+      }
     }
     if (role === 'raw') continue;
     for (const { x: at, place } of undrawableAt(line, panel.isLog)) {
@@ -89,8 +96,9 @@ export function lineScene(panel: Panel, xLabel: string, zoom: [number, number] |
     });
     marks.push({ kind: 'text', x: MARGIN.left + 32, y: top + 4, text: label, color: ink.text, size: 11 });
   });
-  if (hasPartial)
-    marks.push({ kind: 'text', x: MARGIN.left + 32, y: SIZE.height + 8 + means.length * 16, text: PARTIAL_TEXT, color: ink.faint, size: 11 });
+  notes.forEach((text, i) =>
+    marks.push({ kind: 'text', x: MARGIN.left + 32, y: SIZE.height + 8 + (means.length + i) * 16, text, color: ink.faint, size: 11 }),
+  );
   return { width, height, background: ink.paper, marks };
 }
 

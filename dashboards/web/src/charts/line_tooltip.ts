@@ -2,13 +2,14 @@ import type uPlot from 'uplot';
 import { axisValueText, tickText } from '../data/format';
 import type { Line } from '../data/line';
 import { isDrawable } from '../data/scale';
-import { type Reading, type Readings, readingsAt, spreadText } from '../data/readings';
+import { type Reading, type Readings, nearestIndex, readingsAt, spreadText } from '../data/readings';
 
-const MOST_ROWS = 12;
+const MOST_ROWS = 8;
+const SAMPLES = 12;
 
-// Shows beside the cursor what the means are there, the nearest first, and returns the nearest one's group. Only the chart under the
-// pointer does; the others follow with their crosshairs.
-export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean): string | undefined {
+// Shows beside the cursor what the means are there, from the highest to the lowest as they are drawn, and returns the nearest one's group. Only the chart
+// under the pointer does; the others follow with their crosshairs.
+export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean, xName: string): string | undefined {
   const tooltip = tooltipOf(plot);
   const { left = -1, top = -1, event } = plot.cursor;
   const isHere = left >= 0 && event && plot.over.contains(event.target as Node);
@@ -18,32 +19,75 @@ export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean)
   const readings = isHere ? readingsAt(lines, plot.posToVal(left, 'x'), distance) : undefined;
   tooltip.hidden = !readings;
   if (!readings) return undefined;
-  fill(tooltip, readings, isLog);
-  // Beside the cursor, where it has more room, and never beyond the chart.
-  const { clientWidth } = plot.over;
-  const onRight = left < clientWidth / 2;
-  const gap = Math.max(0, Math.min((onRight ? left : clientWidth - left) + 16, clientWidth - tooltip.offsetWidth));
-  tooltip.style.left = onRight ? `${gap}px` : '';
-  tooltip.style.right = onRight ? '' : `${gap}px`;
-  tooltip.style.top = '4px';
+  fill(tooltip, readings, isLog, xName);
+  place(tooltip, plot, lines, isLog);
   return readings.all[0].line.group;
 }
 
-function fill(tooltip: HTMLElement, { x, all }: Readings, isLog: boolean): void {
+// Where it hides least of the lines: beside the cursor, at the upper or the lower edge, and never beyond the chart.
+function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog: boolean): void {
+  const { clientWidth, clientHeight } = plot.over;
+  const { offsetWidth: width, offsetHeight: height } = tooltip;
+  const cursor = plot.cursor.left ?? 0;
+  const [most, lowest] = [Math.max(0, clientWidth - width), Math.max(0, clientHeight - height - 4)];
+  const sides = [cursor + 16, cursor - 16 - width].map((left) => Math.min(most, Math.max(0, left)));
+  if (cursor > clientWidth / 2) sides.reverse();
+  const places = sides.flatMap((left) => [4, lowest].map((top) => ({ left, top })));
+  const hides = ({ left, top }: { left: number; top: number }) => {
+    // Over the cursor it would hide what it is asked for.
+    const isOver = cursor > left - 4 && cursor < left + width + 4;
+    return hidden(plot, lines, isLog, { left, right: left + width, top, bottom: top + height }) + (isOver ? 1e6 : 0);
+  };
+  const costs = places.map(hides);
+  const { left, top } = places[costs.indexOf(Math.min(...costs))];
+  tooltip.style.left = `${left}px`;
+  tooltip.style.top = `${top}px`;
+}
+
+// How many points of the means lie in a box of the plot, of a few across it.
+function hidden(plot: uPlot, lines: readonly Line[], isLog: boolean, box: { left: number; right: number; top: number; bottom: number }): number {
+  let count = 0;
+  for (let i = 0; i <= SAMPLES; ++i) {
+    const x = plot.posToVal(box.left + ((box.right - box.left) * i) / SAMPLES, 'x');
+    for (const { role, xs, ys } of lines) {
+      if (role !== 'mean' || !(x >= xs[0] && x <= xs[xs.length - 1])) continue;
+      const y = ys[nearestIndex(xs, x)];
+      const top = isDrawable(y, isLog) ? plot.valToPos(y, 'y') : -1;
+      count += Number(top >= box.top && top <= box.bottom);
+    }
+  }
+  return count;
+}
+
+function fill(tooltip: HTMLElement, { x, all }: Readings, isLog: boolean, xName: string): void {
   const heading = document.createElement('div');
-  heading.textContent = tickText(x);
-  const rows = all.slice(0, MOST_ROWS).map(({ line, at }, i) => {
+  heading.textContent = `${xName} ${tickText(x)}`;
+  const [nearest] = all;
+  const shown = all.length > MOST_ROWS + 1 ? all.slice(0, MOST_ROWS) : all;
+  const rows = [...shown].sort(byValue).map((reading) => {
+    const { line, at } = reading;
     const row = document.createElement('div');
-    row.className = i === 0 ? 'nearest' : '';
+    row.className = reading === nearest ? 'nearest' : '';
     const swatch = document.createElement('i');
     swatch.style.background = line.style.color;
     const value = document.createElement('b');
     value.textContent = axisValueText(line.ys[at], isLog);
-    const place = tickText(line.xs[at]);
-    row.append(swatch, line.label, value, spreadText(line, at), place === heading.textContent ? '' : ` at ${place}`);
+    row.append(swatch, line.label, value, spreadText(line, at), tickText(line.xs[at]) === tickText(x) ? '' : ` at ${tickText(line.xs[at])}`);
     return row;
   });
+  if (shown.length < all.length) {
+    const more = document.createElement('div');
+    more.className = 'more';
+    more.textContent = `… ${all.length - shown.length} more`;
+    rows.push(more);
+  }
   tooltip.replaceChildren(heading, ...rows);
+}
+
+// From the highest to the lowest; NaN last.
+function byValue(a: Reading, b: Reading): number {
+  const [left, right] = [a, b].map(({ line, at }) => (Number.isNaN(line.ys[at]) ? -Infinity : line.ys[at]));
+  return left === right ? 0 : right - left;
 }
 
 function tooltipOf(plot: uPlot): HTMLElement {

@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Line } from '../data/line';
+import type { Line, Panel } from '../data/line';
 import { type Place, placeOf } from '../data/scale';
 
 export interface Undrawable {
@@ -17,6 +17,20 @@ export function undrawableAt(line: Pick<Line, 'xs' | 'ys'>, isLog: boolean): Und
     before = place;
   });
   return marks;
+}
+
+const MEANINGS: Record<Undrawable['place'], (isLog: boolean) => string> = {
+  nan: () => '× at the lower edge: NaN',
+  above: () => '× at the upper edge: ∞',
+  below: (isLog) => `∨ at the lower edge: ${isLog ? 'not positive, for which a logarithmic axis has no place' : '−∞'}`,
+};
+
+// What the marks of these panels mean, which draw one where a run of such values begins; "" where they have none.
+export function marksText(panels: readonly Pick<Panel, 'lines' | 'isLog'>[]): string {
+  const meanings = panels.flatMap(({ lines, isLog }) =>
+    lines.filter(({ role }) => role !== 'raw').flatMap((line) => undrawableAt(line, isLog).map(({ place }) => MEANINGS[place](isLog))),
+  );
+  return [...new Set(meanings)].join('; ');
 }
 
 const CROSS: [number, number][][] = [

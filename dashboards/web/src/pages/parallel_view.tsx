@@ -27,7 +27,7 @@ import { NothingMeasured } from './nothing_measured';
 import { hasLogAxis, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
 
-const HEIGHT = 420;
+const HEIGHT = 460;
 const DEFAULT_RESULTS = ['eval_loss', 'kurtosis_max', 'w8a4_perplexity'];
 // How near to an axis a press is one on it.
 const GRIP = 14;
@@ -54,7 +54,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
     axisOf(
       key,
       strands.map((strand) => strand.values[i]),
-      columns.includes(key) && hasLogAxis(key, sweep.series ?? []),
+      { isResult: columns.includes(key), isLog: columns.includes(key) && hasLogAxis(key, sweep.series ?? []) },
     ),
   );
   const size = { width: Math.max(width, chosen.length * 90), height: HEIGHT };
@@ -68,6 +68,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
     parallelScene(parallelLayout(axes, strands, look.size), strands, {
       size: look.size,
       ink: look.dark ? DARK_INK : LIGHT_INK,
+      isDark: look.dark,
       brushes,
       colorAxis,
       near: near?.id,
@@ -140,7 +141,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
               class="parallel"
             />
           )}
-          {chosen.length < 2 && <p class="faint">Choose two axes or more.</p>}
+          {chosen.length < 2 && <p class="faint">Choose two axes or more: one has nothing beside it.</p>}
         </div>
         <p class="faint">
           Drag along an axis to keep what passes there; press it to let go. NaN and what is missing (none) stand below an axis, ∞ above, and

@@ -99,7 +99,8 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
           focus={focus}
           onFocus={setFocus}
           notDrawn={0}
-          missing={withoutDot(shown, dots)}
+          measured={dotsBy(shown, dots)}
+          isOfDots
         />
         <section class="card panel-card" aria-label={`${y} against ${x}`}>
           <header>
@@ -159,9 +160,10 @@ export function dotsOf(
     if (!isDiverged && !(x in results && y in results)) return [];
     return [{ id, label, group, style, x: results[x], y: results[y], isDiverged }];
   });
-  const lacking = dots.filter((dot) => dot.x === undefined || dot.y === undefined).length;
+  const lacks = ({ results }: Pick<Trial, 'results'>) => !(x in results && y in results);
+  const lacking = ended.filter((trial) => trial.state === 'diverged' && lacks(trial)).length;
   const notDrawn = ended.length - dots.length;
-  const names = x === y ? x : `${x} or no ${y}`;
+  const names = [...new Set([x, y])].filter((name) => ended.some(({ results }) => !(name in results))).join(' or no ');
   const parts = [
     `${countText(dots.length - lacking)} of ${plural(shown.length, 'trial')} ${dots.length - lacking === 1 ? 'has' : 'have'} both values`,
     lacking > 0 && `${countText(lacking)} that diverged ${lacking === 1 ? 'has' : 'have'} no ${names}, and ${lacking === 1 ? 'stands' : 'stand'} at “none”`,
@@ -171,7 +173,6 @@ export function dotsOf(
   return { dots, caption: `${parts.filter((part) => part !== false && part !== '').join('; ')}.` };
 }
 
-function withoutDot(groups: readonly Group[], dots: readonly Dot[]): string[] {
-  const drawn = new Set(dots.map((dot) => dot.group));
-  return groups.filter((group) => !drawn.has(group.id)).map((group) => group.id);
+function dotsBy(groups: readonly Group[], dots: readonly Dot[]): Map<string, number> {
+  return new Map(groups.map(({ id }) => [id, dots.filter((dot) => dot.group === id).length]));
 }

@@ -3,6 +3,7 @@ import { queryCurves } from '../api/curves';
 import { service } from '../api/client';
 import { LineChart } from '../charts/line_chart';
 import { lineScene } from '../charts/line_scene';
+import { marksText } from '../charts/undrawable';
 import { type Style, rampColor, styleOf } from '../data/color';
 import type { MeasuredCurve } from '../data/curve';
 import type { Panel } from '../data/line';
@@ -50,6 +51,7 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
     { version, scope: trial },
   );
   const panels = data ? layerPanels(data, metrics, known, dark) : [];
+  const marks = marksText(panels);
   return (
     <>
       <Controls label="Curves">
@@ -95,6 +97,7 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
             />
           </section>
         ))}
+        {marks && <p class="faint">{marks}.</p>}
         {data?.length === 0 && <p class="faint">No points of these metrics.</p>}
       </div>
     </>

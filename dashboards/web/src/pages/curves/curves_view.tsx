@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { LineChart } from '../../charts/line_chart';
 import { lineScene } from '../../charts/line_scene';
+import { marksText } from '../../charts/undrawable';
 import { armOfTrial, matchesWords } from '../../data/arms';
 import { styleOf } from '../../data/color';
 import { plural } from '../../data/format';
@@ -21,10 +22,10 @@ import { type SweepData, armKeys } from '../sweep_data';
 import { panelCsv } from './csv';
 import { CurvesControls } from './curves_controls';
 import { Legend } from './legend';
-import { type Group, groupsOf, panelsOf, stepsOf } from './panels';
+import { type Group, groupsOf, measuredOf, panelsOf, stepsOf } from './panels';
 import { bucketsFor } from './buckets';
 import { type CurvesSettings, limitTargets, missingOf, readCurvesSettings, targetsOf } from './settings';
-import { type LoadedCurves, useCurves } from './use_curves';
+import { useCurves } from './use_curves';
 
 // More lines than these are neither told apart nor drawn in time.
 const MOST_GROUPS = 60;
@@ -91,8 +92,8 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           focus={focus}
           onFocus={setFocus}
           notDrawn={matching.length - settings.hidden.length - shown.length}
-          missing={data ? withoutCurve(shown, data) : []}
-          note={panels.some(({ lines }) => lines.some(isPartly)) ? `${PARTIAL_TEXT}.` : undefined}
+          measured={data && measuredOf(shown, data)}
+          notes={notesOf(panels)}
         />
         <div class="panels" ref={grid} aria-busy={isLoading}>
           {panels.map((panel) => (
@@ -157,6 +158,10 @@ function PanelCard({
   );
 }
 
+function notesOf(panels: readonly Panel[]): string[] {
+  return [panels.some(({ lines }) => lines.some(isPartly)) ? PARTIAL_TEXT : '', marksText(panels)].filter((note) => note !== '');
+}
+
 function NoCurves({ hasGroups, isChosen }: { hasGroups: boolean; isChosen: boolean }) {
   if (!isChosen) return <EmptyNote title="No metric is chosen" />;
   if (!hasGroups) return <EmptyNote title="The filter leaves no arm" />;
@@ -178,10 +183,4 @@ function byId(groups: readonly Group[]): Map<string, Group> {
 
 function groupOfTrial(groups: readonly Group[]): Map<string, string> {
   return new Map(groups.flatMap((group) => group.trialIds.map((id): [string, string] => [id, group.id])));
-}
-
-// Arms that no curve is of.
-function withoutCurve(groups: readonly Group[], { groups: means, members }: LoadedCurves): string[] {
-  const trials = new Set([...means.flatMap((curve) => curve.trialIds), ...members.map((curve) => curve.trialId)]);
-  return groups.filter((group) => !group.trialIds.some((id) => trials.has(id))).map((group) => group.id);
 }

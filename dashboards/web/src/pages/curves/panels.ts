@@ -157,3 +157,16 @@ export function groupsOf(
   }
   return [...groups.values()];
 }
+
+// Of each group how many trials there are points of.
+export function measuredOf(groups: readonly Pick<Group, 'id' | 'trialIds'>[], { groups: means, members }: LoadedCurves): Map<string, number> {
+  const measured = new Set([...means.flatMap((curve) => curve.trialIds), ...members.map((curve) => curve.trialId)]);
+  return new Map(
+    groups.map(({ id, trialIds }) => {
+      const own = new Set(trialIds);
+      // A mean names the first of its trials alone, and counts all.
+      const counted = means.filter((curve) => curve.trialIds.some((trial) => own.has(trial))).map((curve) => curve.trials);
+      return [id, Math.max(trialIds.filter((trial) => measured.has(trial)).length, ...counted)];
+    }),
+  );
+}
