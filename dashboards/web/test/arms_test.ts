@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { align } from '../src/data/alignment';
 import { armId, armLabel, armOfTrial, matchesWords } from '../src/data/arms';
-import { groupsOf, measuredOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
+import { groupsOf, keptTrials, measuredOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
 import { bucketsFor } from '../src/pages/curves/buckets';
 import { limitTargets, missingOf, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
@@ -170,6 +170,13 @@ test('a legend counts the trials that have points', () => {
     ['h', 0],
     ['i', 1],
   ]);
+});
+
+test('diverged trials are dropped where a link says so', () => {
+  const trials = [{ state: 'completed' }, { state: 'diverged' }, { state: 'running' }];
+  const drops = (query: string) => readCurvesSettings(new URLSearchParams(query), series, [], 3).dropDiverged;
+  expect(keptTrials(trials, drops('drop=1'))).toEqual([{ state: 'completed' }, { state: 'running' }]);
+  expect(keptTrials(trials, drops(''))).toBe(trials);
 });
 
 test('a zoom in tokens asks for the steps of all groups', () => {

@@ -205,7 +205,7 @@ test('each of few values of a key has a label, and the colours a legend', () => 
   const { marks } = parallelScene(layout, strands, { size, ink: LIGHT_INK, isDark: true, brushes: new Map(), colorAxis: 0 });
   const texts = marks.flatMap((mark) => (mark.kind === 'text' ? [mark.text] : []));
   expect(texts.filter((text) => text === '0.001' || text === '0.01')).toHaveLength(2);
-  expect(texts).toContain('beyond the axis');
+  expect(texts).toContain('no place on the axis');
   // Of the lowest value a line that is seen on dark paper.
   expect(marks.find((mark) => mark.kind === 'line')).toMatchObject({ color: rampColor(shareOf(layout, 0, 0.001), true) });
 });

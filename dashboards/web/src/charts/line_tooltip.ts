@@ -20,12 +20,12 @@ export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean,
   tooltip.hidden = !readings;
   if (!readings) return undefined;
   fill(tooltip, readings, isLog, xName);
-  place(tooltip, plot, lines, isLog);
+  place(tooltip, plot, lines, isLog, readings.all[0].line);
   return readings.all[0].line.group;
 }
 
-// Where it hides least of the lines: beside the cursor, at the upper or the lower edge, and never beyond the chart.
-function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog: boolean): void {
+// Where it hides least of the lines, the nearest above all: beside the cursor, at the upper or the lower edge, and never beyond the chart.
+function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog: boolean, nearest: Line): void {
   const { clientWidth, clientHeight } = plot.over;
   const { offsetWidth: width, offsetHeight: height } = tooltip;
   const cursor = plot.cursor.left ?? 0;
@@ -36,7 +36,8 @@ function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog:
   const hides = ({ left, top }: { left: number; top: number }) => {
     // Over the cursor it would hide what it is asked for.
     const isOver = cursor > left - 4 && cursor < left + width + 4;
-    return hidden(plot, lines, isLog, { left, right: left + width, top, bottom: top + height }) + (isOver ? 1e6 : 0);
+    const box = { left, right: left + width, top, bottom: top + height };
+    return hidden(plot, lines, isLog, box) + 3 * hidden(plot, [nearest], isLog, box) + (isOver ? 1e6 : 0);
   };
   const costs = places.map(hides);
   const { left, top } = places[costs.indexOf(Math.min(...costs))];

@@ -200,7 +200,7 @@ function colorLegend({ axis, scale }: ParallelLayout['axes'][number], { size, in
   }
   rect(x, 12, INFINITE_COLOR);
   x += 18;
-  write('beyond the axis', ink.faint);
+  write('no place on the axis', ink.faint);
   return marks;
 }
 

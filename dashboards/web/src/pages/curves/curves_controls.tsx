@@ -96,6 +96,12 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
           />
         </>
       )}
+      <Toggle
+        label="drop diverged"
+        hint="Curves, means and counts of the other trials alone"
+        checked={settings.dropDiverged}
+        onChange={(on) => change({ drop: on || undefined })}
+      />
       <ZoomField settings={settings} />
     </Controls>
   );

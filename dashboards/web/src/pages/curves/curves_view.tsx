@@ -22,7 +22,7 @@ import { type SweepData, armKeys } from '../sweep_data';
 import { panelCsv } from './csv';
 import { CurvesControls } from './curves_controls';
 import { Legend } from './legend';
-import { type Group, groupsOf, measuredOf, panelsOf, stepsOf } from './panels';
+import { type Group, groupsOf, keptTrials, measuredOf, panelsOf, stepsOf } from './panels';
 import { bucketsFor } from './buckets';
 import { type CurvesSettings, limitTargets, missingOf, readCurvesSettings, targetsOf } from './settings';
 import { useCurves } from './use_curves';
@@ -40,9 +40,10 @@ export function CurvesView({ sweep, params }: { sweep: SweepData; params: URLSea
 }
 
 function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
-  const trials = sweep.trials!.trials;
   const series = sweep.series!;
-  const settings = readCurvesSettings(params, series, armKeys(sweep), trials.length);
+  const known = sweep.trials!.trials;
+  const settings = readCurvesSettings(params, series, armKeys(sweep), known.length);
+  const trials = useMemo(() => keptTrials(known, settings.dropDiverged), [known, settings.dropDiverged]);
   const { targets, leftOut } = limitTargets(targetsOf(settings, series), MOST_PANELS);
   const [focus, setFocus] = useState<string>();
   const dark = useStore(isDark);
@@ -61,7 +62,8 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, settings.filter));
   const shown = matching.filter((group) => !settings.hidden.includes(group.id)).slice(0, MOST_GROUPS);
   // What will not be drawn need not be averaged and sent.
-  const asked = groups.length > MOST_GROUPS ? shown.flatMap((group) => group.trialIds) : [];
+  const isPart = groups.length > MOST_GROUPS || trials.length < known.length;
+  const asked = isPart ? shown.flatMap((group) => group.trialIds) : [];
 
   // Zooming asks for the steps in view, so that they come in the full resolution.
   const clocks = useRef<MeasuredCurve[]>([]);
@@ -101,7 +103,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           ))}
           {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
           {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && (
-            <NoCurves hasGroups={shown.length > 0} isChosen={settings.metrics.length > 0} />
+            <NoCurves hasTrials={trials.length > 0} hasGroups={shown.length > 0} isChosen={settings.metrics.length > 0} />
           )}
         </div>
       </div>
@@ -162,8 +164,9 @@ function notesOf(panels: readonly Panel[]): string[] {
   return [panels.some(({ lines }) => lines.some(isPartly)) ? PARTIAL_TEXT : '', marksText(panels)].filter((note) => note !== '');
 }
 
-function NoCurves({ hasGroups, isChosen }: { hasGroups: boolean; isChosen: boolean }) {
+function NoCurves({ hasTrials, hasGroups, isChosen }: Record<'hasTrials' | 'hasGroups' | 'isChosen', boolean>) {
   if (!isChosen) return <EmptyNote title="No metric is chosen" />;
+  if (!hasTrials) return <EmptyNote title="Every trial diverged, and those that did are dropped" />;
   if (!hasGroups) return <EmptyNote title="The filter leaves no arm" />;
   return (
     <EmptyNote title="No points here">

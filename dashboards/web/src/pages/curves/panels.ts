@@ -158,6 +158,11 @@ export function groupsOf(
   return [...groups.values()];
 }
 
+// Those that curves are of.
+export function keptTrials<T extends { state: string }>(trials: readonly T[], dropsDiverged: boolean): readonly T[] {
+  return dropsDiverged ? trials.filter(({ state }) => state !== 'diverged') : trials;
+}
+
 // Of each group how many trials there are points of.
 export function measuredOf(groups: readonly Pick<Group, 'id' | 'trialIds'>[], { groups: means, members }: LoadedCurves): Map<string, number> {
   const measured = new Set([...means.flatMap((curve) => curve.trialIds), ...members.map((curve) => curve.trialId)]);
