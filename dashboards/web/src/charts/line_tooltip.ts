@@ -34,10 +34,9 @@ function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog:
   if (cursor > clientWidth / 2) sides.reverse();
   const places = sides.flatMap((left) => [4, lowest].map((top) => ({ left, top })));
   const hides = ({ left, top }: { left: number; top: number }) => {
-    // Over the cursor it would hide what it is asked for.
     const isOver = cursor > left - 4 && cursor < left + width + 4;
     const box = { left, right: left + width, top, bottom: top + height };
-    return hidden(plot, lines, isLog, box) + 3 * hidden(plot, [nearest], isLog, box) + (isOver ? 1e6 : 0);
+    return hidden(plot, lines, isLog, box) + 3 * hidden(plot, [nearest], isLog, box) + (isOver ? SAMPLES / 2 : 0);
   };
   const costs = places.map(hides);
   const { left, top } = places[costs.indexOf(Math.min(...costs))];
