@@ -1,6 +1,9 @@
+// @vitest-environment happy-dom
 import { Code, ConnectError } from '@connectrpc/connect';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { retryDelay } from '../src/api/backoff';
+import { watchConnection } from '../src/api/client';
+import { connection, noteAnswer } from '../src/api/connection';
 import { readBadRequest } from '../src/api/field_violations';
 import { isServerGone, problemOf } from '../src/api/problem';
 import { createTurns } from '../src/api/turns';
@@ -43,4 +46,28 @@ test('at most so many take turns, and a failure gives its turn back', async () =
   await Promise.allSettled([false, true, false, true, false].map((fails) => turns(work(fails))));
   expect(most).toBe(2);
   expect(running).toBe(0);
+});
+
+test('a stream that is lost between its messages is a loss of the server', async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('fetch', async () => new Response('')); // by which a page that was lost looks for a newer one
+  const lossBy = async (error: ConnectError) => {
+    noteAnswer();
+    const message = (async function* () {
+      yield 1;
+      throw error;
+    })();
+    const next = async () => ({ stream: true, message });
+    const response = await watchConnection(next as never)({ signal: new AbortController().signal } as never);
+    const read = async () => {
+      for await (const _ of response.message as AsyncIterable<number>) expect(connection.get().isLost).toBe(false);
+    };
+    await expect(read()).rejects.toBe(error);
+    return connection.get().isLost;
+  };
+  expect(await lossBy(new ConnectError('too much', Code.ResourceExhausted))).toBe(false);
+  expect(await lossBy(new ConnectError('stopping', Code.Unavailable))).toBe(true);
+  noteAnswer();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
 });

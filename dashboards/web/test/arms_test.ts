@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { align } from '../src/data/alignment';
 import { armId, armLabel, armOfTrial, matchesWords } from '../src/data/arms';
-import { groupsOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
+import { groupsOf, keptTrials, measuredOf, panelsOf, stepsOf } from '../src/pages/curves/panels';
 import { bucketsFor } from '../src/pages/curves/buckets';
 import { limitTargets, missingOf, readCurvesSettings, spread, targetsOf } from '../src/pages/curves/settings';
 import type { MeasuredCurve } from '../src/data/curve';
@@ -113,8 +114,8 @@ test('a panel has members behind means, with a band', () => {
   const arm = { 'model.block': 'op' };
   const groups = groupsOf(
     [
-      { trialId: 'a', arm, label: '' },
-      { trialId: 'b', arm, label: '' },
+      { trialId: 'a', arm, label: '', step: 11 },
+      { trialId: 'b', arm, label: '', step: 11 },
     ],
     settings.groupBy,
     () => ({ color: '#000000', dash: [] }),
@@ -142,8 +143,61 @@ test('a panel has members behind means, with a band', () => {
   expect(panels[0].lines[2]).toMatchObject({ low: [1, NaN], high: [3, NaN], counts: [2, 2] });
 });
 
+test('a mean says of how many trials its group is, also where a zoom leaves the last of them', () => {
+  const settings = readCurvesSettings(new URLSearchParams(), series, ['model.block'], 3);
+  const arm = { 'model.block': 'op' };
+  const trials = [200, 200, 40, 0].map((step, i) => ({ trialId: String(i), arm, label: '', step }));
+  const [group] = groupsOf(trials, settings.groupBy, () => ({ color: '#000000', dash: [] }));
+  const context = { settings, series, groups: new Map([[group.id, group]]), groupOfTrial: new Map([['0', group.id]]) };
+  const mean = (counts: number[], trials: number) =>
+    panelsOf({ groups: [curve({ arm, trialIds: ['0'], trials, counts })], members: [], groupClocks: [], memberClocks: [] }, context)[0].lines[0];
+  expect(mean([3, 2], 3).trials).toBe(3);
+  expect(mean([2, 2], 2).trials).toBe(3);
+});
+
+test('a legend counts the trials that have points', () => {
+  const group = (id: string, ...trialIds: string[]) => ({ id, trialIds });
+  const loaded = (means: object[], members: string[]) => ({
+    groups: means.map((mean) => curve(mean)),
+    members: members.map((trialId) => curve({ trialId })),
+    groupClocks: [],
+    memberClocks: [],
+  });
+  const groups = [group('g', 'a', 'b', 'c'), group('h', 'd'), group('i', 'e', 'f')];
+  const measured = measuredOf(groups, loaded([{ trialIds: ['a'], trials: 2 }], ['e']));
+  expect([...measured]).toEqual([
+    ['g', 2],
+    ['h', 0],
+    ['i', 1],
+  ]);
+});
+
+test('diverged trials are dropped where a link says so', () => {
+  const trials = [{ state: 'completed' }, { state: 'diverged' }, { state: 'running' }];
+  const drops = (query: string) => readCurvesSettings(new URLSearchParams(query), series, [], 3).dropDiverged;
+  expect(keptTrials(trials, drops('drop=1'))).toEqual([{ state: 'completed' }, { state: 'running' }]);
+  expect(keptTrials(trials, drops(''))).toBe(trials);
+});
+
 test('a zoom in tokens asks for the steps of all groups', () => {
   const clock = (values: number[]) => curve({ metric: 'tokens', steps: [0, 100], values });
   expect(stepsOf([100, 200], [clock([0, 1_000]), clock([0, 500])])).toEqual([10, 40]);
   expect(stepsOf([100, 200], [])).toBeUndefined();
+});
+
+test('x never goes back, though a group loses its slowest trial', () => {
+  const settings = { ...readCurvesSettings(new URLSearchParams('x=tokens'), series, ['model.block'], 2), x: 'tokens' as const };
+  const arm = { 'model.block': 'op' };
+  const [group] = groupsOf([{ trialId: 'a', arm, label: '', step: 9 }], settings.groupBy, () => ({ color: '#000000', dash: [] }));
+  const steps = [0, 10, 20, 30, 40];
+  const clock = curve({ metric: 'tokens', trialIds: ['a'], steps, values: [0, 100, 60, 90, 120] });
+  const [panel] = panelsOf(
+    { groups: [curve({ arm, trialIds: ['a'], steps, values: [1, 2, 3, 4, 5], counts: [1, 1, 1, 1, 1] })], members: [], groupClocks: [clock], memberClocks: [] },
+    { settings, series, groups: new Map([[group.id, group]]), groupOfTrial: new Map([['a', group.id]]) },
+  );
+  expect(panel.lines[0].xs).toEqual([0, 100, 100, 100, 120]);
+  const { xs, values } = align(panel.lines, false, 0);
+  expect(xs).toEqual([0, 100, 120]);
+  expect(values).toEqual([[1, 4, 5]]);
+  expect(stepsOf([50, 110], [clock])).toEqual([5, 35]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agoText, bytesText, countText, durationText, numberText, plural, tickText } from '../src/data/format';
+import { agoText, bytesText, cellText, countText, durationText, numberText, plural, tickText } from '../src/data/format';
 
 test('numbers keep four digits, and what is not finite is said', () => {
   expect(numberText(3.14159)).toBe('3.142');
@@ -19,6 +19,12 @@ test('a tie goes to the even digit, as in the terminal', () => {
   expect([numberText(0.0625, 2), numberText(0.1875, 3), numberText(2.5, 1), numberText(3.5, 1)]).toEqual(['0.062', '0.188', '2', '4']);
   expect(numberText(-0.0625, 2)).toBe('−0.062');
   expect(numberText(0.06251, 2)).toBe('0.063');
+});
+
+test('a deviation has as many decimals as its mean, as in the terminal', () => {
+  expect([cellText(12), cellText(0), cellText(-9), cellText(1234.5678), cellText(NaN)]).toEqual(['12.00', '0', '−9.000', '1235', 'NaN']);
+  expect([cellText(0.0083, 5.534), cellText(12.345, 235.6), cellText(NaN, 2)]).toEqual(['0.008', '12.3', 'NaN']);
+  expect(cellText(0.000123, 0.0005)).toBe('1.2e-4');
 });
 
 test('ticks are short', () => {

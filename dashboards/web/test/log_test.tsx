@@ -37,7 +37,7 @@ test('a long log shows its newest part', () => {
   expect(log.add({ begin: 3 << 20, text: bytes('end') })).toHaveLength(1 << 20);
 });
 
-test('a broken stream begins anew, and what is not found is an error', async () => {
+test('a broken stream goes on from where it broke, and what is not found is an error', async () => {
   vi.useFakeTimers();
   streams = [
     async function* () {
@@ -45,7 +45,7 @@ test('a broken stream begins anew, and what is not found is an error', async () 
       throw new ConnectError('stopping', Code.Unavailable);
     },
     async function* () {
-      yield piece(0, 'one two');
+      yield piece(3, ' two');
     },
     async function* () {
       throw new ConnectError('nothing', Code.NotFound);
@@ -56,7 +56,10 @@ test('a broken stream begins anew, and what is not found is an error', async () 
   await vi.advanceTimersByTimeAsync(1_100);
   await followed;
   expect(shown).toEqual(['one', 'one two']);
-  expect(tailLog.mock.calls[0]![0]).toMatchObject({ trialId: 't', attempt: 2, follow: true });
+  expect(tailLog.mock.calls.map(([request]) => request)).toMatchObject([
+    { trialId: 't', attempt: 2, follow: true, begin: 0 },
+    { trialId: 't', attempt: 2, follow: true, begin: 3 },
+  ]);
   vi.useRealTimers();
   await expect(followLog('t', 2, () => {}, new AbortController().signal)).rejects.toThrow('nothing');
 });

@@ -33,4 +33,6 @@ test('ticks are round', () => {
   expect(logTicks([1.1, 11], 5)).toEqual([2, 3, 5, 10]);
   expect(logTicks([1e-9, 1e9], 4).length).toBeLessThanOrEqual(6);
   expect(logTicks([1, 2], 5)).toEqual([1, 1.2, 1.4, 1.6, 1.8, 2]);
+  // Below a decade, as the terminal's figures.
+  expect(logTicks([0.95, 3.4], 5)).toEqual([1, 1.5, 2, 2.5, 3]);
 });

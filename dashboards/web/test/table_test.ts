@@ -1,7 +1,20 @@
 import { create } from '@bufbuild/protobuf';
-import { expect, test } from 'vitest';
-import { baselineFrom, baselinesOf, gridOf, shortName, sorted, suggestedAxes, suggestedAxesOfSeveral } from '../src/data/table';
-import { AblationCellSchema } from '../src/gen/ofsweep/v1/results_pb';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { baselineFrom, baselinesOf, gridOf, shortName, sorted } from '../src/data/table';
+import { AblationCellSchema, GetAblationTableResponseSchema } from '../src/gen/ofsweep/v1/results_pb';
+
+// A coordinator that chooses axes where it is given none.
+const getAblationTable = vi.fn(async ({ rows = [], cols = [] }: { rows?: string[]; cols?: string[]; baseline?: object }) =>
+  create(GetAblationTableResponseSchema, {
+    rows: rows.length > 0 ? rows : ['model.block'],
+    cols: rows.length > 0 ? cols : ['optimizer.name'],
+  }),
+);
+vi.mock('../src/api/client', () => ({ service: { getAblationTable: (request: object) => getAblationTable(request) } }));
+const { askTable } = await import('../src/api/table');
+beforeEach(() => {
+  getAblationTable.mockClear();
+});
 
 const cell = (row: string, column: string, mean?: number) =>
   create(AblationCellSchema, {
@@ -30,13 +43,6 @@ test('rows are sorted by a column; NaN and nothing come last, either way', () =>
   expect(sorted(grid, { column: 7, isDescending: false })).toBe(grid);
 });
 
-test('axes as the command line suggests them', () => {
-  expect(suggestedAxes(['optimizer.name', 'model.block', 'seed'])).toEqual({ rows: ['model.block'], cols: ['optimizer.name'] });
-  expect(suggestedAxes(['optimizer.learning_rate', 'model.block'])).toEqual({ rows: ['model.block'], cols: ['optimizer.learning_rate'] });
-  expect(suggestedAxes(['optimizer.learning_rate', 'seed'])).toEqual({ rows: ['optimizer.learning_rate'], cols: [] });
-  expect(suggestedAxes(['seed'])).toEqual({ rows: ['model.block'], cols: [] });
-});
-
 test('a table offers each value of its keys as a baseline, and a link names one', () => {
   const table = { rows: ['model.block'], cols: ['optimizer.name'], cells: [cell('pre_norm', 'adam'), cell('op', 'adam'), cell('op', 'soap')] };
   expect(baselinesOf(table)).toEqual(['model.block=pre_norm', 'model.block=op', 'optimizer.name=adam', 'optimizer.name=soap']);
@@ -52,10 +58,17 @@ test('a key has a short name beside its values', () => {
   expect(shortName('optimizer.epsilon')).toBe('epsilon');
 });
 
-test('of several sweeps each has rows of its own', () => {
-  expect(suggestedAxesOfSeveral(['model.block', 'optimizer.name', 'seed', 'sweep'])).toEqual({
-    rows: ['sweep', 'model.block'],
-    cols: ['optimizer.name'],
-  });
-  expect(suggestedAxesOfSeveral(['sweep'])).toEqual({ rows: ['sweep', 'model.block'], cols: [] });
+test('differences are asked for once the axes are known', async () => {
+  const ask = async (request: { rows?: string[]; cols?: string[] }, baseline?: string) => {
+    await askTable({ sweep: 's', ...request }, baseline, new AbortController().signal);
+    return getAblationTable.mock.calls.splice(0).map(([asked]) => [asked.rows ?? [], asked.baseline]);
+  };
+  expect(await ask({})).toEqual([[[], {}]]);
+  expect(await ask({}, 'model.block=op')).toEqual([
+    [[], {}],
+    [['model.block'], { 'model.block': 'op' }],
+  ]);
+  expect(await ask({ rows: ['seed'] }, 'seed=1')).toEqual([[['seed'], { seed: '1' }]]);
+  // A link that is older than its axes.
+  expect(await ask({ rows: ['seed'] }, 'model.block=op')).toEqual([[['seed'], {}]]);
 });

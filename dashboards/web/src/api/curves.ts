@@ -2,8 +2,6 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { QueryCurvesRequestSchema } from '../gen/ofsweep/v1/results_pb';
 import { type MeasuredCurve, joinPieces } from '../data/curve';
 import { service } from './client';
-import { noteLoss } from './connection';
-import { isServerGone } from './problem';
 import { createTurns } from './turns';
 
 const turns = createTurns(2);
@@ -15,12 +13,7 @@ export function queryCurves(request: CurvesRequest, signal: AbortSignal): Promis
   return turns(async () => {
     signal.throwIfAborted();
     const pieces = [];
-    try {
-      for await (const response of service.queryCurves(request, { signal })) pieces.push(...response.curves);
-    } catch (error) {
-      if (isServerGone(error)) noteLoss();
-      throw error;
-    }
+    for await (const response of service.queryCurves(request, { signal })) pieces.push(...response.curves);
     return joinPieces(pieces);
   });
 }

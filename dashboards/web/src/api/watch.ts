@@ -2,7 +2,6 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { WatchSweepResponse } from '../gen/ofsweep/v1/sweep_pb';
 import { retryDelay } from './backoff';
 import { service } from './client';
-import { noteLoss } from './connection';
 import { pause } from './pause';
 import { isServerGone } from './problem';
 
@@ -30,8 +29,7 @@ export async function watchSweep(name: string, events: WatchEvents, signal: Abor
       if (outcome === 'ended') await pause(ENDED_POLL_MS, signal);
       else if (document.hidden) await pause(HIDDEN_POLL_MS, signal, { untilShown: true });
     } catch (error) {
-      if (isServerGone(error)) noteLoss();
-      else if (!isWorthRetrying(error)) return events.onEnd(error);
+      if (!isServerGone(error) && !isWorthRetrying(error)) return events.onEnd(error);
       await pause(retryDelay(failures++, Math.random()), signal);
     }
   }

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { align } from '../data/alignment';
-import { type Line, type Panel, drawnValues } from '../data/line';
+import { countOfText } from '../data/format';
+import { type Line, type Panel, drawnValues, strokesOf } from '../data/line';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
 import { domainOf } from '../data/scale';
 import { useWidth } from '../state/hooks';
@@ -34,14 +35,14 @@ export function LineChart(props: LineChartProps) {
   const frame = useRef<ChartFrame>({ x: [0, 1], y: [0, 1], lines: [] });
 
   // Once a panel, and not whenever the focus moves.
-  const { data, x, y, structure, label } = useMemo(() => prepare(panel), [panel]);
+  const { strokes, data, x, y, structure, label } = useMemo(() => prepare(panel), [panel]);
   frame.current = { x: zoom ?? x, y, lines: panel.lines };
 
   useEffect(() => {
     if (!place.current || width === 0) return;
     const ink = isDark ? DARK_INK : LIGHT_INK;
     const options = lineOptions({
-      lines: panel.lines,
+      strokes,
       isLog: panel.isLog,
       ink,
       frame,
@@ -49,7 +50,7 @@ export function LineChart(props: LineChartProps) {
       syncKey: latest.current.syncKey,
       xLabel: latest.current.xLabel,
       onZoom: (range) => latest.current.onZoom(range),
-      onCursor: (u) => latest.current.onFocus(showNearest(u, frame.current.lines, latest.current.panel.isLog)),
+      onCursor: (u) => latest.current.onFocus(showNearest(u, frame.current.lines, latest.current.panel.isLog, latest.current.xLabel)),
     });
     const made = new uPlot(options, data, place.current);
     plot.current = made;
@@ -75,13 +76,15 @@ export function LineChart(props: LineChartProps) {
 function prepare(panel: Panel) {
   const { lines, isLog } = panel;
   const y = domainOf(drawnValues(lines, isLog), isLog);
-  const { xs, values, bands } = align(lines, isLog, isLog ? y[0] : -Infinity);
+  const strokes = lines.flatMap(strokesOf);
+  const { xs, values, bands } = align(strokes, isLog, isLog ? y[0] : -Infinity);
   return {
+    strokes,
     data: [xs, ...values.flatMap((column, i) => [column, ...(bands[i] ?? [])])] as uPlot.AlignedData,
     x: wholeRange(xs),
     y,
     // What uPlot cannot change in a plot that stands: its series and their looks.
-    structure: JSON.stringify([isLog, lines.map(({ group, role, style, low }) => [group, role, style, !!low])]),
+    structure: JSON.stringify([isLog, strokes.map(({ group, role, style, low, isPartial }) => [group, role, style, !!low, isPartial])]),
     label: describe(panel),
   };
 }
@@ -89,7 +92,7 @@ function prepare(panel: Panel) {
 function wholeRange(xs: readonly number[]): [number, number] {
   if (xs.length === 0) return [0, 1];
   const [first, last] = [xs[0], xs[xs.length - 1]];
-  return first < last ? [first, last] : [first - 0.5, last + 0.5];
+  return first < last ? [first, last] : [first - 1, last + 1];
 }
 
 // `class` of a uPlot series is the group of its line.
@@ -104,7 +107,9 @@ function describe({ title, lines }: Panel): string {
   return `${title}: ${means.length} curves. ${told.join('; ')}`;
 }
 
-function lastValue({ ys }: Line): string {
+function lastValue({ ys, counts, trials = 0 }: Line): string {
   const last = ys.at(-1);
-  return last === undefined ? 'nothing' : String(Number(last.toPrecision(3)));
+  if (last === undefined) return 'nothing';
+  const count = counts?.at(-1) ?? trials;
+  return `${Number(last.toPrecision(3))}${count < trials ? `, of ${countOfText(count, trials)} trials` : ''}`;
 }

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { withAlpha } from '../data/color';
 import { tickText } from '../data/format';
-import type { Line } from '../data/line';
+import { type Line, PARTIAL_LOOK, type Stroke } from '../data/line';
 import { FONT, type Ink } from '../data/scene';
 import { createScale } from '../data/scale';
 import { drawUndrawable } from './undrawable';
@@ -14,7 +14,7 @@ export interface ChartFrame {
 }
 
 interface LineOptions {
-  lines: readonly Line[];
+  strokes: readonly Stroke[];
   isLog: boolean;
   ink: Ink;
   frame: { current: ChartFrame };
@@ -29,13 +29,14 @@ interface LineOptions {
 const WIDTHS = { mean: 2, member: 1, raw: 1 };
 const ALPHAS = { mean: 1, member: 0.35, raw: 0.3 };
 
-export function lineOptions({ lines, isLog, ink, frame, size, syncKey, xLabel, onZoom, onCursor }: LineOptions): uPlot.Options {
+export function lineOptions({ strokes, isLog, ink, frame, size, syncKey, xLabel, onZoom, onCursor }: LineOptions): uPlot.Options {
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
-  for (const line of lines) {
-    const stroke = withAlpha(line.style.color, ALPHAS[line.role]);
+  for (const line of strokes) {
+    const look = line.isPartial ? PARTIAL_LOOK : { alpha: ALPHAS[line.role], dash: line.role === 'mean' ? line.style.dash : [] };
+    const stroke = withAlpha(line.style.color, look.alpha);
     const shared = { class: line.group, points: { show: showsPoints }, scale: 'y' };
-    series.push({ ...shared, stroke, width: WIDTHS[line.role], dash: line.role === 'mean' ? line.style.dash : [] });
+    series.push({ ...shared, stroke, width: WIDTHS[line.role], dash: look.dash });
     if (line.low) {
       const edge = { ...shared, points: { show: false }, width: 0, stroke: 'transparent' };
       series.push(edge, { ...edge });
@@ -59,7 +60,7 @@ export function lineOptions({ lines, isLog, ink, frame, size, syncKey, xLabel, o
       y: { distr: isLog ? 3 : 1, range: () => frame.current.y },
     },
     axes: [
-      { ...axis, size: 22, label: xLabel, labelSize: 18, labelFont: `11px ${FONT}`, space: 60, values: (_, ticks) => ticks.map(tickText) },
+      { ...axis, size: 22, incrs: xLabel === 'seconds' ? undefined : WHOLE_NUMBERS, label: xLabel, labelSize: 18, labelFont: `11px ${FONT}`, space: 60, values: (_, ticks) => ticks.map(tickText) },
       {
         ...axis,
         size: 54,
@@ -88,6 +89,9 @@ export function lineOptions({ lines, isLog, ink, frame, size, syncKey, xLabel, o
     },
   };
 }
+
+// Between two steps, or two tokens, there is none.
+const WHOLE_NUMBERS = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((factor) => factor * 10 ** power)).flat();
 
 // A single point makes no line.
 function showsPoints(plot: uPlot, index: number): boolean {

@@ -1,77 +1,93 @@
 import type uPlot from 'uplot';
-import { numberText, tickText } from '../data/format';
-import { type Line, isDrawable } from '../data/line';
+import { axisValueText, tickText } from '../data/format';
+import type { Line } from '../data/line';
+import { isDrawable } from '../data/scale';
+import { type Reading, type Readings, nearestIndex, readingsAt, spreadText } from '../data/readings';
 
-const MOST_ROWS = 12;
+const MOST_ROWS = 8;
+const SAMPLES = 12;
 
-interface Reading {
-  line: Line;
-  at: number;
-  // From the cursor, in pixels; infinite for what is not drawn.
-  distance: number;
-}
-
-// Shows beside the cursor what the means are there, the nearest first, and returns the nearest one's group. Only the chart under the
-// pointer does; the others follow with their crosshairs.
-export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean): string | undefined {
+// Shows beside the cursor what the means are there, from the highest to the lowest as they are drawn, and returns the nearest one's group. Only the chart
+// under the pointer does; the others follow with their crosshairs.
+export function showNearest(plot: uPlot, lines: readonly Line[], isLog: boolean, xName: string): string | undefined {
   const tooltip = tooltipOf(plot);
   const { left = -1, top = -1, event } = plot.cursor;
-  if (left < 0 || !event || !plot.over.contains(event.target as Node)) {
-    tooltip.hidden = true;
-    return undefined;
-  }
-  const x = plot.posToVal(left, 'x');
-  const readings = lines.filter((line) => line.role === 'mean' && line.xs.length > 0).map((line) => read(plot, line, x, top, isLog));
-  readings.sort((a, b) => a.distance - b.distance);
-  if (readings.length === 0) {
-    tooltip.hidden = true;
-    return undefined;
-  }
-  fill(tooltip, readings, x);
-  tooltip.hidden = false;
-  const onRight = left < plot.over.clientWidth / 2;
-  tooltip.style.left = onRight ? `${left + 16}px` : '';
-  tooltip.style.right = onRight ? '' : `${plot.over.clientWidth - left + 16}px`;
-  tooltip.style.top = '4px';
-  return readings[0].line.group;
+  const isHere = left >= 0 && event && plot.over.contains(event.target as Node);
+  // In pixels; infinite for what is not drawn.
+  const distance = ({ line, at }: Reading) =>
+    isDrawable(line.ys[at], isLog) ? Math.abs(plot.valToPos(line.ys[at], 'y') - top) : Infinity;
+  const readings = isHere ? readingsAt(lines, plot.posToVal(left, 'x'), distance) : undefined;
+  tooltip.hidden = !readings;
+  if (!readings) return undefined;
+  fill(tooltip, readings, isLog, xName);
+  place(tooltip, plot, lines, isLog, readings.all[0].line);
+  return readings.all[0].line.group;
 }
 
-function read(plot: uPlot, line: Line, x: number, top: number, isLog: boolean): Reading {
-  const at = nearestIndex(line.xs, x);
-  const y = line.ys[at];
-  return { line, at, distance: isDrawable(y, isLog) ? Math.abs(plot.valToPos(y, 'y') - top) : Infinity };
+// Where it hides least of the lines, the nearest above all: beside the cursor, at the upper or the lower edge, and never beyond the chart.
+function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog: boolean, nearest: Line): void {
+  const { clientWidth, clientHeight } = plot.over;
+  const { offsetWidth: width, offsetHeight: height } = tooltip;
+  const cursor = plot.cursor.left ?? 0;
+  const [most, lowest] = [Math.max(0, clientWidth - width), Math.max(0, clientHeight - height - 4)];
+  const sides = [cursor + 16, cursor - 16 - width].map((left) => Math.min(most, Math.max(0, left)));
+  if (cursor > clientWidth / 2) sides.reverse();
+  const places = sides.flatMap((left) => [4, lowest].map((top) => ({ left, top })));
+  const hides = ({ left, top }: { left: number; top: number }) => {
+    const isOver = cursor > left - 4 && cursor < left + width + 4;
+    const box = { left, right: left + width, top, bottom: top + height };
+    return hidden(plot, lines, isLog, box) + 3 * hidden(plot, [nearest], isLog, box) + (isOver ? SAMPLES / 2 : 0);
+  };
+  const costs = places.map(hides);
+  const { left, top } = places[costs.indexOf(Math.min(...costs))];
+  tooltip.style.left = `${left}px`;
+  tooltip.style.top = `${top}px`;
 }
 
-export function nearestIndex(ascending: readonly number[], x: number): number {
-  let low = 0;
-  let high = ascending.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle] < x) low = middle + 1;
-    else high = middle;
+// How many points of the means lie in a box of the plot, of a few across it.
+function hidden(plot: uPlot, lines: readonly Line[], isLog: boolean, box: { left: number; right: number; top: number; bottom: number }): number {
+  let count = 0;
+  for (let i = 0; i <= SAMPLES; ++i) {
+    const x = plot.posToVal(box.left + ((box.right - box.left) * i) / SAMPLES, 'x');
+    for (const { role, xs, ys } of lines) {
+      if (role !== 'mean' || !(x >= xs[0] && x <= xs[xs.length - 1])) continue;
+      const y = ys[nearestIndex(xs, x)];
+      const top = isDrawable(y, isLog) ? plot.valToPos(y, 'y') : -1;
+      count += Number(top >= box.top && top <= box.bottom);
+    }
   }
-  return low > 0 && x - ascending[low - 1] < ascending[low] - x ? low - 1 : low;
+  return count;
 }
 
-function fill(tooltip: HTMLElement, readings: readonly Reading[], x: number): void {
+function fill(tooltip: HTMLElement, { x, all }: Readings, isLog: boolean, xName: string): void {
   const heading = document.createElement('div');
-  heading.textContent = tickText(readings[0] ? readings[0].line.xs[readings[0].at] : x);
-  const rows = readings.slice(0, MOST_ROWS).map(({ line, at }, i) => {
+  heading.textContent = `${xName} ${tickText(x)}`;
+  const [nearest] = all;
+  const shown = all.length > MOST_ROWS + 1 ? all.slice(0, MOST_ROWS) : all;
+  const rows = [...shown].sort(byValue).map((reading) => {
+    const { line, at } = reading;
     const row = document.createElement('div');
-    row.className = i === 0 ? 'nearest' : '';
+    row.className = reading === nearest ? 'nearest' : '';
     const swatch = document.createElement('i');
     swatch.style.background = line.style.color;
     const value = document.createElement('b');
-    value.textContent = numberText(line.ys[at]);
-    row.append(swatch, line.label, value, bandText(line, at));
+    value.textContent = axisValueText(line.ys[at], isLog);
+    row.append(swatch, line.label, value, spreadText(line, at), tickText(line.xs[at]) === tickText(x) ? '' : ` at ${tickText(line.xs[at])}`);
     return row;
   });
+  if (shown.length < all.length) {
+    const more = document.createElement('div');
+    more.className = 'more';
+    more.textContent = `… ${all.length - shown.length} more`;
+    rows.push(more);
+  }
   tooltip.replaceChildren(heading, ...rows);
 }
 
-function bandText({ ys, high, counts }: Line, at: number): string {
-  const deviation = high && Number.isFinite(high[at]) ? ` ± ${numberText(high[at] - ys[at], 2)}` : '';
-  return `${deviation}${counts ? ` (${counts[at]})` : ''}`;
+// From the highest to the lowest; NaN last.
+function byValue(a: Reading, b: Reading): number {
+  const [left, right] = [a, b].map(({ line, at }) => (Number.isNaN(line.ys[at]) ? -Infinity : line.ys[at]));
+  return left === right ? 0 : right - left;
 }
 
 function tooltipOf(plot: uPlot): HTMLElement {

@@ -1,4 +1,5 @@
-import { type Line, isDrawable } from './line';
+import type { Line } from './line';
+import { isDrawable } from './scale';
 
 // uPlot's columns over one x: a number; null where the line is broken because its value cannot be drawn; undefined where it has no point,
 // which does not break it.

@@ -31,6 +31,16 @@ export function viridis(share: number): string {
   return `rgb(${mixed.join(', ')})`;
 }
 
+// As lines, which have to be seen on light paper and on dark: without the end of the colours that is as light or as dark as the paper.
+export function rampColor(share: number, isDark: boolean): string {
+  return viridis(isDark ? 0.25 + share * 0.75 : share * 0.82);
+}
+
+// Of what has no place in the amounts.
+export const NAN_COLOR = '#9b9b9b';
+export const INFINITE_COLOR = '#e0591c';
+export const BELOW_COLOR = '#d86fb0';
+
 function channels(hex: string): number[] {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }

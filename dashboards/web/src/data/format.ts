@@ -10,10 +10,27 @@ export function numberText(value: number | undefined, digits = 4): string {
   return text.replace(/^-/, '−');
 }
 
+// With why it is not on its axis: "−0.130 (not positive)".
+export function axisValueText(value: number | undefined, isLog: boolean): string {
+  return value !== undefined && isLog && value <= 0 ? `${numberText(value)} (not positive)` : numberText(value);
+}
+
 function plain(value: number, digits: number): string {
-  if (Number.isInteger(value)) return String(value);
-  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
-  return fixed(value, Math.min(decimals, 10));
+  return Number.isInteger(value) ? String(value) : fixed(value, Math.min(decimalsOf(value, digits) ?? 0, 10));
+}
+
+// How many decimals a number has where it has so many digits; undefined where it is written with a power of ten.
+function decimalsOf(value: number, digits: number): number | undefined {
+  if (value === 0) return 0;
+  const size = Math.abs(value);
+  return size >= 1e6 || size < 1e-3 || !Number.isFinite(size) ? undefined : Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+}
+
+// A number of a table, as the terminal has it: 12 is 12.00. With `like` it has as many decimals as that one, as a deviation has those of its mean.
+export function cellText(value: number, like = value): string {
+  const decimals = decimalsOf(like, 4);
+  if (decimals === undefined || !Number.isFinite(value)) return numberText(value, like === value ? 4 : 2);
+  return fixed(value, decimals).replace(/^-/, '−');
 }
 
 // As the terminal has it: a tie goes to the even digit, where toFixed goes up. 0.0625 is 0.062.
@@ -52,6 +69,11 @@ export function countText(value: number): string {
   return Math.round(value)
     .toString()
     .replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+}
+
+// "6", or "2 of 6" where not all have it.
+export function countOfText(count: number, all: number): string {
+  return count < all ? `${count} of ${all}` : String(count);
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

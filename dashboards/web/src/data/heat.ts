@@ -1,8 +1,7 @@
 import { tickLabel } from './axis_marks';
-import { viridis } from './color';
+import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR, viridis } from './color';
 import type { MeasuredCurve } from './curve';
-import { isDrawable } from './line';
-import { type Scale, createScale } from './scale';
+import { type Scale, createScale, placeOf } from './scale';
 import type { Ink, Mark, Scene } from './scene';
 
 // A layer × step map of one group: a curve for each layer.
@@ -18,9 +17,7 @@ export function heatMapOf(curves: readonly MeasuredCurve[], lastStep: number): H
   return { curves: layered, layers: layered.map((curve) => curve.layer!), steps: [0, Math.max(1, lastStep)] };
 }
 
-// Cells that have no place in the colours.
-export const NAN_COLOR = '#9b9b9b';
-export const INFINITE_COLOR = '#e0591c';
+const COLORS_BEYOND = { nan: NAN_COLOR, above: INFINITE_COLOR, below: BELOW_COLOR };
 
 export interface HeatFrame {
   width: number;
@@ -31,7 +28,7 @@ export interface HeatFrame {
   title?: string;
 }
 
-const MARGIN = { left: 34, right: 10, top: 6, bottom: 32 };
+const MARGIN = { left: 48, right: 10, top: 6, bottom: 32 };
 
 export function heatLayout({ layers, steps }: HeatMap, { width, height, title }: Pick<HeatFrame, 'width' | 'height' | 'title'>) {
   const top = MARGIN.top + (title ? 24 : 0);
@@ -79,24 +76,26 @@ export function heatScene(map: HeatMap, frame: HeatFrame): Scene {
         anchor: 'end',
       });
   });
+  const middle = (topOf(map.layers.length - 1) + bottom) / 2;
+  marks.push({ kind: 'text', x: 13, y: middle, text: 'layer', color: ink.faint, size: 11, anchor: 'middle', turn: -90 });
   for (const tick of x.ticks) marks.push(tickLabel(tick, x.at(tick), bottom + 16, 'middle', ink));
   marks.push({ kind: 'text', x: width - MARGIN.right, y: bottom + 29, text: 'step', color: ink.faint, size: 11, anchor: 'end' });
   return { width, height, background: ink.paper, marks };
 }
 
 function colorOf(value: number, colors: Scale): string {
-  if (value === Infinity) return INFINITE_COLOR;
-  return isDrawable(value, colors.isLog) ? viridis(colors.at(value)) : NAN_COLOR;
+  const place = placeOf(value, colors.isLog);
+  return place === 'on' ? viridis(colors.at(value)) : COLORS_BEYOND[place];
 }
 
-// The value under a place of the picture.
+// The value under a place of the picture, and of how many trials it is.
 export function heatAt(map: HeatMap, frame: Pick<HeatFrame, 'width' | 'height' | 'title'>, [left, top]: [number, number]) {
   const { x, rowAt } = heatLayout(map, frame);
   const curve = map.curves[rowAt(top)];
   if (!curve) return undefined;
   const step = x.invert(left);
   const i = curve.steps.findIndex((end) => end >= step);
-  return i < 0 || left < MARGIN.left - 1 ? undefined : { layer: curve.layer!, step: curve.steps[i], value: curve.values[i] };
+  return i < 0 || left < MARGIN.left - 1 ? undefined : { layer: curve.layer!, step: curve.steps[i], value: curve.values[i], count: curve.counts[i] };
 }
 
 // A bar of the colours with its ticks.

@@ -1,8 +1,7 @@
 import { axisLine } from './axis_marks';
-import { viridis } from './color';
+import { INFINITE_COLOR, rampColor } from './color';
 import { tickText } from './format';
-import { isDrawable } from './line';
-import { type Scale, createScale, domainOf } from './scale';
+import { type Scale, belowText, createScale, domainOf, placeOf, spansDecades } from './scale';
 import type { Ink, Mark, Scene } from './scene';
 
 // An axis of numbers, or of names when `names` has them.
@@ -10,6 +9,8 @@ export interface Axis {
   key: string;
   isLog: boolean;
   names: string[] | undefined;
+  // The values of a key of which there are few: each has a label.
+  values?: number[];
 }
 
 export interface Strand {
@@ -17,24 +18,32 @@ export interface Strand {
   label: string;
   // By axis; a text where the axis has names.
   values: (number | string | undefined)[];
+  // Its results are those of the last step before it diverged.
+  isDiverged: boolean;
 }
 
 // From an axis' lower to its upper end, as shares of its length: they hold while the scale follows new trials.
 export type Brushes = ReadonlyMap<string, [number, number]>;
 
-// Numbers all, or names.
-export function axisOf(key: string, values: readonly (number | string | undefined)[], isLog: boolean): Axis {
+const MOST_VALUES = 8;
+
+// Numbers all, or names. `isResult`: it was measured, and is no key of the trials.
+export function axisOf(key: string, values: readonly (number | string | undefined)[], { isLog = false, isResult = false } = {}): Axis {
   const known = values.filter((value) => value !== undefined);
   const isNumeric = known.every((value) => typeof value === 'number');
   if (!isNumeric) return { key, isLog: false, names: [...new Set(known.map(String))] };
-  const numbers = known as number[];
-  const spansDecades = numbers.length > 0 && Math.min(...numbers) > 0 && Math.max(...numbers) / Math.min(...numbers) > 50;
-  return { key, isLog: isLog || spansDecades, names: undefined };
+  const distinct = [...new Set(known as number[])].sort((a, b) => a - b);
+  return {
+    key,
+    isLog: isLog || (key !== 'seed' && spansDecades(distinct, isResult ? 50 : 10)),
+    names: undefined,
+    values: !isResult && distinct.length <= MOST_VALUES ? distinct : undefined,
+  };
 }
 
-const MARGIN = { left: 70, right: 70, top: 40, bottom: 26 };
-// Below the axis, where NaN and what is missing go; ∞ goes above it.
-const BEYOND = 14;
+const MARGIN = { left: 70, right: 70, top: 56, bottom: 70 };
+// ∞ stands above an axis; below it what lies below its numbers, then NaN and what is missing. In pixels.
+const BEYOND = { above: 14, below: 12, nan: 24 };
 
 export interface ParallelLayout {
   axes: { axis: Axis; x: number; scale: Scale }[];
@@ -64,9 +73,18 @@ export function parallelLayout(
 export function shareOf(layout: ParallelLayout, index: number, value: number | string | undefined): number {
   const { axis, scale } = layout.axes[index];
   const number = typeof value === 'string' ? axis.names!.indexOf(value) : value;
-  const beyond = BEYOND / (layout.bottom - layout.top);
-  if (number === undefined || !isDrawable(number, scale.isLog)) return number === Infinity ? 1 + beyond : -beyond;
-  return (layout.bottom - scale.at(number)) / (layout.bottom - layout.top);
+  const length = layout.bottom - layout.top;
+  const place = placeOf(number ?? NaN, scale.isLog);
+  if (place === 'on') return (layout.bottom - scale.at(number!)) / length;
+  return place === 'above' ? 1 + BEYOND.above / length : -BEYOND[place] / length;
+}
+
+// Of what stands below an axis a text and a value that is there.
+function ticksBelow(values: readonly (number | string | undefined)[], isLog: boolean): [string, number | undefined][] {
+  const below = values.find((value) => typeof value === 'number' && placeOf(value, isLog) === 'below') as number | undefined;
+  const none = [...(values.some(Number.isNaN) ? ['NaN'] : []), ...(values.includes(undefined) ? ['none'] : [])].join(', ');
+  const ticks: [string, number][] = below === undefined ? [] : [[belowText(isLog), below]];
+  return none ? [...ticks, [none, NaN]] : ticks;
 }
 
 export function isBrushed(layout: ParallelLayout, strand: Strand, brushes: Brushes): boolean {
@@ -81,6 +99,7 @@ export function isBrushed(layout: ParallelLayout, strand: Strand, brushes: Brush
 export interface ParallelLook {
   size: { width: number; height: number };
   ink: Ink;
+  isDark: boolean;
   brushes: Brushes;
   // The axis that gives the colours.
   colorAxis: number;
@@ -89,7 +108,7 @@ export interface ParallelLook {
 }
 
 export function parallelScene(layout: ParallelLayout, strands: readonly Strand[], look: ParallelLook): Scene {
-  const { size, ink, brushes, colorAxis, near } = look;
+  const { size, ink, isDark, brushes, colorAxis, near } = look;
   const y = (share: number) => layout.bottom - share * (layout.bottom - layout.top);
   const lines = strands.map((strand): Mark & { order: number } => {
     const isIn = isBrushed(layout, strand, brushes);
@@ -98,8 +117,9 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
     return {
       kind: 'line',
       points: layout.axes.map(({ x }, i) => [x, y(shareOf(layout, i, strand.values[i]))]),
-      color: !isIn ? ink.grid : color < 0 || color > 1 ? '#e0591c' : viridis(0.08 + color * 0.84),
+      color: isIn ? strandColor(color, isDark) : ink.grid,
       width: isNear ? 3 : 1.4,
+      dash: strand.isDiverged ? [4, 3] : [],
       alpha: isIn ? 0.85 : 0.5,
       order: Number(isIn) + Number(isNear),
     };
@@ -117,17 +137,71 @@ export function parallelScene(layout: ParallelLayout, strands: readonly Strand[]
       size: 11,
       anchor: 'middle',
       bold: i === colorAxis,
+      halo: ink.paper,
     });
-    const ticks = axis.names
-      ? axis.names.map((name, at): [string, number] => [name, at])
-      : scale.ticks.map((tick): [string, number] => [tickText(tick), tick]);
-    for (const [text, at] of ticks)
-      marks.push({ kind: 'text', x: x - 6, y: scale.at(at) + 4, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
+    const ticks: [string, number | string | undefined][] = axis.names
+      ? axis.names.map((name) => [name, name])
+      : labelled(axis.values ?? scale.ticks, scale).map((tick) => [tickText(tick), tick]);
+    const below = ticksBelow(
+      strands.map((strand) => strand.values[i]),
+      scale.isLog,
+    );
+    for (const [text, value] of [...ticks, ...below]) {
+      const top = y(shareOf(layout, i, value)) + 4;
+      marks.push({ kind: 'text', x: x - 6, y: top, text, color: ink.text, size: 11, anchor: 'end', halo: ink.paper });
+    }
     const brush = brushes.get(axis.key);
     if (brush)
       marks.push({ kind: 'rect', x: x - 6, y: y(brush[1]), width: 12, height: y(brush[0]) - y(brush[1]), color: ink.text, alpha: 0.25 });
   });
-  return { ...size, background: ink.paper, marks };
+  return { ...size, background: ink.paper, marks: [...marks, ...colorLegend(layout.axes[colorAxis], look)] };
+}
+
+function strandColor(share: number, isDark: boolean): string {
+  return share < 0 || share > 1 ? INFINITE_COLOR : rampColor(share, isDark);
+}
+
+// Of values that would stand in each other's way the outer ones.
+function labelled(values: readonly number[], scale: Scale): number[] {
+  const ends = [values[0], values[values.length - 1]];
+  const isFree = (value: number, others: readonly number[]) => others.every((other) => Math.abs(scale.at(value) - scale.at(other)) >= 12);
+  const kept = values.length > 1 && isFree(ends[0], [ends[1]]) ? ends : values.slice(0, 1);
+  for (const value of values) if (isFree(value, kept)) kept.push(value);
+  return kept;
+}
+
+const BAR = { width: 140, height: 8, pieces: 28 };
+
+// What the colours mean, below the axes: a bar of numbers, or each name in its colour.
+function colorLegend({ axis, scale }: ParallelLayout['axes'][number], { size, ink, isDark }: ParallelLook): Mark[] {
+  const y = size.height - 14;
+  const marks: Mark[] = [];
+  let x = 12;
+  const write = (text: string, color: string, bold = false) => {
+    marks.push({ kind: 'text', x, y, text, color, size: 11, bold });
+    x += text.length * 6.4 + 10;
+  };
+  const rect = (left: number, width: number, color: string) =>
+    marks.push({ kind: 'rect', x: left, y: y - BAR.height, width, height: BAR.height, color });
+  write(axis.key, ink.text, true);
+  if (axis.names) {
+    axis.names.forEach((name, i) => {
+      rect(x, 12, strandColor((i + 0.5) / axis.names!.length, isDark));
+      x += 18;
+      write(name, ink.faint);
+    });
+  } else {
+    write(tickText(Number(scale.domain[0].toPrecision(3))), ink.faint);
+    for (let i = 0; i < BAR.pieces; ++i) {
+      rect(x + (BAR.width * i) / BAR.pieces, BAR.width / BAR.pieces + 0.5, strandColor((i + 0.5) / BAR.pieces, isDark));
+    }
+    x += BAR.width + 8;
+    write(tickText(Number(scale.domain[1].toPrecision(3))), ink.faint);
+  }
+  rect(x, 12, INFINITE_COLOR);
+  x += 18;
+  write('no place on the axis', ink.faint);
+  return marks;
 }
 
 // The strand nearest to a place between two axes.

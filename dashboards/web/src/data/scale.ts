@@ -16,11 +16,42 @@ export function createScale(isLog: boolean, domain: [number, number], range: [nu
   return {
     isLog,
     domain,
-    at: (value) =>
-      (isLog && value <= 0) || !Number.isFinite(value) ? NaN : range[0] + ((forward(value) - first) / span) * (range[1] - range[0]),
+    at: (value) => (isDrawable(value, isLog) ? range[0] + ((forward(value) - first) / span) * (range[1] - range[0]) : NaN),
     invert: (pixel) => back(first + ((pixel - range[0]) / (range[1] - range[0])) * span),
     ticks: isLog ? logTicks(domain, tickCount) : linearTicks(domain, tickCount),
   };
+}
+
+// Where an axis has a value: on it, or beyond its ends, which is no place of NaN.
+export type Place = 'on' | 'above' | 'below' | 'nan';
+
+export function placeOf(value: number, isLog: boolean): Place {
+  if (Number.isNaN(value)) return 'nan';
+  if (value === Infinity) return 'above';
+  return value === -Infinity || (isLog && value <= 0) ? 'below' : 'on';
+}
+
+// What can be drawn at all on this axis.
+export function isDrawable(value: number, isLog: boolean): boolean {
+  return placeOf(value, isLog) === 'on';
+}
+
+// What stands below an axis, as its tick.
+export function belowText(isLog: boolean): string {
+  return isLog ? '≤ 0' : '−∞';
+}
+
+// A linear axis would show the largest of such values alone: the loss of a trial that diverged beside that of one that did not.
+export function spansDecades(values: Iterable<number>, factor = 200): boolean {
+  let low = Infinity;
+  let high = 0;
+  for (const value of values) {
+    if (value <= 0) return false;
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high >= low * factor * (1 - 1e-9);
 }
 
 // The range of what can be drawn, with a little room, and never empty.
@@ -28,7 +59,7 @@ export function domainOf(values: Iterable<number>, isLog: boolean, room = 0.04):
   let low = Infinity;
   let high = -Infinity;
   for (const value of values) {
-    if (!Number.isFinite(value) || (isLog && value <= 0)) continue;
+    if (!isDrawable(value, isLog)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
@@ -52,10 +83,10 @@ export function linearTicks([low, high]: [number, number], count: number): numbe
   return ticks;
 }
 
-// Round numbers: as many between the powers of ten as `count` allows, and linear ones within less than half a decade.
+// Round numbers: as many between the powers of ten as `count` allows, and linear ones within less than a decade, as the terminal's figures have them.
 export function logTicks([low, high]: [number, number], count: number): number[] {
   const decades = Math.log10(high / low);
-  if (decades < 0.5) return linearTicks([low, high], count).filter((tick) => tick > 0);
+  if (decades < 1 - 1e-9) return linearTicks([low, high], count).filter((tick) => tick > 0);
   const denser = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
   const factors = denser.find((choice) => choice.length * decades <= count + 1) ?? [1];
   const every = Math.max(1, Math.ceil(decades / (count + 1)));

@@ -3,7 +3,7 @@
 // What is not finite stays where it is and does not touch the average.
 export function smooth(steps: readonly number[], values: readonly number[], weight: number): number[] {
   if (weight <= 0) return [...values];
-  const unit = medianGap(steps);
+  const unit = medianGap(steps) ?? 1;
   let average = 0;
   let mass = 0;
   let before: number | undefined;
@@ -17,10 +17,11 @@ export function smooth(steps: readonly number[], values: readonly number[], weig
   });
 }
 
-function medianGap(steps: readonly number[]): number {
-  const gaps = steps.slice(1).map((step, i) => step - steps[i]);
-  gaps.sort((a, b) => a - b);
-  return gaps[gaps.length >> 1] || 1;
+// Between neighbours that are not at one place; undefined where there are none.
+export function medianGap(ascending: readonly number[]): number | undefined {
+  const gaps = ascending.slice(1).map((at, i) => at - ascending[i]);
+  const known = gaps.filter((gap) => gap > 0).sort((a, b) => a - b);
+  return known[known.length >> 1];
 }
 
 // On a logarithmic axis the average is of the logarithms, so that one spike does not lift all that follows.

@@ -1,4 +1,5 @@
 import type { Sweep, TrialCounts } from '../gen/ofsweep/v1/sweep_pb';
+import { countText } from './format';
 
 // States of a trial, in the order in which a bar shows them.
 export const TRIAL_STATES = ['completed', 'diverged', 'failed', 'cancelled', 'pruned', 'running', 'pending'] as const;
@@ -19,6 +20,19 @@ export const STATE_SIGNS: Record<string, string> = {
   paused: '‖',
   finished: '✓',
 };
+
+// As the ablation table counts trials: what others have is not their last, and no result.
+export function hasOutcome({ state }: { state: string }): boolean {
+  return state === 'completed' || state === 'diverged';
+}
+
+// "2 cancelled, 1 running trials are left out": of those without an outcome; "" where all have one.
+export function leftOutText(trials: readonly { state: string }[]): string {
+  const left = trials.filter((trial) => !hasOutcome(trial));
+  const parts = TRIAL_STATES.map((state) => [left.filter((trial) => trial.state === state).length, state] as const).filter(([count]) => count > 0);
+  const told = parts.map(([count, state]) => `${countText(count)} ${state}`).join(', ');
+  return told && `${told} ${left.length === 1 ? 'trial is' : 'trials are'} left out`;
+}
 
 export type Counts = Pick<TrialCounts, TrialState>;
 

@@ -1,4 +1,4 @@
-import type { AblationCell, CellStatistic } from '../gen/ofsweep/v1/results_pb';
+import type { AblationCell, CellStatistic, MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
 
 // The cells of one metric as rows and columns, in the order in which the server lists them first.
 export interface Grid {
@@ -80,19 +80,22 @@ function compare(a: number, b: number, isDescending: boolean): number {
 // In a table of several sweeps a key like those of trials: the name of a trial's sweep.
 export const SWEEP_KEY = 'sweep';
 
-// Of several sweeps each has rows of its own, so that no cell averages over what sets them apart.
-export function suggestedAxesOfSeveral(varied: readonly string[]): { rows: string[]; cols: string[] } {
-  const { rows, cols } = suggestedAxes(varied.filter((key) => key !== SWEEP_KEY));
-  return { rows: [SWEEP_KEY, ...rows], cols };
+// A cell in which a trial diverged is never best, and NaN is not either.
+export function isEligible({ cell, statistic }: GridCell): boolean {
+  return cell.diverged === 0 && Number.isFinite(statistic.mean);
 }
 
-// Rows and columns as `ofsweep table` chooses them: the optimiser beside, the block first below.
-export function suggestedAxes(varied: readonly string[]): { rows: string[]; cols: string[] } {
-  const keys = varied.filter((key) => key !== 'seed');
-  if (keys.length === 0) return { rows: ['model.block'], cols: [] };
-  if (keys.length === 1) return { rows: keys, cols: [] };
-  const column = keys.includes('optimizer.name') ? 'optimizer.name' : (keys.slice(1).find((key) => key !== 'model.block') ?? keys[0]);
-  const rest = keys.filter((key) => key !== column);
-  const rows = rest.includes('model.block') ? ['model.block', ...rest.filter((key) => key !== 'model.block')] : rest;
-  return { rows, cols: [column] };
+// What is better of a column of results, where its metric says: kurtosis_max of kurtosis.
+export function betterOf(column: string, series: readonly MeasuredMetric[]): string {
+  const name = column.split(/[@:]/)[0];
+  return (series.find((known) => known.name === name) ?? series.find((known) => name.startsWith(`${known.name}_`)))?.better ?? '';
+}
+
+// undefined where it is not said what is better, and where no cells differ.
+export function bestMean(grid: Grid, better: string): number | undefined {
+  const cells = grid.cells.flat().filter((cell) => cell !== undefined);
+  const all = new Set(cells.flatMap(({ statistic }) => (statistic.mean === undefined ? [] : [statistic.mean])));
+  const means = cells.flatMap((cell) => (isEligible(cell) ? [cell.statistic.mean!] : []));
+  if (!better || all.size < 2 || means.length === 0) return undefined;
+  return better === 'lower' ? Math.min(...means) : Math.max(...means);
 }

@@ -1,5 +1,5 @@
-import { numberText } from '../data/format';
-import { type Grid, type GridCell, type Order, shortName, sorted } from '../data/table';
+import { cellText, countOfText, numberText, plural } from '../data/format';
+import { type Grid, type GridCell, type Order, bestMean, betterOf, isEligible, shortName, sorted } from '../data/table';
 import type { GetAblationTableResponse, MeasuredMetric, PairedDifference } from '../gen/ofsweep/v1/results_pb';
 import { change } from '../state/location';
 
@@ -14,7 +14,7 @@ interface AblationGridProps {
 // One metric's cells.
 export function AblationGrid({ metric, table, grid, order, series }: AblationGridProps) {
   const { rows, columns, cells } = sorted(grid, order);
-  const best = bestMean(grid, metric, series);
+  const best = bestMean(grid, betterOf(metric, series));
   const sort = (column: number) => {
     const isSame = order.column === column;
     change({ sort: isSame && order.isDescending ? undefined : column, desc: isSame && !order.isDescending ? true : undefined });
@@ -80,39 +80,31 @@ function Cell({ cell, statistic, bestKey }: GridCell & { bestKey: string }) {
   ].filter((remark) => remark !== false);
   return (
     <>
-      {numberText(statistic.mean)}
-      {statistic.standardDeviation !== undefined && <span class="faint"> ± {numberText(statistic.standardDeviation, 2)}</span>}
-      <span class="faint"> ({statistic.count})</span>
+      {statistic.mean === undefined ? '–' : cellText(statistic.mean)}
+      {statistic.mean !== undefined && statistic.standardDeviation !== undefined && (
+        <span class="faint"> ± {cellText(statistic.standardDeviation, statistic.mean)}</span>
+      )}
+      {statistic.mean !== undefined && <span class="faint"> ({countOfText(statistic.count, cell.trials)})</span>}
       {cell.mixed.length > 0 && (
         <abbr title={`These trials differ in ${cell.mixed.join(', ')}`} class="mixed">
           {' '}
           ≠
         </abbr>
       )}
+      {statistic.mean === undefined && cell.trials > 0 && <small class="cell-remarks faint">{notMeasuredText(cell.trials)}</small>}
       {remarks.length > 0 && <small class="cell-remarks">{remarks.join(', ')}</small>}
       {statistic.difference && <small class="cell-remarks">{differenceText(statistic.difference)}</small>}
     </>
   );
 }
 
-// "Δ −9 [−10, −8], p 0.062 (6)": from the baseline, with its interval, the adjusted p, and the number of pairs.
+function notMeasuredText(trials: number): string {
+  return trials === 1 ? 'its trial has not measured it' : `none of ${plural(trials, 'trial')} has measured it`;
+}
+
+// "Δ −9.000 [−10.00, −8.000], p 0.062 (6)": from the baseline, with its interval, the adjusted p, and the number of pairs.
 function differenceText({ mean, low, high, adjustedP, pairs }: PairedDifference): string {
   if (mean === undefined) return 'no pair with the baseline';
-  const interval = low === undefined ? '' : ` [${numberText(low)}, ${numberText(high)}]`;
-  return `Δ ${numberText(mean)}${interval}, p ${numberText(adjustedP, 2)} (${pairs})`;
-}
-
-// A cell in which a trial diverged is never best, and NaN is not either.
-function isEligible({ cell, statistic }: GridCell): boolean {
-  return cell.diverged === 0 && Number.isFinite(statistic.mean);
-}
-
-// Where the metric says what is better.
-function bestMean(grid: Grid, metric: string, series: readonly MeasuredMetric[]): number | undefined {
-  const name = metric.split(/[@:]/)[0];
-  const better = (series.find((known) => known.name === name) ?? series.find((known) => name.startsWith(`${known.name}_`)))?.better;
-  const all = new Set(grid.cells.flat().flatMap((cell) => (cell?.statistic.mean === undefined ? [] : [cell.statistic.mean])));
-  const means = grid.cells.flat().flatMap((cell) => (cell && isEligible(cell) ? [cell.statistic.mean!] : []));
-  if (!better || all.size < 2 || means.length === 0) return undefined;
-  return better === 'lower' ? Math.min(...means) : Math.max(...means);
+  const interval = low === undefined ? '' : ` [${cellText(low)}, ${cellText(high!)}]`;
+  return `Δ ${cellText(mean)}${interval}, p ${numberText(adjustedP, 2)} (${pairs})`;
 }

@@ -60,7 +60,7 @@ function Waiting({ sweeps }: { sweeps: readonly Sweep[] }) {
       <ul>
         {[...byReason].map(([reason, waiting]) => (
           <li key={reason}>
-            {reason}:{' '}
+            {reason.replace(/^waiting: /, '')}:{' '}
             {waiting.slice(0, MOST_NAMES).map(({ name }, i) => (
               <>
                 {i > 0 && ', '}
@@ -116,7 +116,7 @@ function WorkerCard({ worker, running }: { worker: Worker; running: Fleet['runni
         </div>
         {worker.leasesExpireAt && (
           <div>
-            <dt>leases</dt>
+            <dt>keeps its trials</dt>
             <dd>{leaseText(timestampDate(worker.leasesExpireAt), new Date())}</dd>
           </div>
         )}
@@ -144,7 +144,7 @@ function WorkerCard({ worker, running }: { worker: Worker; running: Fleet['runni
 
 function leaseText(expires: Date, now: Date): string {
   const left = Math.round((expires.getTime() - now.getTime()) / 1000);
-  return left > 0 ? `lost in ${durationText(left)}, unless it calls` : 'expired: its trials go to others';
+  return left > 0 ? `for ${durationText(left)} more if it stays silent` : 'no longer: it was silent too long, and they go to others';
 }
 
 function deviceText({ kind, model, memoryBytes }: WorkerDevice): string {

@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks';
 import { queryCurves } from '../api/curves';
 import { SceneCanvas } from '../charts/scene_canvas';
 import { armId, armLabel } from '../data/arms';
+import { BELOW_COLOR, INFINITE_COLOR, NAN_COLOR } from '../data/color';
 import { csvText } from '../data/csv';
 import type { MeasuredCurve } from '../data/curve';
-import { numberText } from '../data/format';
+import { axisValueText, countOfText, numberText, plural } from '../data/format';
 import { type HeatMap, colorBar, heatAt, heatMapOf, heatScene } from '../data/heat';
 import { type Scale, createScale, domainOf } from '../data/scale';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
@@ -19,6 +20,7 @@ import { useResource, useStore, useWidth } from '../state/hooks';
 import { change } from '../state/location';
 import { readList } from '../state/params';
 import { isDark } from '../state/theme';
+import { NothingMeasured } from './nothing_measured';
 import { type SweepData, armKeys } from './sweep_data';
 
 const MOST_MAPS = 24;
@@ -55,7 +57,9 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
     { version: sweep.points, scope: sweep.name },
   );
   if (!sweep.series || !sweep.trials) return <p class="loading">Reading what was measured…</p>;
-  if (!metric || !site) return <EmptyNote title="Nothing has been measured by layer yet" />;
+  if (!metric || !site) {
+    return <NothingMeasured sweep={sweep} title="Nothing has been measured by layer" hope="Maps appear with the first measured step of the first trial." />;
+  }
 
   const maps = new Map<string, MeasuredCurve[]>();
   for (const curve of data ?? []) {
@@ -97,29 +101,31 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
           chosen={groupBy}
           onChange={(by) => change({ by })}
         />
-        <div class="color-bar">
-          <SceneCanvas
-            scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)}
-            label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`}
-          />
-          <small>
-            <i class="nan-key" /> NaN <i class="infinite-key" /> ∞ {isLog && '· logarithmic'}
-          </small>
-        </div>
       </Controls>
+      <div class="color-bar">
+        <SceneCanvas
+          scene={colorBar(colors, 260, dark ? DARK_INK : LIGHT_INK)}
+          label={`Colours from ${numberText(colors.domain[0])} to ${numberText(colors.domain[1])}`}
+        />
+        <small>
+          <ColorKey color={NAN_COLOR} /> NaN <ColorKey color={INFINITE_COLOR} /> ∞ <ColorKey color={BELOW_COLOR} />{' '}
+          {isLog ? 'not positive · logarithmic' : '−∞'}
+        </small>
+      </div>
       <MissingNote names={missing} />
       <p class="meaning">
-        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric means' : 'Means'} over the trials of a group; of steps that
-        share a column, the largest.
+        <b>{title}</b>: <Markdown text={metric.meaning} />. {isLog ? 'Geometric' : 'Arithmetic'} means over the trials of a group
+        {isLog && ', NaN where a trial has NaN or what is not positive'}; of steps that share a column, the largest.
       </p>
       {problem && !data && <ProblemNote problem={problem} />}
-      {data && shown.length === 0 && <EmptyNote title="No points yet" />}
+      {data && shown.length === 0 && <EmptyNote title="No points here" />}
       <div class="panels">
         {shown.map((curves) => (
           <HeatCard
             key={armId(curves[0].arm, groupBy)}
             name={`${sweep.name} ${title}`}
             label={armLabel(curves[0].arm, groupBy)}
+            mean={meanText(curves[0].trials, isLog)}
             map={heatMapOf(curves, lastStep)}
             colors={colors}
             isDark={dark}
@@ -131,15 +137,21 @@ export function LayersView({ sweep, params }: { sweep: SweepData; params: URLSea
   );
 }
 
+function ColorKey({ color }: { color: string }) {
+  return <i class="color-key" style={{ background: color }} />;
+}
+
 function HeatCard({
   name,
   label,
+  mean,
   map,
   colors,
   isDark: dark,
 }: {
   name: string;
   label: string;
+  mean: string;
   map: HeatMap;
   colors: Scale;
   isDark: boolean;
@@ -149,14 +161,16 @@ function HeatCard({
   const frame = { width, height: HEIGHT, colors, ink: dark ? DARK_INK : LIGHT_INK };
   const cell = at && heatAt(map, frame, at);
   const fileName = `${name} ${label}`.replace(/[^\w.-]+/g, '-');
-  const trials = map.curves[0]?.trials ?? 0;
   return (
     <section class="card panel-card" aria-label={label}>
       <header>
         <h2>
-          {label} <small>({trials})</small>
+          {label} <small>{mean}</small>
         </h2>
-        <output class="readout">{cell && `layer ${cell.layer}, step ${cell.step}: ${numberText(cell.value)}`}</output>
+        <output class="readout">
+          {cell &&
+            `layer ${cell.layer}, step ${cell.step}: ${axisValueText(cell.value, colors.isLog)} (${countOfText(cell.count, map.curves[0].trials)})`}
+        </output>
         <ExportMenu
           fileName={fileName}
           csv={() =>
@@ -165,14 +179,19 @@ function HeatCard({
               map.curves.flatMap((curve) => curve.steps.map((step, i) => [curve.layer, step, curve.values[i]])),
             )
           }
-          scene={() => heatScene(map, { width: 640, height: 300, colors, ink: LIGHT_INK, title: `${name}: ${label}` })}
+          scene={() => heatScene(map, { width: 640, height: 300, colors, ink: LIGHT_INK, title: `${name}: ${label}, ${mean}` })}
         />
       </header>
       <div ref={holder} class="scene">
-        {width > 0 && <SceneCanvas scene={heatScene(map, frame)} label={describe(label, map)} onPoint={setAt} />}
+        {width > 0 && <SceneCanvas scene={heatScene(map, frame)} label={describe(`${label}, ${mean}`, map)} onPoint={setAt} />}
       </div>
     </section>
   );
+}
+
+// What the cells of a map are.
+export function meanText(trials: number, isGeometric: boolean): string {
+  return trials === 1 ? '1 trial' : `${isGeometric ? 'geometric' : 'arithmetic'} mean of ${plural(trials, 'trial')}`;
 }
 
 function describe(label: string, { curves }: HeatMap): string {

@@ -14,18 +14,20 @@ import {
   parallelScene,
 } from '../data/parallel';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { hasOutcome, leftOutText } from '../data/states';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
-import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { Picker, Select } from '../parts/picker';
 import { useStore, useWidth } from '../state/hooks';
 import { change, go } from '../state/location';
 import { readList } from '../state/params';
 import { isDark } from '../state/theme';
+import { NothingMeasured } from './nothing_measured';
 import { hasLogAxis, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
 
-const HEIGHT = 420;
+const HEIGHT = 460;
 const DEFAULT_RESULTS = ['eval_loss', 'kurtosis_max', 'w8a4_perplexity'];
 // How near to an axis a press is one on it.
 const GRIP = 14;
@@ -36,24 +38,23 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
   const [near, setNear] = useState<Strand>();
   const [drag, setDrag] = useState<{ key: string; from: number; to: number }>();
   if (!sweep.trials) return <p class="loading">Reading results…</p>;
-  const trials = sweep.trials.trials;
+  const trials = sweep.trials.trials.filter(hasOutcome);
+  const leftOut = leftOutText(sweep.trials.trials);
   const columns = resultColumns(trials);
   const options = [...sweep.varied, ...columns];
   const chosen = (readList(params, 'axes') ?? [...armKeys(sweep), ...DEFAULT_RESULTS.filter((name) => columns.includes(name))]).filter(
     (key) => options.includes(key),
   );
-  if (trials.length === 0 || options.length === 0) return <EmptyNote title="No trials to compare yet" />;
+  if (trials.length === 0 || options.length === 0) {
+    return <NothingMeasured sweep={sweep} title="No trials to compare" hope="A line appears with the end of each trial." />;
+  }
 
-  const strands = trials.map((trial): Strand => {
-    const arm = armOfTrial(trial, sweep.varied);
-    const values = chosen.map((key) => (columns.includes(key) ? trial.results[key] : asNumber(arm[key])));
-    return { id: trial.trialId, label: trial.label, values };
-  });
+  const strands = trials.map((trial) => strandOf(trial, chosen, columns, sweep.varied));
   const axes = chosen.map((key, i) =>
     axisOf(
       key,
       strands.map((strand) => strand.values[i]),
-      columns.includes(key) && hasLogAxis(key, sweep.series ?? []),
+      { isResult: columns.includes(key), isLog: columns.includes(key) && hasLogAxis(key, sweep.series ?? []) },
     ),
   );
   const size = { width: Math.max(width, chosen.length * 90), height: HEIGHT };
@@ -67,6 +68,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
     parallelScene(parallelLayout(axes, strands, look.size), strands, {
       size: look.size,
       ink: look.dark ? DARK_INK : LIGHT_INK,
+      isDark: look.dark,
       brushes,
       colorAxis,
       near: near?.id,
@@ -104,7 +106,7 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
         />
         <BrushFields keys={chosen} brushes={stored} />
       </Controls>
-      {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are the first {trials.length}.</p>}
+      {sweep.trials.isCut && <p class="warning">The sweep has more trials: these are of its first {sweep.trials.trials.length}.</p>}
       <section class="card panel-card" aria-label="Parallel coordinates">
         <header>
           <h2>
@@ -139,11 +141,11 @@ export function ParallelView({ sweep, params }: { sweep: SweepData; params: URLS
               class="parallel"
             />
           )}
-          {chosen.length < 2 && <p class="faint">Choose two axes or more.</p>}
+          {chosen.length < 2 && <p class="faint">Choose two axes or more: one has nothing beside it.</p>}
         </div>
         <p class="faint">
-          Drag along an axis to keep what passes there; press it to let go. NaN and what is missing stand below an axis, ∞ above. A click on
-          a line opens its trial.
+          Drag along an axis to keep what passes there; press it to let go. NaN and what is missing (none) stand below an axis, ∞ above, and
+          between NaN and a logarithmic axis what is not positive (≤ 0). A click on a line opens its trial. Dashed: trials that diverged, with their last values.{leftOut && ` ${leftOut}.`}
         </p>
       </section>
     </>
@@ -195,6 +197,12 @@ function BrushFields({ keys, brushes }: { keys: readonly string[]; brushes: Brus
   );
 }
 
+function strandOf(trial: Trial, axes: readonly string[], columns: readonly string[], varied: readonly string[]): Strand {
+  const arm = armOfTrial(trial, varied);
+  const values = axes.map((key) => (columns.includes(key) ? trial.results[key] : asNumber(arm[key])));
+  return { id: trial.trialId, label: trial.label, isDiverged: trial.state === 'diverged', values };
+}
+
 function changeBrushes(brushes: Brushes): void {
   const items = [...brushes].map(([key, [low, high]]) => `${key}:${low.toFixed(3)}:${high.toFixed(3)}`);
   change({ keep: items.length > 0 ? items : undefined });
@@ -210,7 +218,7 @@ function readBrushes(params: URLSearchParams): Brushes {
 }
 
 function shareAt(layout: ParallelLayout, y: number): number {
-  return Math.min(1.05, Math.max(-0.05, (layout.bottom - y) / (layout.bottom - layout.top)));
+  return Math.min(1.05, Math.max(-0.08, (layout.bottom - y) / (layout.bottom - layout.top)));
 }
 
 function ordered(a: number, b: number): [number, number] {

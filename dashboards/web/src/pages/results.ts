@@ -18,8 +18,9 @@ export function resultColumns(trials: readonly Trial[]): string[] {
   return [...known, ...[...names].filter((name) => !ORDER.includes(name) && !NO_RESULTS.includes(name)).sort()];
 }
 
-// As its metric does: kurtosis_max of kurtosis.
+// As its metric does: kurtosis_max of kurtosis. A difference of two values may be negative, whatever they are.
 export function hasLogAxis(column: string, series: readonly MeasuredMetric[]): boolean {
+  if (column.endsWith('_delta')) return false;
   const metric = series.find(({ name }) => name === column) ?? series.find(({ name }) => column.startsWith(`${name}_`));
   return metric?.logAxis ?? /kurtosis|mmr|perplexity/.test(column);
 }

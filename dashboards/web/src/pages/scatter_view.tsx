@@ -1,13 +1,14 @@
 import { useMemo, useState } from 'preact/hooks';
 import { SceneCanvas } from '../charts/scene_canvas';
-import { armOfTrial } from '../data/arms';
+import { armOfTrial, matchesWords } from '../data/arms';
 import { styleOf } from '../data/color';
 import { csvText } from '../data/csv';
-import { numberText } from '../data/format';
+import { axisValueText, countText, plural } from '../data/format';
 import { type Dot, nearestDot, scatterOf } from '../data/scatter';
 import { DARK_INK, LIGHT_INK } from '../data/scene';
+import { hasOutcome, leftOutText } from '../data/states';
+import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
-import { EmptyNote } from '../parts/empty_note';
 import { ExportMenu } from '../parts/export_menu';
 import { MissingNote } from '../parts/missing_note';
 import { Picker, Select } from '../parts/picker';
@@ -17,9 +18,9 @@ import { readChoice, readList } from '../state/params';
 import { isDark } from '../state/theme';
 import { Legend } from './curves/legend';
 import { type Group, groupsOf } from './curves/panels';
+import { NothingMeasured } from './nothing_measured';
 import { hasLogAxis, hasResults, resultColumns } from './results';
 import { type SweepData, armKeys } from './sweep_data';
-import { matchesWords } from '../data/arms';
 
 const AXES = ['auto', 'log', 'linear'] as const;
 
@@ -29,8 +30,8 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const [focus, setFocus] = useState<string>();
   const [at, setAt] = useState<[number, number]>();
   const trials = sweep.trials?.trials ?? [];
-  const columns = resultColumns(trials);
-  const missing = ['x', 'y'].flatMap((axis) => params.get(axis) ?? []).filter((name) => !columns.includes(name));
+  const columns = resultColumns(trials.filter(hasOutcome));
+  const missing = ['x', 'y'].flatMap((axis) => params.get(axis) ?? []).filter((name) => !resultColumns(trials).includes(name));
   const x = columns.find((name) => name === (params.get('x') ?? 'kurtosis_max')) ?? columns[0];
   const y = columns.find((name) => name === (params.get('y') ?? 'eval_loss')) ?? columns[1] ?? columns[0];
   const groupBy = readList(params, 'by') ?? armKeys(sweep);
@@ -39,7 +40,7 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const groups = useMemo(
     () =>
       groupsOf(
-        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, groupBy) })),
+        trials.map((trial) => ({ ...trial, arm: armOfTrial(trial, groupBy) })),
         groupBy,
         (index) => styleOf(index, dark),
       ),
@@ -48,9 +49,9 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, filter));
   const shown = matching.filter((group) => !hidden.includes(group.id));
   if (!sweep.trials) return <p class="loading">Reading results…</p>;
-  if (!hasResults(columns)) return <EmptyNote title="No trial has results yet" />;
+  const { dots, caption } = dotsOf(trials, shown, x, y);
+  if (!hasResults(columns)) return <NothingMeasured sweep={sweep} title="No trial has results" hope="A dot appears with the end of each trial." />;
 
-  const dots = dotsOf(sweep, shown, x, y);
   const series = sweep.series ?? [];
   const axis = (name: string, column: string) => {
     const chosen = readChoice(params, name, AXES, 'auto');
@@ -98,14 +99,15 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
           focus={focus}
           onFocus={setFocus}
           notDrawn={0}
-          missing={[]}
+          measured={dotsBy(shown, dots)}
+          isOfDots
         />
         <section class="card panel-card" aria-label={`${y} against ${x}`}>
           <header>
             <h2>
               {y} against {x}
             </h2>
-            <output class="readout">{near && `${near.label}: ${numberText(near.x)}, ${numberText(near.y)}`}</output>
+            <output class="readout">{near && `${near.label}: ${axisValueText(near.x, axes.x.isLog)}, ${axisValueText(near.y, axes.y.isLog)}`}</output>
             <ExportMenu
               fileName={`${sweep.name}-${y}-against-${x}`}
               csv={() =>
@@ -131,8 +133,9 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
             )}
           </div>
           <p class="faint">
-            A dot is a trial; a cross one that diverged, with its last values or, where it has none, beside NaN. A click opens it. Without
-            these values: {trials.length - dots.length - hiddenTrials(groups, shown)}.
+            A dot is a trial; a cross one that diverged, with its last values.
+            {scatter.hasNotPositive && ' At ≤ 0 stands what is not positive, for which a logarithmic axis has no place.'} A click opens it.
+            {` ${caption}`}
           </p>
         </section>
       </div>
@@ -140,19 +143,36 @@ export function ScatterView({ sweep, params }: { sweep: SweepData; params: URLSe
   );
 }
 
-function dotsOf(sweep: SweepData, groups: readonly Group[], x: string, y: string): Dot[] {
+// A dot is of an outcome: what a trial that was cancelled, or runs, has measured so far looks like a result and is none.
+export function dotsOf(
+  trials: readonly Pick<Trial, 'trialId' | 'label' | 'results' | 'state'>[],
+  groups: readonly Group[],
+  x: string,
+  y: string,
+): { dots: Dot[]; caption: string } {
   const groupOf = new Map(groups.flatMap((group) => group.trialIds.map((id) => [id, group] as const)));
-  return sweep.trials!.trials.flatMap((trial) => {
-    const group = groupOf.get(trial.trialId);
-    const { trialId: id, label, results, state } = trial;
+  const shown = trials.filter((trial) => groupOf.has(trial.trialId));
+  const ended = shown.filter(hasOutcome);
+  const dots = ended.flatMap(({ trialId: id, label, results, state }) => {
+    const { id: group, style } = groupOf.get(id)!;
     const isDiverged = state === 'diverged';
-    // One that diverged before it was evaluated is a result too, and stands where NaN does.
-    if (!group || (!isDiverged && !(x in results && y in results))) return [];
-    return [{ id, label, group: group.id, style: group.style, x: results[x] ?? NaN, y: results[y] ?? NaN, isDiverged }];
+    // One that diverged before it was evaluated is a result too, and stands beside the axis.
+    if (!isDiverged && !(x in results && y in results)) return [];
+    return [{ id, label, group, style, x: results[x], y: results[y], isDiverged }];
   });
+  const lacks = ({ results }: Pick<Trial, 'results'>) => !(x in results && y in results);
+  const lacking = ended.filter((trial) => trial.state === 'diverged' && lacks(trial)).length;
+  const notDrawn = ended.length - dots.length;
+  const names = [...new Set([x, y])].filter((name) => ended.some(({ results }) => !(name in results))).join(' or no ');
+  const parts = [
+    `${countText(dots.length - lacking)} of ${plural(shown.length, 'trial')} ${dots.length - lacking === 1 ? 'has' : 'have'} both values`,
+    lacking > 0 && `${countText(lacking)} that diverged ${lacking === 1 ? 'has' : 'have'} no ${names}, and ${lacking === 1 ? 'stands' : 'stand'} at “none”`,
+    notDrawn > 0 && `${countText(notDrawn)} that completed ${notDrawn === 1 ? 'has' : 'have'} no ${names}, and ${notDrawn === 1 ? 'is' : 'are'} not drawn`,
+    leftOutText(shown),
+  ];
+  return { dots, caption: `${parts.filter((part) => part !== false && part !== '').join('; ')}.` };
 }
 
-function hiddenTrials(all: readonly Group[], shown: readonly Group[]): number {
-  const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + group.trialIds.length, 0);
-  return count(all) - count(shown);
+function dotsBy(groups: readonly Group[], dots: readonly Dot[]): Map<string, number> {
+  return new Map(groups.map(({ id }) => [id, dots.filter((dot) => dot.group === id).length]));
 }

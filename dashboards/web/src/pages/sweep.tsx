@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { type Trials, listTrials } from '../api/trials';
-import { shareOfSteps, totalOf } from '../data/states';
+import { endedOf, shareOfSteps, totalOf } from '../data/states';
 import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { useResource, useTitle } from '../state/hooks';
@@ -40,11 +40,11 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   useTitle(watched?.state === 'active' && share !== undefined ? `${Math.floor(100 * share)} % ${name}` : name);
 
   const counts = watched?.trials;
-  const ended = counts && counts.completed + counts.diverged + counts.failed + counts.cancelled + counts.pruned;
+  const ended = endedOf(counts);
   // Measured points have come when steps were done; trials have changed when counts have.
-  const points = useThrottled(`${watched?.stepsDone ?? 0} ${ended ?? 0}`, 4_000);
+  const points = useThrottled(`${watched?.stepsDone ?? 0} ${ended}`, 4_000);
   const cost = useRef(0);
-  const states = useThrottled(`${ended ?? 0} ${counts?.running ?? 0} ${turn}`, restAfter(cost.current));
+  const states = useThrottled(`${ended} ${counts?.running ?? 0} ${turn}`, restAfter(cost.current));
   const trials = useResource<Trials>(name, (signal, show) => timed(cost, () => listTrials(name, signal, show)), { version: states });
   const series = useResource(name, (signal) => service.listSeries({ sweep: name }, { signal }), { version: states });
   const varied = stored.data?.sweep?.varied ?? [];
@@ -53,7 +53,7 @@ export function SweepPage({ name, view, params }: { name: string; view: SweepVie
   if (missing?.code === Code.NotFound) {
     return (
       <EmptyNote isPage title={`There is no sweep “${name}”`}>
-        <p>It may have been deleted, or the link is of another coordinator.</p>
+        <p>It may have been deleted, or the link names it wrongly.</p>
         <p>
           <a href={hrefOf({ page: 'sweeps' })}>All sweeps</a>
         </p>

@@ -3,7 +3,7 @@ import { durationText, timeText } from '../data/format';
 import { endedOf, shareOfSteps, totalOf } from '../data/states';
 import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
-import { StateBadge } from '../parts/state_badge';
+import { SweepBadge } from '../parts/sweep_badge';
 import { Tags } from '../parts/tags';
 import { WaitingReason } from '../parts/waiting_reason';
 import { SweepActions } from './sweep_actions';
@@ -25,7 +25,7 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
     <header class="sweep-header">
       <div class="title-line">
         <h1>{name}</h1>
-        {sweep && <StateBadge state={sweep.state} />}
+        {sweep && <SweepBadge sweep={sweep} />}
         {sweep && <SweepActions sweep={sweep} onAct={onAct} />}
       </div>
       {stored && stored.description !== '' && <p class="description">{stored.description.trim()}</p>}

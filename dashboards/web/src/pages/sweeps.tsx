@@ -7,7 +7,7 @@ import { EmptyNote } from '../parts/empty_note';
 import { ProblemNote } from '../parts/problem_note';
 import { ProgressBar, StateCounts } from '../parts/progress_bar';
 import { WaitingReason } from '../parts/waiting_reason';
-import { StateBadge } from '../parts/state_badge';
+import { SweepBadge } from '../parts/sweep_badge';
 import { Tags } from '../parts/tags';
 import { useResource, useTicks, useTitle } from '../state/hooks';
 import { readList, withSettings } from '../state/params';
@@ -58,7 +58,7 @@ function SweepEntry({ sweep }: { sweep: Sweep }) {
     <li>
       <div class="sweep-title">
         <a href={hrefOf({ page: 'sweep', sweep: sweep.name, view: 'curves' })}>{sweep.name}</a>
-        <StateBadge state={sweep.state} />
+        <SweepBadge sweep={sweep} />
         <span class="faint">{sweep.submittedAt && <time>{timeText(timestampDate(sweep.submittedAt))}</time>}</span>
       </div>
       {sweep.description !== '' && <p class="description">{sweep.description.trim().split('\n', 1)[0]}</p>}

@@ -1,8 +1,12 @@
-import type { GetAblationTableResponse } from '../gen/ofsweep/v1/results_pb';
+import { bestMean, betterOf, gridOf } from '../data/table';
+import type { GetAblationTableResponse, MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
 
 // What a reader has to know before comparing two cells.
-export function TableRemarks({ table }: { table: GetAblationTableResponse }) {
+export function TableRemarks({ table, series }: { table: GetAblationTableResponse; series: readonly MeasuredMetric[] }) {
   const mixed = new Set(table.cells.flatMap((cell) => cell.mixed));
+  const best = ['lower', 'higher']
+    .map((better) => [better, table.metrics.filter((metric, i) => betterOf(metric, series) === better && bestMean(gridOf(table.cells, i), better) !== undefined)] as const)
+    .filter(([, metrics]) => metrics.length > 0);
   return (
     <ul class="remarks">
       <li>
@@ -15,13 +19,25 @@ export function TableRemarks({ table }: { table: GetAblationTableResponse }) {
         .{' '}
         {table.dropDiverged ? 'Diverged trials are counted and left out of the means.' : 'Diverged trials count with their last values.'}
       </li>
+      {best.length > 0 && (
+        <li>
+          <span class="best-key" /> marks the{' '}
+          {best.map(([better, metrics], i) => (
+            <>
+              {i > 0 && ', and the '}
+              {better === 'lower' ? 'lowest' : 'highest'} {names(metrics)}
+            </>
+          ))}
+          , of cells in which no trial diverged.
+        </li>
+      )}
       {Object.entries(table.baseline).map(([key, value]) => (
         <li key={key}>
           Δ is the difference from{' '}
           <code>
             {key}={value}
           </code>
-          , seed by seed: its mean, 95 % of it, p of a paired permutation test adjusted for the whole table (none with fewer than 6 pairs), and the
+          , seed by seed: its mean with a 95 % interval (percentile bootstrap; few seeds make it too narrow), p of a paired permutation test adjusted for the whole table (none with fewer than 6 pairs), and the
           number of pairs.
         </li>
       ))}

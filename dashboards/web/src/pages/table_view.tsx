@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
+import { askTable } from '../api/table';
 import { csvText } from '../data/csv';
-import { type Order, SWEEP_KEY, baselineFrom, baselinesOf, gridOf, suggestedAxes, suggestedAxesOfSeveral } from '../data/table';
+import { type Order, SWEEP_KEY, baselinesOf, gridOf } from '../data/table';
 import type { GetAblationTableResponse } from '../gen/ofsweep/v1/results_pb';
 import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { Controls } from '../parts/controls';
@@ -23,26 +24,26 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
   const isOfSeveral = furtherSweeps.length > 0;
   const others = useResource('sweeps', (signal) => service.listSweeps({ pageSize: MOST_SWEEPS }, { signal }));
   const varied = isOfSeveral ? variedBy(sweep, furtherSweeps, others.data?.sweeps ?? []) : sweep.varied;
-  const suggested = (isOfSeveral ? suggestedAxesOfSeveral : suggestedAxes)(varied.filter((key) => key !== best));
-  const rows = readList(params, 'rows') ?? suggested.rows;
-  const cols = readList(params, 'cols') ?? suggested.cols;
+  const asked = { rows: readList(params, 'rows') ?? [], cols: readList(params, 'cols') ?? [] };
   const metrics = readList(params, 'm') ?? [];
   const pool = readList(params, 'pool') ?? [];
   const dropDiverged = params.has('drop');
-  const baseline = baselineFrom(params.get('base') ?? undefined, [...rows, ...cols]);
+  const baseline = params.get('base') ?? undefined;
   const order: Order = { column: readNumber(params, 'sort'), isDescending: params.has('desc') };
+  // Axes that the link does not name are the coordinator's choice.
+  const request = { furtherSweeps, ...asked, chooseCols: !params.has('cols'), metrics, pool, dropDiverged, best };
   const { data, problem } = useResource(
-    sweep.trials && (others.data || !isOfSeveral)
-      ? JSON.stringify([furtherSweeps, rows, cols, metrics, pool, dropDiverged, baseline, best])
-      : undefined,
-    (signal) =>
-      service.getAblationTable({ sweep: sweep.name, furtherSweeps, rows, cols, metrics, pool, dropDiverged, baseline, best }, { signal }),
+    sweep.trials ? JSON.stringify([request, baseline]) : undefined,
+    (signal) => askTable({ sweep: sweep.name, ...request }, baseline, signal),
     { version: sweep.points, scope: sweep.name },
   );
+  const rows = asked.rows.length > 0 ? asked.rows : (data?.rows ?? []);
+  const cols = params.has('cols') ? asked.cols : (data?.cols ?? []);
   const keys = [...new Set([...varied, ...(data?.confounded ?? []), ...rows, ...cols])].map((value) => ({ value }));
-  const unpooled = varied.filter((key) => key !== 'seed' && key !== best && !rows.includes(key) && !cols.includes(key));
+  const unpooled = rows.length === 0 ? [] : varied.filter((key) => key !== 'seed' && key !== best && !rows.includes(key) && !cols.includes(key));
   const tunable = varied.filter((key) => key !== 'seed' && key !== SWEEP_KEY);
-  const [based] = Object.entries(baseline).map(([key, value]) => `${key}=${value}`);
+  // One that is refused stays to be seen, and changed.
+  const [based] = data ? Object.entries(data.baseline).map(([key, value]) => `${key}=${value}`) : [baseline];
   const baselines = [...new Set([...(based ? [based] : []), ...(data ? baselinesOf(data) : [])])];
   const columns = [...new Set([...resultColumns(sweep.trials?.trials ?? []), ...metrics])].map((value) => ({ value }));
   return (
@@ -63,13 +64,14 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
           label="Rows"
           options={keys}
           chosen={rows}
-          onChange={(next) => change({ rows: next, cols: without(cols, next, suggested.cols), sort: undefined })}
+          none="chosen by what varies"
+          onChange={(next) => change({ rows: next.length > 0 ? next : undefined, cols: without(cols, next), sort: undefined })}
         />
         <Picker
           label="Columns"
           options={keys}
           chosen={cols}
-          onChange={(next) => change({ cols: next, rows: without(rows, next, suggested.rows), sort: undefined })}
+          onChange={(next) => change({ cols: next, rows: without(rows, next), sort: undefined })}
         />
         <Picker
           label="Metrics"
@@ -129,19 +131,10 @@ export function TableView({ sweep, params }: { sweep: SweepData; params: URLSear
       </Controls>
       {problem && !data && (
         <ProblemNote problem={problem}>
-          {problem.violations.some(({ field }) => field === 'pool') && (
-            <p>
-              <button type="button" onClick={() => change({ rows: [...rows, ...unpooled.filter((key) => !pool.includes(key))] })}>
-                Make {unpooled.join(', ')} a row
-              </button>{' '}
-              <button type="button" onClick={() => change({ pool: [...new Set([...pool, ...unpooled])] })}>
-                Average over it
-              </button>
-            </p>
-          )}
+          {problem.violations.some(({ field }) => field === 'pool') && <PoolChoice varied={without(varied, ['seed', best])} rows={rows} cols={cols} pool={pool} />}
         </ProblemNote>
       )}
-      {data && <TableRemarks table={data} />}
+      {data && <TableRemarks table={data} series={sweep.series ?? []} />}
       {data?.cells.length === 0 && <EmptyNote title="No trial is in this table" />}
       {data && data.cells.length > 0 && (
         <div class="grids">
@@ -169,10 +162,25 @@ function variedBy(sweep: SweepData, further: readonly string[], sweeps: readonly
   return [...new Set([...sweep.varied, ...theirs, SWEEP_KEY])];
 }
 
-// A key is a row or a column: what was made one is no longer the other. undefined: as it was by default.
-function without(keys: readonly string[], taken: readonly string[], suggested: readonly string[]): string[] | undefined {
-  const left = keys.filter((key) => !taken.includes(key));
-  return left.join() === suggested.join() ? undefined : left;
+// A key is a row or a column: what was made one is no longer the other.
+function without(keys: readonly string[], taken: readonly string[]): string[] {
+  return keys.filter((key) => !taken.includes(key));
+}
+
+// What to do where a cell's trials differ in a key. Of axes that the coordinator chose only the sweep can be missing, since they hold all that varies.
+function PoolChoice({ varied, rows, cols, pool }: Record<'varied' | 'rows' | 'cols' | 'pool', readonly string[]>) {
+  const left = without(varied, [...rows, ...cols, ...pool]);
+  const missing = rows.length === 0 && left.includes(SWEEP_KEY) ? [SWEEP_KEY] : left;
+  return (
+    <p>
+      <button type="button" onClick={() => change({ rows: rows.length === 0 ? [...new Set([...missing, ...left])] : [...rows, ...missing] })}>
+        Make {missing.join(', ')} a row
+      </button>{' '}
+      <button type="button" onClick={() => change({ pool: [...pool, ...missing] })}>
+        Average over it
+      </button>
+    </p>
+  );
 }
 
 // Any metric at any site, as the command line takes it.

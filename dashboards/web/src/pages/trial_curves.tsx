@@ -3,9 +3,11 @@ import { queryCurves } from '../api/curves';
 import { service } from '../api/client';
 import { LineChart } from '../charts/line_chart';
 import { lineScene } from '../charts/line_scene';
-import { type Style, styleOf, viridis } from '../data/color';
+import { marksText } from '../charts/undrawable';
+import { type Style, rampColor, styleOf } from '../data/color';
 import type { MeasuredCurve } from '../data/curve';
-import { type Panel, spansDecades } from '../data/line';
+import type { Panel } from '../data/line';
+import { spansDecades } from '../data/scale';
 import { LIGHT_INK } from '../data/scene';
 import type { MeasuredMetric } from '../gen/ofsweep/v1/results_pb';
 import { Controls } from '../parts/controls';
@@ -49,6 +51,7 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
     { version, scope: trial },
   );
   const panels = data ? layerPanels(data, metrics, known, dark) : [];
+  const marks = marksText(panels);
   return (
     <>
       <Controls label="Curves">
@@ -94,6 +97,7 @@ export function TrialCurves({ sweep, trial, params, version }: { sweep: string; 
             />
           </section>
         ))}
+        {marks && <p class="faint">{marks}.</p>}
         {data?.length === 0 && <p class="faint">No points of these metrics.</p>}
       </div>
     </>
@@ -146,8 +150,7 @@ function layerPanels(
 // Layers have an order, which the colours follow.
 function layerStyle(layer: number | undefined, deepest: number, dark: boolean): Style {
   if (layer === undefined) return styleOf(0, dark);
-  const share = layer / deepest;
-  return { color: toHex(viridis(dark ? 0.25 + share * 0.75 : share * 0.82)), dash: [] };
+  return { color: toHex(rampColor(layer / deepest, dark)), dash: [] };
 }
 
 function toHex(rgb: string): string {

@@ -1,22 +1,23 @@
 import { service } from '../api/client';
 import { matchesWords } from '../data/arms';
-import { numberText } from '../data/format';
-import { reasonOf } from '../data/reason';
+import { countText } from '../data/format';
 import { TRIAL_STATES } from '../data/states';
-import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
+import { sortTrials } from '../data/trial_order';
 import { Controls } from '../parts/controls';
 import { EmptyNote } from '../parts/empty_note';
 import { FilterField } from '../parts/filter_field';
-import { Picker } from '../parts/picker';
+import { Picker, Select } from '../parts/picker';
 import { ProblemNote } from '../parts/problem_note';
-import { StateBadge } from '../parts/state_badge';
 import { useResource } from '../state/hooks';
 import { change } from '../state/location';
 import { readList } from '../state/params';
-import { hrefOf } from '../state/route';
-import type { SweepData } from './sweep_data';
+import { resultColumns } from './results';
+import { type SweepData, armKeys } from './sweep_data';
+import { type TrialsOrder, TrialsTable } from './trials_table';
 
 const PAGE_SIZE = 200;
+// A sorted list has no pages.
+const MOST_SORTED = 500;
 
 export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
   const states = readList(params, 'state') ?? [];
@@ -28,7 +29,17 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
     (signal) => service.listTrials({ sweep: sweep.name, states, pageSize: PAGE_SIZE, pageToken, omitConfig: true }, { signal }),
     { version: sweep.points, scope: key },
   );
-  const trials = data?.trials.filter((trial) => matchesWords(`${trial.label} ${trial.trialId} ${trial.worker}`, filter));
+  const order: TrialsOrder = { by: params.get('sort') ?? undefined, isDescending: params.has('desc') };
+  // A page of the list is in the sweep's order: sorted are all trials that the views share.
+  const all = order.by === undefined ? undefined : sweep.trials;
+  const listed = all ? all.trials.filter(({ state }) => states.length === 0 || states.includes(state)) : data?.trials;
+  const matching = listed?.filter((trial) => matchesWords(`${trial.label} ${trial.trialId} ${trial.worker}`, filter));
+  const trials = matching && order.by !== undefined ? sortTrials(matching, order.by, order.isDescending).slice(0, MOST_SORTED) : matching;
+  const sort = (by: string | undefined) => {
+    const isSame = order.by === by;
+    change({ sort: isSame && order.isDescending ? undefined : by, desc: isSame && !order.isDescending ? true : undefined, page: undefined });
+  };
+  const sortable = ['state', ...armKeys(sweep), 'seed', ...resultColumns(sweep.trials?.trials ?? []), 'step', 'worker'];
   return (
     <>
       <Controls>
@@ -40,16 +51,28 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
           onChange={(state) => change({ state: state.length > 0 ? state : undefined, page: undefined })}
         />
         <FilterField
-          label="Filter of this page"
+          label={order.by === undefined ? 'Filter of this page' : 'Filter'}
           value={filter}
           placeholder="op seed=0"
           onChange={(q) => change({ q: q || undefined }, { replace: true })}
         />
+        <Select
+          label="Sort by"
+          options={[{ value: '', label: 'the order of the sweep' }, ...[...new Set([...sortable, order.by ?? 'state'])].map((value) => ({ value }))]}
+          value={order.by ?? ''}
+          onChange={(by) => change({ sort: by || undefined, desc: undefined, page: undefined })}
+        />
       </Controls>
       {problem && !data && <ProblemNote problem={problem} />}
       {trials?.length === 0 && <EmptyNote title={states.length > 0 || filter ? 'No trial matches' : 'No trials here'} />}
-      {trials && trials.length > 0 && <TrialsTable trials={trials} sweep={sweep} />}
-      {(pageToken || data?.nextPageToken) && (
+      {trials && trials.length > 0 && <TrialsTable trials={trials} sweep={sweep} order={order} onSort={sort} />}
+      {matching && trials && trials.length < matching.length && (
+        <p class="faint">
+          The first {countText(trials.length)} of {countText(matching.length)} trials: a filter leaves fewer.
+        </p>
+      )}
+      {all?.isCut && <p class="warning">The sweep has more trials: sorted are its first {countText(all.trials.length)}.</p>}
+      {order.by === undefined && (pageToken || data?.nextPageToken) && (
         <nav class="pages" aria-label="Pages of the list">
           {pageToken && (
             <button type="button" onClick={() => change({ page: undefined })}>
@@ -64,62 +87,5 @@ export function TrialsView({ sweep, params }: { sweep: SweepData; params: URLSea
         </nav>
       )}
     </>
-  );
-}
-
-function TrialsTable({ trials, sweep }: { trials: Trial[]; sweep: SweepData }) {
-  const running = new Map(sweep.running.map((progress) => [progress.trialId, progress]));
-  return (
-    <div class="scroll card" tabIndex={0} role="region" aria-label="Trials">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Trial</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">
-              Step
-            </th>
-            <th scope="col" class="number">
-              train loss
-            </th>
-            <th scope="col" class="number">
-              eval loss
-            </th>
-            <th scope="col" class="number">
-              kurtosis
-            </th>
-            <th scope="col" class="number">
-              Attempts
-            </th>
-            <th scope="col">Worker</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {trials.map((trial) => {
-            const live = running.get(trial.trialId);
-            return (
-              <tr key={trial.trialId}>
-                <th scope="row">
-                  <a href={hrefOf({ page: 'trial', sweep: sweep.name, trial: trial.trialId })}>{trial.label || trial.trialId}</a>
-                </th>
-                <td>
-                  <StateBadge state={trial.state} />
-                </td>
-                <td class="number">
-                  {live?.step ?? trial.step} / {trial.targetSteps}
-                </td>
-                <td class="number">{numberText(live?.trainLoss ?? trial.results.train_loss)}</td>
-                <td class="number">{numberText(trial.results.eval_loss)}</td>
-                <td class="number">{numberText(live?.kurtosisMax ?? trial.results.kurtosis_max)}</td>
-                <td class="number">{trial.attempts}</td>
-                <td class="no-break">{trial.worker}</td>
-                <td class="why">{reasonOf(trial) || live?.doing}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -68,7 +68,7 @@ export function Picker({ label, options, chosen, onChange, none = 'none' }: Pick
       <span class="control-label" aria-hidden="true">
         {label}
       </span>
-      <Popover summary={text} label={`${label}: ${text}`}>
+      <Popover summary={<span class="picked">{text}</span>} label={`${label}: ${text}`}>
         <fieldset>
           <legend>{label}</legend>
           {options.length > 3 && (

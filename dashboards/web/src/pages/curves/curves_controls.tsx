@@ -85,13 +85,23 @@ export function CurvesControls({ settings, series, keys }: CurvesControlsProps) 
             onChange={(on) => change({ members: on ? '1' : '0' })}
           />
           <Toggle
-            label="± std"
-            hint="The sample standard deviation over the trials of a group"
+            label={settings.mean === 'geometric' ? '×÷ std' : '± std'}
+            hint={
+              settings.mean === 'geometric'
+                ? 'The factor by which the trials of a group are spread: the exponential of the sample standard deviation of their logarithms'
+                : 'The sample standard deviation over the trials of a group'
+            }
             checked={settings.showsBand}
             onChange={(on) => change({ band: on ? undefined : '0' })}
           />
         </>
       )}
+      <Toggle
+        label="drop diverged"
+        hint="Curves, means and counts of the other trials alone"
+        checked={settings.dropDiverged}
+        onChange={(on) => change({ drop: on || undefined })}
+      />
       <ZoomField settings={settings} />
     </Controls>
   );

@@ -1,11 +1,12 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { LineChart } from '../../charts/line_chart';
 import { lineScene } from '../../charts/line_scene';
+import { marksText } from '../../charts/undrawable';
 import { armOfTrial, matchesWords } from '../../data/arms';
 import { styleOf } from '../../data/color';
 import { plural } from '../../data/format';
 import type { MeasuredCurve } from '../../data/curve';
-import type { Panel } from '../../data/line';
+import { PARTIAL_TEXT, type Panel, isPartly } from '../../data/line';
 import { LIGHT_INK } from '../../data/scene';
 import { EmptyNote } from '../../parts/empty_note';
 import { ExportMenu } from '../../parts/export_menu';
@@ -16,14 +17,15 @@ import { ProblemNote } from '../../parts/problem_note';
 import { useStore, useWidth } from '../../state/hooks';
 import { change } from '../../state/location';
 import { isDark } from '../../state/theme';
+import { NothingMeasured } from '../nothing_measured';
 import { type SweepData, armKeys } from '../sweep_data';
 import { panelCsv } from './csv';
 import { CurvesControls } from './curves_controls';
 import { Legend } from './legend';
-import { type Group, groupsOf, panelsOf, stepsOf } from './panels';
+import { type Group, groupsOf, keptTrials, measuredOf, panelsOf, stepsOf } from './panels';
 import { bucketsFor } from './buckets';
 import { type CurvesSettings, limitTargets, missingOf, readCurvesSettings, targetsOf } from './settings';
-import { type LoadedCurves, useCurves } from './use_curves';
+import { useCurves } from './use_curves';
 
 // More lines than these are neither told apart nor drawn in time.
 const MOST_GROUPS = 60;
@@ -32,19 +34,16 @@ const MOST_PANELS = 36;
 export function CurvesView({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
   if (!sweep.trials || !sweep.series) return <p class="loading">Reading what was measured…</p>;
   if (sweep.series.length === 0) {
-    return (
-      <EmptyNote title="Nothing has been measured yet">
-        <p>Curves appear with the first measured step of the first trial.</p>
-      </EmptyNote>
-    );
+    return <NothingMeasured sweep={sweep} title="Nothing has been measured" hope="Curves appear with the first measured step of the first trial." />;
   }
   return <Curves sweep={sweep} params={params} />;
 }
 
 function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }) {
-  const trials = sweep.trials!.trials;
   const series = sweep.series!;
-  const settings = readCurvesSettings(params, series, armKeys(sweep), trials.length);
+  const known = sweep.trials!.trials;
+  const settings = readCurvesSettings(params, series, armKeys(sweep), known.length);
+  const trials = useMemo(() => keptTrials(known, settings.dropDiverged), [known, settings.dropDiverged]);
   const { targets, leftOut } = limitTargets(targetsOf(settings, series), MOST_PANELS);
   const [focus, setFocus] = useState<string>();
   const dark = useStore(isDark);
@@ -54,7 +53,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const groups = useMemo(
     () =>
       groupsOf(
-        trials.map((trial) => ({ trialId: trial.trialId, label: trial.label, arm: armOfTrial(trial, settings.groupBy) })),
+        trials.map((trial) => ({ ...trial, arm: armOfTrial(trial, settings.groupBy) })),
         settings.groupBy,
         (index) => styleOf(index, dark),
       ),
@@ -63,7 +62,8 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
   const matching = groups.filter((group) => matchesWords(`${group.id} ${group.label}`, settings.filter));
   const shown = matching.filter((group) => !settings.hidden.includes(group.id)).slice(0, MOST_GROUPS);
   // What will not be drawn need not be averaged and sent.
-  const asked = groups.length > MOST_GROUPS ? shown.flatMap((group) => group.trialIds) : [];
+  const isPart = groups.length > MOST_GROUPS || trials.length < known.length;
+  const asked = isPart ? shown.flatMap((group) => group.trialIds) : [];
 
   // Zooming asks for the steps in view, so that they come in the full resolution.
   const clocks = useRef<MeasuredCurve[]>([]);
@@ -94,7 +94,8 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           focus={focus}
           onFocus={setFocus}
           notDrawn={matching.length - settings.hidden.length - shown.length}
-          missing={data ? withoutCurve(shown, data) : []}
+          measured={data && measuredOf(shown, data)}
+          notes={notesOf(panels)}
         />
         <div class="panels" ref={grid} aria-busy={isLoading}>
           {panels.map((panel) => (
@@ -102,7 +103,7 @@ function Curves({ sweep, params }: { sweep: SweepData; params: URLSearchParams }
           ))}
           {!data && !problem && shown.length > 0 && targets.length > 0 && <p class="loading">Reading curves…</p>}
           {(data || shown.length === 0 || targets.length === 0) && panels.length === 0 && (
-            <NoCurves hasGroups={shown.length > 0} isChosen={settings.metrics.length > 0} />
+            <NoCurves hasTrials={trials.length > 0} hasGroups={shown.length > 0} isChosen={settings.metrics.length > 0} />
           )}
         </div>
       </div>
@@ -159,8 +160,13 @@ function PanelCard({
   );
 }
 
-function NoCurves({ hasGroups, isChosen }: { hasGroups: boolean; isChosen: boolean }) {
+function notesOf(panels: readonly Panel[]): string[] {
+  return [panels.some(({ lines }) => lines.some(isPartly)) ? PARTIAL_TEXT : '', marksText(panels)].filter((note) => note !== '');
+}
+
+function NoCurves({ hasTrials, hasGroups, isChosen }: Record<'hasTrials' | 'hasGroups' | 'isChosen', boolean>) {
   if (!isChosen) return <EmptyNote title="No metric is chosen" />;
+  if (!hasTrials) return <EmptyNote title="Every trial diverged, and those that did are dropped" />;
   if (!hasGroups) return <EmptyNote title="The filter leaves no arm" />;
   return (
     <EmptyNote title="No points here">
@@ -180,10 +186,4 @@ function byId(groups: readonly Group[]): Map<string, Group> {
 
 function groupOfTrial(groups: readonly Group[]): Map<string, string> {
   return new Map(groups.flatMap((group) => group.trialIds.map((id): [string, string] => [id, group.id])));
-}
-
-// Arms that no curve is of.
-function withoutCurve(groups: readonly Group[], { groups: means, members }: LoadedCurves): string[] {
-  const trials = new Set([...means.flatMap((curve) => curve.trialIds), ...members.map((curve) => curve.trialId)]);
-  return groups.filter((group) => !group.trialIds.some((id) => trials.has(id))).map((group) => group.id);
 }

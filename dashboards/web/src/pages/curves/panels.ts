@@ -2,7 +2,8 @@ import { armId, armLabel } from '../../data/arms';
 import type { Style } from '../../data/color';
 import type { MeasuredCurve } from '../../data/curve';
 import { interpolate } from '../../data/interpolation';
-import { type Line, type Panel, spansDecades } from '../../data/line';
+import type { Line, Panel } from '../../data/line';
+import { spansDecades } from '../../data/scale';
 import { smoothOn } from '../../data/smoothing';
 import type { MeasuredMetric } from '../../gen/ofsweep/v1/results_pb';
 import type { CurvesSettings } from './settings';
@@ -13,6 +14,8 @@ export interface Group {
   label: string;
   arm: Record<string, string>;
   trialIds: string[];
+  // How many of them have done a step.
+  begun: number;
   style: Style;
 }
 
@@ -81,12 +84,24 @@ function emptyPanel(id: string, curve: MeasuredCurve, metric: MeasuredMetric | u
 
 function xsOf(curve: MeasuredCurve, x: CurvesSettings['x'], clock: MeasuredCurve | undefined): number[] {
   if (x === 'step') return curve.steps;
-  return curve.steps.map((step) => interpolate(clock?.steps ?? [], clock?.values ?? [], step));
+  const values = clock ? neverBack(clock.values) : [];
+  return curve.steps.map((step) => interpolate(clock?.steps ?? [], values, step));
+}
+
+// Charts need an x that ascends, and the mean of a group's clocks falls where a slow trial leaves it.
+function neverBack(values: readonly number[]): number[] {
+  let most = -Infinity;
+  return values.map((value) => (Number.isNaN(value) ? value : (most = Math.max(most, value))));
 }
 
 // A step range that has all points of an x range, by the clocks; undefined where nothing tells.
 export function stepsOf(zoom: [number, number], clocks: readonly MeasuredCurve[]): [number, number] | undefined {
-  const steps = clocks.flatMap((clock) => zoom.map((x) => interpolate(clock.values, clock.steps, x))).filter(Number.isFinite);
+  const steps = clocks
+    .flatMap((clock) => {
+      const values = neverBack(clock.values);
+      return zoom.map((x) => interpolate(values, clock.steps, x));
+    })
+    .filter(Number.isFinite);
   return steps.length > 0 ? [Math.max(0, Math.floor(Math.min(...steps))), Math.ceil(Math.max(...steps))] : undefined;
 }
 
@@ -105,6 +120,8 @@ function leadLines(curve: MeasuredCurve, group: Group, xs: number[], settings: C
     xs,
     ys: smooth(curve.values),
     counts: curve.counts.length > 0 ? curve.counts : undefined,
+    // A zoom may leave none of the steps that all of them have.
+    trials: Math.max(group.begun, curve.trials, ...curve.counts),
   };
   if (settings.showsBand && curve.deviations.length > 0) {
     const [low, high] = band(curve, settings.mean);
@@ -123,19 +140,38 @@ function band({ values, deviations }: MeasuredCurve, mean: CurvesSettings['mean'
 
 // The groups that the trials make, in the sweep's order, each with its style, which stays when others are hidden.
 export function groupsOf(
-  trials: readonly { trialId: string; arm: Record<string, string>; label: string }[],
+  trials: readonly { trialId: string; arm: Record<string, string>; label: string; step: number }[],
   keys: readonly string[],
   styleAt: (index: number) => Style,
 ): Group[] {
   const groups = new Map<string, Group>();
-  for (const { trialId, arm, label } of trials) {
+  for (const { trialId, arm, label, step } of trials) {
     const id = keys.length > 0 ? armId(arm, keys) : trialId;
     let group = groups.get(id);
     if (!group) {
-      group = { id, label: keys.length > 0 ? armLabel(arm, keys) : label, arm, trialIds: [], style: styleAt(groups.size) };
+      group = { id, label: keys.length > 0 ? armLabel(arm, keys) : label, arm, trialIds: [], begun: 0, style: styleAt(groups.size) };
       groups.set(id, group);
     }
     group.trialIds.push(trialId);
+    group.begun += Number(step > 0);
   }
   return [...groups.values()];
+}
+
+// Those that curves are of.
+export function keptTrials<T extends { state: string }>(trials: readonly T[], dropsDiverged: boolean): readonly T[] {
+  return dropsDiverged ? trials.filter(({ state }) => state !== 'diverged') : trials;
+}
+
+// Of each group how many trials there are points of.
+export function measuredOf(groups: readonly Pick<Group, 'id' | 'trialIds'>[], { groups: means, members }: LoadedCurves): Map<string, number> {
+  const measured = new Set([...means.flatMap((curve) => curve.trialIds), ...members.map((curve) => curve.trialId)]);
+  return new Map(
+    groups.map(({ id, trialIds }) => {
+      const own = new Set(trialIds);
+      // A mean names the first of its trials alone, and counts all.
+      const counted = means.filter((curve) => curve.trialIds.some((trial) => own.has(trial))).map((curve) => curve.trials);
+      return [id, Math.max(trialIds.filter((trial) => measured.has(trial)).length, ...counted)];
+    }),
+  );
 }

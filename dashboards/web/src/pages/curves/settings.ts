@@ -17,6 +17,8 @@ export interface CurvesSettings {
   smoothing: number;
   showsMembers: boolean;
   showsBand: boolean;
+  // Curves are of the other trials alone.
+  dropDiverged: boolean;
   // In units of x.
   zoom: [number, number] | undefined;
   filter: string;
@@ -44,6 +46,7 @@ export function readCurvesSettings(
     smoothing: Math.min(0.99, Math.max(0, readNumber(params, 'smooth') ?? 0)),
     showsMembers: params.has('members') ? params.get('members') === '1' : trials <= MOST_MEMBERS,
     showsBand: params.get('band') !== '0',
+    dropDiverged: params.has('drop'),
     zoom: readZoom(params.get('zoom')),
     filter: params.get('q') ?? '',
     hidden: readList(params, 'hide') ?? [],
