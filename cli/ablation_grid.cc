@@ -10,12 +10,35 @@
 #include "cli/format.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
+#include "experiment/quantisation_bits.h"
 
 namespace ofsweep {
 namespace {
 
 void AddOnce(const AblationGrid::Values& value, std::vector<AblationGrid::Values>& values) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+}
+
+// "weights in 8 bits and activations in 4", "weights and activations in 4 bits", "unrounded weights and …".
+std::string InWords(QuantisationBits bits) {
+  const auto is_rounded = [](int count) { return count != QuantisationBits::kUnrounded; };
+  const bool both = is_rounded(bits.weights) && is_rounded(bits.activations);
+  if (bits.weights == bits.activations) {
+    return both ? absl::StrCat("weights and activations in ", bits.weights, " bits")
+                : "unrounded weights and activations";
+  }
+  if (both) return absl::StrCat("weights in ", bits.weights, " bits and activations in ", bits.activations);
+  return is_rounded(bits.weights) ? absl::StrCat("weights in ", bits.weights, " bits and unrounded activations")
+                                  : absl::StrCat("unrounded weights and activations in ", bits.activations, " bits");
+}
+
+// "validation perplexity with weights and activations in 6 bits" for w6a6_perplexity; "" for a metric that is of no
+// rounded model. Which bits there are is up to the trials, so that no table has a row for each.
+std::string RoundedDescription(const std::string& metric) {
+  const std::size_t ending = metric.find('_');
+  const auto bits = ParseQuantisationBits(metric.substr(0, ending));
+  if (!bits.ok()) return "";
+  return absl::StrCat("validation ", metric.substr(ending + 1), " with ", InWords(*bits));
 }
 
 }  // namespace
@@ -89,13 +112,16 @@ std::string AblationGrid::DifferenceText(const Values& row, const Values& col, i
   if (cell == nullptr) return spelling.none;
   const v1::PairedDifference& difference = cell->statistics(metric).difference();
   if (!difference.has_mean()) return spelling.none;
-  std::string text = FormatNumber(difference.mean());
+  const auto spelled = [&](double value, int significant = 4) {
+    return absl::StrReplaceAll(FormatNumber(value, significant), {{"-", spelling.minus}});
+  };
+  std::string text = spelled(difference.mean());
   if (difference.has_low()) {
-    absl::StrAppend(&text, " [", FormatNumber(difference.low()), ", ", FormatNumber(difference.high()), "]");
+    absl::StrAppend(&text, " [", spelled(difference.low()), ", ", spelled(difference.high()), "]");
   }
-  absl::StrAppend(&text, ", p ", difference.has_adjusted_p() ? FormatNumber(difference.adjusted_p(), 2) : spelling.none,
+  absl::StrAppend(&text, ", p ", difference.has_adjusted_p() ? spelled(difference.adjusted_p(), 2) : spelling.none,
                   " (", difference.pairs(), ")");
-  return absl::StrReplaceAll(text, {{"-", spelling.minus}});
+  return text;
 }
 
 std::string ShortName(const std::string& key) {
@@ -134,9 +160,11 @@ std::string MetricDescription(const std::string& metric) {
   const auto column = ParseMetricColumn(metric);
   if (!column.ok()) return "";
   const Metric& known = *FindMetric(column->metric);
-  std::string text =
-      absl::StrCat(column->over_steps == MetricColumn::OverSteps::kMax ? "largest of the measured steps, NaN left out"
-                                                                       : "newest value");
+  const bool is_max = column->over_steps == MetricColumn::OverSteps::kMax;
+  const std::string rounded = RoundedDescription(column->metric);
+  std::string text = !rounded.empty() && !is_max ? rounded
+                     : is_max                    ? "largest of the measured steps, NaN left out"
+                                                 : "newest value";
   if (column->over_layers == MetricColumn::OverLayers::kMax) text += ", largest layer";
   if (column->over_layers == MetricColumn::OverLayers::kMean) text += ", mean over the layers";
   return known.unit.empty() ? text : absl::StrCat(text, ", ", std::string(known.unit));

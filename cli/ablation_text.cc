@@ -268,10 +268,14 @@ class LatexTable {
   explicit LatexTable(const v1::GetAblationTableResponse& table) : table_(table), grid_(table) {}
 
   std::string Text() const {
-    std::string tables = Tabulars(&AblationGrid::CellText);
+    std::vector<std::string> headings;
+    // Of more keys each column's title has its own.
+    if (table_.cols_size() == 1) headings.push_back("Columns: " + table_.cols(0));
+    std::string tables = Tabulars(&AblationGrid::CellText, headings);
     if (const std::string baseline = BaselineName(table_); !baseline.empty()) {
-      absl::StrAppend(&tables, "\n% less ", baseline, ": ", kWhatADifferenceIs, "\n",
-                      Tabulars(&AblationGrid::DifferenceText));
+      headings.insert(headings.begin(), "Less " + baseline);
+      absl::StrAppend(&tables, "\n% a difference is ", kWhatADifferenceIs, "\n",
+                      Tabulars(&AblationGrid::DifferenceText, headings));
     }
     const bool is_scaled = absl::StrContains(tables, kScaled);
     std::string text = absl::StrCat("% needs \\usepackage{booktabs}", is_scaled ? " and \\usepackage{graphicx}" : "",
@@ -282,13 +286,17 @@ class LatexTable {
   }
 
  private:
-  std::string Tabulars(Shown shown) const {
+  // `headings`: lines over all columns, for whoever has the table without what is around it.
+  std::string Tabulars(Shown shown, const std::vector<std::string>& headings) const {
+    std::size_t widest_heading = 0;
+    for (const std::string& heading : headings) widest_heading = std::max(widest_heading, Points(heading) + kGapPoints);
     std::string text;
     for (const LatexPage& page : Pages(shown)) {
-      const bool is_too_wide = page.points > kPagePoints;  // one column and the keys already
+      // One column and the keys already, or a heading.
+      const bool is_too_wide = std::max(page.points, widest_heading) > kPagePoints;
       for (std::size_t row = 0; row < grid_.rows().size(); row += kPageLines) {
-        absl::StrAppend(&text, text.empty() ? "" : "\n", is_too_wide ? kScaled : "", Tabular(page.columns, row),
-                        is_too_wide ? "}\n" : "");
+        absl::StrAppend(&text, text.empty() ? "" : "\n", is_too_wide ? kScaled : "",
+                        Tabular(page.columns, row, headings), is_too_wide ? "}\n" : "");
       }
     }
     return text;
@@ -335,14 +343,19 @@ class LatexTable {
     return pages;
   }
 
-  std::string Tabular(const std::vector<LatexColumn>& columns, std::size_t first_row) const {
+  std::string Tabular(const std::vector<LatexColumn>& columns, std::size_t first_row,
+                      const std::vector<std::string>& headings) const {
     const std::size_t keys = table_.rows_size();
     std::vector<std::string> titles;
     for (const std::string& key : table_.rows()) titles.push_back(LatexEscape(key));
     for (const LatexColumn& column : columns) titles.push_back(LatexEscape(Title(column)));
-    std::string text = absl::StrCat("\\begin{tabular}{", std::string(keys, 'l'), std::string(columns.size(), 'r'),
-                                    "}\n\\toprule\n", table_.cols().empty() ? "" : MetricHeads(columns),
-                                    absl::StrJoin(titles, " & "), " \\\\\n\\midrule\n");
+    std::string text =
+        absl::StrCat("\\begin{tabular}{", std::string(keys, 'l'), std::string(columns.size(), 'r'), "}\n\\toprule\n");
+    for (const std::string& heading : headings) {
+      absl::StrAppend(&text, "\\multicolumn{", titles.size(), "}{l}{", LatexEscape(heading), "} \\\\\n");
+    }
+    absl::StrAppend(&text, table_.cols().empty() ? "" : MetricHeads(columns), absl::StrJoin(titles, " & "),
+                    " \\\\\n\\midrule\n");
     const std::size_t end = std::min(grid_.rows().size(), first_row + kPageLines);
     for (std::size_t row = first_row; row < end; ++row) {
       std::vector<std::string> line;

@@ -12,7 +12,11 @@ absl::Status Curves(const CurvesOptions& options, Streams streams) {
   request.set_sweep(options.sweep);
   request.mutable_metrics()->Add(options.metrics.begin(), options.metrics.end());
   request.mutable_sites()->Add(options.sites.begin(), options.sites.end());
-  request.mutable_trial_ids()->Add(options.trials.begin(), options.trials.end());
+  for (const std::string& trial : options.trials) {
+    auto id = connection->WholeTrialId(options.sweep, trial);
+    if (!id.ok()) return id.status();
+    request.add_trial_ids(*std::move(id));
+  }
   request.mutable_layers()->Add(options.layers.begin(), options.layers.end());
   request.set_max_buckets(options.buckets);
 

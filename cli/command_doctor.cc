@@ -37,7 +37,13 @@ std::string ToJsonText(const std::vector<Check>& checks) {
 
 }  // namespace
 
-absl::Status Doctor(const DoctorOptions& options, Streams streams) {
+absl::Status Doctor(const DoctorOptions& asked, Streams streams) {
+  DoctorOptions options = asked;
+  if (!options.coordinator) {
+    const auto given = CoordinatorOfEnvironment();
+    if (!given.ok()) return given.status();
+    options.coordinator = *given;
+  }
   if (options.install_trainer) {
     if (absl::Status installed = InstallTrainer(); !installed.ok()) return installed;
   }

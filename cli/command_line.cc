@@ -278,6 +278,9 @@ class Program {
     options->data_dir = kDefaultDataDir;
     options->ports = {ParseHostPort(kDefaultCoordinator)->port, ParseHostPort(kDefaultHttp)->port};
     AddDataDir(doctor, options->data_dir, "where run, coordinator or worker shall keep their data");
+    AddCoordinator(doctor, options->coordinator,
+                   absl::StrCat("HOST:PORT that has to answer (default: ", kCoordinatorVariable,
+                                " of the environment, else none is called)"));
     doctor->add_flag("--json", options->json, "as JSON");
     doctor->add_flag("--install-trainer", options->install_trainer,
                      "first fetches LibTorch for a trainer that was installed from a package (1.1 GB)");
@@ -316,13 +319,15 @@ class Program {
     AddSource(ls, ls_options->connection);
 
     const auto [show, show_options] = Add("show", "shows a sweep and its trials, or a trial", ShowSweep);
-    show->add_option("SWEEP", show_options->sweep, "its name, or a trial's id alone")->required();
+    show->add_option("SWEEP", show_options->sweep, "its name, or a trial's id alone, or the beginning of one")
+        ->required();
     show->add_option("TRIAL", show_options->trial, "only this one, with its attempts");
     show->add_flag("--json", show_options->json, "as JSON, with every resolved key and result");
     AddSource(show, show_options->connection);
 
     const auto [logs, logs_options] = Add("logs", "prints what the trainer of a trial has logged", ShowLog);
-    logs->add_option("TRIAL", logs_options->trial, "its id, as `ofsweep show SWEEP` lists it")->required();
+    logs->add_option("TRIAL", logs_options->trial, "its id, as `ofsweep show SWEEP` lists it, or the beginning of it")
+        ->required();
     logs->add_option("--attempt", logs_options->attempt, "of which attempt, from 1 (default: the newest)")
         ->check(Within(kPositiveWhole));
     logs->add_flag("--follow", logs_options->follow, "go on until the attempt has ended");

@@ -11,8 +11,10 @@ absl::Status ShowLog(const LogsOptions& options, Streams streams) {
   auto connection =
       options.follow ? Connection::OpenToChange(options.connection) : Connection::Open(options.connection);
   if (!connection.ok()) return connection.status();
+  const auto trial_id = connection->WholeTrialId("", options.trial);
+  if (!trial_id.ok()) return trial_id.status();
   v1::TailLogRequest request;
-  request.set_trial_id(options.trial);
+  request.set_trial_id(*trial_id);
   request.set_attempt(options.attempt);
   request.set_follow(options.follow);
   request.set_last_lines(options.lines);

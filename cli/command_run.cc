@@ -174,6 +174,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
   if (!file.ok()) return file.status();
   // Hours of training should not end in a mistyped --metrics, or in a key that --rows leaves out.
   if (absl::Status status = CheckLayout(options.layout); !status.ok()) return status;
+  if (absl::Status status = CheckFile(*file); !status.ok()) return status;
   const Interrupt interrupt;
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,

@@ -4,14 +4,19 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "cli/ablation_grid.h"
 #include "cli/commands.h"
 #include "cli/interruptions.h"
 #include "cli/progress_display.h"
 #include "cli/sweep_text.h"
 #include "coordinator/ablation_table.h"
+#include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
 #include "experiment/quoted.h"
 #include "experiment/trial_key.h"
@@ -38,6 +43,17 @@ absl::Status CheckSweepNames(const std::vector<std::string>& sweeps) {
                      "by commas: --rows KEY,…, --metrics METRIC,…"));
   }
   return absl::OkStatus();
+}
+
+// What the coordinator says of a field of the request, the user said in the option of that name.
+absl::Status NamedAsOptions(const absl::Status& refusal) {
+  std::vector<std::string> lines = absl::StrSplit(refusal.message(), '\n');
+  for (std::string& line : lines) {
+    for (const char* field : {"rows: ", "cols: ", "metrics: ", "pool: ", "baseline: ", "best: "}) {
+      if (line.starts_with(field)) line.insert(0, "--");
+    }
+  }
+  return {refusal.code(), absl::StrJoin(lines, "\n")};
 }
 
 // Of a sweep in a data folder all of whose trials have ended: what a coordinator would say last. None where one may
@@ -84,6 +100,42 @@ absl::Status WatchLive(const Connection& connection, const std::string& sweep, P
         display.Show(message);
       },
       [&](const std::string& warning) { display.PrintAway(warning); }, {});
+}
+
+// The layers at a column's site that any of the sweeps has points of.
+absl::StatusOr<std::set<std::uint32_t>> MeasuredLayers(const Connection& connection,
+                                                       const std::vector<std::string>& sweeps,
+                                                       const MetricColumn& column) {
+  std::set<std::uint32_t> layers;
+  for (const std::string& sweep : sweeps) {
+    v1::ListSeriesRequest request;
+    request.set_sweep(sweep);
+    const auto series = connection.Call(&Stub::ListSeries, request);
+    if (!series.ok()) return series.status();
+    for (const v1::MeasuredMetric& metric : series->metrics()) {
+      if (metric.name() != column.metric) continue;
+      for (const v1::MeasuredSite& site : metric.sites()) {
+        if (site.name() == column.site) layers.insert(site.layers().begin(), site.layers().end());
+      }
+    }
+  }
+  return layers;
+}
+
+// A line for each column of a table that no trial can ever have a value of, for no model has that layer.
+absl::StatusOr<std::string> DescribeMissingLayers(const Connection& connection, const std::vector<std::string>& sweeps,
+                                                  const v1::GetAblationTableResponse& table) {
+  std::string text;
+  for (int i = 0; i < table.metrics_size(); ++i) {
+    const auto column = ParseMetricColumn(table.metrics(i));
+    if (HasValues(table, i) || !column.ok() || !column->layer) continue;
+    const auto layers = MeasuredLayers(connection, sweeps, *column);
+    if (!layers.ok()) return layers.status();
+    if (layers->empty()) continue;  // it was not measured, or not yet
+    absl::StrAppend(&text, table.metrics(i), ": no trial has layer ", *column->layer, ", the last one is ",
+                    *layers->rbegin(), "\n");
+  }
+  return text;
 }
 
 }  // namespace
@@ -137,7 +189,9 @@ absl::StatusOr<v1::GetAblationTableResponse> GetTable(const Connection& connecti
   request.mutable_baseline()->insert(layout.baseline.begin(), layout.baseline.end());
   request.set_best(layout.best);
   request.set_drop_diverged(layout.diverged == DivergedTrials::kDrop);
-  return connection.Call(&Stub::GetAblationTable, request);
+  auto table = connection.Call(&Stub::GetAblationTable, request);
+  if (!table.ok()) return NamedAsOptions(table.status());
+  return table;
 }
 
 absl::Status Table(const TableOptions& options, Streams streams) {
@@ -148,6 +202,9 @@ absl::Status Table(const TableOptions& options, Streams streams) {
   const auto table = GetTable(*connection, options.sweeps, options.layout);
   if (!table.ok()) return table.status();
   streams.out << RenderAblation(*table, options.layout.format, DetectTerminal(STDOUT_FILENO).has_value());
+  const auto missing = DescribeMissingLayers(*connection, options.sweeps, *table);
+  if (!missing.ok()) return missing.status();
+  streams.err << *missing;
   return absl::OkStatus();
 }
 

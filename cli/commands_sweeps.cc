@@ -36,23 +36,21 @@ void PrintState(const v1::Sweep& sweep, std::ostream& out) {
   out << "sweep " << sweep.name() << " is " << sweep.state() << ": " << DescribeCounts(sweep.trials()) << "\n";
 }
 
-// One call of a coordinator, over a connection of its own.
+// Makes one call that changes a sweep's state, and says how the sweep stands then.
 template <class Request, class Response>
-absl::StatusOr<Response> CallOnce(const ConnectionOptions& where,
-                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                                  const Request& request) {
-  auto connection = Connection::OpenToChange(where);
+absl::Status Change(const SweepOptions& options,
+                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), std::ostream& out) {
+  auto connection = Connection::OpenToChange(options.connection);
   if (!connection.ok()) return connection.status();
-  return connection->Call(method, request);
-}
-
-// Makes one call that changes a sweep, and says how the sweep stands then.
-template <class Request, class Response>
-absl::Status Change(const ConnectionOptions& where,
-                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, std::ostream& out) {
-  const auto response = CallOnce(where, method, request);
+  v1::GetSweepRequest get;
+  get.set_name(options.sweep);
+  const auto before = connection->Call(&Stub::GetSweep, get);
+  if (!before.ok()) return before.status();
+  Request request;
+  request.set_name(options.sweep);
+  const auto response = connection->Call(method, request);
   if (!response.ok()) return response.status();
+  if (response->sweep().state() == before->sweep().state()) out << "nothing was changed: ";
   PrintState(response->sweep(), out);
   return absl::OkStatus();
 }
@@ -81,6 +79,7 @@ absl::Status ShowTrial(const ShowOptions& options, const Connection& connection,
 absl::Status Submit(const SubmitOptions& options, Streams streams) {
   const auto file = ReadSpecFile(options.spec, options.set);
   if (!file.ok()) return file.status();
+  if (absl::Status tokens = CheckTokens(*file); !tokens.ok()) return tokens;
   const ConnectionOptions& where = options.connection;
   const bool alone = options.validate_only && !options.update && where.data_dir && !where.coordinator;
   const auto response = alone ? Validate(*file, streams.err) : SubmitTo(options, *file, streams.err);
@@ -117,7 +116,8 @@ absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
   const auto response = connection->Call(&Stub::GetSweep, request);
   if (absl::IsNotFound(response.status())) {
     const ShowOptions trial{.connection = options.connection, .trial = options.sweep, .json = options.json};
-    return ShowTrial(trial, *connection, streams.out).ok() ? absl::OkStatus() : response.status();
+    const absl::Status shown = ShowTrial(trial, *connection, streams.out);
+    return absl::IsNotFound(shown) ? response.status() : shown;
   }
   if (!response.ok()) return response.status();
   const auto trials = connection->ListTrials(options.sweep, {});
@@ -134,28 +134,24 @@ absl::Status ShowSweep(const ShowOptions& options, Streams streams) {
 }
 
 absl::Status ShowWorkers(const WorkersOptions& options, Streams streams) {
-  const auto response = CallOnce(options.connection, &Stub::ListWorkers, v1::ListWorkersRequest());
+  auto connection = Connection::OpenToChange(options.connection);  // of workers no database knows
+  if (!connection.ok()) return connection.status();
+  const auto response = connection->Call(&Stub::ListWorkers, v1::ListWorkersRequest());
   if (!response.ok()) return response.status();
   streams.out << (options.json ? ToProtoJson(*response).dump(2) + "\n" : RenderWorkers(*response, options.connection));
   return absl::OkStatus();
 }
 
 absl::Status Cancel(const SweepOptions& options, Streams streams) {
-  v1::CancelSweepRequest request;
-  request.set_name(options.sweep);
-  return Change(options.connection, &Stub::CancelSweep, request, streams.out);
+  return Change(options, &Stub::CancelSweep, streams.out);
 }
 
 absl::Status Pause(const SweepOptions& options, Streams streams) {
-  v1::PauseSweepRequest request;
-  request.set_name(options.sweep);
-  return Change(options.connection, &Stub::PauseSweep, request, streams.out);
+  return Change(options, &Stub::PauseSweep, streams.out);
 }
 
 absl::Status Resume(const SweepOptions& options, Streams streams) {
-  v1::ResumeSweepRequest request;
-  request.set_name(options.sweep);
-  return Change(options.connection, &Stub::ResumeSweep, request, streams.out);
+  return Change(options, &Stub::ResumeSweep, streams.out);
 }
 
 absl::Status Remove(const RemoveOptions& options, Streams streams) {
@@ -168,7 +164,8 @@ absl::Status Remove(const RemoveOptions& options, Streams streams) {
   if (!options.yes) {
     const std::string what = absl::StrCat("sweep ", options.sweep, " (", DescribeCounts(sweep->sweep().trials()), ")");
     if (isatty(STDIN_FILENO) == 0) {
-      return absl::FailedPreconditionError(absl::StrCat(what, " is deleted for good: give --yes"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("not deleted: ", what, "; what is deleted is gone for good, so confirm it with --yes"));
     }
     streams.err << "delete " << what << " with its points, logs and checkpoints? [y/N] " << std::flush;
     std::string answer;
@@ -188,10 +185,16 @@ absl::Status Remove(const RemoveOptions& options, Streams streams) {
 }
 
 absl::Status Retry(const RetryOptions& options, Streams streams) {
+  auto connection = Connection::OpenToChange(options.connection);
+  if (!connection.ok()) return connection.status();
   v1::RetryTrialsRequest request;
   request.set_sweep(options.sweep);
-  request.mutable_trial_ids()->Add(options.trials.begin(), options.trials.end());
-  const auto response = CallOnce(options.connection, &Stub::RetryTrials, request);
+  for (const std::string& trial : options.trials) {
+    auto id = connection->WholeTrialId(options.sweep, trial);
+    if (!id.ok()) return id.status();
+    request.add_trial_ids(*std::move(id));
+  }
+  const auto response = connection->Call(&Stub::RetryTrials, request);
   if (!response.ok()) return response.status();
   if (response->retried() == 0) streams.out << "no trial had failed; ";
   PrintState(response->sweep(), streams.out);

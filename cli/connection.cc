@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/server.h"
 #include "experiment/data_folder.h"
+#include "experiment/trial_id.h"
 #include "storage/writer_lock.h"
 #include "worker/channel.h"
 
@@ -88,11 +89,18 @@ absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
 
 absl::StatusOr<Connection> Connection::OpenToChange(const ConnectionOptions& options) {
   auto connection = Open(options);
+  if (connection.ok()) connection->changes_ = true;
   const bool is_elsewhere = connection.ok() && !connection->target().empty();
   if (options.coordinator || is_elsewhere) return connection;
   const std::string data_dir = options.data_dir.value_or(kDefaultDataDir);
   const std::string writer = WriterOf(DatabaseAt(data_dir));
-  if (writer.empty()) return connection;  // whose service says that there is no coordinator
+  if (writer.empty() && !connection.ok()) return connection;  // whose status says what is not there
+  if (writer.empty()) {
+    return absl::UnavailableError(absl::StrCat(
+        "no coordinator is running", options.data_dir ? "" : absl::StrCat(": none answers at ", kDefaultCoordinator),
+        ", and nothing can be changed or watched in ", data_dir, " without one; start it with `ofsweep coordinator`, ",
+        "or name one with --coordinator HOST:PORT"));
+  }
   return absl::UnavailableError(
       absl::StrCat("a coordinator (process ", writer, ") has ", data_dir,
                    ": name it with --coordinator HOST:PORT, the address that it printed as \"grpc\" when it started"));
@@ -125,6 +133,16 @@ absl::StatusOr<std::vector<v1::Trial>> Connection::ListTrials(const std::string&
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
   return trials;
+}
+
+absl::StatusOr<std::string> Connection::WholeTrialId(const std::string& sweep, const std::string& beginning) const {
+  if (beginning.size() >= kTrialIdDigits) return beginning;
+  v1::GetTrialRequest request;
+  request.set_sweep(sweep);
+  request.set_trial_id(beginning);
+  const auto trial = Call(&v1::SweepService::Stub::GetTrial, request);
+  if (!trial.ok()) return trial.status();
+  return trial->trial().trial_id();
 }
 
 absl::Status Connection::Watch(const std::string& sweep, const std::function<void(const v1::WatchSweepResponse&)>& show,

@@ -40,8 +40,8 @@ class Connection {
   // answers, else the default data folder where it has a database.
   static absl::StatusOr<Connection> Open(const ConnectionOptions& options);
 
-  // The same for a command that changes or watches a sweep, which a database alone cannot do: says which process has
-  // it.
+  // The same for a command that changes or watches a sweep, which a database alone cannot do: Unavailable where there
+  // is no coordinator, or one that has to be named, and then says which process it is.
   static absl::StatusOr<Connection> OpenToChange(const ConnectionOptions& options);
 
   v1::SweepService::Stub& stub() const { return *stub_; }
@@ -56,7 +56,7 @@ class Connection {
     context.set_deadline(std::chrono::system_clock::now() + kDeadline);
     Response response;
     const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
-    if (!status.ok()) return FromRpc(status, target_);
+    if (!status.ok()) return FromRpc(status, target_, changes_ ? Needs::kCoordinator : Needs::kDatabase);
     return response;
   }
 
@@ -66,6 +66,10 @@ class Connection {
   // Every trial of a sweep in its order; only those in `states` unless it is empty.
   absl::StatusOr<std::vector<v1::Trial>> ListTrials(const std::string& sweep,
                                                     const std::vector<std::string>& states) const;
+
+  // The id of which a user gave the beginning, as GetTrial reads it; what is as long as one is taken as it is. Of that
+  // sweep, or of any for "".
+  absl::StatusOr<std::string> WholeTrialId(const std::string& sweep, const std::string& beginning) const;
 
   // Calls `show` for every piece of a log; one that is followed goes on behind the last piece when a coordinator that
   // went away is back, as Watch does.
@@ -84,6 +88,7 @@ class Connection {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::SweepService::Stub> stub_;
   std::string target_;
+  bool changes_ = false;  // it was opened to
 };
 
 }  // namespace ofsweep

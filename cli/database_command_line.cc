@@ -46,7 +46,7 @@ class DatabaseCommands {
     merge->add_option("FROM", options->from, "folders or files with a database; only read")->required();
     merge
         ->add_option("--into", options->into,
-                     "the folder, or database file (NAME.db), that gets them; made when missing")
+                     "the folder, or database file (NAME.db, .sqlite or .sqlite3), that gets them; made when missing")
         ->required();
     merge
         ->add_option("--rename", options->rename,

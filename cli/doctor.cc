@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "cli/connection.h"
 #include "cli/program.h"
 #include "corpus/listing.h"
 #include "experiment/build_revision.h"
@@ -158,6 +159,21 @@ Check CheckPort(std::uint16_t port) {
   return check;
 }
 
+// Whether it answers a call, as every command needs it to.
+Check CheckCoordinator(const std::string& address) {
+  Check check{.what = "coordinator", .found = absl::StrCat(address, " answers")};
+  const auto connection = Connection::OpenToChange({.coordinator = address});
+  v1::ListSweepsRequest request;
+  request.set_page_size(1);
+  const absl::Status status =
+      connection.ok() ? connection->Call(&v1::SweepService::Stub::ListSweeps, request).status() : connection.status();
+  if (status.ok()) return check;
+  check.verdict = Verdict::kMissing;
+  check.found = absl::StrCat(address, " does not answer");
+  check.fix = std::string(status.message());
+  return check;
+}
+
 Check CheckClock() {
   Check check{.what = "clock", .found = "synchronised"};
   struct timex about = {};
@@ -214,6 +230,7 @@ std::vector<Check> Examine(const DoctorOptions& options) {
                                CheckDisk(options.data_dir),
                                CheckFileSystem(options.data_dir)};
   for (const std::uint16_t port : options.ports) checks.push_back(CheckPort(port));
+  if (options.coordinator) checks.push_back(CheckCoordinator(*options.coordinator));
   checks.push_back(CheckClock());
   checks.push_back(CheckPythonFiles());
   return checks;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct Check {
 struct DoctorOptions {
   std::string data_dir;
   std::vector<std::uint16_t> ports;
+  std::optional<std::string> coordinator;  // HOST:PORT, which has to answer; none where nobody named one
   bool json = false;
   bool install_trainer = false;
 };
@@ -30,7 +32,7 @@ struct DoctorOptions {
 // what fetches them has said why it could not.
 absl::Status InstallTrainer();
 
-// Looks at this machine, and changes nothing on it.
+// Looks at this machine, and calls the coordinator; changes nothing.
 std::vector<Check> Examine(const DoctorOptions& options);
 
 // Who listens on a TCP port of this machine: "" when it is free, else the process ("ofsweep, process 4711"), or "a

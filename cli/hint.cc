@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kHint = "`ofsweep ";
 constexpr std::array<std::string_view, 7> kReading = {"ls", "show", "logs", "table", "curves", "plot", "watch"};
-constexpr std::array<std::string_view, 9> kChanging = {"submit", "cancel", "pause",   "resume",  "rm",
-                                                       "retry",  "worker", "workers", "evaluate"};
+constexpr std::array<std::string_view, 10> kCalling = {"submit", "cancel", "pause",   "resume",   "rm",
+                                                       "retry",  "worker", "workers", "evaluate", "doctor"};
 constexpr std::array<std::string_view, 2> kServing = {"coordinator", "run"};
 
 bool IsPlain(char c) {
@@ -47,7 +47,7 @@ std::string ShellWord(const std::string& text) {
 }
 
 bool TakesCoordinator(std::string_view command) {
-  return Has(kReading, command) || Has(kChanging, command);
+  return Has(kReading, command) || Has(kCalling, command);
 }
 
 bool TakesDatabaseFolder(std::string_view command) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "cli/token_input.h"
 #include "experiment/memory_advice.h"
 #include "experiment/model_size.h"
 #include "experiment/stored_points.h"
@@ -53,7 +54,8 @@ class Planner {
   }
 
   void Add(TrialConfig config) {
-    if (!Resolve(config)) return;
+    CheckTokenFiles(config, file_, problems_);
+    if (!problems_.empty() || !Resolve(config)) return;
     plan_.points += StoredPoints(config);
     const std::string identity = absl::StrCat(CostIdentity(config), config.Integer("train.steps"));
     const auto [known, is_new] = row_of_.emplace(identity, plan_.rows.size());
@@ -93,15 +95,21 @@ class Planner {
       config.Set("train.precision", std::string(config.Text("train.device") == "cpu" ? "fp32" : "bf16"));
     }
     if (!config.IsAuto("model.vocabulary")) return true;
-    if (const auto vocabulary = VocabularyBeside(config.Text("data.path"))) {
+    const std::string& tokens = config.Text("data.path");
+    if (const auto vocabulary = VocabularyBeside(tokens)) {
       config.Set("model.vocabulary", *vocabulary);
       return true;
     }
-    if (problems_.empty()) {
-      problems_.push_back(
-          {file_, 0, "model.vocabulary",
-           absl::StrCat("auto is the tokens', and no file beside ", config.Text("data.path"), " states it"),
-           "give the number"});
+    if (problems_.empty() && !std::filesystem::exists(tokens)) {
+      problems_.push_back({file_, 0, "data.path",
+                           absl::StrCat("there is no file ", tokens,
+                                        ", whose vocabulary counts where model.vocabulary "
+                                        "is auto"),
+                           "mend the path; or, where only the workers have it, give model.vocabulary"});
+    } else if (problems_.empty()) {
+      problems_.push_back({file_, 0, "model.vocabulary",
+                           absl::StrCat("auto is the tokens', and no file beside ", tokens, " states it"),
+                           "give the number"});
     }
     return false;
   }

@@ -45,12 +45,18 @@ double Fraction(const v1::Sweep& sweep) {
   return sweep.steps_total() == 0 ? 0 : sweep.steps_done() / sweep.steps_total();
 }
 
+// Rounded down: 100 is said of a sweep that has ended alone, for a trial may do more after its last step.
+int Percent(const v1::Sweep& sweep) {
+  const int percent = static_cast<int>(100 * Fraction(sweep));
+  return CountEnded(sweep.trials()) < CountAll(sweep.trials()) ? std::min(percent, 99) : percent;
+}
+
 std::string HeadLine(const v1::Sweep& sweep, double elapsed, const DisplayStyle& style) {
   const v1::TrialCounts& counts = sweep.trials();
   const bool is_stopped = sweep.state() == "paused" || sweep.state() == "cancelled";
   std::vector<std::string> parts = {absl::StrCat(sweep.name(), is_stopped ? " " + sweep.state() : "", "  ",
                                                  CountEnded(counts), "/", CountAll(counts), " trials ended"),
-                                    absl::StrCat(static_cast<int>(100 * Fraction(sweep)), " %")};
+                                    absl::StrCat(Percent(sweep), " %")};
   if (counts.running() > 0) parts.push_back(absl::StrCat(counts.running(), " running"));
   if (counts.failed() > 0) parts.push_back(absl::StrCat(counts.failed(), " failed"));
   if (counts.diverged() > 0) parts.push_back(absl::StrCat(counts.diverged(), " diverged"));

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "coordinator/rpc_status.h"
+#include "worker/channel.h"
 
 namespace ofsweep {
 namespace {
@@ -16,13 +17,17 @@ std::string Describe(const std::vector<FieldViolation>& violations) {
   });
 }
 
-std::string Describe(const grpc::Status& status, const std::string& target) {
+std::string Describe(const grpc::Status& status, const std::string& target, Needs needs) {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       if (target.empty()) break;
+      if (AnswersInHttp(status)) {
+        return absl::StrCat("cannot reach the coordinator at ", target, ": ", kHttpAdvice);
+      }
       return absl::StrCat("cannot reach the coordinator at ", target,
-                          ": is it running? Start it with `ofsweep coordinator --grpc ", target,
-                          "`, or read its data folder with --data-dir (", status.error_message(), ")");
+                          ": is it running? Start it with `ofsweep coordinator --grpc ", target, "`",
+                          needs == Needs::kDatabase ? ", or read its data folder with --data-dir" : "", " (",
+                          status.error_message(), ")");
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return absl::StrCat("the coordinator", target.empty() ? "" : " at " + target,
                           " did not answer in time; try again, and look at its log if that does not help");
@@ -36,13 +41,13 @@ std::string Describe(const grpc::Status& status, const std::string& target) {
 
 }  // namespace
 
-absl::Status FromRpc(const grpc::Status& status, const std::string& target) {
+absl::Status FromRpc(const grpc::Status& status, const std::string& target, Needs needs) {
   if (status.ok()) return absl::OkStatus();
   // Whatever the code, the file is invalid: one of too many trials is ResourceExhausted.
   if (const auto violations = ReadFieldViolations(status); !violations.empty()) {
     return absl::InvalidArgumentError(Describe(violations));
   }
-  return {static_cast<absl::StatusCode>(status.error_code()), Describe(status, target)};
+  return {static_cast<absl::StatusCode>(status.error_code()), Describe(status, target, needs)};
 }
 
 int ExitCode(const absl::Status& status) {

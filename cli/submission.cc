@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/token_input.h"
 #include "coordinator/submission.h"
 #include "coordinator/wire.h"
 #include "corpus/input_content.h"
@@ -76,6 +77,24 @@ v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOpti
     seen.set_fingerprint(fingerprint);
   }
   return request;
+}
+
+absl::Status CheckFile(const SpecFile& file) {
+  constexpr std::uint64_t kExpandedAtOnce = 10'000;  // within a second
+  std::vector<Problem> problems;
+  const SweepSpec spec = ParseSweepSpec(file.text, file.path, problems);
+  if (problems.empty()) CheckTokenFiles(spec, file.path, problems);
+  const std::uint64_t cells = CountCells(spec);
+  const bool is_expanded = cells <= kExpandedAtOnce || cells > kMaxTrials;  // too many are counted alone
+  if (problems.empty() && is_expanded) ExpandSweep(spec, file.path, problems, [](const PlannedTrial&) {});
+  return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(ToText(problems));
+}
+
+absl::Status CheckTokens(const SpecFile& file) {
+  std::vector<Problem> ignored, problems;
+  const SweepSpec spec = ParseSweepSpec(file.text, file.path, ignored);
+  if (ignored.empty()) CheckTokenFiles(spec, file.path, problems);
+  return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(ToText(problems));
 }
 
 absl::StatusOr<v1::SubmitSweepResponse> Validate(const SpecFile& file, std::ostream& log) {

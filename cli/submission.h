@@ -25,6 +25,13 @@ Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options,
 // The request that submits a sweep file, with the fingerprints of what it names here (SeenInputs).
 v1::SubmitSweepRequest MakeSubmission(const SpecFile& file, const SubmissionOptions& options, std::ostream& log);
 
+// What a coordinator will refuse, before anything is made for the file: InvalidArgument names every mistake, of a very
+// large sweep only those that can be seen without expanding it.
+absl::Status CheckFile(const SpecFile& file);
+
+// What can be seen from here of the tokens that it names (token_input.h); other mistakes are left to the coordinator.
+absl::Status CheckTokens(const SpecFile& file);
+
 // What a coordinator says of a file that it only checks, but for the trials that its database has already.
 absl::StatusOr<v1::SubmitSweepResponse> Validate(const SpecFile& file, std::ostream& log);
 

@@ -13,6 +13,7 @@
 #include "cli/trial_text.h"
 #include "experiment/data_folder.h"
 #include "experiment/sweep_attributes.h"
+#include "experiment/sweep_spec.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_key.h"
 
@@ -58,6 +59,14 @@ std::string DescribeAttributes(const v1::Sweep& sweep) {
   return text;
 }
 
+// "train.steps=100 seed=1": what --set gave, which the file does not say.
+std::string SetKeys(const v1::Sweep& sweep) {
+  std::vector<Problem> ignored;  // it was valid when it was submitted
+  return absl::StrJoin(
+      ParseSweepSpec(sweep.spec(), sweep.file(), ignored).set, " ",
+      [](std::string* out, const auto& given) { absl::StrAppend(out, given.first, "=", ToText(given.second)); });
+}
+
 // One line for each thing that trials may differ in without their keys saying so: all of its values.
 std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>& trials) {
   std::set<std::string> devices, precisions, threads, data, revisions, left_out;
@@ -85,6 +94,7 @@ std::string DescribeOrigins(const v1::Sweep& sweep, const std::vector<v1::Trial>
   };
   add("file       ", sweep.file());
   add("sha256     ", sweep.spec_sha256());
+  add("set        ", SetKeys(sweep));
   add("devices    ", absl::StrJoin(devices, ", "));
   add("precision  ", absl::StrJoin(precisions, ", "));
   add("threads    ", absl::StrJoin(threads, ", "));
@@ -192,11 +202,15 @@ std::string DescribeSubmission(const v1::SubmitSweepResponse& response, std::uin
 std::string RenderSweeps(const std::vector<v1::Sweep>& sweeps) {
   const bool tagged =
       std::any_of(sweeps.begin(), sweeps.end(), [](const v1::Sweep& sweep) { return sweep.tags_size() > 0; });
+  const bool prioritised =
+      std::any_of(sweeps.begin(), sweeps.end(), [](const v1::Sweep& sweep) { return sweep.priority() != 0; });
   std::vector<std::vector<std::string>> rows = {{"SWEEP", "STATE", "TRIALS", "SUBMITTED"}};
+  if (prioritised) rows.front().emplace_back("PRIORITY");
   if (tagged) rows.front().emplace_back("TAGS");
   for (const v1::Sweep& sweep : sweeps) {
     rows.push_back(
         {sweep.name(), sweep.state(), DescribeCounts(sweep.trials()), FormatTime(sweep.submitted_at().seconds())});
+    if (prioritised) rows.back().push_back(absl::StrCat(sweep.priority()));
     if (tagged) rows.back().push_back(absl::StrJoin(sweep.tags(), " "));
   }
   return AlignColumns(rows);
@@ -206,7 +220,9 @@ std::string RenderSweep(const v1::Sweep& sweep, const std::vector<v1::Trial>& tr
   std::string text =
       absl::StrCat(DescribeAttributes(sweep), "state      ", sweep.state(), "\nsubmitted  ",
                    FormatTime(sweep.submitted_at().seconds()), "\ntrials     ", DescribeCounts(sweep.trials()), "\n");
-  if (!sweep.waiting_reason().empty()) absl::StrAppend(&text, "waits      ", sweep.waiting_reason(), "\n");
+  if (!sweep.waiting_reason().empty()) {
+    absl::StrAppend(&text, "waits      ", absl::StripPrefix(sweep.waiting_reason(), "waiting: "), "\n");
+  }
   absl::StrAppend(&text, DescribeOrigins(sweep, trials));
   std::vector<std::vector<std::string>> rows = {
       {"TRIAL", "LABEL", "STATE", "STEP", "TRAIN LOSS", "EVAL LOSS", "KURTOSIS", "ATTEMPTS", "WORKER", "REMARK"}};

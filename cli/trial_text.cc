@@ -1,7 +1,9 @@
 #include "cli/trial_text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,12 @@ void AddOrigins(const v1::Trial& trial, Lines& facts) {
   add(trial.origin());
   if (!devices.empty()) facts.push_back({"trained on", absl::StrJoin(devices, ", then ")});
   if (!revisions.empty()) facts.push_back({"trainer", absl::StrJoin(revisions, ", then ")});
+}
+
+// Of results that count something every digit counts.
+std::string ResultText(const std::string& name, double value) {
+  static const std::set<std::string> kWhole = {"seed", "steps", "tokens", "attempts"};
+  return kWhole.contains(name) ? absl::StrCat(static_cast<std::int64_t>(value)) : FormatNumber(value);
 }
 
 Lines AttemptLines(const v1::GetTrialResponse& trial) {
@@ -95,7 +103,7 @@ std::string RenderTrial(const v1::GetTrialResponse& answer) {
   if (std::string threads = ThreadsOf(trial); !threads.empty()) facts.push_back({"threads", std::move(threads)});
   if (std::string data = DataOf(trial); !data.empty()) facts.push_back({"data", std::move(data)});
   const std::map<std::string, double> results(trial.results().begin(), trial.results().end());
-  for (const auto& [name, value] : results) facts.push_back({name, FormatNumber(value)});
+  for (const auto& [name, value] : results) facts.push_back({name, ResultText(name, value)});
   std::string text = AlignColumns(facts);
   if (answer.attempts().empty()) return absl::StrCat(text, "\nno attempt has begun\n");
   return absl::StrCat(text, "\n", AlignColumns(AttemptLines(answer)));

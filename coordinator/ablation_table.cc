@@ -182,6 +182,10 @@ std::vector<Problem> CheckAblationQuery(const AblationQuery& query) {
   }
   for (const auto& [key, value] : query.baseline) {
     if (Contains(query.rows, key) || Contains(query.cols, key)) continue;
+    if (FindTrialKey(key) == nullptr && key != kSweepKey) {
+      CheckKeysAreKnown({key}, "baseline", problems);
+      continue;
+    }
     problems.push_back({.key = "baseline",
                         .message = Quoted(key) + " is in neither rows nor cols",
                         .fix = "name a key of an axis, with one of its values"});

@@ -118,6 +118,11 @@ absl::StatusOr<StreamHub::Step> LogHub::Tailer::Next() {
   }
   if (*may_grow) return StreamHub::Step{.kind = StreamHub::Step::kWait, .due = Due()};
   if (has_sent_) return StreamHub::Step{.kind = StreamHub::Step::kEnd};
+  if (!hub_.follows_ && !hub_.logs_.HasFile()) {
+    return absl::NotFoundError(absl::StrCat("there is no ", hub_.logs_.path(),
+                                            ", in which logs are kept: a copy of a database has none; ask the ",
+                                            "coordinator or its folder, or copy its logs.db there too"));
+  }
   return absl::NotFoundError(
       absl::StrCat("there is no log of attempt ", number_, " of trial ", attempt_.trial_id,
                    ": its trainer has logged nothing yet, or it had to make room for newer ones (--log-bytes); its "

@@ -17,7 +17,7 @@ namespace ofsweep {
 class LogHub {
  public:
   // All must outlive the hub, which is ended like a StreamHub. Without `live`, which may be null, no attempt runs, and
-  // there is nothing to follow.
+  // there is nothing to follow; nor need there be a file of logs.
   LogHub(LogStore& logs, Store& store, const Clock& clock, SweepViews* live);
 
   // Never blocks: gRPC calls it on its own thread.

@@ -58,6 +58,10 @@ Workers WorkersFor(const SchedulerState& state, const TrialRecord& trial, TimeMs
   return workers;
 }
 
+std::string SlotsAreBusy(int slots) {
+  return slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy");
+}
+
 // Of a trial that stands in a queue.
 std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
   const Workers workers = WorkersFor(state, trial, now);
@@ -78,10 +82,8 @@ std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial,
   }
   const WorkerRecord* quarantined = first(Obstacle::kQuarantine);
   if (first(Obstacle::kBusy)) {
-    const int slots = workers.slots[static_cast<std::size_t>(Obstacle::kBusy)];
-    return absl::StrCat(
-        "waiting: ", slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy"),
-        quarantined == nullptr ? "" : absl::StrCat("; ", Quarantine(*quarantined)));
+    return absl::StrCat("waiting: ", SlotsAreBusy(workers.slots[static_cast<std::size_t>(Obstacle::kBusy)]),
+                        quarantined == nullptr ? "" : absl::StrCat("; ", Quarantine(*quarantined)));
   }
   if (quarantined) return absl::StrCat("waiting: ", Quarantine(*quarantined));
   if (first(Obstacle::kOffersNoSlot)) {
@@ -161,7 +163,7 @@ std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, TimeMs now
     case Obstacle::kQuarantine:
       return Quarantine(worker);
     case Obstacle::kBusy:
-      return absl::StrCat("all ", worker.slots, " slots are busy");
+      return SlotsAreBusy(worker.slots);
     default:
       return WhyNoneFits(state, index, now);
   }

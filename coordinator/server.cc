@@ -289,7 +289,7 @@ class OfflineServer final : public Server {
  public:
   OfflineServer(const std::string& data_dir, std::unique_ptr<Store> store)
       : store_(std::move(store)),
-        log_store_({.path = LogsPath(data_dir), .read_only = true}),
+        log_store_({.path = LogsPath(fs::path(DatabaseAt(data_dir)).parent_path().string()), .read_only = true}),
         log_hub_(log_store_, *store_, clock_, nullptr),
         sweep_service_(*store_, log_hub_, std::nullopt) {
     grpc::ServerBuilder builder;

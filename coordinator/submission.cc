@@ -39,6 +39,14 @@ std::pair<Value, std::vector<std::vector<Overrides>>> Said(const SweepSpec& spec
   return {given == spec.trial.end() ? DefaultValue(key) : given->second, std::move(axes)};
 }
 
+// "with --set train.steps=100 --set seed=1", "without --set".
+std::string SetOptions(const SweepSpec& spec) {
+  if (spec.set.empty()) return "without --set";
+  return absl::StrCat("with ", absl::StrJoin(spec.set, " ", [](std::string* out, const auto& given) {
+                        out->append(SetOptionText(given.first, ToText(given.second)));
+                      }));
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& spec, const SweepSettings& settings,
@@ -56,7 +64,7 @@ absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& sp
 }
 
 absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttributes& attributes,
-                         std::vector<SubmittedTrial>& trials, bool known_text) {
+                         std::vector<SubmittedTrial>& trials, bool known_text, const std::string& difference) {
   const SweepRecord& existing = books.sweeps()[sweep];
   std::optional<std::set<std::string>> contents;  // read where a trial is not found, which is seldom
   bool others = !known_text && existing.trials.size() != trials.size();
@@ -74,14 +82,34 @@ absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttrib
     others = !known_text;
   }
   if (others) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("a sweep called \"", existing.name,
-                     "\" exists with other trials; give this one another name, or add to what it has with --update"));
+    return absl::AlreadyExistsError(absl::StrCat("a sweep called \"", existing.name, "\" exists with other trials",
+                                                 difference.empty() ? "" : ": ", difference,
+                                                 "; give this one another name, or add to what it has with --update"));
   }
   const std::vector<std::string> differing = DifferingKeys(existing.attributes, attributes);
   if (known_text || differing.empty()) return absl::OkStatus();
   return absl::AlreadyExistsError(absl::StrCat("a sweep called \"", existing.name, "\" exists with another ",
                                                absl::StrJoin(differing, " and "), "; give it this one with --update"));
+}
+
+std::string DescribeDifference(const SweepSpec& stored, const SweepSpec& submitted) {
+  std::vector<std::string> parts;
+  if (stored.set != submitted.set) {
+    parts.push_back(absl::StrCat("it was submitted ", SetOptions(stored), ", this one is ", SetOptions(submitted)));
+  }
+  std::vector<std::string> keys;
+  for (const TrialKey& key : TrialKeys()) {
+    const bool is_set = stored.set.contains(key.name) || submitted.set.contains(key.name);
+    if (is_set || key.identity == Identity::kOperation || Said(stored, key) == Said(submitted, key)) continue;
+    keys.emplace_back(key.name);
+  }
+  constexpr std::size_t kNamed = 3;
+  const bool are_more = keys.size() > kNamed;
+  if (are_more) keys.resize(kNamed);
+  if (!keys.empty()) {
+    parts.push_back(absl::StrCat("their files differ in ", absl::StrJoin(keys, ", "), are_more ? " and more" : ""));
+  }
+  return absl::StrJoin(parts, "; ");
 }
 
 std::vector<std::string> DifferingKeys(const SweepSpec& a, const SweepSpec& b) {

@@ -20,10 +20,14 @@ absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(
     const SweepSpec& spec, const SweepSettings& settings, std::vector<Problem>& problems,
     const std::function<bool()>& is_cancelled = [] { return false; });
 
+// Why a sweep's trials are others than those that are submitted under its name: "it was submitted with --set
+// train.steps=100, this one is without --set", "their files differ in seed"; "" where no key says so.
+std::string DescribeDifference(const SweepSpec& stored, const SweepSpec& submitted);
+
 // AlreadyExists where that sweep is another one than is submitted under its name. `known_text`: it was submitted, or
-// updated, with the same text.
+// updated, with the same text; `difference`: DescribeDifference.
 absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttributes& attributes,
-                         std::vector<SubmittedTrial>& trials, bool known_text);
+                         std::vector<SubmittedTrial>& trials, bool known_text, const std::string& difference);
 
 struct UpdatedTrials {
   std::vector<TrialRow> held;  // those that the sweep has, in its order

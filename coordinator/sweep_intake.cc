@@ -153,7 +153,12 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
   SubmitResult result;
   result.sweep.name = spec.name;
   result.sweep.submitted_at = now;
-  if (*stored && (*stored)->spec != submission.text) result.differing_keys = DifferingKeys(SpecOf(**stored), spec);
+  std::string difference;
+  if (*stored && (*stored)->spec != submission.text) {
+    const SweepSpec had = SpecOf(**stored);
+    result.differing_keys = DifferingKeys(had, spec);
+    difference = DescribeDifference(had, spec);
+  }
   std::vector<std::string> running;
   CommitLog::Ticket ticket;
   {
@@ -165,8 +170,8 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
     if (const auto existing = books.FindSweepIndex(spec.name); existing.ok()) {
       // A replica is asked for on purpose, so its text alone does not name it.
       const bool known_text = *knows_text && !spec.trial.contains("replica");
-      if (absl::Status same = CheckIsSame(books, *existing, spec.attributes, *trials, known_text); !same.ok())
-        return same;
+      const absl::Status same = CheckIsSame(books, *existing, spec.attributes, *trials, known_text, difference);
+      if (!same.ok()) return same;
       result.sweep = SummarizeDecided(state_.scheduler, books.sweeps()[*existing], now);
       Decision moved;
       moved.change.configs = InputsThatMayHaveMoved(books, *trials);

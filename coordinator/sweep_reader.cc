@@ -6,10 +6,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "coordinator/table_axes.h"
 #include "coordinator/wire.h"
 #include "experiment/metric_column.h"
 #include "experiment/metric_table.h"
+#include "experiment/quoted.h"
+#include "experiment/trial_id.h"
 #include "storage/not_found.h"
 
 namespace ofsweep {
@@ -127,7 +130,26 @@ v1::Trial SweepReader::TrialMessage(ResultRow row, const SweepSettings& settings
   return message;
 }
 
-absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& asked, const std::string& trial_id) {
+// As it is given, where no trial begins so.
+absl::StatusOr<std::string> SweepReader::WholeTrialId(const std::string& sweep, const std::string& id_or_beginning) {
+  constexpr std::uint64_t kNamed = 3;
+  const bool may_be_short = id_or_beginning.size() >= kFewestIdDigits && id_or_beginning.size() < kTrialIdDigits;
+  if (!may_be_short) return id_or_beginning;
+  const auto ids = store_.TrialIdsBeginningWith(id_or_beginning, sweep, kNamed + 1);
+  if (!ids.ok()) return ids.status();
+  if (ids->empty() || ids->front() == id_or_beginning) return id_or_beginning;
+  if (ids->size() == 1) return ids->front();
+  const bool are_more = ids->size() > kNamed;
+  return absl::FailedPreconditionError(
+      absl::StrCat("several trials begin with ", Quoted(id_or_beginning), ": ",
+                   absl::StrJoin(ids->begin(), are_more ? ids->end() - 1 : ids->end(), ", "), are_more ? ", …" : "",
+                   "; give more digits"));
+}
+
+absl::StatusOr<v1::GetTrialResponse> SweepReader::Trial(const std::string& asked, const std::string& id_or_beginning) {
+  const auto whole = WholeTrialId(asked, id_or_beginning);
+  if (!whole.ok()) return whole.status();
+  const std::string& trial_id = *whole;
   const auto arms = store_.ListArms(trial_id);
   if (!arms.ok()) return arms.status();
   if (asked.empty() && arms->empty()) return NoSuchTrial(trial_id);

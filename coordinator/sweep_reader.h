@@ -41,8 +41,9 @@ class SweepReader {
   absl::StatusOr<Page<v1::Trial>> Trials(const std::string& sweep, const std::vector<TrialState>& states,
                                          std::uint64_t limit, std::uint64_t begin, bool with_config);
 
-  // NotFound for a trial that the sweep does not hold.
-  absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& asked, const std::string& trial_id);
+  // NotFound for a trial that the sweep does not hold. Of an id its beginning is enough, where one trial alone begins
+  // so; FailedPrecondition names some where several do.
+  absl::StatusOr<v1::GetTrialResponse> Trial(const std::string& asked, const std::string& id_or_beginning);
 
   // Those that are connected, or hold a trial, by their ids; none without a coordinator.
   std::vector<WorkerView> Workers();
@@ -59,6 +60,7 @@ class SweepReader {
 
  private:
   absl::StatusOr<SweepSummary> Summary(const SweepRow& row);
+  absl::StatusOr<std::string> WholeTrialId(const std::string& sweep, const std::string& id_or_beginning);
   v1::Trial TrialMessage(ResultRow row, const SweepSettings& settings, bool with_config);
   absl::StatusOr<v1::Sweep> SweepMessage(const SweepRow& row, bool with_spec);
   absl::StatusOr<std::shared_ptr<const SweepSettings>> Settings(const std::string& sweep);

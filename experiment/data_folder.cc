@@ -23,7 +23,9 @@ std::string DatabaseAt(const std::string& data_dir) {
   namespace fs = std::filesystem;
   std::error_code error;
   const bool is_missing = !fs::exists(data_dir, error);
-  const bool is_file = is_missing ? fs::path(data_dir).extension() == ".db" : fs::is_regular_file(data_dir, error);
+  const std::string ending = fs::path(data_dir).extension().string();
+  const bool is_named_so = ending == ".db" || ending == ".sqlite" || ending == ".sqlite3";
+  const bool is_file = is_missing ? is_named_so : fs::is_regular_file(data_dir, error);
   return is_file ? data_dir : DatabasePath(data_dir);
 }
 

@@ -21,7 +21,7 @@ std::string DatabaseIdPath(const std::string& data_dir);  // database-id: of the
 std::string DeletionsPath(const std::string& data_dir);  // deletions: the number of the last one that was followed
 
 // The database that --data-dir names: that of the folder, or the file itself, which may be a copy. What is not there
-// yet is a file where it is called so (NAME.db).
+// yet is a file where it is called so (NAME.db, .sqlite or .sqlite3).
 std::string DatabaseAt(const std::string& data_dir);
 
 // trials/TRIAL: what follows is in it.

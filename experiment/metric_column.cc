@@ -73,6 +73,15 @@ absl::Status ReadPlace(const Metric& metric, std::optional<std::string_view> pla
   const auto site = std::find_if(std::begin(kSites), std::end(kSites), [&](const Site& known) {
     return known.name == rest && known.place == metric.place && known.has_layers == layer.has_value();
   });
+  if (!rest.empty() && FindSite(rest) == nullptr) {
+    std::vector<std::string_view> known;
+    for (const Site& one : kSites) {
+      if (one.place == metric.place) known.push_back(one.name);
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no site ", Quoted(rest), "; ",
+                     DidYouMean(Nearest(rest, known), "write " + absl::StrJoin(WaysToWrite(metric, name), ", "))));
+  }
   if (site == std::end(kSites)) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, " is measured at several places: write ", absl::StrJoin(WaysToWrite(metric, name), ", ")));

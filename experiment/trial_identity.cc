@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiment/data_input.h"
 #include "experiment/sha256.h"
+#include "experiment/trial_id.h"
 
 namespace ofsweep {
 namespace {
@@ -72,7 +73,7 @@ std::string ConfigHash(const TrialConfig& config) {
 }
 
 std::string TrialId(std::string_view config_hash) {
-  return std::string(config_hash.substr(0, 16));
+  return std::string(config_hash.substr(0, kTrialIdDigits));
 }
 
 }  // namespace ofsweep

@@ -1,6 +1,7 @@
 #include "storage/log_store.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -180,6 +181,11 @@ void DropOldLogs(DatabaseConnection& connection, std::int64_t max_bytes) {
 }  // namespace
 
 LogStore::LogStore(LogStoreOptions options) : options_(std::move(options)) {}
+
+bool LogStore::HasFile() const {
+  std::error_code ignored;
+  return std::filesystem::exists(options_.path, ignored);
+}
 
 LogStore::~LogStore() = default;
 

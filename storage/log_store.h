@@ -69,6 +69,9 @@ class LogStore {
   // The first bytes that are kept from `begin` on, without a gap, at most `max_bytes`; none at its end.
   absl::StatusOr<LogPiece> Read(const AttemptName& attempt, std::uint64_t begin, std::size_t max_bytes);
 
+  const std::string& path() const { return options_.path; }
+  bool HasFile() const;
+
   // Each trial by its newest attempt: the logs of this and earlier ones go.
   absl::Status Remove(std::span<const AttemptName> trials);
 

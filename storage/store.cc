@@ -178,6 +178,13 @@ absl::StatusOr<std::optional<TrialRow>> Store::FindTrial(const std::string& tria
   });
 }
 
+absl::StatusOr<std::vector<std::string>> Store::TrialIdsBeginningWith(const std::string& beginning,
+                                                                      const std::string& sweep, std::uint64_t limit) {
+  return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<std::string>> {
+    return ofsweep::TrialIdsBeginningWith(connection, beginning, sweep, limit);
+  });
+}
+
 absl::StatusOr<std::vector<std::pair<std::string, Arm>>> Store::ListArms(const std::string& trial_id) {
   return readers_->With(
       [&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<std::pair<std::string, Arm>>> {

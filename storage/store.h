@@ -298,6 +298,9 @@ class Store {
   // What the sweep's trials came to by that column, by trial id; those without a value are missing.
   absl::StatusOr<std::map<std::string, double>> ListMetric(const std::string& sweep, const MetricColumn& column);
   absl::StatusOr<std::optional<TrialRow>> FindTrial(const std::string& trial_id);
+  // The ids that begin so, ascending, of that sweep's trials or of all for ""; at most `limit`.
+  absl::StatusOr<std::vector<std::string>> TrialIdsBeginningWith(const std::string& beginning, const std::string& sweep,
+                                                                 std::uint64_t limit);
   // The sweeps that hold the trial, oldest first, and its arm in each.
   absl::StatusOr<std::vector<std::pair<std::string, Arm>>> ListArms(const std::string& trial_id);
   absl::StatusOr<std::vector<AttemptRow>> ListAttempts(const std::string& trial_id);

@@ -374,6 +374,19 @@ std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::str
   return trial;
 }
 
+std::vector<std::string> TrialIdsBeginningWith(DatabaseConnection& connection, const std::string& beginning,
+                                               const std::string& sweep, std::uint64_t limit) {
+  // 'g' is behind every hexadecimal digit.
+  Query query(
+      connection.Prepare("SELECT trial_id FROM trials WHERE trial_id >= ?1 AND trial_id < ?1 || 'g' AND (?2 = '' OR "
+                         "EXISTS (SELECT 1 FROM sweep_trials JOIN sweeps ON sweeps.id = sweep_trials.sweep "
+                         "WHERE sweep_trials.trial = trials.id AND sweeps.name = ?2)) ORDER BY trial_id LIMIT ?3"));
+  query.Bind(beginning, sweep, static_cast<std::int64_t>(limit));
+  std::vector<std::string> ids;
+  while (query.Next()) ids.push_back(query.Text(0));
+  return ids;
+}
+
 std::vector<std::pair<std::string, Arm>> ListArms(DatabaseConnection& connection, const std::string& trial_id) {
   Query query(
       connection.Prepare("SELECT sweeps.name, arms.keys, arms.label FROM trials "

@@ -31,6 +31,8 @@ absl::StatusOr<std::optional<ResultRow>> FindResult(DatabaseConnection& connecti
                                                     const std::string& trial_id);
 absl::StatusOr<std::vector<TrialRow>> LoadTrials(DatabaseConnection& connection, const std::string& sweep);
 std::optional<TrialRow> FindTrial(DatabaseConnection& connection, const std::string& trial_id);
+std::vector<std::string> TrialIdsBeginningWith(DatabaseConnection& connection, const std::string& beginning,
+                                               const std::string& sweep, std::uint64_t limit);
 std::vector<std::pair<std::string, Arm>> ListArms(DatabaseConnection& connection, const std::string& trial_id);
 std::vector<AttemptRow> ListAttempts(DatabaseConnection& connection, const std::string& trial_id);
 absl::StatusOr<Fingerprints> FixedInputs(DatabaseConnection& connection, const std::string& sweep);

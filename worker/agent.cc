@@ -217,7 +217,8 @@ AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
                 is_answered_ = false;
                 boost::asio::post(io_, [this] { FinishIfDone(); });
                 if (std::exchange(away_, true)) return;
-                spdlog::warn("the coordinator does not answer ({}); training goes on", status.error_message());
+                spdlog::warn("the coordinator does not answer ({}); training goes on",
+                             AnswersInHttp(status) ? kHttpAdvice : status.error_message());
               }};
 }
 

@@ -9,4 +9,8 @@ grpc::ChannelArguments CoordinatorChannelArguments() {
   return arguments;
 }
 
+bool AnswersInHttp(const grpc::Status& status) {
+  return status.error_message().find("http1.x") != std::string::npos;  // gRPC's own words
+}
+
 }  // namespace ofsweep

@@ -105,6 +105,9 @@ TEST(AblationText, SaysWhatEachColumnIs) {
   EXPECT_EQ(MetricDescription("int8_perplexity"), "validation perplexity with weights and activations in int8");
   EXPECT_EQ(MetricDescription("w4a4_perplexity"), "validation perplexity with weights and activations in 4 bits");
   EXPECT_EQ(MetricDescription("w8a4_perplexity"), "validation perplexity with weights in 8 bits and activations in 4");
+  EXPECT_EQ(MetricDescription("w6a6_perplexity"), "validation perplexity with weights and activations in 6 bits");
+  EXPECT_EQ(MetricDescription("w4a32_loss"),
+            "validation loss with weights in 4 bits and unrounded activations, nats a token");
   EXPECT_EQ(MetricDescription("w8_perplexity"), "");
 }
 
@@ -133,6 +136,7 @@ TEST(AblationText, LatexUsesBooktabsAndEscapesKeys) {
       "% Partial: of 8 trials 2 have no outcome yet; the sweep is paused.\n"
       "\\begin{tabular}{lrr}\n"
       "\\toprule\n"
+      "\\multicolumn{3}{l}{Columns: optimizer.name} \\\\\n"
       " & \\multicolumn{2}{c}{kurtosis\\_max} \\\\\n"
       "\\cmidrule(lr){2-3}\n"
       "model.block & adam & soap \\\\\n"
@@ -193,7 +197,12 @@ TEST(AblationText, DifferencesFromABaselineAreATableOfTheirOwn) {
   EXPECT_THAT(RenderAblation(ComparedTable(), TableFormat::kMarkdown),
               HasSubstr("| op | -13.17 [-15.00, -11.50], p 0.062 (6) | — |\n"));
   EXPECT_THAT(RenderAblation(ComparedTable(), TableFormat::kLatex),
-              HasSubstr("op & $-$13.17 [$-$15.00, $-$11.50], p 0.062 (6) & --- \\\\\n"));
+              AllOf(HasSubstr("op & $-$13.17 [$-$15.00, $-$11.50], p 0.062 (6) & --- \\\\\n"),
+                    HasSubstr("\\multicolumn{3}{l}{Less model.block=pre\\_norm} \\\\\n"
+                              "\\multicolumn{3}{l}{Columns: optimizer.name} \\\\\n")));
+  v1::GetAblationTableResponse few = ComparedTable();
+  few.mutable_cells(2)->mutable_statistics(0)->mutable_difference()->clear_adjusted_p();
+  EXPECT_THAT(RenderAblation(few, TableFormat::kLatex), HasSubstr("$-$11.50], p --- (6)"));
   EXPECT_THAT(RenderAblation(ComparedTable(), TableFormat::kCsv),
               AllOf(HasSubstr(",median,geometric_mean,difference,difference_low,difference_high,p,adjusted_p,pairs\n"),
                     HasSubstr("op,adam,kurtosis_max,1.2345,,1,1,0,0,2,,1.25,,-13.1655,-15,-11.5,0.03125,0.0625,6\n"),
@@ -360,7 +369,8 @@ TEST(AblationText, ALatexTableThatIsTooWideOrTooLongForAPageIsSeveral) {
   EXPECT_EQ(LinesWith(text, "0 & ").size(), 9 * widths);
   EXPECT_EQ(LinesWith(text, "begin{tabular}").size(), 3 * widths);
   EXPECT_EQ(LinesWith(text, "end{tabular}").size(), 3 * widths);
-  EXPECT_EQ(LinesWith(text, "multicolumn").size(), 3 * widths);
+  EXPECT_EQ(LinesWith(text, "Columns: optimizer.name").size(), 3 * widths);
+  EXPECT_EQ(LinesWith(text, "}{c}{").size(), 3 * widths);
 }
 
 TEST(AblationText, ANaNResultIsShownAsOneInEveryFormat) {

@@ -186,6 +186,29 @@ TEST(CommandLine, EveryMistakeOfASpecIsALineBeforeAnythingIsPrepared) {
   EXPECT_THAT(result.err, HasSubstr(path + ":4: model.layers: "));
 }
 
+TEST(CommandLine, AFileIsReadBeforeAnythingIsMadeForIt) {
+  const std::string folder = testing::TempDir() + "/not-made", spec = testing::TempDir() + "/contradiction.yaml";
+  std::ofstream(spec) << "name: bad\ntrial: {model.heads: 7}\n";
+  const Result result = Ofsweep({"run", spec.c_str(), "--data-dir", folder.c_str()});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("model.heads"), Not(HasSubstr("grpc"))));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST(CommandLine, TokensThatAreNoneAreRefusedBeforeTheyAreSubmitted) {
+  const std::string tokens = testing::TempDir() + "three.bin", spec = testing::TempDir() + "tokens.yaml";
+  std::ofstream(tokens) << "abc";
+  std::ofstream(spec) << "name: x\ntrial: {data.source: tokens, data.path: three.bin, model.vocabulary: 300}\n";
+  for (const std::vector<const char*>& arguments :
+       {std::vector<const char*>{"submit", spec.c_str(), "--coordinator", "127.0.0.1:1"},
+        {"submit", spec.c_str(), "--validate-only", "--data-dir", "no-folder"},
+        {"run", spec.c_str(), "--data-dir", "/nonexistent"}}) {
+    const Result result = Ofsweep(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments[0];
+    EXPECT_THAT(result.err, AllOf(HasSubstr(tokens), HasSubstr("no whole number of uint16 tokens"))) << arguments[0];
+  }
+}
+
 TEST(CommandLine, ACoordinatorThatIsNotThereExits1WithHowToStartIt) {
   // Port 1 is reserved and never served here.
   const Result result = Ofsweep({"ls", "--coordinator", "127.0.0.1:1"});

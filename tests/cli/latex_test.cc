@@ -89,6 +89,19 @@ TEST(Latex, SetsDifferences) {
   EXPECT_THAT(SetInLatex(table), kFits);
 }
 
+// The line that says so is wider than the table.
+TEST(Latex, SetsDifferencesFromALongBaseline) {
+  v1::GetAblationTableResponse table;
+  table.add_rows("sweep");
+  table.add_cols("optimizer.learning_rate");
+  table.add_metrics("eval_loss");
+  (*table.mutable_baseline())["sweep"] = "block-optimizer-small-with-a-name-of-sixty-four-letters-at-most";
+  (*table.mutable_baseline())["optimizer.learning_rate"] = "0.35355339059327379";
+  int place = 0;
+  for (const char* rate : {"0.001", "0.01"}) AddCell(table, {"small"}, {rate}, place++);
+  EXPECT_THAT(SetInLatex(table), kFits);
+}
+
 TEST(Latex, SetsTunedCellsAndTheirDifferences) {
   v1::GetAblationTableResponse table = Blocks();
   table.set_best("optimizer.learning_rate");

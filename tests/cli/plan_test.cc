@@ -168,7 +168,21 @@ TEST(Plan, TheVocabularyOfPreparedTokensIsReadBesideThem) {
                            folder + "/x.yaml");
   EXPECT_EQ(plan.rows[0].config.Integer("model.vocabulary"), 777);
   EXPECT_THAT(Mistakes("name: x\ntrial: {data.source: tokens, data.path: none.bin}"),
-              AllOf(HasSubstr("model.vocabulary"), HasSubstr("none.bin")));
+              AllOf(HasSubstr("data.path: there is no file "), HasSubstr("none.bin"), HasSubstr("model.vocabulary")));
+}
+
+TEST(Plan, TokensThatCannotBeSuchByTheirSizeAreAMistake) {
+  const std::string path = testing::TempDir() + "/plan_test_size.bin";
+  const auto mistakes = [&](std::size_t bytes, const std::string& type) {
+    std::ofstream(path) << std::string(bytes, 'x');
+    return Mistakes("name: x\ntrial: {data.source: tokens, model.vocabulary: 777, model.context: 64, data.path: " +
+                    path + ", data.token_type: " + type + "}");
+  };
+  EXPECT_THAT(mistakes(3, "uint16"), AllOf(HasSubstr("data.path: " + path), HasSubstr("3 bytes are no whole number")));
+  EXPECT_THAT(mistakes(402, "uint32"), HasSubstr("402 bytes are no whole number of uint32 tokens"));
+  EXPECT_THAT(mistakes(128, "auto"), HasSubstr("64 tokens are less than one window of model.context + 1 = 65"));
+  EXPECT_THAT(mistakes(0, "auto"), HasSubstr("is empty"));
+  EXPECT_EQ(mistakes(130, "auto"), "");
 }
 
 TEST(Plan, AContradictionIsAMistakeAndNoArithmetic) {

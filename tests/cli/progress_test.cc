@@ -57,6 +57,16 @@ void AddFinished(v1::WatchSweepResponse& message, const std::string& id, const s
   }
 }
 
+// After its last step a trial is still evaluated.
+TEST(Progress, AllIsDoneOnlyWhenEveryTrialHasEnded) {
+  v1::WatchSweepResponse message = Message(3600, 3600);
+  message.mutable_sweep()->mutable_trials()->set_completed(5);
+  message.mutable_sweep()->mutable_trials()->set_running(1);
+  EXPECT_THAT(Progress().Update(message, 83, {.width = 100}).live[0], HasSubstr("5/6 trials ended · 99 % · 1 running"));
+  message.mutable_sweep()->mutable_trials()->clear_running();
+  EXPECT_THAT(Progress().Update(message, 83, {.width = 100}).live[0], HasSubstr("5/5 trials ended · 100 %"));
+}
+
 TEST(Progress, TheHeadTellsWhatIsDoneAndHowLongTheRestTakes) {
   v1::WatchSweepResponse message = Message(900, 3600);
   v1::TrialCounts* counts = message.mutable_sweep()->mutable_trials();

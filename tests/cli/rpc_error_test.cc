@@ -8,6 +8,7 @@ namespace ofsweep {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(RpcError, EveryFieldViolationIsALineOfItsOwnAndUsageExits2) {
   const absl::Status status =
@@ -44,6 +45,12 @@ TEST(RpcError, ACoordinatorThatDoesNotAnswerIsNamedWithHowToStartIt) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("cannot reach the coordinator at gpu7:7070"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("ofsweep coordinator --grpc gpu7:7070"));
   EXPECT_EQ(ExitCode(status), 1);
+}
+
+TEST(RpcError, OnlyACommandThatReadsIsAdvisedToReadAFolder) {
+  const grpc::Status away(grpc::StatusCode::UNAVAILABLE, "connection refused");
+  EXPECT_THAT(std::string(FromRpc(away, "gpu7:7070").message()), HasSubstr("--data-dir"));
+  EXPECT_THAT(std::string(FromRpc(away, "gpu7:7070", Needs::kCoordinator).message()), Not(HasSubstr("--data-dir")));
 }
 
 TEST(RpcError, OtherFailuresKeepTheCoordinatorsWords) {

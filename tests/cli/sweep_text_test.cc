@@ -99,8 +99,8 @@ TEST(SweepText, WhatItsFileSaysOfASweepIsShownWhereItSaysSomething) {
   EXPECT_THAT(RenderSweep(sweep, {}),
               StartsWith("sweep      quickstart\n           why,\n           and how\ntags       paper soap\n"
                          "priority   -2\nkeeps      none of its checkpoints\nstate "));
-  EXPECT_THAT(RenderSweeps({sweep, SmallSweep()}), HasSubstr("SUBMITTED                TAGS\n"));
-  EXPECT_THAT(RenderSweeps({sweep}), HasSubstr("22:13:20 UTC  paper soap\n"));
+  EXPECT_THAT(RenderSweeps({sweep, SmallSweep()}), HasSubstr("SUBMITTED                PRIORITY  TAGS\n"));
+  EXPECT_THAT(RenderSweeps({sweep}), HasSubstr("22:13:20 UTC  -2        paper soap\n"));
 }
 
 TEST(SweepText, ShowNamesTheSubmittedTextAndWhoTookIt) {
@@ -112,11 +112,27 @@ TEST(SweepText, ShowNamesTheSubmittedTextAndWhoTookIt) {
               AllOf(HasSubstr("file       sweep.yaml\nsha256     00ff\n"), HasSubstr("taken by   0.1.0 (abc)\n")));
 }
 
+TEST(SweepText, ShowSaysWhatSetGave) {
+  v1::Sweep sweep = SmallSweep();
+  sweep.set_spec("name: quickstart\ntrial: {train.steps: 600}\nset: {train.steps: 100, seed: 3}\n");
+  EXPECT_THAT(RenderSweep(sweep, {}), HasSubstr("\nset        seed=3 train.steps=100\n"));
+  sweep.set_spec("name: quickstart\ntrial: {train.steps: 600}\n");
+  EXPECT_THAT(RenderSweep(sweep, {}), Not(HasSubstr("\nset ")));
+}
+
+TEST(SweepText, SweepsAreListedWithTheirPriorityWhereOneHasOne) {
+  v1::Sweep first = SmallSweep(), second = SmallSweep();
+  first.set_priority(5);
+  EXPECT_THAT(RenderSweeps({first, second}), AllOf(HasSubstr("SUBMITTED                PRIORITY\n"),
+                                                   HasSubstr("22:13:20 UTC  5\n"), HasSubstr("22:13:20 UTC  0\n")));
+  EXPECT_THAT(RenderSweeps({second}), Not(HasSubstr("PRIORITY")));
+}
+
 TEST(SweepText, ShowNamesTheReasonForWaitingAndEveryFailureInOneLine) {
   v1::Sweep sweep = SmallSweep();
   sweep.set_waiting_reason("waiting: no worker is connected");
   const std::string text = RenderSweep(sweep, {FailedTrial()});
-  EXPECT_THAT(text, HasSubstr("waiting: no worker is connected"));
+  EXPECT_THAT(text, HasSubstr("\nwaits      no worker is connected\n"));
   EXPECT_THAT(
       text,
       HasSubstr("0123456789abcdef  model.block=op  failed  20/600  —           —          —         3         host-1  "

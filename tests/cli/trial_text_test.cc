@@ -21,6 +21,8 @@ TEST(TrialText, SaysHowEachAttemptWent) {
   trial.set_step(40);
   trial.set_target_steps(100);
   (*trial.mutable_results())["kurtosis_max"] = 12.5;
+  (*trial.mutable_results())["seed"] = 9007199254740991;
+  (*trial.mutable_results())["attempts"] = 3;
   answer.add_sweeps("mine");
   v1::Attempt& first = *answer.add_attempts();
   first.set_worker("gpu-1");
@@ -50,6 +52,7 @@ TEST(TrialText, SaysHowEachAttemptWent) {
   EXPECT_THAT(
       RenderTrial(answer),
       AllOf(HasSubstr("running at step 40 of 100\n"), HasSubstr("kurtosis_max  12.50\n"),
+            HasSubstr("seed          9007199254740991\n"), HasSubstr("attempts      3\n"),
             HasSubstr("gpu-1   2026-11-18 11:06:40 UTC  2026-11-18 11:07:40 UTC  0–30   failed (oom)  out of memory\n"),
             HasSubstr("20–    running")));
 }

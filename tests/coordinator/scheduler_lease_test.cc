@@ -114,6 +114,10 @@ TEST(SchedulerLease, NeverMoreTrialsThanSlots) {
   EXPECT_THAT(answer.start, IsEmpty());
   EXPECT_THAT(answer.keep, SizeIs(2));
   EXPECT_EQ(answer.reason, "all 2 slots are busy");
+  SchedulerBench small;
+  small.Submit("sweep", {"a", "b"});
+  small.Call("w", 1);
+  EXPECT_EQ(small.Call("w", 1, {Running("a", 1)}).reason, "the only slot is busy");
 }
 
 TEST(SchedulerLease, ALostAnswerIsRepeatedWithTheSameGeneration) {

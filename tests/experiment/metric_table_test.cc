@@ -62,7 +62,8 @@ TEST(MetricColumn, SaysWhatToWriteInstead) {
   EXPECT_THAT(why("zzz"), HasSubstr("ofsweep spec --metrics"));
   EXPECT_THAT(why("kurtosis"), HasSubstr("kurtosis@block.0 (.1"));
   EXPECT_THAT(why("kurtosis@block"), HasSubstr("kurtosis@block.0 (.1"));
-  EXPECT_THAT(why("kurtosis@blok.0"), HasSubstr("kurtosis@embedding"));
+  EXPECT_THAT(why("kurtosis@blok.0"), HasSubstr("there is no site \"blok\"; did you mean block?"));
+  EXPECT_THAT(why("kurtosis@nowhere.0"), HasSubstr("kurtosis@embedding"));
   EXPECT_THAT(why("sink_rate@block.0"), HasSubstr("sink_rate@attention.0"));
   EXPECT_THAT(why("train_loss@block.0"), HasSubstr("without @block.0"));
   EXPECT_THAT(why("rms@block.x"), HasSubstr("layer \"x\""));
