@@ -72,12 +72,14 @@ test('it stands where it hides least', () => {
   tooltip.className = 'tooltip';
   for (const [name, size] of [['offsetWidth', 100], ['offsetHeight', 60]] as const) Object.defineProperty(tooltip, name, { value: size });
   over.append(tooltip);
-  const place = (y: number) => {
-    showNearest(plot, [line('a', [0, 400], [y, y])], false, 'step');
+  const place = (y: number, xs = [0, 400]) => {
+    showNearest(plot, [line('a', xs, xs.map(() => y))], false, 'step');
     return [tooltip.style.left, tooltip.style.top];
   };
   expect(place(20)).toEqual(['66px', '136px']);
   expect(place(180)).toEqual(['66px', '4px']);
+  // A point alone, where no place across the box is.
+  expect(place(20, [101])).toEqual(['66px', '136px']);
 });
 
 test('a mean of fewer trials than the group has says so', () => {

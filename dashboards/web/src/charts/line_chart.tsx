@@ -92,7 +92,7 @@ function prepare(panel: Panel) {
 function wholeRange(xs: readonly number[]): [number, number] {
   if (xs.length === 0) return [0, 1];
   const [first, last] = [xs[0], xs[xs.length - 1]];
-  return first < last ? [first, last] : [first - 1, last + 1];
+  return first < last ? [first, last] : [Math.max(0, first - 1), last + 1];
 }
 
 // `class` of a uPlot series is the group of its line.

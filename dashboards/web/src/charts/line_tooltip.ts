@@ -1,8 +1,9 @@
 import type uPlot from 'uplot';
 import { axisValueText, tickText } from '../data/format';
+import { interpolate } from '../data/interpolation';
 import type { Line } from '../data/line';
 import { isDrawable } from '../data/scale';
-import { type Reading, type Readings, nearestIndex, readingsAt, spreadText } from '../data/readings';
+import { type Reading, type Readings, readingsAt, spreadText } from '../data/readings';
 
 const MOST_ROWS = 8;
 const SAMPLES = 12;
@@ -44,17 +45,27 @@ function place(tooltip: HTMLElement, plot: uPlot, lines: readonly Line[], isLog:
   tooltip.style.top = `${top}px`;
 }
 
-// How many points of the means lie in a box of the plot, of a few across it.
-function hidden(plot: uPlot, lines: readonly Line[], isLog: boolean, box: { left: number; right: number; top: number; bottom: number }): number {
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+// How much of the means lies in a box of the plot: of a few places across it, and of their ends, so many.
+function hidden(plot: uPlot, lines: readonly Line[], isLog: boolean, box: Box): number {
+  const across = Array.from({ length: SAMPLES + 1 }, (_, i) => plot.posToVal(box.left + ((box.right - box.left) * i) / SAMPLES, 'x'));
+  const isIn = (x: number, y: number) => {
+    if (!isDrawable(y, isLog)) return false;
+    const [left, top] = [plot.valToPos(x, 'x'), plot.valToPos(y, 'y')];
+    return left >= box.left - 1 && left <= box.right + 1 && top >= box.top && top <= box.bottom;
+  };
   let count = 0;
-  for (let i = 0; i <= SAMPLES; ++i) {
-    const x = plot.posToVal(box.left + ((box.right - box.left) * i) / SAMPLES, 'x');
-    for (const { role, xs, ys } of lines) {
-      if (role !== 'mean' || !(x >= xs[0] && x <= xs[xs.length - 1])) continue;
-      const y = ys[nearestIndex(xs, x)];
-      const top = isDrawable(y, isLog) ? plot.valToPos(y, 'y') : -1;
-      count += Number(top >= box.top && top <= box.bottom);
-    }
+  for (const { role, xs, ys } of lines) {
+    if (role !== 'mean' || xs.length === 0) continue;
+    const [first, last] = [xs[0], xs[xs.length - 1]];
+    for (const x of [first, last]) count += Number(isIn(x, interpolate(xs, ys, x)));
+    for (const x of across) count += Number(x > first && x < last && isIn(x, interpolate(xs, ys, x)));
   }
   return count;
 }

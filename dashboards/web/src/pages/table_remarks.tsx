@@ -5,7 +5,10 @@ import type { GetAblationTableResponse, MeasuredMetric } from '../gen/ofsweep/v1
 export function TableRemarks({ table, series }: { table: GetAblationTableResponse; series: readonly MeasuredMetric[] }) {
   const mixed = new Set(table.cells.flatMap((cell) => cell.mixed));
   const best = ['lower', 'higher']
-    .map((better) => [better, table.metrics.filter((metric, i) => betterOf(metric, series) === better && bestMean(gridOf(table.cells, i), better) !== undefined)] as const)
+    .map((better) => {
+      const hasBest = (metric: string, i: number) => betterOf(metric, series) === better && bestMean(gridOf(table.cells, i), better) !== undefined;
+      return [better, table.metrics.filter(hasBest)] as const;
+    })
     .filter(([, metrics]) => metrics.length > 0);
   return (
     <ul class="remarks">
@@ -37,8 +40,8 @@ export function TableRemarks({ table, series }: { table: GetAblationTableRespons
           <code>
             {key}={value}
           </code>
-          , seed by seed: its mean with a 95 % interval (percentile bootstrap; few seeds make it too narrow), p of a paired permutation test adjusted for the whole table (none with fewer than 6 pairs), and the
-          number of pairs.
+          , seed by seed: its mean with a 95 % interval (percentile bootstrap; few seeds make it too narrow), p of a paired permutation test
+          adjusted for the whole table (none with fewer than 6 pairs), and the number of pairs.
         </li>
       ))}
       {table.state !== 'finished' && <li class="warning">The sweep is {table.state}: trials are missing, and the means will change.</li>}
