@@ -21,9 +21,6 @@
 #include "cli/trial_key_reference.h"
 #include "cli/usage_hint.h"
 #include "experiment/number_range.h"
-#include "experiment/quoted.h"
-#include "experiment/terminal_text.h"
-#include "experiment/utf8.h"
 #include "experiment/version_text.h"
 #include "monitoring/host_port.h"
 
@@ -444,17 +441,6 @@ class Program {
   std::string log_level_;
 };
 
-// Sweeps, keys and paths go to the coordinator and into JSON as UTF-8, where bytes of another kind have no place.
-absl::Status CheckWords(int argc, const char* const* argv) {
-  for (int i = 1; i < argc; ++i) {
-    if (IsUtf8(argv[i])) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("argument ", i, ", ", Quoted(TerminalText(argv[i])),
-                     ", is not UTF-8; type it in a UTF-8 terminal (locale), and give files names in UTF-8"));
-  }
-  return absl::OkStatus();
-}
-
 void Report(const absl::Status& status, std::ostream& err) {
   // Mistakes in a spec stand as compilers print them, file and line first, so that editors can jump there.
   err << (status.code() == absl::StatusCode::kInvalidArgument ? "" : "ofsweep: ") << std::string(status.message())
@@ -466,7 +452,7 @@ void Report(const absl::Status& status, std::ostream& err) {
 int CommandLine(int argc, const char* const* argv, Streams streams) {
   Action action;
   try {
-    if (const absl::Status words = CheckWords(argc, argv); !words.ok()) {
+    if (const absl::Status words = CheckWords({argv, static_cast<std::size_t>(argc)}); !words.ok()) {
       Report(words, streams.err);
       return ExitCode(words);
     }

@@ -1,5 +1,8 @@
 #include "cli/option_values.h"
 
+#include "experiment/terminal_text.h"
+#include "experiment/utf8.h"
+
 namespace ofsweep {
 
 CLI::Validator Within(const NumberRange& range) {
@@ -24,6 +27,16 @@ std::map<std::string, std::string> PairsOf(const std::vector<std::string>& pairs
     by_key.insert_or_assign(std::move(pair->first), std::move(pair->second));
   }
   return by_key;
+}
+
+absl::Status CheckWords(std::span<const char* const> words) {
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (IsUtf8(words[i])) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("argument ", i, ", ", Quoted(TerminalText(words[i])),
+                     ", is not UTF-8; type it in a UTF-8 terminal (locale), and give files names in UTF-8"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace ofsweep

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -42,5 +44,9 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitKeyValue(const std::str
 
 // Of --baseline: "model.block=op" by its key. Throws CLI::ValidationError.
 std::map<std::string, std::string> PairsOf(const std::vector<std::string>& pairs);
+
+// Of a command line, its program first: InvalidArgument names the first word that is not UTF-8. Sweeps, keys and paths
+// go to the coordinator and into JSON, where bytes of another kind have no place.
+absl::Status CheckWords(std::span<const char* const> words);
 
 }  // namespace ofsweep

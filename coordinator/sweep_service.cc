@@ -372,7 +372,6 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
                                                 v1::GetAblationTableResponse* response) {
   return Guarded([&]() -> grpc::Status {
     AblationQuery query = FromMessage(*request);
-    if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     std::vector<std::string> names = {request->sweep()};
     for (const std::string& name : request->further_sweeps()) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -386,6 +385,7 @@ grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::
     if (absl::Status chosen = reader_.ChooseAxes(names, request->choose_cols(), query); !chosen.ok()) {
       return StorageStatus(chosen);
     }
+    if (const auto problems = CheckAblationQuery(query); !problems.empty()) return BadRequest(problems);
     const auto table = reader_.Table(names, query);
     if (!table.ok()) return StorageStatus(table.status());
     if (!table->problems.empty()) return BadRequest(table->problems);

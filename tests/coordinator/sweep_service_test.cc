@@ -374,6 +374,10 @@ TEST_F(SweepServiceTest, ATableWithoutRowsHasThoseThatItsSweepAsksFor) {
   EXPECT_THAT(table.cols(), ElementsAre("optimizer.name"));
   EXPECT_EQ(table.cells_size(), 8);
 
+  (*request.mutable_baseline())["model.block"] = "pre_norm";
+  ASSERT_TRUE(sweeps_->GetAblationTable(Context().get(), request, &table).ok()) << "it is an axis that was chosen";
+
+  request.clear_baseline();
   request.add_rows("optimizer.epsilon");
   request.add_pool("model.block");
   request.set_choose_cols(true);
