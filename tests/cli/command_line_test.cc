@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "cli/hint.h"
 #include "experiment/build_revision.h"
@@ -66,10 +67,11 @@ TEST(CommandLine, SizesOfLogsHaveUnits) {
 }
 
 TEST(CommandLine, AWordThatIsNotUtf8IsNamedBeforeAnythingIsDone) {
-  for (const std::vector<const char*>& words : {std::vector<const char*>{"show", "s\xff"},
-                                                {"ls", "--tag", "\xff"},
-                                                {"curves", "s", "--metric", "\xff"},
-                                                {"plan", "x.yaml", "--set", "train.steps=\xff"}}) {
+  const std::vector<std::vector<const char*>> calls = {{"show", "s\xff"},
+                                                       {"ls", "--tag", "\xff"},
+                                                       {"curves", "s", "--metric", "\xff"},
+                                                       {"plan", "x.yaml", "--set", "train.steps=\xff"}};
+  for (const std::vector<const char*>& words : calls) {
     const Result refused = Ofsweep(words);
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_THAT(refused.err, AllOf(HasSubstr("argument "), HasSubstr("?\", is not UTF-8"))) << words[0];
