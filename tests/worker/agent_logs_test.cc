@@ -109,22 +109,6 @@ TEST_F(AgentLogsTest, ATrialEndsAndIsForgottenThoughNobodyTakesItsLog) {
   EXPECT_TRUE(WaitForLog("t1", "one\n"));
 }
 
-TEST_F(AgentLogsTest, ACoordinatorThatKnowsNoLogsIsAskedOnceAndANewOneAgain) {
-  coordinator_.Change([](FakeCoordinatorState& state) { state.log_answer = grpc::StatusCode::UNIMPLEMENTED; });
-  coordinator_.Assign("t1", R"([["log", "one"], ["points", [0, 5]], ["wait", "go"], ["finished", "completed"]])");
-  StartAgent(Quick());
-  ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.log_pushes == 1; }));
-  const std::uint64_t reports = coordinator_.state().reports;
-  ASSERT_TRUE(coordinator_.WaitUntil([&](const FakeCoordinatorState& state) { return state.reports > reports + 3; }));
-  EXPECT_EQ(coordinator_.state().log_pushes, 1u);
-  coordinator_.Change([](FakeCoordinatorState& state) {
-    ++state.incarnation;
-    state.log_answer = grpc::StatusCode::OK;
-  });
-  Let("t1", "go");
-  ASSERT_TRUE(WaitForWholeLog("t1"));
-}
-
 TEST_F(AgentLogsTest, AnAgentThatIsStoppedSendsTheRestFirst) {
   AgentOptions slow = Options();
   slow.push_logs_every = std::chrono::hours(1);
