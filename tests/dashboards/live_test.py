@@ -73,8 +73,8 @@ class DashboardsTest(unittest.TestCase):
     def train(cls):
         """Two sweeps that end, one of them in a failure, and one that goes on, of which a trainer crashes."""
         stack = cls.stack
-        (cls.folder / "odd.bin").write_bytes(b"\0")  # half a token
-        stack.submit("broken", "{seed: [0]}", tokens="odd.bin")
+        (cls.folder / "foreign.bin").write_bytes(b"\xff\xff" * 20_000)  # of another vocabulary
+        stack.submit("broken", "{seed: [0]}", tokens="foreign.bin")
         stack.submit("arms", ARMS, bits=", bits: [w8a5, w8a4, w4a4]")
         stack.wait_for_end("broken")
         stack.wait_for_end("arms")
