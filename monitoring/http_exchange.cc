@@ -12,22 +12,6 @@ namespace asio = boost::asio;
 
 HttpExchange::HttpExchange(asio::any_io_executor strand) : strand_(std::move(strand)), arrived_(strand_) {}
 
-void HttpExchange::Send(HttpResponse response) {
-  Put({.head = std::move(response), .is_last = true});
-}
-
-void HttpExchange::Begin(HttpResponse head) {
-  Put({.head = std::move(head)});
-}
-
-void HttpExchange::Write(std::string piece, std::function<void()> taken) {
-  Put({.body = std::move(piece), .taken = std::move(taken)});
-}
-
-void HttpExchange::End() {
-  Put({.is_last = true});
-}
-
 void HttpExchange::OnGone(std::function<void()> gone) {
   asio::post(strand_, [self = shared_from_this(), gone = std::move(gone)]() mutable {
     if (self->has_gone_) return gone();
@@ -69,6 +53,55 @@ void HttpExchange::Put(HttpPiece piece) {
     self->pieces_.push_back(std::move(piece));
     self->arrived_.cancel();
   });
+}
+
+void HttpAnswerHandle::Send(HttpResponse response) {
+  Put({.head = std::move(response), .is_last = true});
+}
+
+void HttpAnswerHandle::Begin(HttpResponse head) {
+  Put({.head = std::move(head)});
+}
+
+void HttpAnswerHandle::Write(std::string piece, std::function<void()> taken) {
+  Put({.body = std::move(piece), .taken = std::move(taken)});
+}
+
+void HttpAnswerHandle::End() {
+  Put({.is_last = true});
+}
+
+void HttpAnswerHandle::OnGone(std::function<void()> gone) {
+  absl::MutexLock lock(&mutex_);
+  if (exchange_) exchange_->OnGone(std::move(gone));
+}
+
+void HttpAnswerHandle::Detach() {
+  std::shared_ptr<HttpExchange> exchange;  // ends outside of the lock
+  absl::MutexLock lock(&mutex_);
+  exchange.swap(exchange_);
+}
+
+void HttpAnswerHandle::Put(HttpPiece piece) {
+  absl::MutexLock lock(&mutex_);
+  if (exchange_) exchange_->Put(std::move(piece));
+}
+
+OpenHandles::Guard::Guard(OpenHandles& all, std::shared_ptr<HttpAnswerHandle> handle)
+    : all_(all), handle_(std::move(handle)) {
+  absl::MutexLock lock(&all_.mutex_);
+  all_.handles_.insert(handle_);
+}
+
+OpenHandles::Guard::~Guard() {
+  handle_->Detach();
+  absl::MutexLock lock(&all_.mutex_);
+  all_.handles_.erase(handle_);
+}
+
+void OpenHandles::DetachAll() {
+  absl::MutexLock lock(&mutex_);
+  for (const std::shared_ptr<HttpAnswerHandle>& handle : handles_) handle->Detach();
 }
 
 }  // namespace ofsweep

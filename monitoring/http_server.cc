@@ -115,6 +115,7 @@ class BeastServer : public HttpServer {
     answers_.AwaitNone(kLastAnswers);
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
+    handles_.DetachAll();
   }
 
   absl::Status Listen() {
@@ -264,12 +265,14 @@ class BeastServer : public HttpServer {
 
   // An answer that comes later. Returns whether the connection may be used again.
   asio::awaitable<bool> Converse(beast::tcp_stream& stream, HttpRequest request, Terms terms,
-                                 const HttpCallHandler& handler) const {
+                                 const HttpCallHandler& handler) {
     const auto exchange = std::make_shared<HttpExchange>(stream.get_executor());
+    const auto answer = std::make_shared<HttpAnswerHandle>(exchange);
+    const OpenHandles::Guard open(handles_, answer);
     try {
-      handler(std::move(request), exchange);
+      handler(std::move(request), answer);
     } catch (const std::exception& error) {
-      exchange->Send(Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n")));
+      answer->Send(Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n")));
     }
     std::optional<HttpPiece> first = co_await exchange->Next();
     if (first->is_last) {
@@ -413,6 +416,7 @@ class BeastServer : public HttpServer {
   OpenAnswers answers_;
   ByteRoom bodies_;
   WaitingConnections waiting_;
+  OpenHandles handles_;
   asio::io_context io_{kThreads};
   tcp::acceptor acceptor_{io_};
   std::vector<std::thread> threads_;

@@ -261,6 +261,23 @@ TEST(HttpServer, AnAnswerThatIsGivenIsTakenThoughTheServerEnds) {
   ending.join();
 }
 
+TEST(HttpServer, WhoAnswersMayHoldTheAnswerLongerThanTheServerLives) {
+  std::shared_ptr<HttpAnswer> held;
+  HttpRoutes routes;
+  routes.calls["/"] = [&](const HttpRequest&, const std::shared_ptr<HttpAnswer>& answer) {
+    held = answer;
+    answer->Send({.body = "whole"});
+  };
+  auto server = HttpServer::Start({.address = "127.0.0.1:0"}, std::move(routes));
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_THAT(HttpSend((*server)->address(), {.path = "/", .method = "GET"}), HasSubstr("whole"));
+  server->reset();
+  held->OnGone([] {});
+  held->Write("late", [] {});
+  held->End();
+  held.reset();
+}
+
 TEST(HttpServer, WhoIsRefusedHearsWhy) {
   const auto server = StartServer({.why_refused = [](const HttpRequest& request) {
     return request.Header("x-who") == "friend" ? "" : "Strangers are not answered.";
