@@ -122,15 +122,11 @@ Scene Draw(const CurveFigure& figure, double width) {
   // The numbers of y need a width, and a panel's height, which follows from its width, decides how many they are.
   const PanelAxis any_y = MakeYAxis(figure.y_label, figure.is_log, values, width / 2);
   const PanelAxis any_x = MakeXAxis(figure.x_label, false, xs, width / 2);
-  PanelGrid::Spacing spacing = {.left = WidthLeftOf(any_y), .right = kEdge, .bottom = HeightBelow(any_x)};
-  // How wide a panel is does not depend on its title, which may need several lines.
-  const double panel_width = PanelGrid(figure.panels.size(), width, kAspect, spacing).BoxOf(0).width;
-  std::vector<std::vector<std::string>> titles;
-  for (const auto& panel : figure.panels) {
-    titles.push_back(TitleLines(panel.title, panel_width));
-    spacing.title = std::max(spacing.title, HeightOfTitle(titles.back().size()));
-  }
-  const PanelGrid grid(figure.panels.size(), width, kAspect, spacing);
+  const PanelGrid::Spacing spacing = {.left = WidthLeftOf(any_y), .right = kEdge, .bottom = HeightBelow(any_x)};
+  std::vector<std::string> titles;
+  for (const auto& panel : figure.panels) titles.push_back(panel.title);
+  const TitledGrid titled(titles, width, kAspect, spacing);
+  const PanelGrid& grid = titled.grid();
   const PanelAxis x = MakeXAxis(figure.x_label, false, xs, grid.BoxOf(0).width);
   const PanelAxis y = MakeYAxis(figure.y_label, figure.is_log, values, grid.panel_height());
   Scene scene{.width = width};
@@ -139,7 +135,7 @@ Scene Draw(const CurveFigure& figure, double width) {
     panel.DrawGrid(scene);
     for (const MeanLine& line : figure.panels[i].lines) DrawBand(line, panel, scene);
     for (const MeanLine& line : figure.panels[i].lines) DrawLine(line, panel, scene);
-    panel.DrawFrame(scene, {.title = titles[i], .x = grid.IsLowest(i), .y = grid.IsFirstOfRow(i)});
+    panel.DrawFrame(scene, {.title = titled.TitleOf(i), .x = grid.IsLowest(i), .y = grid.IsFirstOfRow(i)});
   }
   const Legend legend = LegendOf(figure, width);
   legend.Draw(scene, 0, grid.height() + kLegendGap);

@@ -128,22 +128,18 @@ Scene Draw(const LayerFigure& figure, double width) {
       .colours = colours, .ticks = TicksOf(figure.is_log, colours.domain(), 5), .label = figure.value_label};
   const PanelAxis any_y = LayerAxis(layers, width / 4);
   const PanelAxis any_x = MakeXAxis("step", false, {0, last_step}, width / 2);
-  PanelGrid::Spacing spacing = {.left = WidthLeftOf(any_y), .right = bar.Width(), .bottom = HeightBelow(any_x)};
-  // How wide a panel is does not depend on its title, which may need several lines.
-  const double panel_width = PanelGrid(figure.panels.size(), width, kAspect, spacing).BoxOf(0).width;
-  std::vector<std::vector<std::string>> titles;
-  for (const auto& panel : figure.panels) {
-    titles.push_back(TitleLines(panel.title, panel_width));
-    spacing.title = std::max(spacing.title, HeightOfTitle(titles.back().size()));
-  }
-  const PanelGrid grid(figure.panels.size(), width, kAspect, spacing);
+  const PanelGrid::Spacing spacing = {.left = WidthLeftOf(any_y), .right = bar.Width(), .bottom = HeightBelow(any_x)};
+  std::vector<std::string> titles;
+  for (const auto& panel : figure.panels) titles.push_back(panel.title);
+  const TitledGrid titled(titles, width, kAspect, spacing);
+  const PanelGrid& grid = titled.grid();
   const PanelAxis x = MakeXAxis("step", false, {0, last_step}, grid.BoxOf(0).width);
   const PanelAxis y = LayerAxis(layers, grid.panel_height());
   Scene scene{.width = width, .height = grid.height() + 1};
   for (std::size_t i = 0; i < figure.panels.size(); ++i) {
     const Panel panel(grid.BoxOf(i), x, y);
     scene.marks.push_back(CellsOf(figure.panels[i], layers, last_step, colours, panel.inside()));
-    panel.DrawFrame(scene, {.title = titles[i], .x = grid.IsLowest(i), .y = grid.IsFirstOfRow(i)});
+    panel.DrawFrame(scene, {.title = titled.TitleOf(i), .x = grid.IsLowest(i), .y = grid.IsFirstOfRow(i)});
   }
   const double top = grid.BoxOf(0).top;
   const double bottom = grid.height() - HeightBelow(x);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "figures/panel.h"
+
 namespace ofsweep {
 namespace {
 
@@ -40,6 +42,16 @@ Box PanelGrid::BoxOf(std::size_t panel) const {
           .top = kTopEdge + spacing_.title + static_cast<double>(row) * RowHeight(),
           .width = width_,
           .height = height_};
+}
+
+TitledGrid::TitledGrid(const std::vector<std::string>& titles, double width, double aspect, PanelGrid::Spacing spacing)
+    : grid_(titles.size(), width, aspect, spacing) {
+  const double panel_width = grid_.BoxOf(0).width;  // which does not depend on titles
+  for (const std::string& title : titles) {
+    titles_.push_back(TitleLines(title, panel_width));
+    spacing.title = std::max(spacing.title, HeightOfTitle(titles_.back().size()));
+  }
+  grid_ = PanelGrid(titles.size(), width, aspect, spacing);
 }
 
 }  // namespace ofsweep

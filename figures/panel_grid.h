@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "figures/scene.h"
 
@@ -34,6 +36,21 @@ class PanelGrid {
   std::size_t panels_, columns_, rows_;
   Spacing spacing_;
   double width_ = 0, height_ = 0;  // of a panel
+};
+
+// A grid in which the titles of its panels have room, each in as many lines as it needs.
+class TitledGrid {
+ public:
+  // A title for each panel, "" for none; the rest as PanelGrid's.
+  TitledGrid(const std::vector<std::string>& titles, double width, double aspect, PanelGrid::Spacing spacing);
+
+  const PanelGrid& grid() const { return grid_; }
+  // Its lines.
+  const std::vector<std::string>& TitleOf(std::size_t panel) const { return titles_[panel]; }
+
+ private:
+  std::vector<std::vector<std::string>> titles_;
+  PanelGrid grid_;
 };
 
 }  // namespace ofsweep
