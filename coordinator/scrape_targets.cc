@@ -5,26 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_replace.h"
+#include "coordinator/peer_host.h"
 #include "monitoring/host_port.h"
 
 namespace ofsweep {
-namespace {
-
-// Of a call over TCP; nothing for one inside a process or over a Unix socket, which come from this machine.
-std::optional<std::string> PeerHost(std::string peer) {
-  if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return std::nullopt;
-  peer = absl::StrReplaceAll(peer.substr(5), {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
-  const std::optional<HostPort> parsed = ParseHostPort(peer);
-  if (!parsed) return std::nullopt;
-  return parsed->host;
-}
-
-bool IsLoopback(std::string_view host) {
-  return host.starts_with("127.") || host == "::1" || host == "localhost";
-}
-
-}  // namespace
 
 std::string ScrapeTarget(const std::string& http_address, const std::string& peer) {
   std::optional<HostPort> address = ParseHostPort(http_address);

@@ -16,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/access_service.h"
 #include "coordinator/clock.h"
 #include "coordinator/connect_bridge.h"
 #include "coordinator/coordinator.h"
@@ -92,6 +93,11 @@ class RunningServer final : public Server {
     auto store = Store::Open({.path = DatabasePath(options_.data_dir), .durability = options_.durability});
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
+    auto access = ServerAccess::Open(options_.access, options_.data_dir, *store_, clock_);
+    if (!access.ok()) return access.status();
+    access_ = *std::move(access);
+    if (absl::Status grpc = access_->CheckAddress("--grpc", options_.grpc); !grpc.ok()) return grpc;
+    if (absl::Status http = access_->CheckAddress("--http", options_.http); !http.ok()) return http;
     store_->ObserveTransactions(
         [this](const std::string& op, double seconds) { telemetry_.TransactionEnded(op, seconds); });
     store_->ObserveFailures([this](const absl::Status& failure) { disk_.NoteFailure(failure); });
@@ -116,8 +122,16 @@ class RunningServer final : public Server {
     watch_hub_ = std::make_unique<WatchHub>(coordinator_->views(), *store_);
     if (absl::Status status = OpenLogs(); !status.ok()) return status;
     sweep_service_ = std::make_unique<SweepServiceImpl>(
-        *store_, *log_hub_, SweepServiceImpl::Running{*coordinator_, *watch_hub_, *log_intake_});
+        *store_, *log_hub_,
+        SweepServiceImpl::Running{*coordinator_, *watch_hub_, *log_intake_, access_->admission(), access_->audit()});
     worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_);
+    access_service_ = std::make_unique<AccessServiceImpl>(
+        AccessServiceImpl::Parts{.store = *store_,
+                                 .book = access_->book(),
+                                 .admission = access_->admission(),
+                                 .audit = access_->audit(),
+                                 .clock = clock_,
+                                 .create_login = [this](const Caller& caller) { return CreateLogin(caller); }});
     if (absl::Status status = StartGrpc(); !status.ok()) return status;
     return StartHttp();
   }
@@ -146,10 +160,12 @@ class RunningServer final : public Server {
     grpc_.reset();
     sweep_service_.reset();
     worker_service_.reset();
+    access_service_.reset();
     log_intake_.reset();
     log_store_.reset();
     coordinator_.reset();
     sweep_end_command_.reset();
+    access_.reset();
     store_.reset();
   }
 
@@ -175,7 +191,7 @@ class RunningServer final : public Server {
     SetUpGrpc();
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(options_.grpc, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(options_.grpc, access_->Credentials(), &port);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second coordinator must notice the first
     builder.SetMaxReceiveMessageSize(options_.max_request_bytes);
     builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kPollers);
@@ -184,6 +200,7 @@ class RunningServer final : public Server {
     builder.SetResourceQuota(quota);
     builder.RegisterService(sweep_service_.get());
     builder.RegisterService(worker_service_.get());
+    builder.RegisterService(access_service_.get());
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     interceptors.push_back(MakeRpcMetrics(telemetry_));
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
@@ -197,7 +214,7 @@ class RunningServer final : public Server {
     }
     socket_poller_->Start();
     grpc_address_ = absl::StrCat(options_.grpc.substr(0, options_.grpc.rfind(':')), ":", port);
-    for (const char* service : {"ofsweep.v1.SweepService", "ofsweep.v1.WorkerService"}) {
+    for (const char* service : {"ofsweep.v1.AccessService", "ofsweep.v1.SweepService", "ofsweep.v1.WorkerService"}) {
       grpc_->GetHealthCheckService()->SetServingStatus(service, true);
     }
     return absl::OkStatus();
@@ -229,6 +246,13 @@ class RunningServer final : public Server {
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     return absl::OkStatus();
+  }
+
+  v1::CreateLoginResponse CreateLogin(const Caller& caller) {
+    v1::CreateLoginResponse response;
+    response.set_code(access_->login_codes().Create(caller, clock_.Now()));
+    response.set_page(absl::StrCat(access_->tls().empty() ? "http" : "https", "://", http_->address(), "/"));
+    return response;
   }
 
   // As `ofsweep show --json` has it, in a line, without the specification.
@@ -268,6 +292,7 @@ class RunningServer final : public Server {
   Telemetry telemetry_;
   DiskHealth disk_{clock_};
   std::unique_ptr<Store> store_;
+  std::unique_ptr<ServerAccess> access_;
   std::unique_ptr<SweepEndCommand> sweep_end_command_;
   std::unique_ptr<Coordinator> coordinator_;
   std::unique_ptr<Heartbeat> heartbeat_;
@@ -277,6 +302,7 @@ class RunningServer final : public Server {
   std::unique_ptr<LogIntake> log_intake_;
   std::unique_ptr<SweepServiceImpl> sweep_service_;
   std::unique_ptr<WorkerServiceImpl> worker_service_;
+  std::unique_ptr<AccessServiceImpl> access_service_;
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<SocketPoller> socket_poller_;
   std::string grpc_address_;

@@ -9,6 +9,7 @@
 #include <grpcpp/channel.h>
 
 #include "absl/status/statusor.h"
+#include "coordinator/server_access.h"
 #include "storage/store.h"
 
 namespace ofsweep {
@@ -18,6 +19,7 @@ struct ServerOptions {
   std::string grpc = "127.0.0.1:7070";      // HOST:PORT; port 0 takes a free one
   std::string http = "127.0.0.1:7071";      // the same for Connect, /metrics, /sd/workers, /healthz and /readyz
   bool http_or_next_port = false;           // where the port of `http` is in use, one of those behind it
+  AccessOptions access = {};
   // Names of this machine that browsers may use, besides localhost, its addresses and its host name.
   std::vector<std::string> http_hosts = {};
   Durability durability = Durability::kFull;

@@ -129,7 +129,8 @@ SweepRow SweepIntake::RowOf(const Submission& submission, TimeMs submitted_at, T
                .submitted_at = submitted_at,
                .updated_at = updated_at,
                .file = submission.file,
-               .revision = revision_};
+               .revision = revision_,
+               .owner = submission.owner};
   row.spec_sha256 = Sha256Hex(row.spec);
   return row;
 }

@@ -19,8 +19,9 @@ namespace ofsweep {
 // A sweep as a user sends it.
 struct Submission {
   SweepSpec spec;
-  std::string text;  // is kept, and must itself be readable as a sweep file (YAML, or JSON with the same keys)
-  std::string file;  // names it in problems
+  std::string text;        // is kept, and must itself be readable as a sweep file (YAML, or JSON with the same keys)
+  std::string file;        // names it in problems
+  std::string owner = {};  // the caller who submits it
   bool validate_only = false;
   std::function<bool()> is_cancelled = [] { return false; };  // whether the caller has gone
 };

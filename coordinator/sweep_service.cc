@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "coordinator/evaluations.h"
+#include "coordinator/grpc_access.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/spec_message.h"
 #include "coordinator/wire.h"
@@ -114,9 +115,8 @@ std::uint32_t Fill(const TrialsBySweep& trials, google::protobuf::RepeatedPtrFie
 
 }  // namespace
 
-grpc::Status SweepServiceImpl::TakeIn(const grpc::ServerContext& context, const v1::SubmitSweepRequest& request,
-                                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(const Submission&,
-                                                                                        std::vector<Problem>&),
+grpc::Status SweepServiceImpl::Submit(const grpc::ServerContext& context, const char* action,
+                                      const v1::SubmitSweepRequest& request, Take take,
                                       v1::SubmitSweepResponse& response) {
   if (coordinator_ == nullptr) return NoCoordinator();
   std::string text;
@@ -141,8 +141,22 @@ grpc::Status SweepServiceImpl::TakeIn(const grpc::ServerContext& context, const 
   SweepSpec spec = ParseSweepSpec(text, file, problems);
   AddWhatTheCallerSaw(request, spec, problems);
   if (!problems.empty()) return BadRequest(problems);
-  const auto result =
-      (coordinator_->intake().*take)({spec, text, file, request.validate_only(), IsCancelledOf(context)}, problems);
+  Submission submission{.spec = std::move(spec),
+                        .text = std::move(text),
+                        .file = std::move(file),
+                        .validate_only = request.validate_only(),
+                        .is_cancelled = IsCancelledOf(context)};
+  if (request.validate_only()) return TakeIn(std::move(submission), take, response);
+  const std::string name = submission.spec.name;
+  return Change(context, action, name, [&](const Caller& caller) {
+    if (caller.name != kAnyoneName) submission.owner = caller.name;
+    return TakeIn(std::move(submission), take, response);
+  });
+}
+
+grpc::Status SweepServiceImpl::TakeIn(Submission submission, Take take, v1::SubmitSweepResponse& response) {
+  std::vector<Problem> problems;
+  const auto result = (coordinator_->intake().*take)(submission, problems);
   if (absl::IsCancelled(result.status())) return ToGrpcStatus(result.status());
   if (!result.ok() && !problems.empty()) return BadRequest(problems, result.status().code());
   if (!result.ok()) return StorageStatus(result.status());
@@ -162,12 +176,12 @@ grpc::Status SweepServiceImpl::TakeIn(const grpc::ServerContext& context, const 
 
 grpc::Status SweepServiceImpl::SubmitSweep(grpc::ServerContext* context, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return TakeIn(*context, *request, &SweepIntake::Submit, *response); });
+  return Guarded([&] { return Submit(*context, "SubmitSweep", *request, &SweepIntake::Submit, *response); });
 }
 
 grpc::Status SweepServiceImpl::UpdateSweep(grpc::ServerContext* context, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return TakeIn(*context, *request, &SweepIntake::Update, *response); });
+  return Guarded([&] { return Submit(*context, "UpdateSweep", *request, &SweepIntake::Update, *response); });
 }
 
 grpc::Status SweepServiceImpl::ReadSweep(const std::string& name, v1::Sweep& answer) {
@@ -177,10 +191,33 @@ grpc::Status SweepServiceImpl::ReadSweep(const std::string& name, v1::Sweep& ans
   return grpc::Status::OK;
 }
 
-grpc::Status SweepServiceImpl::Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
-                                      v1::Sweep& answer) {
+absl::Status SweepServiceImpl::CheckOwner(const Caller& caller, const std::string& sweep) {
+  if (caller.role == Role::kAdmin) return absl::OkStatus();
+  const auto row = store_.FindSweep(sweep);
+  if (!row.ok()) return row.status();
+  const std::string owner = *row ? (*row)->owner : "";
+  if (owner.empty() || owner == caller.name) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat("sweep ", sweep, " is ", owner, "'s, and you are ", caller.name,
+                                                  ": ask ", owner, " or an admin, or choose another name"));
+}
+
+grpc::Status SweepServiceImpl::Change(const grpc::ServerContext& context, const char* action, const std::string& sweep,
+                                      const std::function<grpc::Status(const Caller&)>& change) {
   return Guarded([&]() -> grpc::Status {
     if (coordinator_ == nullptr) return NoCoordinator();
+    const auto caller = CallerOf(context, *admission_);
+    if (!caller.ok()) return ToGrpcStatus(caller.status());
+    return audit_->Record(*caller, action, sweep, [&]() -> grpc::Status {
+      if (absl::Status owner = CheckOwner(*caller, sweep); !owner.ok()) return StorageStatus(owner);
+      return change(*caller);
+    });
+  });
+}
+
+grpc::Status SweepServiceImpl::ChangeState(const grpc::ServerContext& context, const char* action,
+                                           const std::string& sweep,
+                                           const std::function<absl::Status(Coordinator&)>& change, v1::Sweep& answer) {
+  return Change(context, action, sweep, [&](const Caller&) -> grpc::Status {
     if (absl::Status status = change(*coordinator_); !status.ok()) return StorageStatus(status);
     return ReadSweep(sweep, answer);
   });
@@ -213,28 +250,30 @@ grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(g
   return hub_->Watch(*context, *request);
 }
 
-grpc::Status SweepServiceImpl::CancelSweep(grpc::ServerContext*, const v1::CancelSweepRequest* request,
+grpc::Status SweepServiceImpl::CancelSweep(grpc::ServerContext* context, const v1::CancelSweepRequest* request,
                                            v1::CancelSweepResponse* response) {
-  return Change(
-      request->name(), [&](Coordinator& c) { return c.Cancel(request->name()); }, *response->mutable_sweep());
+  return ChangeState(
+      *context, "CancelSweep", request->name(), [&](Coordinator& c) { return c.Cancel(request->name()); },
+      *response->mutable_sweep());
 }
 
-grpc::Status SweepServiceImpl::PauseSweep(grpc::ServerContext*, const v1::PauseSweepRequest* request,
+grpc::Status SweepServiceImpl::PauseSweep(grpc::ServerContext* context, const v1::PauseSweepRequest* request,
                                           v1::PauseSweepResponse* response) {
-  return Change(
-      request->name(), [&](Coordinator& c) { return c.Pause(request->name()); }, *response->mutable_sweep());
+  return ChangeState(
+      *context, "PauseSweep", request->name(), [&](Coordinator& c) { return c.Pause(request->name()); },
+      *response->mutable_sweep());
 }
 
-grpc::Status SweepServiceImpl::ResumeSweep(grpc::ServerContext*, const v1::ResumeSweepRequest* request,
+grpc::Status SweepServiceImpl::ResumeSweep(grpc::ServerContext* context, const v1::ResumeSweepRequest* request,
                                            v1::ResumeSweepResponse* response) {
-  return Change(
-      request->name(), [&](Coordinator& c) { return c.Resume(request->name()); }, *response->mutable_sweep());
+  return ChangeState(
+      *context, "ResumeSweep", request->name(), [&](Coordinator& c) { return c.Resume(request->name()); },
+      *response->mutable_sweep());
 }
 
-grpc::Status SweepServiceImpl::DeleteSweep(grpc::ServerContext*, const v1::DeleteSweepRequest* request,
+grpc::Status SweepServiceImpl::DeleteSweep(grpc::ServerContext* context, const v1::DeleteSweepRequest* request,
                                            v1::DeleteSweepResponse* response) {
-  return Guarded([&]() -> grpc::Status {
-    if (coordinator_ == nullptr) return NoCoordinator();
+  return Change(*context, "DeleteSweep", request->name(), [&](const Caller&) -> grpc::Status {
     const auto deleted = coordinator_->Delete(request->name());
     if (!deleted.ok()) return StorageStatus(deleted.status());
     logs_->Remove(deleted->begun_trials);
@@ -244,7 +283,7 @@ grpc::Status SweepServiceImpl::DeleteSweep(grpc::ServerContext*, const v1::Delet
   });
 }
 
-grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext*, const v1::RetryTrialsRequest* request,
+grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext* context, const v1::RetryTrialsRequest* request,
                                            v1::RetryTrialsResponse* response) {
   const auto retry = [&](Coordinator& coordinator) {
     const auto retried =
@@ -252,7 +291,7 @@ grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext*, const v1::Retry
     if (retried.ok()) response->set_retried(static_cast<std::uint32_t>(*retried));
     return retried.status();
   };
-  return Change(request->sweep(), retry, *response->mutable_sweep());
+  return ChangeState(*context, "RetryTrials", request->sweep(), retry, *response->mutable_sweep());
 }
 
 grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest* request,
@@ -348,10 +387,9 @@ grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v
   });
 }
 
-grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext*, const v1::AddEvaluationsRequest* request,
+grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext* context, const v1::AddEvaluationsRequest* request,
                                               v1::AddEvaluationsResponse* response) {
-  return Guarded([&]() -> grpc::Status {
-    if (coordinator_ == nullptr) return NoCoordinator();
+  return Change(*context, "AddEvaluations", request->sweep(), [&](const Caller&) -> grpc::Status {
     std::vector<Problem> problems;
     const std::vector<TrialEvaluation> evaluations = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);

@@ -7,6 +7,8 @@
 
 #include "absl/time/time.h"
 #include "coordinator/ablation_table.h"
+#include "coordinator/audit.h"
+#include "coordinator/call_admission.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/curve_streams.h"
 #include "coordinator/log_hub.h"
@@ -31,6 +33,8 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
     Coordinator& coordinator;
     WatchHub& hub;
     LogIntake& logs;
+    const CallAdmission& admission;
+    Audit& audit;
   };
 
   // Both must outlive the service. Without `running` it only reads; RPCs that change or follow something answer
@@ -41,6 +45,8 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
         coordinator_(running ? &running->coordinator : nullptr),
         hub_(running ? &running->hub : nullptr),
         logs_(running ? &running->logs : nullptr),
+        admission_(running ? &running->admission : nullptr),
+        audit_(running ? &running->audit : nullptr),
         reader_(store, running ? &running->coordinator.views() : nullptr) {}
 
   // Streams that are being sent end with UNAVAILABLE.
@@ -71,12 +77,17 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                                 v1::GetAblationTableResponse*) override;
 
  private:
-  grpc::Status TakeIn(const grpc::ServerContext& context, const v1::SubmitSweepRequest& request,
-                      absl::StatusOr<SubmitResult> (SweepIntake::*take)(const Submission&, std::vector<Problem>&),
-                      v1::SubmitSweepResponse& response);
-  // Does `change` and answers with the sweep as it is then.
-  grpc::Status Change(const std::string& sweep, const std::function<absl::Status(Coordinator&)>& change,
-                      v1::Sweep& answer);
+  using Take = absl::StatusOr<SubmitResult> (SweepIntake::*)(const Submission&, std::vector<Problem>&);
+  grpc::Status Submit(const grpc::ServerContext& context, const char* action, const v1::SubmitSweepRequest& request,
+                      Take take, v1::SubmitSweepResponse& response);
+  grpc::Status TakeIn(Submission submission, Take take, v1::SubmitSweepResponse& response);
+  // Makes a call that changes the sweep, where its caller may change it, and has it written down.
+  grpc::Status Change(const grpc::ServerContext& context, const char* action, const std::string& sweep,
+                      const std::function<grpc::Status(const Caller&)>& change);
+  // The same for `change`, and answers with the sweep as it is then.
+  grpc::Status ChangeState(const grpc::ServerContext& context, const char* action, const std::string& sweep,
+                           const std::function<absl::Status(Coordinator&)>& change, v1::Sweep& answer);
+  absl::Status CheckOwner(const Caller& caller, const std::string& sweep);
   grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);
   grpc::Status SendCurves(const v1::QueryCurvesRequest& request, const std::function<bool()>& is_cancelled,
                           CurveStreams::Place& place, grpc::ServerWriter<v1::QueryCurvesResponse>& writer);
@@ -86,6 +97,8 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
   Coordinator* const coordinator_;
   WatchHub* const hub_;
   LogIntake* const logs_;
+  const CallAdmission* const admission_;
+  Audit* const audit_;
   SweepReader reader_;
   CurveStreams curve_streams_{kCurveStreams, kReaderPatience};
   std::atomic<bool> stopping_ = false;

@@ -105,6 +105,7 @@ v1::Sweep ToMessage(const SweepSummary& sweep, const SweepRow& row, const std::v
   message.set_priority(row.attributes.priority);
   message.set_keep_checkpoints(std::string(Name(row.attributes.keep_checkpoints)));
   message.mutable_varied()->Add(varied.begin(), varied.end());
+  message.set_owner(row.owner);
   return message;
 }
 

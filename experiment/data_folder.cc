@@ -45,6 +45,10 @@ std::string DatabaseIdPath(const std::string& data_dir) {
   return Join(data_dir, "database-id");
 }
 
+std::string AccessTokenPath(const std::string& data_dir) {
+  return data_dir + "/access-token";
+}
+
 std::string DeletionsPath(const std::string& data_dir) {
   return Join(data_dir, "deletions");
 }

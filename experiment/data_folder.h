@@ -18,6 +18,8 @@ std::string OutboxFolder(const std::string& data_dir);    // outbox
 std::string DatasetsFolder(const std::string& data_dir);  // datasets: the trainers' shared cache
 std::string DatabaseIdPath(const std::string& data_dir);  // database-id: of the database that lent what is here
 
+std::string AccessTokenPath(const std::string& data_dir);  // access-token: of who may read the coordinator's folder
+
 std::string DeletionsPath(const std::string& data_dir);  // deletions: the number of the last one that was followed
 
 // The database that --data-dir names: that of the folder, or the file itself, which may be a copy. What is not there

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/schema_v1.h"
+#include "storage/schema_v10.h"
 #include "storage/schema_v2.h"
 #include "storage/schema_v3.h"
 #include "storage/schema_v4.h"
@@ -21,7 +22,7 @@ namespace {
 constexpr const char* kNoTables = "";
 // Migration i brings the tables of version i to version i + 1. One that was released is never edited: add the next.
 constexpr std::array kMigrations = {kSchemaV1, kSchemaV2, kSchemaV3, kSchemaV4, kSchemaV5,
-                                    kSchemaV6, kSchemaV7, kNoTables, kNoTables};
+                                    kSchemaV6, kSchemaV7, kNoTables, kNoTables, kSchemaV10};
 constexpr std::int64_t kVersion = kMigrations.size();
 
 std::int64_t Number(DatabaseConnection& connection, const std::string& sql) {

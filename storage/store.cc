@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "storage/access_rows.h"
 #include "storage/curve_means.h"
 #include "storage/curve_reads.h"
 #include "storage/disk_probe.h"
@@ -115,6 +116,30 @@ std::future<absl::Status> Store::Probe() {
                 [path = path_](DatabaseConnection&, PointWrites&) { return ProbeDisk(path); });
 }
 
+std::future<absl::Status> Store::SavePrincipal(Principal principal) {
+  return Submit(writer_.get(), path_, "access", 0,
+                [principal = std::move(principal)](DatabaseConnection& connection, PointWrites&) {
+                  ofsweep::SavePrincipal(connection, principal);
+                  return absl::OkStatus();
+                });
+}
+
+std::future<absl::Status> Store::InsertAudit(AuditEntry entry) {
+  return Submit(writer_.get(), path_, "access", 0,
+                [entry = std::move(entry)](DatabaseConnection& connection, PointWrites&) {
+                  ofsweep::InsertAudit(connection, entry);
+                  return absl::OkStatus();
+                });
+}
+
+std::future<absl::Status> Store::SetAuditOutcome(std::int64_t id, std::string outcome) {
+  return Submit(writer_.get(), path_, "access", 0,
+                [id, outcome = std::move(outcome)](DatabaseConnection& connection, PointWrites&) {
+                  ofsweep::SetAuditOutcome(connection, id, outcome);
+                  return absl::OkStatus();
+                });
+}
+
 absl::StatusOr<std::optional<SweepRow>> Store::FindSweep(const std::string& name) {
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::optional<SweepRow>> {
     return ofsweep::FindSweep(connection, name);
@@ -138,6 +163,17 @@ absl::StatusOr<std::vector<SweepRow>> Store::ListSweeps(std::uint64_t limit, std
   return readers_->With([&](DatabaseConnection& connection) -> absl::StatusOr<std::vector<SweepRow>> {
     return ofsweep::ListSweeps(connection, limit, before, tags);
   });
+}
+
+absl::StatusOr<std::vector<Principal>> Store::ListPrincipals() {
+  return readers_->With([](DatabaseConnection& connection) -> absl::StatusOr<std::vector<Principal>> {
+    return ofsweep::ListPrincipals(connection);
+  });
+}
+
+absl::StatusOr<std::int64_t> Store::LastAuditId() {
+  return readers_->With(
+      [](DatabaseConnection& connection) -> absl::StatusOr<std::int64_t> { return ofsweep::LastAuditId(connection); });
 }
 
 absl::StatusOr<std::string> Store::DatabaseId() {

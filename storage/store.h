@@ -13,11 +13,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "access/principal.h"
 #include "experiment/attempt.h"
 #include "experiment/data_input.h"
 #include "experiment/metric_column.h"
 #include "experiment/point_columns.h"
 #include "experiment/sweep_attributes.h"
+#include "experiment/time_ms.h"
 #include "experiment/trainer_event.h"
 #include "experiment/trial_state.h"
 
@@ -35,9 +37,6 @@ struct StoreOptions {
   std::int64_t seal_every_steps = 2000;
 };
 
-// Times are milliseconds since 1970, UTC; 0 means never.
-using TimeMs = std::int64_t;
-
 struct SweepRow {
   std::int64_t id = 0;  // ascending as they are submitted; 0 before it is stored
   std::string name;
@@ -51,6 +50,7 @@ struct SweepRow {
   std::string file;
   std::string spec_sha256;
   std::string revision;
+  std::string owner;  // the caller who submitted it (access/principal.h); "" where callers had no names
 };
 
 // What the trials of an arm have in common and no other trial of the sweep: the keys that the sweep varies, but the
@@ -181,6 +181,15 @@ struct StateChange {
   }
 };
 
+// A call that changes something, as the view `audit` shows it.
+struct AuditEntry {
+  std::int64_t id = 0;  // ascending
+  TimeMs at = 0;
+  Caller caller;
+  std::string action;   // the RPC: "CancelSweep"
+  std::string subject;  // what it is about: a sweep, a principal
+};
+
 struct PushCounts {
   std::uint64_t stored = 0;
   std::uint64_t duplicates = 0;
@@ -273,6 +282,12 @@ class Store {
   // its turn behind the writes that are queued.
   std::future<absl::Status> Probe();
 
+  // Adds the principal, or puts it in place of the one of its name.
+  std::future<absl::Status> SavePrincipal(Principal principal);
+  // A new row of the audit, without an outcome; and its outcome.
+  std::future<absl::Status> InsertAudit(AuditEntry entry);
+  std::future<absl::Status> SetAuditOutcome(std::int64_t id, std::string outcome);
+
   // ---- reads; NotFound for a sweep that does not exist, unless said otherwise ----
 
   absl::StatusOr<std::optional<SweepRow>> FindSweep(const std::string& name);
@@ -318,15 +333,20 @@ class Store {
   // when `visit` returns false. A slow `visit` holds up nobody: no snapshot is open while it runs.
   absl::Status VisitCurves(const CurveQuery& query, const std::function<bool(Curve)>& visit);
 
+  // By their names, revoked ones too.
+  absl::StatusOr<std::vector<Principal>> ListPrincipals();
+  // 0: there is none.
+  absl::StatusOr<std::int64_t> LastAuditId();
+
   // Made with the database; its copies have the same.
   absl::StatusOr<std::string> DatabaseId();
 
   // Sizes for /metrics.
   std::uint64_t DatabaseBytes() const;
   std::uint64_t WalBytes() const;
-  // Called on the writer's thread after each write transaction, once for each kind of thing it did ("append", "change",
-  // "clear", "insert", "probe", "seal"), with how long the transaction took. The observer must not call a method that
-  // writes.
+  // Called on the writer's thread after each write transaction, once for each kind of thing it did ("access", "append",
+  // "change", "clear", "insert", "probe", "seal"), with how long the transaction took. The observer must not call a
+  // method that writes.
   void ObserveTransactions(std::function<void(const std::string& op, double seconds)> observer);
   // Likewise, after each write that found no space, or no database file any more; to be called before any write is
   // made.

@@ -110,12 +110,12 @@ absl::Status InsertSweep(DatabaseConnection& connection, const NewSweep& added) 
   const SweepRow& sweep = added.sweep;
   const int inserted =
       Query(connection.Prepare("INSERT INTO sweeps (name, state, spec, submitted_at, state_changed_at, file, "
-                               "spec_sha256, revision, description, tags, priority, keep_checkpoints) "
+                               "spec_sha256, revision, description, tags, priority, keep_checkpoints, owner) "
                                "VALUES (?1, ?2, ?3, ?4, ?4, nullif(?5, ''), nullif(?6, ''), nullif(?7, ''), "
-                               "?8, ?9, ?10, ?11) ON CONFLICT (name) DO NOTHING"))
+                               "?8, ?9, ?10, ?11, ?12) ON CONFLICT (name) DO NOTHING"))
           .Bind(sweep.name, Name(sweep.state), sweep.spec, sweep.submitted_at, sweep.file, sweep.spec_sha256,
                 sweep.revision, sweep.attributes.description, nlohmann::json(sweep.attributes.tags).dump(),
-                sweep.attributes.priority, Name(sweep.attributes.keep_checkpoints))
+                sweep.attributes.priority, Name(sweep.attributes.keep_checkpoints), sweep.owner)
           .Run();
   if (inserted == 0) {
     return absl::AlreadyExistsError(absl::StrCat("there is a sweep ", sweep.name, " already; choose another name"));

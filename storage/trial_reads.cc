@@ -18,7 +18,7 @@ namespace {
 
 constexpr char kSweepColumns[] =
     "id, name, description, tags, priority, keep_checkpoints, state, spec, submitted_at, updated_at, file, "
-    "spec_sha256, revision";
+    "spec_sha256, revision, owner";
 
 // AttemptOrigin; ReadOrigin reads it.
 constexpr char kOriginColumns[] =
@@ -126,7 +126,8 @@ SweepRow ReadSweep(const Query& row) {
           .updated_at = row.Integer(9),
           .file = row.Text(10),
           .spec_sha256 = row.Text(11),
-          .revision = row.Text(12)};
+          .revision = row.Text(12),
+          .owner = row.Text(13)};
 }
 
 // A ResultNumber, and whether it was measured at all: NULL with a step is a NaN.

@@ -167,8 +167,29 @@ FROM trial_attempts
 --:   tags TEXT: a JSON list, for json_each
 --:   priority INTEGER: trials of sweeps with a higher one begin first
 --:   keep_checkpoints TEXT: none, last or all
+--:   owner TEXT: the caller who submitted it; empty where callers had no names
 CREATE VIEW sweep_attributes AS
-SELECT name AS sweep, description, tags, priority, keep_checkpoints FROM sweeps;
+SELECT name AS sweep, description, tags, priority, keep_checkpoints, owner FROM sweeps;
+
+--: audit: a call that changed something or was to, oldest first
+--:   at TEXT: UTC
+--:   caller TEXT: the name of its token or certificate; local: whoever can read the coordinator's data folder
+--:   role TEXT: what the caller might do then
+--:   peer TEXT: the address it came from; empty: from the coordinator's own process
+--:   action TEXT: the RPC
+--:   subject TEXT: the sweep or the name that it was about
+--:   outcome TEXT: ok or the error; NULL while it is on its way, and where the coordinator was killed meanwhile
+CREATE VIEW audit AS
+SELECT
+  strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,
+  caller,
+  role,
+  peer,
+  action,
+  subject,
+  outcome
+FROM audit_log
+ORDER BY id;
 
 --: specs: a text that a sweep was submitted or updated with, oldest first
 --:   sweep TEXT: name of the sweep

@@ -60,6 +60,7 @@ void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, dou
 
 void ServerTest::StartServer(ServerOptions options) {
   options.data_dir = folder_.path().string();
+  options.access.insecure = true;  // of who calls: access_test.cc
   options.grpc = options.http = "127.0.0.1:0";
   options.durability = Durability::kNormal;
   server_.reset();

@@ -50,7 +50,7 @@ TEST_F(OpeningTest, AMissingFileAndItsFoldersAreMade) {
 TEST_F(OpeningTest, TheFileSaysWhoseItIsAndOfWhichVersion) {
   OpenStore(path_);
   EXPECT_THAT(Sql(path_, "PRAGMA application_id"), testing::ElementsAre(std::to_string(0x4F465357)));
-  EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("9"));
+  EXPECT_THAT(Sql(path_, "PRAGMA user_version"), testing::ElementsAre("10"));
   EXPECT_THAT(Sql(path_, "PRAGMA journal_mode"), testing::ElementsAre("wal"));
 }
 

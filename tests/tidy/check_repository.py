@@ -15,13 +15,14 @@ MAY_INCLUDE = {
     "host": set(),
     "experiment": set(),
     "corpus": {"experiment"},
-    "storage": {"host", "experiment"},
+    "access": {"experiment"},
+    "storage": {"host", "experiment", "access"},
     "monitoring": set(),
-    "coordinator": {"experiment", "storage", "monitoring"},
-    "worker": {"host", "experiment", "monitoring"},
+    "coordinator": {"experiment", "access", "storage", "monitoring"},
+    "worker": {"host", "experiment", "access", "monitoring"},
     "trainer": {"host", "experiment", "corpus"},
     "figures": set(),
-    "cli": {"host", "experiment", "corpus", "storage", "monitoring", "coordinator", "worker", "figures"},
+    "cli": {"host", "experiment", "corpus", "access", "storage", "monitoring", "coordinator", "worker", "figures"},
 }
 
 # Header pattern → the files it may be included in.

@@ -23,7 +23,7 @@ from ofsweep.results import SERIES_TRIALS, Names, Results, as_list
 from ofsweep.sweep import TRIAL_STATES, Sweep
 
 _APPLICATION_ID = 0x4F465357  # "OFSW", as storage/schema.h has it
-_SCHEMA_VERSION = 9
+_SCHEMA_VERSION = 10
 _FILE_NAME = "ofsweep.db"
 _LAST_STEP = 2**32 - 1
 

@@ -1,0 +1,85 @@
+#include "coordinator/grpc_access.h"
+
+#include <map>
+#include <string_view>
+
+#include "coordinator/needed_role.h"
+#include "coordinator/peer_host.h"
+#include "coordinator/rpc_status.h"
+
+namespace ofsweep {
+namespace {
+
+using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+constexpr const char* kAuthorization = "authorization";
+constexpr const char* kPath = ":path";
+// Of calls over the in-process channel alone.
+constexpr const char* kCallerName = "ofsweep-caller";
+constexpr const char* kCallerRole = "ofsweep-caller-role";
+constexpr const char* kCallerPeer = "ofsweep-caller-peer";
+
+std::string_view ValueOf(const Metadata& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? std::string_view() : std::string_view(found->second.data(), found->second.size());
+}
+
+// The first URI in the alternative names of the client's certificate, which gRPC has verified; "" without one.
+std::string CertificateName(const grpc::AuthContext* context) {
+  if (context == nullptr || !context->IsPeerAuthenticated()) return "";
+  const auto names = context->FindPropertyValues("peer_spiffe_id");
+  return names.empty() ? "" : std::string(names.front().data(), names.front().size());
+}
+
+class AccessProcessor final : public grpc::AuthMetadataProcessor {
+ public:
+  explicit AccessProcessor(const CallAdmission& admission) : admission_(admission) {}
+
+  bool IsBlocking() const override { return false; }
+
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
+                       OutputMetadata*) override {
+    const std::string_view rpc = ValueOf(metadata, kPath);
+    const std::optional<Role> needed = NeededRole(rpc);
+    if (!needed) return grpc::Status::OK;
+    const std::string name = CertificateName(context);
+    const auto caller =
+        admission_.Identify({.authorization = ValueOf(metadata, kAuthorization), .certificate_name = name});
+    if (!caller.ok()) return ToGrpcStatus(caller.status());
+    return ToGrpcStatus(CheckRole(*caller, *needed, rpc.substr(rpc.rfind('/') + 1)));
+  }
+
+ private:
+  const CallAdmission& admission_;
+};
+
+}  // namespace
+
+std::shared_ptr<grpc::AuthMetadataProcessor> MakeAccessProcessor(const CallAdmission& admission) {
+  return std::make_shared<AccessProcessor>(admission);
+}
+
+absl::StatusOr<Caller> CallerOf(const grpc::ServerContextBase& context, const CallAdmission& admission) {
+  const Metadata& metadata = context.client_metadata();
+  const std::optional<std::string> peer = PeerHost(context.peer());
+  if (!peer) {
+    const std::string_view name = ValueOf(metadata, kCallerName);
+    if (name.empty()) return Caller{.name = kLocalName, .role = Role::kAdmin};
+    return Caller{.name = std::string(name),
+                  .role = ParseRole(ValueOf(metadata, kCallerRole)).value_or(Role::kScrape),
+                  .peer = std::string(ValueOf(metadata, kCallerPeer))};
+  }
+  const std::string certificate_name = CertificateName(context.auth_context().get());
+  auto caller =
+      admission.Identify({.authorization = ValueOf(metadata, kAuthorization), .certificate_name = certificate_name});
+  if (caller.ok()) caller->peer = *peer;
+  return caller;
+}
+
+void SetCaller(const Caller& caller, grpc::ClientContext& context) {
+  context.AddMetadata(kCallerName, caller.name);
+  context.AddMetadata(kCallerRole, std::string(RoleName(caller.role)));
+  context.AddMetadata(kCallerPeer, caller.peer);
+}
+
+}  // namespace ofsweep

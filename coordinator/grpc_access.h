@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/security/auth_metadata_processor.h>
+#include <grpcpp/server_context.h>
+
+#include "absl/status/statusor.h"
+#include "coordinator/call_admission.h"
+
+namespace ofsweep {
+
+// Refuses calls before their message is read: UNAUTHENTICATED or PERMISSION_DENIED (needed_role.h). For the credentials
+// of a port; `admission` must outlive the server.
+std::shared_ptr<grpc::AuthMetadataProcessor> MakeAccessProcessor(const CallAdmission& admission);
+
+// Who makes the call that a service handles. One that comes over the in-process channel is the process's own, or made
+// on behalf of who SetCaller says; over TCP nobody can say that.
+absl::StatusOr<Caller> CallerOf(const grpc::ServerContextBase& context, const CallAdmission& admission);
+
+// For a call over the in-process channel on somebody's behalf.
+void SetCaller(const Caller& caller, grpc::ClientContext& context);
+
+}  // namespace ofsweep
