@@ -47,7 +47,8 @@ absl::StatusOr<Connection> OpenStore(const EvaluateOptions& options) {
   if (!given.ok()) return given.status();
   if (options.coordinator || *given || !fs::exists(DatabasePath(options.data_dir))) {
     return Connection::Open(
-        {.coordinator = options.coordinator ? *options.coordinator : given->value_or(kDefaultCoordinator)});
+        {.coordinator = options.coordinator ? *options.coordinator : given->value_or(kDefaultCoordinator),
+         .caller = options.caller});
   }
   auto server = Server::Start({.data_dir = options.data_dir, .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   if (absl::IsUnavailable(server.status())) {

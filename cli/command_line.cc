@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/completion.h"
+#include "cli/connection_command_line.h"
 #include "cli/database_command_line.h"
 #include "cli/hint.h"
 #include "cli/log.h"
@@ -18,6 +19,7 @@
 #include "cli/metric_reference.h"
 #include "cli/option_values.h"
 #include "cli/rpc_error.h"
+#include "cli/token_command_line.h"
 #include "cli/trial_key_reference.h"
 #include "cli/usage_hint.h"
 #include "experiment/number_range.h"
@@ -98,34 +100,6 @@ class Program {
       return {status.code(), RepeatOptions(std::string(status.message()), options.connection)};
     }
     return status;
-  }
-
-  static void AddCoordinator(CLI::App* sub, std::optional<std::string>& coordinator) {
-    AddCoordinator(sub, coordinator,
-                   absl::StrCat("HOST:PORT (default: ", kCoordinatorVariable, " of the environment, else ",
-                                kDefaultCoordinator, ")"));
-  }
-
-  static void AddCoordinator(CLI::App* sub, std::optional<std::string>& coordinator, const std::string& help) {
-    sub->add_option("--coordinator", coordinator, help)
-        ->check(CLI::Validator([](const std::string& text) { return WhyNoAddress(text); }, ""));
-  }
-
-  // Of a command that only reads.
-  static void AddSource(CLI::App* sub, ConnectionOptions& connection) {
-    AddCoordinator(sub, connection.coordinator);
-    sub->add_option(
-        "--data-dir", connection.data_dir,
-        absl::StrCat("read this folder's database instead, or a database file, such as a copy; without both "
-                     "options and the variable, ",
-                     kDefaultDataDir, " is read where no coordinator answers"));
-  }
-
-  // Of a command that needs a coordinator. --data-dir is no option of it and not in its help, but whoever gives it is
-  // told to start one, which says more than an unexpected argument.
-  static void AddCoordinatorAlone(CLI::App* sub, ConnectionOptions& connection) {
-    AddCoordinator(sub, connection.coordinator);
-    sub->add_option("--data-dir", connection.data_dir)->group("");
   }
 
   static void AddSweepFile(CLI::App* sub, std::string& spec, std::vector<std::string>& set) {
@@ -209,6 +183,7 @@ class Program {
         "--http", run_options->http,
         absl::StrCat("HOST:PORT for the page and /metrics (default: ", kDefaultHttp, ", or the next free port)"));
     AddHttpHosts(run, run_options->http_hosts);
+    AddAccess(run, run_options->access);
     AddRetention(run, run_options->metrics_retention_seconds);
     AddLogBytes(run, run_options->max_log_bytes);
     AddLayout(run, run_options->layout);
@@ -220,13 +195,14 @@ class Program {
     coordinator->add_option("--http", serve->http, "HOST:PORT for the page, its calls and /metrics")
         ->capture_default_str();
     AddHttpHosts(coordinator, serve->http_hosts);
+    AddAccess(coordinator, serve->access);
     AddRetention(coordinator, serve->metrics_retention_seconds);
     AddLogBytes(coordinator, serve->max_log_bytes);
     coordinator->add_option("--on-sweep-end", serve->on_sweep_end,
                             "COMMAND for the shell when a sweep has ended; reads it as JSON on its standard input");
 
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
-    AddCoordinator(worker, work->coordinator);
+    AddCoordinator(worker, work->coordinator, work->caller);
     AddDataDir(worker, work->data_dir, "outbox, checkpoints, data sets, logs");
     worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
         ->check(Within({.maximum = 1024, .whole = true}));
@@ -236,6 +212,7 @@ class Program {
     AddEvaluate();
     AddDoctor();
     AddDatabaseCommands(app_, streams_, action_);
+    AddTokenCommands(app_, streams_, action_);
 
     CLI::App* data = app_.add_subcommand("data", "data sets")->require_subcommand(1);
     auto prepare = std::make_shared<PrepareOptions>();
@@ -275,7 +252,7 @@ class Program {
     options->data_dir = kDefaultDataDir;
     options->ports = {ParseHostPort(kDefaultCoordinator)->port, ParseHostPort(kDefaultHttp)->port};
     AddDataDir(doctor, options->data_dir, "where run, coordinator or worker shall keep their data");
-    AddCoordinator(doctor, options->coordinator,
+    AddCoordinator(doctor, options->coordinator, options->caller,
                    absl::StrCat("HOST:PORT that has to answer (default: ", kCoordinatorVariable,
                                 " of the environment, else none is called)"));
     doctor->add_flag("--json", options->json, "as JSON");
@@ -289,7 +266,7 @@ class Program {
     evaluate->add_option("SWEEP", options->sweep, "its name")->required();
     AddList(evaluate, "--bits", "BITS", options->bits, "wXaY: weights in X bits, activations in Y")->required();
     AddDataDir(evaluate, options->data_dir, "the folder of `run`, or of the worker, that holds the checkpoints");
-    AddCoordinator(evaluate, options->coordinator,
+    AddCoordinator(evaluate, options->coordinator, options->caller,
                    absl::StrCat("HOST:PORT that stores the results (default: ", kCoordinatorVariable,
                                 " of the environment, else the database in --data-dir; where there is none, ",
                                 kDefaultCoordinator, ")"));

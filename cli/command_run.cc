@@ -180,6 +180,7 @@ absl::Status Run(const RunOptions& options, Streams streams) {
                                .grpc = options.grpc,
                                .http = options.http.empty() ? kDefaultHttp : options.http,
                                .http_or_next_port = options.http.empty(),
+                               .access = options.access,
                                .http_hosts = options.http_hosts,
                                .only_sweep = SweepName(*file),
                                .metrics_retention_seconds = options.metrics_retention_seconds,

@@ -14,6 +14,7 @@
 #include "cli/doctor.h"
 #include "cli/figure_files.h"
 #include "cli/trial_groups.h"
+#include "coordinator/server_access.h"
 
 namespace ofsweep {
 
@@ -153,6 +154,29 @@ struct PlotOptions {
 // Draws a sweep into files, and prints their paths. Nothing is written where one of them cannot be drawn.
 absl::Status Plot(const PlotOptions& options, Streams streams);
 
+// The commands of `token`: who may call a coordinator (docs/access.md).
+
+struct TokenMakeOptions {
+  ConnectionOptions connection;
+  std::string name;
+  std::string role;
+  double days = 90;  // until it expires; 0: never
+  std::string out;   // a new file for the token; empty: it is printed
+};
+absl::Status TokenMake(const TokenMakeOptions& options, Streams streams);
+
+struct TokenListOptions {
+  ConnectionOptions connection;
+  bool json = false;
+};
+absl::Status TokenList(const TokenListOptions& options, Streams streams);
+
+struct TokenRevokeOptions {
+  ConnectionOptions connection;
+  std::string name;
+};
+absl::Status TokenRevoke(const TokenRevokeOptions& options, Streams streams);
+
 // ---- on this machine ----
 
 // Of what trainers log, in all.
@@ -166,12 +190,14 @@ struct CoordinatorCommandOptions {
   double metrics_retention_seconds = 300;
   std::uint64_t max_log_bytes = kDefaultLogBytes;
   std::string on_sweep_end;  // a shell command; empty: none
+  AccessOptions access = {};
 };
 // Serves until a signal asks it to stop (interrupt.h).
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
 
 struct WorkerCommandOptions {
   std::optional<std::string> coordinator;  // HOST:PORT; absent: see CoordinatorAddress
+  CallerOptions caller = {};
   std::string data_dir = kDefaultDataDir;
   int slots = 0;     // 0: one a GPU, else one a core
   std::string http;  // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
@@ -186,6 +212,7 @@ struct RunOptions {
   std::string grpc = "127.0.0.1:0";
   std::string http;  // HOST:PORT; empty: the usual one, or where it is in use one of those behind it
   std::vector<std::string> http_hosts;
+  AccessOptions access = {};
   double metrics_retention_seconds = 300;
   std::uint64_t max_log_bytes = kDefaultLogBytes;
   int slots = 0;
@@ -261,6 +288,7 @@ struct EvaluateOptions {
   // HOST:PORT that stores the results. Absent: the coordinator that the environment names, else the database in
   // data_dir, opened in this process; where there is none, kDefaultCoordinator.
   std::optional<std::string> coordinator;
+  CallerOptions caller = {};
 };
 // Evaluates the completed trials of a sweep whose last checkpoints are in the data folder after rounding them to each
 // of `bits`, and stores the points. Leaves out what is stored already. Fails when a trial could not be evaluated, after

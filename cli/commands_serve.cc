@@ -15,6 +15,7 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,
                                .http = options.http,
+                               .access = options.access,
                                .http_hosts = options.http_hosts,
                                .metrics_retention_seconds = options.metrics_retention_seconds,
                                .max_log_bytes = options.max_log_bytes,
@@ -32,9 +33,10 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
   const auto coordinator = CoordinatorAddress(options.coordinator);
   if (!coordinator.ok()) return coordinator.status();
+  const auto channel = DialCoordinator(*coordinator, WithEnvironment(options.caller), WorkerChannelArguments());
+  if (!channel.ok()) return channel.status();
   Interrupt interrupt;
-  auto agent = Agent::Create({.data_dir = options.data_dir, .http = options.http, .slots = options.slots},
-                             MakeWorkerChannel(*coordinator));
+  auto agent = Agent::Create({.data_dir = options.data_dir, .http = options.http, .slots = options.slots}, *channel);
   if (!agent.ok()) return agent.status();
   streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << *coordinator << " slots "
               << (*agent)->slots() << (options.http.empty() ? "" : " http ") << (*agent)->http_address() << " data "

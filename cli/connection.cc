@@ -19,13 +19,6 @@ namespace {
 constexpr int kMaxMessageBytes = 256 << 20;
 constexpr std::uint32_t kTrialsPerPage = 200;
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
-  grpc::ChannelArguments arguments = CoordinatorChannelArguments();
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
-}
-
 bool Answers(grpc::Channel& channel, std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::system_clock::now() + patience;
   grpc_connectivity_state state = channel.GetState(true);
@@ -68,16 +61,26 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string targe
       stub_(v1::SweepService::NewStub(channel_)),
       target_(std::move(target)) {}
 
+absl::StatusOr<Connection> Connection::Dial(const std::string& target, const CallerOptions& caller) {
+  grpc::ChannelArguments arguments = CoordinatorChannelArguments();
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  auto channel = DialCoordinator(target, WithEnvironment(caller), arguments);
+  if (!channel.ok()) return channel.status();
+  return Connection(*std::move(channel), target);
+}
+
 absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
-  if (options.coordinator) return Connection(MakeChannel(*options.coordinator), *options.coordinator);
+  if (options.coordinator) return Dial(*options.coordinator, options.caller);
   if (!options.data_dir) {
     const auto given = CoordinatorOfEnvironment();
     if (!given.ok()) return given.status();
-    if (*given) return Connection(MakeChannel(**given), **given);
-    const auto channel = MakeChannel(kDefaultCoordinator);
+    if (*given) return Dial(**given, options.caller);
+    auto usual = Dial(kDefaultCoordinator, options.caller);
+    if (!usual.ok()) return usual.status();
     const bool has_data = std::filesystem::exists(DatabasePath(kDefaultDataDir));
     // Whoever has nothing to read here meant the coordinator, and is told that it does not answer.
-    if (!has_data || Answers(*channel, std::chrono::seconds(2))) return Connection(channel, kDefaultCoordinator);
+    if (!has_data || Answers(*usual->channel(), std::chrono::seconds(2))) return usual;
   }
   const std::string data_dir = options.data_dir.value_or(kDefaultDataDir);
   auto offline = Server::OpenOffline(data_dir);

@@ -16,6 +16,7 @@
 #include "cli/coordinator_address.h"
 #include "cli/rpc_error.h"
 #include "ofsweep/v1/sweep.grpc.pb.h"
+#include "worker/channel.h"
 
 namespace ofsweep {
 
@@ -26,6 +27,7 @@ inline constexpr const char* kDefaultDataDir = "ofsweep-data";
 struct ConnectionOptions {
   std::optional<std::string> coordinator;  // HOST:PORT
   std::optional<std::string> data_dir;     // or a database file (DatabaseAt)
+  CallerOptions caller = {};
 };
 
 // A way to SweepService: a coordinator elsewhere, or a service in this process over a data folder. One path for every
@@ -44,7 +46,11 @@ class Connection {
   // is no coordinator, or one that has to be named, and then says which process it is.
   static absl::StatusOr<Connection> OpenToChange(const ConnectionOptions& options);
 
+  // To a coordinator at HOST:PORT.
+  static absl::StatusOr<Connection> Dial(const std::string& target, const CallerOptions& caller);
+
   v1::SweepService::Stub& stub() const { return *stub_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   const std::string& target() const { return target_; }
 
   // One unary RPC, with a deadline; its failure in a user's words.

@@ -22,6 +22,16 @@ absl::StatusOr<std::optional<std::string>> CoordinatorOfEnvironment() {
   return absl::InvalidArgumentError(absl::StrCat("the environment's ", kCoordinatorVariable, ": ", wrong));
 }
 
+CallerOptions WithEnvironment(CallerOptions caller) {
+  const auto fill = [](const char* variable, std::string& file) {
+    const char* text = std::getenv(variable);
+    if (file.empty() && text != nullptr) file = text;
+  };
+  fill(kTokenFileVariable, caller.token_file);
+  fill(kAuthoritiesVariable, caller.tls.authorities);
+  return caller;
+}
+
 absl::StatusOr<std::string> CoordinatorAddress(const std::optional<std::string>& named) {
   if (named) return *named;
   const auto given = CoordinatorOfEnvironment();

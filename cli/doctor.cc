@@ -160,9 +160,9 @@ Check CheckPort(std::uint16_t port) {
 }
 
 // Whether it answers a call, as every command needs it to.
-Check CheckCoordinator(const std::string& address) {
+Check CheckCoordinator(const std::string& address, const CallerOptions& caller) {
   Check check{.what = "coordinator", .found = absl::StrCat(address, " answers")};
-  const auto connection = Connection::OpenToChange({.coordinator = address});
+  const auto connection = Connection::OpenToChange({.coordinator = address, .caller = caller});
   v1::ListSweepsRequest request;
   request.set_page_size(1);
   const absl::Status status =
@@ -230,7 +230,7 @@ std::vector<Check> Examine(const DoctorOptions& options) {
                                CheckDisk(options.data_dir),
                                CheckFileSystem(options.data_dir)};
   for (const std::uint16_t port : options.ports) checks.push_back(CheckPort(port));
-  if (options.coordinator) checks.push_back(CheckCoordinator(*options.coordinator));
+  if (options.coordinator) checks.push_back(CheckCoordinator(*options.coordinator, options.caller));
   checks.push_back(CheckClock());
   checks.push_back(CheckPythonFiles());
   return checks;

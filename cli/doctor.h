@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "worker/channel.h"
 
 namespace ofsweep {
 
@@ -23,6 +24,7 @@ struct DoctorOptions {
   std::string data_dir;
   std::vector<std::uint16_t> ports;
   std::optional<std::string> coordinator;  // HOST:PORT, which has to answer; none where nobody named one
+  CallerOptions caller = {};
   bool json = false;
   bool install_trainer = false;
 };

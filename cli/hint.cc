@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kHint = "`ofsweep ";
 constexpr std::array<std::string_view, 7> kReading = {"ls", "show", "logs", "table", "curves", "plot", "watch"};
-constexpr std::array<std::string_view, 10> kCalling = {"submit", "cancel", "pause",   "resume",   "rm",
+constexpr std::array<std::string_view, 11> kCalling = {"submit", "cancel", "pause",   "resume",   "rm",    "token",
                                                        "retry",  "worker", "workers", "evaluate", "doctor"};
 constexpr std::array<std::string_view, 2> kServing = {"coordinator", "run"};
 
@@ -32,7 +32,16 @@ std::string Missing(std::string_view hint, const ConnectionOptions& where) {
   const auto repeat = [hint](const char* option, const std::string& value) {
     return hint.find(option) == std::string_view::npos ? absl::StrCat(" ", option, " ", ShellWord(value)) : "";
   };
-  if (where.coordinator && TakesCoordinator(command)) return repeat("--coordinator", *where.coordinator);
+  if (where.coordinator && TakesCoordinator(command)) {
+    const auto repeat_file = [&repeat](const char* option, const std::string& file) {
+      return file.empty() ? "" : repeat(option, file);
+    };
+    return absl::StrCat(repeat("--coordinator", *where.coordinator),  // Who makes tokens has another one.
+                        command == "token" ? "" : repeat_file("--token-file", where.caller.token_file),
+                        repeat_file("--tls-ca", where.caller.tls.authorities),
+                        repeat_file("--tls-cert", where.caller.tls.certificate),
+                        repeat_file("--tls-key", where.caller.tls.key), where.caller.insecure ? " --insecure" : "");
+  }
   const bool is_file = where.data_dir && DatabaseAt(*where.data_dir) == *where.data_dir;
   if (is_file && Has(kServing, command)) return "";
   if (where.data_dir && TakesDatabaseFolder(command)) return repeat("--data-dir", *where.data_dir);

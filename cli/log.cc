@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include <grpc/support/log.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
@@ -47,6 +48,8 @@ void SetUpLog(const std::string& level) {
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
   logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
+  // Quietly: what a user must know of a failed call is in its status.
+  gpr_set_log_function([](gpr_log_func_args* entry) { spdlog::debug("gRPC: {}", entry->message); });
 }
 
 LogAboveDisplay::LogAboveDisplay(ProgressDisplay& display) {

@@ -21,8 +21,8 @@ std::string Describe(const grpc::Status& status, const std::string& target, Need
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       if (target.empty()) break;
-      if (AnswersInHttp(status)) {
-        return absl::StrCat("cannot reach the coordinator at ", target, ": ", kHttpAdvice);
+      if (const std::string advice = ConnectionAdvice(status); !advice.empty()) {
+        return absl::StrCat("cannot reach the coordinator at ", target, ": ", advice);
       }
       return absl::StrCat("cannot reach the coordinator at ", target,
                           ": is it running? Start it with `ofsweep coordinator --grpc ", target, "`",

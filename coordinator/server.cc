@@ -16,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "access/local_coordinators.h"
 #include "coordinator/access_service.h"
 #include "coordinator/clock.h"
 #include "coordinator/connect_bridge.h"
@@ -150,6 +151,7 @@ class RunningServer final : public Server {
       grpc_->Shutdown(std::chrono::system_clock::now() + kGrace);
       grpc_->Wait();
     }
+    if (port_ != 0) ForgetLocalCoordinator(port_, AccessTokenPath(options_.data_dir));
     if (bridge_ != nullptr) bridge_->Stop();
     http_.reset();
     bridge_.reset();
@@ -213,6 +215,8 @@ class RunningServer final : public Server {
           "another with --grpc HOST:PORT (port 0 takes a free one)"));
     }
     socket_poller_->Start();
+    port_ = static_cast<std::uint16_t>(port);
+    NoteLocalCoordinator(port_, AccessTokenPath(options_.data_dir));
     grpc_address_ = absl::StrCat(options_.grpc.substr(0, options_.grpc.rfind(':')), ":", port);
     for (const char* service : {"ofsweep.v1.AccessService", "ofsweep.v1.SweepService", "ofsweep.v1.WorkerService"}) {
       grpc_->GetHealthCheckService()->SetServingStatus(service, true);
@@ -306,6 +310,7 @@ class RunningServer final : public Server {
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<SocketPoller> socket_poller_;
   std::string grpc_address_;
+  std::uint16_t port_ = 0;  // of gRPC
   std::unique_ptr<ConnectBridge> bridge_;
   std::vector<std::string> own_names_;  // under which HTTP may be asked for
   std::unique_ptr<HttpServer> http_;

@@ -217,8 +217,10 @@ AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
                 is_answered_ = false;
                 boost::asio::post(io_, [this] { FinishIfDone(); });
                 if (std::exchange(away_, true)) return;
-                spdlog::warn("the coordinator does not answer ({}); training goes on",
-                             AnswersInHttp(status) ? kHttpAdvice : status.error_message());
+                const std::string advice = ConnectionAdvice(status);
+                spdlog::warn("the coordinator {} ({}); training goes on",
+                             status.error_code() == grpc::StatusCode::UNAVAILABLE ? "does not answer" : "refuses this",
+                             advice.empty() ? status.error_message() : advice);
               }};
 }
 
@@ -325,7 +327,7 @@ absl::Status CheckTrainer(const std::string& path) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
+grpc::ChannelArguments WorkerChannelArguments() {
   grpc::ChannelArguments arguments = CoordinatorChannelArguments();
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
@@ -333,7 +335,7 @@ std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetMaxReceiveMessageSize(64 << 20);  // assignments of a large machine carry their configurations
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return arguments;
 }
 
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options,

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <grpcpp/channel.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -51,8 +52,8 @@ struct AgentOptions {
   std::size_t batch_points = 16'384;
 };
 
-// A channel to HOST:PORT for an agent.
-std::shared_ptr<grpc::Channel> MakeWorkerChannel(const std::string& address);
+// How an agent dials its coordinator (DialCoordinator).
+grpc::ChannelArguments WorkerChannelArguments();
 
 // The agent on a GPU host: asks the coordinator what to run (worker.proto), runs each trial as a process, keeps its
 // points on disk until they are acknowledged, and reports how it ended. worker/DESIGN.md tells what is on disk when.

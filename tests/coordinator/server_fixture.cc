@@ -58,9 +58,9 @@ void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, dou
   row->add_values(kurtosis);
 }
 
-void ServerTest::StartServer(ServerOptions options) {
+void ServerTest::StartServer(ServerOptions options, Access access) {
   options.data_dir = folder_.path().string();
-  options.access.insecure = true;  // of who calls: access_test.cc
+  options.access.insecure = access == Access::kOpen;
   options.grpc = options.http = "127.0.0.1:0";
   options.durability = Durability::kNormal;
   server_.reset();

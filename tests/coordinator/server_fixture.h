@@ -33,8 +33,10 @@ void AddStep(v1::TrialPoints& points, std::uint64_t step, double train_loss, dou
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override { StartServer({}); }
+  // Whether callers have to say who they are, which is the subject of few tests.
+  enum class Access { kOpen, kAsked };
   // The folder and the ports are filled in.
-  void StartServer(ServerOptions options);
+  void StartServer(ServerOptions options, Access access = Access::kOpen);
 
   v1::SubmitSweepResponse Submit(const std::string& yaml);
   v1::SynchronizeResponse Synchronize(v1::SynchronizeRequest request);

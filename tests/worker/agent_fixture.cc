@@ -36,7 +36,7 @@ AgentOptions AgentTest::Options() const {
 
 void AgentTest::StartAgent(AgentOptions options) {
   absl::StatusOr<std::unique_ptr<Agent>> agent =
-      Agent::Create(std::move(options), MakeWorkerChannel(coordinator_.address()));
+      Agent::Create(std::move(options), DialCoordinator(coordinator_.address(), {}, WorkerChannelArguments()).value());
   ASSERT_TRUE(agent.ok()) << agent.status();
   agent_ = *std::move(agent);
   thread_ = std::jthread([this](std::stop_token stop) {

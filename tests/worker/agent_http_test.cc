@@ -95,7 +95,8 @@ TEST_F(AgentHttp, AnAddressInUseIsNamed) {
   AgentOptions options = Options();
   options.data_dir += "/other";
   options.http = agent_->http_address();
-  const auto second = Agent::Create(std::move(options), MakeWorkerChannel(coordinator_.address()));
+  const auto second =
+      Agent::Create(std::move(options), DialCoordinator(coordinator_.address(), {}, WorkerChannelArguments()).value());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable) << second.status();
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("--http"));
 }

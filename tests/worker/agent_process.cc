@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "worker/agent.h"
+#include "worker/channel.h"
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
@@ -22,7 +23,7 @@ int main(int argc, char** argv) {
   waiter.detach();
   absl::StatusOr<std::unique_ptr<ofsweep::Agent>> agent = ofsweep::Agent::Create(
       {.data_dir = argv[1], .slots = 1, .trainer_path = argv[3], .max_backoff = std::chrono::milliseconds(100)},
-      ofsweep::MakeWorkerChannel(argv[2]));
+      ofsweep::DialCoordinator(argv[2], {}, ofsweep::WorkerChannelArguments()).value());
   const absl::Status status = agent.ok() ? (*agent)->Run(stop.get_token()) : agent.status();
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
   std::fflush(stderr);

@@ -116,7 +116,8 @@ TEST_F(AgentTest, AnAssignmentThatCannotBeRunFailsWithoutATrainer) {
 
 TEST_F(AgentTest, OneAgentAtATimeUsesADataFolder) {
   StartAgent();
-  const auto second = Agent::Create(Options(), MakeWorkerChannel(coordinator_.address()));
+  const auto second =
+      Agent::Create(Options(), DialCoordinator(coordinator_.address(), {}, WorkerChannelArguments()).value());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("another worker"));
 }
@@ -124,7 +125,8 @@ TEST_F(AgentTest, OneAgentAtATimeUsesADataFolder) {
 TEST_F(AgentTest, AMissingTrainerIsFoundOutAtOnce) {
   AgentOptions options = Options();
   options.trainer_path = data_dir_ + "/no-such-trainer";
-  const auto agent = Agent::Create(options, MakeWorkerChannel(coordinator_.address()));
+  const auto agent =
+      Agent::Create(options, DialCoordinator(coordinator_.address(), {}, WorkerChannelArguments()).value());
   EXPECT_EQ(agent.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(agent.status().message()), HasSubstr("no-such-trainer"));
 }
