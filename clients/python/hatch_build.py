@@ -15,7 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-PROTOS = ["ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto"]  # what SweepService speaks; workers have their own
+PROTOS = ["ofsweep/v1/role.proto", "ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto"]  # what SweepService speaks; workers have their own
 
 
 def proto_folder(root: pathlib.Path) -> pathlib.Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from ofsweep.caller import Caller
 from ofsweep.client import Client
 from ofsweep.curves import CurveWarning
 from ofsweep.database import Database
@@ -20,7 +21,9 @@ from ofsweep.errors import (
     Internal,
     InvalidArgument,
     NotFound,
+    PermissionDenied,
     ResourceExhausted,
+    Unauthenticated,
     Unavailable,
     Violation,
 )
@@ -43,6 +46,7 @@ __all__ = [
     "Internal",
     "InvalidArgument",
     "NotFound",
+    "PermissionDenied",
     "Progress",
     "ResourceExhausted",
     "Results",
@@ -50,6 +54,7 @@ __all__ = [
     "Submission",
     "Sweep",
     "TableWarning",
+    "Unauthenticated",
     "Unavailable",
     "Violation",
     "connect",
@@ -57,13 +62,28 @@ __all__ = [
 ]
 
 
-def connect(address: str = "127.0.0.1:7070", *, timeout: float = 30.0) -> Client:
+def connect(
+    address: str = "127.0.0.1:7070",
+    *,
+    token_file: str | os.PathLike[str] = "",
+    tls_ca: str | os.PathLike[str] = "",
+    tls_cert: str | os.PathLike[str] = "",
+    tls_key: str | os.PathLike[str] = "",
+    insecure: bool = False,
+    timeout: float = 30.0,
+) -> Client:
     """The coordinator at HOST:PORT. Nothing is sent before the first call, which raises Unavailable where nobody
-    answers. Raises TypeError and InvalidArgument at once for what is no HOST:PORT.
+    answers, and Unauthenticated or PermissionDenied where it does not let this caller do that. Raises TypeError and
+    InvalidArgument at once for what is no HOST:PORT, and for a file that cannot be used.
 
+    token_file: holds your token; without it the environment's OFSWEEP_TOKEN_FILE, else on this machine the token of
+    your own coordinator. tls_ca: PEM of who signs the coordinator's certificate; without it the environment's
+    OFSWEEP_TLS_CA, else whom grpcio trusts. tls_cert, tls_key: PEM of your own certificate, in place of a token.
+    insecure: call another machine without TLS or a token, a coordinator that was started with --insecure.
     timeout: seconds that a call may take; `watch`, `progress` and `curves`, which stream, have none.
     """
-    return Client(address, timeout)
+    caller = Caller(os.fspath(token_file), os.fspath(tls_ca), os.fspath(tls_cert), os.fspath(tls_key), insecure)
+    return Client(address, caller, timeout)
 
 
 def open(path: str | os.PathLike[str]) -> Database:

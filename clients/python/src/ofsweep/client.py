@@ -14,6 +14,7 @@ import grpc
 import pandas as pd
 
 from ofsweep import arms, curves, errors, logs, messages, tables, trials
+from ofsweep.caller import Caller, channel
 from ofsweep.progress import Bar, Progress
 from ofsweep.results import Names, Results, as_list
 from ofsweep.submission import Fingerprint, Spec, Submission, request_of
@@ -50,10 +51,10 @@ class Client(Results):
     Every method raises an `ofsweep.Error`: Unavailable where nobody answers, DeadlineExceeded after `timeout` seconds.
     """
 
-    def __init__(self, address: str, timeout: float) -> None:
+    def __init__(self, address: str, caller: Caller, timeout: float) -> None:
         self.address = check_address(address)
         self._timeout = timeout
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        self._channel = channel(self.address, caller, _OPTIONS)
         self._stub: Any = sweep_pb2_grpc.SweepServiceStub(self._channel)
 
     def __enter__(self) -> Client:

@@ -86,6 +86,18 @@ class DeadlineExceeded(Error, TimeoutError):
     code = "DEADLINE_EXCEEDED"
 
 
+class Unauthenticated(Error, PermissionError):
+    """The coordinator wants to know who calls, or does not know the token."""
+
+    code = "UNAUTHENTICATED"
+
+
+class PermissionDenied(Error, PermissionError):
+    """The caller's role does not allow it, or the sweep is somebody else's."""
+
+    code = "PERMISSION_DENIED"
+
+
 class Internal(Error):
     """Storage failed, on a full disk say; nothing was changed."""
 
@@ -102,6 +114,8 @@ _BY_CODE: dict[str, type[Error]] = {
         ResourceExhausted,
         Unavailable,
         DeadlineExceeded,
+        Unauthenticated,
+        PermissionDenied,
         Internal,
     )
 }
