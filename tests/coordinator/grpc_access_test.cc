@@ -1,5 +1,6 @@
 // Who may call which RPC of a coordinator, over TCP.
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
@@ -107,7 +108,7 @@ class GrpcAccessTest : public ServerTest {
     return response;
   }
 
-  std::string TokenOf(Role role) { return Create(absl::StrCat("a-", RoleName(role)), role).token(); }
+  std::string TokenOf(Role role) { return Create("a-" + std::string(RoleName(role)), role).token(); }
 
   grpc::Status SubmitAs(const std::string& token, const std::string& sweep, v1::SubmitSweepResponse& response) {
     v1::SubmitSweepRequest request;
@@ -136,7 +137,7 @@ TEST_F(GrpcAccessTest, EachRoleMayDoWhatItIsForAndNothingElse) {
         EXPECT_FALSE(IsRefused(status)) << RoleName(role) << " " << rpc << ": " << status.error_message();
       } else {
         EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << RoleName(role) << " " << rpc;
-        EXPECT_THAT(status.error_message(), HasSubstr(absl::StrCat("needs the role ", RoleName(needed))));
+        EXPECT_THAT(status.error_message(), HasSubstr("needs the role " + std::string(RoleName(needed))));
       }
     }
   }
@@ -159,7 +160,9 @@ TEST_F(GrpcAccessTest, WithoutAGoodTokenNothingIsAnswered) {
     for (const std::string& rpc : AllRpcs()) {
       const grpc::Status status = Call(channel_, rpc, token);
       EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << what << " " << rpc;
-      if (!token.empty()) EXPECT_THAT(status.error_message(), Not(HasSubstr(token)));
+      if (!token.empty()) {
+        EXPECT_THAT(status.error_message(), Not(HasSubstr(token)));
+      }
     }
     EXPECT_EQ(Call(channel_, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", token).error_code(),
               grpc::StatusCode::UNAUTHENTICATED);
