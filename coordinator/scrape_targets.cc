@@ -20,10 +20,6 @@ std::optional<std::string> PeerHost(std::string peer) {
   return parsed->host;
 }
 
-bool IsLoopback(std::string_view host) {
-  return host.starts_with("127.") || host == "::1" || host == "localhost";
-}
-
 }  // namespace
 
 std::string ScrapeTarget(const std::string& http_address, const std::string& peer) {

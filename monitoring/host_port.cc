@@ -1,5 +1,8 @@
 #include "monitoring/host_port.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -36,6 +39,15 @@ std::optional<HostPort> ParseHostPort(std::string_view text) {
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (bracketed ? !IsIpv6(host) : !IsNameOrIpv4(host)) return std::nullopt;
   return HostPort{std::string(host), static_cast<std::uint16_t>(port)};
+}
+
+bool IsLoopback(std::string_view host) {
+  if (host == "localhost") return true;
+  const std::string text(host);
+  in_addr ipv4;
+  if (::inet_pton(AF_INET, text.c_str(), &ipv4) == 1) return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
+  in6_addr ipv6;
+  return ::inet_pton(AF_INET6, text.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
 std::string ToText(const HostPort& address) {
