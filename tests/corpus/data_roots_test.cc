@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <stop_token>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -177,14 +177,13 @@ TEST_F(DataRootsTest, AnExchangedPathNeverLeadsOut) {
   base_.Write("elsewhere/file.txt", kSecret);
   Link(Path("elsewhere"), "link_out");
   Link(Path("elsewhere/secret.txt"), "file_out");
-  std::atomic<bool> ended = false;
-  const auto exchange = [&](const std::string& one, const std::string& other) {
-    while (!ended) {
+  const auto exchange = [&](const std::stop_token& stop, const std::string& one, const std::string& other) {
+    while (!stop.stop_requested()) {
       if (::renameat2(AT_FDCWD, Path(one).c_str(), AT_FDCWD, Path(other).c_str(), RENAME_EXCHANGE) != 0) break;
     }
   };
-  std::thread folders([&] { exchange("data/turning", "link_out"); });
-  std::thread files([&] { exchange("data/a.txt", "file_out"); });
+  const std::jthread folders([&](const std::stop_token& stop) { exchange(stop, "data/turning", "link_out"); });
+  const std::jthread files([&](const std::stop_token& stop) { exchange(stop, "data/a.txt", "file_out"); });
   int opened = 0, refused = 0;
   for (int i = 0; i < 20'000; ++i) {
     for (const char* path : {"data/turning/file.txt", "data/a.txt"}) {
@@ -198,9 +197,6 @@ TEST_F(DataRootsTest, AnExchangedPathNeverLeadsOut) {
       }
     }
   }
-  ended = true;
-  folders.join();
-  files.join();
   EXPECT_GT(opened, 0);
   EXPECT_GT(refused, 0);
 }

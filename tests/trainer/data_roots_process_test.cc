@@ -104,7 +104,7 @@ TEST_F(DataRootsOfATrainer, WithAnEmptyOneNoFileIsReadButThePythonOfTheMachine) 
   const TrainerResult refused = Run("");
   EXPECT_EQ(refused.Failure().failure, FailureClass::kBadData);
   EXPECT_THAT(refused.errors, HasSubstr("there are none"));
-  trial_["data"] = {{"source", "python"}, {"vocabulary", 300}};
+  trial_["data"] = {{"source", "python"}, {"vocabulary", 2048}};
   trial_["model"].erase("vocabulary");
   trial_["train"]["steps"] = 1;
   const TrainerResult result = Run("");
