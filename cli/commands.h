@@ -199,8 +199,9 @@ struct WorkerCommandOptions {
   std::optional<std::string> coordinator;  // HOST:PORT; absent: see CoordinatorAddress
   CallerOptions caller = {};
   std::string data_dir = kDefaultDataDir;
-  int slots = 0;     // 0: one a GPU, else one a core
-  std::string http;  // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
+  int slots = 0;                        // 0: one a GPU, else one a core
+  std::string http;                     // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
+  std::vector<std::string> data_roots;  // as they were given (worker_data_roots.h)
 };
 // Works until a signal asks it to stop.
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);

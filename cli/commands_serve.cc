@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/worker_data_roots.h"
 #include "coordinator/server.h"
 #include "experiment/build_revision.h"
 #include "worker/agent.h"
@@ -33,14 +35,19 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
   const auto coordinator = CoordinatorAddress(options.coordinator);
   if (!coordinator.ok()) return coordinator.status();
+  const auto data_roots = WorkerDataRoots(options.data_roots, *coordinator);
+  if (!data_roots.ok()) return data_roots.status();
   const auto channel = DialCoordinator(*coordinator, WithEnvironment(options.caller), WorkerChannelArguments());
   if (!channel.ok()) return channel.status();
   Interrupt interrupt;
-  auto agent = Agent::Create({.data_dir = options.data_dir, .http = options.http, .slots = options.slots}, *channel);
+  auto agent = Agent::Create(
+      {.data_dir = options.data_dir, .http = options.http, .slots = options.slots, .data_roots = *data_roots}, *channel);
   if (!agent.ok()) return agent.status();
   streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << *coordinator << " slots "
               << (*agent)->slots() << (options.http.empty() ? "" : " http ") << (*agent)->http_address() << " data "
               << options.data_dir << std::endl;
+  spdlog::info("trials may read files beneath {}",
+               data_roots->empty() ? "no folder" : absl::StrJoin(*data_roots, ", "));
   return (*agent)->Run(interrupt.Token());
 }
 

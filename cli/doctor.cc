@@ -186,7 +186,7 @@ Check CheckClock() {
 
 Check CheckPythonFiles() {
   Check check{.what = "Python files"};
-  const auto listing = ListCorpus(CorpusKind::kPython, "");
+  const auto listing = ListCorpus(CorpusKind::kPython, "", DataRoots());
   if (listing.ok()) {
     double bytes = 0;
     for (const CorpusFile& file : listing->files) bytes += static_cast<double>(file.size);

@@ -52,7 +52,7 @@ Fingerprints SeenInputs(const SweepSpec& spec, const SubmissionOptions& options,
   FingerprintCache cache(options.cache.empty() ? DefaultDatasetCache() : std::filesystem::path(options.cache));
   for (const DataInput& input : InputsOf(spec)) {
     if (input.path.empty() && !options.workers_are_here) continue;
-    const auto content = ContentOf(input, "data.path", cache, ReadingProgress(ToText(input), log));
+    const auto content = ContentOf(input, DataRoots(), "data.path", cache, ReadingProgress(ToText(input), log));
     if (content.ok()) {
       seen[input] = content->fingerprint;
     } else if (!options.workers_are_here) {

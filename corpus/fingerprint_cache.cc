@@ -6,13 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "corpus/data_roots.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {
@@ -39,31 +38,24 @@ bool IsSettled(const struct stat& file) {
   return Nanoseconds(now) - std::max(Nanoseconds(file.st_mtim), Nanoseconds(file.st_ctim)) > kSettledNanoseconds;
 }
 
-absl::Status Unreadable(const fs::path& file, int error) {
-  const std::string message = absl::StrCat(file.string(), " cannot be read: ", std::strerror(error),
-                                           "; name a file that exists and can be read");
-  return error == ENOENT || error == ENOTDIR ? absl::NotFoundError(message) : absl::FailedPreconditionError(message);
-}
-
 absl::Status ChangedMeanwhile(const fs::path& file) {
   return absl::UnavailableError(
       absl::StrCat(file.string(), " was changed while it was read; try again when nothing writes to it"));
 }
 
-// `size` in bytes: reading ends there, too, when the file grows for ever.
-absl::StatusOr<std::string> Read(int descriptor, const fs::path& file, std::uint64_t size,
-                                 const FingerprintCache::Progress& progress) {
+// Reading ends at the file's size, too, when it grows for ever.
+absl::StatusOr<std::string> Read(const RegularFile& file, const FingerprintCache::Progress& progress) {
   Sha256 digest;
   std::vector<char> buffer(kReadBytes);
   std::uint64_t bytes = 0;
   while (true) {
-    const ssize_t got = ::read(descriptor, buffer.data(), buffer.size());
+    const ssize_t got = ::pread(file.descriptor(), buffer.data(), buffer.size(), static_cast<off_t>(bytes));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Unreadable(file, errno);
+    if (got < 0) return CannotBeRead(file.path(), errno);
     if (got == 0) return digest.Hex();
     digest.Update(buffer.data(), static_cast<std::size_t>(got));
     bytes += static_cast<std::uint64_t>(got);
-    if (bytes > size) return ChangedMeanwhile(file);
+    if (bytes > file.size()) return ChangedMeanwhile(file.path());
     if (progress) progress(bytes);
   }
 }
@@ -74,21 +66,15 @@ FingerprintCache::FingerprintCache(const fs::path& folder) : path_(folder / "fin
   Load();
 }
 
-absl::StatusOr<std::string> FingerprintCache::Sha256Of(const fs::path& file, const Progress& progress) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe does not block
-  if (descriptor < 0) return Unreadable(file, errno);
-  const absl::Cleanup close = [descriptor] { ::close(descriptor); };
-  struct stat before, after;
-  if (::fstat(descriptor, &before) != 0) return Unreadable(file, errno);
-  if (!S_ISREG(before.st_mode))
-    return absl::FailedPreconditionError(absl::StrCat(file.string(), " is not a file; name one"));
-  const std::string identity = IdentityOf(before);
+absl::StatusOr<std::string> FingerprintCache::Sha256Of(const RegularFile& file, const Progress& progress) {
+  const std::string identity = IdentityOf(file.status());
   if (const auto kept = digests_.find(identity); kept != digests_.end()) return kept->second;
-  const bool is_settled = IsSettled(before);
-  absl::StatusOr<std::string> digest = Read(descriptor, file, static_cast<std::uint64_t>(before.st_size), progress);
+  const bool is_settled = IsSettled(file.status());
+  absl::StatusOr<std::string> digest = Read(file, progress);
   if (!digest.ok()) return digest;
-  if (::fstat(descriptor, &after) != 0) return Unreadable(file, errno);
-  if (IdentityOf(after) != identity) return ChangedMeanwhile(file);
+  struct stat after;
+  if (::fstat(file.descriptor(), &after) != 0) return CannotBeRead(file.path(), errno);
+  if (IdentityOf(after) != identity) return ChangedMeanwhile(file.path());
   if (is_settled) Keep(identity, *digest);
   return digest;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "absl/status/statusor.h"
+#include "corpus/regular_file.h"
 
 namespace ofsweep {
 
@@ -21,9 +22,8 @@ class FingerprintCache {
   // Called with the bytes read so far of the file at hand, about every 8 MiB.
   using Progress = std::function<void(std::uint64_t bytes)>;
 
-  // 64 hexadecimal digits. NotFound where there is no such file, FailedPrecondition where it is no file or cannot be
-  // read; Unavailable where it changed meanwhile.
-  absl::StatusOr<std::string> Sha256Of(const std::filesystem::path& file, const Progress& progress);
+  // 64 hexadecimal digits. FailedPrecondition where it cannot be read; Unavailable where it changed meanwhile.
+  absl::StatusOr<std::string> Sha256Of(const RegularFile& file, const Progress& progress);
 
  private:
   void Load();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "corpus/data_roots.h"
 #include "corpus/fingerprint_cache.h"
 #include "corpus/listing.h"
 #include "experiment/data_input.h"
@@ -22,6 +23,7 @@ using OnBytesRead = std::function<void(std::uint64_t bytes, std::uint64_t of_byt
 
 // What an input held when it was looked at. The files may be others by the time that they are read: `sha256` tells.
 struct InputContent {
+  DataRoots roots;                // beneath which the files are opened
   std::vector<CorpusFile> files;  // by their paths, Python files by their contents; tokens with their sidecar
   LeftOutFiles left_out;
   // kFingerprintDigits digits that are equal where training reads the same: of a file's bytes, with those of its
@@ -29,9 +31,9 @@ struct InputContent {
   std::string fingerprint;
 };
 
-// `key` is the trial key that names the path, for messages. NotFound, FailedPrecondition, Unavailable: as ListCorpus
-// and FingerprintCache.
-absl::StatusOr<InputContent> ContentOf(const DataInput& input, std::string_view key, FingerprintCache& cache,
-                                       const OnBytesRead& progress);
+// `key` is the trial key that names the path, for messages. PermissionDenied, NotFound, FailedPrecondition,
+// Unavailable: as DataRoots, ListCorpus and FingerprintCache.
+absl::StatusOr<InputContent> ContentOf(const DataInput& input, const DataRoots& roots, std::string_view key,
+                                       FingerprintCache& cache, const OnBytesRead& progress);
 
 }  // namespace ofsweep

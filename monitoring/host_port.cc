@@ -1,5 +1,8 @@
 #include "monitoring/host_port.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -39,7 +42,12 @@ std::optional<HostPort> ParseHostPort(std::string_view text) {
 }
 
 bool IsLoopback(std::string_view host) {
-  return host.starts_with("127.") || host == "::1" || host == "localhost";
+  if (host == "localhost") return true;
+  const std::string text(host);
+  in_addr ipv4;
+  if (::inet_pton(AF_INET, text.c_str(), &ipv4) == 1) return ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET;
+  in6_addr ipv6;
+  return ::inet_pton(AF_INET6, text.c_str(), &ipv6) == 1 && IN6_IS_ADDR_LOOPBACK(&ipv6);
 }
 
 std::string ToText(const HostPort& address) {

@@ -15,7 +15,7 @@ struct HostPort {
 // "HOST:PORT" or "[IPV6]:PORT", of at most 300 bytes; nothing for any other text. Whether the host exists is not asked.
 std::optional<HostPort> ParseHostPort(std::string_view text);
 
-// Whether only processes of this machine can reach what listens there.
+// Whether a host is this machine by its name or address: localhost, 127.0.0.0/8 or ::1.
 bool IsLoopback(std::string_view host);
 
 // As it was read.

@@ -49,12 +49,12 @@ absl::Status CheckNames(const SafetensorsFile& file, const Decoder& decoder) {
   for (const NamedTensor& parameter : decoder.Parameters()) {
     if (!file.Has(parameter.name)) wrong.push_back(absl::StrCat(parameter.name, " is missing"));
   }
-  for (const std::string& name : file.Names()) {
-    const bool known = std::any_of(decoder.Parameters().begin(), decoder.Parameters().end(),
-                                   [&](const NamedTensor& parameter) { return parameter.name == name; });
-    if (!known && IsParameterName(name))
-      wrong.push_back(absl::StrCat(Printable(name), " is no parameter of this model"));
-  }
+  const std::vector<std::string> names = file.Names();
+  const bool has_others = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return IsParameterName(name) && std::none_of(decoder.Parameters().begin(), decoder.Parameters().end(),
+                                                 [&](const NamedTensor& parameter) { return parameter.name == name; });
+  });
+  if (has_others) wrong.emplace_back("it holds tensors that are no parameters of this model");
   if (wrong.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(file.path().string(),
                                                     ": does not fit the model keys of this trial: ", FirstOf(wrong),
@@ -69,9 +69,9 @@ absl::Status LoadParameters(const SafetensorsFile& file, Decoder& decoder) {
   for (const NamedTensor& parameter : decoder.Parameters()) {
     const at::Tensor values = file.Read(parameter.name);
     if (values.sizes() != parameter.tensor.sizes()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(file.path().string(), ": ", parameter.name, " has the shape ", ShapeText(values.sizes()),
-                       " where this trial's model keys ask for ", ShapeText(parameter.tensor.sizes())));
+      return absl::FailedPreconditionError(absl::StrCat(file.path().string(), ": ", parameter.name,
+                                                        " has another shape than ", ShapeText(parameter.tensor.sizes()),
+                                                        ", which this trial's model keys ask for"));
     }
     at::Tensor(parameter.tensor).copy_(values);
   }
@@ -87,12 +87,11 @@ absl::StatusOr<TrainingProgress> ReadProgress(const SafetensorsFile& file, Check
       .config = text("config"), .config_hash = text("config_hash"), .data_fingerprint = text("data_fingerprint")};
   const std::string format = text("format");
   if (format.starts_with(kFormatName) && format != kFormat) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(file.path().string(), ": has the format ", Quoted(format),
-                     ", this version of ofsweep-trainer reads \"", kFormat,
-                     use == CheckpointUse::kContinue
-                         ? "\"; continue with the version that wrote it, or start anew in another --output"
-                         : "\"; evaluate it with the version that wrote it"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        file.path().string(), ": has another format than this version of ofsweep-trainer reads, \"", kFormat,
+        use == CheckpointUse::kContinue
+            ? "\"; continue with the version that wrote it, or start anew in another --output"
+            : "\"; evaluate it with the version that wrote it"));
   }
   if (format != kFormat || text("sha256").empty() || !absl::SimpleAtoi(text("step"), &progress.step) ||
       !absl::SimpleAtod(text("seconds"), &progress.seconds) ||
@@ -109,10 +108,9 @@ absl::Status CheckBelongs(const TrainingProgress& stored, const TrainingProgress
   const bool continues = use == CheckpointUse::kContinue;
   if (stored.config_hash != expected.config_hash) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path.string(), ": belongs to another trial (config_hash ", Printable(stored.config_hash), ", not ",
-                     expected.config_hash,
-                     continues ? "); choose another --output, or train without --resume"
-                               : "); give the checkpoint of this trial, or the configuration of that one"));
+        absl::StrCat(path.string(), ": belongs to another trial than that of the config_hash ", expected.config_hash,
+                     continues ? "; choose another --output, or train without --resume"
+                               : "; give the checkpoint of this trial, or the configuration of that one"));
   }
   if (stored.data_fingerprint != expected.data_fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(path.string(), ": the tokens have changed since it was written; ",

@@ -23,6 +23,9 @@
 namespace ofsweep {
 namespace {
 
+// What is called by hand reads what its caller can read.
+const DataRoots kCallersFiles;
+
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kInvalid = 2;
@@ -99,7 +102,7 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
   const std::filesystem::path cache = CacheOr(command.cache);
   const std::span<const InputKeys> inputs =
       command.checkpoint.empty() ? std::span<const InputKeys>(kInputKeys) : kDataKeys;
-  const absl::StatusOr<FoundInputs> found = FindInputs(inputs, {}, cache, config);
+  const absl::StatusOr<FoundInputs> found = FindInputs(inputs, {}, kCallersFiles, cache, config);
   if (!found.ok()) return found.status();
   const absl::StatusOr<Dataset> dataset = OpenDataset(config, *found, cache);
   if (!dataset.ok()) return dataset.status();
@@ -135,7 +138,7 @@ absl::Status Evaluate(const EvaluateCommand& command, TrialConfig config, const 
   if (file) {
     if (absl::Status status = LoadParameters(*file, decoder); !status.ok()) return status;
   }
-  if (absl::Status status = CheckOpened(inputs, cache, config); !status.ok()) return status;
+  if (absl::Status status = CheckOpened(inputs, kCallersFiles, cache, config); !status.ok()) return status;
   StepPoints evaluation{
       .step = trained.step,
       .tokens = trained.step * config.Integer("train.batch_size") * config.Integer("model.context"),
@@ -222,9 +225,15 @@ int RunTrain(const TrainCommand& command) {
   return WithConfig(
       events, command.config,
       [&](const TrialConfig& config) -> absl::Status {
-        const TrainingOptions options{command.output,         command.resume, command.keep_all_checkpoints,
-                                      CacheOr(command.cache), command.share,  expected,
-                                      command.revision};
+        const TrainingOptions options{
+            .output = command.output,
+            .resume = command.resume,
+            .keep_all_checkpoints = command.keep_all_checkpoints,
+            .roots = command.data_roots.empty() ? kCallersFiles : DataRoots(command.data_roots),
+            .cache = CacheOr(command.cache),
+            .share = command.share,
+            .expected = expected,
+            .revision = command.revision};
         if (options.output.empty()) LogInfo("no --output: this run writes no checkpoints");
         const absl::StatusOr<std::unique_ptr<Training>> training = Training::Start(config, options, events);
         if (!training.ok()) return training.status();
@@ -244,7 +253,7 @@ int RunPrepare(const PrepareCommand& command) {
   EventOutput events;
   return WithConfig(events, command.config, [&](TrialConfig config) -> absl::Status {
     const std::filesystem::path cache = CacheOr(command.cache);
-    const absl::StatusOr<FoundInputs> found = FindInputs(kDataKeys, {}, cache, config);
+    const absl::StatusOr<FoundInputs> found = FindInputs(kDataKeys, {}, kCallersFiles, cache, config);
     if (!found.ok()) return found.status();
     const absl::StatusOr<Dataset> dataset = OpenDataset(config, *found, cache);
     if (!dataset.ok()) return dataset.status();

@@ -20,6 +20,7 @@ struct TrainCommand {
   std::filesystem::path output;
   bool resume = false;
   bool keep_all_checkpoints = false;
+  std::vector<std::string> data_roots;  // DataRoots, an empty name is none; empty: what its caller can read
   std::filesystem::path cache;
   MachineShare share;
   std::string revision;  // of this program

@@ -47,9 +47,10 @@ absl::StatusOr<std::string> TrainTokenizer(const Documents& documents, std::int6
   if (!lines.ok()) return lines.status();
   try {
     return Tokenizer::Train(*lines, vocabulary);
-  } catch (const std::runtime_error& error) {
-    return absl::InvalidArgumentError(absl::StrCat("data.vocabulary: ", vocabulary, " does not suit this corpus: ",
-                                                   error.what(), "; choose another size, 2048 for example"));
+  } catch (const std::runtime_error&) {  // which may quote the corpus
+    return absl::InvalidArgumentError(absl::StrCat("data.vocabulary: ", vocabulary,
+                                                   " does not suit this corpus: it has more characters, or next to ",
+                                                   "no text; choose another size, 2048 for example"));
   }
 }
 
@@ -122,11 +123,11 @@ absl::Status WriteTokens(const Documents& documents, const Tokenizer& tokenizer,
   return WriteFileAtomically(SidecarOf(path), sidecar.dump(1) + "\n");
 }
 
-absl::StatusOr<Documents> Choose(CorpusKind kind, std::span<const CorpusFile> files, std::string_view what) {
-  absl::StatusOr<Documents> documents = ChooseDocuments(kind, files);
+absl::StatusOr<Documents> Choose(CorpusKind kind, const InputContent& input, std::string_view what) {
+  absl::StatusOr<Documents> documents = ChooseDocuments(kind, input);
   if (documents.ok()) {
-    LogInfo(absl::StrFormat("preparing data: %d of %d %s files, %.1f MiB", documents->files.size(), files.size(), what,
-                            static_cast<double>(documents->bytes) / kMebibyte));
+    LogInfo(absl::StrFormat("preparing data: %d of %d %s files, %.1f MiB", documents->files.size(), input.files.size(),
+                            what, static_cast<double>(documents->bytes) / kMebibyte));
   }
   return documents;
 }
@@ -136,9 +137,11 @@ absl::StatusOr<Documents> Choose(CorpusKind kind, std::span<const CorpusFile> fi
 std::string RecipeDigest(const CorpusRecipe& recipe) {
   Sha256 digest;
   digest.Update(absl::StrCat(kTokenizerVersion, " ", static_cast<int>(recipe.kind), " ", recipe.vocabulary, "\n"));
-  for (const CorpusFile& file : recipe.training) digest.Update(file.sha256 + "\n");
+  for (const CorpusFile& file : recipe.training.files) digest.Update(file.sha256 + "\n");
   digest.Update("validation\n");
-  for (const CorpusFile& file : recipe.validation) digest.Update(file.sha256 + "\n");
+  if (recipe.validation != nullptr) {
+    for (const CorpusFile& file : recipe.validation->files) digest.Update(file.sha256 + "\n");
+  }
   return digest.Hex();
 }
 
@@ -151,8 +154,8 @@ absl::Status WriteCorpus(const CorpusRecipe& recipe, const std::filesystem::path
   if (absl::Status status = WriteFileAtomically(folder / "tokenizer.model", *model); !status.ok()) return status;
   const Tokenizer tokenizer(*model);
   if (absl::Status status = WriteTokens(*documents, tokenizer, folder / "tokens.bin"); !status.ok()) return status;
-  if (recipe.validation.empty()) return absl::OkStatus();
-  const absl::StatusOr<Documents> validation = Choose(recipe.kind, recipe.validation, "validation");
+  if (recipe.validation == nullptr) return absl::OkStatus();
+  const absl::StatusOr<Documents> validation = Choose(recipe.kind, *recipe.validation, "validation");
   if (!validation.ok()) return validation.status();
   return WriteTokens(*validation, tokenizer, folder / "validation.bin");
 }

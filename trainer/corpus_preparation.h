@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -13,8 +12,8 @@ namespace ofsweep {
 // What is tokenised: a corpus by the digests of its files, and the validation corpus where it has one of its own.
 struct CorpusRecipe {
   CorpusKind kind = CorpusKind::kPython;
-  std::span<const CorpusFile> training;
-  std::span<const CorpusFile> validation;  // empty where the tail of the training tokens is kept
+  const InputContent& training;
+  const InputContent* validation = nullptr;  // null where the tail of the training tokens is kept
   std::int64_t vocabulary = 0;
 };
 

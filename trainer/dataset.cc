@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 CorpusRecipe RecipeOf(const TrialConfig& config, const FoundInputs& found) {
   const auto validation = found.find("data.validation_path");
   return {.kind = config.Text("data.source") == "python" ? CorpusKind::kPython : CorpusKind::kText,
-          .training = found.at("data.path").files,
-          .validation = validation == found.end() ? std::span<const CorpusFile>() : validation->second.files,
+          .training = found.at("data.path"),
+          .validation = validation == found.end() ? nullptr : &validation->second,
           .vocabulary = config.Integer("data.vocabulary")};
 }
 
@@ -108,7 +108,10 @@ absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const FoundInputs
   if (!files.ok()) return files.status();
   StatedTokens stated;
   if (!config.IsAuto("model.vocabulary")) stated.vocabulary = config.Integer("model.vocabulary");
-  if (config.Text("data.source") == "tokens") stated.type = ParseTokenType(config.Text("data.token_type"));
+  if (config.Text("data.source") == "tokens") {  // else they are in the cache, which is the program's own
+    stated.type = ParseTokenType(config.Text("data.token_type"));
+    stated.roots = found.at("data.path").roots;
+  }
   absl::StatusOr<TokenFile> opened = TokenFile::Open(files->tokens, stated);
   if (!opened.ok()) return opened.status();
   const auto tokens = std::make_shared<const TokenFile>(*std::move(opened));

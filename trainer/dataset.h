@@ -35,8 +35,8 @@ absl::StatusOr<PreparedFiles> PrepareDataset(const TrialConfig& config, const Fo
                                              const std::filesystem::path& cache);
 
 // Prepares, maps and checks: the vocabulary, and that there is at least one window of model.context tokens to train on
-// and, unless data.validation_fraction is 0, to validate on. FailedPrecondition, NotFound and DataLoss mean the data,
-// InvalidArgument the configuration.
+// and, unless data.validation_fraction is 0, to validate on. PermissionDenied, FailedPrecondition, NotFound and
+// DataLoss mean the data, InvalidArgument the configuration.
 absl::StatusOr<Dataset> OpenDataset(const TrialConfig& config, const FoundInputs& found,
                                     const std::filesystem::path& cache);
 

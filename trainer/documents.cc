@@ -39,17 +39,24 @@ absl::Status Changed(const CorpusFile& file) {
       "trains on what is there now"));
 }
 
+absl::StatusOr<MappedFile> Map(const CorpusFile& file, const DataRoots& roots) {
+  const absl::StatusOr<RegularFile> opened = roots.Open(file.path);
+  if (!opened.ok()) return opened.status();
+  return MappedFile::Of(*opened);
+}
+
 }  // namespace
 
-absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, std::span<const CorpusFile> files) {
-  Documents chosen;
+absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const InputContent& input) {
+  const std::vector<CorpusFile>& files = input.files;
+  Documents chosen{.roots = input.roots, .files = {}, .left_out = {}};
   std::unordered_set<std::string_view> contents;
   std::size_t looked_at = 0;
   LogPace pace;
   for (const CorpusFile& file : files) {
     if (pace.IsDue()) LogInfo(absl::StrCat("preparing data: ", looked_at, " of ", files.size(), " files looked at"));
     ++looked_at;
-    const absl::StatusOr<MappedFile> mapped = MappedFile::Open(file.path);
+    const absl::StatusOr<MappedFile> mapped = Map(file, input.roots);
     if (!mapped.ok()) return mapped.status();
     const std::string_view text = mapped->text();
     const bool is_utf8 = IsUtf8(text);
@@ -78,7 +85,7 @@ absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, std::span<const Corpu
 absl::Status ForEachLine(const Documents& documents,
                          const std::function<absl::Status(std::string_view line)>& consume) {
   for (const CorpusFile& file : documents.files) {
-    const absl::StatusOr<MappedFile> mapped = MappedFile::Open(file.path);
+    const absl::StatusOr<MappedFile> mapped = Map(file, documents.roots);
     if (!mapped.ok()) return mapped.status();
     std::string_view rest = mapped->text();
     Sha256 digest;

@@ -2,27 +2,27 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "corpus/listing.h"
+#include "corpus/input_content.h"
 #include "experiment/trainer_event.h"
 
 namespace ofsweep {
 
-// The documents to train on: files that are UTF-8, each content once, in the order of `files`. Python: a sample of at
+// The documents to train on: files that are UTF-8, each content once, in the order of `input`. Python: a sample of at
 // most 16 MiB, mixed where the files come in the order of their digests, so that head and tail are alike. Left out are
 // files that are `empty`, `not_utf8`, a `duplicate` of another one, or `beyond_sample`. FailedPrecondition where a file
 // cannot be read, or is not what its digest says.
 struct Documents {
+  DataRoots roots;  // beneath which the files are opened
   std::vector<CorpusFile> files;
   std::uint64_t bytes = 0;
   LeftOutFiles left_out;
 };
-absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, std::span<const CorpusFile> files);
+absl::StatusOr<Documents> ChooseDocuments(CorpusKind kind, const InputContent& input);
 
 // Longer lines come in pieces: SentencePiece takes many times a line's memory, and learns from none above 64 KiB.
 inline constexpr std::size_t kMaxPieceBytes = 16 << 10;

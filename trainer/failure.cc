@@ -33,6 +33,7 @@ AttemptEnd FailureOf(const absl::Status& status) {
       return Failed(FailureClass::kBadConfig, message);
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kDataLoss:
       return Failed(FailureClass::kBadData, message);
     case absl::StatusCode::kAborted:

@@ -51,6 +51,14 @@ absl::StatusOr<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // else a pipe waits for its writer
   if (descriptor < 0) return ReadError(path, errno);
   const absl::Cleanup close_it = [descriptor] { close(descriptor); };
+  return Map(descriptor, path);
+}
+
+absl::StatusOr<MappedFile> MappedFile::Of(const RegularFile& file) {
+  return Map(file.descriptor(), file.path());
+}
+
+absl::StatusOr<MappedFile> MappedFile::Map(int descriptor, const std::filesystem::path& path) {
   struct stat status;
   if (fstat(descriptor, &status) != 0) return ReadError(path, errno);
   if (S_ISDIR(status.st_mode)) return ReadError(path, EISDIR);

@@ -10,14 +10,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "corpus/regular_file.h"
 
 namespace ofsweep {
 
 // A file, read-only in memory. The mapping lives as long as the object; the file may be renamed or unlinked meanwhile.
 class MappedFile {
  public:
-  // NotFound where there is no such file; FailedPrecondition where it cannot be read. Both name it.
+  // A file of the program's own or of whoever called it; what a trial names is opened by DataRoots. NotFound where
+  // there is no such file; FailedPrecondition where it cannot be read. Both name it.
   static absl::StatusOr<MappedFile> Open(const std::filesystem::path& path);
+  // One that is open. FailedPrecondition where it cannot be read.
+  static absl::StatusOr<MappedFile> Of(const RegularFile& file);
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -27,6 +31,7 @@ class MappedFile {
   std::string_view text() const { return {static_cast<const char*>(address_), size_}; }
 
  private:
+  static absl::StatusOr<MappedFile> Map(int descriptor, const std::filesystem::path& path);
   MappedFile(void* address, std::size_t size) : address_(address), size_(size) {}
 
   void* address_ = nullptr;

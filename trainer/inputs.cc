@@ -19,7 +19,8 @@ absl::Status OtherData(const InputKeys& keys, const DataInput& input, const std:
 }  // namespace
 
 absl::StatusOr<FoundInputs> FindInputs(std::span<const InputKeys> inputs, const Overrides& expected,
-                                       const std::filesystem::path& cache, TrialConfig& config) {
+                                       const DataRoots& roots, const std::filesystem::path& cache,
+                                       TrialConfig& config) {
   FingerprintCache digests(cache);
   FoundInputs all_found;
   for (const InputKeys& keys : inputs) {
@@ -27,7 +28,7 @@ absl::StatusOr<FoundInputs> FindInputs(std::span<const InputKeys> inputs, const 
     if (!input) continue;
     LogPace pace;
     absl::StatusOr<InputContent> found =
-        ContentOf(*input, keys.path, digests, [&](std::uint64_t bytes, std::uint64_t all) {
+        ContentOf(*input, roots, keys.path, digests, [&](std::uint64_t bytes, std::uint64_t all) {
           if (!pace.IsDue()) return;
           LogInfo(absl::StrFormat("preparing data: %.0f of %.0f MiB of %s read", static_cast<double>(bytes) / kMebibyte,
                                   static_cast<double>(all) / kMebibyte, ToText(*input)));
@@ -47,33 +48,37 @@ absl::StatusOr<FoundInputs> FindInputs(std::span<const InputKeys> inputs, const 
   return all_found;
 }
 
-absl::Status CheckOpened(std::span<const InputKeys> inputs, const std::filesystem::path& cache, TrialConfig config) {
+absl::Status CheckOpened(std::span<const InputKeys> inputs, const DataRoots& roots, const std::filesystem::path& cache,
+                         TrialConfig config) {
   std::vector<InputKeys> in_place;
   for (const InputKeys& keys : inputs) {
     const std::optional<DataInput> input = InputOf(config, keys);
     if (input && (input->source == "tokens" || input->source == "safetensors")) in_place.push_back(keys);
   }
-  return FindInputs(in_place, {}, cache, config).status();
+  return FindInputs(in_place, {}, roots, cache, config).status();
 }
 
-TokenWatch::TokenWatch(const TrialConfig& config, std::filesystem::path cache) : cache_(std::move(cache)) {
+TokenWatch::TokenWatch(const TrialConfig& config, DataRoots roots, std::filesystem::path cache)
+    : roots_(std::move(roots)), cache_(std::move(cache)) {
   for (const InputKeys& keys : kInputKeys) {
     const std::optional<DataInput> input = InputOf(config, keys);
     if (!input || input->source != "tokens") continue;
-    Watched watched{keys, *input, config.Text(keys.fingerprint), {}};
-    if (::stat(input->path.c_str(), &watched.before) == 0) files_.push_back(std::move(watched));
+    if (const absl::StatusOr<RegularFile> opened = roots_.Open(input->path); opened.ok()) {
+      files_.push_back({keys, *input, config.Text(keys.fingerprint), opened->status()});
+    }
   }
 }
 
 absl::Status TokenWatch::Check() const {
   for (const Watched& file : files_) {
-    struct stat now;
-    if (::stat(file.input.path.c_str(), &now) != 0 || now.st_ino != file.before.st_ino) continue;
+    const absl::StatusOr<RegularFile> opened = roots_.Open(file.input.path);
+    if (!opened.ok() || opened->status().st_ino != file.before.st_ino) continue;
+    const struct stat& now = opened->status();
     const bool is_untouched = now.st_size == file.before.st_size && now.st_mtim.tv_sec == file.before.st_mtim.tv_sec &&
                               now.st_mtim.tv_nsec == file.before.st_mtim.tv_nsec;
     if (is_untouched) continue;
     FingerprintCache digests(cache_);
-    const auto found = ContentOf(file.input, file.keys.path, digests, {});
+    const auto found = ContentOf(file.input, roots_, file.keys.path, digests, {});
     if (found.ok() && found->fingerprint == file.fingerprint) continue;
     return absl::FailedPreconditionError(absl::StrCat(
         std::string(file.keys.path), ": ", file.input.path,

@@ -55,6 +55,12 @@ void AddTrain(CLI::App* command, ofsweep::TrainCommand& train) {
   command->add_flag("--resume", train.resume, "continue from the newest whole checkpoint in --output")->needs(output);
   command->add_flag("--keep-all-checkpoints", train.keep_all_checkpoints, "in --output, not the last two alone")
       ->needs(output);
+  command
+      ->add_option("--data-root", train.data_roots,
+                   "read no file that the configuration names but beneath this folder; may be repeated, and '' is none "
+                   "[what this user can read]")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   AddCache(command, train.cache);
   AddShare(command, train.share);
 }

@@ -14,9 +14,9 @@ absl::Status CopyState(const TensorMap& saved, const std::vector<NamedTensor>& s
     if (found == saved.end()) return absl::InvalidArgumentError(absl::StrCat("no optimizer state ", piece.name));
     const at::Tensor& value = found->second;
     if (value.sizes() != piece.tensor.sizes() || value.scalar_type() != piece.tensor.scalar_type()) {
-      return absl::InvalidArgumentError(absl::StrCat("optimizer state ", piece.name, " is ", value.toString(), " of ",
-                                                     value.numel(), " values, expected ", piece.tensor.toString(),
-                                                     " of ", piece.tensor.numel()));
+      return absl::InvalidArgumentError(absl::StrCat("optimizer state ", piece.name,
+                                                     " is of another type or shape than ", piece.tensor.toString(),
+                                                     " of ", piece.tensor.numel(), " values"));
     }
   }
   const at::NoGradGuard no_grad;

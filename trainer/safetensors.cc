@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "experiment/quoted.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {
@@ -69,10 +68,10 @@ class SafetensorsFile::Parser {
 
   absl::Status Parse() {
     const std::string_view bytes = file_.file_.text();
-    if (bytes.size() < kLengthBytes) return Truncated(kLengthBytes);
+    if (bytes.size() < kLengthBytes) return Truncated();
     const std::uint64_t length = ReadLength(bytes);
     if (length > kMostHeaderBytes) return Damaged("is not a safetensors file (its header would be too long)");
-    if (bytes.size() - kLengthBytes < length) return Truncated(kLengthBytes + length);
+    if (bytes.size() - kLengthBytes < length) return Truncated();
     header_ = bytes.substr(kLengthBytes, length);
     file_.values_ = bytes.substr(kLengthBytes + length);
     const Json json = Json::parse(header_, nullptr, false);
@@ -92,15 +91,15 @@ class SafetensorsFile::Parser {
         absl::StrCat(file_.path_.string(), ": ", what, "; write the file again, or use another one"));
   }
 
-  absl::Status Truncated(std::size_t needed) const {
+  absl::Status Truncated() const {
     return Damaged(
-        absl::StrCat("is truncated: it has ", file_.file_.text().size(), " bytes where at least ", needed, " belong"));
+        absl::StrCat("is truncated: it has ", file_.file_.text().size(), " bytes, fewer than its header says"));
   }
 
   absl::Status ReadMetadata(const Json& json) {
     if (!json.is_object()) return Damaged("its __metadata__ is no object");
     for (const auto& [key, value] : json.items()) {
-      if (!value.is_string()) return Damaged(absl::StrCat("its __metadata__ holds no text for ", Printable(key)));
+      if (!value.is_string()) return Damaged("its __metadata__ holds what is no text");
       file_.metadata_[key] = value.get<std::string>();
     }
     return absl::OkStatus();
@@ -112,33 +111,27 @@ class SafetensorsFile::Parser {
       entry.dtype = json.at("dtype").get<std::string>();
       entry.type = TypeOf(entry.dtype);
       if (!entry.type && foreign_ == ForeignTypes::kRefused) {
-        return Damaged(absl::StrCat("tensor ", Printable(name), " has the unknown dtype ", Printable(entry.dtype)));
+        return Damaged("a tensor has an unknown dtype");
       }
       const Json& shape = json.at("shape");
-      if (!shape.is_array()) return Damaged(absl::StrCat("tensor ", Printable(name), " has no valid shape"));
+      if (!shape.is_array()) return Damaged("a tensor has no valid shape");
       for (const Json& dimension : shape) {
-        if (!dimension.is_number_unsigned())
-          return Damaged(absl::StrCat("tensor ", Printable(name), " has no valid shape"));
+        if (!dimension.is_number_unsigned()) return Damaged("a tensor has no valid shape");
         entry.shape.push_back(dimension.get<std::int64_t>());
       }
       const Json& offsets = json.at("data_offsets");
       if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
           !offsets[1].is_number_unsigned()) {
-        return Damaged(absl::StrCat("tensor ", Printable(name), " has no valid data_offsets"));
+        return Damaged("a tensor has no valid data_offsets");
       }
       entry.begin = offsets[0].get<std::size_t>();
       entry.end = offsets[1].get<std::size_t>();
     } catch (const Json::exception&) {
-      return Damaged(absl::StrCat("tensor ", Printable(name), " lacks its dtype, shape or data_offsets"));
+      return Damaged("a tensor lacks its dtype, shape or data_offsets");
     }
-    if (entry.begin > entry.end) return Damaged(absl::StrCat("tensor ", Printable(name), " ends before it begins"));
-    if (entry.end > file_.values_.size()) {
-      return Truncated(kLengthBytes + header_.size() + entry.end);
-    }
-    if (!ShapeFills(entry)) {
-      return Damaged(absl::StrCat("tensor ", Printable(name), " has ", entry.end - entry.begin,
-                                  " bytes, which its dtype and shape contradict"));
-    }
+    if (entry.begin > entry.end) return Damaged("a tensor ends before it begins");
+    if (entry.end > file_.values_.size()) return Truncated();
+    if (!ShapeFills(entry)) return Damaged("a tensor has other bytes than its dtype and shape need");
     file_.entries_[name] = std::move(entry);
     return absl::OkStatus();
   }
@@ -187,7 +180,18 @@ class SafetensorsFile::Parser {
 absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::filesystem::path& path, ForeignTypes foreign) {
   absl::StatusOr<MappedFile> mapped = MappedFile::Open(path);
   if (!mapped.ok()) return mapped.status();
-  SafetensorsFile file(path, *std::move(mapped));
+  return Parse(path, *std::move(mapped), foreign);
+}
+
+absl::StatusOr<SafetensorsFile> SafetensorsFile::Of(const RegularFile& file) {
+  absl::StatusOr<MappedFile> mapped = MappedFile::Of(file);
+  if (!mapped.ok()) return mapped.status();
+  return Parse(file.path(), *std::move(mapped), ForeignTypes::kRefused);
+}
+
+absl::StatusOr<SafetensorsFile> SafetensorsFile::Parse(const std::filesystem::path& path, MappedFile mapped,
+                                                       ForeignTypes foreign) {
+  SafetensorsFile file(path, std::move(mapped));
   if (absl::Status status = Parser(file, foreign).Parse(); !status.ok()) return status;
   return file;
 }

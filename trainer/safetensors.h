@@ -28,9 +28,12 @@ class SafetensorsFile {
   };
 
   // Checks the whole structure, and the checksum where WriteSafetensors left one. DataLoss for a truncated or damaged
-  // file, NotFound where there is none; the message names the file, what is wrong and how to mend it.
+  // file, NotFound where there is none; the message names the file, what is wrong and how to mend it, and quotes
+  // nothing that it holds, for whoever reads it may have no right to. Of a path that a trial names, see DataRoots.
   static absl::StatusOr<SafetensorsFile> Open(const std::filesystem::path& path,
                                               ForeignTypes foreign = ForeignTypes::kRefused);
+  // One that is open.
+  static absl::StatusOr<SafetensorsFile> Of(const RegularFile& file);
 
   const std::filesystem::path& path() const { return path_; }
   const Metadata& metadata() const { return metadata_; }
@@ -58,6 +61,8 @@ class SafetensorsFile {
   };
   class Parser;
 
+  static absl::StatusOr<SafetensorsFile> Parse(const std::filesystem::path& path, MappedFile mapped,
+                                               ForeignTypes foreign);
   SafetensorsFile(std::filesystem::path path, MappedFile file) : path_(std::move(path)), file_(std::move(file)) {}
 
   std::filesystem::path path_;

@@ -64,8 +64,8 @@ absl::StatusOr<TokenType> ResolveType(const StatedTokens& stated, const std::opt
   const std::optional<TokenType> of_sidecar = sidecar ? sidecar->token_type : std::nullopt;
   if (stated.type && of_sidecar && *stated.type != *of_sidecar) {
     return absl::InvalidArgumentError(absl::StrCat("data.token_type: is ", std::string(Name(*stated.type)), ", but ",
-                                                   SidecarOf(path).string(), " says ", std::string(Name(*of_sidecar)),
-                                                   "; leave it at auto, or mend that file"));
+                                                   SidecarOf(path).string(),
+                                                   " says another type; leave it at auto, or mend that file"));
   }
   if (stated.type) return *stated.type;
   if (of_sidecar) return *of_sidecar;
@@ -73,8 +73,7 @@ absl::StatusOr<TokenType> ResolveType(const StatedTokens& stated, const std::opt
   if (type == TokenType::kUint16 && LooksLikeUint32(file)) {
     return absl::FailedPreconditionError(
         absl::StrCat(std::string(stated.key), ": ", path.string(),
-                     " looks like uint32 tokens: every other uint16 is 0; give data.token_type uint32, ",
-                     "or uint16 if they are so"));
+                     " looks like uint32 tokens; give data.token_type uint32, or uint16 if they are so"));
   }
   return type;
 }
@@ -84,28 +83,30 @@ absl::Status CheckSize(std::size_t bytes, TokenType type, const std::optional<To
                        const std::string& name) {
   if (bytes % BytesOf(type) != 0) {
     return absl::DataLossError(absl::StrCat(name, ": is truncated, or of another data.token_type: its ", bytes,
-                                            " bytes are no whole number of ", std::string(Name(type)),
-                                            " tokens; write it again"));
+                                            " bytes are no whole number of tokens; write it again"));
   }
   const auto tokens = static_cast<std::int64_t>(bytes / BytesOf(type));
   if (sidecar && sidecar->tokens && *sidecar->tokens != tokens) {
-    return absl::DataLossError(absl::StrCat(name, ": holds ", tokens, " ", std::string(Name(type)),
-                                            " tokens, but its .json says ", *sidecar->tokens, "; write both again"));
+    return absl::DataLossError(
+        absl::StrCat(name, ": holds another number of tokens than the .json beside it says; write both again"));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<MappedFile> Map(const std::filesystem::path& path, const StatedTokens& stated) {
+  const absl::StatusOr<RegularFile> file = stated.roots.Open(path);
+  if (file.ok()) return MappedFile::Of(*file);
+  return absl::Status(file.status().code(), absl::StrCat(std::string(stated.key), ": ", file.status().message()));
 }
 
 }  // namespace
 
 absl::StatusOr<TokenFile> TokenFile::Open(const std::filesystem::path& path, const StatedTokens& stated) {
   const std::string name = absl::StrCat(std::string(stated.key), ": ", path.string());
-  absl::StatusOr<MappedFile> mapped = MappedFile::Open(path);
-  if (!mapped.ok()) {
-    return absl::Status(mapped.status().code(), absl::StrCat(std::string(stated.key), ": ", mapped.status().message(),
-                                                             "; name a .bin of tokens that can be read"));
-  }
+  absl::StatusOr<MappedFile> mapped = Map(path, stated);
+  if (!mapped.ok()) return mapped.status();
   if (absl::Status status = CheckNoHeader(mapped->text(), name); !status.ok()) return status;
-  absl::StatusOr<std::optional<TokenSidecar>> sidecar = ReadSidecar(path);
+  absl::StatusOr<std::optional<TokenSidecar>> sidecar = ReadSidecar(path, stated.key, stated.roots);
   if (!sidecar.ok()) return sidecar.status();
   if (!stated.vocabulary && !*sidecar) {
     return absl::InvalidArgumentError(absl::StrCat("model.vocabulary: ", path.string(), " has no ",
@@ -117,7 +118,12 @@ absl::StatusOr<TokenFile> TokenFile::Open(const std::filesystem::path& path, con
   if (absl::Status status = CheckSize(mapped->bytes().size(), *type, *sidecar, name); !status.ok()) return status;
   const std::int64_t vocabulary = stated.vocabulary ? *stated.vocabulary : (*sidecar)->vocabulary;
   TokenFile file(*std::move(mapped), *type, vocabulary, *sidecar ? (*sidecar)->left_out : LeftOutFiles());
-  if (absl::Status status = file.CheckVocabulary(path); !status.ok()) return status;
+  if (!file.HoldsItsVocabulary()) {
+    return absl::DataLossError(
+        absl::StrCat(name, ": holds a token outside the vocabulary, which is model.vocabulary, or where that is auto ",
+                     "what the .json beside the tokens states; raise it, prepare the tokens again, or give ",
+                     "data.token_type where they are of the other one"));
+  }
   return file;
 }
 
@@ -128,17 +134,11 @@ TokenFile::TokenFile(MappedFile file, TokenType type, std::int64_t vocabulary, L
       vocabulary_(vocabulary),
       left_out_(std::move(left_out)) {}
 
-absl::Status TokenFile::CheckVocabulary(const std::filesystem::path& path) const {
-  const auto check = [&](const auto* tokens) -> absl::Status {
-    const auto* end = tokens + size_;
-    const auto* outside = std::find_if(tokens, end, [this](std::int64_t token) { return token >= vocabulary_; });
-    if (outside == end) return absl::OkStatus();
-    return absl::DataLossError(absl::StrCat(
-        path.string(), ": token ", *outside, " at position ", outside - tokens, " is outside the vocabulary of ",
-        vocabulary_, "; set model.vocabulary to at least ", std::int64_t{*std::max_element(outside, end)} + 1,
-        ", prepare the tokens again, or give ", "data.token_type where they are no ", std::string(Name(type_))));
+bool TokenFile::HoldsItsVocabulary() const {
+  const auto holds = [this](const auto* tokens) {
+    return std::all_of(tokens, tokens + size_, [this](std::int64_t token) { return token < vocabulary_; });
   };
-  return type_ == TokenType::kUint32 ? check(TokensOf<std::uint32_t>(file_)) : check(TokensOf<std::uint16_t>(file_));
+  return type_ == TokenType::kUint32 ? holds(TokensOf<std::uint32_t>(file_)) : holds(TokensOf<std::uint16_t>(file_));
 }
 
 void TokenFile::Copy(std::int64_t begin, std::int64_t count, std::int64_t* out) const {

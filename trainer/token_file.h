@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "corpus/data_roots.h"
 #include "trainer/files.h"
 #include "trainer/token_sidecar.h"
 
@@ -19,15 +20,17 @@ struct StatedTokens {
   std::optional<std::int64_t> vocabulary;
   std::optional<TokenType> type;
   std::string_view key = "data.path";  // which holds the path, for messages
+  DataRoots roots = {};                // beneath which the file and its sidecar lie
 };
 
 // Prepared tokens, mapped. Their type is the trial's or else the sidecar's; where neither says it, the smallest that
 // holds the sidecar's vocabulary, or without a sidecar the trial's, unless the bytes speak against it.
 class TokenFile {
  public:
-  // Every token is checked against the vocabulary. Errors name the file and what to change: NotFound;
-  // FailedPrecondition where it cannot be read or has a header (.npy, llm.c); DataLoss where it does not hold such
-  // tokens; InvalidArgument where the vocabulary is unknown, or the trial and the sidecar name two types.
+  // Every token is checked against the vocabulary. Errors name the file and what to change, and quote nothing of what
+  // it or its sidecar holds, for whoever reads them may have no right to: those of DataRoots; FailedPrecondition where
+  // it has a header (.npy, llm.c); DataLoss where it does not hold such tokens; InvalidArgument where the vocabulary is
+  // unknown, or the trial and the sidecar name two types.
   static absl::StatusOr<TokenFile> Open(const std::filesystem::path& path, const StatedTokens& stated);
 
   std::int64_t size() const { return size_; }
@@ -44,7 +47,7 @@ class TokenFile {
  private:
   TokenFile(MappedFile file, TokenType type, std::int64_t vocabulary, LeftOutFiles left_out);
 
-  absl::Status CheckVocabulary(const std::filesystem::path& path) const;
+  bool HoldsItsVocabulary() const;  // no token is outside of it
 
   MappedFile file_;
   TokenType type_;

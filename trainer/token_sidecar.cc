@@ -55,12 +55,17 @@ TokenType NarrowestFor(std::int64_t vocabulary) {
   return vocabulary > kMostUint16Vocabulary ? TokenType::kUint32 : TokenType::kUint16;
 }
 
-absl::StatusOr<std::optional<TokenSidecar>> ReadSidecar(const std::filesystem::path& tokens) {
+absl::StatusOr<std::optional<TokenSidecar>> ReadSidecar(const std::filesystem::path& tokens, std::string_view key,
+                                                        const DataRoots& roots) {
   const std::filesystem::path path = SidecarOf(tokens);
-  const absl::StatusOr<MappedFile> file = MappedFile::Open(path);
+  const absl::StatusOr<RegularFile> file = roots.Open(path);
   if (absl::IsNotFound(file.status())) return std::nullopt;
-  if (!file.ok()) return file.status();
-  std::optional<TokenSidecar> sidecar = Parse(file->text());
+  if (!file.ok()) {
+    return absl::Status(file.status().code(), absl::StrCat(std::string(key), ": ", file.status().message()));
+  }
+  const absl::StatusOr<MappedFile> mapped = MappedFile::Of(*file);
+  if (!mapped.ok()) return mapped.status();
+  std::optional<TokenSidecar> sidecar = Parse(mapped->text());
   if (!sidecar) {
     return absl::DataLossError(
         absl::StrCat(path.string(), ": does not describe tokens; write {\"vocabulary\": V, \"token_type\": ",

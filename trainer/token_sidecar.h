@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "corpus/data_roots.h"
 #include "corpus/listing.h"
 #include "experiment/trainer_event.h"
 
@@ -31,7 +32,9 @@ struct TokenSidecar {
   LeftOutFiles left_out;
 };
 
-// Of the tokens at `path`; nothing where there is no such file. DataLoss names it and what is wrong with it.
-absl::StatusOr<std::optional<TokenSidecar>> ReadSidecar(const std::filesystem::path& tokens);
+// Of the tokens at a path that the trial key `key` holds; nothing where there is no such file. Errors name it and quote
+// nothing of it: those of DataRoots, and DataLoss where it describes no tokens.
+absl::StatusOr<std::optional<TokenSidecar>> ReadSidecar(const std::filesystem::path& tokens, std::string_view key,
+                                                        const DataRoots& roots);
 
 }  // namespace ofsweep

@@ -13,8 +13,9 @@ namespace {
 // encoded byte by byte.
 constexpr std::string_view kSpaceMark = "\xe2\x96\x81";
 
+// SentencePiece's own words may quote the text.
 void Check(const sentencepiece::util::Status& status, const char* what) {
-  if (!status.ok()) throw std::runtime_error(std::string(what) + ": " + status.ToString());
+  if (!status.ok()) throw std::runtime_error(std::string(what) + " failed");
 }
 
 class LineIterator : public sentencepiece::SentenceIterator {

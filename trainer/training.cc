@@ -42,7 +42,8 @@ bool AllFinite(const std::vector<NamedTensor>& parameters) {
 absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& config, const TrainingOptions& options,
                                                           EventOutput& events) {
   TrialConfig resolved = config;
-  const absl::StatusOr<FoundInputs> found = FindInputs(kInputKeys, options.expected, options.cache, resolved);
+  const absl::StatusOr<FoundInputs> found =
+      FindInputs(kInputKeys, options.expected, options.roots, options.cache, resolved);
   if (!found.ok()) return found.status();
   absl::StatusOr<Dataset> dataset = OpenDataset(config, *found, options.cache);
   if (!dataset.ok()) return dataset.status();
@@ -60,8 +61,12 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Start(const TrialConfig& con
 
   std::unique_ptr<Training> training(new Training(resolved, options, *std::move(dataset), *machine, events));
   training->progress_.config_hash = ConfigHash(config);
-  if (absl::Status status = training->Resume(checkpoint ? &*checkpoint : nullptr); !status.ok()) return status;
-  if (absl::Status status = CheckOpened(kInputKeys, options.cache, resolved); !status.ok()) return status;
+  if (absl::Status status = training->Resume(checkpoint ? &*checkpoint : nullptr, options.roots); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = CheckOpened(kInputKeys, options.roots, options.cache, resolved); !status.ok()) {
+    return status;
+  }
   training->EmitStarted(checkpoint.has_value());
   return training;
 }
@@ -70,7 +75,7 @@ Training::Training(TrialConfig config, const TrainingOptions& options, Dataset d
                    EventOutput& events)
     : config_(std::move(config)),
       revision_(options.revision),
-      tokens_(config_, options.cache),
+      tokens_(config_, options.roots, options.cache),
       dataset_(std::move(dataset)),
       machine_(machine),
       events_(events),
@@ -86,11 +91,17 @@ Training::Training(TrialConfig config, const TrainingOptions& options, Dataset d
   progress_.data_fingerprint = dataset_.fingerprint;
 }
 
-absl::Status Training::Resume(const SafetensorsFile* checkpoint) {
+absl::Status Training::LoadInitialWeights(const std::string& path, const DataRoots& roots) {
+  const absl::StatusOr<RegularFile> file = roots.Open(path);
+  if (!file.ok()) return absl::Status(file.status().code(), absl::StrCat("model.init_from: ", file.status().message()));
+  const absl::StatusOr<SafetensorsFile> initial = SafetensorsFile::Of(*file);
+  if (!initial.ok()) return initial.status();
+  return LoadParameters(*initial, decoder_);
+}
+
+absl::Status Training::Resume(const SafetensorsFile* checkpoint, const DataRoots& roots) {
   if (const std::string& path = config_.Text("model.init_from"); checkpoint == nullptr && !path.empty()) {
-    const absl::StatusOr<SafetensorsFile> initial = SafetensorsFile::Open(path);
-    if (!initial.ok()) return initial.status();
-    if (absl::Status status = LoadParameters(*initial, decoder_); !status.ok()) return status;
+    if (absl::Status status = LoadInitialWeights(path, roots); !status.ok()) return status;
   }
   optimizer_ = MakeOptimizer(config_, decoder_.Parameters());
   if (checkpoint != nullptr) {

@@ -25,6 +25,7 @@ struct TrainingOptions {
   std::filesystem::path output;  // folder of the checkpoints; empty: none are written
   bool resume = false;  // continue from the newest whole checkpoint in `output`, from the start where there is none
   bool keep_all_checkpoints = false;  // else the last two
+  DataRoots roots;                    // beneath which the files lie that the trial names
   std::filesystem::path cache;        // of prepared corpora
   MachineShare share;
   Overrides expected = {};    // fingerprints of what the trial reads, by their keys
@@ -50,7 +51,8 @@ class Training {
  private:
   Training(TrialConfig config, const TrainingOptions& options, Dataset dataset, Machine machine, EventOutput& events);
 
-  absl::Status Resume(const SafetensorsFile* checkpoint);
+  absl::Status Resume(const SafetensorsFile* checkpoint, const DataRoots& roots);
+  absl::Status LoadInitialWeights(const std::string& path, const DataRoots& roots);
   void EmitStarted(bool resumed);
 
   // What a step has besides its measurements. Values not read from the device are NaN.

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include <grpcpp/channel.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -27,6 +29,8 @@ struct AgentOptions {
   int slots = 0;
   // Empty: `ofsweep-trainer` beside the executable of this process.
   std::string trainer_path;
+  // Folders beneath which trials may read the files that their sweeps name, absolute. Absent: what this user can read.
+  std::optional<std::vector<std::string>> data_roots;
   // How the coordinator knows this worker across restarts. Empty: made once ("host-3f2a") and kept in
   // data_dir/worker-id.
   std::string worker_id;

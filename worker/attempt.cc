@@ -68,6 +68,13 @@ AttemptEnd FailedToStart(const absl::Status& status, const std::string& data_dir
   return Failed(bad_config ? FailureClass::kBadConfig : FailureClass::kCrash, std::string(status.message()));
 }
 
+// Without the option a trainer reads what its user can read, and an empty name is no folder.
+void AppendDataRoots(const std::optional<std::vector<std::string>>& roots, std::vector<std::string>& arguments) {
+  if (!roots) return;
+  if (roots->empty()) arguments.insert(arguments.end(), {"--data-root", ""});
+  for (const std::string& root : *roots) arguments.insert(arguments.end(), {"--data-root", root});
+}
+
 }  // namespace
 
 std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Start& start, const Slot& slot) {
@@ -114,6 +121,7 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
   for (const auto& [key, fingerprint] : start.fingerprints()) {
     command.arguments.insert(command.arguments.end(), {"--expect", absl::StrCat(key, "=", fingerprint)});
   }
+  AppendDataRoots(host_.data_roots, command.arguments);
   if (folder->resume) command.arguments.emplace_back("--resume");
   if (start.keep_all_checkpoints()) command.arguments.emplace_back("--keep-all-checkpoints");
   if (!slot_.gpu.empty()) {

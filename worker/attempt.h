@@ -27,6 +27,7 @@ struct AttemptHost {
   boost::asio::io_context& io;
   std::string data_dir;
   std::string trainer_path;
+  std::optional<std::vector<std::string>> data_roots;  // as AgentOptions has them
   int slots = 1;
   double memory_bytes = 0;        // what all of them share
   std::uint64_t incarnation = 0;  // of the coordinator, as it last answered

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/unique_fd.h"
+#include "host/unique_fd.h"
 
 namespace ofsweep {
 

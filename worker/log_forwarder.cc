@@ -9,7 +9,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "worker/unique_fd.h"
+#include "host/unique_fd.h"
 
 namespace ofsweep {
 namespace {

@@ -12,9 +12,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "experiment/trainer_event.h"
+#include "host/unique_fd.h"
 #include "ofsweep/v1/worker.pb.h"
 #include "worker/outbox_line.h"
-#include "worker/unique_fd.h"
 
 namespace ofsweep {
 

@@ -35,6 +35,7 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
       host_{.io = io,
             .data_dir = options.data_dir,
             .trainer_path = options.trainer_path,
+            .data_roots = options.data_roots,
             .slots = options.slots,
             .memory_bytes = FreeMemoryBytes(),  // no trial runs yet
             .stop_grace = options.stop_grace,

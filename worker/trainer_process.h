@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "worker/unique_fd.h"
+#include "host/unique_fd.h"
 #include "worker/verdict.h"
 
 namespace ofsweep {

@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "experiment/sweep_attributes.h"
+#include "host/unique_fd.h"
 #include "ofsweep/v1/worker.pb.h"
-#include "worker/unique_fd.h"
 
 namespace ofsweep {
 

@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-#include "worker/unique_fd.h"
+#include "host/unique_fd.h"
 
 namespace ofsweep {
 namespace {

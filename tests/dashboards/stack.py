@@ -129,9 +129,8 @@ class Stack:
         self.http = words[words.index("http") + 1]
         self.database = data / "ofsweep.db"
         folder = self.folder / "worker"
-        self.worker = self.start(
-            "worker", self.ofsweep, "worker", coordinator=self.grpc, data_dir=folder, slots=2, http=any_port
-        )
+        options = {"data_dir": folder, "data_root": self.folder, "slots": 2, "http": any_port}
+        self.worker = self.start("worker", self.ofsweep, "worker", coordinator=self.grpc, **options)
         self.first_line("worker", self.worker)
 
     def start_prometheus(self, relabel: str = "") -> str:

@@ -40,8 +40,9 @@ class RandomRound : public SweepFixture {
   static std::string Folder(std::size_t worker) { return "worker-" + std::to_string(worker); }
 
   void StartOne(std::size_t worker) {
-    workers_[worker] = std::make_unique<Process>(std::vector<std::string>{
-        kOfsweep, "worker", "--coordinator", grpc_, "--data-dir", Path(Folder(worker)), "--slots", "1"});
+    workers_[worker] = std::make_unique<Process>(
+        std::vector<std::string>{kOfsweep, "worker", "--coordinator", grpc_, "--data-dir", Path(Folder(worker)),
+                                 "--data-root", folder_.string(), "--slots", "1"});
     ASSERT_TRUE(workers_[worker]->WaitForOut("\n")) << workers_[worker]->Err();
   }
 

@@ -95,7 +95,9 @@ TEST_F(SweepCommands, ACoordinatorIsReachedWithoutTheProxyOfTheEnvironment) {
   };
   const Finished submitted = command({"submit", WriteSpec({.grid = "{model.block: [op]}"})});
   ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
-  Process worker({kOfsweep, "worker", "--coordinator", grpc_, "--data-dir", Path("worker"), "--slots", "1"}, proxy);
+  Process worker({kOfsweep, "worker", "--coordinator", grpc_, "--data-dir", Path("worker"), "--data-root",
+                  folder_.string(), "--slots", "1"},
+                 proxy);
   const Finished watched = command({"watch", "tiny"});
   EXPECT_EQ(watched.exit_code, 0) << watched.err << worker.Err();
 }

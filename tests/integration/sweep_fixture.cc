@@ -82,10 +82,10 @@ void SweepFixture::StartCoordinator() {
   http_ = WordAfter(coordinator_->Out(), "http");
 }
 
-void SweepFixture::StartWorker() {
-  worker_ =
-      std::make_unique<Process>(std::vector<std::string>{kOfsweep, "worker", "--coordinator", grpc_, "--data-dir",
-                                                         Path("worker"), "--slots", "2", "--http", "127.0.0.1:0"});
+void SweepFixture::StartWorker(const std::string& data_root) {
+  worker_ = std::make_unique<Process>(std::vector<std::string>{kOfsweep, "worker", "--coordinator", grpc_, "--data-dir",
+                                                               Path("worker"), "--data-root", data_root, "--slots", "2",
+                                                               "--http", "127.0.0.1:0"});
   ASSERT_TRUE(worker_->WaitForOut("\n")) << worker_->Err();
 }
 

@@ -44,8 +44,10 @@ class SweepFixture : public testing::Test {
   // Starts `ofsweep coordinator` on the data folder "data", on the ports it had before if it had any, and waits until
   // it answers.
   void StartCoordinator();
-  // Starts `ofsweep worker` with two slots on the data folder "worker", and metrics on a free port.
-  void StartWorker();
+  // Starts `ofsweep worker` with two slots on the data folder "worker", and metrics on a free port. Its trials may read
+  // what the fixture writes; "" lets them read no file.
+  void StartWorker() { StartWorker(folder_.string()); }
+  void StartWorker(const std::string& data_root);
 
   // `ofsweep COMMAND ARGUMENTS… --coordinator …` with the one that was started.
   Finished Command(std::vector<std::string> arguments) const;

@@ -23,5 +23,14 @@ TEST(HostPort, RefusesWhatIsNone) {
   EXPECT_FALSE(ParseHostPort(std::string(300, 'a') + ":80"));
 }
 
+// A name that only begins like the address is somebody else's.
+TEST(HostPort, ThisMachineIsItsLoopbackAlone) {
+  for (const char* host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"}) EXPECT_TRUE(IsLoopback(host)) << host;
+  for (const char* host :
+       {"", "127.example.org", "localhost.example.org", "0.0.0.0", "::", "10.0.0.1", "::2", "host"}) {
+    EXPECT_FALSE(IsLoopback(host)) << host;
+  }
+}
+
 }  // namespace
 }  // namespace ofsweep

@@ -14,7 +14,7 @@ MAX_FUNCTION_LINES = 70
 MAY_INCLUDE = {
     "host": set(),
     "experiment": set(),
-    "corpus": {"experiment"},
+    "corpus": {"host", "experiment"},
     "access": {"experiment"},
     "storage": {"host", "experiment", "access"},
     "monitoring": set(),

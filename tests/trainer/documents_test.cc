@@ -23,7 +23,7 @@ absl::StatusOr<Documents> Choose(CorpusKind kind, const TemporaryFolder& folder)
   const TemporaryFolder cache;
   FingerprintCache digests(cache.path());
   const char* source = kind == CorpusKind::kPython ? "python" : "text";
-  return ChooseDocuments(kind, ContentOf({source, folder.path().string()}, "data.path", digests, {})->files);
+  return ChooseDocuments(kind, *ContentOf({source, folder.path().string()}, DataRoots(), "data.path", digests, {}));
 }
 
 TEST(Documents, DuplicatesAndUndecodableFilesAreLeftOutAndCounted) {

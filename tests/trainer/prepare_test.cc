@@ -36,7 +36,7 @@ class PrepareTest : public testing::Test {
 
   Dataset Open(const char* cache = "cache") {
     TrialConfig config = Config();
-    const auto found = FindInputs(kDataKeys, {}, folder_.path() / cache, config);
+    const auto found = FindInputs(kDataKeys, {}, DataRoots(), folder_.path() / cache, config);
     return *OpenDataset(config, *found, folder_.path() / cache);
   }
 
@@ -207,7 +207,7 @@ TEST_F(PrepareTest, ACorpusThatIsReplacedBeforeItIsReadIsRefusedAndNothingIsKept
     trial_["data"].update(data);
     TrialConfig config = Config();
     const auto cache = folder_.path() / ("cache of " + std::filesystem::path(file).parent_path().string());
-    const auto found = FindInputs(kDataKeys, {}, cache, config);
+    const auto found = FindInputs(kDataKeys, {}, DataRoots(), cache, config);
     ASSERT_TRUE(found.ok()) << found.status();
     Replace(file, Upper(ReadFile(folder_.path() / file)));
     const absl::Status status = OpenDataset(config, *found, cache).status();
@@ -225,11 +225,11 @@ TEST_F(PrepareTest, TokensThatAreReplacedBeforeTheyAreOpenedAreRefused) {
   trial_["data"] = {{"source", "tokens"}, {"path", "tokens.bin"}};
   trial_["model"]["vocabulary"] = 300;
   TrialConfig config = Config();
-  const auto found = FindInputs(kDataKeys, {}, folder_.path() / "cache", config);
+  const auto found = FindInputs(kDataKeys, {}, DataRoots(), folder_.path() / "cache", config);
   ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_TRUE(CheckOpened(kDataKeys, folder_.path() / "cache", config).ok());
+  EXPECT_TRUE(CheckOpened(kDataKeys, DataRoots(), folder_.path() / "cache", config).ok());
   Replace("tokens.bin", std::string(3998, '\1') + std::string(2, '\0'));
-  const absl::Status status = CheckOpened(kDataKeys, folder_.path() / "cache", config);
+  const absl::Status status = CheckOpened(kDataKeys, DataRoots(), folder_.path() / "cache", config);
   EXPECT_TRUE(absl::IsAborted(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("tokens.bin"));
 }

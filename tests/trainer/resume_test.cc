@@ -281,7 +281,7 @@ TEST_F(Checkpoints, OfAnotherVersionAreRefusedAndKept) {
   ASSERT_TRUE(WriteSafetensors(path, {{"x", at::zeros({1})}}, {{"format", "ofsweep checkpoint 2"}}).ok());
   const TrainerResult result = Train({"--resume"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.Failure().message, HasSubstr(path.string() + ": has the format \"ofsweep checkpoint 2\""));
+  EXPECT_THAT(result.Failure().message, HasSubstr(path.string() + ": has another format"));
   EXPECT_TRUE(std::filesystem::exists(path));
 }
 

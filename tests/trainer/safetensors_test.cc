@@ -76,7 +76,7 @@ TEST_F(SafetensorsTest, TensorsOfForeignTypesCanBeKeptAndTheOthersRead) {
   const auto path = Raw(R"({"ids":{"dtype":"U16","shape":[2],"data_offsets":[0,4]},)"
                         R"("x":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]}})",
                         values);
-  ExpectDamaged(path, "unknown dtype U16");
+  ExpectDamaged(path, "unknown dtype");
   const auto file = SafetensorsFile::Open(path, SafetensorsFile::ForeignTypes::kKept);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->Dtype("ids"), "U16");
@@ -111,18 +111,27 @@ TEST_F(SafetensorsTest, EveryChangedByteIsFound) {
   }
 }
 
-TEST_F(SafetensorsTest, ATextOfTheFileIsShownAsALineThatCanBeRead) {
-  const std::string name = "\\u001b[2J" + std::string(1 << 20, 'n');
-  const auto path = Raw(R"({")" + name + R"(":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", "abcd");
-  ExpectDamaged(path, "\\x1b[2Jnnn");
-  EXPECT_LT(SafetensorsFile::Open(path).status().message().size(), 1000u);
+// Who submits a trial may name a file that only the worker may read.
+TEST_F(SafetensorsTest, AnErrorQuotesNothingOfTheFile) {
+  for (const char* header :
+       {R"({"secret":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", R"({"secret":{"dtype":"secret"}})",
+        R"({"secret":{"dtype":"F32","shape":["secret"],"data_offsets":[0,4]}})", R"({"secret": "secret"})",
+        R"({"__metadata__":{"secret":7171}})", R"({"secret":{"dtype":"F32","shape":[1],"data_offsets":[0,7171]}})",
+        R"({"secret)", "secret"}) {
+    const std::string message(SafetensorsFile::Open(Raw(header, "abcd")).status().message());
+    EXPECT_THAT(message, testing::AllOf(testing::Not(HasSubstr("secret")), testing::Not(HasSubstr("7171")))) << header;
+  }
+  // The first eight bytes would be the header's length.
+  const auto text = folder_.Write("words", std::string("abc\0\0\0\0\0 and more", 17));
+  EXPECT_THAT(std::string(SafetensorsFile::Open(text).status().message()), testing::Not(HasSubstr("6513249")));
 }
 
 TEST_F(SafetensorsTest, RefusesWhatContradictsItself) {
   ExpectDamaged(folder_.Write("text", "this is no such file at all"), "is not a safetensors file");
   ExpectDamaged(Raw("[1]", ""), "no JSON object");
-  ExpectDamaged(Raw(R"({"x":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", "abcd"), "unknown dtype F31");
-  ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "abcd"), "contradict");
+  ExpectDamaged(Raw(R"({"x":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}})", "abcd"), "unknown dtype");
+  ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "abcd"),
+                "other bytes than its dtype and shape");
   ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "abcd"), "no valid shape");
   ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "abcd"), "ends before it begins");
   ExpectDamaged(Raw(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "abcd"), "is truncated");
@@ -139,7 +148,8 @@ TEST_F(SafetensorsTest, RefusesWhatContradictsItself) {
   const std::string overlapping = R"({"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
                                   R"("y":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})";
   ExpectDamaged(Raw(overlapping, "abcdef"), "overlap");
-  ExpectDamaged(Raw(R"({"x":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", ""), "contradict");
+  ExpectDamaged(Raw(R"({"x":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", ""),
+                "other bytes than its dtype and shape");
   EXPECT_TRUE(absl::IsNotFound(SafetensorsFile::Open(folder_.path() / "none").status()));
 }
 

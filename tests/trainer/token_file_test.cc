@@ -59,13 +59,17 @@ TEST_F(TokenFileTest, APaddedModelVocabularyLeavesTheWidthAlone) {
   EXPECT_EQ(file->vocabulary(), 70000);
 }
 
-TEST_F(TokenFileTest, ATokenOutsideTheVocabularyIsNamedWithItsPosition) {
+// Which token it is and where, a submitter would learn of a file that only the worker may read.
+TEST_F(TokenFileTest, ATokenOutsideTheVocabularyIsRefusedAndNotQuoted) {
   const auto path = folder_.Write("t.bin", Bytes<std::uint16_t>({1, 2, 300, 400}));
-  const auto file = TokenFile::Open(path, {.vocabulary = 256});
-  EXPECT_TRUE(absl::IsDataLoss(file.status()));
-  EXPECT_THAT(Message(file), HasSubstr(path.string()));
-  EXPECT_THAT(Message(file), HasSubstr("token 300 at position 2 is outside the vocabulary of 256"));
-  EXPECT_THAT(Message(file), HasSubstr("at least 401"));
+  folder_.Write("t.json", R"({"vocabulary": 299})");
+  for (const StatedTokens& stated : {StatedTokens{.vocabulary = 256}, StatedTokens{}}) {
+    const auto file = TokenFile::Open(path, stated);
+    EXPECT_TRUE(absl::IsDataLoss(file.status()));
+    EXPECT_THAT(Message(file), testing::AllOf(HasSubstr("data.path: " + path.string()), HasSubstr("model.vocabulary")));
+    const std::string words = Message(file).substr(Message(file).find("holds"));
+    EXPECT_EQ(words.find_first_of("0123456789"), std::string::npos) << words;
+  }
 }
 
 TEST_F(TokenFileTest, RefusesAMissingOrTruncatedFileAndAnUnknownVocabulary) {

@@ -53,6 +53,22 @@ TEST_F(AgentTest, ReportsWhatItOffersAndWhatTheTrainerResolved) {
   EXPECT_THAT(ReadFile(TrialFile("t1", "arguments")), AllOf(HasSubstr("--slots 2"), HasSubstr("--memory ")));
 }
 
+TEST_F(AgentTest, ItsTrainersAreToldWhichFoldersTheyMayRead) {
+  const std::string script = R"([["finished", "completed"]])";
+  const auto arguments_with = [&](const std::string& trial, std::optional<std::vector<std::string>> roots) {
+    coordinator_.Assign(trial, script);
+    AgentOptions options = Options();
+    options.data_roots = std::move(roots);
+    StartAgent(options);
+    EXPECT_TRUE(WaitForFile(trial, "done-0"));
+    StopAgent();
+    return ReadFile(TrialFile(trial, "arguments"));
+  };
+  EXPECT_THAT(arguments_with("all", std::nullopt), testing::Not(HasSubstr("--data-root")));
+  EXPECT_THAT(arguments_with("some", {{"/data", "/more"}}), HasSubstr("--data-root /data --data-root /more"));
+  EXPECT_THAT(arguments_with("none", std::vector<std::string>()), HasSubstr("--data-root "));
+}
+
 TEST_F(AgentTest, RunsNoMoreTrialsThanItHasSlots) {
   const std::string script = R"([["points", [0, 2]], ["wait", "go"], ["finished", "completed"]])";
   for (const char* trial : {"t1", "t2", "t3"}) coordinator_.Assign(trial, script);
