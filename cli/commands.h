@@ -170,13 +170,17 @@ struct CoordinatorCommandOptions {
 // Serves until a signal asks it to stop (interrupt.h).
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
 
+inline constexpr double kDefaultStopGrace = 30;
 struct WorkerCommandOptions {
   std::optional<std::string> coordinator;  // HOST:PORT; absent: see CoordinatorAddress
   std::string data_dir = kDefaultDataDir;
-  int slots = 0;     // 0: one a GPU, else one a core
-  std::string http;  // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
+  int slots = 0;                          // 0: one a GPU, else one a core
+  std::string http;                       // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
+  std::optional<double> exit_when_idle;   // seconds; absent: never
+  double stop_grace = kDefaultStopGrace;  // seconds
+  std::optional<std::string> until;       // see ReadTime; absent: the end of its job (job_end.h)
 };
-// Works until a signal asks it to stop.
+// Works until a signal of a batch system asks it to stop (interrupt.h), or it ends by itself (worker/end_watch.h).
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);
 
 struct RunOptions {

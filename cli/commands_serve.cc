@@ -1,14 +1,26 @@
 // The commands that serve until a signal.
 
+#include <chrono>
+#include <cmath>
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/job_end.h"
 #include "coordinator/server.h"
 #include "experiment/build_revision.h"
 #include "worker/agent.h"
 
 namespace ofsweep {
+namespace {
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(std::llround(1000 * seconds));
+}
+
+}  // namespace
 
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams) {
   Interrupt interrupt;
@@ -30,11 +42,18 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 }
 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
+  const Interrupt interrupt(Signals::kOfABatchSystem);
   const auto coordinator = CoordinatorAddress(options.coordinator);
   if (!coordinator.ok()) return coordinator.status();
-  Interrupt interrupt;
-  auto agent = Agent::Create({.data_dir = options.data_dir, .http = options.http, .slots = options.slots},
-                             MakeWorkerChannel(*coordinator));
+  const auto until = WorkerDeadline(options.until);
+  if (!until.ok()) return until.status();
+  AgentOptions agent_options{.data_dir = options.data_dir,
+                             .http = options.http,
+                             .slots = options.slots,
+                             .stop_grace = Milliseconds(options.stop_grace),
+                             .until = *until};
+  if (options.exit_when_idle) agent_options.exit_when_idle = Milliseconds(*options.exit_when_idle);
+  auto agent = Agent::Create(std::move(agent_options), MakeWorkerChannel(*coordinator));
   if (!agent.ok()) return agent.status();
   streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << *coordinator << " slots "
               << (*agent)->slots() << (options.http.empty() ? "" : " http ") << (*agent)->http_address() << " data "

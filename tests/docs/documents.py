@@ -22,6 +22,7 @@ DOCUMENTS = [
     Document("dashboards/README.md", not_run=1),
     Document("dashboards/web/README.md", not_run=1),
     Document("docs/ARCHITECTURE.md"),
+    Document("docs/howto-batch.md", not_run=1),
     Document("docs/howto-data.md", after_quickstart=True),
     Document("docs/howto-grpc.md", not_run=2),
     Document("docs/howto-sql.md"),
