@@ -107,7 +107,7 @@ TEST(WorkerIdTest, StaysWhenAnotherJobGetsTheFolder) {
 TEST(FolderIdentityTest, SaysWhereTheFolderIsAndTellsItFromACopy) {
   const std::string folder = FreshFolder("identity");
   EXPECT_THAT(FolderIdentity(folder), testing::HasSubstr(WorkerHost() + ":"));
-  EXPECT_THAT(FolderIdentity(folder), testing::HasSubstr(folder.substr(folder.size() - 30)));
+  EXPECT_THAT(FolderIdentity(folder), testing::HasSubstr(folder));
   const std::string copy = folder + "-copy";
   fs::remove_all(copy);
   fs::create_directories(copy);
