@@ -22,7 +22,7 @@
 #include "cli/token_command_line.h"
 #include "cli/trial_key_reference.h"
 #include "cli/usage_hint.h"
-#include "cli/worker_data_roots.h"
+#include "cli/worker_command_line.h"
 #include "experiment/number_range.h"
 #include "experiment/version_text.h"
 #include "monitoring/host_port.h"
@@ -205,11 +205,7 @@ class Program {
     const auto [worker, work] = Add("worker", "runs trials for a coordinator, until stopped", ServeWorker);
     AddCoordinator(worker, work->coordinator, work->caller);
     AddDataDir(worker, work->data_dir, "outbox, checkpoints, data sets, logs");
-    worker->add_option("--slots", work->slots, "trials at once (0: one a GPU, else one a core)")
-        ->check(Within({.maximum = 1024, .whole = true}));
-    AddDataRoots(worker, work->data_roots);
-    worker->add_option("--http", work->http,
-                       "HOST:PORT for its own /metrics, /healthz and /readyz; port 0 takes a free one (default: none)");
+    AddWorkerOptions(*worker, *work);
     AddPlan();
     AddEvaluate();
     AddDoctor();

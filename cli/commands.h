@@ -195,15 +195,19 @@ struct CoordinatorCommandOptions {
 // Serves until a signal asks it to stop (interrupt.h).
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams);
 
+inline constexpr double kDefaultStopGrace = 30;
 struct WorkerCommandOptions {
   std::optional<std::string> coordinator;  // HOST:PORT; absent: see CoordinatorAddress
   CallerOptions caller = {};
   std::string data_dir = kDefaultDataDir;
-  int slots = 0;                        // 0: one a GPU, else one a core
-  std::string http;                     // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
-  std::vector<std::string> data_roots;  // as they were given (worker_data_roots.h)
+  int slots = 0;                          // 0: one a GPU, else one a core
+  std::string http;                       // HOST:PORT for its own /metrics, /healthz and /readyz; empty: none
+  std::vector<std::string> data_roots;    // as they were given (worker_data_roots.h)
+  std::optional<double> exit_when_idle;   // seconds; absent: never
+  double stop_grace = kDefaultStopGrace;  // seconds
+  std::optional<std::string> until;       // see ReadTime; absent: the end of its job (job_end.h)
 };
-// Works until a signal asks it to stop.
+// Works until a signal of a batch system asks it to stop (interrupt.h), or it ends by itself (worker/end_watch.h).
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams);
 
 struct RunOptions {

@@ -1,16 +1,28 @@
 // The commands that serve until a signal.
 
+#include <chrono>
+#include <cmath>
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/job_end.h"
 #include "cli/worker_data_roots.h"
 #include "coordinator/server.h"
 #include "experiment/build_revision.h"
 #include "worker/agent.h"
 
 namespace ofsweep {
+namespace {
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(std::llround(1000 * seconds));
+}
+
+}  // namespace
 
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams) {
   Interrupt interrupt;
@@ -33,15 +45,23 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
 }
 
 absl::Status ServeWorker(const WorkerCommandOptions& options, Streams streams) {
+  const Interrupt interrupt(Signals::kOfABatchSystem);
   const auto coordinator = CoordinatorAddress(options.coordinator);
   if (!coordinator.ok()) return coordinator.status();
   const auto data_roots = WorkerDataRoots(options.data_roots, *coordinator);
   if (!data_roots.ok()) return data_roots.status();
+  const auto until = WorkerDeadline(options.until);
+  if (!until.ok()) return until.status();
   const auto channel = DialCoordinator(*coordinator, WithEnvironment(options.caller), WorkerChannelArguments());
   if (!channel.ok()) return channel.status();
-  Interrupt interrupt;
-  auto agent = Agent::Create(
-      {.data_dir = options.data_dir, .http = options.http, .slots = options.slots, .data_roots = *data_roots}, *channel);
+  AgentOptions agent_options{.data_dir = options.data_dir,
+                             .http = options.http,
+                             .slots = options.slots,
+                             .data_roots = *data_roots,
+                             .stop_grace = Milliseconds(options.stop_grace),
+                             .until = *until};
+  if (options.exit_when_idle) agent_options.exit_when_idle = Milliseconds(*options.exit_when_idle);
+  auto agent = Agent::Create(std::move(agent_options), *channel);
   if (!agent.ok()) return agent.status();
   streams.out << "ofsweep worker: id " << (*agent)->worker_id() << " coordinator " << *coordinator << " slots "
               << (*agent)->slots() << (options.http.empty() ? "" : " http ") << (*agent)->http_address() << " data "

@@ -29,6 +29,7 @@ std::string Devices(const v1::Worker& worker) {
 std::string State(const v1::Worker& worker) {
   if (!worker.connected()) return absl::StrCat("silent since ", FormatTime(worker.last_seen().seconds()));
   if (!worker.quarantine_reason().empty()) return absl::StrCat("in quarantine: ", worker.quarantine_reason());
+  if (worker.has_stops_at()) return absl::StrCat("connected, stops at ", FormatTime(worker.stops_at().seconds()));
   return "connected";
 }
 

@@ -11,9 +11,10 @@
 namespace ofsweep {
 namespace {
 
-// What the handler may touch: a pipe's write end and a flag.
+// What the handler may touch: a pipe's write end and flags.
 std::atomic<int> write_end{-1};
 std::atomic<bool> asked{false};
+std::atomic<bool> of_batch_system{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 constexpr char kSignalled = 's';
@@ -22,7 +23,8 @@ constexpr char kClosing = 'c';
 void HandleSignal(int signal) {
   const int saved = errno;
   // A hang-up is nobody's second wish: a closed terminal sends it twice, a service manager right behind SIGTERM.
-  if (signal != SIGHUP && asked.exchange(true)) _exit(1);
+  const bool may_insist = signal == SIGINT || (signal == SIGTERM && !of_batch_system);
+  if (may_insist && asked.exchange(true)) _exit(1);
   [[maybe_unused]] const ssize_t written = write(write_end.load(), &kSignalled, 1);
   errno = saved;
 }
@@ -43,17 +45,19 @@ bool IsIgnored(int signal) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(Signals signals) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
   read_end_ = ends[0];
   write_end = ends[1];
   asked = false;
+  of_batch_system = signals == Signals::kOfABatchSystem;
   listener_ = std::thread([this] {
     char what = kClosing;
     if (read(read_end_, &what, 1) == 1 && what == kSignalled) source_.request_stop();
   });
   for (const int signal : {SIGINT, SIGTERM}) SetHandler(signal, HandleSignal);
+  if (of_batch_system) SetHandler(SIGUSR1, HandleSignal);
   keeps_hangups_ignored_ = IsIgnored(SIGHUP);
   if (!keeps_hangups_ignored_) SetHandler(SIGHUP, HandleSignal);
   // What read our output may be gone before we are: a failed write must not end us.
@@ -61,7 +65,9 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) SetHandler(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGPIPE}) SetHandler(signal, SIG_DFL);
+  SetHandler(SIGTERM, of_batch_system ? SIG_IGN : SIG_DFL);
+  if (of_batch_system) SetHandler(SIGUSR1, SIG_IGN);
   if (!keeps_hangups_ignored_) SetHandler(SIGHUP, SIG_DFL);
   [[maybe_unused]] const ssize_t written = write(write_end.load(), &kClosing, 1);
   if (listener_.joinable()) listener_.join();

@@ -5,13 +5,22 @@
 
 namespace ofsweep {
 
-// Turns SIGINT, SIGTERM and SIGHUP (a closed terminal) into a stop token while it lives; one at a time. The first
-// signal asks to stop; the second SIGINT or SIGTERM ends the process at once with exit code 1. A SIGHUP that was
-// ignored before, as nohup does, stays so. SIGPIPE is ignored: who reads the output may be gone before the stop is
+// Whose signals a process has to expect.
+enum class Signals {
+  // The second SIGINT or SIGTERM ends the process at once with exit code 1.
+  kOfAPerson,
+  // SIGUSR1 asks to stop, too: Slurm sends it as long before the wall time as the job asks for. Batch systems repeat
+  // SIGTERM and SIGUSR1, each of which changes nothing; only a second SIGINT, of a person at a terminal, ends the
+  // process at once. To the end of the process, for a repeated one may come when all is done.
+  kOfABatchSystem,
+};
+
+// Turns SIGINT, SIGTERM and SIGHUP (a closed terminal) into a stop token while it lives; one at a time. A SIGHUP that
+// was ignored before, as nohup does, stays so. SIGPIPE is ignored: who reads the output may be gone before the stop is
 // done. Handlers, not a blocked mask: a trainer that this process starts must not inherit one.
 class Interrupt {
  public:
-  Interrupt();
+  explicit Interrupt(Signals signals = Signals::kOfAPerson);
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;

@@ -59,6 +59,7 @@ struct WorkerReport {
   DatabaseIdentity database;             // that it knows
   std::string folder;                    // which one holds its id
   std::uint64_t deletions_followed = 0;  // the number of the last one
+  std::optional<double> seconds_left;    // until it begins to stop; none: it stays
 };
 
 // An attempt that a worker is to begin.
@@ -202,6 +203,7 @@ struct WorkerView {
   std::string quarantine_reason;       // "" where it is in none
   std::vector<std::string> trial_ids;  // that it holds
   TimeMs leases_expire_at = 0;         // of these
+  std::optional<TimeMs> stops_at;      // because its time is up; none: it stays
 };
 
 // A sweep that holds a trial, and the trial's arm there: "model.block=op optimizer.name=adam", all keys that the sweep

@@ -76,6 +76,7 @@ class Call {
     TrialRecord& trial = books_.trial(index);
     trial.known = true;
     books_.RecordStep(index, report.step);
+    trial.pace.Reported(report, turn_.now());
     // Told to continue what a database that was restored since does not hold.
     const bool continues_another = report.begun && !trial.begun() && report.begun->from_step > 0 &&
                                    report.begun->continued_generation != trial.curve_generation;
@@ -202,6 +203,7 @@ class Call {
     trial.generation = std::max(trial.generation + 1, turn_.state().options.first_generation);
     ++trial.attempts;
     trial.started_at = turn_.now();
+    trial.pace.Assigned(trial.generation, turn_.now());
     turn_.SetTrial(index, TrialState::kRunning, {.reason = absl::StrCat("assigned to ", worker().id)});
     turn_.RecordAttempt(index);
     answer_.start.push_back(StartOf(trial));

@@ -1,6 +1,7 @@
 #include "coordinator/scheduler_fleet.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 
@@ -38,12 +39,14 @@ absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
   }
   if (worker == kNoWorker) return absl::OkStatus();
   const WorkerRecord& known = workers_[worker];
-  if (!known.connected || known.folder == report.folder) return absl::OkStatus();
-  return absl::AlreadyExistsError(
-      absl::StrCat("worker ", report.worker_id, " is served by another data folder, on host ", known.host,
-                   ", heard of ", (now - known.last_seen) / 1000,
-                   " s ago: this folder is a copy of that one; give this worker an empty --data-dir, ",
-                   "or stop the other one and wait until its lease has expired"));
+  // One that was stopped and holds nothing has left its folder to whoever goes on with it, on another host, say.
+  const bool has_left = known.slots <= 0 && known.held.empty();
+  if (!known.connected || has_left || known.folder == report.folder) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(
+      "worker ", report.worker_id, " is served by the data folder ", known.folder, ", heard of ",
+      (now - known.last_seen) / 1000, " s ago, and this call is of ", report.folder,
+      ": one of them is a copy; stop the worker of one, and give it an empty --data-dir. Where the folder ",
+      "was moved here after its worker was killed, this one is taken once the other was silent for a lease"));
 }
 
 void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
@@ -62,6 +65,8 @@ void Fleet::Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now) {
   record.has_cuda = std::any_of(report.devices.begin(), report.devices.end(),
                                 [](const Device& device) { return device.kind == "cuda"; });
   record.unsent_points = report.unsent_points;
+  record.stops_at.reset();
+  if (report.seconds_left) record.stops_at = now + static_cast<TimeMs>(std::llround(1000 * *report.seconds_left));
 }
 
 std::vector<WorkerIndex> Fleet::Disconnect(TimeMs before) {
@@ -107,7 +112,8 @@ void Fleet::NoteSuccess(WorkerIndex worker) {
 bool Fleet::AnotherIsUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const {
   for (WorkerIndex index = 0; index < workers_.size(); ++index) {
     const WorkerRecord& other = workers_[index];
-    const bool is_usable = other.connected && other.slots > 0 && (!needs_cuda || other.has_cuda);
+    const bool is_usable = other.connected && other.slots > 0 && other.HasTimeFor(kShortestAttemptMs, now) &&
+                           (!needs_cuda || other.has_cuda);
     if (index != worker && is_usable && other.quarantined_until <= now) return true;
   }
   return false;
@@ -117,12 +123,14 @@ Obstacle Fleet::ObstacleOn(WorkerIndex worker, TimeMs now) const {
   const WorkerRecord& record = workers_[worker];
   if (!record.connected) return Obstacle::kNotConnected;
   if (record.slots <= 0) return Obstacle::kOffersNoSlot;
+  if (!record.HasTimeFor(kShortestAttemptMs, now)) return Obstacle::kEndsTooSoon;
   if (InQuarantine(worker, now)) return Obstacle::kQuarantine;
   return record.busy() + record.leaving < record.slots ? Obstacle::kNone : Obstacle::kBusy;
 }
 
 Obstacle Fleet::ObstacleBetween(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const {
   if (trial.needs_cuda && !workers_[worker].has_cuda) return Obstacle::kNoCuda;
+  if (!workers_[worker].HasTimeFor(trial.pace.NeededMs(trial.target_steps), now)) return Obstacle::kEndsTooSoon;
   for (const auto& [other, since] : trial.other_data_on) {
     const bool may_have_changed = now - since > kOtherDataMs || workers_[other].connected_since > since;
     if (other == worker && !may_have_changed) return Obstacle::kOtherDataThere;
@@ -150,7 +158,8 @@ std::vector<WorkerView> Fleet::Views(TimeMs now) const {
                      .last_seen = worker.last_seen,
                      .connected = worker.connected,
                      .quarantine_reason = InQuarantine(index, now) ? worker.quarantine_reason : "",
-                     .trial_ids = {}});
+                     .trial_ids = {},
+                     .stops_at = worker.stops_at});
   }
   return views;
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct WorkerRecord {
   std::vector<Device> devices;
   bool has_cuda = false;
   std::uint64_t unsent_points = 0;
+  std::optional<TimeMs> stops_at;  // because its time is up
   TimeMs last_seen = 0;
   bool connected = false;
   TimeMs connected_since = 0;
@@ -43,6 +45,7 @@ struct WorkerRecord {
   std::string quarantine_reason;
 
   int busy() const { return static_cast<int>(held.size()); }
+  bool HasTimeFor(TimeMs needed, TimeMs now) const { return !stops_at || *stops_at - now >= needed; }
 };
 
 // What keeps a trial that stands in a queue from starting on a worker. Of several the one that lasts longest is told,
@@ -53,6 +56,7 @@ enum class Obstacle {
   kCrashedThere,  // and there is another worker to try
   kOtherDataThere,
   kQuarantine,
+  kEndsTooSoon,   // it stops before anything of the trial would outlast it
   kOffersNoSlot,  // it shuts down, or its disk is full
   kNoCuda,
   kNotConnected,
@@ -95,7 +99,8 @@ class Fleet {
  private:
   // The last worker that could work is in no quarantine: nobody would be left.
   bool InQuarantine(WorkerIndex worker, TimeMs now) const;
-  // Another one than this is connected, not shutting down, not in quarantine, and with CUDA where that is asked.
+  // Another one than this is connected, not shutting down now or soon, not in quarantine, and with CUDA where that is
+  // asked.
   bool AnotherIsUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
   Obstacle ObstacleBetween(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
 

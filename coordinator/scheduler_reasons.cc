@@ -23,6 +23,10 @@ std::string Quarantine(const WorkerRecord& worker) {
                       worker.quarantine_reason);
 }
 
+std::string WhenItStops(const WorkerRecord& worker) {
+  return absl::StrCat(worker.id, " stops at ", ClockTime(worker.stops_at.value_or(0)), ", when its time is up");
+}
+
 std::string WhyDelayed(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
   return absl::StrCat("waiting: retry in ", Seconds(std::max<TimeMs>(0, trial.not_before - now)), " s after a ",
                       std::string(Name(trial.last_failure)), " on ", state.fleet.at(trial.worker).id);
@@ -86,6 +90,10 @@ std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial,
                         quarantined == nullptr ? "" : absl::StrCat("; ", Quarantine(*quarantined)));
   }
   if (quarantined) return absl::StrCat("waiting: ", Quarantine(*quarantined));
+  if (const WorkerRecord* worker = first(Obstacle::kEndsTooSoon)) {
+    return absl::StrCat("waiting: for a worker with more time; ", WhenItStops(*worker), ", and the trial needs ",
+                        Seconds(trial.pace.NeededMs(trial.target_steps)), " s for something to be left of it");
+  }
   if (first(Obstacle::kOffersNoSlot)) {
     return "waiting: no connected worker offers a slot: each shuts down, or its disk is full (its log says which)";
   }
@@ -124,9 +132,14 @@ std::string WhyNoneFits(const SchedulerState& state, WorkerIndex index, TimeMs n
   const ReadyQueue& queue = state.books.queue();
   if (const auto place = queue.FindFirst(state.fleet.at(index).has_cuda, [](Place) { return true; })) {
     const TrialRecord& trial = state.books.TrialAt(*place);
-    return state.fleet.ObstacleTo(trial, index, now) == Obstacle::kCrashedThere
-               ? "the waiting trials crashed here and look for another worker first"
-               : absl::StrCat("the waiting trials are of other data: ", trial.other_data);
+    switch (state.fleet.ObstacleTo(trial, index, now)) {
+      case Obstacle::kCrashedThere:
+        return "the waiting trials crashed here and look for another worker first";
+      case Obstacle::kEndsTooSoon:
+        return absl::StrCat("the waiting trials need more time: ", WhenItStops(state.fleet.at(index)));
+      default:
+        return absl::StrCat("the waiting trials are of other data: ", trial.other_data);
+    }
   }
   if (queue.HasReady(true)) return "the waiting trials need a CUDA device";
   if (!queue.delayed().empty()) {
@@ -162,6 +175,8 @@ std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, TimeMs now
       return "the worker offers no slot";
     case Obstacle::kQuarantine:
       return Quarantine(worker);
+    case Obstacle::kEndsTooSoon:
+      return absl::StrCat("nothing is started any more: ", WhenItStops(worker));
     case Obstacle::kBusy:
       return SlotsAreBusy(worker.slots);
     default:

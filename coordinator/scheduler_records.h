@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/scheduler_pace.h"
 #include "experiment/sweep_attributes.h"
 #include "experiment/trial_state.h"
 #include "storage/store.h"
@@ -66,6 +67,7 @@ struct TrialRecord {
   // Of all that it reads; empty before it was submitted or trained where that can be seen, and for ever of a trial that
   // an earlier version trained.
   std::string data_fingerprint;
+  TrialPace pace;
   // Workers whose files are not those that the trial is of, and since when that is known; and how the last one put it.
   std::vector<std::pair<WorkerIndex, TimeMs>> other_data_on;
   std::string other_data;

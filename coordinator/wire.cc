@@ -189,6 +189,7 @@ v1::Worker ToMessage(const WorkerView& worker) {
   message.set_quarantine_reason(worker.quarantine_reason);
   message.mutable_trial_ids()->Add(worker.trial_ids.begin(), worker.trial_ids.end());
   if (!worker.trial_ids.empty()) SetTime(worker.leases_expire_at, *message.mutable_leases_expire_at());
+  if (worker.stops_at) SetTime(*worker.stops_at, *message.mutable_stops_at());
   return message;
 }
 

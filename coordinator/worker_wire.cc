@@ -21,6 +21,8 @@ constexpr std::size_t kMaxProblems = 100;  // reading on would only repeat the s
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 256;  // a host's name has at most 253
 constexpr std::uint32_t kMaxSlots = 4096;
+// Thirty years: what others end so late, they do not end.
+constexpr double kMaxSecondsLeft = 1e9;
 constexpr std::uint32_t kMaxLayer = 99'999;
 // Microseconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
 constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 53;
@@ -238,6 +240,13 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
                       .database = FromMessage(request.database()),
                       .folder = request.folder(),
                       .deletions_followed = request.deletions_followed()};
+  if (request.has_seconds_left()) {
+    report.seconds_left = std::min(request.seconds_left(), kMaxSecondsLeft);
+    if (!(request.seconds_left() >= 0)) {
+      Add("seconds_left", "is not a duration", "a number of seconds of at least 0; none where the worker stays",
+          problems);
+    }
+  }
   CheckName(request.worker_id(), "worker_id", problems);
   CheckText(request.host(), "host", problems);
   CheckText(request.version(), "version", problems);

@@ -53,8 +53,12 @@ std::string DeletionsPath(const std::string& data_dir) {
   return Join(data_dir, "deletions");
 }
 
+std::string TrialsFolder(const std::string& data_dir) {
+  return Join(data_dir, "trials");
+}
+
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {
-  return Join(Join(data_dir, "trials"), trial_id);
+  return Join(TrialsFolder(data_dir), trial_id);
 }
 
 std::string TrialConfigPath(const std::string& trial_path) {

@@ -27,6 +27,7 @@ std::string DeletionsPath(const std::string& data_dir);  // deletions: the numbe
 std::string DatabaseAt(const std::string& data_dir);
 
 // trials/TRIAL: what follows is in it.
+std::string TrialsFolder(const std::string& data_dir);  // trials
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id);
 std::string TrialConfigPath(const std::string& trial_path);                    // trial.json
 std::string LogFolder(const std::string& trial_path);                          // logs

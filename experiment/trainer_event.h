@@ -95,6 +95,10 @@ struct CheckpointEvent {
 using TrainerEvent = std::variant<StartedEvent, PointsEvent, QuantizerEvent, SensitivityEvent, SensitivityRankingEvent,
                                   CheckpointEvent, AttemptEnd>;
 
+// A trainer exits with this when what it writes finds no room, for then it may have no voice: its trial is not to
+// blame.
+inline constexpr int kNoRoomExitCode = 3;
+
 // One line without the newline. NaN and ±Inf become the strings "NaN", "Infinity", "-Infinity".
 std::string ToJsonLine(const TrainerEvent& event);
 

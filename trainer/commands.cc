@@ -4,12 +4,15 @@
 
 #include <functional>
 #include <iostream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "corpus/input_content.h"
 #include "experiment/problem.h"
 #include "experiment/quoted.h"
+#include "experiment/trainer_event.h"
+#include "host/disk.h"
 #include "trainer/device_memory.h"
 #include "trainer/evaluation.h"
 #include "trainer/event_output.h"
@@ -30,23 +33,29 @@ constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kInvalid = 2;
 
-int Fail(EventOutput& events, const AttemptEnd& failure) {
+bool FoundNoRoom(const std::exception& error) {
+  const auto* system_error = dynamic_cast<const std::system_error*>(&error);
+  return system_error != nullptr && IsNoSpace(system_error->code().value());
+}
+
+int Fail(EventOutput& events, const AttemptEnd& failure, bool found_no_room) {
   LogError(failure.message);
   try {
     events.Emit(failure);
   } catch (const std::exception& error) {
     LogError(error.what());  // standard output itself is what failed: standard error and the exit code have to do
+    found_no_room = found_no_room || FoundNoRoom(error);
   }
-  return kFailed;
+  return found_no_room ? kNoRoomExitCode : kFailed;
 }
 
 // The process boundary: whatever goes wrong inside becomes a `failed` event and an exit code.
 int Guarded(EventOutput& events, const std::function<absl::Status()>& work) {
   try {
     const absl::Status status = work();
-    return status.ok() ? kDone : Fail(events, FailureOf(status));
+    return status.ok() ? kDone : Fail(events, FailureOf(status), absl::IsResourceExhausted(status));
   } catch (const std::exception& error) {
-    return Fail(events, FailureOf(error));
+    return Fail(events, FailureOf(error), FoundNoRoom(error));
   }
 }
 

@@ -4,9 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "experiment/sealed_line.h"
 
@@ -28,7 +27,7 @@ void EventOutput::Emit(const TrainerEvent& event) {
     } else if (errno == EPIPE) {
       _exit(1);
     } else if (errno != EINTR) {
-      throw std::runtime_error(std::string("standard output: cannot be written: ") + std::strerror(errno));
+      throw std::system_error(errno, std::generic_category(), "standard output: cannot be written");
     }
   }
 }

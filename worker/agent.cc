@@ -28,6 +28,7 @@
 #include "ofsweep/v1/worker.grpc.pb.h"
 #include "worker/call_loop.h"
 #include "worker/channel.h"
+#include "worker/end_watch.h"
 #include "worker/host.h"
 #include "worker/log_forwarder.h"
 #include "worker/point_forwarder.h"
@@ -62,16 +63,20 @@ class AgentLoop : public Agent {
         work_(boost::asio::make_work_guard(io_)),
         drain_timer_(io_),
         metrics_(gpus_),
+        end_watch_(io_, options_,
+                   [this](const std::string& why, const absl::Status& status) { EndByItself(why, status); }),
         supervisor_(io_, options_, gpus_, metrics_,
                     {.on_points = [this] { push_.Soon(); },
                      .on_change = [this] { synchronize_.Soon(); },
                      .on_let_go =
                          [this] {
+                           NoteActivity();
                            push_logs_.Soon();  // the rest of one that has ended
                            FinishIfDone();
                          },
                      .on_log = [this](const AttemptName& name, const std::string& path,
-                                      bool is_new) { logs_.Follow(name, path, is_new); }}),
+                                      bool is_new) { logs_.Follow(name, path, is_new); },
+                     .on_phases = [this](const std::vector<PhaseTime>& phases) { end_watch_.Observe(phases); }}),
         points_(options_, supervisor_, [this] { synchronize_.Soon(); }),
         logs_(supervisor_),
         push_(io_, options_.max_backoff, PushHooks()),
@@ -97,7 +102,10 @@ class AgentLoop : public Agent {
   v1::SynchronizeRequest State() const;
   std::optional<milliseconds> Follow(const v1::SynchronizeResponse& told);
   absl::Status Belong(const std::string& database_id);
-  void ShutDown();
+  void TellFailure(const grpc::Status& status);
+  void NoteActivity();
+  void EndByItself(const std::string& why, const absl::Status& status);
+  void ShutDown(const std::string& why);
   bool IsAllTold() const { return supervisor_.empty() && (goodbye_heard_ || away_); }
   void FinishIfDone();
   void Finish();
@@ -112,6 +120,7 @@ class AgentLoop : public Agent {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer drain_timer_;
   WorkerMetrics metrics_;
+  EndWatch end_watch_;
   Supervisor supervisor_;
   PointForwarder points_;
   LogForwarder logs_;
@@ -120,11 +129,13 @@ class AgentLoop : public Agent {
   boost::asio::steady_timer logs_timer_;
   SynchronizeLoop synchronize_;
   bool shutting_down_ = false;
+  absl::Status end_status_;     // of Run
   bool says_goodbye_ = false;   // the newest call, with its 0 slots
   bool goodbye_heard_ = false;  // so that the coordinator does not take this worker for lost
   bool draining_ = false;
   bool finished_ = false;
-  bool away_ = false;                     // the last call failed
+  bool away_ = false;                     // the last call failed, or was answered by another database's coordinator
+  bool refused_ = false;                  // at the last call: another folder has this worker's id
   std::string reason_;                    // why nothing more was assigned, as last logged
   std::atomic<bool> is_answered_{false};  // by the coordinator, at the last call
   std::unique_ptr<HttpServer> http_;      // null: none; its handlers read metrics_ and is_answered_ alone
@@ -153,9 +164,11 @@ absl::Status AgentLoop::Run(std::stop_token stop) {
     synchronize_.Soon();
     push_.Soon();
     WatchLogs();
-    std::stop_callback on_stop(stop, [this] { boost::asio::post(io_, [this] { ShutDown(); }); });
+    end_watch_.Start();
+    std::stop_callback on_stop(stop,
+                               [this] { boost::asio::post(io_, [this] { ShutDown("its worker was stopped"); }); });
     io_.run();
-    return absl::OkStatus();
+    return end_status_;
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat("the worker failed: ", error.what()));
   }
@@ -216,12 +229,23 @@ AgentLoop::SynchronizeLoop::Hooks AgentLoop::SynchronizeHooks() {
               [this](const grpc::Status& status) {
                 is_answered_ = false;
                 boost::asio::post(io_, [this] { FinishIfDone(); });
-                if (std::exchange(away_, true)) return;
-                const std::string advice = ConnectionAdvice(status);
-                spdlog::warn("the coordinator {} ({}); training goes on",
-                             status.error_code() == grpc::StatusCode::UNAVAILABLE ? "does not answer" : "refuses this",
-                             advice.empty() ? status.error_message() : advice);
+                const bool is_refused = status.error_code() == grpc::StatusCode::ALREADY_EXISTS;
+                const bool was_refused = std::exchange(refused_, is_refused);
+                const bool is_news = !std::exchange(away_, true) || is_refused != was_refused;
+                NoteActivity();
+                if (is_news) TellFailure(status);
               }};
+}
+
+void AgentLoop::TellFailure(const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::ALREADY_EXISTS) {  // an answer, and for a person to act on
+    spdlog::error("{}", status.error_message());
+  } else {
+    const std::string advice = ConnectionAdvice(status);
+    spdlog::warn("the coordinator {} ({}); training goes on",
+                 status.error_code() == grpc::StatusCode::UNAVAILABLE ? "does not answer" : "refuses this worker",
+                 advice.empty() ? status.error_message() : advice);
+  }
 }
 
 v1::SynchronizeRequest AgentLoop::State() const {
@@ -243,6 +267,9 @@ v1::SynchronizeRequest AgentLoop::State() const {
   request.set_version(OFSWEEP_VERSION);
   request.set_http_address(http_address());
   request.set_folder(folder_);
+  if (const auto left = end_watch_.TimeLeft()) {
+    request.set_seconds_left(std::chrono::duration<double>(*left).count());
+  }
   supervisor_.Report(request);
   request.mutable_database()->set_id(database_id_);
   return request;
@@ -255,13 +282,16 @@ std::optional<milliseconds> AgentLoop::Follow(const v1::SynchronizeResponse& tol
     const std::string message(status.message());
     if (std::exchange(reason_, message) != message) spdlog::error("{}", message);
     boost::asio::post(io_, [this] { FinishIfDone(); });
+    NoteActivity();
     return PauseAfter(told);
   }
   is_answered_ = true;
+  refused_ = false;
   if (says_goodbye_ && !std::exchange(goodbye_heard_, true)) boost::asio::post(io_, [this] { FinishIfDone(); });
   if (std::exchange(away_, false)) spdlog::info("the coordinator answers again");
   if (std::exchange(reason_, told.reason()) != told.reason() && !reason_.empty()) spdlog::info("{}", reason_);
   supervisor_.Apply(told);
+  NoteActivity();
   return PauseAfter(told);
 }
 
@@ -284,10 +314,23 @@ absl::Status AgentLoop::Belong(const std::string& database_id) {
   return absl::OkStatus();
 }
 
-void AgentLoop::ShutDown() {
+void AgentLoop::NoteActivity() {
+  using Activity = EndWatch::Activity;
+  end_watch_.Note(!supervisor_.empty() ? Activity::kBusy : away_ ? Activity::kUnanswered : Activity::kIdle);
+}
+
+void AgentLoop::EndByItself(const std::string& why, const absl::Status& status) {
+  if (shutting_down_) return;
+  spdlog::info("{}", why);
+  end_status_ = status;
+  ShutDown(why);
+}
+
+// `why` is told of the attempts that it ends.
+void AgentLoop::ShutDown(const std::string& why) {
   if (std::exchange(shutting_down_, true)) return;
   spdlog::info("stopping: trainers write their checkpoints");
-  supervisor_.ShutDown();
+  supervisor_.ShutDown(why);
   synchronize_.Soon();
   FinishIfDone();
 }
@@ -312,6 +355,7 @@ void AgentLoop::Finish() {
   if (std::exchange(finished_, true)) return;
   drain_timer_.cancel();
   logs_timer_.cancel();
+  end_watch_.Close();
   push_.Close();
   push_logs_.Close();
   synchronize_.Close();

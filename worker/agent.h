@@ -47,6 +47,11 @@ struct AgentOptions {
   // With less free space than this in data_dir, trainers are stopped before anything is lost, their attempts end as
   // preempted, and no slot is offered until twice as much is free.
   std::uint64_t min_free_bytes = kMinFreeBytes;
+  // When others will end this process, as a batch system does at a job's wall time: it begins to stop in time for its
+  // trainers' checkpoints (end_watch.h), and the coordinator starts nothing here that would be lost. Absent: never.
+  std::optional<std::chrono::steady_clock::time_point> until;
+  // It ends by itself when it has held nothing for so long (end_watch.h). Absent: it waits for ever.
+  std::optional<std::chrono::milliseconds> exit_when_idle;
   // How often the free space is looked at; a trainer writes so long without being watched.
   std::chrono::milliseconds disk_check_every{1'000};
   // How often it is looked at whether trainers have logged more, for the coordinator to show.
@@ -71,8 +76,10 @@ class Agent {
   virtual ~Agent() = default;
 
   // Works until `stop` is requested: then the trainers get SIGTERM, write their checkpoints and are reported as
-  // preempted, and outboxes are drained as far as the grace periods allow. Call once, on a thread that lives as long as
-  // the call: trainers die with that thread (PR_SET_PDEATHSIG), so that a killed agent leaves none behind.
+  // preempted, and outboxes are drained as far as the grace periods allow. So it ends by itself, too, when its time is
+  // up or it has been idle for long; Unavailable where nobody had answered it meanwhile. Call once, on a thread that
+  // lives as long as the call: trainers die with that thread (PR_SET_PDEATHSIG), so that a killed agent leaves none
+  // behind.
   virtual absl::Status Run(std::stop_token stop) = 0;
 
   virtual const std::string& worker_id() const = 0;

@@ -17,6 +17,7 @@
 #include "experiment/step_limit.h"
 #include "host/disk.h"
 #include "host/memory.h"
+#include "worker/host.h"
 #include "worker/trial_folder.h"
 
 namespace ofsweep {
@@ -52,18 +53,22 @@ std::int64_t LastWriteMs(const std::string& path) {
   return std::int64_t{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
 }
 
-// A trial is not to blame for a full disk.
-AttemptEnd NoRoom(std::string message) {
+// A trial is not to blame for a full disk, nor for a worker that ends.
+AttemptEnd Preempted(std::string message) {
   return {.outcome = AttemptOutcome::kPreempted, .message = std::move(message)};
 }
 
-bool IsFull(const std::string& data_dir) {
-  const std::optional<std::uint64_t> free_bytes = FreeBytesOnDiskOf(data_dir);
-  return free_bytes && *free_bytes < kDiskFullBytes;
+// The one that takes nothing any more; "" where all do.
+std::string FullFolder(const std::string& data_dir) {
+  for (const std::string& folder : WrittenFolders(data_dir)) {
+    const std::optional<std::uint64_t> free_bytes = FreeBytesOnDiskOf(folder);
+    if ((free_bytes && *free_bytes < kDiskFullBytes) || !HasRoomFor(folder, kDiskFullBytes)) return folder;
+  }
+  return "";
 }
 
-AttemptEnd FailedToStart(const absl::Status& status, const std::string& data_dir) {
-  if (absl::IsResourceExhausted(status) && IsFull(data_dir)) return NoRoom(std::string(status.message()));
+AttemptEnd FailedToStart(const absl::Status& status, bool is_full) {
+  if (is_full) return Preempted(std::string(status.message()));
   const bool bad_config = absl::IsInvalidArgument(status);
   return Failed(bad_config ? FailureClass::kBadConfig : FailureClass::kCrash, std::string(status.message()));
 }
@@ -82,10 +87,13 @@ std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Star
   attempt->name_ = {start.trial_id(), start.generation()};
   attempt->slot_ = slot;
   attempt->incarnation_ = host.incarnation;
-  if (!host.no_room.empty()) {  // since it was asked for
-    attempt->Finish(NoRoom(host.no_room));
+  const std::string& refusal = host.stopping.empty() ? host.no_room : host.stopping;
+  if (!refusal.empty()) {  // since it was asked for
+    attempt->Finish(Preempted(refusal));
   } else if (absl::Status status = attempt->StartTrainer(start); !status.ok()) {
-    attempt->Finish(FailedToStart(status, host.data_dir));
+    const std::string full = absl::IsResourceExhausted(status) ? FullFolder(host.data_dir) : "";
+    attempt->Finish(FailedToStart(status, !full.empty()));
+    if (!full.empty()) host.on_full_disk(full);
   }
   return attempt;
 }
@@ -146,7 +154,8 @@ std::shared_ptr<Attempt> Attempt::Recover(const AttemptHost& host, std::unique_p
   const std::int64_t last_write_ms = LastWriteMs(attempt->outbox_->path());
   while (attempt->ScanOnce()) {
   }
-  if (attempt->name_.trial_id.empty()) return nullptr;
+  // A copy under another name would take the place of the attempt that it is of.
+  if (attempt->outbox_->path() != Outbox::PathOf(OutboxFolder(host.data_dir), attempt->name_)) return nullptr;
   if (!attempt->end_) {
     Evidence evidence = attempt->EvidenceOf({.vanished = true});
     evidence.wall_seconds =
@@ -296,7 +305,10 @@ void Attempt::OnEvent(TrainerEvent& event) {
   if (auto* points = std::get_if<PointsEvent>(&event)) {
     step_ = ClampStep(points->points.step);
     const bool of_this_run = slot_.number >= 0;
-    if (of_this_run) host_.metrics.Observe(points->phases);
+    if (of_this_run) {
+      host_.metrics.Observe(points->phases);
+      host_.on_phases(points->phases);
+    }
   } else if (auto* started = std::get_if<StartedEvent>(&event)) {
     if (started->config.is_object()) resolved_config_ = started->config.dump();
     revision_ = started->revision;
@@ -323,17 +335,25 @@ void Attempt::OnExit() {
   silence_timer_.reset();
   while (ScanOnce()) {
   }
-  if (!forgotten_) Finish(Judge(EvidenceOf(exit)));
+  const Evidence evidence = EvidenceOf(exit);
+  if (!forgotten_) Finish(Judge(evidence));
+  if (evidence.disk_full) host_.on_full_disk(evidence.full_folder);
   host_.on_exit(name_);
 }
 
 Evidence Attempt::EvidenceOf(const ExitStatus& exit) const {
+  // What failed for want of more room than this has been removed since: then only the trainer knows.
+  const bool found_no_room = exit.signal == 0 && exit.code == kNoRoomExitCode;
+  const bool has_a_reason = (said_ && said_->outcome != AttemptOutcome::kFailed) ||
+                            (stop_ != StopReason::kNone && stop_ != StopReason::kLostEvent);
+  std::string full = has_a_reason ? "" : FullFolder(host_.data_dir);
+  if (full.empty() && found_no_room) full = host_.data_dir;
   return {.said = said_,
           .stop = stop_,
           .stop_message = stop_message_,
           .exit = exit,
-          .disk_full = IsFull(host_.data_dir),
-          .data_dir = host_.data_dir,
+          .disk_full = !full.empty(),
+          .full_folder = full,
           .log_path = log_path_,
           .log_tail = ReadLogTail(log_path_),
           .step = step_,

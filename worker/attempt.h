@@ -32,12 +32,15 @@ struct AttemptHost {
   double memory_bytes = 0;        // what all of them share
   std::uint64_t incarnation = 0;  // of the coordinator, as it last answered
   std::string no_room;            // why nothing is started: the disk is too full; "" while it is not
+  std::string stopping;           // likewise: the agent is ending
   std::chrono::milliseconds stop_grace;
   std::chrono::milliseconds silence_timeout;
   WorkerMetrics& metrics;
   StartTrainer start_trainer;
   std::function<void()> on_points;                                           // there is something to forward
   std::function<void()> on_change;                                           // there is something to report
+  std::function<void(const std::vector<PhaseTime>&)> on_phases;              // what a trainer's time went into
+  std::function<void(const std::string& folder)> on_full_disk;               // an attempt ended for want of room
   std::function<void(const AttemptName&)> on_exit;                           // a process was reaped: a slot is free
   std::function<void(const AttemptName&, const LeftOutFiles&)> on_left_out;  // of the corpus that its trainer has read
 };

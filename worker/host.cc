@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "experiment/data_folder.h"
+#include "experiment/terminal_text.h"
 #include "host/kernel_file.h"
 #include "monitoring/host_name.h"
 
@@ -27,6 +29,11 @@ namespace ofsweep {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
 
 // Model by minor number, from the driver's own files.
 std::map<int, std::string> GpuModels(const std::string& root) {
@@ -83,6 +90,13 @@ std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root) 
   return visible;
 }
 
+std::vector<std::string> WrittenFolders(const std::string& data_dir) {
+  std::vector<std::string> folders = {data_dir, TrialsFolder(data_dir), DatasetsFolder(data_dir)};
+  // A cache that somebody else fills may be on a disk for reading alone, which has no room, and needs none.
+  std::erase_if(folders, [](const std::string& folder) { return ::access(folder.c_str(), W_OK) != 0; });
+  return folders;
+}
+
 std::string WorkerHost() {
   const std::string name = HostName();
   return name.empty() ? "host" : name;
@@ -108,9 +122,37 @@ absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir) {
 }
 
 std::string FolderIdentity(const std::string& data_dir) {
+  constexpr std::size_t kPathBytes = 120;
+  const std::string host = WorkerHost().substr(0, 64);
+  std::string path = TerminalText(data_dir);
+  if (path.size() > kPathBytes) {
+    std::size_t begin = path.size() - kPathBytes;
+    while (begin < path.size() && (path[begin] & 0xC0) == 0x80) ++begin;  // within a letter
+    path = absl::StrCat("…", path.substr(begin));
+  }
   struct stat status {};
-  if (::stat(data_dir.c_str(), &status) != 0) return WorkerHost();
-  return absl::StrCat(WorkerHost(), " ", status.st_dev, ":", status.st_ino);
+  if (::stat(data_dir.c_str(), &status) != 0) return absl::StrCat(host, ":", path);
+  return absl::StrCat(host, ":", path, " (", status.st_dev, ":", status.st_ino, ")");
+}
+
+std::string WorkerName() {
+  const std::string job = Variable("SLURM_JOB_ID");
+  const std::string array_task = Variable("SLURM_ARRAY_TASK_ID");
+  const std::string pod = Variable("POD_UID");
+  std::string name = WorkerHost();
+  if (!job.empty()) {
+    name = absl::StrCat("slurm-",
+                        array_task.empty() ? job : absl::StrCat(Variable("SLURM_ARRAY_JOB_ID"), "_", array_task));
+    int tasks = 0;
+    if (absl::SimpleAtoi(Variable("SLURM_STEP_NUM_TASKS"), &tasks) && tasks > 1) {
+      absl::StrAppend(&name, "-", Variable("SLURM_PROCID"));
+    }
+  } else if (!pod.empty()) {
+    name = absl::StrCat("pod-", pod);
+  }
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c <= ' ' || c >= 127; }, '_');
+  return name.substr(0, 100);
 }
 
 absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
@@ -124,7 +166,7 @@ absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
                      "the file for a new one"));
   }
   if (!id.empty()) return id;
-  id = absl::StrCat(WorkerHost(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
+  id = absl::StrCat(WorkerName(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
   if (absl::Status status = WriteWhole(path, id); !status.ok()) return status;
   return id;
 }

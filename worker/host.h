@@ -21,6 +21,9 @@ std::vector<Gpu> FindGpus(const char* visible_devices, const std::string& root =
 // With less free space in its data folder a worker starts no trial, unless it is told otherwise.
 inline constexpr std::uint64_t kMinFreeBytes = 64 << 20;
 
+// The folders of data_dir that are there and that trials write to; each may be a disk of its own.
+std::vector<std::string> WrittenFolders(const std::string& data_dir);
+
 // "host" where the machine has no name.
 std::string WorkerHost();
 // "" when the kernel does not say.
@@ -36,10 +39,18 @@ absl::Status WriteWhole(const std::string& path, const std::string& text);
 // Takes the folder for this process until the descriptor closes. FailedPrecondition when another agent has it.
 absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir);
 
-// Tells a folder from its copies and from those of other hosts.
+// Tells a folder from its copies and from those of other hosts, and says where it is: "gpu-1:PATH (DEVICE:INODE)". At
+// most 256 bytes, of a long path the end.
 std::string FolderIdentity(const std::string& data_dir);
 
-// The id kept in data_dir/worker-id; made of the host's name and four random digits at the first start.
+// What a worker is called by whoever started it: "slurm-120", of an array "slurm-120_7", with the number of the task
+// where the job starts several; "pod-UID" where POD_UID is set, as Kubernetes' downward API does it; else the host's
+// name. One word of printable ASCII, at most 100 bytes.
+std::string WorkerName();
+
+// The id kept in data_dir/worker-id; made at the first start of WorkerName() and four random digits. It stays when
+// another job gets the folder: the attempts in its outbox were lent to this id, and to no other would the coordinator
+// listen about them.
 absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir);
 
 // The database that lent what is in data_dir; "" before any did.

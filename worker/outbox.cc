@@ -10,10 +10,13 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "experiment/terminal_text.h"
 #include "host/disk.h"
 #include "worker/columns.h"
 #include "worker/line_reader.h"
+#include "worker/trial_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -38,6 +41,37 @@ absl::Status WriteLine(int fd, const std::string& path, std::string line) {
   return FileError("cannot write", path);
 }
 
+using Entry = std::filesystem::directory_entry;
+
+std::vector<Entry> EntriesOf(const std::string& folder) {
+  std::vector<Entry> entries;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    entries.push_back(*entry);
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+// "TRIAL.GENERATION.jsonl"
+bool IsOutboxName(std::string_view name) {
+  if (!name.ends_with(kSuffix)) return false;
+  name.remove_suffix(sizeof kSuffix - 1);
+  const std::size_t dot = name.rfind('.');
+  std::uint64_t generation = 0;
+  return dot != std::string_view::npos && IsTrialFolderName(std::string(name.substr(0, dot))) &&
+         absl::SimpleAtoi(std::string(name.substr(dot + 1)), &generation);
+}
+
+bool IsOutbox(const Entry& entry) {
+  std::error_code ignored;
+  return IsOutboxName(entry.path().filename().string()) && entry.is_regular_file(ignored);
+}
+
+bool IsMark(const Entry& entry) {
+  return entry.path().extension() == kAckedSuffix && IsOutboxName(entry.path().stem().string());
+}
+
 }  // namespace
 
 Outbox::Outbox(std::string path, UniqueFd file, UniqueFd acked_file)
@@ -53,7 +87,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::OpenFiles(const std::string& pat
 }
 
 absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Create(const std::string& folder, const AttemptHeader& header) {
-  const std::string path = absl::StrCat(folder, "/", header.name.trial_id, ".", header.name.generation, kSuffix);
+  const std::string path = PathOf(folder, header.name);
   absl::StatusOr<std::unique_ptr<Outbox>> outbox = OpenFiles(path, O_CREAT | O_TRUNC);
   if (!outbox.ok()) return outbox;
   if (absl::Status status = WriteLine((*outbox)->file_.get(), path, HeaderLine(header)); !status.ok()) {
@@ -81,14 +115,24 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(const std::string& path) {
   return outbox;
 }
 
+std::string Outbox::PathOf(const std::string& folder, const AttemptName& name) {
+  return absl::StrCat(folder, "/", name.trial_id, ".", name.generation, kSuffix);
+}
+
 std::vector<std::string> Outbox::List(const std::string& folder) {
   std::vector<std::string> paths;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (entry.path().extension() == kSuffix) paths.push_back(entry.path().string());
+  for (const auto& entry : EntriesOf(folder)) {
+    if (IsOutbox(entry)) paths.push_back(entry.path().string());
   }
-  std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+std::vector<std::string> Outbox::ListStrays(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : EntriesOf(folder)) {
+    if (!IsOutbox(entry) && !IsMark(entry)) names.push_back(TerminalText(entry.path().filename().string()));
+  }
+  return names;
 }
 
 std::uint64_t Outbox::size() const {

@@ -52,8 +52,11 @@ class Outbox {
   static absl::StatusOr<std::unique_ptr<Outbox>> Create(const std::string& folder, const AttemptHeader& header);
   // An outbox that a former run of the agent has left.
   static absl::StatusOr<std::unique_ptr<Outbox>> Open(const std::string& path);
-  // The paths of all outboxes in `folder`.
+  static std::string PathOf(const std::string& folder, const AttemptName& name);
+  // The paths of all files in `folder` that are called as an attempt's outbox is.
   static std::vector<std::string> List(const std::string& folder);
+  // The names of what else is there, printable.
+  static std::vector<std::string> ListStrays(const std::string& folder);
 
   // For the trainer's standard output; opened for appending.
   int write_fd() const { return file_.get(); }

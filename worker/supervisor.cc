@@ -13,6 +13,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "experiment/data_folder.h"
 #include "host/memory.h"
 #include "worker/trial_folder.h"
@@ -48,6 +49,8 @@ Supervisor::Supervisor(boost::asio::io_context& io, const AgentOptions& options,
                   callbacks_.on_points();
                 },
             .on_change = callbacks_.on_change,
+            .on_phases = callbacks_.on_phases,
+            .on_full_disk = [this](const std::string& folder) { OnFullDisk(folder); },
             .on_exit = [this](const AttemptName& name) { OnExit(name); },
             .on_left_out = [this](const AttemptName& name, const LeftOutFiles& files) { TellLeftOut(name, files); }},
       outbox_folder_(OutboxFolder(options.data_dir)),
@@ -67,16 +70,22 @@ absl::Status Supervisor::Open() {
   WatchDisk();
   for (const std::string& path : Outbox::List(outbox_folder_)) {
     absl::StatusOr<std::unique_ptr<Outbox>> outbox = Outbox::Open(path);
-    if (!outbox.ok()) return outbox.status();
-    std::shared_ptr<Attempt> attempt = Attempt::Recover(host_, *std::move(outbox));
+    std::shared_ptr<Attempt> attempt = outbox.ok() ? Attempt::Recover(host_, *std::move(outbox)) : nullptr;
     if (!attempt) {
-      // Killed between making the file and its first line, which is then of a trainer that never ran, or damaged there.
-      spdlog::warn("{} does not say whose it is and is ignored: its trial goes on from what is stored of it", path);
+      // One that cannot be read, or of another attempt than its name says. Or its agent was killed between making the
+      // file and its first line, which is then of a trainer that never ran, or damaged there.
+      spdlog::warn("{} {} and is ignored: its trial goes on from what is stored of it", path,
+                   outbox.ok() ? "does not say whose it is, or is another's by its name,"
+                               : absl::StrCat("cannot be read (", outbox.status().message(), ")"));
       continue;
     }
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
     callbacks_.on_log(attempt->name(), attempt->log_path(), /*is_new=*/false);
     attempts_[attempt->name()] = std::move(attempt);
+  }
+  if (const std::vector<std::string> strays = Outbox::ListStrays(outbox_folder_); !strays.empty()) {
+    spdlog::warn("{} {} no attempt's and left alone; the folder is the worker's own: {}", outbox_folder_,
+                 strays.size() == 1 ? "holds a file that is" : "holds files that are", absl::StrJoin(strays, ", "));
   }
   NoteUnsent();
   return absl::OkStatus();
@@ -101,28 +110,41 @@ void Supervisor::WatchDisk() {
 }
 
 void Supervisor::LookAtDisk() {
-  const std::uint64_t free_bytes =
-      callbacks_.free_bytes(options_.data_dir).value_or(std::numeric_limits<std::uint64_t>::max());
   const std::uint64_t needed = has_room() ? options_.min_free_bytes : BytesToStartAgain();
-  if (free_bytes >= needed) {
-    if (!std::exchange(host_.no_room, "").empty()) {
-      spdlog::info("{} MiB are free in {}: trials are started again", free_bytes >> 20, options_.data_dir);
-      callbacks_.on_change();
-    }
-    return;
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  for (const std::string& folder : WrittenFolders(options_.data_dir)) {
+    const std::uint64_t free_bytes = callbacks_.free_bytes(folder).value_or(least);
+    if (free_bytes < needed) return CloseSlots(absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", folder));
+    least = std::min(least, free_bytes);
   }
-  const std::string message =
-      absl::StrCat("only ", free_bytes >> 20, " MiB are free in ", options_.data_dir, ", and trials need ",
-                   needed >> 20, " MiB: free some space there, or give the worker another --data-dir");
-  if (!std::exchange(host_.no_room, message).empty()) return;  // said before
-  spdlog::warn("{}; no trial is started until {} MiB are free", message, BytesToStartAgain() >> 20);
-  for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kDisk, message);
+  if (has_room()) return;
+  if (!full_folder_.empty() && !callbacks_.has_room(full_folder_, needed)) return;
+  full_folder_.clear();
+  host_.no_room.clear();
+  spdlog::info("{} MiB are free in {}: trials are started again", needed >> 20, options_.data_dir);
+  callbacks_.on_change();
+}
+
+// A quota may be used up, or a checkpoint larger than what is left, on a disk that has more free than the reserve. How
+// much is needed is then found out by trying: twice as much each time.
+void Supervisor::OnFullDisk(const std::string& folder) {
+  full_folder_ = folder;
+  found_full_ = std::min(found_full_ + 1, 20);
+  CloseSlots(absl::StrCat("a trainer found no room in ", folder));
+}
+
+void Supervisor::CloseSlots(const std::string& message) {
+  const std::string advice = absl::StrCat(message, ", and trials need ", BytesToStartAgain() >> 20,
+                                          " MiB: free some space there, or give the worker another --data-dir");
+  if (!std::exchange(host_.no_room, advice).empty()) return;  // said before
+  spdlog::warn("{}; no trial is started before", advice);
+  for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kDisk, advice);
   callbacks_.on_change();
 }
 
 // More than the reserve: else what a trial writes first would stop it again, and so on for ever.
 std::uint64_t Supervisor::BytesToStartAgain() const {
-  return 2 * options_.min_free_bytes;
+  return (2 * options_.min_free_bytes) << found_full_;
 }
 
 void Supervisor::Apply(const v1::SynchronizeResponse& told) {
@@ -142,8 +164,7 @@ void Supervisor::Apply(const v1::SynchronizeResponse& told) {
   }
   deletions_.Take(told);
   RemoveDeleted();
-  starts_.clear();
-  if (!shutting_down_) starts_.assign(told.start().begin(), told.start().end());
+  starts_.assign(told.start().begin(), told.start().end());
   Reconcile(std::move(instructions));
 }
 
@@ -167,7 +188,9 @@ void Supervisor::Reconcile(Instructions told) {
   std::vector<HeldAttempt> held;
   for (const auto& [name, attempt] : attempts_) held.push_back({name, attempt->alive(), attempt->stopping()});
   for (const v1::Start& start : starts_) told.start.push_back(NameIn(start));
-  const Instructions actions = ofsweep::Reconcile(held, told, options_.slots);
+  // What ends as it starts needs no slot.
+  const int slots = shutting_down_ ? std::numeric_limits<int>::max() : options_.slots;
+  const Instructions actions = ofsweep::Reconcile(held, told, slots);
   for (const AttemptName& name : actions.forget) Forget(name);
   for (const AttemptName& name : actions.stop) attempts_.at(name)->Stop(StopReason::kCancelled);
   for (const AttemptName& name : actions.start) Launch(name);
@@ -241,7 +264,7 @@ void Supervisor::OnExit(const AttemptName& name) {
   if (forgotten) LetGo(name);
   callbacks_.on_let_go();
   callbacks_.on_change();
-  if (!shutting_down_) Reconcile({});
+  Reconcile({});
 }
 
 void Supervisor::TellLeftOut(const AttemptName& name, const LeftOutFiles& files) {
@@ -250,10 +273,11 @@ void Supervisor::TellLeftOut(const AttemptName& name, const LeftOutFiles& files)
   spdlog::warn("{}: not all files of its corpus are trained on, left out are: {}", ToText(name), text);
 }
 
-void Supervisor::ShutDown() {
+void Supervisor::ShutDown(const std::string& why) {
   shutting_down_ = true;
-  starts_.clear();
-  for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kShutdown, "its worker was stopped");
+  host_.stopping = why;
+  for (auto& [name, attempt] : attempts_) attempt->Stop(StopReason::kShutdown, why);
+  Reconcile({});
 }
 
 void Supervisor::Close() {

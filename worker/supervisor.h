@@ -39,8 +39,11 @@ class Supervisor {
     // A trainer has a log. `is_new`: since now, not since a former run of the agent.
     std::function<void(const AttemptName&, const std::string& path, bool is_new)> on_log =
         [](const AttemptName&, const std::string&, bool) {};
+    // What a trainer of this run has spent its time on.
+    std::function<void(const std::vector<PhaseTime>&)> on_phases = [](const std::vector<PhaseTime>&) {};
     StartTrainer start_trainer = StartTrainerProcess;
     std::function<std::optional<std::uint64_t>(const std::string& folder)> free_bytes = FreeBytesOnDiskOf;
+    std::function<bool(const std::string& folder, std::uint64_t bytes)> has_room = HasRoomFor;
   };
 
   // `options` must be complete (slots, trainer_path).
@@ -58,8 +61,9 @@ class Supervisor {
   void Forget(const AttemptName& name);
   void Refuse(const AttemptName& name, const std::string& message);
   void OnAcknowledged(Attempt& attempt, const Outbox::Batch& batch);
-  // SIGTERM to every trainer; from now on nothing is started.
-  void ShutDown();
+  // SIGTERM to every trainer; from now on nothing is started: what an answer still names ends at once, as preempted, so
+  // that another worker may have it before the lease expires. `why` is told of these attempts.
+  void ShutDown(const std::string& why);
   // Ends what it waits for on the loop.
   void Close();
 
@@ -87,6 +91,8 @@ class Supervisor {
   void WatchOutboxes();
   void WatchDisk();
   void LookAtDisk();
+  void OnFullDisk(const std::string& folder);
+  void CloseSlots(const std::string& message);
   std::uint64_t BytesToStartAgain() const;
   bool has_room() const { return host_.no_room.empty(); }
   void TellLeftOut(const AttemptName& name, const LeftOutFiles& files);
@@ -105,6 +111,8 @@ class Supervisor {
   std::vector<v1::Start> starts_;                            // of the newest answer, those that wait for a slot too
   AttemptName last_forwarded_;
   std::set<std::string> told_left_out_;  // what was said of one trial is not said again of its neighbours
+  std::string full_folder_;              // in which a trainer found no room; "" since there was
+  int found_full_ = 0;                   // how often
   bool shutting_down_ = false;
   bool closed_ = false;
   boost::asio::posix::stream_descriptor inotify_;

@@ -48,6 +48,9 @@ std::vector<std::string> EnvironmentWith(const std::vector<std::string>& added) 
   struct sigaction defaults {};
   defaults.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &defaults, nullptr);
+  // A batch system may send it to all processes of a job: the agent takes it, and tells its trainers what to do.
+  // Ignored signals stay so in the program that is run.
+  ::signal(SIGUSR1, SIG_IGN);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
   if (::dup2(null_fd, 0) == 0 && ::dup2(command.stdout_fd, 1) == 1 && ::dup2(command.stderr_fd, 2) == 2) {

@@ -30,7 +30,7 @@ std::string WithLog(const std::string& message, const Evidence& evidence) {
 void Crash(std::string message, const Evidence& evidence, AttemptEnd& end) {
   if (evidence.disk_full) {
     end.outcome = AttemptOutcome::kPreempted;
-    end.message = absl::StrCat("no space is left in ", evidence.data_dir,
+    end.message = absl::StrCat("no space is left in ", evidence.full_folder,
                                ": free some, or give the worker another --data-dir; ", message);
     return;
   }

@@ -37,8 +37,8 @@ struct Evidence {
   StopReason stop = StopReason::kNone;
   std::string stop_message;  // for kSilent, kDisk, kUnreadable, kLostEvent and kRefused
   ExitStatus exit;
-  bool disk_full = false;  // of data_dir, when the process had gone
-  std::string data_dir;
+  bool disk_full = false;  // when the process had gone, or as it said by its exit code
+  std::string full_folder;
   std::string log_path;
   std::string log_tail;  // its last lines
   std::int64_t step = 0;

@@ -89,6 +89,8 @@ TEST(FleetText, SaysWhatEachWorkerHasAndDoes) {
   }
   EXPECT_THAT(RenderWorkers(workers, {}), AllOf(HasSubstr("2 × NVIDIA H100"), HasSubstr("1/2"), HasSubstr("connected"),
                                                 HasSubstr("0123456789abcdef")));
+  worker.mutable_stops_at()->set_seconds(1'795'000'000);
+  EXPECT_THAT(RenderWorkers(workers, {}), HasSubstr("connected, stops at 2026-11-18 11:06:40 UTC"));
   worker.set_quarantine_reason("three trials crashed");
   EXPECT_THAT(RenderWorkers(workers, {}), HasSubstr("in quarantine: three trials crashed"));
   worker.set_connected(false);

@@ -63,7 +63,7 @@ void SimulatedWorker::Start() {
 
 void SimulatedWorker::ShutDown() {
   shutting_down_ = true;
-  supervisor_->ShutDown();
+  supervisor_->ShutDown("its worker was stopped");
   synchronize_->Soon();
   Poll();
 }

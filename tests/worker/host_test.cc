@@ -68,6 +68,55 @@ TEST(LockDataDirTest, OneAgentAtATime) {
   EXPECT_TRUE(LockDataDir(folder).ok());
 }
 
+// A variable of the environment until the end of the test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+TEST(WorkerNameTest, IsThatOfTheJobOrThePodOrTheHost) {
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_NUM_TASKS", "POD_UID"}) ::unsetenv(name);
+  EXPECT_EQ(WorkerName(), WorkerHost());
+  const Variable pod("POD_UID", "0a1b-22");
+  EXPECT_EQ(WorkerName(), "pod-0a1b-22");
+  const Variable job("SLURM_JOB_ID", "127");
+  EXPECT_EQ(WorkerName(), "slurm-127");
+  const Variable array("SLURM_ARRAY_JOB_ID", "120"), task("SLURM_ARRAY_TASK_ID", "7");
+  EXPECT_EQ(WorkerName(), "slurm-120_7");
+  const Variable tasks("SLURM_STEP_NUM_TASKS", "4"), process("SLURM_PROCID", "2");
+  EXPECT_EQ(WorkerName(), "slurm-120_7-2");
+}
+
+// The attempts in its outbox were lent to the first one.
+TEST(WorkerIdTest, StaysWhenAnotherJobGetsTheFolder) {
+  const std::string folder = FreshFolder("job-id");
+  std::string first;
+  {
+    const Variable job("SLURM_JOB_ID", "127");
+    first = *LoadWorkerId(folder);
+    EXPECT_THAT(first, testing::StartsWith("slurm-127-"));
+  }
+  const Variable job("SLURM_JOB_ID", "128");
+  EXPECT_EQ(*LoadWorkerId(folder), first);
+}
+
+TEST(FolderIdentityTest, SaysWhereTheFolderIsAndTellsItFromACopy) {
+  const std::string folder = FreshFolder("identity");
+  EXPECT_THAT(FolderIdentity(folder), testing::HasSubstr(WorkerHost() + ":"));
+  EXPECT_THAT(FolderIdentity(folder), testing::HasSubstr(folder));
+  const std::string copy = folder + "-copy";
+  fs::remove_all(copy);
+  fs::create_directories(copy);
+  EXPECT_NE(FolderIdentity(folder), FolderIdentity(copy));
+  const std::string deep = folder + "/" + std::string(200, 'a') + "/\xc3\xa9" + std::string(100, 'b');
+  fs::create_directories(deep);
+  EXPECT_LE(FolderIdentity(deep).size(), 256u);
+}
+
 TEST(WorkerIdTest, IsMadeOnceAndKept) {
   const std::string folder = FreshFolder("id");
   const absl::StatusOr<std::string> id = LoadWorkerId(folder);

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <memory>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -119,6 +121,92 @@ TEST(SupervisorTest, OffersItsSlotsAgainOnlyWhenTwiceTheReserveIsFree) {
   EXPECT_EQ(changes, 1);
   supervisor.Close();
   std::filesystem::remove_all(folder);
+}
+
+// On a loop of its own, with one slot and disks as the test says.
+class SupervisorOnADisk : public testing::Test {
+ protected:
+  SupervisorOnADisk() : folder_(testing::TempDir() + "/supervisor-room-" + std::to_string(::getpid())) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_ + "/outbox");
+    std::filesystem::create_directories(folder_ + "/datasets");
+    options_ = {.data_dir = folder_,
+                .slots = 1,
+                .trainer_path = OFSWEEP_SOURCE_DIR "/tests/worker/scripted_trainer.py",
+                .min_free_bytes = 100 << 20,
+                .disk_check_every = std::chrono::milliseconds(5)};
+    supervisor_ = std::make_unique<Supervisor>(
+        io_, options_, std::vector<Gpu>{}, metrics_,
+        Supervisor::Callbacks{.on_points = [] {},
+                              .on_change = [] {},
+                              .on_let_go = [] {},
+                              .free_bytes = [this](const std::string& folder) { return free_bytes_(folder); },
+                              .has_room = [this](const std::string&, std::uint64_t bytes) { return bytes <= room_; }});
+  }
+  ~SupervisorOnADisk() override {
+    supervisor_->Close();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Start(const std::string& trial, const std::string& script) {
+    v1::SynchronizeResponse told;
+    told.mutable_database()->set_incarnation(1);
+    v1::Start& assignment = *told.add_start();
+    assignment.set_trial_id(trial);
+    assignment.set_generation(1);
+    assignment.set_config_json(R"({"script": )" + script + "}");
+    supervisor_->Apply(told);
+  }
+  bool RunUntil(const std::function<bool()>& is_so) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds(60);
+    while (!is_so() && std::chrono::steady_clock::now() < deadline) io_.run_for(std::chrono::milliseconds(10));
+    return is_so();
+  }
+  v1::Ended EndOf(const std::string& trial) const {
+    v1::SynchronizeRequest request;
+    supervisor_->Report(request);
+    for (const v1::AttemptReport& report : request.attempts()) {
+      if (report.trial_id() == trial) return report.ended();
+    }
+    return {};
+  }
+
+  const std::string folder_;
+  AgentOptions options_;
+  boost::asio::io_context io_;
+  WorkerMetrics metrics_{{}};
+  std::function<std::uint64_t(const std::string&)> free_bytes_ = [](const std::string&) { return 1ull << 40; };
+  std::uint64_t room_ = ~std::uint64_t{0};
+  std::unique_ptr<Supervisor> supervisor_;
+};
+
+TEST_F(SupervisorOnADisk, TheDiskOfPreparedDataCountsTooBeforeTheFirstTrial) {
+  free_bytes_ = [](const std::string& folder) { return folder.ends_with("/datasets") ? 1 << 20 : 1ull << 40; };
+  ASSERT_TRUE(supervisor_->Open().ok());
+  EXPECT_EQ(supervisor_->offered_slots(), 0);
+  Start("t0", R"([["hang", 0]])");
+  EXPECT_EQ(EndOf("t0").outcome(), "preempted");
+  EXPECT_THAT(EndOf("t0").failure_message(), testing::HasSubstr(folder_ + "/datasets"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/trials/t0/pid"));
+}
+
+// A quota is used up, or a checkpoint larger than what is left: free bytes do not show it.
+TEST_F(SupervisorOnADisk, WhereATrainerFoundNoRoomNothingStartsBeforeTwiceAsMuchIsThere) {
+  ASSERT_TRUE(supervisor_->Open().ok());
+  room_ = 300 << 20;
+  Start("t0", R"([["started", 0], ["failed", "crash"], ["exit", 3]])");
+  ASSERT_TRUE(RunUntil([&] { return EndOf("t0").outcome() == "preempted"; })) << EndOf("t0").ShortDebugString();
+  EXPECT_THAT(EndOf("t0").failure_message(), testing::HasSubstr("no space is left in " + folder_));
+  io_.run_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(supervisor_->offered_slots(), 0);
+  room_ = 400 << 20;
+  EXPECT_TRUE(RunUntil([&] { return supervisor_->offered_slots() == 1; }));
+  Start("t1", R"([["exit", 3]])");
+  ASSERT_TRUE(RunUntil([&] { return EndOf("t1").outcome() == "preempted"; })) << EndOf("t1").ShortDebugString();
+  io_.run_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(supervisor_->offered_slots(), 0) << "400 MiB were too few";
+  room_ = 800 << 20;
+  EXPECT_TRUE(RunUntil([&] { return supervisor_->offered_slots() == 1; }));
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST(VerdictTest, AFullDiskIsNoFaultOfTheTrial) {
 }
 
 TEST(VerdictTest, AFullDiskIsNamedWithTheFix) {
-  const AttemptEnd end = Judge({.exit = {.code = 1}, .disk_full = true, .data_dir = "/scratch/sweeps"});
+  const AttemptEnd end = Judge({.exit = {.code = 1}, .disk_full = true, .full_folder = "/scratch/sweeps"});
   EXPECT_EQ(end.outcome, AttemptOutcome::kPreempted);
   EXPECT_THAT(end.message, HasSubstr("/scratch/sweeps"));
   EXPECT_THAT(end.message, HasSubstr("--data-dir"));
