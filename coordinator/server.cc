@@ -16,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/attempt_secrets.h"
 #include "coordinator/clock.h"
 #include "coordinator/connect_bridge.h"
 #include "coordinator/coordinator.h"
@@ -117,7 +118,10 @@ class RunningServer final : public Server {
     if (absl::Status status = OpenLogs(); !status.ok()) return status;
     sweep_service_ = std::make_unique<SweepServiceImpl>(
         *store_, *log_hub_, SweepServiceImpl::Running{*coordinator_, *watch_hub_, *log_intake_});
-    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_);
+    auto secrets = AttemptSecrets::Open(options_.data_dir);
+    if (!secrets.ok()) return secrets.status();
+    attempt_secrets_ = std::make_unique<AttemptSecrets>(*std::move(secrets));
+    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_, *attempt_secrets_);
     if (absl::Status status = StartGrpc(); !status.ok()) return status;
     return StartHttp();
   }
@@ -276,6 +280,7 @@ class RunningServer final : public Server {
   std::unique_ptr<LogHub> log_hub_;
   std::unique_ptr<LogIntake> log_intake_;
   std::unique_ptr<SweepServiceImpl> sweep_service_;
+  std::unique_ptr<AttemptSecrets> attempt_secrets_;
   std::unique_ptr<WorkerServiceImpl> worker_service_;
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<SocketPoller> socket_poller_;

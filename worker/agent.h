@@ -26,8 +26,8 @@ struct AgentOptions {
   int slots = 0;
   // Empty: `ofsweep-trainer` beside the executable of this process.
   std::string trainer_path;
-  // How the coordinator knows this worker across restarts. Empty: made once ("host-3f2a") and kept in
-  // data_dir/worker-id.
+  // What the id begins with by which the coordinator knows this worker; the digits of the folder's key follow. Empty:
+  // WorkerName(), and the id is kept in the folder.
   std::string worker_id;
   // From SIGTERM to SIGKILL. A trainer writes its checkpoint in this time; too short a time costs the steps since the
   // last one.

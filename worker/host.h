@@ -39,9 +39,6 @@ absl::StatusOr<UniqueFd> LockDataDir(const std::string& data_dir);
 // Tells a folder from its copies and from those of other hosts.
 std::string FolderIdentity(const std::string& data_dir);
 
-// The id kept in data_dir/worker-id; made of the host's name and four random digits at the first start.
-absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir);
-
 // The database that lent what is in data_dir; "" before any did.
 std::string LoadDatabaseId(const std::string& data_dir);
 absl::Status StoreDatabaseId(const std::string& data_dir, const std::string& id);

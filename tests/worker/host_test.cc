@@ -68,15 +68,5 @@ TEST(LockDataDirTest, OneAgentAtATime) {
   EXPECT_TRUE(LockDataDir(folder).ok());
 }
 
-TEST(WorkerIdTest, IsMadeOnceAndKept) {
-  const std::string folder = FreshFolder("id");
-  const absl::StatusOr<std::string> id = LoadWorkerId(folder);
-  ASSERT_TRUE(id.ok()) << id.status();
-  EXPECT_THAT(*id, testing::StartsWith(WorkerHost() + "-"));
-  EXPECT_EQ(*LoadWorkerId(folder), *id);
-  std::ofstream(folder + "/worker-id") << "bad id !!";
-  EXPECT_THAT(std::string(LoadWorkerId(folder).status().message()), testing::HasSubstr(folder + "/worker-id"));
-}
-
 }  // namespace
 }  // namespace ofsweep

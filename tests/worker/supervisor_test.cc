@@ -6,11 +6,17 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
+
+#include "worker/outbox_line.h"
 
 namespace ofsweep {
 namespace {
@@ -118,6 +124,33 @@ TEST(SupervisorTest, OffersItsSlotsAgainOnlyWhenTwiceTheReserveIsFree) {
   EXPECT_TRUE(run_until([&] { return supervisor.offered_slots() == 3; }));
   EXPECT_EQ(changes, 1);
   supervisor.Close();
+  std::filesystem::remove_all(folder);
+}
+
+// Wherever the damage is, what lies in an outbox's header does not come into a log.
+TEST(SupervisorTest, NoSecretOfADamagedOutboxIsLogged) {
+  const std::string folder = testing::TempDir() + "/supervisor-secret-" + std::to_string(::getpid());
+  std::filesystem::create_directories(folder + "/outbox");
+  std::ostringstream log;
+  const auto logger = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  const std::string header = HeaderLine({.name = {"t1", 1}, .secret = std::string(32, 's')});
+  for (std::size_t damaged = 0; damaged < header.size(); damaged += 3) {
+    std::string text = header;
+    text[damaged] = static_cast<char>(text[damaged] ^ 1);
+    std::ofstream(folder + "/outbox/t1.1.jsonl") << text << "\n{\"event\": no such line}\n";
+    const AgentOptions options{.data_dir = folder, .slots = 1};
+    boost::asio::io_context io;
+    const auto nothing = [] {};
+    WorkerMetrics metrics({});
+    Supervisor supervisor(io, options, {}, metrics, {.on_points = nothing, .on_change = nothing, .on_let_go = nothing});
+    ASSERT_TRUE(supervisor.Open().ok());
+    supervisor.Close();
+  }
+  spdlog::set_default_logger(logger);
+  EXPECT_THAT(log.str(), testing::HasSubstr("does not say whose it is"));
+  EXPECT_THAT(log.str(), testing::Not(testing::HasSubstr("7373737373")));
   std::filesystem::remove_all(folder);
 }
 
