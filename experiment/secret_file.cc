@@ -65,23 +65,21 @@ absl::StatusOr<std::string> MakeSecret(const std::string& path) {
   return secret;
 }
 
-absl::Status CheckFile(int fd, const std::string& path, std::string_view without_it) {
+absl::Status CheckFile(int fd, const std::string& path, const std::string& without_it) {
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " is no regular file, and a key must lie there: take it ",
-                                                      "away; ",
-                                                      absl::string_view(without_it.data(), without_it.size())));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is no regular file, and a key must lie there: take it ", "away; ", without_it));
   }
   if ((status.st_mode & kOfOthers) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(path, " is a key that others than its owner may use (mode ",
-                                                    absl::StrFormat("%04o", status.st_mode & 07777),
-                                                    "): chmod 600 it; where one of them may have read it, remove it: ",
-                                                    absl::string_view(without_it.data(), without_it.size())));
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " is a key that others than its owner may use (mode ", absl::StrFormat("%04o", status.st_mode & 07777),
+      "): chmod 600 it; where one of them may have read it, remove it: ", without_it));
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path, std::string_view without_it) {
+absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path, const std::string& without_it) {
   // Not to wait for a pipe that lies there.
   const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.fd() < 0 && errno == ENOENT) return MakeSecret(path);
@@ -97,9 +95,9 @@ absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path, std::strin
   if (digits.size() == 2 * kSecretBytes && std::all_of(digits.begin(), digits.end(), absl::ascii_isxdigit)) {
     return absl::HexStringToBytes(digits);
   }
-  return absl::FailedPreconditionError(absl::StrCat(path, " is no key (", 2 * kSecretBytes,
-                                                    " hexadecimal digits): bring back the right file, or remove it: ",
-                                                    absl::string_view(without_it.data(), without_it.size())));
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " is no key (", 2 * kSecretBytes,
+                   " hexadecimal digits): bring back the right file, or remove it: ", without_it));
 }
 
 }  // namespace ofsweep

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -14,6 +13,6 @@ namespace ofsweep {
 // `without_it` says what becomes of a removed file: "a new one is made, and …". Errors name the file and the way out,
 // and never what it holds: FailedPrecondition where it is no key, or others may read it; PermissionDenied where it
 // cannot be read; ResourceExhausted where it cannot be written.
-absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path, std::string_view without_it);
+absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path, const std::string& without_it);
 
 }  // namespace ofsweep

@@ -49,7 +49,6 @@ void FakeCoordinator::Assign(const std::string& trial_id, const std::string& scr
   start.set_attempt(attempt);
   start.set_config_json(R"({"seed": 0, "train": {"threads": "auto"}, "script": )" + script + "}");
   start.set_lease_seconds(30);
-  start.set_secret(SecretOf(trial_id, generation));
   start.set_keep_all_checkpoints(keep_all_checkpoints);
   Change([&](FakeCoordinatorState& state) {
     std::erase_if(state.wanted, [&](const v1::Start& old) { return old.trial_id() == trial_id; });
@@ -133,6 +132,7 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
     if (reported.contains({start.trial_id(), start.generation()})) continue;
     v1::Start& told = *response->add_start();
     told = start;
+    told.set_secret(SecretOf(start.trial_id(), start.generation()));
     if (start.attempt() == 0) continue;
     told.set_stored_through(state_.StoredThrough(start.trial_id()));
     told.set_curve_generation(state_.CurveGeneration(start.trial_id()));
