@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <random>
+#include <set>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -28,6 +29,14 @@ std::uint64_t RandomIncarnation() {
 WorkerReport WithoutEnds(WorkerReport report) {
   for (AttemptReport& attempt : report.attempts) attempt.end.reset();
   return report;
+}
+
+// What a worker names without a secret it is told to forget, whatever was decided; and before it starts an attempt of
+// that name, which it is told again.
+void ForgetUnproven(const std::vector<AttemptName>& unproven, SynchronizeAnswer& answer) {
+  const std::set<AttemptName> names(unproven.begin(), unproven.end());
+  std::erase_if(answer.start, [&](const AttemptStart& start) { return names.contains(start.name); });
+  answer.forget.insert(answer.forget.end(), names.begin(), names.end());
 }
 
 std::size_t BytesOf(const std::vector<AttemptPoints>& attempts) {
@@ -256,6 +265,7 @@ absl::StatusOr<SynchronizeAnswer> Coordinator::Synchronize(const WorkerReport& r
   // What is decided is announced, whoever may then not be told to start.
   announcer_.Announce(ticket.transitions(), started);
   if (!read.ok()) return read;
+  ForgetUnproven(report.unproven, synchronized.answer);
   for (AttemptStart& start : synchronized.answer.start) FillIn(started.at(start.name.trial_id), start);
   return std::move(synchronized.answer);
 }
@@ -279,7 +289,9 @@ bool Coordinator::IsNewlyBegun(const std::string& worker_id, const AttemptReport
   if (!attempt.begun || attempt.begun->config_json.empty()) return false;
   const auto known = begun_.find(attempt.name.trial_id);
   if (known != begun_.end() && known->second == attempt.name.generation) return false;
-  return state_.scheduler.MayWrite(worker_id, attempt.name) || state_.scheduler.MayAdopt(attempt.name);
+  const Scheduler& scheduler = state_.scheduler;
+  const bool is_its_own = scheduler.IsNewest(worker_id, attempt.name) && scheduler.MayWrite(attempt.name);
+  return is_its_own || scheduler.MayAdopt(attempt.name);
 }
 
 std::vector<FixedInput> Coordinator::TakeBeginnings(WorkerReport& report, std::vector<Beginning>& beginnings) {
@@ -355,8 +367,7 @@ void Coordinator::ShowLogged(std::span<const LogPiece> pieces) {
 
 // ---- workers: points ----
 
-absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& worker_id,
-                                                           const DatabaseIdentity& database,
+absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const DatabaseIdentity& database,
                                                            const std::vector<AttemptPoints>& attempts) {
   if (database != identity_) {
     return absl::AbortedError("the worker has not synchronized with this database since the coordinator was started");
@@ -373,8 +384,7 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     for (std::size_t i = 0; i < attempts.size(); ++i) {
       const auto& [name, from_step, after_step, columns] = attempts[i];
       outcomes[i].unknown = !scheduler.Knows(name);
-      outcomes[i].fenced =
-          !outcomes[i].unknown && !(scheduler.MayWrite(worker_id, name) && scheduler.Begin(name, from_step));
+      outcomes[i].fenced = !outcomes[i].unknown && !(scheduler.MayWrite(name) && scheduler.Begin(name, from_step));
       if (outcomes[i].fenced) ticket.RepeatsEarlier();
       if (outcomes[i].taken()) outcomes[i].unknown = !scheduler.HoldsThrough(name.trial_id, after_step);
       // Under the mutex, so that no newer attempt's points come before these.
@@ -394,7 +404,7 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const std::string& wo
     absl::MutexLock lock(&state_.log.mutex());
     for (std::size_t i = 0; i < attempts.size(); ++i) {
       const auto& [name, from_step, after_step, columns] = attempts[i];
-      const bool is_shown = outcomes[i].taken() && !columns->rows.empty() && state_.scheduler.MayWrite(worker_id, name);
+      const bool is_shown = outcomes[i].taken() && !columns->rows.empty() && state_.scheduler.MayWrite(name);
       if (!is_shown) continue;
       live_.Show(name.trial_id, *columns, clock_.Now());
       state_.scheduler.RecordStored(name.trial_id, columns->rows.back().step);

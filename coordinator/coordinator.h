@@ -64,13 +64,15 @@ class Coordinator {
 
   // ---- workers ----
 
+  // Whoever calls these has proved that an attempt that it names is its own (proven_entries.h).
+
   // Returns when everything it tells is durable. InvalidArgument for a report without worker id; AlreadyExists for one
   // of a copied data folder whose original is alive. A worker of another database or version is told so, and nothing
   // else.
   absl::StatusOr<SynchronizeAnswer> Synchronize(const WorkerReport& report);
   // One outcome for each entry, when all of it is durable. On an error nothing may be taken as stored: send all again.
   // Aborted: the worker has not synchronized with this database and this incarnation.
-  absl::StatusOr<std::vector<PushOutcome>> Push(const std::string& worker_id, const DatabaseIdentity& database,
+  absl::StatusOr<std::vector<PushOutcome>> Push(const DatabaseIdentity& database,
                                                 const std::vector<AttemptPoints>& attempts);
   // What trainers have logged: of those that have no points yet, watchers are told the newest line. It is stored
   // nowhere.

@@ -60,6 +60,8 @@ struct WorkerReport {
   std::string folder;                    // which one holds its id
   std::uint64_t deletions_followed = 0;  // the number of the last one
   std::optional<double> seconds_left;    // until it begins to stop; none: it stays
+  // Attempts that it names without their secrets: it is to forget them, and nothing else comes of it.
+  std::vector<AttemptName> unproven;
 };
 
 // An attempt that a worker is to begin.

@@ -220,11 +220,9 @@ bool Scheduler::IsNewest(const std::string& worker_id, const AttemptName& name) 
   return trial != nullptr && trial->generation == name.generation && trial->worker == fleet().Find(worker_id);
 }
 
-bool Scheduler::MayWrite(const std::string& worker_id, const AttemptName& name) const {
+bool Scheduler::MayWrite(const AttemptName& name) const {
   const TrialRecord* trial = books().FindTrial(name.trial_id);
-  const WorkerIndex worker = fleet().Find(worker_id);
-  return trial != nullptr && worker != kNoWorker &&
-         (trial->IsHeldBy(worker, name.generation) || trial->WasLostBy(worker, name.generation));
+  return trial != nullptr && trial->MayWrite(name.generation);
 }
 
 bool Scheduler::MayAdopt(const AttemptName& name) const {

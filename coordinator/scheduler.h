@@ -82,8 +82,8 @@ class Scheduler {
   bool Knows(const AttemptName& name) const;
   // The worker has its trial's newest attempt, or had it last.
   bool IsNewest(const std::string& worker_id, const AttemptName& name) const;
-  // True while nobody has overtaken this attempt: its points may be stored.
-  bool MayWrite(const std::string& worker_id, const AttemptName& name) const;
+  // True while nobody has overtaken this attempt, and it has not ended: its points may be stored.
+  bool MayWrite(const AttemptName& name) const;
   // Not heard of, and of a trial that is still to be trained: its report makes it the newest.
   bool MayAdopt(const AttemptName& name) const;
   // An attempt that may write begins here. False where its curve would have a gap: `from_step` lies beyond what is

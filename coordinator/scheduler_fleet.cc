@@ -32,10 +32,11 @@ absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
   const WorkerIndex worker = Find(report.worker_id);
   const std::size_t held = worker == kNoWorker ? 0 : workers_[worker].held.size();
   const std::size_t limit = kAnyAttempts + 4 * std::max(held, static_cast<std::size_t>(std::max(0, report.slots)));
-  if (report.attempts.size() > limit) {
+  const std::size_t reported = report.attempts.size() + report.unproven.size();
+  if (reported > limit) {
     return absl::InvalidArgumentError(
-        absl::StrCat("worker ", report.worker_id, " reports ", report.attempts.size(), " attempts with ", report.slots,
-                     " slots and ", held, " leases; at most ", limit, " are read. No agent comes to hold so many"));
+        absl::StrCat("worker ", report.worker_id, " reports ", reported, " attempts with ", report.slots, " slots and ",
+                     held, " leases; at most ", limit, " are read. No agent comes to hold so many"));
   }
   if (worker == kNoWorker) return absl::OkStatus();
   const WorkerRecord& known = workers_[worker];

@@ -87,13 +87,16 @@ struct TrialRecord {
   bool begun() const { return curve_generation == generation; }
   // A worker has a lease on the newest attempt.
   bool is_leased() const { return state == TrialState::kRunning || stopping; }
+  // It was given up because its worker was silent, and nobody has it since.
+  bool was_lost() const { return state == TrialState::kPending && adoptable; }
   bool IsHeldBy(WorkerIndex by, std::uint64_t attempt) const {
     return is_leased() && worker == by && generation == attempt;
   }
-  // It was given up because its worker was silent, and nobody has it since.
   bool WasLostBy(WorkerIndex by, std::uint64_t attempt) const {
-    return state == TrialState::kPending && adoptable && worker == by && generation == attempt;
+    return was_lost() && worker == by && generation == attempt;
   }
+  // Its worker may store points of it.
+  bool MayWrite(std::uint64_t attempt) const { return (is_leased() || was_lost()) && generation == attempt; }
   // False for an attempt that this database has never heard of: it was restored from a copy that is older.
   bool Knows(std::uint64_t attempt) const { return attempt <= generation; }
   // Not heard of, and the trial is still to be trained: its report makes it the newest.

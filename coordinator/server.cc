@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "access/local_coordinators.h"
 #include "coordinator/access_service.h"
+#include "coordinator/attempt_secrets.h"
 #include "coordinator/clock.h"
 #include "coordinator/connect_bridge.h"
 #include "coordinator/coordinator.h"
@@ -125,7 +126,10 @@ class RunningServer final : public Server {
     sweep_service_ = std::make_unique<SweepServiceImpl>(
         *store_, *log_hub_,
         SweepServiceImpl::Running{*coordinator_, *watch_hub_, *log_intake_, access_->admission(), access_->audit()});
-    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_);
+    auto secrets = AttemptSecrets::Open(options_.data_dir);
+    if (!secrets.ok()) return secrets.status();
+    attempt_secrets_ = std::make_unique<AttemptSecrets>(*std::move(secrets));
+    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_, *attempt_secrets_);
     access_service_ = std::make_unique<AccessServiceImpl>(
         AccessServiceImpl::Parts{.store = *store_,
                                  .book = access_->book(),
@@ -305,6 +309,7 @@ class RunningServer final : public Server {
   std::unique_ptr<LogHub> log_hub_;
   std::unique_ptr<LogIntake> log_intake_;
   std::unique_ptr<SweepServiceImpl> sweep_service_;
+  std::unique_ptr<AttemptSecrets> attempt_secrets_;
   std::unique_ptr<WorkerServiceImpl> worker_service_;
   std::unique_ptr<AccessServiceImpl> access_service_;
   std::unique_ptr<grpc::Server> grpc_;

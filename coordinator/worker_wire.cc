@@ -276,7 +276,7 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
   return report;
 }
 
-v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
+v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer, const AttemptSecrets& secrets) {
   v1::SynchronizeResponse message;
   for (const AttemptStart& start : answer.start) {
     v1::Start& added = *message.add_start();
@@ -288,6 +288,7 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
     added.set_curve_generation(start.curve_generation);
     added.mutable_fingerprints()->insert(start.fingerprints.begin(), start.fingerprints.end());
     added.set_keep_all_checkpoints(start.keep_all_checkpoints);
+    added.set_secret(secrets.For(start.name));
   }
   for (const Holding& holding : answer.keep) Fill(holding, *message.add_keep());
   for (const Holding& holding : answer.stop) Fill(holding, *message.add_stop());
@@ -305,7 +306,6 @@ v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer) {
 }
 
 std::vector<AttemptPoints> FromMessage(const v1::PushMetricsRequest& request, std::vector<Problem>& problems) {
-  CheckName(request.worker_id(), "worker_id", problems);
   std::vector<AttemptPoints> attempts;
   attempts.reserve(request.trials_size());
   for (int i = 0; i < request.trials_size() && problems.size() < kMaxProblems; ++i) {

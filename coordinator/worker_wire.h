@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "coordinator/attempt_secrets.h"
 #include "coordinator/coordinator_types.h"
 #include "coordinator/log_intake.h"
 #include "experiment/problem.h"
@@ -16,7 +17,8 @@ WorkerReport FromMessage(const v1::SynchronizeRequest& request, std::vector<Prob
 
 DatabaseIdentity FromMessage(const v1::Database& message);
 
-v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer);
+// With each start goes the secret of its attempt.
+v1::SynchronizeResponse ToMessage(const SynchronizeAnswer& answer, const AttemptSecrets& secrets);
 
 // Rows come out in ascending steps. Problems name their field: "trials[0].rows[3].series".
 std::vector<AttemptPoints> FromMessage(const v1::PushMetricsRequest& request, std::vector<Problem>& problems);

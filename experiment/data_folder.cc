@@ -55,6 +55,16 @@ std::string DeletionsPath(const std::string& data_dir) {
 
 std::string TrialsFolder(const std::string& data_dir) {
   return Join(data_dir, "trials");
+std::string WorkerIdPath(const std::string& data_dir) {
+  return Join(data_dir, "worker-id");
+}
+
+std::string AttemptKeyPath(const std::string& data_dir) {
+  return Join(data_dir, "attempt-key");
+}
+
+std::string WorkerKeyPath(const std::string& data_dir) {
+  return Join(data_dir, "worker-key");
 }
 
 std::string TrialPath(const std::string& data_dir, const std::string& trial_id) {

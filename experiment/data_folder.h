@@ -21,6 +21,11 @@ std::string DatabaseIdPath(const std::string& data_dir);  // database-id: of the
 std::string AccessTokenPath(const std::string& data_dir);  // access-token: of who may read the coordinator's folder
 
 std::string DeletionsPath(const std::string& data_dir);  // deletions: the number of the last one that was followed
+std::string WorkerIdPath(const std::string& data_dir);   // worker-id
+
+// Keys (secret_file.h): of a coordinator, by which attempts are told from forgeries, and of a worker.
+std::string AttemptKeyPath(const std::string& data_dir);  // attempt-key
+std::string WorkerKeyPath(const std::string& data_dir);   // worker-key
 
 // The database that --data-dir names: that of the folder, or the file itself, which may be a copy. What is not there
 // yet is a file where it is called so (NAME.db, .sqlite or .sqlite3).

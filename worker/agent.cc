@@ -33,6 +33,7 @@
 #include "worker/log_forwarder.h"
 #include "worker/point_forwarder.h"
 #include "worker/supervisor.h"
+#include "worker/worker_identity.h"
 #include "worker/worker_metrics.h"
 
 namespace ofsweep {
@@ -53,8 +54,10 @@ milliseconds PauseAfter(const v1::SynchronizeResponse& told) {
 // The loop, and the three conversations that run on it.
 class AgentLoop : public Agent {
  public:
-  AgentLoop(AgentOptions options, std::vector<Gpu> gpus, UniqueFd lock, const std::shared_ptr<grpc::Channel>& channel)
+  AgentLoop(AgentOptions options, std::string worker_key, std::vector<Gpu> gpus, UniqueFd lock,
+            const std::shared_ptr<grpc::Channel>& channel)
       : options_(std::move(options)),
+        worker_key_(std::move(worker_key)),
         gpus_(std::move(gpus)),
         lock_(std::move(lock)),
         folder_(FolderIdentity(options_.data_dir)),
@@ -74,8 +77,7 @@ class AgentLoop : public Agent {
                            push_logs_.Soon();  // the rest of one that has ended
                            FinishIfDone();
                          },
-                     .on_log = [this](const AttemptName& name, const std::string& path,
-                                      bool is_new) { logs_.Follow(name, path, is_new); },
+                     .on_log = [this](const Attempt& attempt, bool is_new) { logs_.Follow(attempt, is_new); },
                      .on_phases = [this](const std::vector<PhaseTime>& phases) { end_watch_.Observe(phases); }}),
         points_(options_, supervisor_, [this] { synchronize_.Soon(); }),
         logs_(supervisor_),
@@ -111,6 +113,7 @@ class AgentLoop : public Agent {
   void Finish();
 
   const AgentOptions options_;
+  const std::string worker_key_;  // proves options_.worker_id
   const std::vector<Gpu> gpus_;
   UniqueFd lock_;
   const std::string folder_;
@@ -251,6 +254,7 @@ void AgentLoop::TellFailure(const grpc::Status& status) {
 v1::SynchronizeRequest AgentLoop::State() const {
   v1::SynchronizeRequest request;
   request.set_worker_id(options_.worker_id);
+  request.set_worker_key(worker_key_);
   request.set_host(WorkerHost());
   request.set_slots(shutting_down_ ? 0 : static_cast<std::uint32_t>(supervisor_.offered_slots()));
   for (const Gpu& gpu : gpus_) {
@@ -394,18 +398,17 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options,
   }
   absl::StatusOr<UniqueFd> lock = LockDataDir(options.data_dir);
   if (!lock.ok()) return lock.status();
-  if (options.worker_id.empty()) {
-    absl::StatusOr<std::string> id = LoadWorkerId(options.data_dir);
-    if (!id.ok()) return id.status();
-    options.worker_id = *std::move(id);
-  }
+  absl::StatusOr<WorkerIdentity> identity = LoadWorkerIdentity(options.data_dir, options.worker_id);
+  if (!identity.ok()) return identity.status();
+  options.worker_id = identity->id;
   if (options.trainer_path.empty()) options.trainer_path = BesideThisExecutable("ofsweep-trainer");
   options.trainer_path = fs::absolute(options.trainer_path, error).string();
   if (absl::Status status = CheckTrainer(options.trainer_path); !status.ok()) return status;
   std::vector<Gpu> gpus = FindGpus(std::getenv("CUDA_VISIBLE_DEVICES"));
   if (options.slots <= 0) options.slots = gpus.empty() ? UsableCores() : static_cast<int>(gpus.size());
   const bool serves = !options.http.empty();
-  auto agent = std::make_unique<AgentLoop>(std::move(options), std::move(gpus), *std::move(lock), channel);
+  auto agent = std::make_unique<AgentLoop>(std::move(options), std::move(identity->key), std::move(gpus),
+                                           *std::move(lock), channel);
   if (serves) {
     if (absl::Status status = agent->ServeHttp(); !status.ok()) return status;
   }

@@ -31,8 +31,8 @@ struct AgentOptions {
   std::string trainer_path;
   // Folders beneath which trials may read the files that their sweeps name, absolute. Absent: what this user can read.
   std::optional<std::vector<std::string>> data_roots;
-  // How the coordinator knows this worker across restarts. Empty: made once ("host-3f2a") and kept in
-  // data_dir/worker-id.
+  // What the id begins with by which the coordinator knows this worker; the digits of the folder's key follow. Empty:
+  // WorkerName(), and the id is kept in the folder.
   std::string worker_id;
   // From SIGTERM to SIGKILL. A trainer writes its checkpoint in this time; too short a time costs the steps since the
   // last one.

@@ -85,6 +85,7 @@ void AppendDataRoots(const std::optional<std::vector<std::string>>& roots, std::
 std::shared_ptr<Attempt> Attempt::Launch(const AttemptHost& host, const v1::Start& start, const Slot& slot) {
   std::shared_ptr<Attempt> attempt(new Attempt(host));
   attempt->name_ = {start.trial_id(), start.generation()};
+  attempt->secret_ = start.secret();
   attempt->slot_ = slot;
   attempt->incarnation_ = host.incarnation;
   const std::string& refusal = host.stopping.empty() ? host.no_room : host.stopping;
@@ -108,7 +109,8 @@ absl::Status Attempt::StartTrainer(const v1::Start& start) {
       Outbox::Create(OutboxFolder(host_.data_dir), {.name = name_,
                                                     .attempt = static_cast<int>(start.attempt()) + 1,
                                                     .started_at_ms = started_at_ms_,
-                                                    .continued_generation = continued_generation_});
+                                                    .continued_generation = continued_generation_,
+                                                    .secret = secret_});
   if (!outbox.ok()) return outbox.status();
   outbox_ = *std::move(outbox);
 
@@ -288,6 +290,7 @@ Outbox::Observer Attempt::Observe() {
   return {.on_header =
               [this](const AttemptHeader& header) {
                 name_ = header.name;
+                secret_ = header.secret;
                 started_at_ms_ = header.started_at_ms;
                 continued_generation_ = header.continued_generation;
                 log_path_ = LogPath(TrialPath(host_.data_dir, name_.trial_id), header.attempt);
@@ -296,7 +299,8 @@ Outbox::Observer Attempt::Observe() {
           .on_end = [this](const AttemptEnd& end) { end_ = end; },
           .on_garbage =
               [this](std::string_view line) {
-                if (++garbage_lines_ > kGarbageLinesShown) return;
+                // Before the header comes only a damaged one, with the attempt's secret.
+                if (name_.trial_id.empty() || ++garbage_lines_ > kGarbageLinesShown) return;
                 spdlog::warn("{}: no event: {}", ToText(name_), Printable(line));
               }};
 }
@@ -374,6 +378,7 @@ void Attempt::Finish(AttemptEnd end) {
 void Attempt::Report(v1::AttemptReport& report) const {
   report.set_trial_id(name_.trial_id);
   report.set_generation(name_.generation);
+  report.set_secret(secret_);
   if (!resolved_config_.empty()) {
     report.mutable_begun()->set_from_step(static_cast<std::uint64_t>(from_step_));
     report.mutable_begun()->set_continued_generation(continued_generation_);

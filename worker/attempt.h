@@ -66,6 +66,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   ~Attempt();
 
   const AttemptName& name() const { return name_; }
+  const std::string& secret() const { return secret_; }  // as its Start told it
   bool alive() const { return process_ != nullptr; }
   // Its points are wanted.
   bool forwarding() const { return outbox_ && !forgotten_ && !refused_ && is_in_step(); }
@@ -115,6 +116,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
 
   const AttemptHost& host_;
   AttemptName name_;
+  std::string secret_;
   Slot slot_;
   std::string log_path_;
   std::unique_ptr<Outbox> outbox_;

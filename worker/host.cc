@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <random>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -153,22 +152,6 @@ std::string WorkerName() {
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c <= ' ' || c >= 127; }, '_');
   return name.substr(0, 100);
-}
-
-absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir) {
-  const std::string path = data_dir + "/worker-id";
-  std::string id(absl::StripAsciiWhitespace(ReadText(path)));
-  const bool is_name = id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 127; });
-  if (!is_name) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path,
-                     ": the worker's id is one word of at most 128 printable ASCII characters; mend it, or remove "
-                     "the file for a new one"));
-  }
-  if (!id.empty()) return id;
-  id = absl::StrCat(WorkerName(), "-", absl::Hex(std::random_device()() & 0xffff, absl::kZeroPad4));
-  if (absl::Status status = WriteWhole(path, id); !status.ok()) return status;
-  return id;
 }
 
 std::string LoadDatabaseId(const std::string& data_dir) {

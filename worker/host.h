@@ -48,11 +48,6 @@ std::string FolderIdentity(const std::string& data_dir);
 // name. One word of printable ASCII, at most 100 bytes.
 std::string WorkerName();
 
-// The id kept in data_dir/worker-id; made at the first start of WorkerName() and four random digits. It stays when
-// another job gets the folder: the attempts in its outbox were lent to this id, and to no other would the coordinator
-// listen about them.
-absl::StatusOr<std::string> LoadWorkerId(const std::string& data_dir);
-
 // The database that lent what is in data_dir; "" before any did.
 std::string LoadDatabaseId(const std::string& data_dir);
 absl::Status StoreDatabaseId(const std::string& data_dir, const std::string& id);

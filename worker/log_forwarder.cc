@@ -38,14 +38,15 @@ std::string ReadPart(const std::string& path, std::uint64_t& begin, std::size_t 
 
 }  // namespace
 
-void LogForwarder::Follow(const AttemptName& name, const std::string& path, bool is_new) {
-  std::erase_if(logs_, [&](const Log& log) { return log.name == name; });
+void LogForwarder::Follow(const Attempt& attempt, bool is_new) {
+  std::erase_if(logs_, [&](const Log& log) { return log.name == attempt.name(); });
   std::size_t ended = 0;
   for (const Log& log : logs_) ended += HasEnded(log.name) ? 1 : 0;
   if (ended >= kMostEnded) {
     logs_.erase(std::find_if(logs_.begin(), logs_.end(), [this](const Log& log) { return HasEnded(log.name); }));
   }
-  logs_.push_back({name, path, is_new ? std::optional<std::uint64_t>(0) : std::nullopt});
+  const auto stored_through = is_new ? std::optional<std::uint64_t>(0) : std::nullopt;
+  logs_.push_back({attempt.name(), attempt.secret(), attempt.log_path(), stored_through});
 }
 
 std::optional<v1::PushLogRequest> LogForwarder::Next() {
@@ -81,6 +82,7 @@ std::optional<v1::PushLogRequest> LogForwarder::Next() {
 bool LogForwarder::Fill(const Log& log, std::size_t room, v1::LogChunk& chunk) const {
   chunk.set_trial_id(log.name.trial_id);
   chunk.set_generation(log.name.generation);
+  chunk.set_secret(log.secret);
   if (!log.stored_through) return true;       // asks
   const bool has_ended = HasEnded(log.name);  // before it is read: else more may come behind what is read
   std::uint64_t begin = *log.stored_through;

@@ -21,8 +21,8 @@ class LogForwarder {
  public:
   explicit LogForwarder(const Supervisor& supervisor) : supervisor_(supervisor) {}
 
-  // `is_new`: the coordinator has nothing of it. Else it is asked.
-  void Follow(const AttemptName& name, const std::string& path, bool is_new);
+  // `is_new`: the coordinator has nothing of its log. Else it is asked.
+  void Follow(const Attempt& attempt, bool is_new);
 
   // Nothing: no log has grown, or the coordinator takes none.
   std::optional<v1::PushLogRequest> Next();
@@ -38,6 +38,7 @@ class LogForwarder {
  private:
   struct Log {
     AttemptName name;
+    std::string secret;
     std::string path;
     // What the coordinator holds; nothing: it has to be asked.
     std::optional<std::uint64_t> stored_through;

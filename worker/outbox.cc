@@ -78,10 +78,10 @@ Outbox::Outbox(std::string path, UniqueFd file, UniqueFd acked_file)
     : path_(std::move(path)), file_(std::move(file)), acked_file_(std::move(acked_file)) {}
 
 absl::StatusOr<std::unique_ptr<Outbox>> Outbox::OpenFiles(const std::string& path, int flags) {
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | flags, 0644));
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | flags, 0600));
   if (file.get() < 0) return FileError("cannot open", path);
   const std::string acked_path = absl::StrCat(path, kAckedSuffix);
-  UniqueFd acked_file(::open(acked_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (flags & O_TRUNC), 0644));
+  UniqueFd acked_file(::open(acked_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (flags & O_TRUNC), 0600));
   if (acked_file.get() < 0) return FileError("cannot open", acked_path);
   return std::unique_ptr<Outbox>(new Outbox(path, std::move(file), std::move(acked_file)));
 }

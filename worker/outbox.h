@@ -27,7 +27,7 @@ namespace ofsweep {
 // checksum (outbox_line.h), and garbage: what a library prints. A line without a newline is unfinished, and is dropped
 // when the trainer is gone. One that is damaged or missing ends the outbox: what is behind it is neither scanned nor
 // sent, so that no curve has a hole. Beside NAME.jsonl, NAME.jsonl.acked holds how far the coordinator has
-// acknowledged.
+// acknowledged. Both are for their owner alone (mode 0600), for the header holds the attempt's secret.
 class Outbox {
  public:
   struct Observer {

@@ -1,5 +1,6 @@
 #include "worker/outbox_line.h"
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -7,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "experiment/quoted.h"
 #include "experiment/sealed_line.h"
@@ -21,13 +24,25 @@ constexpr std::string_view kOwnLine = "{\"agent\":";
 // Where an event begins: also behind what a library has printed without a newline.
 constexpr std::string_view kEventBegins = "{\"event\"";
 
+// "" for what are no hexadecimal digits.
+std::string BytesOf(const std::string& digits) {
+  const bool is_hex = digits.size() % 2 == 0 && std::all_of(digits.begin(), digits.end(), absl::ascii_isxdigit);
+  return is_hex ? absl::HexStringToBytes(digits) : "";
+}
+
+// The header has the attempt's secret, which may not come into a log.
+std::string Shown(std::string_view line, std::uint64_t number) {
+  return number == 0 ? "what it holds is not shown" : Printable(line);
+}
+
 OutboxLine ReadOwnLine(std::string_view line) {
   const Json json = Json::parse(line);
   if (json.at("agent") == "attempt") {
     return AttemptHeader{.name = {json.at("trial_id"), json.at("generation")},
                          .attempt = json.at("attempt"),
                          .started_at_ms = json.at("started_at_ms"),
-                         .continued_generation = json.at("continued_generation")};
+                         .continued_generation = json.at("continued_generation"),
+                         .secret = BytesOf(json.value("secret", ""))};
   }
   const auto outcome = ParseAttemptOutcome(json.at("outcome").get<std::string>());
   if (!outcome) throw std::invalid_argument("the agent's record of the end has an unknown outcome");
@@ -55,7 +70,8 @@ std::string HeaderLine(const AttemptHeader& header) {
                      {"generation", header.name.generation},
                      {"attempt", header.attempt},
                      {"started_at_ms", header.started_at_ms},
-                     {"continued_generation", header.continued_generation}};
+                     {"continued_generation", header.continued_generation},
+                     {"secret", absl::BytesToHexString(header.secret)}};
   return SealLine(json.dump(), 0);
 }
 
@@ -72,7 +88,7 @@ absl::StatusOr<OutboxLine> ReadOutboxLine(std::string_view line, std::uint64_t e
   if (!number) {
     return absl::DataLossError(absl::StrCat(
         "line ", expected, " cannot be read: it is damaged, or something else has written into it, or its trainer is ",
-        "of another version: ", Printable(line)));
+        "of another version: ", Shown(line, expected)));
   }
   if (*number != expected) {
     return absl::DataLossError(
@@ -80,8 +96,9 @@ absl::StatusOr<OutboxLine> ReadOutboxLine(std::string_view line, std::uint64_t e
   }
   absl::StatusOr<OutboxLine> read = ReadSealedLine(line);
   if (read.ok()) return read;
-  return absl::DataLossError(absl::StrCat(
-      "line ", expected, " cannot be read: ", Printable(std::string(read.status().message())), ": ", Printable(line)));
+  return absl::DataLossError(absl::StrCat("line ", expected,
+                                          " cannot be read: ", Printable(std::string(read.status().message())), ": ",
+                                          Shown(line, expected)));
 }
 
 }  // namespace ofsweep

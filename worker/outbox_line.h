@@ -16,6 +16,7 @@ struct AttemptHeader {
   int attempt = 1;                         // of the trial, from 1
   std::int64_t started_at_ms = 0;          // since 1970
   std::uint64_t continued_generation = 0;  // whose curve its checkpoint is of
+  std::string secret;                      // worker.proto's; "" of an outbox that an older version has left
 };
 
 // What a library prints.

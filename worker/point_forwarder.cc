@@ -25,7 +25,6 @@ std::string WhyNothingIsSent(Attempt& attempt, const absl::Status& read) {
 
 std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
   v1::PushMetricsRequest request;
-  request.set_worker_id(options_.worker_id);
   *request.mutable_database() = supervisor_.database();
   sent_to_ = supervisor_.database().incarnation();
   sent_.clear();
@@ -40,6 +39,7 @@ std::optional<v1::PushMetricsRequest> PointForwarder::Next() {
     }
     trial.set_trial_id(attempt->name().trial_id);
     trial.set_generation(attempt->name().generation);
+    trial.set_secret(attempt->secret());
     trial.set_from_step(static_cast<std::uint64_t>(attempt->from_step()));
     sent_.push_back({attempt->name(), *batch});
     points += batch->points;

@@ -80,7 +80,7 @@ absl::Status Supervisor::Open() {
       continue;
     }
     spdlog::info("{}: taken over from a former run, {} points to forward", ToText(attempt->name()), attempt->unsent());
-    callbacks_.on_log(attempt->name(), attempt->log_path(), /*is_new=*/false);
+    callbacks_.on_log(*attempt, /*is_new=*/false);
     attempts_[attempt->name()] = std::move(attempt);
   }
   if (const std::vector<std::string> strays = Outbox::ListStrays(outbox_folder_); !strays.empty()) {
@@ -203,7 +203,7 @@ void Supervisor::Launch(const AttemptName& name) {
   std::shared_ptr<Attempt> attempt = Attempt::Launch(host_, *start, FreeSlot());
   starts_.erase(start);
   const bool failed = !attempt->alive();
-  if (!failed) callbacks_.on_log(name, attempt->log_path(), /*is_new=*/true);
+  if (!failed) callbacks_.on_log(*attempt, /*is_new=*/true);
   attempts_[name] = std::move(attempt);
   if (failed) callbacks_.on_change();
 }

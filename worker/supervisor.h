@@ -37,8 +37,7 @@ class Supervisor {
     std::function<void()> on_change;  // there is something to tell the coordinator
     std::function<void()> on_let_go;  // fewer attempts are held or alive
     // A trainer has a log. `is_new`: since now, not since a former run of the agent.
-    std::function<void(const AttemptName&, const std::string& path, bool is_new)> on_log =
-        [](const AttemptName&, const std::string&, bool) {};
+    std::function<void(const Attempt&, bool is_new)> on_log = [](const Attempt&, bool) {};
     // What a trainer of this run has spent its time on.
     std::function<void(const std::vector<PhaseTime>&)> on_phases = [](const std::vector<PhaseTime>&) {};
     StartTrainer start_trainer = StartTrainerProcess;

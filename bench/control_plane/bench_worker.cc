@@ -3,6 +3,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "experiment/secret.h"
+#include "experiment/worker_id.h"
+
 namespace ofsweep {
 namespace {
 
@@ -18,6 +21,7 @@ v1::AttemptReport& AddAttempt(const v1::Start& start, v1::SynchronizeRequest& re
   v1::AttemptReport& attempt = *report.add_attempts();
   attempt.set_trial_id(start.trial_id());
   attempt.set_generation(start.generation());
+  attempt.set_secret(start.secret());
   return attempt;
 }
 
@@ -40,6 +44,7 @@ v1::TrialPoints& AddTrial(const v1::Start& start, long series, v1::PushMetricsRe
   v1::TrialPoints& points = *push.add_trials();
   points.set_trial_id(start.trial_id());
   points.set_generation(start.generation());
+  points.set_secret(start.secret());
   points.set_from_step(0);
   for (const char* metric : {"train_loss", "gradient_norm", "learning_rate"}) AddSeries(metric, "", -1, series, points);
   for (const char* metric : {"kurtosis", "kurtosis_centred", "mmr", "rms", "max_abs"}) {
@@ -76,13 +81,14 @@ v1::AttemptReport& AddCompleted(const v1::Start& start, long step, v1::Synchroni
   return attempt;
 }
 
-BenchWorker::BenchWorker(const Arguments& arguments, std::string id)
-    : id_(std::move(id)), stub_(v1::WorkerService::NewStub(Connect(arguments))) {}
+BenchWorker::BenchWorker(const Arguments& arguments, std::string name)
+    : name_(std::move(name)), key_(HmacSha256(name_, "")), stub_(v1::WorkerService::NewStub(Connect(arguments))) {}
 
 // Without a version: a coordinator of another one would tell it nothing.
 v1::SynchronizeRequest BenchWorker::NewReport(long slots) const {
   v1::SynchronizeRequest report;
-  report.set_worker_id(id_);
+  report.set_worker_id(WorkerId(name_, key_));
+  report.set_worker_key(key_);
   report.set_host("bench");
   report.set_folder("bench");
   report.set_slots(static_cast<std::uint32_t>(slots));
@@ -95,7 +101,6 @@ v1::SynchronizeRequest BenchWorker::NewReport(long slots) const {
 
 v1::PushMetricsRequest BenchWorker::NewPush() const {
   v1::PushMetricsRequest push;
-  push.set_worker_id(id_);
   *push.mutable_database() = database_;
   return push;
 }

@@ -34,7 +34,7 @@ v1::AttemptReport& AddCompleted(const v1::Start& start, long step, v1::Synchroni
 // A worker that is nothing but its calls. Not thread-safe.
 class BenchWorker {
  public:
-  BenchWorker(const Arguments& arguments, std::string id);
+  BenchWorker(const Arguments& arguments, std::string name);
 
   // Both speak for the database that answered last.
   v1::SynchronizeRequest NewReport(long slots) const;
@@ -57,7 +57,8 @@ class BenchWorker {
   long rejected = 0;  // pushes of attempts that were not taken, being fenced or unknown
 
  private:
-  std::string id_;
+  std::string name_;
+  std::string key_;
   std::unique_ptr<v1::WorkerService::Stub> stub_;
   v1::Database database_;
 };

@@ -65,7 +65,7 @@ TEST(CoordinatorDurability, PointsSurviveWhatBreaksDecisions) {
   const AttemptName name = world.Call("w", 1)->start[0].name;
   world.BreakTrialWrites();
   EXPECT_FALSE(world.Call("other", 1).ok());
-  EXPECT_EQ(world.Push("w", name, {Step(10, 4.0)})->stored, 3u);
+  EXPECT_EQ(world.Push(name, {Step(10, 4.0)})->stored, 3u);
 }
 
 TEST(CoordinatorDurability, WhatWasToldIsStored) {
@@ -172,7 +172,7 @@ TEST(CoordinatorDurability, AHeartbeatIsAnsweredWhilePointsWaitForTheDisk) {
   ASSERT_TRUE(world.Submit("sweep").ok());
   const AttemptName name = world.Call("w", 1)->start[0].name;
   world.HoldWrites();
-  const auto push = [&] { return world.Push("w", name, {Step(10, 4.0)}).status(); };
+  const auto push = [&] { return world.Push(name, {Step(10, 4.0)}).status(); };
   CallInTheBackground first(push);
   CallInTheBackground second(push);
   const auto answer =

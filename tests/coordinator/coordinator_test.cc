@@ -175,7 +175,7 @@ TEST(Coordinator, ABlockThatIsNanHidesBehindNoOtherInTheLiveView) {
   for (const bool broken_first : {true, false}) {
     StepPoints step = Step(broken_first ? 10 : 20, 3);
     step.points[broken_first ? 1 : 2].value = std::nan("");
-    ASSERT_TRUE(world.Push("w", name, {step}).ok());
+    ASSERT_TRUE(world.Push(name, {step}).ok());
     const auto progress = world.coordinator().views().Progress("sweep", 0, 1000);
     EXPECT_TRUE(std::isnan(progress->running.at(0).live.kurtosis_max.value_or(0)));
   }
@@ -188,8 +188,8 @@ TEST(Coordinator, ASweepRunsToItsEnd) {
     const auto answer = world.Call("w", 1);
     ASSERT_THAT(answer->start, SizeIs(1));
     const AttemptName name = answer->start[0].name;
-    EXPECT_EQ(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)})->stored, 6u);
-    EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->duplicates, 3u);
+    EXPECT_EQ(world.Push(name, {Step(10, 4.5), Step(20, 4.0)})->stored, 6u);
+    EXPECT_EQ(world.Push(name, {Step(20, 4.0)})->duplicates, 3u);
     const auto ended = world.Call("w", 1, {Ended(name.trial_id, name.generation, AttemptOutcome::kCompleted)});
     EXPECT_THAT(ended->forget, ElementsAre(name));
     EXPECT_EQ(world.Stored(name.trial_id).state, TrialState::kCompleted);
@@ -233,7 +233,7 @@ TEST(Coordinator, ProgressShowsTheNewestValuesOfEachRunningTrial) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
   const AttemptName name = world.Call("w", 1)->start[0].name;
-  ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5), Step(20, 4.0)}).ok());
+  ASSERT_TRUE(world.Push(name, {Step(10, 4.5), Step(20, 4.0)}).ok());
   auto progress = world.coordinator().views().Progress("sweep", 0, 1000);
   ASSERT_TRUE(progress.ok());
   ASSERT_THAT(progress->running, SizeIs(1));
@@ -259,7 +259,7 @@ TEST(Coordinator, ATrialThatHasJustBegunIsTakenToBeAsFastAsTheOthers) {
   ASSERT_TRUE(world.Submit("sweep").ok());
   const auto answer = world.Call("w", 2);
   ASSERT_THAT(answer->start, SizeIs(2));
-  ASSERT_TRUE(world.Push("w", answer->start[0].name, {Step(10, 4.5), Step(20, 4.0)}).ok());
+  ASSERT_TRUE(world.Push(answer->start[0].name, {Step(10, 4.5), Step(20, 4.0)}).ok());
   const auto progress = world.coordinator().views().Progress("sweep", 0, 1000);
   EXPECT_EQ(progress->sweep.steps->eta_seconds, 180 / (2 * 10.0));
 }
@@ -272,17 +272,17 @@ TEST(Coordinator, AnOvertakenWorkerIsFencedOut) {
   ASSERT_TRUE(world.coordinator().Tick().ok());
   const AttemptName taken = world.Call("new", 1)->start[0].name;
   ASSERT_EQ(taken.trial_id, old.trial_id);
-  EXPECT_TRUE(world.Push("old", old, {Step(10, 1)})->fenced);
-  EXPECT_EQ(world.Push("new", taken, {Step(10, 2)})->stored, 3u);
+  EXPECT_TRUE(world.Push(old, {Step(10, 1)})->fenced);
+  EXPECT_EQ(world.Push(taken, {Step(10, 2)})->stored, 3u);
 }
 
 TEST(Coordinator, ARestartDisturbsNobody) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
   const AttemptName name = world.Call("w", 1)->start[0].name;
-  ASSERT_TRUE(world.Push("w", name, {Step(10, 4.5)}).ok());
+  ASSERT_TRUE(world.Push(name, {Step(10, 4.5)}).ok());
   world.Restart();
-  EXPECT_EQ(world.Push("w", name, {Step(20, 4.0)})->stored, 3u);
+  EXPECT_EQ(world.Push(name, {Step(20, 4.0)})->stored, 3u);
   const auto answer = world.Call("w", 1, {Running(name.trial_id, name.generation)});
   EXPECT_THAT(answer->keep, ElementsAre(Holding{name, 20}));
   EXPECT_EQ(world.coordinator().views().Progress("sweep", 0, 1000)->sweep.steps->done, 20);

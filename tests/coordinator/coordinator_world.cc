@@ -73,11 +73,10 @@ absl::StatusOr<SynchronizeAnswer> CoordinatorWorld::Call(const std::string& work
   return coordinator_->Synchronize(report);
 }
 
-absl::StatusOr<PushOutcome> CoordinatorWorld::Push(const std::string& worker, const AttemptName& name,
-                                                   const std::vector<StepPoints>& steps) {
+absl::StatusOr<PushOutcome> CoordinatorWorld::Push(const AttemptName& name, const std::vector<StepPoints>& steps) {
   std::vector<AttemptPoints> attempts;
   attempts.push_back({.name = name, .columns = ColumnsOf(steps)});
-  auto outcomes = coordinator_->Push(worker, coordinator_->identity(), attempts);
+  auto outcomes = coordinator_->Push(coordinator_->identity(), attempts);
   if (!outcomes.ok()) return outcomes.status();
   return outcomes->front();
 }

@@ -38,8 +38,7 @@ class CoordinatorWorld {
   absl::StatusOr<SubmitResult> UpdateText(const std::string& yaml, bool validate_only = false, Fingerprints seen = {});
   absl::StatusOr<SynchronizeAnswer> Call(const std::string& worker, int slots,
                                          std::vector<AttemptReport> attempts = {});
-  absl::StatusOr<PushOutcome> Push(const std::string& worker, const AttemptName& name,
-                                   const std::vector<StepPoints>& steps);
+  absl::StatusOr<PushOutcome> Push(const AttemptName& name, const std::vector<StepPoints>& steps);
   TrialRow Stored(const std::string& trial_id);
   std::uint64_t Count(const std::string& sweep, TrialState state);
 

@@ -94,7 +94,7 @@ TEST(DeleteSweep, LeavesTheTrialsOfOtherSweepsUndisturbed) {
   EXPECT_EQ(deleted->shared_trials, 2u);
   const auto answer = world.Call("w", 1, {{.name = name}});
   EXPECT_THAT(answer->keep, SizeIs(1));
-  EXPECT_EQ(world.Push("w", name, {Step(10, 4.5)})->stored, 3u);
+  EXPECT_EQ(world.Push(name, {Step(10, 4.5)})->stored, 3u);
   EXPECT_EQ(world.Count("second", TrialState::kRunning), 1u);
   EXPECT_EQ(world.coordinator().Inconsistency(), "");
 }
@@ -129,7 +129,7 @@ TEST(DeleteSweep, SubmittedAgainItBeginsAnewUnderNewNames) {
   CoordinatorWorld world;
   ASSERT_TRUE(world.Submit("sweep").ok());
   const AttemptName old = world.Call("w", 1)->start[0].name;
-  ASSERT_TRUE(world.Push("w", old, {Step(10, 4.5)}).ok());
+  ASSERT_TRUE(world.Push(old, {Step(10, 4.5)}).ok());
   ASSERT_TRUE(world.Call("w", 0, {Completed(old)}).ok());
   ASSERT_TRUE(world.coordinator().Delete("sweep").ok());
   ASSERT_TRUE(world.Submit("sweep").ok());

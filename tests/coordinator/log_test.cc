@@ -29,6 +29,7 @@ v1::LogChunk Chunk(const v1::Start& start, std::uint64_t begin, const std::strin
   v1::LogChunk chunk;
   chunk.set_trial_id(start.trial_id());
   chunk.set_generation(start.generation());
+  chunk.set_secret(start.secret());
   chunk.set_begin(begin);
   chunk.set_text(text);
   chunk.set_complete(complete);
@@ -91,11 +92,9 @@ class LogTest : public ServerTest {
 
   void End(const v1::Start& start, const std::string& outcome) {
     auto report = HelloFrom("w", 0);
-    auto* attempt = report.add_attempts();
-    attempt->set_trial_id(start.trial_id());
-    attempt->set_generation(start.generation());
-    attempt->mutable_ended()->set_outcome(outcome);
-    attempt->mutable_ended()->set_failure_class("crash");
+    v1::AttemptReport& attempt = AddAttempt(start, report);
+    attempt.mutable_ended()->set_outcome(outcome);
+    attempt.mutable_ended()->set_failure_class("crash");
     ASSERT_EQ(Synchronize(report).forget_size(), 1);
   }
 };
@@ -131,8 +130,7 @@ TEST_F(LogTest, LastLinesAndLastBytes) {
 
 TEST_F(LogTest, AnAttemptThatTheCoordinatorDoesNotKnowIsNotStored) {
   const v1::Start start = StartOne();
-  v1::Start stranger = start;
-  stranger.set_generation(start.generation() + 1);
+  const v1::Start stranger = OtherAttempt(start, start.generation() + 1);
   v1::PushLogResponse response;
   ASSERT_TRUE(TryPush({Chunk(stranger, 0, "x"), Chunk(start, 0, "known")}, response).ok());
   EXPECT_TRUE(response.results(0).unknown());
@@ -372,10 +370,8 @@ TEST_F(LogTest, ADamagedFileCostsLogsAloneUntilItIsTakenAway) {
   std::ofstream(folder_.File("logs.db")) << std::string(8192, 'x');
   StartServer({});
   v1::SynchronizeRequest report = HelloFrom("w", 1);
-  auto* attempt = report.add_attempts();
-  attempt->set_trial_id(start.trial_id());
-  attempt->set_generation(start.generation());
-  attempt->mutable_running()->set_step(0);
+  v1::AttemptReport& attempt = AddAttempt(start, report);
+  attempt.mutable_running()->set_step(0);
   EXPECT_EQ(Synchronize(report).keep_size(), 1);
   v1::PushLogResponse response;
   EXPECT_FALSE(TryPush({Chunk(start, 0, "text")}, response).ok());

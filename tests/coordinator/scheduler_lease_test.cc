@@ -148,9 +148,8 @@ TEST(SchedulerLease, ASilentWorkerIsOvertakenAndFencedOut) {
   EXPECT_EQ(bench.StateOf("a"), TrialState::kPending);
   EXPECT_TRUE(bench.last.transitions.front().lease_expired);
   EXPECT_THAT(Names(bench.Call("new", 1).start), ElementsAre("a:2"));
-  EXPECT_FALSE(bench.scheduler.MayWrite("old", {"a", 1}));
-  EXPECT_FALSE(bench.scheduler.MayWrite("old", {"a", 2}));
-  EXPECT_TRUE(bench.scheduler.MayWrite("new", {"a", 2}));
+  EXPECT_FALSE(bench.scheduler.MayWrite({"a", 1}));
+  EXPECT_TRUE(bench.scheduler.MayWrite({"a", 2}));
 
   const SynchronizeAnswer answer = bench.Call("old", 1, {Running("a", 1)});
   EXPECT_THAT(answer.start, IsEmpty());
@@ -164,7 +163,7 @@ TEST(SchedulerLease, AWorkerThatReturnsBeforeItWasOvertakenGoesOn) {
   bench.Call("w", 1);
   bench.Call("w", 1, {Running("a", 1)});
   bench.Wait(bench.options.lease_ms + 1);
-  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 1}));
+  EXPECT_TRUE(bench.scheduler.MayWrite({"a", 1}));
   EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 1)}).keep), ElementsAre("a:1"));
   EXPECT_EQ(bench.StateOf("a"), TrialState::kRunning);
 }
@@ -222,8 +221,8 @@ TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfGoesOn) {
                           bench.now);
   const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 30, 3)});
   EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 30})) << "what it trained since is sent again";
-  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
-  EXPECT_FALSE(bench.scheduler.MayWrite("other", {"a", 3}));
+  EXPECT_TRUE(bench.scheduler.MayWrite({"a", 9}));
+  EXPECT_FALSE(bench.scheduler.MayWrite({"a", 3}));
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 
@@ -255,7 +254,7 @@ TEST(SchedulerLease, AnAttemptThatARestoredDatabaseHasNotHeardOfTakesTheSlotOfIt
                           bench.now);
   const SynchronizeAnswer answer = bench.Call("w", 1, {Begun("a", 9, 0)});
   EXPECT_THAT(answer.keep, ElementsAre(Holding{{"a", 9}, 0}));
-  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 9}));
+  EXPECT_TRUE(bench.scheduler.MayWrite({"a", 9}));
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 
@@ -379,7 +378,7 @@ TEST(SchedulerLease, AnAttemptThatIsToldToStopKeepsItsSlotAndItsRightToWriteUnti
   EXPECT_THAT(Names(answer.stop), ElementsAre("a:1"));
   EXPECT_THAT(answer.forget, IsEmpty());
   EXPECT_THAT(answer.start, IsEmpty());
-  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 1}));
+  EXPECT_TRUE(bench.scheduler.MayWrite({"a", 1}));
 
   ASSERT_TRUE(bench.scheduler.Resume("sweep", bench.now).ok());
   EXPECT_EQ(bench.Reason("sweep"), "waiting: its attempt on w was told to stop, and writes its checkpoint");
@@ -448,7 +447,7 @@ TEST(SchedulerLease, AfterARestartRunningTrialsGoOnUndisturbed) {
                           .step = 50,
                           .worker = "w"});
   EXPECT_TRUE(bench.scheduler.Restore({sweep}, bench.now).change.empty());
-  EXPECT_TRUE(bench.scheduler.MayWrite("w", {"a", 4}));
+  EXPECT_TRUE(bench.scheduler.MayWrite({"a", 4}));
   bench.Wait(bench.options.lease_ms);  // the lease is fresh
   EXPECT_THAT(Names(bench.Call("w", 1, {Running("a", 4)}).keep), ElementsAre("a:4"));
   EXPECT_TRUE(bench.last.change.empty());

@@ -62,7 +62,7 @@ TEST_F(WorkersToScrape, AreListedByTheCoordinatorAsPrometheusReadsThem) {
   EXPECT_THAT(Http(server_->http_address(), "/sd/workers"), HasSubstr("Content-Type: application/json\r\n"));
   ASSERT_EQ(Listed().size(), 1u);
   EXPECT_EQ(Listed()[0]["targets"], json({"127.0.0.1:7072"}));
-  EXPECT_EQ(Listed()[0]["labels"]["__meta_ofsweep_worker"], "w");
+  EXPECT_EQ(Listed()[0]["labels"]["__meta_ofsweep_worker"], IdOf("w"));
 }
 
 TEST_F(WorkersToScrape, ALostWorkerIsNoLongerListed) {

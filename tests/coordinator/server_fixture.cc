@@ -2,6 +2,10 @@
 
 #include <chrono>
 
+#include "coordinator/attempt_secrets.h"
+#include "experiment/secret.h"
+#include "experiment/worker_id.h"
+
 namespace ofsweep {
 
 std::unique_ptr<grpc::ClientContext> Context() {
@@ -19,9 +23,18 @@ std::string SmallSweep(const std::string& name) {
          "  seed: [0, 1]\n";
 }
 
+std::string KeyOf(const std::string& worker) {
+  return HmacSha256(worker, "");
+}
+
+std::string IdOf(const std::string& worker) {
+  return WorkerId(worker, KeyOf(worker));
+}
+
 v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots) {
   v1::SynchronizeRequest request;
-  request.set_worker_id(worker);
+  request.set_worker_id(IdOf(worker));
+  request.set_worker_key(KeyOf(worker));
   request.set_host("localhost");
   request.set_slots(slots);
   auto* device = request.add_devices();
@@ -30,10 +43,19 @@ v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots)
   return request;
 }
 
+v1::AttemptReport& AddAttempt(const v1::Start& start, v1::SynchronizeRequest& report) {
+  v1::AttemptReport& attempt = *report.add_attempts();
+  attempt.set_trial_id(start.trial_id());
+  attempt.set_generation(start.generation());
+  attempt.set_secret(start.secret());
+  return attempt;
+}
+
 v1::TrialPoints PointsOf(const v1::Start& start) {
   v1::TrialPoints points;
   points.set_trial_id(start.trial_id());
   points.set_generation(start.generation());
+  points.set_secret(start.secret());
   points.set_from_step(0);
   return points;
 }
@@ -96,13 +118,21 @@ v1::SynchronizeResponse ServerTest::Synchronize(v1::SynchronizeRequest request) 
 
 v1::PushMetricsResponse ServerTest::Push(const v1::TrialPoints& points) {
   v1::PushMetricsRequest request;
-  request.set_worker_id("w");
   *request.add_trials() = points;
   *request.mutable_database() = database_;
   v1::PushMetricsResponse response;
   const grpc::Status status = workers_->PushMetrics(Context().get(), request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return response;
+}
+
+v1::Start ServerTest::OtherAttempt(const v1::Start& start, std::uint64_t generation) {
+  const auto secrets = AttemptSecrets::Open(folder_.path().string());
+  EXPECT_TRUE(secrets.ok()) << secrets.status();
+  v1::Start other = start;
+  other.set_generation(generation);
+  other.set_secret(secrets->For({start.trial_id(), generation}));
+  return other;
 }
 
 void ServerTest::Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome,
@@ -115,11 +145,9 @@ void ServerTest::Finish(const v1::Start& assignment, const std::string& worker, 
   EXPECT_EQ(pushed.results(0).stored(), 6);
 
   auto report = HelloFrom(worker, 1);
-  auto* attempt = report.add_attempts();
-  attempt->set_trial_id(assignment.trial_id());
-  attempt->set_generation(assignment.generation());
-  attempt->mutable_ended()->set_outcome(outcome);
-  attempt->mutable_ended()->set_step(20);
+  v1::AttemptReport& attempt = AddAttempt(assignment, report);
+  attempt.mutable_ended()->set_outcome(outcome);
+  attempt.mutable_ended()->set_step(20);
   report.set_slots(0);
   const auto answer = Synchronize(report);
   ASSERT_EQ(answer.forget_size(), 1);

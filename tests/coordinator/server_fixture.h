@@ -21,9 +21,15 @@ std::unique_ptr<grpc::ClientContext> Context();
 // Four quick trials: two blocks by two seeds.
 std::string SmallSweep(const std::string& name);
 
+// A worker's key, and the id that it proves: "w-…".
+std::string KeyOf(const std::string& worker);
+std::string IdOf(const std::string& worker);
+
 // What a worker reports first: a CPU host with this many slots and nothing to do.
 v1::SynchronizeRequest HelloFrom(const std::string& worker, std::uint32_t slots);
 
+// That attempt, of which nothing is said yet.
+v1::AttemptReport& AddAttempt(const v1::Start& start, v1::SynchronizeRequest& report);
 // Of that attempt, without any yet.
 v1::TrialPoints PointsOf(const v1::Start& start);
 // One row for `step` with a train_loss and the kurtosis of two blocks.
@@ -43,6 +49,8 @@ class ServerTest : public ::testing::Test {
   v1::PushMetricsResponse Push(const v1::TrialPoints& points);
   // Pushes steps 0 and 10 of an assigned trial, then reports its end and expects that it may be forgotten.
   void Finish(const v1::Start& assignment, const std::string& worker, const std::string& outcome, double kurtosis);
+  // Another attempt of that trial, with the secret that this coordinator would give it.
+  v1::Start OtherAttempt(const v1::Start& start, std::uint64_t generation);
   std::string Metrics() { return Http(server_->http_address(), "/metrics"); }
 
   TemporaryFolder folder_;

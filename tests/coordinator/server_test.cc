@@ -72,10 +72,8 @@ TEST_F(ServerOperationTest, ARestartKeepsSweepsAndTheRunningAttempt) {
   const std::string tokens = "ofsweep_trial_tokens_total{trial_id=\"" + points.trial_id() + "\"} ";
   EXPECT_THAT(Metrics(), HasSubstr(tokens + "10240\n"));
   auto hello = HelloFrom("w", 1);
-  auto* attempt = hello.add_attempts();
-  attempt->set_trial_id(before.start(0).trial_id());
-  attempt->set_generation(before.start(0).generation());
-  attempt->mutable_running()->set_step(12);
+  v1::AttemptReport& attempt = AddAttempt(before.start(0), hello);
+  attempt.mutable_running()->set_step(12);
   const auto after = Synchronize(hello);
   ASSERT_EQ(after.keep_size(), 1);
   EXPECT_EQ(after.keep(0).trial_id(), before.start(0).trial_id());

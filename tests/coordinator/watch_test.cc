@@ -36,7 +36,7 @@ TEST_F(WatchTest, TellsTheStateAtOnceThenChangesAndEndsWhenEveryTrialIsFinal) {
   ASSERT_EQ(answer.start_size(), 4);
   while (message.running_size() < 4) ASSERT_TRUE(stream->Read(&message));
   EXPECT_EQ(message.running(0).label(), "model.block=pre_norm seed=0");
-  EXPECT_EQ(message.running(0).worker(), "w");
+  EXPECT_EQ(message.running(0).worker(), IdOf("w"));
   EXPECT_FALSE(message.running(0).has_train_loss());
 
   std::vector<std::string> finished;
@@ -74,12 +74,13 @@ TEST_F(WatchTest, TellsWhatATrainerLogsUntilItHasPoints) {
   const v1::Start start = Synchronize(HelloFrom("w", 1)).start(0);
   const auto context = Context();
   const auto stream = Watch(*context, "s");
-  const auto log = [&](const std::string& text, std::uint64_t generation) {
+  const auto log = [&](const std::string& text, const v1::Start& attempt) {
     v1::PushLogRequest request;
     *request.mutable_database() = database_;
     v1::LogChunk& chunk = *request.add_chunks();
-    chunk.set_trial_id(start.trial_id());
-    chunk.set_generation(generation);
+    chunk.set_trial_id(attempt.trial_id());
+    chunk.set_generation(attempt.generation());
+    chunk.set_secret(attempt.secret());
     chunk.set_text(text);
     v1::PushLogResponse response;
     ASSERT_TRUE(workers_->PushLog(Context().get(), request, &response).ok());
@@ -89,9 +90,9 @@ TEST_F(WatchTest, TellsWhatATrainerLogsUntilItHasPoints) {
     EXPECT_TRUE(stream->Read(&message));
     return message.running_size() == 1 ? message.running(0).doing() : "";
   };
-  log("2026-11-28T16:00:00.123 info preparing data: another attempt's\n", start.generation() + 1);
+  log("2026-11-28T16:00:00.123 info preparing data: another attempt's\n", OtherAttempt(start, start.generation() + 1));
   log("2026-11-28T16:00:00.123 info preparing data: 20 %\n2026-11-28T16:00:02.123 info preparing data: 40 %\nhalf",
-      start.generation());
+      start);
   std::string told;
   do {
     told = doing();

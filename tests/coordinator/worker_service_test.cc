@@ -69,8 +69,7 @@ TEST_F(WorkerServiceTest, AWorkerOfAnotherVersionIsToldSoAndGetsNothing) {
 
 TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
   const auto assignment = StartOne();
-  v1::TrialPoints points = PointsOf(assignment);
-  points.set_generation(assignment.generation() - 1);
+  v1::TrialPoints points = PointsOf(OtherAttempt(assignment, assignment.generation() - 1));
   AddStep(points, 0, 7, 1);
   const auto response = Push(points);
   EXPECT_TRUE(response.results(0).fenced());
@@ -80,8 +79,7 @@ TEST_F(WorkerServiceTest, PointsOfAnOvertakenAttemptAreFenced) {
 
 TEST_F(WorkerServiceTest, PointsOfAnAttemptThatIsUnheardOfAreNotStoredAndNotToBeForgotten) {
   const auto assignment = StartOne();
-  v1::TrialPoints points = PointsOf(assignment);
-  points.set_generation(assignment.generation() + 7);
+  v1::TrialPoints points = PointsOf(OtherAttempt(assignment, assignment.generation() + 7));
   AddStep(points, 0, 7, 1);
   const auto response = Push(points);
   EXPECT_TRUE(response.results(0).unknown());
@@ -107,18 +105,15 @@ TEST_F(WorkerServiceTest, PointsBehindOthersThatTheDatabaseDoesNotHoldAreNotStor
 TEST_F(WorkerServiceTest, NoBeginningIsTakenForAnUnsaidOne) {
   const auto assignment = StartOne();
   v1::PushMetricsRequest push;
-  push.set_worker_id("w");
   auto* points = push.add_trials();
   *points = PointsOf(assignment);
   points->clear_from_step();
   AddStep(*points, 0, 7, 1);
   EXPECT_EQ(TryPush(push).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   auto report = HelloFrom("w", 1);
-  auto* attempt = report.add_attempts();
-  attempt->set_trial_id(assignment.trial_id());
-  attempt->set_generation(assignment.generation());
-  attempt->mutable_running();
-  attempt->mutable_begun();
+  v1::AttemptReport& attempt = AddAttempt(assignment, report);
+  attempt.mutable_running();
+  attempt.mutable_begun();
   v1::SynchronizeResponse response;
   EXPECT_EQ(workers_->Synchronize(Context().get(), report, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
@@ -140,10 +135,8 @@ TEST_F(WorkerServiceTest, NoNameIsGivenTwiceNorByADatabaseThatWasRestored) {
     const auto& started = answer.start(0);
     EXPECT_TRUE(names.emplace(started.trial_id(), started.generation()).second);
     auto report = HelloFrom("w", 1);
-    auto* attempt = report.add_attempts();
-    attempt->set_trial_id(started.trial_id());
-    attempt->set_generation(started.generation());
-    attempt->mutable_ended()->set_outcome("preempted");
+    v1::AttemptReport& attempt = AddAttempt(started, report);
+    attempt.mutable_ended()->set_outcome("preempted");
     answer = Synchronize(report);
   }
   server_->Shutdown();
@@ -160,10 +153,7 @@ TEST_F(WorkerServiceTest, AWorkerOfAnotherDatabaseIsToldSoAndNothingElse) {
   const auto assignment = StartOne();
   auto request = HelloFrom("stranger", 1);
   request.mutable_database()->set_id("0123");
-  auto* attempt = request.add_attempts();
-  attempt->set_trial_id(assignment.trial_id());
-  attempt->set_generation(assignment.generation() - 1);
-  attempt->mutable_running();
+  AddAttempt(OtherAttempt(assignment, assignment.generation() - 1), request).mutable_running();
   v1::SynchronizeResponse response;
   ASSERT_TRUE(workers_->Synchronize(Context().get(), request, &response).ok());
   EXPECT_EQ(response.start_size() + response.keep_size() + response.stop_size() + response.forget_size(), 0);
@@ -176,18 +166,15 @@ TEST_F(WorkerServiceTest, PointsAndEndsAreTakenOnlyFromThoseWhoHaveSynchronizedW
   server_->Shutdown();
   StartServer({});
   v1::PushMetricsRequest push;
-  push.set_worker_id("w");
   auto* points = push.add_trials();
   *points = PointsOf(assignment);
   AddStep(*points, 0, 7, 1);
   EXPECT_EQ(TryPush(push).error_code(), grpc::StatusCode::ABORTED);
 
   auto report = HelloFrom("w", 1);
-  auto* attempt = report.add_attempts();
-  attempt->set_trial_id(assignment.trial_id());
-  attempt->set_generation(assignment.generation());
-  attempt->mutable_ended()->set_outcome("completed");
-  attempt->mutable_ended()->set_step(20);
+  v1::AttemptReport& attempt = AddAttempt(assignment, report);
+  attempt.mutable_ended()->set_outcome("completed");
+  attempt.mutable_ended()->set_step(20);
   const auto first = Synchronize(report);
   EXPECT_EQ(first.forget_size(), 0) << "the database may be an older copy, and lack points";
   ASSERT_EQ(first.keep_size(), 1);
@@ -198,7 +185,6 @@ TEST_F(WorkerServiceTest, PointsAndEndsAreTakenOnlyFromThoseWhoHaveSynchronizedW
 TEST_F(WorkerServiceTest, MalformedPointsNameTheirFieldAndNothingIsStored) {
   const auto assignment = StartOne();
   v1::PushMetricsRequest request;
-  request.set_worker_id("w");
   auto* points = request.add_trials();
   *points = PointsOf(assignment);
   AddStep(*points, 0, 7, 1);
@@ -219,7 +205,7 @@ TEST_F(WorkerServiceTest, MalformedPointsNameTheirFieldAndNothingIsStored) {
 }
 
 TEST_F(WorkerServiceTest, MalformedReportsNameTheirField) {
-  v1::SynchronizeRequest request;
+  v1::SynchronizeRequest request = HelloFrom("no name", 1);
   auto* attempt = request.add_attempts();
   attempt->set_trial_id("abc");
   attempt->mutable_ended()->set_outcome("exploded");
@@ -249,7 +235,7 @@ TEST_F(WorkerServiceTest, TextsForPeopleHaveALimit) {
 
 TEST_F(WorkerServiceTest, AMessageOverTheLimitIsRefused) {
   v1::PushMetricsRequest request;
-  request.set_worker_id(std::string(17 * 1024 * 1024, 'w'));
+  request.add_trials()->set_trial_id(std::string(17 * 1024 * 1024, 'w'));
   const grpc::Status status = TryPush(request);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
 }

@@ -5,6 +5,7 @@ cancels and resumes it, and reads curves and the ablation table back.
 """
 
 import argparse
+import hashlib
 import importlib
 import importlib.resources
 import math
@@ -65,6 +66,11 @@ def violations(error):
     return found
 
 
+# An id ends with digits of its key's hash.
+WORKER_KEY = bytes(32)
+WORKER_ID = f"python-{hashlib.sha256(WORKER_KEY).hexdigest()[:16]}"
+
+
 class Client:
     def __init__(self, channel, modules):
         self.sweep_pb, sweep_grpc, self.worker_pb, worker_grpc = modules
@@ -78,7 +84,7 @@ class Client:
 
     def synchronize(self, attempts=(), slots=4):
         report = self.worker_pb.SynchronizeRequest(
-            worker_id="python-1", host="localhost", slots=slots, attempts=attempts,
+            worker_id=WORKER_ID, worker_key=WORKER_KEY, host="localhost", slots=slots, attempts=attempts,
             devices=[self.worker_pb.Device(kind="cpu", memory_bytes=8 << 30)], database=self.database,
         )
         answer = self.workers.Synchronize(report, timeout=30)
@@ -93,22 +99,24 @@ class Client:
             for step, value in values
         ]
         points = pb.TrialPoints(
-            trial_id=assignment.trial_id, generation=assignment.generation, from_step=0, series=series, rows=rows
+            trial_id=assignment.trial_id, generation=assignment.generation, secret=assignment.secret, from_step=0,
+            series=series, rows=rows,
         )
-        request = pb.PushMetricsRequest(worker_id="python-1", trials=[points], database=self.database)
+        request = pb.PushMetricsRequest(trials=[points], database=self.database)
         answer = self.workers.PushMetrics(request, timeout=30)
         return answer.results[0]
 
     def ended(self, assignment, outcome):
         pb = self.worker_pb
         return pb.AttemptReport(
-            trial_id=assignment.trial_id, generation=assignment.generation,
+            trial_id=assignment.trial_id, generation=assignment.generation, secret=assignment.secret,
             ended=pb.Ended(outcome=outcome, step=20, wall_seconds=2.5),
         )
 
     def running(self, assignment, step):
         return self.worker_pb.AttemptReport(
-            trial_id=assignment.trial_id, generation=assignment.generation, running=self.worker_pb.Running(step=step)
+            trial_id=assignment.trial_id, generation=assignment.generation, secret=assignment.secret,
+            running=self.worker_pb.Running(step=step),
         )
 
 

@@ -1,6 +1,7 @@
 """What the cases share: a coordinator in a folder of its own, its RPCs, and a worker that is nothing but its calls."""
 
 import contextlib
+import hashlib
 import importlib
 import importlib.resources
 import os
@@ -111,14 +112,16 @@ class Worker:
     """Says what a worker says, without one: it keeps the database of the last answer, as worker.proto asks."""
 
     def __init__(self, coordinator, worker_id="w", slots=1):
-        self.worker_id = worker_id
+        # As experiment/worker_id.h: the id ends with digits of its key's hash.
+        self.key = hashlib.sha256(worker_id.encode()).digest()
+        self.worker_id = f"{worker_id}-{hashlib.sha256(self.key).hexdigest()[:16]}"
         self.slots = slots
         self.stub = worker_grpc.WorkerServiceStub(coordinator.channel())
         self.database = worker_pb.Database()
 
     def request(self, attempts=()):
         return worker_pb.SynchronizeRequest(
-            worker_id=self.worker_id, slots=self.slots, devices=[worker_pb.Device(kind="cpu")], attempts=attempts,
+            worker_id=self.worker_id, worker_key=self.key, slots=self.slots, devices=[worker_pb.Device(kind="cpu")], attempts=attempts,
             database=self.database,
         )
 
@@ -131,22 +134,25 @@ class Worker:
         """One loss at each of the steps."""
         rows = [worker_pb.StepRow(step=step, tokens=step, seconds=step / 10, series=[0], values=[step / 3]) for step in steps]
         points = worker_pb.TrialPoints(
-            trial_id=attempt.trial_id, generation=attempt.generation, from_step=0,
+            trial_id=attempt.trial_id, generation=attempt.generation, secret=attempt.secret, from_step=0,
             series=[worker_pb.Series(metric="train_loss")], rows=rows,
         )
-        request = worker_pb.PushMetricsRequest(worker_id=self.worker_id, trials=[points], database=self.database)
+        request = worker_pb.PushMetricsRequest(trials=[points], database=self.database)
         return self.stub.PushMetrics(request, timeout=CALL_SECONDS).results[0]
 
 
 def running(attempt, step=1, **fields):
     return worker_pb.AttemptReport(
-        trial_id=attempt.trial_id, generation=attempt.generation, running=worker_pb.Running(step=step), **fields
+        trial_id=attempt.trial_id, generation=attempt.generation, secret=attempt.secret,
+        running=worker_pb.Running(step=step), **fields
     )
 
 
 def completed(attempt, step):
     ended = worker_pb.Ended(outcome="completed", step=step, wall_seconds=1)
-    return worker_pb.AttemptReport(trial_id=attempt.trial_id, generation=attempt.generation, ended=ended)
+    return worker_pb.AttemptReport(
+        trial_id=attempt.trial_id, generation=attempt.generation, secret=attempt.secret, ended=ended
+    )
 
 
 @contextlib.contextmanager

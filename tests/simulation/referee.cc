@@ -95,12 +95,16 @@ void Referee::Told(Store& store, const WorkerReport& report, const SynchronizeAn
 // Each reported attempt is in one list; one that ended, and that a restored database has not heard of, in none.
 void Referee::CheckLists(Store& store, const WorkerReport& report, const SynchronizeAnswer& answer) {
   std::map<AttemptName, int> named;
+  std::set<AttemptName> unproven(report.unproven.begin(), report.unproven.end());
   for (const Holding& holding : answer.keep) ++named[holding.name];
   for (const Holding& holding : answer.stop) ++named[holding.name];
   for (const AttemptName& name : answer.forget) {
+    if (unproven.erase(name) > 0) continue;
     ++named[name];
     CheckForget(store, name, Find(report, name));
   }
+  if (!unproven.empty())
+    Report(absl::StrCat(ToText(*unproven.begin()), ", without its secret, is not to be forgotten"));
   for (const AttemptReport& attempt : report.attempts) {
     const std::optional<TrialRow> row = Read(store.FindTrial(attempt.name.trial_id));
     const bool is_unheard_of = !row || row->generation < attempt.name.generation;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "experiment/data_folder.h"
 
 namespace ofsweep {
 namespace {
@@ -58,6 +59,9 @@ void SimulatedCoordinator::Start() {
   auto coordinator = Coordinator::Start(options_, *store_, clock_, nullptr);
   Check(coordinator.status());
   coordinator_ = *std::move(coordinator);
+  auto secrets = AttemptSecrets::Open(folder_);
+  Check(secrets.status());
+  secrets_ = *std::move(secrets);
 }
 
 void SimulatedCoordinator::Stop() {
@@ -76,6 +80,10 @@ void SimulatedCoordinator::Copy(const std::string& name) {
 void SimulatedCoordinator::Restore(const std::string& name) {
   for (const char* part : {"", "-wal", "-shm"}) fs::remove(Path("ofsweep") + part);
   fs::copy_file(Path(name), Path("ofsweep"));
+}
+
+void SimulatedCoordinator::LoseKey() {
+  fs::remove(AttemptKeyPath(folder_));
 }
 
 void SimulatedCoordinator::BreakWrites(std::size_t which) {

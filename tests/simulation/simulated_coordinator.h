@@ -3,9 +3,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "coordinator/attempt_secrets.h"
 #include "coordinator/coordinator.h"
 #include "storage/backup.h"
 #include "tests/simulation/timeline.h"
@@ -31,11 +33,15 @@ class SimulatedCoordinator {
   Coordinator& operator*() { return *coordinator_; }
   Coordinator* operator->() { return coordinator_.get(); }
   Store& store() { return *store_; }
+  const AttemptSecrets& secrets() const { return *secrets_; }  // of the newest start
 
   // Copies the database as `ofsweep db backup` does.
   void Copy(const std::string& name);
   // The database is what it was when it was copied; only while nothing is up.
   void Restore(const std::string& name);
+
+  // The next start has another attempt-key, as where a database was copied to another machine without it.
+  void LoseKey();
 
   // From now on writes fail that touch one of a few tables.
   void BreakWrites(std::size_t which);
@@ -71,6 +77,7 @@ class SimulatedCoordinator {
   SimulatedClock clock_;
   std::string broken_;
   std::unique_ptr<SQLite::Database> saboteur_;
+  std::optional<AttemptSecrets> secrets_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Coordinator> coordinator_;
 };

@@ -90,6 +90,8 @@ TEST(Simulation, EverySweepEndsAndNoPromiseIsBroken) {
                             "killed after a write",
                             "killed with calls in flight",
                             "database restored",
+                            "key lost",
+                            "attempt forged",
                             "write failed",
                             "calls met a hanging disk",
                             "calls met a failing disk",

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "coordinator/proven_entries.h"
 #include "coordinator/worker_wire.h"
 
 namespace ofsweep {
@@ -129,6 +130,14 @@ World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRe
   std::vector<Problem> problems;
   exchange->report = FromMessage(request, problems);
   if (!problems.empty()) referee_.Report("a worker reports nonsense: " + ToText(problems));
+  const std::vector<bool> proven = WhichAreProven(request.attempts(), coordinator_.secrets());
+  for (const AttemptReport& unproven : TakeUnproven(exchange->report.attempts, proven)) {
+    exchange->report.unproven.push_back(unproven.name);
+  }
+  const bool is_honest = exchange->report.worker_id != kForger;
+  if (is_honest && !exchange->report.unproven.empty() && !faults_.contains("key lost")) {
+    referee_.Report(absl::StrCat(exchange->report.worker_id, " has lost the secret of an attempt"));
+  }
   Incoming incoming;
   incoming.call = [this, exchange] {
     auto answer = coordinator_->Synchronize(exchange->report);
@@ -138,7 +147,8 @@ World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRe
   incoming.settle = [this, exchange, &machine, done](const absl::Status& status, bool delivers, bool is_alone) {
     if (status.ok()) referee_.Told(coordinator_.store(), exchange->report, exchange->answer, is_alone);
     if (!delivers) return;
-    Send(machine, [done, status, answer = ToMessage(exchange->answer)] { done(ToGrpc(status), answer); });
+    const v1::SynchronizeResponse answer = ToMessage(exchange->answer, coordinator_.secrets());
+    Send(machine, [done, status, answer] { done(ToGrpc(status), answer); });
   };
   return incoming;
 }
@@ -146,24 +156,28 @@ World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRe
 World::Incoming World::PushCall(Machine& machine, const v1::PushMetricsRequest& request,
                                 const SimulatedWorker::PushLoop::Done& done) {
   struct Exchange {
-    std::vector<AttemptPoints> attempts;
-    std::vector<PushOutcome> outcomes;
+    std::vector<AttemptPoints> attempts;  // those that are proven
+    std::vector<PushOutcome> outcomes;    // of these
   };
   auto exchange = std::make_shared<Exchange>();
   std::vector<Problem> problems;
   exchange->attempts = FromMessage(request, problems);
   if (!problems.empty()) referee_.Report("a worker sends nonsense: " + ToText(problems));
+  const std::vector<bool> proven = WhichAreProven(request.trials(), coordinator_.secrets());
+  TakeUnproven(exchange->attempts, proven);
   Incoming incoming{.is_push = true};
-  incoming.call = [this, exchange, worker_id = request.worker_id(), database = FromMessage(request.database())] {
+  incoming.call = [this, exchange, database = FromMessage(request.database())] {
     referee_.WillPush(exchange->attempts);
-    auto outcomes = coordinator_->Push(worker_id, database, exchange->attempts);
+    auto outcomes = coordinator_->Push(database, exchange->attempts);
     if (outcomes.ok()) exchange->outcomes = std::move(*outcomes);
     return outcomes.status();
   };
-  incoming.settle = [this, exchange, &machine, done](const absl::Status& status, bool delivers, bool) {
+  incoming.settle = [this, exchange, proven, &machine, done](const absl::Status& status, bool delivers, bool) {
     if (status.ok()) referee_.Pushed(coordinator_.store(), exchange->attempts, exchange->outcomes);
     if (!delivers) return;
-    Send(machine, [done, status, answer = ToMessage(exchange->outcomes)] { done(ToGrpc(status), answer); });
+    v1::PushMetricsResponse answer;
+    if (status.ok()) answer = ToMessage(WithUnproven(exchange->outcomes, proven, PushOutcome{.fenced = true}));
+    Send(machine, [done, status, answer] { done(ToGrpc(status), answer); });
   };
   return incoming;
 }
@@ -257,7 +271,13 @@ void World::RestoreDatabase() {
   ++faults_["database restored"];
   StopCoordinator(timeline_.Pick(1'000, 2 * options_.lease_ms));
   coordinator_.Restore(kCopy);
+  if (timeline_.Chance(0.3)) LoseKey();
   referee_.Recall(*copied_);
+}
+
+void World::LoseKey() {
+  ++faults_["key lost"];
+  coordinator_.LoseKey();
 }
 
 void World::Tick() {

@@ -75,6 +75,7 @@ class World {
   void StopCoordinator(TimeMs down);
   void StartCoordinator();
   void RestoreDatabase();
+  void LoseKey();  // while it is down
   void Tick();
   void Check();
 
@@ -86,6 +87,9 @@ class World {
   void DamageBytes(const std::filesystem::path& path);
   void CopyFolder(const Machine& original);
   std::string NewFolder();
+
+  // ---- somebody who is no worker of any of these attempts, or another one ----
+  void Forge();
 
   // ---- users ----
   void SubmitSweep();
@@ -101,6 +105,7 @@ class World {
   bool IsFinished();
   std::string WhatStarves();
 
+  static constexpr const char* kForger = "forger";
   static constexpr const char* kCopy = "copy";  // of the database
 
   const std::string folder_;

@@ -7,7 +7,24 @@
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "experiment/secret.h"
+#include "experiment/worker_id.h"
+
 namespace ofsweep {
+namespace {
+
+std::string SecretOf(const std::string& trial_id, std::uint64_t generation) {
+  return HmacSha256("key", absl::StrCat(generation, " ", trial_id));
+}
+
+template <class Message>
+void CheckSecret(const Message& message) {
+  EXPECT_EQ(message.secret(), SecretOf(message.trial_id(), message.generation())) << message.trial_id();
+}
+
+}  // namespace
+
 void FakeCoordinator::Start() {
   grpc::ServerBuilder builder;
   int port = 0;
@@ -64,6 +81,8 @@ bool FakeCoordinator::WaitUntil(const std::function<bool(const FakeCoordinatorSt
 grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::SynchronizeRequest* request,
                                           v1::SynchronizeResponse* response) {
   const absl::MutexLock lock(&mutex_);
+  EXPECT_TRUE(IsProvenBy(request->worker_id(), request->worker_key())) << request->worker_id();
+  for (const v1::AttemptReport& attempt : request->attempts()) CheckSecret(attempt);
   state_.last_report = *request;
   state_.worker_ids.insert(request->worker_id());
   ++state_.reports;
@@ -113,6 +132,7 @@ grpc::Status FakeCoordinator::Synchronize(grpc::ServerContext*, const v1::Synchr
     if (reported.contains({start.trial_id(), start.generation()})) continue;
     v1::Start& told = *response->add_start();
     told = start;
+    told.set_secret(SecretOf(start.trial_id(), start.generation()));
     if (start.attempt() == 0) continue;
     told.set_stored_through(state_.StoredThrough(start.trial_id()));
     told.set_curve_generation(state_.CurveGeneration(start.trial_id()));
@@ -127,6 +147,7 @@ grpc::Status FakeCoordinator::PushMetrics(grpc::ServerContext*, const v1::PushMe
     return grpc::Status(grpc::StatusCode::ABORTED, "synchronize first");
   }
   for (const v1::TrialPoints& trial : request->trials()) {
+    CheckSecret(trial);
     if (state_.refused.contains(trial.trial_id())) {
       return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "a metric has no name");
     }
@@ -145,6 +166,7 @@ grpc::Status FakeCoordinator::PushLog(grpc::ServerContext*, const v1::PushLogReq
   }
   EXPECT_LE(request->ByteSizeLong(), (1u << 20) + 4096);
   for (const v1::LogChunk& chunk : request->chunks()) {
+    CheckSecret(chunk);
     EXPECT_LE(chunk.text().size(), 256u << 10);
     const AttemptName name{chunk.trial_id(), chunk.generation()};
     const auto known = state_.logs.find(name);

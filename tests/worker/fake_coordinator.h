@@ -79,7 +79,8 @@ struct FakeCoordinatorState {
   }
 };
 
-// A WorkerService that keeps everything in memory, over real gRPC.
+// A WorkerService that keeps everything in memory, over real gRPC. Whatever is said of an attempt must come with its
+// secret, and every call under an id that the worker's key proves.
 class FakeCoordinator : public v1::WorkerService::Service {
  public:
   FakeCoordinator() { Start(); }

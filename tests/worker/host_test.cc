@@ -91,19 +91,6 @@ TEST(WorkerNameTest, IsThatOfTheJobOrThePodOrTheHost) {
   EXPECT_EQ(WorkerName(), "slurm-120_7-2");
 }
 
-// The attempts in its outbox were lent to the first one.
-TEST(WorkerIdTest, StaysWhenAnotherJobGetsTheFolder) {
-  const std::string folder = FreshFolder("job-id");
-  std::string first;
-  {
-    const Variable job("SLURM_JOB_ID", "127");
-    first = *LoadWorkerId(folder);
-    EXPECT_THAT(first, testing::StartsWith("slurm-127-"));
-  }
-  const Variable job("SLURM_JOB_ID", "128");
-  EXPECT_EQ(*LoadWorkerId(folder), first);
-}
-
 TEST(FolderIdentityTest, SaysWhereTheFolderIsAndTellsItFromACopy) {
   const std::string folder = FreshFolder("identity");
   EXPECT_THAT(FolderIdentity(folder), testing::HasSubstr(WorkerHost() + ":"));
@@ -115,16 +102,6 @@ TEST(FolderIdentityTest, SaysWhereTheFolderIsAndTellsItFromACopy) {
   const std::string deep = folder + "/" + std::string(200, 'a') + "/\xc3\xa9" + std::string(100, 'b');
   fs::create_directories(deep);
   EXPECT_LE(FolderIdentity(deep).size(), 256u);
-}
-
-TEST(WorkerIdTest, IsMadeOnceAndKept) {
-  const std::string folder = FreshFolder("id");
-  const absl::StatusOr<std::string> id = LoadWorkerId(folder);
-  ASSERT_TRUE(id.ok()) << id.status();
-  EXPECT_THAT(*id, testing::StartsWith(WorkerHost() + "-"));
-  EXPECT_EQ(*LoadWorkerId(folder), *id);
-  std::ofstream(folder + "/worker-id") << "bad id !!";
-  EXPECT_THAT(std::string(LoadWorkerId(folder).status().message()), testing::HasSubstr(folder + "/worker-id"));
 }
 
 }  // namespace

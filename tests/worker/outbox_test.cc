@@ -1,6 +1,7 @@
 #include "worker/outbox.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const AttemptHeader kHeader{{"0123abcd", 3}, 1, 1'700'000'000'000};
+const AttemptHeader kHeader{.name = {"0123abcd", 3},
+                            .attempt = 1,
+                            .started_at_ms = 1'700'000'000'000,
+                            .secret = std::string("\0\xff", 2) + std::string(30, 's')};
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);
@@ -326,6 +330,36 @@ TEST_F(OutboxTest, SurvivesAKillWithATornLastLine) {
   ScanAll(*again);
   EXPECT_TRUE(recorder_.garbage.empty()) << recorder_.garbage.front();
   EXPECT_THAT(recorder_.ends, testing::ElementsAre(end));
+}
+
+TEST_F(OutboxTest, HoldsItsAttemptsSecretForItsOwnerAlone) {
+  const mode_t before = ::umask(0);
+  const std::string path = Create()->path();
+  ::umask(before);
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  const auto read = ReadOutboxLine(HeaderLine(kHeader), 0);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(std::get<AttemptHeader>(*read).secret, kHeader.secret);
+}
+
+TEST_F(OutboxTest, AHeaderOfAnOlderVersionHasNoSecret) {
+  const auto read =
+      ReadOutboxLine(SealLine(R"({"agent":"attempt","trial_id":"t","generation":1,"attempt":1,"started_at_ms":0,)"
+                              R"("continued_generation":0})",
+                              0),
+                     0);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(std::get<AttemptHeader>(*read).secret, "");
+}
+
+TEST_F(OutboxTest, AHeaderThatCannotBeReadIsNotShown) {
+  std::string header = HeaderLine(kHeader);
+  std::string not_whole = header.substr(0, header.size() / 2) + R"({"event")";
+  for (const std::string& line : {not_whole, SealLine(R"({"agent":"attempt","secret":"7373737373"})", 0)}) {
+    const auto read = ReadOutboxLine(line, 0);
+    ASSERT_FALSE(read.ok());
+    EXPECT_THAT(std::string(read.status().message()), testing::Not(testing::HasSubstr("7373")));
+  }
 }
 
 TEST_F(OutboxTest, ADamagedAcknowledgementCostsAResendAndNothingElse) {

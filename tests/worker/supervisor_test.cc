@@ -8,11 +8,16 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
+
+#include "worker/outbox_line.h"
 
 namespace ofsweep {
 namespace {
@@ -207,6 +212,31 @@ TEST_F(SupervisorOnADisk, WhereATrainerFoundNoRoomNothingStartsBeforeTwiceAsMuch
   EXPECT_EQ(supervisor_->offered_slots(), 0) << "400 MiB were too few";
   room_ = 800 << 20;
   EXPECT_TRUE(RunUntil([&] { return supervisor_->offered_slots() == 1; }));
+// Wherever the damage is, what lies in an outbox's header does not come into a log.
+TEST(SupervisorTest, NoSecretOfADamagedOutboxIsLogged) {
+  const std::string folder = testing::TempDir() + "/supervisor-secret-" + std::to_string(::getpid());
+  std::filesystem::create_directories(folder + "/outbox");
+  std::ostringstream log;
+  const auto logger = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  const std::string header = HeaderLine({.name = {"t1", 1}, .secret = std::string(32, 's')});
+  for (std::size_t damaged = 0; damaged < header.size(); damaged += 3) {
+    std::string text = header;
+    text[damaged] = static_cast<char>(text[damaged] ^ 1);
+    std::ofstream(folder + "/outbox/t1.1.jsonl") << text << "\n{\"event\": no such line}\n";
+    const AgentOptions options{.data_dir = folder, .slots = 1};
+    boost::asio::io_context io;
+    const auto nothing = [] {};
+    WorkerMetrics metrics({});
+    Supervisor supervisor(io, options, {}, metrics, {.on_points = nothing, .on_change = nothing, .on_let_go = nothing});
+    ASSERT_TRUE(supervisor.Open().ok());
+    supervisor.Close();
+  }
+  spdlog::set_default_logger(logger);
+  EXPECT_THAT(log.str(), testing::HasSubstr("does not say whose it is"));
+  EXPECT_THAT(log.str(), testing::Not(testing::HasSubstr("7373737373")));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

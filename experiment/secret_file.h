@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace ofsweep {
+
+// kSecretBytes random bytes that a process keeps in a file of their own, as 64 hexadecimal digits that nobody but its
+// owner may read (mode 0600). Where there is none, it is made: on disk and under its name before this returns, so that
+// nothing is ever derived of a key that a power cut takes back. One process at a time may call this for a path.
+//
+// `without_it` says what becomes of a removed file: "a new one is made, and …". Errors name the file and the way out,
+// and never what it holds: FailedPrecondition where it is no key, or others may read it; PermissionDenied where it
+// cannot be read; ResourceExhausted where it cannot be written.
+absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path, const std::string& without_it);
+
+}  // namespace ofsweep
