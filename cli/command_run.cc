@@ -13,6 +13,7 @@
 #include "cli/hint.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
+#include "cli/login_link.h"
 #include "cli/progress_display.h"
 #include "cli/submission.h"
 #include "cli/sweep_text.h"
@@ -188,7 +189,8 @@ absl::Status Run(const RunOptions& options, Streams streams) {
                                .revision = std::string(BuildRevision())});
   if (!server.ok()) return server.status();
   streams.err << "ofsweep run: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address() << " data "
-              << options.data_dir << "\nthe page: http://" << (*server)->http_address() << "/" << std::endl;
+              << options.data_dir
+              << "\nthe page: " << PageAddress(**server, options.access, ::isatty(STDERR_FILENO) == 1) << std::endl;
   const Connection connection((*server)->InProcessChannel(), "");
   const v1::SubmitSweepRequest submission = MakeSubmission(
       *file, {.fresh = options.fresh, .workers_are_here = true, .cache = DatasetsFolder(options.data_dir)},

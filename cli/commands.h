@@ -177,6 +177,12 @@ struct TokenRevokeOptions {
 };
 absl::Status TokenRevoke(const TokenRevokeOptions& options, Streams streams);
 
+struct LoginOptions {
+  ConnectionOptions connection;
+};
+// Prints a link to the coordinator's page that logs a browser in, once, as the caller.
+absl::Status PrintLogin(const LoginOptions& options, Streams streams);
+
 // ---- on this machine ----
 
 // Of what trainers log, in all.

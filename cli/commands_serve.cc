@@ -1,5 +1,6 @@
 // The commands that serve until a signal.
 
+#include <unistd.h>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/job_end.h"
+#include "cli/login_link.h"
 #include "cli/worker_data_roots.h"
 #include "coordinator/server.h"
 #include "experiment/build_revision.h"
@@ -37,7 +39,8 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
                                .on_sweep_end = options.on_sweep_end});
   if (!server.ok()) return server.status();
   streams.out << "ofsweep coordinator: grpc " << (*server)->grpc_address() << " http " << (*server)->http_address()
-              << " data " << options.data_dir << std::endl;
+              << " data " << options.data_dir
+              << "\nthe page: " << PageAddress(**server, options.access, ::isatty(STDOUT_FILENO) == 1) << std::endl;
   interrupt.Wait();
   spdlog::info("stopping");
   (*server)->Shutdown();

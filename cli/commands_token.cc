@@ -1,4 +1,4 @@
-// The commands of `token`, over AccessService.
+// The commands of `token`, and `login`, over AccessService.
 
 #include <chrono>
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include "access/secret_file.h"
 #include "cli/commands.h"
 #include "cli/format.h"
+#include "cli/login_link.h"
 #include "cli/rpc_error.h"
 #include "ofsweep/v1/access.grpc.pb.h"
 
@@ -106,6 +107,15 @@ absl::Status TokenRevoke(const TokenRevokeOptions& options, Streams streams) {
   const auto revoked = Call(options.connection, &v1::AccessService::Stub::RevokePrincipal, request);
   if (!revoked.ok()) return revoked.status();
   streams.out << options.name << " may do nothing any more\n";
+  return absl::OkStatus();
+}
+
+absl::Status PrintLogin(const LoginOptions& options, Streams streams) {
+  const auto connection = Connection::OpenToChange(options.connection);
+  if (!connection.ok()) return connection.status();
+  const auto link = LoginLink(connection->channel(), connection->target());
+  if (!link.ok()) return link.status();
+  streams.out << *link << "\n";
   return absl::OkStatus();
 }
 

@@ -14,10 +14,10 @@ namespace {
 
 // A command with its options' struct, which lives as long as the command.
 template <class Options>
-std::pair<CLI::App*, std::shared_ptr<Options>> Add(CLI::App* token, const char* name, const char* help,
+std::pair<CLI::App*, std::shared_ptr<Options>> Add(CLI::App* parent, const char* name, const char* help,
                                                    absl::Status (*command)(const Options&, Streams), Streams streams,
                                                    Action& action) {
-  CLI::App* sub = token->add_subcommand(name, help);
+  CLI::App* sub = parent->add_subcommand(name, help);
   auto options = std::make_shared<Options>();
   sub->callback([&action, streams, options, command] {
     action = [streams, options, command] { return command(*options, streams); };
@@ -51,6 +51,9 @@ void AddTokenCommands(CLI::App& app, Streams streams, Action& action) {
   const auto [revoke, revoke_options] =
       Add(token, "revoke", "ends what a name may do, at once", TokenRevoke, streams, action);
   revoke->add_option("NAME", revoke_options->name, "as `ofsweep token ls` lists it")->required();
+
+  Add(&app, "login", "prints a link that logs a browser in to the coordinator's page, once, as you", PrintLogin,
+      streams, action);
 }
 
 }  // namespace ofsweep

@@ -14,16 +14,11 @@
 #include "coordinator/connect_codec.h"
 #include "coordinator/connect_error.h"
 #include "coordinator/connect_request.h"
+#include "coordinator/grpc_access.h"
 #include "coordinator/rpc_status.h"
 
 namespace ofsweep {
 namespace {
-
-HttpResponse ErrorResponse(const grpc::Status& status) {
-  return {.status = ConnectHttpStatus(status.error_code()),
-          .content_type = "application/json",
-          .body = ConnectErrorJson(status)};
-}
 
 std::string EndOfStream(const grpc::Status& status) {
   return ConnectEnvelope(kConnectEndOfStream,
@@ -35,7 +30,7 @@ void Refuse(const ConnectRequest& request, const grpc::Status& status, HttpAnswe
   if (request.is_stream()) {
     answer.Send({.content_type = request.content_type(), .body = EndOfStream(status)});
   } else {
-    answer.Send(ErrorResponse(status));
+    answer.Send(ConnectErrorResponse(status));
   }
 }
 
@@ -43,7 +38,9 @@ grpc::Status IsStopping() {
   return {grpc::StatusCode::UNAVAILABLE, "the coordinator is stopping"};
 }
 
-void SetDeadline(const ConnectRequest& request, grpc::ClientContext& context) {
+// Of what the client sent, nothing else gets there: no header of its own.
+void SetUp(const ConnectRequest& request, const Caller& caller, grpc::ClientContext& context) {
+  SetCaller(caller, context);
   if (request.timeout) context.set_deadline(absl::ToChronoTime(absl::Now() + *request.timeout));
 }
 
@@ -82,6 +79,7 @@ class ConnectBridge::Calls {
 // What both kinds of calls need.
 struct ConnectBridge::Target {
   std::string rpc;  // "/ofsweep.v1.SweepService/GetSweep"
+  Caller caller;
   ConnectRequest request;
   grpc::ByteBuffer message;
   std::shared_ptr<HttpAnswer> answer;
@@ -92,7 +90,7 @@ class ConnectBridge::UnaryCall {
   static void Start(const std::shared_ptr<grpc::Channel>& channel, Target target, Calls& calls) {
     auto call = std::make_shared<UnaryCall>();
     call->target_ = std::move(target);
-    SetDeadline(call->target_.request, call->context_);
+    SetUp(call->target_.request, call->target_.caller, call->context_);
     if (!calls.Add(&call->context_)) return call->Answer(IsStopping());
     grpc::GenericStub(channel).UnaryCall(&call->context_, call->target_.rpc, {}, &call->target_.message,
                                          &call->response_, [call, &calls](const grpc::Status& status) {
@@ -104,10 +102,10 @@ class ConnectBridge::UnaryCall {
 
  private:
   void Answer(const grpc::Status& status) {
-    if (!status.ok()) return target_.answer->Send(ErrorResponse(status));
+    if (!status.ok()) return target_.answer->Send(ConnectErrorResponse(status));
     const ConnectRequest& request = target_.request;
     absl::StatusOr<std::string> body = FromGrpcBytes(request.encoding, *request.method->output_type(), response_);
-    if (!body.ok()) return target_.answer->Send(ErrorResponse(ToGrpcStatus(body.status())));
+    if (!body.ok()) return target_.answer->Send(ConnectErrorResponse(ToGrpcStatus(body.status())));
     target_.answer->Send({.content_type = request.content_type(), .body = *std::move(body)});
   }
 
@@ -185,7 +183,7 @@ class ConnectBridge::StreamCall : public grpc::ClientBidiReactor<grpc::ByteBuffe
       : target_(std::move(target)), calls_(calls), life_(std::make_shared<Life>(this)) {}
 
   void Begin(const std::shared_ptr<grpc::Channel>& channel) {
-    SetDeadline(target_.request, context_);
+    SetUp(target_.request, target_.caller, context_);
     target_.answer->Begin({.content_type = target_.request.content_type()});
     grpc::GenericStub(channel).PrepareBidiStreamingCall(&context_, target_.rpc, {}, this);
     StartWriteLast(&target_.message, grpc::WriteOptions());
@@ -235,11 +233,11 @@ std::string ConnectBridge::path() const {
   return absl::StrCat("/", service_, "/");
 }
 
-void ConnectBridge::Answer(HttpRequest http, std::shared_ptr<HttpAnswer> answer) {
+void ConnectBridge::Answer(Caller caller, HttpRequest http, std::shared_ptr<HttpAnswer> answer) {
   const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service_);
   ParsedConnectRequest parsed = ParseConnectRequest(*service, std::move(http));
   if (parsed.refusal) return answer->Send(*std::move(parsed.refusal));
-  Target target{.request = std::move(parsed.request), .answer = std::move(answer)};
+  Target target{.caller = std::move(caller), .request = std::move(parsed.request), .answer = std::move(answer)};
   ConnectRequest& request = target.request;
   if (!request.status.ok()) return Refuse(request, ToGrpcStatus(request.status), *target.answer);
   absl::StatusOr<grpc::ByteBuffer> message =

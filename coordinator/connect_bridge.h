@@ -5,6 +5,7 @@
 
 #include <grpcpp/channel.h>
 
+#include "access/principal.h"
 #include "monitoring/http_server.h"
 
 namespace ofsweep {
@@ -27,7 +28,8 @@ class ConnectBridge {
   // What the paths of its methods begin with: "/ofsweep.v1.SweepService/".
   std::string path() const;
 
-  void Answer(HttpRequest http, std::shared_ptr<HttpAnswer> answer);
+  // On behalf of `caller`, who may make that call.
+  void Answer(Caller caller, HttpRequest http, std::shared_ptr<HttpAnswer> answer);
 
   // Cancels what is on its way, and waits until it has been answered; later calls are answered with UNAVAILABLE.
   void Stop();

@@ -68,4 +68,10 @@ std::string ConnectErrorJson(const grpc::Status& status) {
   return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+HttpResponse ConnectErrorResponse(const grpc::Status& status) {
+  return {.status = ConnectHttpStatus(status.error_code()),
+          .content_type = "application/json",
+          .body = ConnectErrorJson(status)};
+}
+
 }  // namespace ofsweep

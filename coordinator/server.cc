@@ -1,9 +1,8 @@
 #include "coordinator/server.h"
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -24,6 +23,7 @@
 #include "coordinator/coordinator.h"
 #include "coordinator/disk_health.h"
 #include "coordinator/heartbeat.h"
+#include "coordinator/http_access.h"
 #include "coordinator/log_hub.h"
 #include "coordinator/log_intake.h"
 #include "coordinator/rpc_metrics.h"
@@ -39,7 +39,6 @@
 #include "experiment/data_folder.h"
 #include "monitoring/host_name.h"
 #include "monitoring/host_port.h"
-#include "monitoring/http_origin.h"
 #include "monitoring/http_server.h"
 #include "monitoring/status_pages.h"
 
@@ -158,6 +157,7 @@ class RunningServer final : public Server {
     if (port_ != 0) ForgetLocalCoordinator(port_, AccessTokenPath(options_.data_dir));
     if (bridge_ != nullptr) bridge_->Stop();
     http_.reset();
+    http_access_.reset();
     bridge_.reset();
     heartbeat_.reset();
     watch_hub_.reset();
@@ -233,18 +233,19 @@ class RunningServer final : public Server {
       return HttpResponse{.content_type = "application/json",
                           .body = ScrapeTargetsJson(coordinator_->views().Workers())};
     };
-    own_names_ = options_.http_hosts;
-    own_names_.push_back(HostName());
-    if (const auto listens_on = ParseHostPort(options_.http)) own_names_.push_back(listens_on->host);
     bridge_ = std::make_unique<ConnectBridge>(InProcessChannel(), "ofsweep.v1.SweepService");
+    http_access_ = MakeHttpAccess();
     HttpRoutes routes{.pages = WebPage()};
+    http_access_->AddTo(routes);
     routes.calls[bridge_->path()] = [this](HttpRequest request, std::shared_ptr<HttpAnswer> answer) {
-      bridge_->Answer(std::move(request), std::move(answer));
+      Caller caller = HttpAccess::CallerOf(request);
+      bridge_->Answer(std::move(caller), std::move(request), std::move(answer));
     };
     auto http =
         ServeStatusPages({.address = options_.http,
                           .or_next_port = options_.http_or_next_port,
-                          .why_refused = [this](const HttpRequest& request) { return WhyRefused(request); }},
+                          .admit = [this](HttpRequest& request) { return http_access_->Admit(request); },
+                          .tls = HttpTls()},
                          {.title = "ofsweep coordinator " OFSWEEP_VERSION,
                           .scrape = [this] { return telemetry_.Scrape(State()); },
                           .ready = [this] { return heartbeat_->Ready(); },
@@ -256,9 +257,37 @@ class RunningServer final : public Server {
     return absl::OkStatus();
   }
 
+  std::unique_ptr<HttpAccess> MakeHttpAccess() {
+    std::vector<std::string> own_names = options_.http_hosts;
+    own_names.push_back(HostName());
+    if (const auto listens_on = ParseHostPort(options_.http)) own_names.push_back(listens_on->host);
+    return std::make_unique<HttpAccess>(
+        HttpAccess::Parts{.admission = access_->admission(),
+                          .login = {.book = access_->book(),
+                                    .codes = access_->login_codes(),
+                                    .clock = clock_,
+                                    .cookie = absl::StrCat("ofsweep-", database_id().substr(0, 8)),
+                                    .is_encrypted = !access_->tls().empty()},
+                          .rpcs = bridge_->path(),
+                          .own_names = std::move(own_names)});
+  }
+
+  std::optional<HttpTlsOptions> HttpTls() const {
+    const TlsFiles& files = access_->tls();
+    if (files.empty()) return std::nullopt;
+    return HttpTlsOptions{.certificate = files.certificate,
+                          .key = files.key,
+                          .client_authorities = files.authorities,
+                          .refresh = std::chrono::seconds(kTlsRefreshSeconds),
+                          .on_unusable = [](const std::string& why) {
+                            spdlog::error("{}; HTTP goes on with what was there before", why);
+                          }};
+  }
+
   v1::CreateLoginResponse CreateLogin(const Caller& caller) {
     v1::CreateLoginResponse response;
-    response.set_code(access_->login_codes().Create(caller, clock_.Now()));
+    response.set_code(access_->login_codes().Create(
+        {.name = caller.name, .token_hash = access_->book().HashOf(caller.name)}, clock_.Now()));
     response.set_page(absl::StrCat(access_->tls().empty() ? "http" : "https", "://", http_->address(), "/"));
     return response;
   }
@@ -275,14 +304,6 @@ class RunningServer final : public Server {
       return absl::InternalError(written.ToString());
     }
     return text;
-  }
-
-  // Who watches over the service may know it by any name.
-  std::string WhyRefused(const HttpRequest& request) const {
-    static constexpr std::array kForMonitoring = {"/metrics", "/healthz", "/readyz", "/sd/workers"};
-    const bool is_monitoring =
-        std::find(kForMonitoring.begin(), kForMonitoring.end(), request.path) != kForMonitoring.end();
-    return is_monitoring ? "" : WhyForeign(request, own_names_);
   }
 
   ServiceState State() {
@@ -317,7 +338,7 @@ class RunningServer final : public Server {
   std::string grpc_address_;
   std::uint16_t port_ = 0;  // of gRPC
   std::unique_ptr<ConnectBridge> bridge_;
-  std::vector<std::string> own_names_;  // under which HTTP may be asked for
+  std::unique_ptr<HttpAccess> http_access_;
   std::unique_ptr<HttpServer> http_;
 };
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/ascii.h"
@@ -31,6 +33,8 @@
 #include "monitoring/byte_room.h"
 #include "monitoring/host_port.h"
 #include "monitoring/http_exchange.h"
+#include "monitoring/http_messages.h"
+#include "monitoring/tls_context.h"
 #include "monitoring/waiting_connections.h"
 
 namespace ofsweep {
@@ -42,11 +46,13 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using Parser = http::request_parser<http::string_body>;
 using Reply = http::response<http::string_body>;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
 constexpr int kNextPorts = 100;
-constexpr int kThreads = 4;                                // a long scrape or a slow disk does not hold up /healthz
-constexpr std::chrono::seconds kLastBytes(1);              // how long what nobody wants is still taken
+constexpr int kThreads = 4;                    // a long scrape or a slow disk does not hold up /healthz
+constexpr std::chrono::seconds kLastBytes(1);  // how long what nobody wants is still taken
+constexpr std::chrono::seconds kHandshake(10);
 constexpr absl::Duration kLastAnswers = absl::Seconds(5);  // until when clients may take them; gRPC's have as long
 
 std::string HowToListen(const boost::system::error_code& error, const HostPort& address) {
@@ -62,17 +68,13 @@ std::string HowToListen(const boost::system::error_code& error, const HostPort& 
                       "0.0.0.0 for others too");
 }
 
-HttpResponse Refusal(int status, std::string why) {
-  return {status, "text/plain; charset=utf-8", std::move(why)};
-}
-
-// How a request wants its answer.
-struct Terms {
-  unsigned version = 11;    // of HTTP: 1.1
-  bool keep_alive = false;  // the connection may be used again
-  http::verb method = http::verb::get;
+// The other side of a connection.
+struct Peer {
+  std::string address;
+  std::string certificate_uri = {};
 };
-constexpr Terms kLastTerms;  // of an answer that ends its connection
+
+constexpr HttpTerms kLastTerms;  // of an answer that ends its connection
 
 // Requests that are read and not yet answered.
 class OpenAnswers {
@@ -124,6 +126,11 @@ class BeastServer : public HttpServer {
       return absl::InvalidArgumentError(absl::StrCat(
           "\"", options_.address, "\" is no HTTP address: give HOST:PORT with --http, like 127.0.0.1:7071"));
     }
+    if (options_.tls) {
+      auto tls = TlsContext::Load(*options_.tls);
+      if (!tls.ok()) return tls.status();
+      tls_ = *std::move(tls);
+    }
     try {
       const tcp::endpoint endpoint = *tcp::resolver(io_).resolve(parsed->host, std::to_string(parsed->port)).begin();
       acceptor_.open(endpoint.protocol());
@@ -169,16 +176,59 @@ class BeastServer : public HttpServer {
       if (connections_.load() >= options_.max_connections && !waiting_.CloseLongest()) continue;
       ++connections_;
       const auto strand = socket.get_executor();
-      asio::co_spawn(strand, Serve(beast::tcp_stream(std::move(socket))),
-                     [this](const std::exception_ptr&) { --connections_; });
+      auto served = tls_ == nullptr ? Serve(beast::tcp_stream(std::move(socket)))
+                                    : ServeTls(beast::tcp_stream(std::move(socket)), tls_->Current());
+      asio::co_spawn(strand, std::move(served), [this](const std::exception_ptr&) { --connections_; });
     }
   }
 
   asio::awaitable<void> Serve(beast::tcp_stream stream) {
     beast::flat_buffer buffer;
-    while (co_await ServeOne(stream, buffer)) {
+    const Peer peer{.address = AddressOf(stream)};
+    while (co_await ServeOne(stream, buffer, peer)) {
     }
     co_await EndGently(stream);
+  }
+
+  asio::awaitable<void> ServeTls(beast::tcp_stream tcp, TlsContext::Shared context) {
+    beast::flat_buffer buffer;
+    Peer peer{.address = AddressOf(tcp)};
+    TlsStream stream(std::move(tcp), *context);
+    if (!co_await ShakeHands(stream, buffer)) co_return;
+    peer.certificate_uri = CertificateUri(stream.native_handle());
+    while (co_await ServeOne(stream, buffer, peer)) {
+    }
+    beast::error_code error;
+    stream.next_layer().expires_after(kLastBytes);
+    co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+    co_await EndGently(stream.next_layer());
+  }
+
+  // What of the first request has come already is in the buffer afterwards.
+  asio::awaitable<bool> ShakeHands(TlsStream& stream, beast::flat_buffer& buffer) {
+    beast::tcp_stream& tcp = stream.next_layer();
+    beast::error_code error;
+    const WaitingConnections::Wait wait(waiting_, tcp.get_executor(), [&tcp] { tcp.close(); });
+    tcp.expires_after(kHandshake);
+    const bool is_tls = co_await beast::async_detect_ssl(tcp, buffer, asio::redirect_error(asio::use_awaitable, error));
+    if (!error && !is_tls) {
+      co_await Write(tcp,
+                     ToBeastResponse(PlainResponse(400, "This port speaks HTTPS: ask for https://.\n"), kLastTerms),
+                     http::verb::get);
+      co_await EndGently(tcp);
+      co_return false;
+    }
+    if (error) co_return false;
+    const std::size_t used = co_await stream.async_handshake(asio::ssl::stream_base::server, buffer.data(),
+                                                             asio::redirect_error(asio::use_awaitable, error));
+    buffer.consume(used);
+    co_return !error;
+  }
+
+  static std::string AddressOf(beast::tcp_stream& stream) {
+    beast::error_code gone;
+    const tcp::endpoint peer = stream.socket().remote_endpoint(gone);
+    return gone ? "" : peer.address().to_string();
   }
 
   // What the client still sends is taken for a moment: to close with some of it unread would take the last answer from
@@ -195,22 +245,25 @@ class BeastServer : public HttpServer {
   }
 
   // A request and its answer. Returns whether the connection may be used again.
-  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+  template <typename Stream>
+  asio::awaitable<bool> ServeOne(Stream& stream, beast::flat_buffer& buffer, const Peer& peer) {
     Parser parser;
     parser.header_limit(kMaxHeaderBytes);
     parser.body_limit(options_.max_body_bytes);
     beast::error_code error;
     std::optional<WaitingConnections::Wait> wait(std::in_place, waiting_, stream.get_executor(),
-                                                 [&stream] { stream.close(); });
+                                                 [&stream] { beast::get_lowest_layer(stream).close(); });
     ExpireLater(stream);
     co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return co_await SayLastWords(stream, error);
-    HttpRequest request = HeaderOf(parser.get());
-    Terms terms{parser.get().version(), parser.get().keep_alive(), parser.get().method()};
+    HttpRequest request = ToHttpRequest(parser.get());
+    HttpTerms terms{parser.get().version(), parser.get().keep_alive(), parser.get().method()};
     const HttpCallHandler* call = FindCall(request.path);
-    if (const std::string why = options_.why_refused ? options_.why_refused(request) : ""; !why.empty()) {
+    request.peer = peer.address;
+    request.certificate_uri = peer.certificate_uri;
+    if (auto refusal = options_.admit ? options_.admit(request) : std::nullopt) {
       terms.keep_alive = false;
-      co_return co_await Write(stream, MakeReply(Refusal(403, why), terms), terms.method);
+      co_return co_await Write(stream, ToBeastResponse(*std::move(refusal), terms), terms.method);
     }
     if (call == nullptr && HasBody(parser)) {
       terms.keep_alive = false;
@@ -227,8 +280,9 @@ class BeastServer : public HttpServer {
     co_return co_await Write(stream, AnswerPage(request, terms), terms.method);
   }
 
-  void ExpireLater(beast::tcp_stream& stream) const {
-    stream.expires_after(std::chrono::seconds(options_.idle_seconds));
+  template <typename Stream>
+  void ExpireLater(Stream& stream) const {
+    beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(options_.idle_seconds));
   }
 
   static bool HasBody(const Parser& parser) {
@@ -236,8 +290,9 @@ class BeastServer : public HttpServer {
   }
 
   // The error no_buffer_space: all bodies together would be too large.
-  asio::awaitable<void> ReadBody(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser,
-                                 ByteRoom::Share& share, beast::error_code& error) const {
+  template <typename Stream>
+  asio::awaitable<void> ReadBody(Stream& stream, beast::flat_buffer& buffer, Parser& parser, ByteRoom::Share& share,
+                                 beast::error_code& error) const {
     // curl waits for this before it sends a long body.
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       http::response<http::empty_body> go_on(http::status::continue_, 11);
@@ -252,7 +307,8 @@ class BeastServer : public HttpServer {
   }
 
   // Returns whether the connection may be used again.
-  asio::awaitable<bool> Write(beast::tcp_stream& stream, Reply reply, http::verb method) const {
+  template <typename Stream>
+  asio::awaitable<bool> Write(Stream& stream, Reply reply, http::verb method) const {
     ExpireLater(stream);
     http::response_serializer<http::string_body> serializer(reply);
     if (method == http::verb::head) {
@@ -264,23 +320,25 @@ class BeastServer : public HttpServer {
   }
 
   // An answer that comes later. Returns whether the connection may be used again.
-  asio::awaitable<bool> Converse(beast::tcp_stream& stream, HttpRequest request, Terms terms,
-                                 const HttpCallHandler& handler) {
+  template <typename Stream>
+  asio::awaitable<bool> Converse(Stream& stream, HttpRequest request, HttpTerms terms, const HttpCallHandler& handler) {
     const auto exchange = std::make_shared<HttpExchange>(stream.get_executor());
     const auto answer = std::make_shared<HttpAnswerHandle>(exchange);
     const OpenHandles::Guard open(handles_, answer);
     try {
       handler(std::move(request), answer);
     } catch (const std::exception& error) {
-      answer->Send(Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n")));
+      answer->Send(PlainResponse(500, absl::StrCat("Internal error: ", error.what(), "\n")));
     }
     std::optional<HttpPiece> first = co_await exchange->Next();
     if (first->is_last) {
       exchange->NoteFinished();
-      co_return co_await Write(stream, MakeReply(std::move(first->head), terms), terms.method);
+      co_return co_await Write(stream, ToBeastResponse(std::move(first->head), terms), terms.method);
     }
     try {
-      asio::co_spawn(stream.get_executor(), WatchForEnd(stream.socket(), exchange), asio::detached);
+      asio::co_spawn(stream.get_executor(),
+                     WatchForEnd(beast::get_lowest_layer(stream).socket(), exchange, std::is_same_v<Stream, TlsStream>),
+                     asio::detached);
       co_await WritePieces(stream, *std::move(first), *exchange);
       exchange->NoteFinished();
     } catch (const boost::system::system_error&) {
@@ -289,9 +347,10 @@ class BeastServer : public HttpServer {
     co_return false;
   }
 
-  asio::awaitable<void> WritePieces(beast::tcp_stream& stream, HttpPiece first, HttpExchange& exchange) const {
+  template <typename Stream>
+  asio::awaitable<void> WritePieces(Stream& stream, HttpPiece first, HttpExchange& exchange) const {
     std::string body = std::exchange(first.head.body, "");
-    Reply reply = MakeReply(std::move(first.head), kLastTerms);
+    Reply reply = ToBeastResponse(std::move(first.head), kLastTerms);
     reply.erase(http::field::content_length);
     reply.chunked(true);
     http::response_serializer<http::string_body> serializer(reply);
@@ -304,7 +363,7 @@ class BeastServer : public HttpServer {
         co_await asio::async_write(stream, http::make_chunk(asio::buffer(piece->body)), asio::use_awaitable);
       }
       exchange.NoteTaken(*piece);
-      stream.expires_never();
+      beast::get_lowest_layer(stream).expires_never();
       piece = co_await exchange.Next();
     }
     if (!piece) co_return;
@@ -312,47 +371,35 @@ class BeastServer : public HttpServer {
     co_await asio::async_write(stream, http::make_chunk_last(), asio::use_awaitable);
   }
 
-  // A client sends nothing while it is answered, so what arrives is its end. The socket is not touched after the wait,
-  // which the connection's end cuts short.
-  static asio::awaitable<void> WatchForEnd(tcp::socket& socket, std::shared_ptr<HttpExchange> exchange) {
+  // A client sends nothing while it is answered, so what arrives is its end; over TLS it says goodbye first. The socket
+  // is not touched after the wait, which the connection's end cuts short.
+  static asio::awaitable<void> WatchForEnd(tcp::socket& socket, std::shared_ptr<HttpExchange> exchange, bool is_tls) {
     char next = 0;
     beast::error_code error;
     co_await socket.async_receive(asio::buffer(&next, 1), asio::socket_base::message_peek,
                                   asio::redirect_error(asio::use_awaitable, error));
-    if (error) exchange->NoteGone();
-  }
-
-  static Reply MakeReply(HttpResponse response, const Terms& terms) {
-    Reply reply(http::int_to_status(static_cast<unsigned>(response.status)), terms.version);
-    reply.set(http::field::server, "ofsweep");
-    reply.set(http::field::content_type, response.content_type);
-    reply.set(http::field::cache_control, "no-store");
-    reply.set("X-Content-Type-Options", "nosniff");
-    for (const auto& [name, value] : response.headers) reply.set(name, value);
-    reply.keep_alive(terms.keep_alive);
-    reply.body() = std::move(response.body);
-    reply.prepare_payload();
-    return reply;
+    if (error || is_tls) exchange->NoteGone();
   }
 
   // To a connection whose request cannot be read, where it is not simply over. Returns false: it is not used again.
-  asio::awaitable<bool> SayLastWords(beast::tcp_stream& stream, beast::error_code error) const {
+  template <typename Stream>
+  asio::awaitable<bool> SayLastWords(Stream& stream, beast::error_code error) const {
     if (error == asio::error::no_buffer_space) {
-      HttpResponse wait = Refusal(503, "Too many large requests at once; send this one again in a second.\n");
+      HttpResponse wait = PlainResponse(503, "Too many large requests at once; send this one again in a second.\n");
       wait.headers.emplace_back("Retry-After", "1");
-      co_return co_await Write(stream, MakeReply(std::move(wait), kLastTerms), http::verb::get);
+      co_return co_await Write(stream, ToBeastResponse(std::move(wait), kLastTerms), http::verb::get);
     }
     if (error == http::error::end_of_stream || error == beast::error::timeout ||
         error.category() != http::make_error_code(http::error::bad_method).category()) {
       co_return false;
     }
-    HttpResponse words = Refusal(400, absl::StrCat("Not an HTTP request: ", error.message(), ".\n"));
+    HttpResponse words = PlainResponse(400, absl::StrCat("Not an HTTP request: ", error.message(), ".\n"));
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      words = Refusal(431, "The request's header is over 16 KiB.\n");
+      words = PlainResponse(431, "The request's header is over 16 KiB.\n");
     } else if (error == http::error::body_limit || error == http::error::unexpected_body) {
-      words = Refusal(413, "The request's body is too large, or there should be none.\n");
+      words = PlainResponse(413, "The request's body is too large, or there should be none.\n");
     }
-    co_return co_await Write(stream, MakeReply(std::move(words), kLastTerms), http::verb::get);
+    co_return co_await Write(stream, ToBeastResponse(std::move(words), kLastTerms), http::verb::get);
   }
 
   const HttpCallHandler* FindCall(const std::string& path) const {
@@ -364,35 +411,14 @@ class BeastServer : public HttpServer {
 
   bool IsPage(const HttpRequest& request) const { return routes_.pages.contains(request.path); }
 
-  Reply AnswerPage(const HttpRequest& request, Terms terms) const {
+  Reply AnswerPage(const HttpRequest& request, HttpTerms terms) const {
     if (IsPage(request) && terms.method != http::verb::get && terms.method != http::verb::head) {
       terms.keep_alive = false;
-      Reply reply = MakeReply(Refusal(405, "Only GET and HEAD are answered here.\n"), terms);
+      Reply reply = ToBeastResponse(PlainResponse(405, "Only GET and HEAD are answered here.\n"), terms);
       reply.set(http::field::allow, "GET, HEAD");
       return reply;
     }
-    return MakeReply(Handle(request), terms);
-  }
-
-  // Its body has still to be read.
-  static HttpRequest HeaderOf(const http::request<http::string_body>& request) {
-    HttpRequest plain;
-    plain.method = std::string(request.method_string());
-    for (const auto& field : request) {
-      plain.headers[absl::AsciiStrToLower(std::string(field.name_string()))] = std::string(field.value());
-    }
-    std::string target(request.target());
-    // "http://HOST/PATH", as to a proxy, counts without the Host beside it (RFC 9112, 3.2.2).
-    if (const std::size_t scheme = target.find("://"); scheme != std::string::npos && target.front() != '/') {
-      const std::size_t end = std::min(target.find_first_of("/?", scheme + 3), target.size());
-      plain.headers["host"] = target.substr(scheme + 3, end - scheme - 3);
-      target.erase(0, end);
-      if (!target.starts_with('/')) target.insert(0, "/");
-    }
-    const std::size_t mark = target.find('?');
-    plain.path = target.substr(0, mark);
-    if (mark != std::string::npos) plain.query = target.substr(mark + 1);
-    return plain;
+    return ToBeastResponse(Handle(request), terms);
   }
 
   HttpResponse Handle(const HttpRequest& request) const {
@@ -400,18 +426,19 @@ class BeastServer : public HttpServer {
     if (handler == routes_.pages.end()) {
       std::string body = "Nothing here. Paths:\n";
       for (const auto& [path, unused] : routes_.pages) absl::StrAppend(&body, "  ", path, "\n");
-      return Refusal(404, std::move(body));
+      return PlainResponse(404, std::move(body));
     }
     try {
       return handler->second(request);
     } catch (const std::exception& error) {
-      return Refusal(500, absl::StrCat("Internal error: ", error.what(), "\n"));
+      return PlainResponse(500, absl::StrCat("Internal error: ", error.what(), "\n"));
     }
   }
 
   const HttpServerOptions options_;
   const HttpRoutes routes_;
   std::string address_;
+  std::unique_ptr<TlsContext> tls_;  // none: plain; AcceptAll's alone
   std::atomic<std::size_t> connections_ = 0;
   OpenAnswers answers_;
   ByteRoom bodies_;

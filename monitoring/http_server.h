@@ -1,9 +1,12 @@
 #pragma once
 
+#include <any>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +22,9 @@ struct HttpRequest {
   // By their names in lower case; the last of several.
   std::map<std::string, std::string> headers;
   std::string body;
+  std::string peer;             // where it comes from, without the port: "10.0.0.7"
+  std::string certificate_uri;  // over TLS, of the client's certificate, which was verified; "" without one
+  std::any admitted;            // what `admit` lets handlers know of who asks
 
   // "" without that header.
   std::string Header(const std::string& name) const;
@@ -61,6 +67,16 @@ struct HttpRoutes {
   std::map<std::string, HttpCallHandler> calls;  // by what a path begins with
 };
 
+// PEM files of a server that speaks TLS (1.2 or later); they may be replaced while it runs.
+struct HttpTlsOptions {
+  std::string certificate;              // its chain, leaf first
+  std::string key;                      // of the leaf
+  std::string client_authorities = {};  // whose certificates are asked of clients, which need not have one
+  std::chrono::seconds refresh = std::chrono::seconds(10);  // between two looks at the files
+  // Hears why a file that was replaced cannot be used; the old ones are used on. Must not block.
+  std::function<void(const std::string&)> on_unusable = {};
+};
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1:7071";  // HOST:PORT or [IPV6]:PORT; port 0 takes a free one
   bool or_next_port = false;               // where the port is in use, the first free one of the hundred behind it
@@ -70,15 +86,17 @@ struct HttpServerOptions {
   std::size_t max_body_bytes = std::size_t{16} << 20;
   // Of all requests that are not yet answered, those of at most 64 KiB aside; a body beyond it is refused with 503.
   std::size_t max_bytes_of_bodies = std::size_t{64} << 20;
-  // Why a request is refused with 403, in words, looked at before its body is read; "" for one that is not.
-  std::function<std::string(const HttpRequest&)> why_refused = {};
+  // Sees each request before its body is read. What it returns is the answer, and the connection's last one; nothing
+  // for a request that handlers are to see, with what it put into `admitted`.
+  std::function<std::optional<HttpResponse>(HttpRequest&)> admit = {};
+  std::optional<HttpTlsOptions> tls = {};
 };
 
 // The HTTP/1.1 server of a coordinator or a worker: keep-alive, headers of at most 16 KiB, bodies of calls alone.
 class HttpServer {
  public:
-  // InvalidArgument for a malformed address, Unavailable where it cannot be listened on: the port is in use, the host
-  // is not of this machine, …
+  // InvalidArgument for a malformed address or a file that is of no use for TLS, Unavailable where it cannot be
+  // listened on: the port is in use, the host is not of this machine, …
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options, HttpRoutes routes);
   // Waits for running handlers, and for five seconds until clients have taken the answers that are given; closes every
   // connection.

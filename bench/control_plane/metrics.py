@@ -11,7 +11,9 @@ from waits import Echoes
 
 
 def scrape(coordinator):
-    with urllib.request.urlopen(f"http://{coordinator.http}/metrics", timeout=120) as answer:
+    token = (coordinator.folder / "access-token").read_text().strip()
+    asked = urllib.request.Request(f"http://{coordinator.http}/metrics", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=120) as answer:
         return answer.read().decode()
 
 

@@ -71,6 +71,8 @@ def fill(ofsweep, folder):
 def measure(report, page, cpu, rounds, ofsweep, folder):
     fill(ofsweep, folder)
     with Coordinator(None, ofsweep, folder) as coordinator:
+        page.goto(run([ofsweep, "login", "--coordinator", coordinator.address]).strip())
+        page.wait_for_selector(".who")
         for number in range(rounds + 1):
             for view, ready in VIEWS.items():
                 wall, work = {}, {}

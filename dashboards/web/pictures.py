@@ -34,7 +34,12 @@ def main():
             try:
                 words = coordinator.stdout.readline().split()
                 http = words[words.index("http") + 1]
+                grpc = words[words.index("grpc") + 1]
+                link = subprocess.run([ofsweep, "login", "--coordinator", grpc], stdout=subprocess.PIPE, text=True, check=True).stdout
                 with open_chromium(shutil.which("chromium")) as window:
+                    page = window.new_page()
+                    page.goto(link.strip())
+                    expect(page.locator(".who")).to_be_visible()
                     for name, (path, drawn, count) in VIEWS.items():
                         page = window.new_page()
                         page.goto(f"http://{http}/#/{path}")

@@ -16,5 +16,5 @@ ln -sfn "$node/node_modules" "$folder/node_modules"
 mkdir -p "$folder/src/gen"
 cd "$here/../../proto"
 PATH=$node/bin:$PATH protoc --proto_path=. --plugin="$node/node_modules/.bin/protoc-gen-es" \
-  --es_out="$folder/src/gen" --es_opt=target=ts ofsweep/v1/results.proto ofsweep/v1/sweep.proto >&2
+  --es_out="$folder/src/gen" --es_opt=target=ts ofsweep/v1/{results,role,sweep}.proto >&2
 echo "$node"

@@ -6,5 +6,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 {
   find dashboards/web/src -type f -not -path 'dashboards/web/src/gen/*'
-  printf '%s\n' dashboards/web/{index.html,package.json,package-lock.json,tsconfig.json,vite.config.ts} proto/ofsweep/v1/{results,sweep}.proto
+  printf '%s\n' dashboards/web/{index.html,package.json,package-lock.json,tsconfig.json,vite.config.ts} proto/ofsweep/v1/{results,role,sweep}.proto
 } | sort | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1

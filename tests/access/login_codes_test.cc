@@ -11,8 +11,8 @@ constexpr TimeMs kHour = 3'600'000;
 
 TEST(LoginCodesTest, ACodeIsItsCallersOnce) {
   LoginCodes codes;
-  const std::string code = codes.Create({.name = "alice", .role = Role::kRead}, 0);
-  EXPECT_NE(code, codes.Create({.name = "bob", .role = Role::kRead}, 0));
+  const std::string code = codes.Create({.name = "alice"}, 0);
+  EXPECT_NE(code, codes.Create({.name = "bob"}, 0));
   EXPECT_EQ(codes.Redeem(code, 1)->name, "alice");
   EXPECT_FALSE(codes.Redeem(code, 1).has_value());
 }

@@ -35,6 +35,14 @@ grid: {seed: [0, 1, 2]}
 """
 
 
+def log_in(window, stack: Stack):
+    """By a link, as who starts a coordinator on a terminal does; for all pages of the window."""
+    page = window.new_page()
+    page.goto(stack.command("login").strip())
+    expect(page.locator(".who")).to_contain_text("local")
+    page.close()
+
+
 class LivePageTest(unittest.TestCase):
     """Each test has a page of its own. No view may show an error, and nothing may be against the page's Content-Security-Policy."""
 
@@ -49,6 +57,7 @@ class LivePageTest(unittest.TestCase):
         cls.stack.submit(SWEEP, GRID, steps=20, every=10)
         cls.stack.wait_for_end(SWEEP)
         cls.window = cls.enterClassContext(open_chromium(cls.chromium))
+        log_in(cls.window, cls.stack)
 
     @classmethod
     def start_running(cls):
@@ -71,7 +80,8 @@ class LivePageTest(unittest.TestCase):
 
     def call(self, method: str, request: dict) -> dict:
         address = f"http://{self.stack.http}/ofsweep.v1.SweepService/{method}"
-        asked = urllib.request.Request(address, json.dumps(request).encode(), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.stack.token()}"}
+        asked = urllib.request.Request(address, json.dumps(request).encode(), headers)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30) as answer:
             return json.load(answer)
 

@@ -127,14 +127,21 @@ class Stack:
         words = self.first_line("coordinator", coordinator).split()
         self.grpc = words[words.index("grpc") + 1]
         self.http = words[words.index("http") + 1]
+        self.data = data
         self.database = data / "ofsweep.db"
         folder = self.folder / "worker"
         options = {"data_dir": folder, "data_root": self.folder, "slots": 2, "http": any_port}
         self.worker = self.start("worker", self.ofsweep, "worker", coordinator=self.grpc, **options)
         self.first_line("worker", self.worker)
 
+    def token(self) -> str:
+        """An admin's, as it lies in the coordinator's data folder."""
+        return (self.data / "access-token").read_text().strip()
+
     def start_prometheus(self, relabel: str = "") -> str:
         """Its address. `relabel` is a metric_relabel_config for all that it scrapes."""
+        if not (self.folder / "scrape.token").exists():
+            self.command("token", "make", "prometheus", "--role", "scrape", "--out", self.folder / "scrape.token")
         while True:  # another process may take the port before Prometheus does
             address = free_address()
             name = f"prometheus-{address.rpartition(':')[2]}"

@@ -41,7 +41,7 @@ class World:
     def start(cls, folder: pathlib.Path, stack: Stack) -> None:
         cls.folder = folder
         stack.start_ofsweep()
-        reader.VALIDATOR |= {"grpc": stack.grpc, "http": stack.http}
+        reader.VALIDATOR |= {"grpc": stack.grpc, "http": stack.http, "token": stack.token()}
         with reader.Reader(folder / "quickstart", PROGRAMS) as first:
             # Two seeds, so that there are deviations.
             first.sh("sed -i 's/^\\( *\\)- 0$/&\\n\\1- 1/' sweeps/quickstart.yaml")
@@ -135,7 +135,7 @@ class Mistakes(unittest.TestCase):
                 return str(caught.exception)
 
     def test_in_commands(self):
-        call = "curl --json '{\"name\": \"none\"}' http://127.0.0.1:7071/ofsweep.v1.SweepService/GetSweep"
+        call = "curl -H \"Authorization: Bearer $(cat ofsweep-data/access-token)\" --json '{\"name\": \"none\"}' http://127.0.0.1:7071/ofsweep.v1.SweepService/GetSweep"
         for text, told in (
             ("true\nfalse\ntrue", "exit 1"),
             ("ofsweep table quickstart --colums seed", "--colums"),

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_replace.h"
+#include "access/secret_file.h"
 #include "tests/integration/prometheus_server.h"
 #include "tests/integration/sweep_fixture.h"
 #include "tests/monitoring/http_client.h"
@@ -29,7 +30,14 @@ class PrometheusDeployTest : public SweepFixture {
           text.str(),
           {{"127.0.0.1:7071", http_}, {"_interval: 15s", "_interval: 1s"}, {"_interval: 30s", "_interval: 1s"}});
     }
+    EXPECT_EQ(Command({"token", "make", "prometheus", "--role", "scrape", "--out", Path("scrape.token")}).exit_code, 0);
     return Path("prometheus.yml");
+  }
+
+  std::string Workers() const {
+    return HttpSend(http_, {.path = "/sd/workers",
+                            .method = "GET",
+                            .headers = {"Authorization: Bearer " + ReadSecretFile(Path("scrape.token")).value()}});
   }
 };
 
@@ -39,7 +47,7 @@ TEST_F(PrometheusDeployTest, ScrapesTheCoordinatorAndTheWorkersThatItLists) {
   const PrometheusServer prometheus(CopyConfig(), folder_.string());
   EXPECT_EQ(prometheus.Value("up{job=\"ofsweep\"}"), "1") << prometheus.Log();
   EXPECT_EQ(prometheus.Value("up{job=\"ofsweep-worker\"}"), "1") << prometheus.Log();
-  const json listed = json::parse(BodyOf(Http(http_, "/sd/workers")));
+  const json listed = json::parse(BodyOf(Workers()));
   ASSERT_EQ(listed.size(), 1u);
   const std::string id = listed[0]["labels"]["__meta_ofsweep_worker"];
   EXPECT_EQ(prometheus.Value("up{worker=\"" + id + "\"}"), "1");
@@ -71,7 +79,7 @@ TEST_F(PrometheusDeployTest, ScrapesTheCoordinatorAndTheWorkersThatItLists) {
 
   worker_->Signal(SIGTERM);
   ASSERT_EQ(worker_->Wait(), 0);
-  EXPECT_TRUE(WaitUntil([&] { return Http(http_, "/sd/workers").ends_with("\r\n\r\n[]\n"); }))
+  EXPECT_TRUE(WaitUntil([&] { return Workers().ends_with("\r\n\r\n[]\n"); }))
       << "a worker that is gone is no longer listed";
 }
 

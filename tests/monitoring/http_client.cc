@@ -34,6 +34,18 @@ std::string HttpSend(const std::string& address, const HttpCall& call) {
   return HttpStream(address, call).ReadToEnd();
 }
 
+std::string RequestText(const HttpCall& call) {
+  std::string request = call.method + " " + call.path + " HTTP/1.1\r\nConnection: close\r\n";
+  bool has_host = false;
+  for (const std::string& header : call.headers) {
+    request += header + "\r\n";
+    has_host |= header.starts_with("Host:");
+  }
+  if (!has_host) request += "Host: localhost\r\n";
+  if (!call.body.empty()) request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
+  return request + "\r\n" + call.body;
+}
+
 struct HttpStream::Socket {
   boost::asio::io_context io;
   boost::asio::ip::tcp::socket tcp{io};
@@ -44,16 +56,8 @@ HttpStream::HttpStream(const std::string& address, const HttpCall& call) : socke
   boost::asio::connect(
       socket_->tcp,
       boost::asio::ip::tcp::resolver(socket_->io).resolve(address.substr(0, colon), address.substr(colon + 1)));
-  std::string request = call.method + " " + call.path + " HTTP/1.1\r\nConnection: close\r\n";
-  bool has_host = false;
-  for (const std::string& header : call.headers) {
-    request += header + "\r\n";
-    has_host |= header.starts_with("Host:");
-  }
-  if (!has_host) request += "Host: localhost\r\n";
-  if (!call.body.empty()) request += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";
   boost::system::error_code refused;  // before it has read the body, perhaps: then its answer says why
-  boost::asio::write(socket_->tcp, boost::asio::buffer(request + "\r\n" + call.body), refused);
+  boost::asio::write(socket_->tcp, boost::asio::buffer(RequestText(call)), refused);
 }
 
 HttpStream::~HttpStream() = default;

@@ -13,6 +13,9 @@ struct HttpCall {
   std::string body = {};
 };
 
+// What is sent, with "Connection: close".
+std::string RequestText(const HttpCall& call);
+
 // A response while it comes. The connection is closed with the object.
 class HttpStream {
  public:

@@ -13,6 +13,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "tests/monitoring/http_client.h"
 
@@ -197,8 +198,8 @@ TEST(HttpServer, WhoWaitsDoesNotShutOthersOut) {
 
 // As proxies are asked; the Host beside it counts for nothing then.
 TEST(HttpServer, ATargetMayBeAWholeUrl) {
-  const auto server = StartServer({.why_refused = [](const HttpRequest& request) {
-    return request.Header("host") == "evil.example" ? "Strangers are not answered." : "";
+  const auto server = StartServer({.admit = [](const HttpRequest& request) {
+    return request.Header("host") == "evil.example" ? std::optional(HttpResponse{.status = 403}) : std::nullopt;
   }});
   EXPECT_THAT(Http(server->address(), "http://127.0.0.1:7071/hello?a=1"), HasSubstr("hello a=1"));
   EXPECT_THAT(Http(server->address(), "http://evil.example/hello"), StartsWith("HTTP/1.1 403"));
@@ -278,16 +279,38 @@ TEST(HttpServer, WhoAnswersMayHoldTheAnswerLongerThanTheServerLives) {
   held.reset();
 }
 
-TEST(HttpServer, WhoIsRefusedHearsWhy) {
-  const auto server = StartServer({.why_refused = [](const HttpRequest& request) {
-    return request.Header("x-who") == "friend" ? "" : "Strangers are not answered.";
-  }});
+// Refuses strangers, and tells handlers the name of everybody else.
+std::optional<HttpResponse> AdmitFriends(HttpRequest& request) {
+  if (request.Header("x-who").empty()) {
+    return HttpResponse{.status = 401, .body = "Strangers are not answered.", .headers = {{"X-Hint", "say who"}}};
+  }
+  request.admitted = absl::StrCat(request.Header("x-who"), " of ", request.peer);
+  return std::nullopt;
+}
+
+TEST(HttpServer, WhoIsRefusedHearsWhyBeforeTheBodyIsRead) {
+  const auto server = StartServer({.admit = AdmitFriends});
   for (const char* path : {"/hello", "/echo/a"}) {
     EXPECT_THAT(HttpSend(server->address(), {.path = path, .method = "GET"}),
-                AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("Strangers are not answered.")));
-    EXPECT_THAT(HttpSend(server->address(), {.path = path, .method = "GET", .headers = {"X-Who: friend"}}),
+                AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("X-Hint: say who"), HasSubstr("Connection: close"),
+                      HasSubstr("Strangers are not answered.")));
+    EXPECT_THAT(HttpSend(server->address(), {.path = path, .method = "GET", .headers = {"X-Who: ada"}}),
                 StartsWith("HTTP/1.1 200"));
   }
+  Client client(server->address());
+  client.Send("POST /echo/a HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("answered."), StartsWith("HTTP/1.1 401"));
+}
+
+TEST(HttpServer, HandlersHearWhoWasAdmitted) {
+  HttpRoutes routes;
+  routes.pages["/"] = [](const HttpRequest& request) {
+    return HttpResponse{.body = std::any_cast<std::string>(request.admitted)};
+  };
+  const auto server = HttpServer::Start({.address = "127.0.0.1:0", .admit = AdmitFriends}, std::move(routes));
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_THAT(HttpSend((*server)->address(), {.path = "/", .method = "GET", .headers = {"X-Who: ada"}}),
+              HasSubstr("ada of 127.0.0.1"));
 }
 
 TEST(HttpServer, ClosesASilentConnection) {

@@ -29,7 +29,7 @@ MAY_INCLUDE = {
 HOMES = {
     r"sqlite3\.h|SQLiteCpp/": r"storage/",
     r"torch/|ATen/|c10/": r"trainer/",
-    r"boost/beast": r"monitoring/http_server\.cc",
+    r"boost/beast": r"monitoring/http_(server\.cc|messages\.)",
     r"prometheus/": r"(monitoring/|coordinator/(telemetry|live_trials_metrics)\.|worker/worker_metrics\.)",
     r"cairo": r"figures/(cairo_handles|render|text_width)\.",
     r"grpcpp/|ofsweep/v1/.*\.pb\.h": r"(coordinator|worker|cli)/",

@@ -1,11 +1,27 @@
+import { readFileSync } from 'node:fs';
 import { connectNodeAdapter, createGrpcTransport } from '@connectrpc/connect-node';
 import { ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl, createClient } from '@connectrpc/connect';
 import type { Plugin } from 'vite';
 import { SweepService } from '../src/gen/ofsweep/v1/sweep_pb';
 
-// Answers the page's Connect calls as the coordinator itself does, by asking a coordinator over gRPC.
+// What the page is told of who looks at it: the coordinator decides by the proxy's own token.
+const DEVELOPER = { name: 'developer', role: 'admin', asks: false };
+
+// Answers the page's Connect calls as the coordinator itself does, by asking a coordinator over gRPC, with the token in the file that
+// OFSWEEP_TOKEN_FILE names.
 export function coordinatorProxy(coordinator: string): Plugin {
-  const client = createClient(SweepService, createGrpcTransport({ baseUrl: `http://${coordinator}` }));
+  const tokenFile = process.env.OFSWEEP_TOKEN_FILE;
+  const token = tokenFile && readFileSync(tokenFile, 'utf8').trim();
+  const transport = createGrpcTransport({
+    baseUrl: `http://${coordinator}`,
+    interceptors: [
+      (next) => (request) => {
+        if (token) request.header.set('Authorization', `Bearer ${token}`);
+        return next(request);
+      },
+    ],
+  });
+  const client = createClient(SweepService, transport);
   const calls = Object.fromEntries(
     SweepService.methods.map(({ localName, methodKind }) => {
       // One shape for all methods: what they take and give is the router's and the client's business.
@@ -32,9 +48,12 @@ export function coordinatorProxy(coordinator: string): Plugin {
   return {
     name: 'ofsweep-coordinator',
     configureServer(server) {
-      server.middlewares.use((request, response, next) =>
-        request.url?.startsWith(`/${SweepService.typeName}/`) ? adapter(request, response) : next(),
-      );
+      server.middlewares.use((request, response, next) => {
+        if (request.url?.startsWith(`/${SweepService.typeName}/`)) return adapter(request, response);
+        if (request.url !== '/session') return next();
+        response.setHeader('Content-Type', 'application/json');
+        response.end(JSON.stringify(DEVELOPER));
+      });
     },
   };
 }

@@ -1,5 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { session } from './api/session';
 import { FleetPage } from './pages/fleet';
+import { LoginPage } from './pages/login';
 import { SweepPage } from './pages/sweep';
 import { SweepsPage } from './pages/sweeps';
 import { TrialPage } from './pages/trial';
@@ -12,6 +14,7 @@ import { type Route, pathOf } from './state/route';
 
 export function App() {
   const current = useStore(route);
+  const now = useStore(session);
   const main = useRef<HTMLElement>(null);
   const page = pageKey(current);
   // A screen reader hears that another page is there; a change of a view's settings leaves the focus where it is.
@@ -29,7 +32,8 @@ export function App() {
       <Header place={current.place} />
       <ConnectionBanner />
       <main id="main" tabIndex={-1} ref={main} onFocusIn={showWhole}>
-        <Page key={page} {...current} />
+        {now.state === 'in' && <Page key={page} {...current} />}
+        {now.state === 'out' && <LoginPage problem={now.problem} />}
       </main>
     </>
   );

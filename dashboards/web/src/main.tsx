@@ -5,6 +5,8 @@ import './style/base.css';
 import './style/parts.css';
 import './style/pages.css';
 import './style/charts.css';
+import { beginSession } from './api/session';
 import { App } from './app';
 
+void beginSession();
 render(<App />, document.getElementById('page')!);

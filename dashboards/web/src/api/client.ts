@@ -1,10 +1,11 @@
-import { createClient, type Interceptor } from '@connectrpc/connect';
+import { Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { SweepService } from '../gen/ofsweep/v1/sweep_pb';
 import { noteAnswer, noteLoss, probeWith } from './connection';
 import { isServerGone } from './problem';
+import { noteUnknown } from './session';
 
-// Each answer and each loss is told to `connection`, whoever asked; a stream may be lost between its messages too.
+// Each answer, each loss, and that the caller is not known any more is told, whoever asked; a stream may be lost between its messages too.
 export const watchConnection: Interceptor = (next) => async (request) => {
   try {
     const response = await next(request);
@@ -13,6 +14,7 @@ export const watchConnection: Interceptor = (next) => async (request) => {
   } catch (error) {
     if (isServerGone(error)) noteLoss();
     else if (!request.signal.aborted) noteAnswer();
+    if (ConnectError.from(error).code === Code.Unauthenticated) noteUnknown();
     throw error;
   }
 };
@@ -30,7 +32,8 @@ const transport = createConnectTransport({ baseUrl: '', interceptors: [watchConn
 
 export const service = createClient(SweepService, transport);
 
+// Whoever asks is answered there.
 probeWith(async () => {
-  const silent = createConnectTransport({ baseUrl: '', useBinaryFormat: true });
-  await createClient(SweepService, silent).listSweeps({ pageSize: 1 }, { timeoutMs: 5_000 });
+  const answer = await fetch('./healthz', { cache: 'no-store', signal: AbortSignal.timeout(5_000) });
+  if (!answer.ok) throw new Error(answer.statusText);
 });

@@ -22,6 +22,7 @@ export function isAbort(error: unknown): boolean {
 const TITLES: Partial<Record<Code, string>> = {
   [Code.InvalidArgument]: 'The coordinator cannot answer this',
   [Code.NotFound]: 'There is no such thing',
+  [Code.PermissionDenied]: 'You may not do this',
   [Code.FailedPrecondition]: 'The sweep does not allow this now',
   [Code.ResourceExhausted]: 'Too much at once',
   [Code.Internal]: 'The coordinator failed',

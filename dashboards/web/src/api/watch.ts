@@ -63,5 +63,5 @@ async function readStream(
 
 function isWorthRetrying(error: unknown): boolean {
   const code = ConnectError.from(error).code;
-  return code !== Code.NotFound && code !== Code.InvalidArgument && code !== Code.Unimplemented;
+  return ![Code.NotFound, Code.InvalidArgument, Code.Unimplemented, Code.Unauthenticated, Code.PermissionDenied].includes(code);
 }

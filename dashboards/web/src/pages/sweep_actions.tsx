@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import { service } from '../api/client';
 import { plural } from '../data/format';
+import { whyNoChange } from '../data/rights';
 import type { Sweep } from '../gen/ofsweep/v1/sweep_pb';
 import { Question, type QuestionText } from '../parts/question';
+import { useWho } from '../state/hooks';
 import { hrefOf } from '../state/route';
 
 interface Action {
@@ -11,8 +13,10 @@ interface Action {
   act(): Promise<unknown>;
 }
 
-export function SweepActions({ sweep, onAct }: { sweep: Sweep; onAct(): void }) {
+export function SweepActions({ sweep, owner, onAct }: { sweep: Sweep; owner: string; onAct(): void }) {
   const [asked, setAsked] = useState<Action>();
+  const whyNot = whyNoChange(useWho(), owner);
+  if (whyNot) return <p class="faint">{whyNot}</p>;
   const actions = actionsOf(sweep);
   return (
     <div class="actions">

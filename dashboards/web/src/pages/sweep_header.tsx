@@ -26,7 +26,7 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
       <div class="title-line">
         <h1>{name}</h1>
         {sweep && <SweepBadge sweep={sweep} />}
-        {sweep && <SweepActions sweep={sweep} onAct={onAct} />}
+        {sweep && stored && <SweepActions sweep={sweep} owner={stored.owner} onAct={onAct} />}
       </div>
       {stored && stored.description !== '' && <p class="description">{stored.description.trim()}</p>}
       {stored && <Tags tags={stored.tags} />}
@@ -41,6 +41,7 @@ export function SweepHeader({ name, stored, watched, onAct }: SweepHeaderProps) 
         {stored?.submittedAt && (
           <span class="faint">
             submitted <time>{timeText(timestampDate(stored.submittedAt))}</time>
+            {stored.owner && ` by ${stored.owner}`}
           </span>
         )}
         {stored && stored.priority !== 0 && <span class="faint">priority {stored.priority}</span>}

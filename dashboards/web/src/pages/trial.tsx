@@ -4,12 +4,13 @@ import { service } from '../api/client';
 import { listTrials } from '../api/trials';
 import { numberText } from '../data/format';
 import { reasonOf } from '../data/reason';
+import { whyNoChange } from '../data/rights';
 import type { Trial } from '../gen/ofsweep/v1/sweep_pb';
 import { EmptyNote } from '../parts/empty_note';
 import { Question } from '../parts/question';
 import { ProblemNote } from '../parts/problem_note';
 import { StateBadge } from '../parts/state_badge';
-import { useResource, useTitle } from '../state/hooks';
+import { useResource, useTitle, useWho } from '../state/hooks';
 import { hrefOf } from '../state/route';
 import { Attempts } from './trial_attempts';
 import { Configuration } from './trial_configuration';
@@ -31,6 +32,8 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
   const trials = useResource(sweep, (signal) => listTrials(sweep, signal));
   const stored = useResource(sweep, (signal) => service.getSweep({ name: sweep }, { signal }));
   const trial = data?.trial;
+  const who = useWho();
+  const whyNoRetry = stored.data?.sweep && whyNoChange(who, stored.data.sweep.owner);
   useTitle(trial?.label ?? 'Trial');
 
   if (problem?.code === Code.NotFound) {
@@ -57,7 +60,8 @@ export function TrialPage({ sweep, trial: id, params }: { sweep: string; trial: 
             <div class="title-line">
               <h1>{trial.label || trial.trialId}</h1>
               <StateBadge state={trial.state} />
-              {trial.state === 'failed' && (
+              {trial.state === 'failed' && whyNoRetry && <p class="faint">{whyNoRetry}</p>}
+              {trial.state === 'failed' && stored.data && !whyNoRetry && (
                 <div class="actions">
                   <button type="button" onClick={() => setAsking(true)}>
                     Retry

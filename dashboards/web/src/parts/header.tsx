@@ -1,6 +1,7 @@
 import { useStore } from '../state/hooks';
 import { type Place, hrefOf } from '../state/route';
 import { type Theme, chooseTheme, theme } from '../state/theme';
+import { WhoIsIn } from './who_is_in';
 
 const THEMES: [Theme, string, string][] = [
   ['auto', '◐', 'Colours of the system'],
@@ -27,6 +28,7 @@ export function Header({ place }: { place: Place }) {
           Fleet
         </a>
       </nav>
+      <WhoIsIn />
       <div class="segmented theme" role="group" aria-label="Colours">
         {THEMES.map(([name, sign, title]) => (
           <button

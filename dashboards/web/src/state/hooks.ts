@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { retryDelay } from '../api/backoff';
 import { connection } from '../api/connection';
 import { type Problem, isAbort, problemOf } from '../api/problem';
+import { type Who, session } from '../api/session';
 import type { Store } from '../api/store';
 
 export function useStore<T>(store: Store<T>): T {
@@ -14,6 +15,14 @@ export function useStore<T>(store: Store<T>): T {
   }, [store]);
   return value;
 }
+
+// Of a page that is shown to somebody.
+export function useWho(): Who {
+  const now = useStore(session);
+  return now.state === 'in' ? now.who : NOBODY;
+}
+
+const NOBODY: Who = { name: 'nobody', role: 'none', asks: true };
 
 export interface Resource<T> {
   data: T | undefined;
