@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "access/secret.h"
 #include "access/token.h"
 
 namespace ofsweep {

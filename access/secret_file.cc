@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
@@ -37,6 +38,16 @@ bool WriteAll(int fd, const std::string& text) {
   return ::fsync(fd) == 0;
 }
 
+// So that the name survives a power cut.
+absl::Status SyncFolder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int fd = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool is_synced = fd >= 0 && ::fsync(fd) == 0;
+  const absl::Status status = is_synced ? absl::OkStatus() : CannotWrite(path, errno);
+  if (fd >= 0) ::close(fd);
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
@@ -46,9 +57,10 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return CannotRead(path, errno);
   if (!S_ISREG(status.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, " is no plain file"));
-  if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
+  // Kubernetes gives a pod's files to its group.
+  if ((status.st_mode & S_IRWXO) != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path, " holds a secret, and everybody may read it or its group change it: chmod 600 ", path));
+        absl::StrCat(path, " holds a secret, and everybody may use it: chmod 600 ", path));
   }
   std::string text(kMaxBytes + 1, '\0');
   const ssize_t count = ::read(fd, text.data(), text.size());
@@ -70,7 +82,7 @@ absl::Status WriteSecretFile(const std::string& path, const std::string& secret)
   const bool is_written = WriteAll(fd, secret + "\n");
   const int error = errno;
   ::close(fd);
-  if (is_written && ::rename(draft.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  if (is_written && ::rename(draft.c_str(), path.c_str()) == 0) return SyncFolder(path);
   const absl::Status status = CannotWrite(path, is_written ? errno : error);
   ::unlink(draft.c_str());
   return status;

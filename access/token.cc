@@ -1,22 +1,11 @@
 #include "access/token.h"
 
-#include <stdexcept>
-
-#include <openssl/rand.h>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "access/secret.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {
-
-std::string RandomBytes(std::size_t count) {
-  std::string bytes(count, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
-    throw std::runtime_error("the system gives no random bytes");
-  }
-  return bytes;
-}
 
 std::string NewToken() {
   std::string text;

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
+#include "access/key_file.h"
+#include "access/secret.h"
 #include "experiment/data_folder.h"
-#include "experiment/secret.h"
-#include "experiment/secret_file.h"
 
 namespace ofsweep {
 namespace {
@@ -22,10 +22,10 @@ std::string Encode(const AttemptName& attempt) {
 }  // namespace
 
 absl::StatusOr<AttemptSecrets> AttemptSecrets::Open(const std::string& data_dir) {
-  absl::StatusOr<std::string> key = LoadOrMakeSecret(
-      AttemptKeyPath(data_dir),
-      "the coordinator makes a new one, and trials that workers have are trained again from their last "
-      "checkpoints");
+  absl::StatusOr<std::string> key =
+      LoadOrMakeKey(AttemptKeyPath(data_dir),
+                    "the coordinator makes a new one, and trials that workers have are trained again from their last "
+                    "checkpoints");
   if (!key.ok()) return key.status();
   return AttemptSecrets(*std::move(key));
 }

@@ -15,7 +15,7 @@ namespace ofsweep {
 class AttemptSecrets {
  public:
   explicit AttemptSecrets(std::string key) : key_(std::move(key)) {}
-  // Of the data folder's attempt-key, which is made where there is none. Errors: LoadOrMakeSecret.
+  // Of the data folder's attempt-key, which is made where there is none. Errors: LoadOrMakeKey.
   static absl::StatusOr<AttemptSecrets> Open(const std::string& data_dir);
 
   // 32 bytes; the same after a restart.

@@ -6,12 +6,12 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "access/worker_id.h"
 #include "coordinator/proven_entries.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/scrape_targets.h"
 #include "coordinator/worker_wire.h"
 #include "experiment/quoted.h"
-#include "experiment/worker_id.h"
 
 namespace ofsweep {
 namespace {

@@ -7,10 +7,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "access/key_file.h"
+#include "access/worker_id.h"
 #include "experiment/data_folder.h"
 #include "experiment/quoted.h"
-#include "experiment/secret_file.h"
-#include "experiment/worker_id.h"
 #include "host/kernel_file.h"
 #include "worker/host.h"
 
@@ -27,7 +27,7 @@ bool IsWord(const std::string& text) {
 
 absl::StatusOr<WorkerIdentity> LoadWorkerIdentity(const std::string& data_dir, const std::string& name) {
   absl::StatusOr<std::string> key =
-      LoadOrMakeSecret(WorkerKeyPath(data_dir), "the worker makes a new one, and with it gets a new id");
+      LoadOrMakeKey(WorkerKeyPath(data_dir), "the worker makes a new one, and with it gets a new id");
   if (!key.ok()) return key.status();
   const std::string path = WorkerIdPath(data_dir);
   const std::string kept(absl::StripAsciiWhitespace(ReadText(path)));

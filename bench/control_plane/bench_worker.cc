@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "experiment/secret.h"
-#include "experiment/worker_id.h"
+#include "access/secret.h"
+#include "access/worker_id.h"
 
 namespace ofsweep {
 namespace {

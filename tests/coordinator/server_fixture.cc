@@ -2,9 +2,9 @@
 
 #include <chrono>
 
+#include "access/secret.h"
+#include "access/worker_id.h"
 #include "coordinator/attempt_secrets.h"
-#include "experiment/secret.h"
-#include "experiment/worker_id.h"
 
 namespace ofsweep {
 

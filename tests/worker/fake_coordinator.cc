@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "experiment/secret.h"
-#include "experiment/worker_id.h"
+#include "access/secret.h"
+#include "access/worker_id.h"
 
 namespace ofsweep {
 namespace {

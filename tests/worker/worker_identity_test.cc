@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "experiment/worker_id.h"
+#include "access/worker_id.h"
 #include "host/kernel_file.h"
 
 namespace ofsweep {

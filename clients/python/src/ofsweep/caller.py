@@ -81,9 +81,9 @@ def _token(named: str, local_port: int | None) -> str:
 
 def _secret(path: str) -> str:
     text = _read(path, "token_file").decode("ascii", "replace").strip()
-    if pathlib.Path(path).stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+    if pathlib.Path(path).stat().st_mode & stat.S_IRWXO:
         raise errors.mistakes(
-            [errors.violation("token_file", f"{path} holds a secret, and others may read it", f"chmod 600 {path}")]
+            [errors.violation("token_file", f"{path} holds a secret, and everybody may use it", f"chmod 600 {path}")]
         )
     if not text:
         raise errors.mistakes([errors.violation("token_file", f"{path} is empty")])

@@ -1,6 +1,6 @@
-#include "experiment/worker_id.h"
+#include "access/worker_id.h"
 
-#include "experiment/secret.h"
+#include "access/secret.h"
 #include "experiment/sha256.h"
 
 namespace ofsweep {

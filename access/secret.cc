@@ -1,9 +1,20 @@
-#include "experiment/secret.h"
+#include "access/secret.h"
+
+#include <stdexcept>
 
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 namespace ofsweep {
+
+std::string RandomBytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    throw std::runtime_error("the system gives no random bytes");
+  }
+  return bytes;
+}
 
 std::string HmacSha256(std::string_view key, std::string_view message) {
   std::string digest(kSecretBytes, '\0');
