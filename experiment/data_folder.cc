@@ -46,7 +46,7 @@ std::string DatabaseIdPath(const std::string& data_dir) {
 }
 
 std::string AccessTokenPath(const std::string& data_dir) {
-  return data_dir + "/access-token";
+  return Join(data_dir, "access-token");
 }
 
 std::string DeletionsPath(const std::string& data_dir) {
@@ -55,6 +55,8 @@ std::string DeletionsPath(const std::string& data_dir) {
 
 std::string TrialsFolder(const std::string& data_dir) {
   return Join(data_dir, "trials");
+}
+
 std::string WorkerIdPath(const std::string& data_dir) {
   return Join(data_dir, "worker-id");
 }
