@@ -67,8 +67,8 @@ def coordinator():
 
     with Stack(own, _stack.ofsweep, prometheus="") as stack:
 
-        def start():
-            options = {"data_dir": own / "data", "grpc": address, "http": "127.0.0.1:0"}
+        def start(**more):
+            options = {"data_dir": own / "data", "grpc": address, "http": "127.0.0.1:0", **more}
             process = stack.start("coordinator", stack.ofsweep, "coordinator", **options)
             stack.first_line("coordinator", process)
             return process
