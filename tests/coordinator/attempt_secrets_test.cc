@@ -114,6 +114,19 @@ TEST_F(AttemptSecretsTest, NobodyElseEndsAnAttempt) {
   ExpectHeld();
 }
 
+// A worker's own: it is as if it had said nothing of that attempt.
+TEST_F(AttemptSecretsTest, AnEndWithoutItsSecretIsNone) {
+  ExpectHeld();
+  for (const v1::Start& forgery : Forgeries()) {
+    auto report = HelloFrom("victim", 0);
+    v1::AttemptReport& attempt = AddAttempt(forgery, report);
+    attempt.mutable_ended()->set_outcome("completed");
+    attempt.mutable_ended()->set_step(20);
+    EXPECT_EQ(Synchronize(report).forget_size(), 1);
+    EXPECT_EQ(Trial().trial().state(), "pending") << "it is to be trained again";
+  }
+}
+
 TEST_F(AttemptSecretsTest, NobodyElseStoresPoints) {
   v1::PushMetricsRequest request;
   *request.mutable_database() = database_;

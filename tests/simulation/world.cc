@@ -16,6 +16,7 @@ namespace {
 constexpr TimeMs kCalmLimitMs = 4 * 3'600'000;
 constexpr TimeMs kTickMs = 1'000;
 constexpr std::size_t kMostCallsTogether = 4;
+constexpr double kForgedShare = 0.03;  // of calls
 const std::string kMomentOfDeath = "moment-of-death";
 
 SchedulerOptions RandomOptions(Timeline& timeline) {
@@ -113,11 +114,19 @@ void World::Send(const Machine& machine, std::function<void()> deliver) {
 void World::OnSynchronize(Machine& machine, const v1::SynchronizeRequest& request,
                           const SimulatedWorker::SynchronizeLoop::Done& done) {
   Send(machine, [this, &machine, request, done] { Serve(SynchronizeCall(machine, request, done)); });
+  if (!is_chaos_ || !timeline_.Chance(kForgedShare) || request.attempts().empty()) return;
+  Send(machine, [this, &machine, forged = Forged(request)] {
+    Serve(SynchronizeCall(machine, forged, [](const grpc::Status&, const v1::SynchronizeResponse&) {}));
+  });
 }
 
 void World::OnPush(Machine& machine, const v1::PushMetricsRequest& request,
                    const SimulatedWorker::PushLoop::Done& done) {
   Send(machine, [this, &machine, request, done] { Serve(PushCall(machine, request, done)); });
+  if (!is_chaos_ || !timeline_.Chance(kForgedShare)) return;
+  Send(machine, [this, &machine, forged = Forged(request)] {
+    Serve(PushCall(machine, forged, [](const grpc::Status&, const v1::PushMetricsResponse&) {}));
+  });
 }
 
 World::Incoming World::SynchronizeCall(Machine& machine, const v1::SynchronizeRequest& request,

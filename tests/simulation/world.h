@@ -88,8 +88,9 @@ class World {
   void CopyFolder(const Machine& original);
   std::string NewFolder();
 
-  // ---- somebody who is no worker of any of these attempts, or another one ----
-  void Forge();
+  // ---- somebody who is no worker, or another one ----
+  v1::SynchronizeRequest Forged(v1::SynchronizeRequest report);
+  v1::PushMetricsRequest Forged(v1::PushMetricsRequest push);
 
   // ---- users ----
   void SubmitSweep();

@@ -152,45 +152,31 @@ void World::DisturbWorker() {
 
 // ---- forgers ----
 
-// The end of an attempt, or its beginning, and points at its first step; of the newest one, or of one beside it.
-void World::Forge() {
-  const auto& told = referee_.promises().newest_told;
-  if (told.empty()) return;
-  ++faults_["attempt forged"];
-  const auto& [trial_id, generation] =
-      *std::next(told.begin(), timeline_.Pick(0, static_cast<std::int64_t>(told.size()) - 1));
-  const std::uint64_t named = generation + static_cast<std::uint64_t>(timeline_.Pick(0, 2)) - 1;
-  const std::string secret = timeline_.Chance(0.5) ? "" : std::string(32, 'x');
+// Who knows all of an attempt but its secret, and would end it, or store other points.
 
-  v1::SynchronizeRequest report;
+v1::SynchronizeRequest World::Forged(v1::SynchronizeRequest report) {
+  ++faults_["report forged"];
   report.set_worker_id(kForger);
-  report.mutable_database()->set_id(coordinator_->identity().id);
-  report.mutable_database()->set_incarnation(coordinator_->identity().incarnation);
-  v1::AttemptReport& attempt = *report.add_attempts();
-  attempt.set_trial_id(trial_id);
-  attempt.set_generation(named);
-  attempt.set_secret(secret);
-  if (timeline_.Chance(0.5)) {
+  report.set_slots(0);
+  for (v1::AttemptReport& attempt : *report.mutable_attempts()) {
+    attempt.set_secret(timeline_.Chance(0.5) ? "" : std::string(32, 'x'));
+    attempt.set_generation(attempt.generation() + static_cast<std::uint64_t>(timeline_.Pick(0, 1)));
+    if (timeline_.Chance(0.3)) continue;
     attempt.mutable_ended()->set_outcome("completed");
     attempt.mutable_ended()->set_step(1);
-  } else {
-    attempt.mutable_running()->set_step(1);
-    attempt.mutable_begun()->set_from_step(0);
   }
-  v1::PushMetricsRequest push;
-  *push.mutable_database() = report.database();
-  v1::TrialPoints& points = *push.add_trials();
-  points.set_trial_id(trial_id);
-  points.set_generation(named);
-  points.set_secret(secret);
-  points.set_from_step(0);
-  points.add_series()->set_metric("train_loss");
-  points.add_rows()->set_step(0);
-  points.mutable_rows(0)->add_series(0);
-  points.mutable_rows(0)->add_values(1e6);
-  Machine& somewhere = *machines_.front();
-  Serve(SynchronizeCall(somewhere, report, [](const grpc::Status&, const v1::SynchronizeResponse&) {}));
-  Serve(PushCall(somewhere, push, [](const grpc::Status&, const v1::PushMetricsResponse&) {}));
+  return report;
+}
+
+v1::PushMetricsRequest World::Forged(v1::PushMetricsRequest push) {
+  ++faults_["points forged"];
+  for (v1::TrialPoints& points : *push.mutable_trials()) {
+    points.set_secret(timeline_.Chance(0.5) ? "" : std::string(32, 'x'));
+    for (v1::StepRow& row : *points.mutable_rows()) {
+      for (double& value : *row.mutable_values()) value = 0;
+    }
+  }
+  return push;
 }
 
 // ---- users ----
@@ -309,7 +295,6 @@ void World::Disturb() {
   if (kind < 35) return DisturbWorker();
   if (!coordinator_.is_up()) return;
   if (kind < 65) return DisturbCoordinator();
-  if (kind < 70) return Forge();
   UserActs();
   if (coordinator_.is_up() && IsFinished()) SubmitSweep();
 }
