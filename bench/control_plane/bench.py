@@ -12,6 +12,7 @@ import tempfile
 import time
 import traceback
 
+from access import Access
 from growth import Growth
 from heartbeats import Heartbeats
 from lifecycles import Lifecycles
@@ -22,7 +23,7 @@ from reads import Reads
 from report import Report
 from scale import Scale
 
-SECTIONS = [Lifecycles(), Pushes(), Reads(), Heartbeats(), Growth(), Metrics(), Scale()]
+SECTIONS = [Lifecycles(), Pushes(), Reads(), Heartbeats(), Growth(), Metrics(), Scale(), Access()]
 
 
 def parse_arguments():

@@ -5,6 +5,7 @@
 
 #include "access/secret.h"
 #include "access/worker_id.h"
+#include "worker/channel.h"
 
 namespace ofsweep {
 namespace {
@@ -31,7 +32,11 @@ std::shared_ptr<grpc::Channel> Connect(const Arguments& arguments) {
   grpc::ChannelArguments options;
   options.SetMaxReceiveMessageSize(-1);
   options.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(arguments.Text("addr"), grpc::InsecureChannelCredentials(), options);
+  const CallerOptions caller{.token_file = arguments.Text("token", ""),
+                             .tls = {.authorities = arguments.Text("ca", "")}};
+  auto channel = DialCoordinator(arguments.Text("addr"), caller, options);
+  if (!channel.ok()) throw std::runtime_error(std::string(channel.status().message()));
+  return *std::move(channel);
 }
 
 void Check(const grpc::Status& status, const char* call) {

@@ -107,8 +107,10 @@ class Echo(Server):
 class Coordinator(Server):
     """The program on free loopback ports. What was committed is on the disk: it has no other mode."""
 
-    def __init__(self, client, ofsweep, folder):
+    def __init__(self, client, ofsweep, folder, options=(), caller=None):
+        """options: of the coordinator, beside the usual ones; caller: of who calls it, as {"ca": …}."""
         super().__init__(client)
+        self.options, self.caller = options, caller or {}
         self.ofsweep = ofsweep
         self.folder = folder
         self.db = folder / "ofsweep.db"
@@ -116,7 +118,7 @@ class Coordinator(Server):
 
     def __enter__(self):
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [self.ofsweep, "--log-level", "warning", "coordinator", "--data-dir", self.folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+        command = [self.ofsweep, "--log-level", "warning", "coordinator", "--data-dir", self.folder, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", *self.options]
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         # "ofsweep coordinator: grpc HOST:PORT http HOST:PORT …"
@@ -137,6 +139,9 @@ class Coordinator(Server):
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+    def command(self, mode, **options):
+        return super().command(mode, **self.caller, **options)
 
     def submit(self, name, **options):
         return self.client("submit", name=name, **options)
@@ -172,8 +177,8 @@ class Bench:
     def __init__(self, options, folder, report):
         self.options, self.folder, self.report = options, folder, report
 
-    def coordinator(self, name):
-        return Coordinator(self.options.client, self.options.ofsweep, self.folder / name)
+    def coordinator(self, name, options=(), caller=None):
+        return Coordinator(self.options.client, self.options.ofsweep, self.folder / name, options, caller)
 
     def echo(self):
         return Echo(self.options.client)
