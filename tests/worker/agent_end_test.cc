@@ -69,7 +69,8 @@ TEST_F(AgentTest, AnIdleAgentWhoseCoordinatorIsAwayEndsWithAnError) {
   coordinator_.Stop();
   AgentOptions options = Options();
   options.exit_when_idle = milliseconds(200);
-  const auto agent = Agent::Create(options, MakeWorkerChannel(coordinator_.address()));
+  const auto agent =
+      Agent::Create(options, DialCoordinator(coordinator_.address(), {}, WorkerChannelArguments()).value());
   ASSERT_TRUE(agent.ok()) << agent.status();
   EXPECT_EQ((*agent)->Run({}).code(), absl::StatusCode::kUnavailable);
 }

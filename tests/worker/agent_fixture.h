@@ -12,6 +12,7 @@
 #include "fake_coordinator.h"
 #include "tests/wait_until.h"
 #include "worker/agent.h"
+#include "worker/channel.h"
 #include "worker/trainer_process.h"
 
 namespace ofsweep {

@@ -212,6 +212,8 @@ TEST_F(SupervisorOnADisk, WhereATrainerFoundNoRoomNothingStartsBeforeTwiceAsMuch
   EXPECT_EQ(supervisor_->offered_slots(), 0) << "400 MiB were too few";
   room_ = 800 << 20;
   EXPECT_TRUE(RunUntil([&] { return supervisor_->offered_slots() == 1; }));
+}
+
 // Wherever the damage is, what lies in an outbox's header does not come into a log.
 TEST(SupervisorTest, NoSecretOfADamagedOutboxIsLogged) {
   const std::string folder = testing::TempDir() + "/supervisor-secret-" + std::to_string(::getpid());

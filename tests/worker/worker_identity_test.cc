@@ -10,6 +10,7 @@
 
 #include "access/worker_id.h"
 #include "host/kernel_file.h"
+#include "worker/host.h"
 
 namespace ofsweep {
 namespace {
