@@ -42,10 +42,11 @@ TEST_F(DataRootsOfAWorker, AFileOutsideFailsItsTrialForGoodWithoutAWordOfTheFile
   std::filesystem::create_directory(Path("data-root"));
   std::filesystem::copy(Path("tokens.bin"), Path("data-root/tokens.bin"));
   Write("secret.bin", "secret words");
-  std::filesystem::create_symlink(Path("secret.bin"), Path("data-root/link.bin"));
+  Write("other.bin", "more secret words");  // of the same content they would be one trial
+  std::filesystem::create_symlink(Path("other.bin"), Path("data-root/link.bin"));
   StartCoordinator();
   StartWorker(Path("data-root"));
-  for (const std::string& name : {"secret.bin", "data-root/link.bin"}) {
+  for (const std::string name : {"secret.bin", "data-root/link.bin"}) {
     const nlohmann::json trial =
         Train({.name = name == "secret.bin" ? "outside" : "link", .grid = grid_, .corpus = "data.path: " + name});
     EXPECT_EQ(trial["state"], "failed");
