@@ -39,7 +39,8 @@ RolesByRpc ReadProtos() {
 
 std::optional<Role> NeededRole(std::string_view rpc) {
   static const RolesByRpc roles = ReadProtos();
-  if (const auto known = roles.find(absl::string_view(rpc.data(), rpc.size())); known != roles.end()) return known->second;
+  if (const auto known = roles.find(absl::string_view(rpc.data(), rpc.size())); known != roles.end())
+    return known->second;
   if (rpc.starts_with("/grpc.health.v1.Health/")) return std::nullopt;
   return rpc.starts_with("/grpc.reflection.") ? Role::kRead : Role::kAdmin;
 }

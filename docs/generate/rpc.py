@@ -8,17 +8,18 @@ import importlib.resources
 import pathlib
 import re
 import tempfile
-from typing import Iterator
+from typing import Callable, Iterator
 
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc_tools import protoc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FILES = ["ofsweep/v1/sweep.proto", "ofsweep/v1/results.proto"]
+FILES = ["ofsweep/v1/sweep.proto", "ofsweep/v1/results.proto", "ofsweep/v1/access.proto"]
 
 # Field numbers in descriptor.proto, of which the paths of comments consist.
 MESSAGE, SERVICE, MEMBER = 4, 6, 2
 SYNTAX = 12
+NEEDS = 50311  # of the option `needs`, in role.proto
 Field = descriptor_pb2.FieldDescriptorProto
 
 
@@ -31,6 +32,21 @@ def descriptors() -> list[descriptor_pb2.FileDescriptorProto]:
         found = descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(out.name).read_bytes())
     files = {file.name: file for file in found.file}
     return [files[name] for name in FILES]
+
+
+def role_reader() -> Callable[[descriptor_pb2.MethodDescriptorProto], str]:
+    """What an RPC's option `needs` says (role.proto), which only a pool that knows the option can read."""
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(descriptor_pb2.FileDescriptorProto.FromString(descriptor_pb2.DESCRIPTOR.serialized_pb))
+    role = descriptor_pb2.FileDescriptorProto(name="ofsweep/v1/role.proto", package="ofsweep.v1", syntax="proto3")
+    role.dependency.append(descriptor_pb2.DESCRIPTOR.name)
+    role.extension.add(
+        name="needs", number=NEEDS, label=Field.LABEL_OPTIONAL, type=Field.TYPE_STRING, extendee=".google.protobuf.MethodOptions"
+    )
+    pool.Add(role)
+    options = message_factory.GetMessageClass(pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
+    extension = pool.FindExtensionByName("ofsweep.v1.needs")
+    return lambda call: options.FromString(call.options.SerializeToString()).Extensions[extension]
 
 
 def comments(file: descriptor_pb2.FileDescriptorProto) -> dict[tuple[int, ...], str]:
@@ -60,16 +76,16 @@ def type_of(field: Field, entries: dict[str, descriptor_pb2.DescriptorProto]) ->
 
 
 def calls(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
-    told = comments(file)
+    told, role = comments(file), role_reader()
     for number, service in enumerate(file.service):
-        yield f"\n## Calls of {service.name}\n\n| call | request | answer | |\n|---|---|---|---|\n"
+        yield f"\n## Calls of {service.name}\n\n| call | needs | request | answer | |\n|---|---|---|---|---|\n"
         for member, call in enumerate(service.method):
             stream = "stream of " if call.server_streaming else ""
             request, answer = (anchor(name.rpartition(".")[2]) for name in (call.input_type, call.output_type))
             comment = one_line(told.get((SERVICE, number, MEMBER, member), ""))
             if call.options.idempotency_level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS:
                 comment = f"{comment} No side effects: served to GET too.".strip()
-            yield f"| `{call.name}` | {request} | {stream}{answer} | {comment} |\n"
+            yield f"| `{call.name}` | {role(call)} | {request} | {stream}{answer} | {comment} |\n"
 
 
 def messages(file: descriptor_pb2.FileDescriptorProto) -> Iterator[str]:
@@ -109,7 +125,7 @@ WorkerService, is told in [worker.proto](../proto/ofsweep/v1/worker.proto) alone
 
 {preface(files[0])}
 """
-    text += "".join(calls(files[0])) + "\n## Messages\n"
+    text += "".join("".join(calls(file)) for file in files) + "\n## Messages\n"
     return text + "".join("".join(messages(file)) for file in files)
 
 
