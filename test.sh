@@ -10,6 +10,7 @@ deploy/setup/python_env.sh clients/python/test-requirements.txt >/dev/null
 deploy/setup/python_env.sh tests/docs/requirements.txt >/dev/null
 deploy/setup/python_env.sh tests/dashboards/requirements.txt >/dev/null
 deploy/setup/python_env.sh tests/deploy/kubernetes/requirements.txt >/dev/null
+deploy/setup/python_env.sh tests/deploy/litestream/requirements.txt >/dev/null
 deploy/setup/node_env.sh dashboards/grafana >/dev/null
 deploy/setup/node_env.sh dashboards/web >/dev/null
 deploy/setup/build.sh release -DOFSWEEP_WERROR="$([ "${CI:-}" = true ] && echo ON || echo OFF)"
