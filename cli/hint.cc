@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kHint = "`ofsweep ";
 constexpr std::array<std::string_view, 7> kReading = {"ls", "show", "logs", "table", "curves", "plot", "watch"};
-constexpr std::array<std::string_view, 11> kCalling = {"submit", "cancel", "pause",   "resume",   "rm",    "token",
-                                                       "retry",  "worker", "workers", "evaluate", "doctor"};
+constexpr std::array<std::string_view, 12> kCalling = {"submit", "cancel", "pause",   "resume",   "rm",     "token",
+                                                       "retry",  "worker", "workers", "evaluate", "doctor", "login"};
 constexpr std::array<std::string_view, 2> kServing = {"coordinator", "run"};
 
 bool IsPlain(char c) {

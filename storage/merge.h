@@ -41,6 +41,8 @@ struct MergeCounts {
 // Sweeps of one name are one where the one has had every text and has every trial of the other, of which it is an
 // update then, or the same: that one counts.
 //
+// Who may call the coordinator of each, and the audit of that, stay with it.
+//
 // Errors: NotFound when there is no such source or no such sweep in it; AlreadyExists for a sweep of a name that
 // another one has here, or gets, which is no update of it; FailedPrecondition for a trial or sweep that has read other
 // data, or of which nobody knows what it read, and for a source that is not ofsweep's or of a newer version;

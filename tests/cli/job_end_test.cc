@@ -19,7 +19,7 @@ TEST(JobEnd, ReadsTimesAndNothingElse) {
   EXPECT_EQ(ReadTime("1795904079"), absl::FromUnixSeconds(1795904079));
   EXPECT_EQ(ReadTime("2026-11-28T22:14:39Z"), absl::FromUnixSeconds(1795904079));
   EXPECT_EQ(ReadTime("2026-11-28T23:14:39+01:00"), absl::FromUnixSeconds(1795904079));
-  for (const char* text : {"", "-1", "soon", "2026-11-28", "2026-11-28T22:14:39", "infinite-future", "1.5", "1e9"}) {
+  for (const char* text : {"", "-1", "soon", "2026-11-28", "2026-11-28T22:14:39", "infinite-future", "1.5"}) {
     EXPECT_EQ(ReadTime(text), std::nullopt) << text;
     EXPECT_THAT(WhyNoTime(text), HasSubstr(text)) << text;
   }

@@ -47,7 +47,8 @@ class ViewReaderTest : public testing::Test {
 TEST_F(ViewReaderTest, EveryViewOfTheContractIsThere) {
   OpenStore(path_);
   const auto views = Sql(path_, "SELECT name FROM sqlite_schema WHERE type = 'view'");
-  std::set<std::string> readable;
+  // Who did what is no result, and not to be published with any.
+  std::set<std::string> readable = {"audit"};
   for (const ReadableView& view : kReadableViews) readable.emplace(view.name);
   EXPECT_EQ(std::set<std::string>(views.begin(), views.end()), readable);
 }
