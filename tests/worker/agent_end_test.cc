@@ -80,7 +80,8 @@ TEST_F(AgentTest, FilesThatAreNoOutboxesStopNobody) {
   const std::string outbox = data_dir_ + "/outbox/";
   fs::create_directories(outbox + "t7.1.jsonl");
   fs::create_directories(outbox + "backup");
-  const AttemptHeader header{.name = {"t8", 4}, .attempt = 1, .started_at_ms = 1, .continued_generation = 0};
+  const AttemptHeader header{
+      .name = {"t8", 4}, .attempt = 1, .started_at_ms = 1, .continued_generation = 0, .secret = SecretOf("t8", 4)};
   ASSERT_TRUE(Outbox::Create(outbox, header).ok());
   fs::copy(outbox + "t8.4.jsonl", outbox + "t8.5.jsonl");
   fs::copy(outbox + "t8.4.jsonl", outbox + "a copy of t8.4.jsonl");

@@ -12,11 +12,12 @@
 #include "access/worker_id.h"
 
 namespace ofsweep {
-namespace {
 
 std::string SecretOf(const std::string& trial_id, std::uint64_t generation) {
   return HmacSha256("key", absl::StrCat(generation, " ", trial_id));
 }
+
+namespace {
 
 template <class Message>
 void CheckSecret(const Message& message) {

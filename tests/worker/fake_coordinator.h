@@ -79,6 +79,9 @@ struct FakeCoordinatorState {
   }
 };
 
+// What its starts of an attempt tell.
+std::string SecretOf(const std::string& trial_id, std::uint64_t generation);
+
 // A WorkerService that keeps everything in memory, over real gRPC. Whatever is said of an attempt must come with its
 // secret, and every call under an id that the worker's key proves.
 class FakeCoordinator : public v1::WorkerService::Service {
