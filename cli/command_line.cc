@@ -199,6 +199,11 @@ class Program {
     AddAccess(coordinator, serve->access);
     AddRetention(coordinator, serve->metrics_retention_seconds);
     AddLogBytes(coordinator, serve->max_log_bytes);
+    coordinator
+        ->add_option("--max-trials-per-caller", serve->max_trials_per_caller,
+                     "that wait or run; a sweep that would bring its owner more is refused")
+        ->check(Within({.minimum = 1, .maximum = 1e15, .whole = true}))
+        ->capture_default_str();
     coordinator->add_option("--on-sweep-end", serve->on_sweep_end,
                             "COMMAND for the shell when a sweep has ended; reads it as JSON on its standard input");
 

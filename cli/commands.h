@@ -195,6 +195,7 @@ struct CoordinatorCommandOptions {
   std::vector<std::string> http_hosts;  // further names by which browsers reach it
   double metrics_retention_seconds = 300;
   std::uint64_t max_log_bytes = kDefaultLogBytes;
+  std::uint64_t max_trials_per_caller = 10'000'000;
   std::string on_sweep_end;  // a shell command; empty: none
   AccessOptions access = {};
 };

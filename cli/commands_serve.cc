@@ -33,6 +33,7 @@ absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams 
                                .http = options.http,
                                .access = options.access,
                                .http_hosts = options.http_hosts,
+                               .max_trials_per_caller = options.max_trials_per_caller,
                                .metrics_retention_seconds = options.metrics_retention_seconds,
                                .max_log_bytes = options.max_log_bytes,
                                .revision = std::string(BuildRevision()),

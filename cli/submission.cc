@@ -103,7 +103,9 @@ absl::StatusOr<v1::SubmitSweepResponse> Validate(const SpecFile& file, std::ostr
   if (!problems.empty()) return absl::InvalidArgumentError(ToText(problems));
   spec.fingerprints = SeenInputs(spec, {}, log);
   const SweepSettings settings = ReadSweepSettings(spec, file.path);
-  const auto trials = ExpandSubmission(spec, settings, problems);
+  ByteRoom room(kExpansionBytes);
+  ByteRoom::Share share(room);
+  const auto trials = ExpandSubmission(spec, settings, problems, share);
   if (!trials.ok()) return absl::InvalidArgumentError(trials.status().message());
   const SweepSummary summary{.name = spec.name,
                              .submitted_at = absl::ToUnixMillis(absl::Now()),

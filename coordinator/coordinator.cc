@@ -89,7 +89,7 @@ Coordinator::Coordinator(const CoordinatorOptions& options, Store& store, const 
       state_(store, options.scheduler, LogOwner()),
       views_(state_, store, clock, live_),
       announcer_(store, clock, live_, observer),
-      intake_(state_, store, clock, announcer_, options.revision) {}
+      intake_(state_, store, clock, announcer_, options.revision, options.max_trials_per_caller) {}
 
 // ---- what decisions rest on ----
 
@@ -367,6 +367,14 @@ void Coordinator::ShowLogged(std::span<const LogPiece> pieces) {
 
 // ---- workers: points ----
 
+void Coordinator::FailForSeries(const std::vector<AttemptName>& attempts, CommitLog::Ticket& ticket) {
+  if (attempts.empty()) return;
+  const std::string why = absl::StrCat("it measures more than the ", options_.max_series_per_trial,
+                                       " series that a trial may have: leave out some of measure.metrics");
+  const TimeMs now = clock_.Now();
+  state_.log.Enqueue(state_.scheduler.Fail(attempts, FailureClass::kBadConfig, why, now), now, ticket);
+}
+
 absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const DatabaseIdentity& database,
                                                            const std::vector<AttemptPoints>& attempts) {
   if (database != identity_) {
@@ -376,6 +384,7 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const DatabaseIdentit
   std::vector<std::future<absl::StatusOr<PushCounts>>> writes(attempts.size());
   const PushRoom::Share room(push_room_, BytesOf(attempts));
   CommitLog::Ticket ticket;
+  std::vector<AttemptName> excessive;  // with too many series
   {
     absl::MutexLock lock(&state_.log.mutex());
     if (absl::Status status = state_.log.Refresh(); !status.ok()) return status;
@@ -387,9 +396,14 @@ absl::StatusOr<std::vector<PushOutcome>> Coordinator::Push(const DatabaseIdentit
       outcomes[i].fenced = !outcomes[i].unknown && !(scheduler.MayWrite(name) && scheduler.Begin(name, from_step));
       if (outcomes[i].fenced) ticket.RepeatsEarlier();
       if (outcomes[i].taken()) outcomes[i].unknown = !scheduler.HoldsThrough(name.trial_id, after_step);
+      if (outcomes[i].taken() && live_.HasTooMany(name.trial_id, columns->series, options_.max_series_per_trial)) {
+        outcomes[i].fenced = true;
+        excessive.push_back(name);
+      }
       // Under the mutex, so that no newer attempt's points come before these.
       if (outcomes[i].taken()) writes[i] = store_.AppendPoints(name, from_step, columns);
     }
+    FailForSeries(excessive, ticket);
   }
   absl::Status status = announcer_.Commit(state_.log, std::move(ticket));
   std::vector<PushCounts> counts(attempts.size());

@@ -32,7 +32,10 @@ struct CoordinatorOptions {
   SchedulerOptions scheduler;
   // Of points on their way to the disk; senders of more wait.
   std::size_t max_push_bytes = std::size_t{32} << 20;
-  std::string revision = {};  // of the program, kept with each sweep
+  std::string revision = {};                         // of the program, kept with each sweep
+  std::uint64_t max_trials_per_caller = 10'000'000;  // that wait or run
+  // Metrics × sites × layers of one trial, a model of 2,800 blocks with everything measured. One that sends more fails.
+  std::size_t max_series_per_trial = 100'000;
   LiveTrialsOptions live = {};
   std::string version = {};  // workers of another one get nothing to do, and are told so; empty: of any
   // Called when a sweep's end (finished or cancelled) is stored, under the coordinator's mutex: it must return at once,
@@ -117,6 +120,9 @@ class Coordinator {
   std::vector<FixedInput> TakeBeginnings(WorkerReport& report, std::vector<Beginning>& beginnings)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
   void RecordBeginning(const std::string& worker_id, Beginning beginning, StateChange& change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
+  // Fails attempts that would have more series than a trial may.
+  void FailForSeries(const std::vector<AttemptName>& attempts, CommitLog::Ticket& ticket)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_.log.mutex());
   void FillIn(const TrialRow& trial, AttemptStart& start) const ABSL_LOCKS_EXCLUDED(state_.log.mutex());
 

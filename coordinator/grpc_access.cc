@@ -46,6 +46,7 @@ class AccessProcessor final : public grpc::AuthMetadataProcessor {
     const auto caller =
         admission_.Identify({.authorization = ValueOf(metadata, kAuthorization), .certificate_name = name});
     if (!caller.ok()) return ToGrpcStatus(caller.status());
+    if (absl::Status counted = admission_.Count(*caller); !counted.ok()) return ToGrpcStatus(counted);
     return ToGrpcStatus(CheckRole(*caller, *needed, rpc.substr(rpc.rfind('/') + 1)));
   }
 
@@ -74,6 +75,12 @@ absl::StatusOr<Caller> CallerOf(const grpc::ServerContextBase& context, const Ca
       admission.Identify({.authorization = ValueOf(metadata, kAuthorization), .certificate_name = certificate_name});
   if (caller.ok()) caller->peer = *peer;
   return caller;
+}
+
+absl::Status CountNameless(const grpc::ServerContextBase& context, const CallAdmission& admission) {
+  if (admission.asks_who_calls() || !PeerHost(context.peer())) return absl::OkStatus();
+  const auto caller = CallerOf(context, admission);
+  return caller.ok() ? admission.Count(*caller) : caller.status();
 }
 
 void SetCaller(const Caller& caller, grpc::ClientContext& context) {

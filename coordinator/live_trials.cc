@@ -1,6 +1,7 @@
 #include "coordinator/live_trials.h"
 
 #include <algorithm>
+#include <set>
 
 #include "coordinator/live_trial.h"
 
@@ -139,6 +140,16 @@ void LiveTrials::Show(const std::string& trial_id, const PointColumns& points, T
     trial.Show(points, row);
     trial.reported_at = now;
   }
+}
+
+bool LiveTrials::HasTooMany(const std::string& trial_id, const std::vector<Series>& further, std::size_t most) const {
+  absl::MutexLock lock(&mutex_);
+  const auto found = trials_.find(trial_id);
+  const std::size_t shown = found == trials_.end() ? 0 : found->second.series->size();
+  if (shown + further.size() <= most) return false;
+  std::set<Series> all(further.begin(), further.end());
+  if (shown > 0) all.insert(found->second.series->begin(), found->second.series->end());
+  return all.size() > most;
 }
 
 bool LiveTrials::ShowDoing(const std::string& trial_id, std::string line) {

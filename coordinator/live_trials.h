@@ -50,6 +50,9 @@ class LiveTrials {
 
   // The attempt's points are stored. Steps older than the newest one that it has shown change nothing.
   void Show(const std::string& trial_id, const PointColumns& points, TimeMs now) ABSL_LOCKS_EXCLUDED(mutex_);
+  // It would have shown more different series than `most` with these.
+  bool HasTooMany(const std::string& trial_id, const std::vector<Series>& further, std::size_t most) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // The newest line that its attempt has logged. True where that is news: it has shown no points yet.
   bool ShowDoing(const std::string& trial_id, std::string line) ABSL_LOCKS_EXCLUDED(mutex_);
   // What its attempt has shown so far is no part of the next one's speed.

@@ -85,9 +85,10 @@ LogHub::LogHub(LogStore& logs, Store& store, const Clock& clock, SweepViews* liv
     : logs_(logs), store_(store), clock_(clock), follows_(live != nullptr), streams_("TailLog", live, kBetweenLooks) {}
 
 grpc::ServerWriteReactor<v1::TailLogResponse>* LogHub::Tail(grpc::CallbackServerContext& context,
-                                                            const v1::TailLogRequest& request) {
+                                                            const v1::TailLogRequest& request,
+                                                            const std::string& caller) {
   auto* tailer = new Tailer(*this, context, request);
-  streams_.Add(*tailer, request.follow() && !follows_ ? NothingFollows() : grpc::Status::OK);
+  streams_.Add(*tailer, request.follow() && !follows_ ? NothingFollows() : grpc::Status::OK, caller);
   return tailer;
 }
 

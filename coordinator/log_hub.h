@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include <grpcpp/support/server_callback.h>
 
@@ -20,9 +21,9 @@ class LogHub {
   // there is nothing to follow; nor need there be a file of logs.
   LogHub(LogStore& logs, Store& store, const Clock& clock, SweepViews* live);
 
-  // Never blocks: gRPC calls it on its own thread.
+  // Never blocks: gRPC calls it on its own thread. `caller`: LimitKey.
   grpc::ServerWriteReactor<v1::TailLogResponse>* Tail(grpc::CallbackServerContext& context,
-                                                      const v1::TailLogRequest& request);
+                                                      const v1::TailLogRequest& request, const std::string& caller);
   // These were stored.
   void NoteGrowth(std::span<const LogPiece> pieces);
   void Stop() { streams_.Stop(); }

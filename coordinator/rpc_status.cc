@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "coordinator/message_bounds.h"
 #include "experiment/quoted.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -39,6 +40,14 @@ grpc::Status Guarded(const std::function<grpc::Status()>& handle) {
   } catch (const std::exception& error) {
     return ToGrpcStatus(absl::InternalError(std::string("internal error: ") + error.what()));
   }
+}
+
+grpc::Status Guarded(const google::protobuf::Message& request, const std::function<grpc::Status()>& handle) {
+  return Guarded([&]() -> grpc::Status {
+    std::vector<Problem> problems;
+    CheckBounds(request, problems);
+    return problems.empty() ? handle() : BadRequest(problems);
+  });
 }
 
 grpc::Status BadRequest(const std::vector<Problem>& problems, absl::StatusCode code) {

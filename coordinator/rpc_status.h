@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/message.h>
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
@@ -20,6 +21,9 @@ grpc::Status StorageStatus(const absl::Status& status);
 
 // The edge where exceptions end: they become INTERNAL.
 grpc::Status Guarded(const std::function<grpc::Status()>& handle);
+
+// The same for a request that is within its bounds (message_bounds.h); else INVALID_ARGUMENT.
+grpc::Status Guarded(const google::protobuf::Message& request, const std::function<grpc::Status()>& handle);
 
 // INVALID_ARGUMENT (or `code`) whose details hold one google.rpc.BadRequest field violation per problem: field = its
 // key, description = its whole text with file, line and fix. gRPC allows 8 KiB of trailing metadata by default, so of

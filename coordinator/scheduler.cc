@@ -17,8 +17,8 @@ Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now, 
   state_.deletions = Deletions(std::move(deleted));
   Turn turn(state_, now);
   for (const StoredSweep& stored : sweeps) {
-    const SweepIndex index =
-        state_.books.AddSweep(stored.name, stored.attributes, stored.state, stored.submitted_at, stored.trials.size());
+    const SweepIndex index = state_.books.AddSweep(stored.name, stored.owner, stored.attributes, stored.state,
+                                                   stored.submitted_at, stored.trials.size());
     for (std::uint32_t position = 0; position < stored.trials.size(); ++position) {
       RestoreTrial(stored.trials[position], {index, position}, turn);
     }
@@ -30,8 +30,14 @@ Decision Scheduler::Restore(const std::vector<StoredSweep>& sweeps, TimeMs now, 
 void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, Turn& turn) {
   const bool is_new = books().FindTrial(stored.trial.trial_id) == nullptr;
   const TrialIndex index = AddTrial(stored.trial, place);
-  if (!is_new) return;
   TrialRecord& trial = state_.books.trial(index);
+  if (!is_new) {
+    if (!trial.is_leased()) return;
+    // An older sweep may have been cancelled.
+    state_.books.GiveSlotBack(index);
+    state_.books.TakeSlot(index, books().OldestLive(trial));
+    return;
+  }
   trial.generation = std::max(trial.generation, stored.generation);
   trial.attempts = stored.attempts;
   trial.started_at = stored.started_at;
@@ -43,7 +49,7 @@ void Scheduler::RestoreTrial(const StoredTrial& stored, Place place, Turn& turn)
   state_.books.SetState(index, stored.state, turn.now());
   state_.books.RecordStep(index, stored.step);
   if (!trial.is_leased()) return;
-  turn.Lease(index, state_.fleet.Ensure(stored.worker));
+  turn.Lease(index, state_.fleet.Ensure(stored.worker), place.sweep);
   // Nobody can tell any more whether it was reported; told again, its name might be used twice.
   trial.known = true;
   WorkerRecord& worker = state_.fleet.at(trial.worker);
@@ -60,11 +66,11 @@ TrialIndex Scheduler::AddTrial(const NewTrial& trial, Place place) {
 
 // ---- users ----
 
-Decision Scheduler::AddSweep(std::string name, SweepAttributes attributes, const std::vector<NewTrial>& trials,
-                             TimeMs now) {
+Decision Scheduler::AddSweep(std::string name, std::string owner, SweepAttributes attributes,
+                             const std::vector<NewTrial>& trials, TimeMs now) {
   Turn turn(state_, now);
-  const SweepIndex sweep =
-      state_.books.AddSweep(std::move(name), std::move(attributes), SweepState::kActive, now, trials.size());
+  const SweepIndex sweep = state_.books.AddSweep(std::move(name), std::move(owner), std::move(attributes),
+                                                 SweepState::kActive, now, trials.size());
   AddTrials(sweep, trials, turn);
   return turn.Take();
 }
@@ -207,6 +213,7 @@ Decision Scheduler::Tick(TimeMs now) {
     const std::vector<TrialIndex> held(fleet().at(worker).held.begin(), fleet().at(worker).held.end());
     for (const TrialIndex trial : held) ExpireLease(trial, turn);
   }
+  state_.fleet.ForgetSilent(now);
   return turn.Take();
 }
 
@@ -233,6 +240,21 @@ bool Scheduler::MayAdopt(const AttemptName& name) const {
 bool Scheduler::Begin(const AttemptName& name, std::int64_t from_step) {
   const auto index = books().FindTrialIndex(name.trial_id);
   return index && state_.books.Begin(*index, from_step);
+}
+
+Decision Scheduler::Fail(std::span<const AttemptName> names, FailureClass failure, const std::string& why, TimeMs now) {
+  Turn turn(state_, now);
+  for (const AttemptName& name : names) {
+    const auto index = books().FindTrialIndex(name.trial_id);
+    if (!index || books().trial(*index).generation != name.generation) continue;
+    TrialRecord& trial = state_.books.trial(*index);
+    trial.adoptable = false;
+    if (!trial.is_leased()) continue;
+    const AttemptEnd end{
+        .outcome = AttemptOutcome::kFailed, .failure = failure, .message = why, .step = trial.step, .wall_seconds = 0};
+    EndAttempt(*index, end, turn);
+  }
+  return turn.Take();
 }
 
 bool Scheduler::HoldsThrough(const std::string& trial_id, std::int64_t step) const {
@@ -263,12 +285,16 @@ std::string Scheduler::Inconsistency() const {
   }
   std::size_t held = 0;
   std::size_t connected = 0;
+  std::size_t remembered = 0;
   for (const WorkerRecord& worker : fleet().workers()) {
     held += worker.held.size();
     connected += worker.connected ? 1 : 0;
+    remembered += worker.id.empty() || worker.is_forgotten ? 0 : 1;
+    if (worker.is_forgotten && worker.busy() > 0) return worker.id + " is forgotten though it holds trials";
   }
   if (held != leased) return absl::StrCat(held, " leases for ", leased, " attempts");
   if (connected != fleet().connected()) return "the count of connected workers is wrong";
+  if (remembered != fleet().remembered()) return "the count of remembered workers is wrong";
   return "";
 }
 

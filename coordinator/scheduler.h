@@ -28,6 +28,7 @@ struct StoredTrial {
 
 struct StoredSweep {
   std::string name;
+  std::string owner;
   SweepAttributes attributes;
   SweepState state = SweepState::kActive;
   TimeMs submitted_at = 0;
@@ -50,7 +51,8 @@ class Scheduler {
 
   // The name must be new (see Books::FindSweep), the trials different ones; the sweep itself is for the caller to
   // store. Of trials that exist already, failed and cancelled ones become pending again.
-  Decision AddSweep(std::string name, SweepAttributes attributes, const std::vector<NewTrial>& trials, TimeMs now);
+  Decision AddSweep(std::string name, std::string owner, SweepAttributes attributes,
+                    const std::vector<NewTrial>& trials, TimeMs now);
   // Likewise of a sweep that exists: trials that it does not hold yet. Those of a cancelled one wait for its
   // resumption, as all of its trials do.
   absl::StatusOr<Decision> UpdateSweep(const std::string& name, SweepAttributes attributes,
@@ -75,7 +77,7 @@ class Scheduler {
   };
   Synchronized Synchronize(const WorkerReport& report, TimeMs now);
 
-  // Takes the leases of silent workers.
+  // Takes the leases of silent workers, and forgets those that are silent for long.
   Decision Tick(TimeMs now);
 
   // False for an attempt that this database has never heard of: it was restored from a copy that is older.
@@ -89,6 +91,9 @@ class Scheduler {
   // An attempt that may write begins here. False where its curve would have a gap: `from_step` lies beyond what is
   // stored.
   bool Begin(const AttemptName& name, std::int64_t from_step);
+
+  // The coordinator ends attempts that may write: whatever their workers send of them from now on is fenced.
+  Decision Fail(std::span<const AttemptName> names, FailureClass failure, const std::string& why, TimeMs now);
 
   // All points of a trial through this step are stored.
   bool HoldsThrough(const std::string& trial_id, std::int64_t step) const;

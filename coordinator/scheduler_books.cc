@@ -47,6 +47,12 @@ std::vector<std::string> Books::SweepNames(const TrialRecord& trial) const {
   return names;
 }
 
+std::uint64_t Books::UnfinishedOf(const std::string& owner) const {
+  std::uint64_t trials = 0;
+  for (const SweepRecord& sweep : sweeps_) trials += sweep.owner == owner ? sweep.unfinished() : 0;
+  return trials;
+}
+
 bool Books::IsWanted(const TrialRecord& trial) const {
   return std::any_of(trial.places.begin(), trial.places.end(),
                      [&](Place place) { return sweeps_[place.sweep].live(); });
@@ -79,14 +85,22 @@ KeepCheckpoints Books::KeepOf(const TrialRecord& trial) const {
   return most;
 }
 
+SweepIndex Books::OldestLive(const TrialRecord& trial) const {
+  const auto live =
+      std::find_if(trial.places.begin(), trial.places.end(), [&](Place place) { return sweeps_[place.sweep].live(); });
+  return (live == trial.places.end() ? trial.places.front() : *live).sweep;
+}
+
 // ---- changes ----
 
-SweepIndex Books::AddSweep(std::string name, SweepAttributes attributes, SweepState state, TimeMs submitted_at,
-                           std::size_t trials) {
+SweepIndex Books::AddSweep(std::string name, std::string owner, SweepAttributes attributes, SweepState state,
+                           TimeMs submitted_at, std::size_t trials) {
   const auto index = static_cast<SweepIndex>(sweeps_.size());
   sweep_by_name_[name] = index;
   SweepRecord& sweep = sweeps_.emplace_back();
   sweep.name = std::move(name);
+  queue_.AddSweep(index, owner);
+  sweep.owner = std::move(owner);
   sweep.submitted_at = submitted_at;
   sweep.trials.reserve(trials);
   queue_.SetOpen(index, GateOf(sweep) == SweepGate::kOpen);
@@ -184,6 +198,15 @@ bool Books::SetSweepState(SweepIndex index, SweepState state) {
   return true;
 }
 
+void Books::TakeSlot(TrialIndex index, SweepIndex sweep) {
+  trials_[index].in_turn_of = sweep;
+  queue_.TakeSlot(sweep);
+}
+
+void Books::GiveSlotBack(TrialIndex index) {
+  queue_.GiveSlotBack(std::exchange(trials_[index].in_turn_of, kNoSweep));
+}
+
 void Books::RecordStep(TrialIndex index, std::int64_t step) {
   TrialRecord& trial = trials_[index];
   if (step > trial.step) SetStep(trial, step);
@@ -237,6 +260,7 @@ std::string Books::TrialInconsistency(const TrialRecord& trial, TrialIndex index
   const bool queued = queue_.Contains(trial);
   if (trial.stopping && (queued || delayed)) return "waits though its worker still holds it";
   if (trial.stopping && trial.state == TrialState::kRunning) return "is running and stopping";
+  if (trial.is_leased() != (trial.in_turn_of != kNoSweep)) return "is leased, and its slot counts for no sweep, or not";
   if (trial.state == TrialState::kPending && !trial.stopping && queued == delayed) {
     return queued ? "stands in a queue and waits for its time too" : "stands in no queue";
   }
@@ -252,13 +276,16 @@ std::string Books::SweepInconsistency(const SweepRecord& sweep, SweepIndex index
   std::int64_t done = 0;
   std::int64_t to_do = 0;
   std::size_t ready = 0;
+  int slots = 0;
   for (const TrialIndex trial_index : sweep.trials) {
     const TrialRecord& trial = trials_[trial_index];
     ++counts[static_cast<std::size_t>(trial.state)];
     done += trial.step;
     to_do += StepsToDo(trial, trial.state);
     if (trial.state == TrialState::kPending && queue_.Contains(trial)) ++ready;
+    if (trial.in_turn_of == index) ++slots;
   }
+  if (slots != queue_.order().SlotsOf(index)) return "its count of slots is wrong";
   if (counts != sweep.counts) return "its counts of trials by state are wrong";
   if (done != sweep.steps_done || to_do != sweep.steps_to_do) return "its counts of steps are wrong";
   if (ready != queue_.CountReady(index, false) + queue_.CountReady(index, true)) return "its queue is wrong";

@@ -39,6 +39,8 @@ class Books {
   const ReadyQueue& queue() const { return queue_; }
   std::size_t paused_sweeps() const { return paused_sweeps_; }
 
+  // Trials of that owner that wait or run, for each of their sweeps.
+  std::uint64_t UnfinishedOf(const std::string& owner) const;
   // A sweep that is active or paused holds it.
   bool IsWanted(const TrialRecord& trial) const;
   bool IsIn(const TrialRecord& trial, SweepIndex sweep) const;
@@ -47,14 +49,16 @@ class Books {
   // One of its sweeps is of those that this process is about.
   bool IsOurs(const TrialRecord& trial) const;
   const std::string& only_sweep() const { return only_sweep_; }
+  // The oldest live sweep that holds it, or the oldest: for which its slot counts where no turn says it.
+  SweepIndex OldestLive(const TrialRecord& trial) const;
   // What the sweeps that hold it want kept of it: the most that one of them does.
   KeepCheckpoints KeepOf(const TrialRecord& trial) const;
 
   // ---- changes ----
 
   // Its name must be new; room is made for so many trials.
-  SweepIndex AddSweep(std::string name, SweepAttributes attributes, SweepState state, TimeMs submitted_at,
-                      std::size_t trials);
+  SweepIndex AddSweep(std::string name, std::string owner, SweepAttributes attributes, SweepState state,
+                      TimeMs submitted_at, std::size_t trials);
   void SetAttributes(SweepIndex index, SweepAttributes attributes);
   // The trial of that id is in that place now; made, pending, when there was none.
   TrialIndex AddTrial(const NewTrial& trial, Place place);
@@ -71,6 +75,10 @@ class Books {
 
   // True when it was in another state.
   bool SetSweepState(SweepIndex index, SweepState state);
+
+  // A leased trial's slot counts for that sweep, and no more when the lease has ended.
+  void TakeSlot(TrialIndex index, SweepIndex sweep);
+  void GiveSlotBack(TrialIndex index);
 
   // It has done at least this many updates.
   void RecordStep(TrialIndex index, std::int64_t step);

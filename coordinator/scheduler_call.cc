@@ -122,7 +122,7 @@ class Call {
       ++trial.attempts;
       trial.started_at = turn_.now();
     }
-    turn_.Lease(index, worker_);
+    turn_.Lease(index, worker_, books_.OldestLive(trial));
     turn_.SetTrial(index, TrialState::kRunning, {.reason = "its worker is back"});
     turn_.RecordAttempt(index);
   }
@@ -185,7 +185,7 @@ class Call {
       const auto fresh = FindReady(/*retries_too=*/false);
       const auto place = fresh ? fresh : FindReady(/*retries_too=*/true);
       if (!place) return;
-      Assign(books_.IndexAt(*place));
+      Assign(*place);
     }
   }
 
@@ -197,9 +197,10 @@ class Call {
     });
   }
 
-  void Assign(TrialIndex index) {
+  void Assign(Place place) {
+    const TrialIndex index = books_.IndexAt(place);
     TrialRecord& trial = books_.trial(index);
-    turn_.Lease(index, worker_);
+    turn_.Lease(index, worker_, place.sweep);
     trial.generation = std::max(trial.generation + 1, turn_.state().options.first_generation);
     ++trial.attempts;
     trial.started_at = turn_.now();

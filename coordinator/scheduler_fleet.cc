@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -18,9 +19,55 @@ constexpr TimeMs kOtherDataMs = 60'000;
 }  // namespace
 
 WorkerIndex Fleet::Ensure(const std::string& worker_id) {
-  const auto [it, is_new] = by_id_.try_emplace(worker_id, static_cast<WorkerIndex>(workers_.size()));
-  if (is_new) workers_.emplace_back().id = worker_id;
-  return it->second;
+  const WorkerIndex known = Find(worker_id);
+  if (known != kNoWorker && !workers_[known].is_forgotten) return known;
+  if (remembered_ >= limits_.workers) {
+    if (const WorkerIndex silent = LongestSilent(); silent != kNoWorker) Forget(silent);
+  }
+  ++remembered_;
+  if (known != kNoWorker) {
+    workers_[known].is_forgotten = false;
+    return known;
+  }
+  if (free_places_.empty()) {
+    free_places_.push_back(static_cast<WorkerIndex>(workers_.size()));
+    workers_.emplace_back();
+  }
+  const WorkerIndex place = free_places_.back();
+  free_places_.pop_back();
+  workers_[place].id = worker_id;
+  by_id_.emplace(worker_id, place);
+  return place;
+}
+
+WorkerIndex Fleet::LongestSilent() const {
+  WorkerIndex longest = kNoWorker;
+  for (WorkerIndex worker = 0; worker < workers_.size(); ++worker) {
+    if (!workers_[worker].may_be_forgotten()) continue;
+    if (longest == kNoWorker || workers_[worker].last_seen < workers_[longest].last_seen) longest = worker;
+  }
+  return longest;
+}
+
+void Fleet::Forget(WorkerIndex worker) {
+  WorkerRecord& record = workers_[worker];
+  --remembered_;
+  WorkerRecord left;
+  if (record.has_held) {
+    left.id = std::move(record.id);
+    left.has_held = left.is_forgotten = true;
+  } else {
+    by_id_.erase(record.id);
+    free_places_.push_back(worker);
+  }
+  record = std::move(left);
+}
+
+void Fleet::ForgetSilent(TimeMs now) {
+  for (WorkerIndex worker = 0; worker < workers_.size(); ++worker) {
+    const WorkerRecord& record = workers_[worker];
+    if (record.may_be_forgotten() && record.last_seen < now - limits_.forget_ms) Forget(worker);
+  }
 }
 
 WorkerIndex Fleet::Find(const std::string& worker_id) const {
@@ -38,7 +85,12 @@ absl::Status Fleet::Admit(const WorkerReport& report, TimeMs now) const {
         absl::StrCat("worker ", report.worker_id, " reports ", reported, " attempts with ", report.slots, " slots and ",
                      held, " leases; at most ", limit, " are read. No agent comes to hold so many"));
   }
-  if (worker == kNoWorker) return absl::OkStatus();
+  if (worker == kNoWorker || workers_[worker].is_forgotten) {
+    if (remembered_ < limits_.workers || LongestSilent() != kNoWorker) return absl::OkStatus();
+    return absl::UnavailableError(
+        absl::StrCat(remembered_, " workers are connected or hold trials, as many as one coordinator takes: try again ",
+                     "when some have ended, or offer more slots on fewer workers"));
+  }
   const WorkerRecord& known = workers_[worker];
   // One that was stopped and holds nothing has left its folder to whoever goes on with it, on another host, say.
   const bool has_left = known.slots <= 0 && known.held.empty();
@@ -148,6 +200,7 @@ std::vector<WorkerView> Fleet::Views(TimeMs now) const {
   std::vector<WorkerView> views;
   for (WorkerIndex index = 0; index < workers_.size(); ++index) {
     const WorkerRecord& worker = workers_[index];
+    if (worker.id.empty() || worker.is_forgotten) continue;
     views.push_back({.worker_id = worker.id,
                      .host = worker.host,
                      .version = worker.version,

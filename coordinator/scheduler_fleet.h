@@ -22,8 +22,15 @@ struct QuarantineOptions {
   TimeMs longest_ms = 30 * 60'000;
 };
 
+struct FleetLimits {
+  // Workers that are remembered; beyond it those go that hold nothing and are silent, the longest first.
+  std::size_t workers = 10'000;
+  // A worker that holds nothing is forgotten when it was silent for so long.
+  TimeMs forget_ms = 24 * 60 * 60'000;
+};
+
 struct WorkerRecord {
-  std::string id;
+  std::string id;  // "" of a place that no worker has
   std::string host;
   std::string version;
   std::string scrape_target;
@@ -38,6 +45,8 @@ struct WorkerRecord {
   TimeMs connected_since = 0;
   absl::btree_set<TrialIndex> held;  // trials it has a lease on
   int leaving = 0;                   // its processes without a lease, each of which keeps its slot until it is gone
+  bool has_held = false;             // trials may name it, so that its place stays its own
+  bool is_forgotten = false;         // of it only its id is left
 
   std::vector<TrialIndex> crashed_in_a_row;  // different ones
   int quarantines = 0;                       // in a row
@@ -46,6 +55,7 @@ struct WorkerRecord {
 
   int busy() const { return static_cast<int>(held.size()); }
   bool HasTimeFor(TimeMs needed, TimeMs now) const { return !stops_at || *stops_at - now >= needed; }
+  bool may_be_forgotten() const { return !id.empty() && !is_forgotten && !connected && held.empty(); }
 };
 
 // What keeps a trial that stands in a queue from starting on a worker. Of several the one that lasts longest is told,
@@ -66,9 +76,9 @@ inline constexpr std::size_t kObstacles = static_cast<std::size_t>(Obstacle::kNo
 // The workers that have called, what each holds, and how far it is to be trusted.
 class Fleet {
  public:
-  explicit Fleet(QuarantineOptions options) : options_(options) {}
+  Fleet(QuarantineOptions options, FleetLimits limits) : options_(options), limits_(limits) {}
 
-  // The worker of this id, made when unknown.
+  // The worker of this id, made when unknown; where there are too many, another one is forgotten.
   WorkerIndex Ensure(const std::string& worker_id);
   WorkerIndex Find(const std::string& worker_id) const;  // kNoWorker when unknown
   const WorkerRecord& at(WorkerIndex worker) const { return workers_[worker]; }
@@ -76,12 +86,15 @@ class Fleet {
   const std::vector<WorkerRecord>& workers() const { return workers_; }
 
   // AlreadyExists while a live agent of another folder goes by the id: one of the two folders is a copy.
-  // InvalidArgument for a report of far more attempts than it can hold.
+  // InvalidArgument for a report of far more attempts than it can hold. Unavailable for a new one where there are too
+  // many workers of which none may be forgotten.
   absl::Status Admit(const WorkerReport& report, TimeMs now) const;
   void Seen(WorkerIndex worker, const WorkerReport& report, TimeMs now);
   // Workers silent since `before` are no longer connected; returns those of them that hold leases.
   std::vector<WorkerIndex> Disconnect(TimeMs before);
+  void ForgetSilent(TimeMs now);
   std::size_t connected() const { return connected_; }
+  std::size_t remembered() const { return remembered_; }
 
   // True when this crash put the worker into quarantine.
   bool NoteCrash(WorkerIndex worker, TrialIndex trial, TimeMs now);
@@ -103,11 +116,17 @@ class Fleet {
   // asked.
   bool AnotherIsUsable(WorkerIndex worker, bool needs_cuda, TimeMs now) const;
   Obstacle ObstacleBetween(const TrialRecord& trial, WorkerIndex worker, TimeMs now) const;
+  // Of those that may be forgotten the one that is silent for longest.
+  WorkerIndex LongestSilent() const;
+  void Forget(WorkerIndex worker);
 
   QuarantineOptions options_;
+  FleetLimits limits_;
   std::vector<WorkerRecord> workers_;
+  std::vector<WorkerIndex> free_places_;
   absl::flat_hash_map<std::string, WorkerIndex> by_id_;
   std::size_t connected_ = 0;
+  std::size_t remembered_ = 0;
 };
 
 }  // namespace ofsweep

@@ -2,32 +2,31 @@
 
 #include <algorithm>
 
+#include "coordinator/ordered_union.h"
+
 namespace ofsweep {
+
+void ReadyQueue::AddSweep(SweepIndex sweep, const std::string& owner) {
+  queues_.resize(sweep + 1);
+  order_.Add(sweep, owner);
+}
 
 void ReadyQueue::Insert(const TrialRecord& trial) {
   for (const Place place : trial.places) {
-    QueueOf(place.sweep).positions[trial.needs_cuda].insert(place.position);
+    queues_[place.sweep].positions[trial.needs_cuda].insert(place.position);
     Refresh(place.sweep, trial.needs_cuda);
   }
 }
 
 void ReadyQueue::Remove(const TrialRecord& trial) {
   for (const Place place : trial.places) {
-    QueueOf(place.sweep).positions[trial.needs_cuda].erase(place.position);
+    queues_[place.sweep].positions[trial.needs_cuda].erase(place.position);
     Refresh(place.sweep, trial.needs_cuda);
   }
 }
 
 void ReadyQueue::SetOpen(SweepIndex sweep, bool open) {
-  QueueOf(sweep).open = open;
-  Refresh(sweep, false);
-  Refresh(sweep, true);
-}
-
-void ReadyQueue::SetPriority(SweepIndex sweep, int priority) {
-  SweepQueue& queue = QueueOf(sweep);
-  for (auto& ranks : runnable_) ranks.erase(RankOf(sweep));
-  queue.priority = priority;
+  queues_[sweep].open = open;
   Refresh(sweep, false);
   Refresh(sweep, true);
 }
@@ -40,34 +39,25 @@ std::optional<TrialIndex> ReadyQueue::PopDue(TimeMs now) {
 }
 
 std::optional<Place> ReadyQueue::FindFirst(bool with_cuda, const std::function<bool(Place)>& accept) const {
-  auto any = runnable_[false].begin();
-  auto cuda = with_cuda ? runnable_[true].begin() : runnable_[true].end();
-  while (any != runnable_[false].end() || cuda != runnable_[true].end()) {
-    const bool has_any = any != runnable_[false].end();
-    const bool has_cuda = cuda != runnable_[true].end();
-    const Rank rank = !has_any ? *cuda : !has_cuda ? *any : std::min(*any, *cuda);
-    const SweepIndex sweep = rank.second;
-    const SweepQueue& queue = queues_[sweep];
-    auto left = queue.positions[false].begin();
-    auto right = with_cuda ? queue.positions[true].begin() : queue.positions[true].end();
-    while (left != queue.positions[false].end() || right != queue.positions[true].end()) {
-      const bool take_left =
-          right == queue.positions[true].end() || (left != queue.positions[false].end() && *left < *right);
-      const Place place{sweep, take_left ? *left++ : *right++};
-      if (accept(place)) return place;
-    }
-    if (has_any && *any == rank) ++any;
-    if (has_cuda && *cuda == rank) ++cuda;
-  }
-  return std::nullopt;
+  static const absl::btree_set<std::uint32_t> kNone;
+  std::optional<Place> found;
+  order_.Visit(with_cuda, [&](SweepIndex sweep) {
+    const auto& positions = queues_[sweep].positions;
+    return VisitUnion(positions[false], with_cuda ? positions[true] : kNone, [&](std::uint32_t position) {
+      const Place place{sweep, position};
+      if (!accept(place)) return false;
+      found = place;
+      return true;
+    });
+  });
+  return found;
 }
 
 std::size_t ReadyQueue::CountReady(SweepIndex sweep, bool needs_cuda) const {
-  return sweep < queues_.size() ? queues_[sweep].positions[needs_cuda].size() : 0;
+  return queues_[sweep].positions[needs_cuda].size();
 }
 
 std::optional<std::uint32_t> ReadyQueue::FirstReady(SweepIndex sweep) const {
-  if (sweep >= queues_.size()) return std::nullopt;
   for (const auto& positions : queues_[sweep].positions) {
     if (!positions.empty()) return *positions.begin();
   }
@@ -76,22 +66,13 @@ std::optional<std::uint32_t> ReadyQueue::FirstReady(SweepIndex sweep) const {
 
 bool ReadyQueue::Contains(const TrialRecord& trial) const {
   return std::all_of(trial.places.begin(), trial.places.end(), [&](Place place) {
-    return place.sweep < queues_.size() && queues_[place.sweep].positions[trial.needs_cuda].contains(place.position);
+    return queues_[place.sweep].positions[trial.needs_cuda].contains(place.position);
   });
-}
-
-ReadyQueue::SweepQueue& ReadyQueue::QueueOf(SweepIndex sweep) {
-  if (sweep >= queues_.size()) queues_.resize(sweep + 1);
-  return queues_[sweep];
 }
 
 void ReadyQueue::Refresh(SweepIndex sweep, bool needs_cuda) {
   const SweepQueue& queue = queues_[sweep];
-  if (queue.open && !queue.positions[needs_cuda].empty()) {
-    runnable_[needs_cuda].insert(RankOf(sweep));
-  } else {
-    runnable_[needs_cuda].erase(RankOf(sweep));
-  }
+  order_.SetReady(sweep, needs_cuda, queue.open && !queue.positions[needs_cuda].empty());
 }
 
 }  // namespace ofsweep

@@ -66,8 +66,48 @@ std::string SlotsAreBusy(int slots) {
   return slots == 1 ? "the only slot is busy" : absl::StrCat("all ", slots, " slots are busy");
 }
 
-// Of a trial that stands in a queue.
-std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+std::string OwnerText(const SweepRecord& sweep) {
+  return sweep.owner.empty() ? "somebody without a name" : sweep.owner;
+}
+
+// "bob has 1 slot, alice 3": by which the first comes before the second.
+std::string Shares(const std::string& first, int first_slots, const std::string& second, int second_slots) {
+  const auto slots = [](int count) { return absl::StrCat(count, count == 1 ? " slot" : " slots"); };
+  if (first_slots == second_slots) {
+    return absl::StrCat("both have ", slots(first_slots), ": they take turns");
+  }
+  return absl::StrCat(first, " has ", slots(first_slots), ", ", second, " ", second_slots);
+}
+
+// Why the next slot is another sweep's than this one's; "" where it is not.
+std::string WhoIsNext(const SchedulerState& state, SweepIndex sweep, bool with_cuda) {
+  const Books& books = state.books;
+  const auto next = books.queue().FindFirst(with_cuda, [](Place) { return true; });
+  if (!next || next->sweep == sweep) return "";
+  const FairOrder& order = books.queue().order();
+  const SweepRecord& first = books.sweeps()[next->sweep];
+  const SweepRecord& own = books.sweeps()[sweep];
+  const std::string is_next = absl::StrCat("; next is sweep ", first.name);
+  if (first.attributes.priority > own.attributes.priority) {
+    return absl::StrCat(is_next, ", of priority ", first.attributes.priority, " (this one has ",
+                        own.attributes.priority, ")");
+  }
+  if (first.owner != own.owner) {
+    return absl::StrCat(
+        is_next, " of ", OwnerText(first), " (",
+        Shares(OwnerText(first), order.SlotsOfOwner(next->sweep), OwnerText(own), order.SlotsOfOwner(sweep)), ")");
+  }
+  return absl::StrCat(is_next, " (", Shares("it", order.SlotsOf(next->sweep), "this one", order.SlotsOf(sweep)), ")");
+}
+
+bool SomeWorkerHasCuda(const Fleet& fleet) {
+  return std::any_of(fleet.workers().begin(), fleet.workers().end(), [](const WorkerRecord& worker) {
+    return worker.connected && worker.slots > 0 && worker.has_cuda;
+  });
+}
+
+// Of a trial that stands in the queue of an open sweep.
+std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial, SweepIndex sweep, TimeMs now) {
   const Workers workers = WorkersFor(state, trial, now);
   const auto first = [&](Obstacle obstacle) -> const WorkerRecord* {
     const WorkerIndex index = workers.first[static_cast<std::size_t>(obstacle)];
@@ -87,6 +127,7 @@ std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial,
   const WorkerRecord* quarantined = first(Obstacle::kQuarantine);
   if (first(Obstacle::kBusy)) {
     return absl::StrCat("waiting: ", SlotsAreBusy(workers.slots[static_cast<std::size_t>(Obstacle::kBusy)]),
+                        WhoIsNext(state, sweep, trial.needs_cuda || SomeWorkerHasCuda(state.fleet)),
                         quarantined == nullptr ? "" : absl::StrCat("; ", Quarantine(*quarantined)));
   }
   if (quarantined) return absl::StrCat("waiting: ", Quarantine(*quarantined));
@@ -101,27 +142,26 @@ std::string WhyReadyWaits(const SchedulerState& state, const TrialRecord& trial,
   return "waiting: no worker is connected";
 }
 
-// Of a pending trial of an open sweep.
-std::string WhyPending(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
+// Of a pending trial of that open sweep.
+std::string WhyPending(const SchedulerState& state, const TrialRecord& trial, SweepIndex sweep, TimeMs now) {
   switch (trial.HoldAt(now)) {
     case TrialHold::kStopping:
       return WhyStopping(state, trial);
     case TrialHold::kRetryTime:
       return WhyDelayed(state, trial, now);
     case TrialHold::kNone:
-      return WhyReadyWaits(state, trial, now);
+      return WhyReadyWaits(state, trial, sweep, now);
   }
   return "";
 }
 
 // The one of a sweep's pending trials that can start first.
-std::optional<TrialIndex> NextOf(const Books& books, const SweepRecord& sweep) {
-  const SweepIndex index = *books.FindSweepIndex(sweep.name);
+std::optional<TrialIndex> NextOf(const Books& books, SweepIndex index) {
   if (const auto ready = books.queue().FirstReady(index)) return books.IndexAt({index, *ready});
   for (const auto& [not_before, trial] : books.queue().delayed()) {
     if (books.IsIn(books.trial(trial), index)) return trial;
   }
-  for (const TrialIndex trial : sweep.trials) {
+  for (const TrialIndex trial : books.sweeps()[index].trials) {
     if (books.trial(trial).state == TrialState::kPending) return trial;
   }
   return std::nullopt;
@@ -158,14 +198,19 @@ std::string WhyWaits(const SchedulerState& state, const SweepRecord& sweep, Time
   const SweepGate gate = state.books.GateOf(sweep);
   if (gate == SweepGate::kEnded || sweep.count(TrialState::kPending) == 0) return "";
   if (gate != SweepGate::kOpen) return WhyClosed(state, gate);
-  const auto next = NextOf(state.books, sweep);
-  return next ? WhyPending(state, state.books.trial(*next), now) : "";
+  const SweepIndex index = *state.books.FindSweepIndex(sweep.name);
+  const auto next = NextOf(state.books, index);
+  return next ? WhyPending(state, state.books.trial(*next), index, now) : "";
 }
 
 std::string WhyWaits(const SchedulerState& state, const TrialRecord& trial, TimeMs now) {
   if (trial.state != TrialState::kPending) return "";
   const SweepGate gate = state.books.GateOf(trial);
-  return gate == SweepGate::kOpen ? WhyPending(state, trial, now) : WhyClosed(state, gate);
+  if (gate != SweepGate::kOpen) return WhyClosed(state, gate);
+  const auto open = std::find_if(trial.places.begin(), trial.places.end(), [&](Place place) {
+    return state.books.GateOf(state.books.sweeps()[place.sweep]) == SweepGate::kOpen;
+  });
+  return WhyPending(state, trial, open->sweep, now);
 }
 
 std::string WhyNoMore(const SchedulerState& state, WorkerIndex index, TimeMs now) {

@@ -16,6 +16,7 @@ using SweepIndex = std::uint32_t;
 using TrialIndex = std::uint32_t;
 using WorkerIndex = std::uint32_t;
 inline constexpr WorkerIndex kNoWorker = ~WorkerIndex{0};
+inline constexpr SweepIndex kNoSweep = ~SweepIndex{0};
 
 // A trial as a new sweep brings it.
 struct NewTrial {
@@ -50,6 +51,7 @@ struct TrialRecord {
   std::uint64_t generation = 0;
   WorkerIndex worker = kNoWorker;
   TimeMs started_at = 0;
+  SweepIndex in_turn_of = kNoSweep;  // the sweep that its slot counts for, while it is leased
   // The worker has reported it or sent its points, or may have, to an earlier incarnation; before that, its absence
   // from a report means only that the assignment has not arrived.
   bool known = false;
@@ -105,6 +107,7 @@ struct TrialRecord {
 
 struct SweepRecord {
   std::string name;
+  std::string owner;  // "" where callers had no names
   SweepAttributes attributes;
   SweepState state = SweepState::kActive;
   TimeMs submitted_at = 0;

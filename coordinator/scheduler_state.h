@@ -23,6 +23,7 @@ struct SchedulerOptions {
   // How much longer a trial waits for another worker than the one it crashed on, where there is one.
   TimeMs retry_elsewhere_ms = 60'000;
   QuarantineOptions quarantine;
+  FleetLimits fleet = {};
   // Trials of this sweep alone start, those that it shares with others too; empty: of every sweep.
   std::string only_sweep = {};
   // Generations begin here, so that a database which was restored from a copy gives no name a second time: microseconds
@@ -34,7 +35,7 @@ struct SchedulerOptions {
 // All that a decision rests on.
 struct SchedulerState {
   explicit SchedulerState(const SchedulerOptions& given)
-      : options(given), books(given.only_sweep), fleet(given.quarantine) {}
+      : options(given), books(given.only_sweep), fleet(given.quarantine, given.fleet) {}
 
   // In how long a worker is to call again.
   TimeMs NextCallMs() const;

@@ -58,7 +58,7 @@ void Turn::UpdateSweepEnd(SweepIndex index) {
   if (sweep.state == SweepState::kFinished && sweep.unfinished() > 0) SetSweep(index, SweepState::kActive);
 }
 
-void Turn::Lease(TrialIndex index, WorkerIndex worker) {
+void Turn::Lease(TrialIndex index, WorkerIndex worker, SweepIndex sweep) {
   TrialRecord& trial = books().trial(index);
   trial.worker = worker;
   trial.known = false;
@@ -66,6 +66,8 @@ void Turn::Lease(TrialIndex index, WorkerIndex worker) {
   trial.last_failure = FailureClass::kNone;
   trial.avoid_until = 0;
   fleet().at(worker).held.insert(index);
+  fleet().at(worker).has_held = true;
+  books().TakeSlot(index, sweep);
 }
 
 void Turn::RecordAttempt(TrialIndex index) {
@@ -79,6 +81,7 @@ void Turn::CloseAttempt(TrialIndex index, const AttemptEnd& end) {
   decision_.change.attempts.back().ended_at = now_;
   decision_.change.attempts.back().end = end;
   fleet().at(books().trial(index).worker).held.erase(index);
+  books().GiveSlotBack(index);
 }
 
 void Turn::AddWallSeconds(TrialIndex index, double seconds) {

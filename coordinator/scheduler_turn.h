@@ -45,8 +45,8 @@ class Turn {
   // it is active again.
   void UpdateSweepEnd(SweepIndex index);
 
-  // The worker is to train the trial's newest attempt.
-  void Lease(TrialIndex index, WorkerIndex worker);
+  // The worker is to train the trial's newest attempt, in that sweep's turn.
+  void Lease(TrialIndex index, WorkerIndex worker, SweepIndex sweep);
   // The newest attempt, with its worker, into the history: it begins or goes on; it ended, and its lease with it.
   void RecordAttempt(TrialIndex index);
   void CloseAttempt(TrialIndex index, const AttemptEnd& end);

@@ -106,6 +106,7 @@ class RunningServer final : public Server {
     CoordinatorOptions settings;
     settings.revision = options_.revision;
     settings.version = OFSWEEP_VERSION;
+    settings.max_trials_per_caller = options_.max_trials_per_caller;
     settings.live = {.max_series = options_.max_trial_series,
                      .retention_ms = static_cast<TimeMs>(options_.metrics_retention_seconds * 1000)};
     settings.scheduler.lease_ms = static_cast<TimeMs>(options_.lease_seconds * 1000);
@@ -128,7 +129,8 @@ class RunningServer final : public Server {
     auto secrets = AttemptSecrets::Open(options_.data_dir);
     if (!secrets.ok()) return secrets.status();
     attempt_secrets_ = std::make_unique<AttemptSecrets>(*std::move(secrets));
-    worker_service_ = std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_, *attempt_secrets_);
+    worker_service_ =
+        std::make_unique<WorkerServiceImpl>(*coordinator_, *log_intake_, *attempt_secrets_, access_->admission());
     access_service_ = std::make_unique<AccessServiceImpl>(
         AccessServiceImpl::Parts{.store = *store_,
                                  .book = access_->book(),

@@ -23,11 +23,12 @@ struct ServerOptions {
   // Names of this machine that browsers may use, besides localhost, its addresses and its host name.
   std::vector<std::string> http_hosts = {};
   Durability durability = Durability::kFull;
-  std::string only_sweep = {};               // trials of this sweep alone start; empty: of every sweep
-  double lease_seconds = 30;                 // a worker that was silent for so long loses its trials
-  int max_request_bytes = 16 * 1024 * 1024;  // a larger message is refused with RESOURCE_EXHAUSTED
-  std::size_t max_trial_series = 100'000;    // Prometheus series of trials; further ones are counted, not shown
-  double metrics_retention_seconds = 300;    // how long a finished trial's series stay in /metrics
+  std::string only_sweep = {};                       // trials of this sweep alone start; empty: of every sweep
+  double lease_seconds = 30;                         // a worker that was silent for so long loses its trials
+  int max_request_bytes = 16 * 1024 * 1024;          // a larger message is refused with RESOURCE_EXHAUSTED
+  std::uint64_t max_trials_per_caller = 10'000'000;  // that wait or run; a sweep that would bring more is refused
+  std::size_t max_trial_series = 100'000;            // Prometheus series of trials; further ones are counted, not shown
+  double metrics_retention_seconds = 300;            // how long a finished trial's series stay in /metrics
   std::uint64_t max_log_bytes = std::uint64_t{256} << 20;  // of all that trainers log; the oldest logs go
   std::string revision = "unknown";                        // of the program
   std::string on_sweep_end = {};                           // a shell command (SweepEndCommand); empty: none

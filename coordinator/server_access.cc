@@ -61,7 +61,7 @@ ServerAccess::ServerAccess(const AccessOptions& options, std::vector<Principal> 
                            const std::string& local_token, std::unique_ptr<Audit> audit, const Clock& clock)
     : options_(options),
       book_(std::move(principals), local_token),
-      admission_(options.insecure ? nullptr : &book_, clock),
+      admission_(options.insecure ? nullptr : &book_, clock, quota_),
       audit_(std::move(audit)) {}
 
 absl::Status ServerAccess::CheckAddress(const std::string& option, const std::string& address) const {

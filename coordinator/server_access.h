@@ -49,6 +49,7 @@ class ServerAccess {
 
   const AccessOptions options_;
   AccessBook book_;
+  RequestQuota quota_;
   const CallAdmission admission_;
   const std::unique_ptr<Audit> audit_;
   LoginCodes login_codes_;

@@ -39,8 +39,12 @@ absl::StatusOr<std::string> DeviceOf(Store& store, const std::string& trial_id) 
 absl::StatusOr<StoredSweep> LoadSweep(Store& store, const SweepRow& row, const SweepSettings& settings) {
   auto trials = store.LoadTrials(row.name);
   if (!trials.ok()) return trials.status();
-  StoredSweep sweep{
-      .name = row.name, .attributes = row.attributes, .state = row.state, .submitted_at = row.submitted_at};
+  StoredSweep sweep{.name = row.name,
+                    .owner = row.owner,
+                    .attributes = row.attributes,
+                    .state = row.state,
+                    .submitted_at = row.submitted_at,
+                    .trials = {}};
   sweep.trials.reserve(trials->size());
   for (TrialRow& trial : *trials) {
     std::string device = settings.device.value_or("");

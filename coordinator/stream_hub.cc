@@ -23,6 +23,17 @@ grpc::Status TooMany(const std::string& rpc, std::size_t streams) {
                        "reads, and call it again")};
 }
 
+grpc::Status TooManyOf(const std::string& caller, const std::string& rpc, std::size_t streams) {
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          absl::StrCat(caller, " has ", streams, " streams of ", rpc, " open, as many as one caller may have; end ",
+                       "those that nobody reads, and call it again")};
+}
+
+grpc::Status IsOver(const std::string& rpc, absl::Duration longest) {
+  return {grpc::StatusCode::UNAVAILABLE, absl::StrCat("this stream was open for ", absl::FormatDuration(longest),
+                                                      ", as long as one may be; call ", rpc, " again")};
+}
+
 }  // namespace
 
 StreamHub::StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes, StreamLimits limits)
@@ -48,19 +59,31 @@ void StreamHub::Stop() {
   something_new_.Signal();
 }
 
-void StreamHub::Add(Stream& stream, grpc::Status refusal) {
+void StreamHub::Add(Stream& stream, grpc::Status refusal, const std::string& caller) {
   {
     absl::MutexLock lock(&mutex_);
-    if (streams_.size() >= limits_.streams) {
-      refusal = TooMany(rpc_, limits_.streams);
-      const absl::Time now = absl::Now();
-      for (Stream* open : streams_) open->overdue_ = open->writing_ && now - open->writing_since_ >= limits_.patience;
-    }
+    if (refusal.ok()) refusal = FindPlace(caller);
     stream.finished_ = !refusal.ok();
+    stream.caller_ = caller;
+    stream.ends_at_ = absl::Now() + limits_.longest;
     streams_.insert(&stream);
+    ++streams_of_[caller];
     something_new_.Signal();
   }
   if (!refusal.ok()) stream.FinishWith(refusal);
+}
+
+grpc::Status StreamHub::FindPlace(const std::string& caller) {
+  const auto of_caller = streams_of_.find(caller);
+  const bool is_full = streams_.size() >= limits_.streams;
+  const bool has_too_many = of_caller != streams_of_.end() && of_caller->second >= limits_.of_one_caller;
+  if (!is_full && !has_too_many) return grpc::Status::OK;
+  const absl::Time now = absl::Now();
+  for (Stream* open : streams_) {
+    const bool is_in_the_way = is_full || open->caller_ == caller;
+    open->overdue_ |= is_in_the_way && open->writing_ && now - open->writing_since_ >= limits_.patience;
+  }
+  return is_full ? TooMany(rpc_, limits_.streams) : TooManyOf(caller, rpc_, limits_.of_one_caller);
 }
 
 void StreamHub::Note(const std::function<bool(const Stream&)>& concerns) {
@@ -87,6 +110,8 @@ void StreamHub::OnCancelled(Stream& stream) {
 void StreamHub::OnGone(Stream& stream) {
   absl::MutexLock lock(&mutex_);
   streams_.erase(&stream);
+  const auto of_caller = streams_of_.find(stream.caller_);
+  if (--of_caller->second == 0) streams_of_.erase(of_caller);
   something_new_.Signal();
 }
 
@@ -112,9 +137,15 @@ void StreamHub::FollowChanges() {
 StreamHub::Stream* StreamHub::NextDue(absl::Time now, absl::Time& wake) {
   wake = absl::InfiniteFuture();
   for (Stream* stream : streams_) {
+    const bool is_over = stream->ends_at_ <= now && !stream->finished_;
+    if (is_over && stream->writing_) {
+      stream->overdue_ = true;
+      stream->ends_at_ = absl::InfiniteFuture();
+    }
     if (stream->overdue_) return stream;
+    if (!stream->finished_) wake = std::min(wake, stream->ends_at_);
     if (stream->writing_ || stream->finished_) continue;
-    const absl::Time due = std::max(stream->due_, stream->earliest_);
+    const absl::Time due = std::min(std::max(stream->due_, stream->earliest_), stream->ends_at_);
     if (stopping_ || stream->cancelled_ || due <= now) return stream;
     wake = std::min(wake, due);
   }
@@ -124,7 +155,7 @@ StreamHub::Stream* StreamHub::NextDue(absl::Time now, absl::Time& wake) {
 void StreamHub::ServeStreams() {
   for (;;) {
     Stream* next = nullptr;
-    bool stop = false;
+    grpc::Status end = grpc::Status::CANCELLED;
     bool is_overdue = false;
     {
       absl::MutexLock lock(&mutex_);
@@ -135,15 +166,17 @@ void StreamHub::ServeStreams() {
       }
       is_overdue = std::exchange(next->overdue_, false);
       if (!is_overdue) {
-        stop = stopping_;
-        next->finished_ = stop || next->cancelled_;
+        const bool is_over = next->ends_at_ <= absl::Now();
+        if (is_over) end = IsOver(rpc_, limits_.longest);
+        if (stopping_) end = IsStopping(rpc_);
+        next->finished_ = stopping_ || next->cancelled_ || is_over;
         next->due_ = absl::InfiniteFuture();  // before it is served: what changes meanwhile makes it due again
       }
     }
     if (is_overdue) {
       next->Cancel();  // this thread finishes it when gRPC has said so, and it is there until then
     } else if (next->finished_) {
-      next->FinishWith(stop ? IsStopping(rpc_) : grpc::Status::CANCELLED);
+      next->FinishWith(end);
     } else {
       Serve(*next);
     }

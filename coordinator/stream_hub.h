@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -22,7 +23,9 @@ inline constexpr absl::Duration kReaderPatience = absl::Seconds(30);
 // How many streams of one RPC are served at once.
 struct StreamLimits {
   std::size_t streams = 1000;
+  std::size_t of_one_caller = 500;
   absl::Duration patience = kReaderPatience;
+  absl::Duration longest = absl::Hours(12);  // then a stream ends with UNAVAILABLE, and its client opens another
 };
 
 // Serves all open streams of one RPC from two threads: one waits for changes in the coordinator, the other writes to
@@ -57,7 +60,9 @@ class StreamHub {
     // Guarded by the hub's mutex.
     bool writing_ = false;
     absl::Time writing_since_;  // while it is
-    bool overdue_ = false;      // its client takes nothing, and others want its place
+    bool overdue_ = false;      // its client takes nothing, and others want its place, or its time is over
+    std::string caller_;
+    absl::Time ends_at_;
     bool cancelled_ = false;
     bool finished_ = false;
     absl::Time due_ = absl::InfinitePast();
@@ -71,9 +76,9 @@ class StreamHub {
   ~StreamHub();
 
   // Takes in a stream that gRPC has asked for, or refuses it unless `refusal` is OK. Never blocks: gRPC calls this on
-  // its own thread. RESOURCE_EXHAUSTED where as many as are served are open; then those are ended whose clients have
-  // taken nothing for long.
-  void Add(Stream& stream, grpc::Status refusal);
+  // its own thread. RESOURCE_EXHAUSTED where as many as are served are open, or of that caller (LimitKey) as many as
+  // one may have; then those of them are ended whose clients have taken nothing for long.
+  void Add(Stream& stream, grpc::Status refusal, const std::string& caller = "");
   // Streams that it holds for are due. Called under the hub's mutex.
   void Note(const std::function<bool(const Stream&)>& concerns);
   // Ends all streams, and those still to come, with UNAVAILABLE.
@@ -89,6 +94,8 @@ class StreamHub {
   void FollowChanges();
   void ServeStreams();
   void Serve(Stream& stream);
+  // OK where there is a place for one more of that caller.
+  grpc::Status FindPlace(const std::string& caller) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Stream* NextDue(absl::Time now, absl::Time& wake) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string rpc_;
@@ -100,7 +107,8 @@ class StreamHub {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool destroying_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<Stream*> streams_ ABSL_GUARDED_BY(mutex_);
-  std::thread follower_;  // none without `live`
+  std::map<std::string, std::size_t> streams_of_ ABSL_GUARDED_BY(mutex_);  // by caller
+  std::thread follower_;                                                   // none without `live`
   std::thread server_;
 };
 

@@ -47,20 +47,36 @@ std::string SetOptions(const SweepSpec& spec) {
                       }));
 }
 
+Problem NoRoom(const SweepSettings& settings, std::size_t trials, std::size_t bytes, std::uint64_t cells) {
+  return {settings.file, 0, "grid",
+          absl::StrCat("spans ", cells, " trials of some ", bytes / trials, " bytes each: the first ", trials,
+                       " of them take the room that there is, for all sweeps that are submitted at once ",
+                       kExpansionBytes >> 30, " GiB"),
+          "split it into several sweeps, and submit them one after the other"};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(const SweepSpec& spec, const SweepSettings& settings,
-                                                             std::vector<Problem>& problems,
+                                                             std::vector<Problem>& problems, ByteRoom::Share& share,
                                                              const std::function<bool()>& is_cancelled) {
   const bool too_many = CountCells(spec) > kMaxTrials;
   if (spec.name.empty()) problems.push_back({settings.file, 0, "name", "is missing", "add a line like name: my-sweep"});
   std::vector<SubmittedTrial> trials;
-  const auto visit = [&](const PlannedTrial& planned) { trials.push_back(ReadSubmitted(planned, settings)); };
-  ExpandSweep(spec, settings.file, problems, visit, is_cancelled);
+  if (!too_many) trials.reserve(CountCells(spec));
+  std::size_t bytes = 0;
+  bool is_full = false;
+  const auto visit = [&](const PlannedTrial& planned) {
+    trials.push_back(ReadSubmitted(planned, settings));
+    bytes += trials.back().bytes();
+    is_full = !share.GrowTo(bytes);
+  };
+  ExpandSweep(spec, settings.file, problems, visit, [&] { return is_full || is_cancelled(); });
   if (is_cancelled()) return absl::CancelledError("the caller has gone; nothing was stored");
+  if (is_full) problems = {NoRoom(settings, trials.size(), bytes, CountCells(spec))};
   if (problems.empty()) return trials;
   const std::string text = ToText(problems);
-  return too_many ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
+  return too_many || is_full ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
 }
 
 absl::Status CheckIsSame(const Books& books, SweepIndex sweep, const SweepAttributes& attributes,
@@ -156,6 +172,24 @@ void IdentifyAll(const Books& books, const std::string& sweep, std::vector<Submi
       ++result.shared_with[oldest];
     }
   }
+}
+
+absl::Status CheckQuota(const Books& books, const std::string& owner, const std::vector<SubmittedTrial>& added,
+                        std::uint64_t most, std::vector<Problem>& problems) {
+  const auto is_to_be_trained = [&](const SubmittedTrial& trial) {
+    const TrialRecord* known = books.FindTrial(trial.row.trial_id);
+    return known == nullptr || (known->state != TrialState::kCompleted && known->state != TrialState::kDiverged);
+  };
+  const auto more = static_cast<std::uint64_t>(std::count_if(added.begin(), added.end(), is_to_be_trained));
+  const std::uint64_t have = books.UnfinishedOf(owner);
+  if (have + more <= most) return absl::OkStatus();
+  problems.push_back({.key = "grid",
+                      .message = absl::StrCat("has ", more, " trials that are to be trained, and of ",
+                                              owner.empty() ? "callers without a name" : owner, " ", have,
+                                              " wait or run already: one caller may have ", most,
+                                              " (the coordinator's --max-trials-per-caller)"),
+                      .fix = "wait until some have ended, cancel a sweep, or submit fewer"});
+  return absl::ResourceExhaustedError(ToText(problems));
 }
 
 }  // namespace ofsweep

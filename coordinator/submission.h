@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -11,13 +13,19 @@
 #include "coordinator/sweep_settings.h"
 #include "experiment/problem.h"
 #include "experiment/sweep_spec.h"
+#include "monitoring/byte_room.h"
 
 namespace ofsweep {
 
-// Every trial of a sweep that arrives. The mistakes are in `problems`, and in words in the status: InvalidArgument, or
-// ResourceExhausted where there are too many trials. Cancelled once `is_cancelled` says so.
+// What all sweeps that are expanded at once may take of memory: a sweep of kMaxTrials that sets few keys, and room for
+// others beside it.
+inline constexpr std::size_t kExpansionBytes = std::size_t{4} << 30;
+
+// Every trial of a sweep that arrives; `share` grows with them. The mistakes are in `problems`, and in words in the
+// status: InvalidArgument, or ResourceExhausted where there are too many trials, or no room for them. Cancelled once
+// `is_cancelled` says so.
 absl::StatusOr<std::vector<SubmittedTrial>> ExpandSubmission(
-    const SweepSpec& spec, const SweepSettings& settings, std::vector<Problem>& problems,
+    const SweepSpec& spec, const SweepSettings& settings, std::vector<Problem>& problems, ByteRoom::Share& share,
     const std::function<bool()>& is_cancelled = [] { return false; });
 
 // Why a sweep's trials are others than those that are submitted under its name: "it was submitted with --set
@@ -43,5 +51,9 @@ std::vector<std::string> DifferingKeys(const SweepSpec& a, const SweepSpec& b);
 // Decides which trials they are, and counts those that earlier sweeps have to do with.
 void IdentifyAll(const Books& books, const std::string& sweep, std::vector<SubmittedTrial>& trials,
                  SubmitResult& result);
+
+// ResourceExhausted, and in `problems`, where its owner would then have more than `most` trials that wait or run.
+absl::Status CheckQuota(const Books& books, const std::string& owner, const std::vector<SubmittedTrial>& added,
+                        std::uint64_t most, std::vector<Problem>& problems);
 
 }  // namespace ofsweep

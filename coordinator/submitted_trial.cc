@@ -30,11 +30,21 @@ TrialConfig Replica(const std::string& sweep, TrialConfig config) {
 
 }  // namespace
 
+std::size_t SubmittedTrial::bytes() const {
+  // What the allocator adds to each piece, and who is remembered by hash and id elsewhere meanwhile.
+  constexpr std::size_t kOverhead = 400;
+  std::size_t texts = row.config_json.capacity() + row.arm.keys_json.capacity() + row.arm.label.capacity() +
+                      row.config_hash.capacity() + unseen_hash.capacity();
+  for (const auto& [key, path] : seen_paths) texts += key.capacity() + path.capacity() + sizeof(key) + sizeof(path);
+  return sizeof(*this) + texts + kOverhead;
+}
+
 SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const SweepSettings& settings) {
   const TrialConfig& config = planned.config;
   SubmittedTrial trial;
   SetHash(planned.config_hash, trial.row);
   trial.row.config_json = FlatJsonText(config);
+  trial.row.config_json.shrink_to_fit();  // it grew by doubling, and there may be a million
   trial.row.arm = ArmOf(settings, config);
   trial.row.target_steps = config.Integer("train.steps");
   trial.row.data_fingerprint = DataFingerprint(config);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,6 +21,8 @@ struct SubmittedTrial {
   std::string unseen_hash;
   bool needs_cuda = false;
   std::map<std::string, std::string> seen_paths;  // by their keys: of the inputs whose content is known
+
+  std::size_t bytes() const;  // of memory, by and large
 };
 
 SubmittedTrial ReadSubmitted(const PlannedTrial& planned, const SweepSettings& settings);

@@ -79,6 +79,7 @@ std::vector<NewTrial> NewTrialsOf(const std::vector<SubmittedTrial>& submitted) 
 
 // Behind those of `rows`.
 std::vector<TrialRow> RowsOf(std::vector<SubmittedTrial> submitted, std::vector<TrialRow> rows = {}) {
+  rows.reserve(rows.size() + submitted.size());
   for (SubmittedTrial& trial : submitted) rows.push_back(std::move(trial.row));
   return rows;
 }
@@ -143,7 +144,8 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
                                                  std::vector<Problem>& problems) {
   const SweepSpec& spec = submission.spec;
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
-  auto trials = ExpandSubmission(spec, *settings, problems, submission.is_cancelled);
+  ByteRoom::Share share(expansions_);
+  auto trials = ExpandSubmission(spec, *settings, problems, share, submission.is_cancelled);
   if (!trials.ok()) return trials.status();
   const auto stored = store_.FindSweep(spec.name);
   if (!stored.ok()) return stored.status();
@@ -181,13 +183,16 @@ absl::StatusOr<SubmitResult> SweepIntake::TakeIn(const Submission& submission, b
       return existing.status();
     } else {
       IdentifyAll(books, spec.name, *trials, result);
+      const absl::Status quota = CheckQuota(books, submission.owner, *trials, most_trials_, problems);
+      if (!quota.ok()) return quota;
       if (submission.validate_only) {
         result.sweep.counts[TrialState::kPending] = trials->size();
         result.would_be = RowOf(submission, now, 0);
       } else {
         state_.settings[spec.name] = std::move(settings);
         std::vector<ConfigChange> moved = InputsThatMayHaveMoved(books, *trials);
-        Decision decision = state_.scheduler.AddSweep(spec.name, spec.attributes, NewTrialsOf(*trials), now);
+        Decision decision =
+            state_.scheduler.AddSweep(spec.name, submission.owner, spec.attributes, NewTrialsOf(*trials), now);
         decision.change.new_sweep = NewSweep{RowOf(submission, now, 0), RowsOf(*std::move(trials))};
         decision.change.configs = std::move(moved);
         state_.log.Enqueue(std::move(decision), now, ticket);
@@ -219,7 +224,8 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     if (!status.ok()) return status;
   }
   auto settings = std::make_shared<const SweepSettings>(SettingsOf(submission, spec));
-  auto trials = ExpandSubmission(spec, *settings, problems, submission.is_cancelled);
+  ByteRoom::Share share(expansions_);
+  auto trials = ExpandSubmission(spec, *settings, problems, share, submission.is_cancelled);
   if (!trials.ok()) return trials.status();
   const TimeMs now = clock_.Now();
 
@@ -237,6 +243,11 @@ absl::StatusOr<SubmitResult> SweepIntake::Update(const Submission& submission, s
     auto updated = Divide(books, *index, *std::move(trials));
     if (!updated.ok()) return updated.status();
     IdentifyAll(books, spec.name, updated->added, result);
+    if (!updated->added.empty()) {
+      const std::string& owner = books.sweeps()[*index].owner;
+      const absl::Status quota = CheckQuota(books, owner, updated->added, most_trials_, problems);
+      if (!quota.ok()) return quota;
+    }
     // The same call may have been sent twice at once.
     result.updated = state_.settings[spec.name]->spec_sha256 != settings->spec_sha256;
     result.added = updated->added.size();

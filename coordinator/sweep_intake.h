@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "coordinator/clock.h"
 #include "coordinator/coordinator_state.h"
 #include "coordinator/coordinator_types.h"
+#include "coordinator/submission.h"
 #include "experiment/problem.h"
 #include "experiment/sweep_spec.h"
 #include "storage/store.h"
@@ -28,12 +30,18 @@ struct Submission {
 
 // Takes sweeps in. Both calls expand the grid, and return when what they tell is durable; both may be sent again. All
 // mistakes of the specification go to `problems`: InvalidArgument, or ResourceExhausted where there are too many
-// trials. Cancelled, with nothing stored, where the caller goes while the grid is expanded.
+// trials, of it or of its owner. Cancelled, with nothing stored, where the caller goes while the grid is expanded.
 class SweepIntake {
  public:
-  // All must outlive it. `revision`: of the coordinator.
-  SweepIntake(CoordinatorState& state, Store& store, const Clock& clock, Announcer& announcer, std::string revision)
-      : state_(state), store_(store), clock_(clock), announcer_(announcer), revision_(std::move(revision)) {}
+  // All must outlive it. `revision`: of the coordinator; `most_trials`: of one owner, that wait or run.
+  SweepIntake(CoordinatorState& state, Store& store, const Clock& clock, Announcer& announcer, std::string revision,
+              std::uint64_t most_trials)
+      : state_(state),
+        store_(store),
+        clock_(clock),
+        announcer_(announcer),
+        revision_(std::move(revision)),
+        most_trials_(most_trials) {}
 
   // AlreadyExists where the name is taken by a sweep with other trials. A text that an update took the place of is that
   // sweep's too.
@@ -59,6 +67,8 @@ class SweepIntake {
   const Clock& clock_;
   Announcer& announcer_;
   const std::string revision_;
+  const std::uint64_t most_trials_;
+  ByteRoom expansions_{kExpansionBytes};
 };
 
 }  // namespace ofsweep

@@ -72,9 +72,10 @@ std::vector<TrialState> StatesOf(const v1::ListTrialsRequest& request, std::vect
 }
 
 // Ends a stream that nobody serves.
-class Refusal : public grpc::ServerWriteReactor<v1::WatchSweepResponse> {
+template <class Message>
+class Refusal : public grpc::ServerWriteReactor<Message> {
  public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
+  explicit Refusal(const grpc::Status& status) { this->Finish(status); }
   void OnDone() override { delete this; }
 };
 
@@ -115,6 +116,24 @@ std::uint32_t Fill(const TrialsBySweep& trials, google::protobuf::RepeatedPtrFie
 
 }  // namespace
 
+grpc::Status SweepServiceImpl::Serve(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
+                                     const std::function<grpc::Status()>& handle) {
+  if (admission_ != nullptr) {
+    if (absl::Status counted = CountNameless(context, *admission_); !counted.ok()) return ToGrpcStatus(counted);
+  }
+  return Guarded(request, handle);
+}
+
+grpc::Status SweepServiceImpl::ServeStream(const grpc::CallbackServerContext& context,
+                                           const google::protobuf::Message& request, std::string& caller_key) {
+  return Serve(context, request, [&]() -> grpc::Status {
+    if (admission_ == nullptr) return grpc::Status::OK;
+    const auto caller = CallerOf(context, *admission_);
+    if (caller.ok()) caller_key = LimitKey(*caller);
+    return ToGrpcStatus(caller.status());
+  });
+}
+
 grpc::Status SweepServiceImpl::Submit(const grpc::ServerContext& context, const char* action,
                                       const v1::SubmitSweepRequest& request, Take take,
                                       v1::SubmitSweepResponse& response) {
@@ -148,7 +167,7 @@ grpc::Status SweepServiceImpl::Submit(const grpc::ServerContext& context, const 
                         .is_cancelled = IsCancelledOf(context)};
   if (request.validate_only()) return TakeIn(std::move(submission), take, response);
   const std::string name = submission.spec.name;
-  return Change(context, action, name, [&](const Caller& caller) {
+  return Record(context, action, name, [&](const Caller& caller) {
     if (caller.name != kAnyoneName) submission.owner = caller.name;
     return TakeIn(std::move(submission), take, response);
   });
@@ -176,12 +195,14 @@ grpc::Status SweepServiceImpl::TakeIn(Submission submission, Take take, v1::Subm
 
 grpc::Status SweepServiceImpl::SubmitSweep(grpc::ServerContext* context, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return Submit(*context, "SubmitSweep", *request, &SweepIntake::Submit, *response); });
+  return Serve(*context, *request,
+               [&] { return Submit(*context, "SubmitSweep", *request, &SweepIntake::Submit, *response); });
 }
 
 grpc::Status SweepServiceImpl::UpdateSweep(grpc::ServerContext* context, const v1::SubmitSweepRequest* request,
                                            v1::SubmitSweepResponse* response) {
-  return Guarded([&] { return Submit(*context, "UpdateSweep", *request, &SweepIntake::Update, *response); });
+  return Serve(*context, *request,
+               [&] { return Submit(*context, "UpdateSweep", *request, &SweepIntake::Update, *response); });
 }
 
 grpc::Status SweepServiceImpl::ReadSweep(const std::string& name, v1::Sweep& answer) {
@@ -201,36 +222,40 @@ absl::Status SweepServiceImpl::CheckOwner(const Caller& caller, const std::strin
                                                   ": ask ", owner, " or an admin, or choose another name"));
 }
 
-grpc::Status SweepServiceImpl::Change(const grpc::ServerContext& context, const char* action, const std::string& sweep,
+grpc::Status SweepServiceImpl::Record(const grpc::ServerContext& context, const char* action, const std::string& sweep,
                                       const std::function<grpc::Status(const Caller&)>& change) {
-  return Guarded([&]() -> grpc::Status {
-    if (coordinator_ == nullptr) return NoCoordinator();
-    const auto caller = CallerOf(context, *admission_);
-    if (!caller.ok()) return ToGrpcStatus(caller.status());
-    return audit_->Record(*caller, action, sweep, [&]() -> grpc::Status {
-      if (absl::Status owner = CheckOwner(*caller, sweep); !owner.ok()) return StorageStatus(owner);
-      return change(*caller);
-    });
+  if (coordinator_ == nullptr) return NoCoordinator();
+  const auto caller = CallerOf(context, *admission_);
+  if (!caller.ok()) return ToGrpcStatus(caller.status());
+  return audit_->Record(*caller, action, sweep, [&]() -> grpc::Status {
+    if (absl::Status owner = CheckOwner(*caller, sweep); !owner.ok()) return StorageStatus(owner);
+    return change(*caller);
   });
 }
 
-grpc::Status SweepServiceImpl::ChangeState(const grpc::ServerContext& context, const char* action,
-                                           const std::string& sweep,
+grpc::Status SweepServiceImpl::Change(const grpc::ServerContext& context, const google::protobuf::Message& request,
+                                      const char* action, const std::string& sweep,
+                                      const std::function<grpc::Status(const Caller&)>& change) {
+  return Serve(context, request, [&] { return Record(context, action, sweep, change); });
+}
+
+grpc::Status SweepServiceImpl::ChangeState(const grpc::ServerContext& context, const google::protobuf::Message& request,
+                                           const char* action, const std::string& sweep,
                                            const std::function<absl::Status(Coordinator&)>& change, v1::Sweep& answer) {
-  return Change(context, action, sweep, [&](const Caller&) -> grpc::Status {
+  return Change(context, request, action, sweep, [&](const Caller&) -> grpc::Status {
     if (absl::Status status = change(*coordinator_); !status.ok()) return StorageStatus(status);
     return ReadSweep(sweep, answer);
   });
 }
 
-grpc::Status SweepServiceImpl::GetSweep(grpc::ServerContext*, const v1::GetSweepRequest* request,
+grpc::Status SweepServiceImpl::GetSweep(grpc::ServerContext* context, const v1::GetSweepRequest* request,
                                         v1::GetSweepResponse* response) {
-  return Guarded([&] { return ReadSweep(request->name(), *response->mutable_sweep()); });
+  return Serve(*context, *request, [&] { return ReadSweep(request->name(), *response->mutable_sweep()); });
 }
 
-grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSweepsRequest* request,
+grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext* context, const v1::ListSweepsRequest* request,
                                           v1::ListSweepsResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     std::vector<Problem> problems;
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     if (!problems.empty()) return BadRequest(problems);
@@ -246,34 +271,37 @@ grpc::Status SweepServiceImpl::ListSweeps(grpc::ServerContext*, const v1::ListSw
 
 grpc::ServerWriteReactor<v1::WatchSweepResponse>* SweepServiceImpl::WatchSweep(grpc::CallbackServerContext* context,
                                                                                const v1::WatchSweepRequest* request) {
-  if (hub_ == nullptr) return new Refusal(NoCoordinator());
-  return hub_->Watch(*context, *request);
+  if (hub_ == nullptr) return new Refusal<v1::WatchSweepResponse>(NoCoordinator());
+  std::string caller;
+  const grpc::Status status = ServeStream(*context, *request, caller);
+  if (!status.ok()) return new Refusal<v1::WatchSweepResponse>(status);
+  return hub_->Watch(*context, *request, caller);
 }
 
 grpc::Status SweepServiceImpl::CancelSweep(grpc::ServerContext* context, const v1::CancelSweepRequest* request,
                                            v1::CancelSweepResponse* response) {
   return ChangeState(
-      *context, "CancelSweep", request->name(), [&](Coordinator& c) { return c.Cancel(request->name()); },
+      *context, *request, "CancelSweep", request->name(), [&](Coordinator& c) { return c.Cancel(request->name()); },
       *response->mutable_sweep());
 }
 
 grpc::Status SweepServiceImpl::PauseSweep(grpc::ServerContext* context, const v1::PauseSweepRequest* request,
                                           v1::PauseSweepResponse* response) {
   return ChangeState(
-      *context, "PauseSweep", request->name(), [&](Coordinator& c) { return c.Pause(request->name()); },
+      *context, *request, "PauseSweep", request->name(), [&](Coordinator& c) { return c.Pause(request->name()); },
       *response->mutable_sweep());
 }
 
 grpc::Status SweepServiceImpl::ResumeSweep(grpc::ServerContext* context, const v1::ResumeSweepRequest* request,
                                            v1::ResumeSweepResponse* response) {
   return ChangeState(
-      *context, "ResumeSweep", request->name(), [&](Coordinator& c) { return c.Resume(request->name()); },
+      *context, *request, "ResumeSweep", request->name(), [&](Coordinator& c) { return c.Resume(request->name()); },
       *response->mutable_sweep());
 }
 
 grpc::Status SweepServiceImpl::DeleteSweep(grpc::ServerContext* context, const v1::DeleteSweepRequest* request,
                                            v1::DeleteSweepResponse* response) {
-  return Change(*context, "DeleteSweep", request->name(), [&](const Caller&) -> grpc::Status {
+  return Change(*context, *request, "DeleteSweep", request->name(), [&](const Caller&) -> grpc::Status {
     const auto deleted = coordinator_->Delete(request->name());
     if (!deleted.ok()) return StorageStatus(deleted.status());
     logs_->Remove(deleted->begun_trials);
@@ -291,12 +319,12 @@ grpc::Status SweepServiceImpl::RetryTrials(grpc::ServerContext* context, const v
     if (retried.ok()) response->set_retried(static_cast<std::uint32_t>(*retried));
     return retried.status();
   };
-  return ChangeState(*context, "RetryTrials", request->sweep(), retry, *response->mutable_sweep());
+  return ChangeState(*context, *request, "RetryTrials", request->sweep(), retry, *response->mutable_sweep());
 }
 
-grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest* request,
+grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext* context, const v1::ListTrialsRequest* request,
                                           v1::ListTrialsResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     std::vector<Problem> problems;
     const PageRequest page = PageOf(request->page_size(), request->page_token(), problems);
     const std::vector<TrialState> states = StatesOf(*request, problems);
@@ -310,9 +338,9 @@ grpc::Status SweepServiceImpl::ListTrials(grpc::ServerContext*, const v1::ListTr
   });
 }
 
-grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTrialRequest* request,
+grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext* context, const v1::GetTrialRequest* request,
                                         v1::GetTrialResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     auto trial = reader_.Trial(request->sweep(), request->trial_id());
     if (!trial.ok()) return StorageStatus(trial.status());
     *response = *std::move(trial);
@@ -322,12 +350,15 @@ grpc::Status SweepServiceImpl::GetTrial(grpc::ServerContext*, const v1::GetTrial
 
 grpc::ServerWriteReactor<v1::TailLogResponse>* SweepServiceImpl::TailLog(grpc::CallbackServerContext* context,
                                                                          const v1::TailLogRequest* request) {
-  return log_hub_.Tail(*context, *request);
+  std::string caller;
+  const grpc::Status status = ServeStream(*context, *request, caller);
+  if (!status.ok()) return new Refusal<v1::TailLogResponse>(status);
+  return log_hub_.Tail(*context, *request, caller);
 }
 
-grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext*, const v1::ListSeriesRequest* request,
+grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext* context, const v1::ListSeriesRequest* request,
                                           v1::ListSeriesResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     const auto series = store_.ListSeries(request->sweep());
     if (!series.ok()) return StorageStatus(series.status());
     *response = ToMessage(*series);
@@ -335,9 +366,9 @@ grpc::Status SweepServiceImpl::ListSeries(grpc::ServerContext*, const v1::ListSe
   });
 }
 
-grpc::Status SweepServiceImpl::ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
+grpc::Status SweepServiceImpl::ListWorkers(grpc::ServerContext* context, const v1::ListWorkersRequest* request,
                                            v1::ListWorkersResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     for (const WorkerView& worker : reader_.Workers()) *response->add_workers() = ToMessage(worker);
     return grpc::Status::OK;
   });
@@ -380,7 +411,7 @@ grpc::Status SweepServiceImpl::SendCurves(const v1::QueryCurvesRequest& request,
 
 grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v1::QueryCurvesRequest* request,
                                            grpc::ServerWriter<v1::QueryCurvesResponse>* writer) {
-  return Guarded([&] {
+  return Serve(*context, *request, [&] {
     CurveStreams::Place place(curve_streams_, absl::Now(), [context] { context->TryCancel(); });
     if (!place.status().ok()) return ToGrpcStatus(place.status());
     return SendCurves(*request, IsCancelledOf(*context), place, *writer);
@@ -389,7 +420,7 @@ grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v
 
 grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext* context, const v1::AddEvaluationsRequest* request,
                                               v1::AddEvaluationsResponse* response) {
-  return Change(*context, "AddEvaluations", request->sweep(), [&](const Caller&) -> grpc::Status {
+  return Change(*context, *request, "AddEvaluations", request->sweep(), [&](const Caller&) -> grpc::Status {
     std::vector<Problem> problems;
     const std::vector<TrialEvaluation> evaluations = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
@@ -406,9 +437,10 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext* context, cons
   });
 }
 
-grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext*, const v1::GetAblationTableRequest* request,
+grpc::Status SweepServiceImpl::GetAblationTable(grpc::ServerContext* context,
+                                                const v1::GetAblationTableRequest* request,
                                                 v1::GetAblationTableResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     AblationQuery query = FromMessage(*request);
     std::vector<std::string> names = {request->sweep()};
     for (const std::string& name : request->further_sweeps()) {

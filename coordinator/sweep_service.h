@@ -77,15 +77,25 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                                 v1::GetAblationTableResponse*) override;
 
  private:
+  // A request within its bounds, of a caller who does not make too many.
+  grpc::Status Serve(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
+                     const std::function<grpc::Status()>& handle);
+  // The same of a stream, which is not sent yet, and who asks for it (LimitKey).
+  grpc::Status ServeStream(const grpc::CallbackServerContext& context, const google::protobuf::Message& request,
+                           std::string& caller_key);
   using Take = absl::StatusOr<SubmitResult> (SweepIntake::*)(const Submission&, std::vector<Problem>&);
   grpc::Status Submit(const grpc::ServerContext& context, const char* action, const v1::SubmitSweepRequest& request,
                       Take take, v1::SubmitSweepResponse& response);
   grpc::Status TakeIn(Submission submission, Take take, v1::SubmitSweepResponse& response);
   // Makes a call that changes the sweep, where its caller may change it, and has it written down.
-  grpc::Status Change(const grpc::ServerContext& context, const char* action, const std::string& sweep,
+  grpc::Status Record(const grpc::ServerContext& context, const char* action, const std::string& sweep,
                       const std::function<grpc::Status(const Caller&)>& change);
+  // Serves it.
+  grpc::Status Change(const grpc::ServerContext& context, const google::protobuf::Message& request, const char* action,
+                      const std::string& sweep, const std::function<grpc::Status(const Caller&)>& change);
   // The same for `change`, and answers with the sweep as it is then.
-  grpc::Status ChangeState(const grpc::ServerContext& context, const char* action, const std::string& sweep,
+  grpc::Status ChangeState(const grpc::ServerContext& context, const google::protobuf::Message& request,
+                           const char* action, const std::string& sweep,
                            const std::function<absl::Status(Coordinator&)>& change, v1::Sweep& answer);
   absl::Status CheckOwner(const Caller& caller, const std::string& sweep);
   grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);

@@ -191,10 +191,10 @@ std::vector<WorkerView> SweepViews::Workers() const {
   absl::MutexLock lock(&state_.log.mutex());
   const Fleet& fleet = state_.scheduler.fleet();
   std::vector<WorkerView> views = fleet.Views(clock_.Now());
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    views[i].leases_expire_at = views[i].last_seen + state_.scheduler.state().options.lease_ms;
-    for (const TrialIndex trial : fleet.workers()[i].held) {
-      views[i].trial_ids.push_back(state_.scheduler.books().trial(trial).id);
+  for (WorkerView& view : views) {
+    view.leases_expire_at = view.last_seen + state_.scheduler.state().options.lease_ms;
+    for (const TrialIndex trial : fleet.at(fleet.Find(view.worker_id)).held) {
+      view.trial_ids.push_back(state_.scheduler.books().trial(trial).id);
     }
   }
   return views;

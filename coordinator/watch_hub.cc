@@ -95,7 +95,8 @@ WatchHub::WatchHub(SweepViews& views, Store& store)
     : views_(views), store_(store), streams_("WatchSweep", &views, absl::ZeroDuration()) {}
 
 grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(grpc::CallbackServerContext& context,
-                                                                  const v1::WatchSweepRequest& request) {
+                                                                  const v1::WatchSweepRequest& request,
+                                                                  const std::string& caller) {
   const double seconds = request.min_interval_seconds();
   grpc::Status refusal;
   if (seconds != 0 && !(seconds >= kShortestSeconds)) {
@@ -103,7 +104,7 @@ grpc::ServerWriteReactor<v1::WatchSweepResponse>* WatchHub::Watch(grpc::Callback
         {{.key = "min_interval_seconds", .message = "is too short", .fix = "at least 0.1, or 0 for 1 second"}});
   }
   auto* watcher = new Watcher(*this, context, request);
-  streams_.Add(*watcher, refusal);
+  streams_.Add(*watcher, refusal, caller);
   return watcher;
 }
 

@@ -20,9 +20,10 @@ class WatchHub {
   // Both must outlive the hub, which is ended like a StreamHub.
   WatchHub(SweepViews& views, Store& store);
 
-  // Never blocks: gRPC calls it on its own thread.
+  // Never blocks: gRPC calls it on its own thread. `caller`: LimitKey.
   grpc::ServerWriteReactor<v1::WatchSweepResponse>* Watch(grpc::CallbackServerContext& context,
-                                                          const v1::WatchSweepRequest& request);
+                                                          const v1::WatchSweepRequest& request,
+                                                          const std::string& caller);
   void Stop() { streams_.Stop(); }
 
  private:

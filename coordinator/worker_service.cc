@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "access/worker_id.h"
+#include "coordinator/grpc_access.h"
 #include "coordinator/proven_entries.h"
 #include "coordinator/rpc_status.h"
 #include "coordinator/scrape_targets.h"
@@ -26,9 +27,15 @@ grpc::Status NotItsOwnId(const std::string& worker_id) {
 
 }  // namespace
 
+grpc::Status WorkerServiceImpl::Serve(const grpc::ServerContext& context, const google::protobuf::Message& request,
+                                      const std::function<grpc::Status()>& handle) {
+  if (absl::Status counted = CountNameless(context, admission_); !counted.ok()) return ToGrpcStatus(counted);
+  return Guarded(request, handle);
+}
+
 grpc::Status WorkerServiceImpl::Synchronize(grpc::ServerContext* context, const v1::SynchronizeRequest* request,
                                             v1::SynchronizeResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     if (!IsProvenBy(request->worker_id(), request->worker_key())) return NotItsOwnId(request->worker_id());
     std::vector<Problem> problems;
     WorkerReport report = FromMessage(*request, problems);
@@ -48,7 +55,7 @@ grpc::Status WorkerServiceImpl::Synchronize(grpc::ServerContext* context, const 
 
 grpc::Status WorkerServiceImpl::PushMetrics(grpc::ServerContext* context, const v1::PushMetricsRequest* request,
                                             v1::PushMetricsResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     std::vector<Problem> problems;
     std::vector<AttemptPoints> attempts = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
@@ -63,7 +70,7 @@ grpc::Status WorkerServiceImpl::PushMetrics(grpc::ServerContext* context, const 
 
 grpc::Status WorkerServiceImpl::PushLog(grpc::ServerContext* context, const v1::PushLogRequest* request,
                                         v1::PushLogResponse* response) {
-  return Guarded([&]() -> grpc::Status {
+  return Serve(*context, *request, [&]() -> grpc::Status {
     std::vector<Problem> problems;
     std::vector<LogPiece> pieces = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);

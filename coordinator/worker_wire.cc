@@ -20,14 +20,14 @@ namespace {
 constexpr std::size_t kMaxProblems = 100;  // reading on would only repeat the same mistake
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxTextBytes = 256;  // a host's name has at most 253
+constexpr std::size_t kMaxMessageBytes = 16 << 10;
 constexpr std::uint32_t kMaxSlots = 4096;
 // Thirty years: what others end so late, they do not end.
 constexpr double kMaxSecondsLeft = 1e9;
 constexpr std::uint32_t kMaxLayer = 99'999;
 // Microseconds since 1970, and one more for each attempt: beyond this no coordinator has counted.
 constexpr std::uint64_t kMaxGeneration = std::uint64_t{1} << 53;
-// Of one piece of a log, and of all before it: what a double holds exactly, as TailLog tells it.
-constexpr std::size_t kMaxLogPieceBytes = 256 << 10;
+// Of a log: what a double holds exactly, as TailLog tells it.
 constexpr std::uint64_t kMaxLogBytes = std::uint64_t{1} << 53;
 constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int64_t>::max();
 
@@ -74,8 +74,9 @@ bool IsJsonObject(const std::string& text) {
 }
 
 AttemptEnd EndOf(const v1::Ended& ended, const std::string& field, std::vector<Problem>& problems) {
-  AttemptEnd end{
-      .message = ended.failure_message(), .step = StepOf(ended.step()), .wall_seconds = ended.wall_seconds()};
+  AttemptEnd end{.message = Shortened(ended.failure_message(), kMaxMessageBytes),
+                 .step = StepOf(ended.step()),
+                 .wall_seconds = ended.wall_seconds()};
   const auto outcome = ParseAttemptOutcome(ended.outcome());
   if (!outcome || *outcome == AttemptOutcome::kLost) {
     Add(field + ".outcome", absl::StrCat("unknown outcome ", Quoted(ended.outcome())),
@@ -337,10 +338,6 @@ std::vector<LogPiece> FromMessage(const v1::PushLogRequest& request, std::vector
     if (chunk.begin() > kMaxLogBytes) {
       Add(field + ".begin", absl::StrCat("no log has ", chunk.begin(), " bytes"), "how many are before `text`",
           problems);
-    }
-    if (chunk.text().size() > kMaxLogPieceBytes) {
-      Add(field + ".text", absl::StrCat("has ", chunk.text().size(), " bytes"),
-          absl::StrCat("at most ", kMaxLogPieceBytes), problems);
     }
     if (!problems.empty()) continue;
     pieces.push_back({{chunk.trial_id(), chunk.generation()}, chunk.begin(), chunk.text(), chunk.complete()});

@@ -285,6 +285,13 @@ class BeastServer : public HttpServer {
     beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(options_.idle_seconds));
   }
 
+  template <typename Stream>
+  void ExpireLater(Stream& stream, std::size_t bytes_to_take) const {
+    beast::get_lowest_layer(stream).expires_after(
+        std::chrono::seconds(options_.idle_seconds) +
+        std::chrono::milliseconds(1000 * bytes_to_take / options_.min_bytes_a_second));
+  }
+
   static bool HasBody(const Parser& parser) {
     return parser.chunked() || parser.content_length_remaining().value_or(0) > 0;
   }
@@ -309,7 +316,7 @@ class BeastServer : public HttpServer {
   // Returns whether the connection may be used again.
   template <typename Stream>
   asio::awaitable<bool> Write(Stream& stream, Reply reply, http::verb method) const {
-    ExpireLater(stream);
+    ExpireLater(stream, reply.body().size());
     http::response_serializer<http::string_body> serializer(reply);
     if (method == http::verb::head) {
       co_await http::async_write_header(stream, serializer, asio::use_awaitable);
@@ -359,7 +366,7 @@ class BeastServer : public HttpServer {
     std::optional<HttpPiece> piece = HttpPiece{.body = std::move(body)};
     while (piece && !piece->is_last) {
       if (!piece->body.empty()) {
-        ExpireLater(stream);
+        ExpireLater(stream, piece->body.size());
         co_await asio::async_write(stream, http::make_chunk(asio::buffer(piece->body)), asio::use_awaitable);
       }
       exchange.NoteTaken(*piece);

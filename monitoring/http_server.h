@@ -81,6 +81,9 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1:7071";  // HOST:PORT or [IPV6]:PORT; port 0 takes a free one
   bool or_next_port = false;               // where the port is in use, the first free one of the hundred behind it
   int idle_seconds = 30;                   // a connection that neither sends nor takes anything for so long is closed
+  // An answer, or a piece of one that comes in pieces, is to be taken within idle_seconds and what this rate gives it
+  // besides: who takes a byte now and then loses the connection.
+  std::size_t min_bytes_a_second = 32 << 10;
   // One more closes the one that has kept the server waiting for a request longest, or itself where none does.
   std::size_t max_connections = 256;
   std::size_t max_body_bytes = std::size_t{16} << 20;

@@ -5,10 +5,10 @@
 namespace ofsweep {
 
 void SchedulerBench::Submit(const std::string& sweep, const std::vector<std::string>& trials, bool needs_cuda,
-                            SweepAttributes attributes) {
+                            SweepAttributes attributes, const std::string& owner) {
   std::vector<NewTrial> added;
   for (const std::string& trial : trials) added.push_back({trial, 100, needs_cuda});
-  last = scheduler.AddSweep(sweep, std::move(attributes), added, now);
+  last = scheduler.AddSweep(sweep, owner, std::move(attributes), added, now);
 }
 
 SynchronizeAnswer SchedulerBench::Call(const std::string& worker, int slots, std::vector<AttemptReport> attempts,

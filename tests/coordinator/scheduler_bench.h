@@ -14,7 +14,7 @@ class SchedulerBench {
   static constexpr TimeMs kSecond = 1000;
 
   void Submit(const std::string& sweep, const std::vector<std::string>& trials, bool needs_cuda = false,
-              SweepAttributes attributes = {});
+              SweepAttributes attributes = {}, const std::string& owner = "");
   // The worker reports `attempts`; the clock moves on by a second.
   SynchronizeAnswer Call(const std::string& worker, int slots, std::vector<AttemptReport> attempts = {},
                          const std::string& device = "cpu");

@@ -13,11 +13,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TEST(SchedulerLease, TrialsGoOutInTheOrderOfSweepsAndOfTheirTrials) {
+TEST(SchedulerLease, SweepsTakeTurnsAndTheirTrialsGoOutInOrder) {
   SchedulerBench bench;
   bench.Submit("first", {"a", "b"});
   bench.Submit("second", {"c", "d"});
-  EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("a:1", "b:1", "c:1"));
+  EXPECT_THAT(Names(bench.Call("w", 3).start), ElementsAre("a:1", "c:1", "b:1"));
 }
 
 TEST(SchedulerLease, SweepsOfAHigherPriorityGoFirstFromWhenItIsSet) {

@@ -64,5 +64,58 @@ TEST(StreamHub, AClientIsWaitedForAsLongAsOneMayTake) {
   EXPECT_FALSE(slow.is_cancelled());
 }
 
+TEST(StreamHub, OneCallerCanNotHaveAllStreams) {
+  StreamHub hub("TailLog", nullptr, absl::ZeroDuration(),
+                {.streams = 3, .of_one_caller = 2, .patience = absl::ZeroDuration()});
+  UnreadStream first, second, third, other;
+  for (UnreadStream* stream : {&first, &second}) {
+    hub.Add(*stream, grpc::Status::OK, "alice");
+    stream->WaitUntilItWrites();
+  }
+  hub.Add(other, grpc::Status::OK, "bob");
+  other.WaitUntilItWrites();
+  hub.Add(third, grpc::Status::OK, "alice");
+  const grpc::Status refused = third.WaitForEnd();
+  hub.OnGone(third);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (UnreadStream* stream : {&first, &second}) {
+    stream->WaitUntilCancelled();
+    hub.OnWritten(*stream, /*ok=*/false);
+    EXPECT_EQ(EndOf(*stream, hub), grpc::StatusCode::CANCELLED);
+  }
+  EXPECT_FALSE(other.is_cancelled()) << "it is in nobody's way";
+  hub.OnWritten(other, /*ok=*/false);
+  EXPECT_EQ(EndOf(other, hub), grpc::StatusCode::CANCELLED);
+}
+
+// Waits for ever.
+class SilentStream final : public StreamHub::Stream {
+ public:
+  grpc::Status WaitForEnd() { return end_.get_future().get(); }
+
+ private:
+  absl::StatusOr<StreamHub::Step> Next() override { return StreamHub::Step{.kind = StreamHub::Step::kWait}; }
+  void WriteNext() override {}
+  void FinishWith(const grpc::Status& status) override { end_.set_value(status); }
+  void Cancel() override {}
+
+  std::promise<grpc::Status> end_;
+};
+
+TEST(StreamHub, AStreamEndsWhenItsTimeIsOverWhetherItsClientReadsOrNot) {
+  StreamHub hub("TailLog", nullptr, absl::ZeroDuration(), {.longest = absl::Milliseconds(500)});
+  SilentStream silent;
+  UnreadStream unread;
+  hub.Add(silent, grpc::Status::OK);
+  hub.Add(unread, grpc::Status::OK);
+  unread.WaitUntilItWrites();
+  const grpc::Status end = silent.WaitForEnd();
+  hub.OnGone(silent);
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::UNAVAILABLE) << "so that its client opens another one";
+  unread.WaitUntilCancelled();
+  hub.OnWritten(unread, /*ok=*/false);
+  EXPECT_EQ(EndOf(unread, hub), grpc::StatusCode::CANCELLED);
+}
+
 }  // namespace
 }  // namespace ofsweep

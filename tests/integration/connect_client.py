@@ -25,7 +25,7 @@ SPEC = "name: s\ntrial: {train.steps: 20, train.device: cpu}\ngrid: {model.block
 def generate(proto_dir, out):
     out.mkdir(parents=True)
     include = importlib.resources.files("grpc_tools") / "_proto"
-    arguments = ["protoc", f"-I{proto_dir}", f"-I{include}", f"--python_out={out}", "ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto"]
+    arguments = ["protoc", f"-I{proto_dir}", f"-I{include}", f"--python_out={out}", "ofsweep/v1/role.proto", "ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto"]
     assert protoc.main(arguments) == 0
     sys.path.insert(0, str(out))
     return importlib.import_module("ofsweep.v1.sweep_pb2")

@@ -30,7 +30,7 @@ SPEC = {
 
 def generate(proto_dir, out):
     out.mkdir(parents=True)
-    files = ["ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
+    files = ["ofsweep/v1/role.proto", "ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
     include = importlib.resources.files("grpc_tools") / "_proto"
     arguments = ["protoc", f"-I{proto_dir}", f"-I{include}", f"--python_out={out}", f"--grpc_python_out={out}", *files]
     assert protoc.main(arguments) == 0

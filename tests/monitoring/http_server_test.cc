@@ -1,5 +1,6 @@
 #include "monitoring/http_server.h"
 
+#include <chrono>
 #include <stdexcept>
 #include <thread>
 
@@ -325,6 +326,32 @@ TEST(HttpServer, ClosesASilentConnection) {
   boost::asio::read(socket, boost::asio::dynamic_buffer(answer), end);  // returns because the server closes
   EXPECT_EQ(answer, "");
   EXPECT_EQ(end, boost::asio::error::eof);
+}
+
+TEST(HttpServer, WhoTakesAByteNowAndThenLosesTheConnection) {
+  constexpr std::size_t kBytes = std::size_t{32} << 20;
+  HttpRoutes routes;
+  routes.pages["/large"] = [](const HttpRequest&) { return HttpResponse{.body = std::string(kBytes, 'x')}; };
+  const auto server =
+      HttpServer::Start({.address = "127.0.0.1:0", .idle_seconds = 1, .min_bytes_a_second = kBytes}, std::move(routes));
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string address = (*server)->address();
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  boost::asio::connect(socket,
+                       boost::asio::ip::tcp::resolver(io).resolve("127.0.0.1", address.substr(address.rfind(':') + 1)));
+  boost::asio::write(socket, boost::asio::buffer(std::string("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+  boost::system::error_code end;
+  std::string taken;
+  const auto slow_until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  while (!end && std::chrono::steady_clock::now() < slow_until) {
+    char byte = 0;
+    taken.append(boost::asio::read(socket, boost::asio::buffer(&byte, 1), end), 'x');
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  boost::asio::read(socket, boost::asio::dynamic_buffer(taken), end);
+  EXPECT_LT(taken.size(), kBytes) << "the server waits for it no longer";
+  EXPECT_THAT(Http(address, "/large"), StartsWith("HTTP/1.1 200")) << "who reads gets all of it";
 }
 
 TEST(HttpServer, SaysThatAPortIsInUseAndHowToChooseAnother) {

@@ -19,7 +19,7 @@ from grpc_tools import protoc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OFSWEEP = sys.argv[1]
-SERVERS = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+SERVERS = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--insecure"]
 CALL_SECONDS = 60
 
 _scratch = tempfile.TemporaryDirectory(prefix="ofsweep-regressions-")
@@ -28,7 +28,7 @@ _scratch = tempfile.TemporaryDirectory(prefix="ofsweep-regressions-")
 def _generate():
     include = importlib.resources.files("grpc_tools") / "_proto"
     outputs = [f"--python_out={_scratch.name}", f"--grpc_python_out={_scratch.name}"]
-    files = ["ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
+    files = ["ofsweep/v1/role.proto", "ofsweep/v1/results.proto", "ofsweep/v1/sweep.proto", "ofsweep/v1/worker.proto"]
     assert protoc.main(["protoc", f"-I{ROOT}/proto", f"-I{include}", *outputs, *files]) == 0
     sys.path.insert(0, _scratch.name)
     names = ["sweep_pb2", "sweep_pb2_grpc", "worker_pb2", "worker_pb2_grpc"]

@@ -208,7 +208,9 @@ absl::Status World::TakeIn(const Submission& submission, bool is_update) {
   const std::string text = absl::StrCat("name: ", submission.name, "\ntrial: ", submission.trial, "\ngrid: {seed: [",
                                         absl::StrJoin(submission.seeds, ", "), "]}\n");
   std::vector<Problem> problems;
-  ofsweep::Submission read{.spec = ParseSweepSpec(text, "", problems), .text = text};
+  ofsweep::Submission read{.spec = ParseSweepSpec(text, "", problems),
+                           .text = text,
+                           .owner = absl::StrCat("owner-", submission.name.back() % 3)};
   read.spec.fingerprints = submission.seen;
   SweepIntake& intake = coordinator_->intake();
   const auto result = is_update ? intake.Update(read, problems) : intake.Submit(read, problems);
