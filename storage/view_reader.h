@@ -25,8 +25,8 @@ struct ReadableView {
   std::string_view order = "";
 };
 
-// All of them but `audit`, which is of no sweep, in the order in which they are exported. Of curves, points come curve by curve, as they are stored: they
-// are many to sort.
+// All of them but `audit`, which is of no sweep, in the order in which they are exported. Of curves, points come curve
+// by curve, as they are stored: they are many to sort.
 inline constexpr std::array<ReadableView, 9> kReadableViews = {{
     {"results", "sweep"},
     {"attempts", "trial_id", " ORDER BY generation"},

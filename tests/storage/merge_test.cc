@@ -477,9 +477,9 @@ TEST_F(MergeTest, WhatIsNoDatabaseOfOursOrTheTargetItselfIsRefused) {
 TEST_F(MergeTest, EveryTableIsOneThatAMergeKnows) {
   Ours();
   EXPECT_THAT(Sql(ours_, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"),
-              ElementsAre("arms", "audit_log", "database", "deleted_trials", "earlier_specs", "principals", "recent_points", "sealed_points",
-                          "series", "sweep_inputs", "sweep_trials", "sweeps", "trial_attempts", "trial_configs",
-                          "trial_results", "trials", "trials_to_clear"));
+              ElementsAre("arms", "audit_log", "database", "deleted_trials", "earlier_specs", "principals",
+                          "recent_points", "sealed_points", "series", "sweep_inputs", "sweep_trials", "sweeps",
+                          "trial_attempts", "trial_configs", "trial_results", "trials", "trials_to_clear"));
 }
 
 }  // namespace
