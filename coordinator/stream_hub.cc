@@ -37,9 +37,11 @@ grpc::Status IsOver(const std::string& rpc, absl::Duration longest) {
 }  // namespace
 
 StreamHub::StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes, StreamLimits limits)
-    : rpc_(std::move(rpc)), live_(live), between_changes_(between_changes), limits_(limits), server_([this] {
-        ServeStreams();
-      }) {
+    : rpc_(std::move(rpc)),
+      live_(live),
+      between_changes_(between_changes),
+      limits_(limits),
+      server_(&StreamHub::ServeStreams, this) {
   if (live_ != nullptr) follower_ = std::thread([this] { FollowChanges(); });
 }
 
