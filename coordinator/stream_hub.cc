@@ -37,11 +37,8 @@ grpc::Status IsOver(const std::string& rpc, absl::Duration longest) {
 }  // namespace
 
 StreamHub::StreamHub(std::string rpc, SweepViews* live, absl::Duration between_changes, StreamLimits limits)
-    : rpc_(std::move(rpc)),
-      live_(live),
-      between_changes_(between_changes),
-      limits_(limits),
-      server_(&StreamHub::ServeStreams, this) {
+    : rpc_(std::move(rpc)), live_(live), between_changes_(between_changes), limits_(limits) {
+  server_ = std::thread([this] { ServeStreams(); });
   if (live_ != nullptr) follower_ = std::thread([this] { FollowChanges(); });
 }
 
