@@ -86,11 +86,11 @@ TEST(SeriesOfATrial, AnAttemptThatMeasuresTooManyFailsAndOthersGoOn) {
   ASSERT_EQ(answer->start.size(), 2u);
   const AttemptName greedy = answer->start[0].name;
   const AttemptName modest = answer->start[1].name;
-  EXPECT_TRUE(world.Push("w", greedy, {Step(0, 7)})->taken());
+  EXPECT_TRUE(world.Push(greedy, {Step(0, 7)})->taken());
   StepPoints many = Step(10, 7);
   for (int layer = 0; layer < 5; ++layer) many.points.push_back({{"kurtosis", layer, "mlp"}, 1.0});
-  EXPECT_TRUE(world.Push("w", greedy, {many})->fenced);
-  EXPECT_TRUE(world.Push("w", modest, {Step(0, 7)})->taken());
+  EXPECT_TRUE(world.Push(greedy, {many})->fenced);
+  EXPECT_TRUE(world.Push(modest, {Step(0, 7)})->taken());
   const TrialRow failed = world.Stored(greedy.trial_id);
   EXPECT_EQ(failed.state, TrialState::kFailed);
   EXPECT_THAT(failed.failure_message, HasSubstr("more than the 4 series"));

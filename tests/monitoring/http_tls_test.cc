@@ -92,7 +92,7 @@ TEST_F(HttpTlsTest, WhoSpeaksPlainHttpIsToldWhatToSpeak) {
 TEST_F(HttpTlsTest, WhoDoesNotFinishTheHandshakeIsClosed) {
   Start(/*asks_for_certificates=*/false, /*idle_seconds=*/1);
   const std::string address = server_->address();
-  for (const std::string begun : {std::string(), std::string("\x16\x03\x01\x02\x00\x01", 6)}) {
+  for (const std::string& begun : {std::string(), std::string("\x16\x03\x01\x02\x00\x01", 6)}) {
     boost::asio::io_context io;
     boost::asio::ip::tcp::socket socket(io);
     boost::asio::connect(
