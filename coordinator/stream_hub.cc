@@ -79,10 +79,10 @@ grpc::Status StreamHub::FindPlace(const std::string& caller) {
   if (!is_full && !has_too_many) return grpc::Status::OK;
   const absl::Time now = absl::Now();
   for (Stream* open : streams_) {
-    const bool is_in_the_way = is_full || open->caller_ == caller;
+    const bool is_in_the_way = !has_too_many || open->caller_ == caller;
     open->overdue_ |= is_in_the_way && open->writing_ && now - open->writing_since_ >= limits_.patience;
   }
-  return is_full ? TooMany(rpc_, limits_.streams) : TooManyOf(caller, rpc_, limits_.of_one_caller);
+  return has_too_many ? TooManyOf(caller, rpc_, limits_.of_one_caller) : TooMany(rpc_, limits_.streams);
 }
 
 void StreamHub::Note(const std::function<bool(const Stream&)>& concerns) {

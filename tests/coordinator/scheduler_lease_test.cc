@@ -385,10 +385,10 @@ TEST(SchedulerLease, AnAttemptThatIsToldToStopKeepsItsSlotAndItsRightToWriteUnti
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
   AttemptReport ended = Ended("a", 1, AttemptOutcome::kCancelled);
   ended.end->step = 12;
-  answer = bench.Call("w", 1, {ended});
+  answer = bench.Call("w", 2, {ended});
   EXPECT_THAT(answer.forget, ElementsAre(AttemptName{"a", 1}));
-  EXPECT_THAT(Names(answer.start), ElementsAre("a:2"));
-  EXPECT_EQ(answer.start[0].stored_through, 12) << "its checkpoint is of use";
+  EXPECT_THAT(Names(answer.start), ElementsAre("b:1", "a:2"));
+  EXPECT_EQ(answer.start[1].stored_through, 12) << "its checkpoint is of use";
   EXPECT_EQ(bench.scheduler.Inconsistency(), "");
 }
 

@@ -224,6 +224,9 @@ TEST_F(WorkerServiceTest, TextsForPeopleHaveALimit) {
   v1::SynchronizeResponse response;
   EXPECT_TRUE(workers_->Synchronize(Context().get(), request, &response).ok());
   request.set_host(std::string(1 << 20, 'h'));
+  EXPECT_EQ(workers_->Synchronize(Context().get(), request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_host(std::string(257, 'h'));
   request.set_version(std::string(257, 'v'));
   request.add_devices()->set_model(std::string(257, 'm'));
   const grpc::Status status = workers_->Synchronize(Context().get(), request, &response);

@@ -20,6 +20,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
+constexpr int kNoRoom = 3;  // what the trainer exits with where a disk is full
+
 class BadInput : public testing::Test {
  protected:
   TrainerResult Run(const nlohmann::json& trial) {
@@ -27,8 +29,8 @@ class BadInput : public testing::Test {
   }
 
   void ExpectFailure(const TrainerResult& result, FailureClass failure,
-                     const testing::Matcher<const std::string&>& message) {
-    EXPECT_EQ(result.exit_code, 1);
+                     const testing::Matcher<const std::string&>& message, int exit_code = 1) {
+    EXPECT_EQ(result.exit_code, exit_code);
     EXPECT_EQ(result.Failure().failure, failure);
     EXPECT_THAT(result.Failure().message, message);
     EXPECT_THAT(result.errors, message);
@@ -282,7 +284,8 @@ TEST_F(BadInput, ACheckpointThatDoesNotFitTheDiskFailsAndLosesNothing) {
   const TrainerResult result = RunTrainer({"--config", WriteTrial(folder_, trial_), "--output", folder_.path() / "out"},
                                           {.file_size_limit = 4096});
   ExpectFailure(result, FailureClass::kCrash,
-                AllOf(HasSubstr("checkpoint-000000003.safetensors: cannot be written"), HasSubstr("free some space")));
+                AllOf(HasSubstr("checkpoint-000000003.safetensors: cannot be written"), HasSubstr("free some space")),
+                kNoRoom);
   int points = 0;
   for (const TrainerEvent& event : result.Events()) points += std::holds_alternative<PointsEvent>(event);
   EXPECT_EQ(points, 3);
@@ -291,7 +294,7 @@ TEST_F(BadInput, ACheckpointThatDoesNotFitTheDiskFailsAndLosesNothing) {
 
 TEST_F(BadInput, AFullStandardOutputFails) {
   const TrainerResult result = RunTrainer({"--config", WriteTrial(folder_, trial_)}, {.standard_output = "/dev/full"});
-  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.exit_code, kNoRoom);
   EXPECT_THAT(result.errors, HasSubstr("standard output: cannot be written: No space left on device"));
 }
 
