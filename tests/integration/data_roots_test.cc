@@ -42,7 +42,7 @@ TEST_F(DataRootsOfAWorker, AFileOutsideFailsItsTrialForGoodWithoutAWordOfTheFile
   std::filesystem::create_directory(Path("data-root"));
   std::filesystem::copy(Path("tokens.bin"), Path("data-root/tokens.bin"));
   Write("secret.bin", "secret words");
-  Write("other.bin", "more secret words");  // of the same content they would be one trial
+  Write("other.bin", "other secret words");  // of the same content they would be one trial
   std::filesystem::create_symlink(Path("other.bin"), Path("data-root/link.bin"));
   StartCoordinator();
   StartWorker(Path("data-root"));
