@@ -68,6 +68,14 @@ void SimulatedWorker::ShutDown() {
   Poll();
 }
 
+void SimulatedWorker::ShutDownIn(TimeMs delay) {
+  stops_at_ = around_.timeline.now() + delay;
+  synchronize_->Soon();
+  around_.timeline.After(delay, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->ShutDown();
+  });
+}
+
 void SimulatedWorker::Soon(std::function<void()> action) {
   around_.timeline.After(0, [weak = weak_from_this(), action = std::move(action)] {
     if (weak.lock()) action();
@@ -91,6 +99,9 @@ v1::SynchronizeRequest SimulatedWorker::State() const {
   request.set_slots(shutting_down_ ? 0 : static_cast<std::uint32_t>(options_.slots));
   request.add_devices()->set_kind(has_cuda_ ? "cuda" : "cpu");
   request.set_folder(folder_);
+  if (stops_at_) {
+    request.set_seconds_left(static_cast<double>(std::max<TimeMs>(0, *stops_at_ - around_.timeline.now())) / 1000);
+  }
   supervisor_->Report(request);
   request.mutable_database()->set_id(database_id_);
   return request;

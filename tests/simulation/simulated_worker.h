@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -42,6 +43,8 @@ class SimulatedWorker : public std::enable_shared_from_this<SimulatedWorker> {
   void Start();
   // SIGTERM: from now on it offers no slots, and its trainers end.
   void ShutDown();
+  // Likewise in so long, which it tells the coordinator.
+  void ShutDownIn(TimeMs delay);
   bool has_shut_down() const { return shutting_down_ && !supervisor_->any_alive(); }
   // Holds nothing any more.
   bool is_empty() const { return supervisor_->empty(); }
@@ -59,6 +62,7 @@ class SimulatedWorker : public std::enable_shared_from_this<SimulatedWorker> {
   const std::string folder_;
   std::string database_id_;
   bool shutting_down_ = false;
+  std::optional<TimeMs> stops_at_;
   TrainerHost host_;
   boost::asio::io_context io_{1};
   WorkerMetrics metrics_{{}};

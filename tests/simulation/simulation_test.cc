@@ -80,6 +80,7 @@ TEST(Simulation, EverySweepEndsAndNoPromiseIsBroken) {
                             "worker killed",
                             "worker silent",
                             "worker stopped",
+                            "worker had a deadline",
                             "folder emptied",
                             "folder copied",
                             "outbox lost",

@@ -141,8 +141,10 @@ void World::DisturbWorker() {
     machine.silent_until = timeline_.now() + timeline_.Pick(1'000, 3 * options_.lease_ms);
   } else if (kind <= 8) {
     ++faults_["worker stopped"];
-    machine.worker->ShutDown();
-    timeline_.After(timeline_.Pick(1'000, 15'000), [this, &machine, worker = std::weak_ptr(machine.worker)] {
+    const TimeMs left = timeline_.Chance(0.5) ? 0 : timeline_.Pick(1'000, 60'000);
+    if (left > 0) ++faults_["worker had a deadline"];
+    machine.worker->ShutDownIn(left);
+    timeline_.After(left + timeline_.Pick(1'000, 15'000), [this, &machine, worker = std::weak_ptr(machine.worker)] {
       if (const auto same = worker.lock(); same && same == machine.worker) KillWorker(machine);
     });
   } else {

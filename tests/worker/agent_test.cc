@@ -80,12 +80,12 @@ TEST_F(AgentTest, ACrashIsReportedWithItsSignalAndTheEndOfTheLog) {
 }
 
 TEST_F(AgentTest, AnExitWithoutAWordIsACrash) {
-  coordinator_.Assign("t1", R"([["log", "goodbye"], ["exit", 3]])");
+  coordinator_.Assign("t1", R"([["log", "goodbye"], ["exit", 4]])");
   StartAgent();
   ASSERT_TRUE(coordinator_.WaitUntil([](const FakeCoordinatorState& state) { return state.Ended("t1"); }));
   const v1::Ended ended = coordinator_.state().ended.at({"t1", 1});
   EXPECT_EQ(ended.failure_class(), "crash");
-  EXPECT_THAT(ended.failure_message(), HasSubstr("code 3"));
+  EXPECT_THAT(ended.failure_message(), HasSubstr("code 4"));
   EXPECT_THAT(ended.failure_message(), HasSubstr("goodbye"));
 }
 
