@@ -23,6 +23,7 @@ DOCUMENTS = [
     Document("dashboards/web/README.md", not_run=1),
     Document("docs/ARCHITECTURE.md"),
     Document("docs/access.md", not_run=3),
+    Document("docs/deploy.md", not_run=3),
     Document("docs/howto-batch.md", not_run=1),
     Document("docs/howto-data.md", not_run=1, after_quickstart=True),
     Document("docs/howto-grpc.md", not_run=2),
