@@ -55,7 +55,8 @@ class Install(unittest.TestCase):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as coordinator:
             try:
                 address = re.search(r"grpc (\S+)", coordinator.stdout.readline()).group(1)
-                self.assertEqual(run(build / "client", address), "0 sweeps\n")
+                token = (self.folder / "data/access-token").read_text().strip()
+                self.assertEqual(run(build / "client", address, token), "0 sweeps\n")
             finally:
                 coordinator.terminate()
 
