@@ -209,7 +209,7 @@ class BeastServer : public HttpServer {
     beast::tcp_stream& tcp = stream.next_layer();
     beast::error_code error;
     const WaitingConnections::Wait wait(waiting_, tcp.get_executor(), [&tcp] { tcp.close(); });
-    tcp.expires_after(kHandshake);
+    tcp.expires_after(std::min(kHandshake, std::chrono::seconds(options_.idle_seconds)));
     const bool is_tls = co_await beast::async_detect_ssl(tcp, buffer, asio::redirect_error(asio::use_awaitable, error));
     if (!error && !is_tls) {
       co_await Write(tcp,

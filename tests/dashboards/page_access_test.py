@@ -5,6 +5,7 @@ keyboard reaches every control, in the order in which they are seen, and shows w
 usage: page_access_test.py OFSWEEP CHROMIUM
 """
 
+import itertools
 import pathlib
 import subprocess
 
@@ -124,6 +125,23 @@ class PageAccessTest(LivePageTest):
                     self.page.locator(".actions button").first.dispatch_event("click")  # what is open may lie above it
                     self.wait_for("dialog[open]", 1)
                     self.assertEqual(self.violations(), [])
+
+    def test_the_form_to_log_in(self):
+        window = self.page.context
+        cookies = window.cookies()
+        window.clear_cookies()
+        try:
+            for size, scheme in itertools.product(WINDOWS, SCHEMES):
+                with self.subTest(size=size, scheme=scheme):
+                    self.page.set_viewport_size(WINDOWS[size])
+                    self.page.emulate_media(color_scheme=scheme)
+                    self.visit("sweeps")
+                    self.wait_for(".login", 1)
+                    self.assertEqual(self.violations(), [])
+                    self.assertEqual([stop["wrong"] for stop in self.walk() if stop["wrong"]], [])
+        finally:
+            window.add_cookies(cookies)
+        self.complaints = [said for said in self.complaints if "status of 401" not in said]
 
     def walk(self) -> list[dict]:
         """Every stop of the Tab key, from the top of the document."""

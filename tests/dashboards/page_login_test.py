@@ -31,7 +31,7 @@ class PageLoginTest(LivePageTest):
         self.fill_in("ofsweep_wrong")
         expect(self.page.get_by_role("alert")).to_contain_text("none of this coordinator's")
         self.fill_in(self.stack.token())
-        self.wait_for(".grid-card", 1)
+        expect(self.page.locator(".grid-card").first).to_be_visible()
         self.assertIn(f"#/sweeps/{SWEEP}/table", self.page.url)
         expect(self.page.locator(".who")).to_contain_text("local (admin)")
         self.assertEqual(self.page.evaluate("document.cookie"), "")
@@ -64,7 +64,7 @@ class PageLoginTest(LivePageTest):
         self.page.get_by_role("link", name="table").click()
         self.wait_for_text("not logged in any more")
         self.fill_in(second)
-        self.wait_for(".grid-card", 1)
+        expect(self.page.locator(".grid-card").first).to_be_visible()
         expect(self.page.locator(".who")).to_contain_text("bob (read)")
 
     def test_who_may_not_change_a_sweep_has_no_buttons_for_it(self):

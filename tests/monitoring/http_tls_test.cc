@@ -35,7 +35,7 @@ class HttpTlsTest : public ::testing::Test {
  protected:
   HttpTlsTest() : authority_(folder_.path()), files_(authority_.Issue("server", kHere)) {}
 
-  void Start(bool asks_for_certificates = false) {
+  void Start(bool asks_for_certificates = false, int idle_seconds = 30) {
     HttpRoutes routes;
     routes.pages["/who"] = [](const HttpRequest& request) {
       return HttpResponse{.body = "you are " + request.certificate_uri + " at " + request.peer};
@@ -54,7 +54,8 @@ class HttpTlsTest : public ::testing::Test {
       unusable_.push_back(why);
     };
     if (asks_for_certificates) tls.client_authorities = authority_.authority();
-    auto server = HttpServer::Start({.address = "127.0.0.1:0", .tls = tls}, std::move(routes));
+    auto server =
+        HttpServer::Start({.address = "127.0.0.1:0", .idle_seconds = idle_seconds, .tls = tls}, std::move(routes));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -86,6 +87,22 @@ TEST_F(HttpTlsTest, AnswersWholeAndInPieces) {
 TEST_F(HttpTlsTest, WhoSpeaksPlainHttpIsToldWhatToSpeak) {
   Start();
   EXPECT_THAT(Http(server_->address(), "/who"), AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("https://")));
+}
+
+TEST_F(HttpTlsTest, WhoDoesNotFinishTheHandshakeIsClosed) {
+  Start(/*asks_for_certificates=*/false, /*idle_seconds=*/1);
+  const std::string address = server_->address();
+  for (const std::string& begun : {std::string(), std::string("\x16\x03\x01\x02\x00\x01", 6)}) {
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::socket socket(io);
+    boost::asio::connect(
+        socket, boost::asio::ip::tcp::resolver(io).resolve("127.0.0.1", address.substr(address.rfind(':') + 1)));
+    boost::asio::write(socket, boost::asio::buffer(begun));
+    std::string received;
+    boost::system::error_code end;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(received), "never", end);
+    EXPECT_TRUE(end) << received;
+  }
 }
 
 TEST_F(HttpTlsTest, VersionsBefore12AreRefused) {
