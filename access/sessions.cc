@@ -1,17 +1,12 @@
 #include "access/sessions.h"
 
-#include <array>
-#include <cstdint>
 #include <vector>
-
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "access/secret.h"
 
 namespace ofsweep {
 namespace {
@@ -19,11 +14,7 @@ namespace {
 constexpr std::size_t kMaxBytes = 1024;
 
 std::string Hmac(const std::string& key, const std::string& text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), digest.data(), &size);
-  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), size});
+  return absl::BytesToHexString(HmacSha256(key, text));
 }
 
 absl::Status IsOver() {
@@ -49,10 +40,7 @@ absl::StatusOr<Caller> Sessions::Of(const std::string& session, TimeMs now) cons
   }
   const std::string hash = book_.HashOf(name);
   const std::string signature = Signature(name, ends_at, hash);
-  if (parts[2].size() != signature.size() || CRYPTO_memcmp(parts[2].data(), signature.data(), signature.size()) != 0 ||
-      ends_at <= now) {
-    return IsOver();
-  }
+  if (!IsSameSecret(parts[2], signature) || ends_at <= now) return IsOver();
   return book_.OfName(name, hash, now);
 }
 

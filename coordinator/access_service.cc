@@ -144,7 +144,9 @@ grpc::Status AccessServiceImpl::CreateLogin(grpc::ServerContext* context, const 
   return Guarded([&]() -> grpc::Status {
     const auto caller = CallerOf(*context, parts_.admission);
     if (!caller.ok()) return ToGrpcStatus(caller.status());
-    *response = parts_.create_login(*caller);
+    auto login = parts_.create_login(*caller);
+    if (!login.ok()) return ToGrpcStatus(login.status());
+    *response = *std::move(login);
     return grpc::Status::OK;
   });
 }

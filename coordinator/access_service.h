@@ -22,7 +22,7 @@ class AccessServiceImpl final : public v1::AccessService::Service {
     const CallAdmission& admission;
     Audit& audit;
     const Clock& clock;
-    std::function<v1::CreateLoginResponse(const Caller&)> create_login;
+    std::function<absl::StatusOr<v1::CreateLoginResponse>(const Caller&)> create_login;
   };
 
   explicit AccessServiceImpl(Parts parts) : parts_(std::move(parts)) {}

@@ -24,7 +24,7 @@ std::string_view ValueOf(const Metadata& metadata, const char* key) {
   return found == metadata.end() ? std::string_view() : std::string_view(found->second.data(), found->second.size());
 }
 
-// The first URI in the alternative names of the client's certificate, which gRPC has verified; "" without one.
+// The one URI in the alternative names of the client's certificate, which gRPC has verified; "" without one.
 std::string CertificateName(const grpc::AuthContext* context) {
   if (context == nullptr || !context->IsPeerAuthenticated()) return "";
   const auto names = context->FindPropertyValues("peer_spiffe_id");

@@ -57,6 +57,7 @@ std::optional<HttpResponse> HttpAccess::Admit(HttpRequest& request) const {
       request.path.starts_with(parts_.rpcs) ? request.path.substr(request.path.rfind('/') + 1) : request.path;
   if (const absl::Status may = CheckRole(*caller, *needed, what); !may.ok()) return Refuse(request, may);
   caller->peer = request.peer;
+  if (const absl::Status counted = parts_.admission.Count(*caller); !counted.ok()) return Refuse(request, counted);
   request.admitted = *std::move(caller);
   return std::nullopt;
 }

@@ -90,6 +90,10 @@ class RunningServer final : public Server {
   ~RunningServer() override { Shutdown(); }
 
   absl::Status Start() {
+    if (!ParseHostPort(options_.grpc)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", options_.grpc, "\" is no gRPC address: give HOST:PORT with --grpc, like 127.0.0.1:7070"));
+    }
     if (absl::Status status = MakeFolder(options_.data_dir); !status.ok()) return status;
     auto store = Store::Open({.path = DatabasePath(options_.data_dir), .durability = options_.durability});
     if (!store.ok()) return store.status();
@@ -192,10 +196,6 @@ class RunningServer final : public Server {
   }
 
   absl::Status StartGrpc() {
-    if (!ParseHostPort(options_.grpc)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", options_.grpc, "\" is no gRPC address: give HOST:PORT with --grpc, like 127.0.0.1:7070"));
-    }
     SetUpGrpc();
     grpc::ServerBuilder builder;
     int port = 0;
@@ -256,6 +256,7 @@ class RunningServer final : public Server {
                           .others = std::move(routes)});
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
+    has_page_ = true;
     return absl::OkStatus();
   }
 
@@ -286,7 +287,8 @@ class RunningServer final : public Server {
                           }};
   }
 
-  v1::CreateLoginResponse CreateLogin(const Caller& caller) {
+  absl::StatusOr<v1::CreateLoginResponse> CreateLogin(const Caller& caller) {
+    if (!has_page_) return absl::UnavailableError("the coordinator is starting; try again");
     v1::CreateLoginResponse response;
     response.set_code(access_->login_codes().Create(
         {.name = caller.name, .token_hash = access_->book().HashOf(caller.name)}, clock_.Now()));
@@ -342,6 +344,7 @@ class RunningServer final : public Server {
   std::unique_ptr<ConnectBridge> bridge_;
   std::unique_ptr<HttpAccess> http_access_;
   std::unique_ptr<HttpServer> http_;
+  std::atomic<bool> has_page_ = false;  // http_ is there: gRPC answers before it
 };
 
 class OfflineServer final : public Server {

@@ -23,7 +23,7 @@ std::string AccessTokenPath(const std::string& data_dir);  // access-token: of w
 std::string DeletionsPath(const std::string& data_dir);  // deletions: the number of the last one that was followed
 std::string WorkerIdPath(const std::string& data_dir);   // worker-id
 
-// Keys (secret_file.h): of a coordinator, by which attempts are told from forgeries, and of a worker.
+// Keys (access/key_file.h): of a coordinator, by which attempts are told from forgeries, and of a worker.
 std::string AttemptKeyPath(const std::string& data_dir);  // attempt-key
 std::string WorkerKeyPath(const std::string& data_dir);   // worker-key
 

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "access/token.h"
+#include "coordinator/http_access.h"
 #include "tests/access/certificates.h"
 #include "tests/coordinator/http_access_fixture.h"
 #include "tests/monitoring/https_client.h"
@@ -159,6 +161,36 @@ TEST_F(HttpAccessTest, InsecureLetsAnybodyDoEverything) {
   EXPECT_EQ(nlohmann::json::parse(BodyOf(Send(Page("/session")))),
             nlohmann::json::parse(R"({"name": "anyone", "role": "admin", "asks": false})"));
   EXPECT_EQ(StatusOf(LoginCall(R"({"token": "whatever"})")), 200);
+}
+
+class StoppedClock final : public Clock {
+ public:
+  TimeMs Now() const override { return 1; }
+};
+
+TEST(HttpQuota, RequestsOfACallerCountAsThoseOverGrpcDo) {
+  const StoppedClock clock;
+  const AccessBook book({{.name = "alice", .role = Role::kRead, .token_hash = HashOfToken("alices")},
+                         {.name = "bob", .role = Role::kRead, .token_hash = HashOfToken("bobs")}},
+                        "local");
+  RequestQuota quota({.any = {.a_second = 1, .at_once = 2}});
+  const CallAdmission admission(&book, clock, quota);
+  LoginCodes codes;
+  const HttpAccess access({.admission = admission,
+                           .login = {.book = book, .codes = codes, .clock = clock, .cookie = "c"},
+                           .rpcs = "/ofsweep.v1.SweepService/",
+                           .own_names = {}});
+  const auto status_of = [&access](const std::string& token) {
+    HttpRequest request{.method = "POST",
+                        .path = "/ofsweep.v1.SweepService/ListSweeps",
+                        .headers = {{"authorization", "Bearer " + token}}};
+    const std::optional<HttpResponse> refusal = access.Admit(request);
+    return refusal ? refusal->status : 200;
+  };
+  EXPECT_EQ(status_of("alices"), 200);
+  EXPECT_EQ(status_of("alices"), 200);
+  EXPECT_EQ(status_of("alices"), 429);
+  EXPECT_EQ(status_of("bobs"), 200);
 }
 
 class HttpsAccessTest : public HttpAccessTest {

@@ -11,6 +11,7 @@
 namespace ofsweep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -45,6 +46,15 @@ TEST_F(ServerOperationTest, ASecondCoordinatorOnTheSameFolderIsRefused) {
   const auto second =
       Server::Start({.data_dir = folder_.path().string(), .grpc = "127.0.0.1:0", .http = "127.0.0.1:0"});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable) << second.status();
+}
+
+TEST_F(ServerOperationTest, APortThatIsNoneIsRefusedBeforeAnythingIsMade) {
+  TemporaryFolder other;
+  const auto refused =
+      Server::Start({.data_dir = other.File("data"), .grpc = "127.0.0.1:99999", .http = "127.0.0.1:0"});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.status().message()), AllOf(HasSubstr("127.0.0.1:99999"), HasSubstr("--grpc")));
+  EXPECT_FALSE(std::filesystem::exists(other.File("data")));
 }
 
 TEST_F(ServerOperationTest, APortInUseIsNamedWithTheOptionThatMendsIt) {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from ofsweep.caller import Caller
+from ofsweep.caller import Caller as _Caller
 from ofsweep.client import Client
 from ofsweep.curves import CurveWarning
 from ofsweep.database import Database
@@ -82,7 +82,7 @@ def connect(
     insecure: call another machine without TLS or a token, a coordinator that was started with --insecure.
     timeout: seconds that a call may take; `watch`, `progress` and `curves`, which stream, have none.
     """
-    caller = Caller(os.fspath(token_file), os.fspath(tls_ca), os.fspath(tls_cert), os.fspath(tls_key), insecure)
+    caller = _Caller(os.fspath(token_file), os.fspath(tls_ca), os.fspath(tls_cert), os.fspath(tls_key), insecure)
     return Client(address, caller, timeout)
 
 
