@@ -11,7 +11,7 @@
 namespace ofsweep {
 
 absl::StatusOr<std::string> LoadOrMakeKey(const std::string& path, const std::string& without_it) {
-  const absl::StatusOr<std::string> digits = ReadSecretFile(path);
+  const absl::StatusOr<std::string> digits = ReadOwnSecretFile(path);
   if (absl::IsNotFound(digits.status())) {
     std::string key = RandomBytes(kSecretBytes);
     if (absl::Status written = WriteSecretFile(path, absl::BytesToHexString(key)); !written.ok()) return written;

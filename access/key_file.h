@@ -11,7 +11,7 @@ namespace ofsweep {
 // that a power cut takes back. One process at a time may call this for a path.
 //
 // `without_it` says what becomes of a removed file: "a new one is made, and …". Errors name the file and the way out,
-// and never what it holds: those of ReadSecretFile and WriteSecretFile, and FailedPrecondition where it is no key.
+// and never what it holds: those of ReadOwnSecretFile and WriteSecretFile, and FailedPrecondition where it is no key.
 absl::StatusOr<std::string> LoadOrMakeKey(const std::string& path, const std::string& without_it);
 
 }  // namespace ofsweep

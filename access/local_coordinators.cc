@@ -66,6 +66,7 @@ void NoteLocalCoordinator(std::uint16_t port, const std::string& token_file) {
   if (!folder) return;
   std::error_code error;
   fs::create_directories(*folder, error);
+  fs::permissions(*folder, fs::perms::owner_all, error);
   RemoveStale(*folder);
   // Without a note its programs are to name the token file: nothing is lost.
   (void)WriteSecretFile(*folder / absl::StrCat(port), fs::absolute(token_file, error).string());

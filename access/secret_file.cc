@@ -50,6 +50,15 @@ absl::Status SyncFolder(const std::string& path) {
 
 }  // namespace
 
+absl::StatusOr<std::string> ReadOwnSecretFile(const std::string& path) {
+  absl::StatusOr<std::string> secret = ReadSecretFile(path);
+  struct stat status {};
+  if (!secret.ok() || (::stat(path.c_str(), &status) == 0 && status.st_uid == ::geteuid())) return secret;
+  return absl::FailedPreconditionError(absl::StrCat(path, " belongs to another user (", status.st_uid,
+                                                    "), who knows the secret in it: chown it, or choose ",
+                                                    "another --data-dir"));
+}
+
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return CannotRead(path, errno);

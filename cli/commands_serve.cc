@@ -1,5 +1,6 @@
 // The commands that serve until a signal.
 
+#include <sys/resource.h>
 #include <unistd.h>
 #include <chrono>
 #include <cmath>
@@ -24,9 +25,18 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(std::llround(1000 * seconds));
 }
 
+// A connection is a file, and gRPC's port does not recover from having had none left.
+void AllowAsManyFilesAsMayBe() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 absl::Status ServeCoordinator(const CoordinatorCommandOptions& options, Streams streams) {
+  AllowAsManyFilesAsMayBe();
   Interrupt interrupt;
   auto server = Server::Start({.data_dir = options.data_dir,
                                .grpc = options.grpc,

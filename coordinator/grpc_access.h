@@ -3,9 +3,12 @@
 #include <memory>
 #include <string>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/security/auth_metadata_processor.h>
+#include <grpcpp/server.h>
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include "absl/status/statusor.h"
 #include "coordinator/call_admission.h"
@@ -17,8 +20,11 @@ namespace ofsweep {
 // server.
 std::shared_ptr<grpc::AuthMetadataProcessor> MakeAccessProcessor(const CallAdmission& admission);
 
-// Who makes the call that a service handles. One that comes over the in-process channel is the process's own, or made
-// on behalf of who SetCaller says; over TCP nobody can say that.
+// The channel of a server in this process, which proves itself to CallerOf.
+std::shared_ptr<grpc::Channel> InProcessChannel(grpc::Server& server, const grpc::ChannelArguments& arguments);
+
+// Who makes the call that a service handles. One that comes over InProcessChannel is the process's own, or made on
+// behalf of who SetCaller says; over TCP nobody can say that.
 absl::StatusOr<Caller> CallerOf(const grpc::ServerContextBase& context, const CallAdmission& admission);
 
 // Where callers have no names no AccessProcessor has counted the call: RESOURCE_EXHAUSTED where its peer makes too

@@ -22,6 +22,7 @@
 #include "coordinator/connect_bridge.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/disk_health.h"
+#include "coordinator/grpc_access.h"
 #include "coordinator/heartbeat.h"
 #include "coordinator/http_access.h"
 #include "coordinator/log_hub.h"
@@ -70,12 +71,14 @@ void SetUpGrpc() {
 std::shared_ptr<grpc::Channel> ChannelTo(grpc::Server& server) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  return server.InProcessChannel(arguments);
+  return ofsweep::InProcessChannel(server, arguments);
 }
 
 absl::Status MakeFolder(const std::string& folder) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  const bool is_new = fs::create_directories(folder, error);
+  // What is in it is to be asked for with a token; its owner may open it to others.
+  if (!error && is_new) fs::permissions(folder, fs::perms::owner_all, error);
   if (!error && fs::is_directory(folder, error)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("the data folder ", folder, " cannot be made",
                                                     error ? ": " + error.message() : " because a file has its name",

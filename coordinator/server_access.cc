@@ -19,7 +19,7 @@ namespace ofsweep {
 namespace {
 
 absl::StatusOr<std::string> LocalToken(const std::string& path) {
-  auto token = ReadSecretFile(path);
+  auto token = ReadOwnSecretFile(path);
   if (!absl::IsNotFound(token.status())) return token;
   token = NewToken();
   if (absl::Status written = WriteSecretFile(path, *token); !written.ok()) return written;

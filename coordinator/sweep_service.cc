@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -233,6 +234,19 @@ grpc::Status SweepServiceImpl::Record(const grpc::ServerContext& context, const 
   });
 }
 
+absl::Status SweepServiceImpl::CheckOwnerOfAll(const Caller& caller, const std::vector<std::string>& trial_ids) {
+  std::set<std::string> sweeps;
+  for (const std::string& trial_id : trial_ids) {
+    const auto arms = store_.ListArms(trial_id);
+    if (!arms.ok()) return arms.status();
+    for (const auto& [sweep, arm] : *arms) sweeps.insert(sweep);
+  }
+  for (const std::string& sweep : sweeps) {
+    if (absl::Status owner = CheckOwner(caller, sweep); !owner.ok()) return owner;
+  }
+  return absl::OkStatus();
+}
+
 grpc::Status SweepServiceImpl::Change(const grpc::ServerContext& context, const google::protobuf::Message& request,
                                       const char* action, const std::string& sweep,
                                       const std::function<grpc::Status(const Caller&)>& change) {
@@ -420,7 +434,7 @@ grpc::Status SweepServiceImpl::QueryCurves(grpc::ServerContext* context, const v
 
 grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext* context, const v1::AddEvaluationsRequest* request,
                                               v1::AddEvaluationsResponse* response) {
-  return Change(*context, *request, "AddEvaluations", request->sweep(), [&](const Caller&) -> grpc::Status {
+  return Change(*context, *request, "AddEvaluations", request->sweep(), [&](const Caller& caller) -> grpc::Status {
     std::vector<Problem> problems;
     const std::vector<TrialEvaluation> evaluations = FromMessage(*request, problems);
     if (!problems.empty()) return BadRequest(problems);
@@ -429,6 +443,7 @@ grpc::Status SweepServiceImpl::AddEvaluations(grpc::ServerContext* context, cons
     if (absl::Status status = reader_.CheckTrialIds(request->sweep(), trial_ids); !status.ok()) {
       return StorageStatus(status);
     }
+    if (absl::Status owner = CheckOwnerOfAll(caller, trial_ids); !owner.ok()) return StorageStatus(owner);
     const auto counts = StoreEvaluations(store_, evaluations);
     if (!counts.ok()) return StorageStatus(counts.status());
     response->set_stored(static_cast<std::uint32_t>(counts->stored));

@@ -98,6 +98,8 @@ class SweepServiceImpl final : public v1::SweepService::WithCallbackMethod_Watch
                            const char* action, const std::string& sweep,
                            const std::function<absl::Status(Coordinator&)>& change, v1::Sweep& answer);
   absl::Status CheckOwner(const Caller& caller, const std::string& sweep);
+  // Of every sweep that holds one of the trials: what is added to a trial shows in all of them.
+  absl::Status CheckOwnerOfAll(const Caller& caller, const std::vector<std::string>& trial_ids);
   grpc::Status ReadSweep(const std::string& name, v1::Sweep& answer);
   grpc::Status SendCurves(const v1::QueryCurvesRequest& request, const std::function<bool()>& is_cancelled,
                           CurveStreams::Place& place, grpc::ServerWriter<v1::QueryCurvesResponse>& writer);

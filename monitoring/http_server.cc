@@ -411,7 +411,8 @@ class BeastServer : public HttpServer {
 
   const HttpCallHandler* FindCall(const std::string& path) const {
     for (const auto& [beginning, handler] : routes_.calls) {
-      if (path.starts_with(beginning)) return &handler;
+      const bool is_folder = beginning.ends_with('/');
+      if (is_folder ? path.starts_with(beginning) : path == beginning) return &handler;
     }
     return nullptr;
   }

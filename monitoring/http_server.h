@@ -64,7 +64,7 @@ using HttpCallHandler = std::function<void(HttpRequest, std::shared_ptr<HttpAnsw
 
 struct HttpRoutes {
   std::map<std::string, HttpHandler> pages;      // by their path
-  std::map<std::string, HttpCallHandler> calls;  // by what a path begins with
+  std::map<std::string, HttpCallHandler> calls;  // by their path, or what it begins with: "/service/"
 };
 
 // PEM files of a server that speaks TLS (1.2 or later); they may be replaced while it runs.

@@ -77,7 +77,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> DialCoordinator(const std::string
   const bool is_elsewhere = !parsed || !IsLoopback(parsed->host);
   const bool with_tls = !caller.tls.empty() || (is_elsewhere && !caller.insecure);
   const auto credentials = with_tls ? TlsCredentials(caller.tls) : grpc::InsecureChannelCredentials();
-  auto source = std::make_unique<TokenSource>(caller.token_file, address);
+  auto source = std::make_unique<TokenSource>(caller.token_file, address, with_tls);
   if (absl::Status token = source->Check(); !token.ok()) return token;
   std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
   const bool may_send_token = with_tls || !is_elsewhere;

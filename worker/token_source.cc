@@ -42,12 +42,11 @@ std::string TokenSource::Token() {
 
 absl::Status TokenSource::Read() {
   read_at_ = absl::Now();
-  std::string path = file_;
-  if (path.empty()) {
-    const std::optional<HostPort> address = ParseHostPort(address_);
-    if (!address || !IsLoopback(address->host)) return absl::OkStatus();
-    path = FindLocalFile(address->port);
-    if (path.empty()) return absl::OkStatus();
+  const std::optional<HostPort> address = ParseHostPort(address_);
+  const bool is_here = address && IsLoopback(address->host);
+  const std::string path = file_.empty() && is_here ? FindLocalFile(address->port) : file_;
+  if (path.empty()) return absl::OkStatus();
+  if (is_here && !with_tls_) {
     if (absl::Status listener = CheckListener(address->port, path); !listener.ok()) {
       token_.clear();
       return listener;

@@ -18,6 +18,7 @@
 #include "access/secret_file.h"
 #include "access/token.h"
 #include "coordinator/needed_role.h"
+#include "coordinator/peer_host.h"
 #include "experiment/data_folder.h"
 #include "ofsweep/v1/access.grpc.pb.h"
 #include "storage/store.h"
@@ -176,9 +177,11 @@ TEST_F(GrpcAccessTest, WhetherItLivesAnybodyMayAsk) {
 
 TEST_F(GrpcAccessTest, NobodyOverTcpCanSayThatAnotherCalls) {
   const std::string reader = TokenOf(Role::kRead);
-  const grpc::Status status =
-      Call(channel_, "/ofsweep.v1.AccessService/ListPrincipals", reader,
-           {{"ofsweep-caller", "local"}, {"ofsweep-caller-role", "admin"}, {"ofsweep-caller-peer", ""}});
+  const grpc::Status status = Call(channel_, "/ofsweep.v1.AccessService/ListPrincipals", reader,
+                                   {{"ofsweep-caller", "local"},
+                                    {"ofsweep-caller-role", "admin"},
+                                    {"ofsweep-caller-peer", ""},
+                                    {"ofsweep-in-process", ""}});
   EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   const std::string submitter = Create("carol", Role::kSubmit).token();
   v1::SubmitSweepRequest request;
@@ -186,9 +189,17 @@ TEST_F(GrpcAccessTest, NobodyOverTcpCanSayThatAnotherCalls) {
   const auto context = As(submitter);
   context->AddMetadata("ofsweep-caller", "dave");
   context->AddMetadata("ofsweep-caller-role", "admin");
+  context->AddMetadata("ofsweep-in-process", std::string(64, 'a'));
   v1::SubmitSweepResponse response;
   ASSERT_TRUE(sweeps_->SubmitSweep(context.get(), request, &response).ok());
   EXPECT_EQ(response.sweep().owner(), "carol");
+}
+
+TEST(PeerHost, IsTheAddressWhateverItsKind) {
+  EXPECT_EQ(PeerHost("ipv4:10.0.0.7:4711"), "10.0.0.7");
+  EXPECT_EQ(PeerHost("ipv6:%5B::1%5D:4711"), "::1");
+  EXPECT_EQ(PeerHost("ipv6:%5Bfe80::1%25eth0%5D:4711"), "fe80::1");
+  EXPECT_EQ(PeerHost("unix:/tmp/socket"), std::nullopt);
 }
 
 TEST_F(GrpcAccessTest, ASweepIsChangedByItsOwnerAndByAdminsAlone) {

@@ -38,7 +38,9 @@ def channel(address: str, caller: Caller, options: Sequence[tuple[str, Any]]) ->
     is_here = host in _LOOPBACK
     authorities = caller.tls_ca or os.environ.get("OFSWEEP_TLS_CA", "")
     with_tls = bool(authorities or caller.tls_cert) or not (is_here or caller.insecure)
-    token = _token(caller.token_file or os.environ.get("OFSWEEP_TOKEN_FILE", ""), int(port) if is_here else None)
+    token = _token(
+        caller.token_file or os.environ.get("OFSWEEP_TOKEN_FILE", ""), int(port) if is_here else None, with_tls
+    )
     if with_tls:
         plain = grpc.secure_channel(address, _credentials(caller, authorities), options)
     else:
@@ -65,9 +67,13 @@ def _read(path: str, field: str) -> bytes:
         raise errors.mistakes([errors.violation(field, f"{path} cannot be read: {error.strerror}")]) from None
 
 
-def _token(named: str, local_port: int | None) -> str:
+def _token(named: str, local_port: int | None, with_tls: bool) -> str:
     if named:
-        return _secret(named)
+        secret = _secret(named)
+        if local_port is not None and not with_tls and not _listens_for(pathlib.Path(named), local_port):
+            fix = "name the port of your own coordinator"
+            raise errors.mistakes([errors.violation("token_file", f"another user listens on port {local_port}", fix)])
+        return secret
     if local_port is None:
         return ""
     file = _noted(local_port)
