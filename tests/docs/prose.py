@@ -47,7 +47,7 @@ def option_problems(path: str, markdown: str, programs: pathlib.Path) -> Iterato
         if not call:
             continue
         words = call[2].split()
-        text = help_of(programs / call[1], *words[: 2 if words[:1] in (["db"], ["data"]) else 1])
+        text = help_of(programs / call[1], *words[: 2 if words[:1] in (["db"], ["data"], ["token"]) else 1])
         for option in OPTION.findall(call[3]):
             if not re.search(rf"{option}\b(?!-)", text):
                 yield f"{path}: `{span}`: {call[1]} {' '.join(words)} knows no {option}"

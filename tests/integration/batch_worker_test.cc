@@ -19,8 +19,8 @@ class BatchWorker : public SweepFixture {
  protected:
   // With one slot, on the data folder "worker".
   void StartBatchWorker(std::vector<std::string> options = {}) {
-    std::vector<std::string> arguments = {kOfsweep,     "worker",       "--coordinator", grpc_,
-                                          "--data-dir", Path("worker"), "--slots",       "1"};
+    std::vector<std::string> arguments = {kOfsweep,  "worker", "--coordinator", grpc_,    "--data-dir", Path("worker"),
+                                          "--slots", "1",      "--data-root",   Path(".")};
     arguments.insert(arguments.end(), options.begin(), options.end());
     worker_ = std::make_unique<Process>(arguments);
     ASSERT_TRUE(worker_->WaitForOut("\n")) << worker_->Err();

@@ -26,7 +26,7 @@ def nobody():
 class Tokens(unittest.TestCase):
     def test_the_token_of_ones_own_coordinator_is_found(self):
         with world.client() as client:
-            self.assertIn(world.BLOCKS, client.sweeps().index)
+            self.assertIn(world.BLOCKS, list(client.sweeps()["sweep"]))
 
     def test_who_says_nothing_is_told_what_to_say(self):
         with nobody(), ofsweep.connect(world.address()) as client:
@@ -38,12 +38,12 @@ class Tokens(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             token = make_token("reader", "read", pathlib.Path(folder) / "token", world.address())
             with nobody(), ofsweep.connect(world.address(), token_file=token) as client:
-                self.assertIn(world.BLOCKS, client.sweeps().index)
+                self.assertIn(world.BLOCKS, list(client.sweeps()["sweep"]))
                 with self.assertRaises(ofsweep.PermissionDenied):
                     client.cancel(world.BLOCKS)
             with nobody(), mock.patch.dict(os.environ, {"OFSWEEP_TOKEN_FILE": str(token)}):
                 with ofsweep.connect(world.address()) as client:
-                    self.assertIn(world.BLOCKS, client.sweeps().index)
+                    self.assertIn(world.BLOCKS, list(client.sweeps()["sweep"]))
 
     def test_a_file_that_cannot_be_used_is_named_at_once(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -126,14 +126,14 @@ def _listens_for(file: pathlib.Path, port: int) -> bool:
     return True
 
 
-class _Details(
+class _Details(  # type: ignore[misc]
     collections.namedtuple("_Details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression")),
     grpc.ClientCallDetails,
 ):
     pass
 
 
-class _WithToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+class _WithToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
     """Adds the token to every call; an interceptor, because gRPC's call credentials want TLS."""
 
     def __init__(self, token: str) -> None:
