@@ -126,9 +126,9 @@ def _listens_for(file: pathlib.Path, port: int) -> bool:
     return True
 
 
-class _Details(  # type: ignore[misc]
+class _Details(
     collections.namedtuple("_Details", ("method", "timeout", "metadata", "credentials", "wait_for_ready", "compression")),
-    grpc.ClientCallDetails,
+    grpc.ClientCallDetails,  # type: ignore[misc]
 ):
     pass
 
